@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Shared words, in the kernel's vocabulary and with the kernel's meaning.
+ *
+ * This is the only way the code under test touches a word that another thread
+ * may touch at the same time without a lock. On real threads the words are C11
+ * atomics. In the simulator each operation is also a choice point, taken
+ * before the operation; the pointer is then checked to be to a live object.
+ *
+ * Ordering: READ_ONCE and WRITE_ONCE are relaxed; xchg, cmpxchg and the
+ * read-modify-write forms that return a value are fully ordered; the bit and
+ * inc/dec forms without a result are relaxed in Linux but fully ordered here.
+ */
+#ifndef PLATFORM_ATOMIC_H
+#define PLATFORM_ATOMIC_H
+
+#include <stdbool.h>
+
+#include "platform/check.h"
+#include "platform/point.h"
+
+#if defined(KT_OS_SIM)
+#include "platform/sim/hooks.h"
+#define KT_ATOMIC_POINT(op, what, addr) sim_atomic_point(KT_SITE(op, what), (addr))
+#define KT_FENCE_POINT(op)              ((void)0)
+#elif defined(KT_OS_POSIX)
+#define KT_ATOMIC_POINT(op, what, addr) ((void)0)
+#define KT_FENCE_POINT(op)              ((void)0)
+#else
+#error "choose an operating system: --//platform:os=sim or --//platform:os=posix"
+#endif
+
+#define READ_ONCE(x)                                                           \
+	(__extension__({                                                       \
+		KT_ATOMIC_POINT("load", #x, &(x));                             \
+		__atomic_load_n(&(x), __ATOMIC_RELAXED);                       \
+	}))
+
+#define WRITE_ONCE(x, v)                                                       \
+	(__extension__({                                                       \
+		__typeof__(x) kt_v = (v);                                      \
+		KT_ATOMIC_POINT("store", #x, &(x));                            \
+		__atomic_store_n(&(x), kt_v, __ATOMIC_RELAXED);                \
+	}))
+
+#define smp_load_acquire(p)                                                    \
+	(__extension__({                                                       \
+		KT_ATOMIC_POINT("load", #p, (p));                              \
+		__atomic_load_n((p), __ATOMIC_ACQUIRE);                        \
+	}))
+
+#define smp_store_release(p, v)                                                \
+	(__extension__({                                                       \
+		__typeof__(*(p)) kt_v = (v);                                   \
+		KT_ATOMIC_POINT("store", #p, (p));                             \
+		__atomic_store_n((p), kt_v, __ATOMIC_RELEASE);                 \
+	}))
+
+/* Store v and then a full barrier; pairs with a waker's store and barrier. */
+#define smp_store_mb(x, v)                                                     \
+	(__extension__({                                                       \
+		__typeof__(x) kt_v = (v);                                      \
+		KT_ATOMIC_POINT("store", #x, &(x));                            \
+		__atomic_store_n(&(x), kt_v, __ATOMIC_SEQ_CST);                \
+		smp_mb();                                                      \
+	}))
+
+/* Exchange; returns the old value. */
+#define xchg(p, v)                                                             \
+	(__extension__({                                                       \
+		__typeof__(*(p)) kt_v = (v);                                   \
+		KT_ATOMIC_POINT("xchg", #p, (p));                              \
+		__atomic_exchange_n((p), kt_v, __ATOMIC_SEQ_CST);              \
+	}))
+
+/* If *p == old store new; returns what *p was. */
+#define cmpxchg(p, old, new_)                                                  \
+	(__extension__({                                                       \
+		__typeof__(*(p)) kt_o = (old), kt_n = (new_);                  \
+		KT_ATOMIC_POINT("cmpxchg", #p, (p));                           \
+		__atomic_compare_exchange_n((p), &kt_o, kt_n, false,           \
+					    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST); \
+		kt_o;                                                          \
+	}))
+
+/* Add and return the value before. */
+#define fetch_add(p, n)                                                        \
+	(__extension__({                                                       \
+		__typeof__(*(p)) kt_n = (n);                                   \
+		KT_ATOMIC_POINT("add", #p, (p));                               \
+		__atomic_fetch_add((p), kt_n, __ATOMIC_SEQ_CST);               \
+	}))
+
+#define set_bit(nr, p)                                                         \
+	(__extension__({                                                       \
+		KT_ATOMIC_POINT("set_bit", #nr, (p));                          \
+		(void)__atomic_fetch_or((p), 1UL << (nr), __ATOMIC_SEQ_CST);   \
+	}))
+
+#define clear_bit(nr, p)                                                       \
+	(__extension__({                                                       \
+		KT_ATOMIC_POINT("clear_bit", #nr, (p));                        \
+		(void)__atomic_fetch_and((p), ~(1UL << (nr)), __ATOMIC_SEQ_CST); \
+	}))
+
+/* Acquire, so that what was written before set_bit() is seen; Linux: relaxed. */
+#define test_bit(nr, p)                                                        \
+	(__extension__({                                                       \
+		KT_ATOMIC_POINT("test_bit", #nr, (p));                         \
+		((__atomic_load_n((p), __ATOMIC_ACQUIRE) >> (nr)) & 1UL) != 0; \
+	}))
+
+/*
+ * Full barrier. ThreadSanitizer does not model fences: a protocol that needs
+ * one publishes its data by an acquire/release word or a lock as well.
+ */
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wpragmas"
+#pragma GCC diagnostic ignored "-Wtsan"
+#endif
+#define smp_mb()                                                               \
+	(__extension__({                                                       \
+		KT_FENCE_POINT("smp_mb");                                      \
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);                       \
+	}))
+
+/*
+ * A reference count that saturates nowhere and forgives nothing: taking a
+ * reference to a dead object and dropping one too many are failures.
+ */
+typedef struct {
+	int refs;
+} refcount_t;
+
+#define refcount_set(r, n) ((void)__atomic_store_n(&(r)->refs, (n), __ATOMIC_RELAXED))
+#define refcount_inc(r)                                                        \
+	(__extension__({                                                       \
+		KT_ATOMIC_POINT("ref", #r, &(r)->refs);                        \
+		int kt_was = __atomic_fetch_add(&(r)->refs, 1, __ATOMIC_RELAXED); \
+		KT_ASSERT(kt_was > 0);                                         \
+	}))
+#define refcount_dec_and_test(r)                                               \
+	(__extension__({                                                       \
+		KT_ATOMIC_POINT("unref", #r, &(r)->refs);                      \
+		int kt_was = __atomic_fetch_sub(&(r)->refs, 1, __ATOMIC_ACQ_REL); \
+		KT_ASSERT(kt_was > 0);                                         \
+		kt_was == 1;                                                   \
+	}))
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * kt_completion: wait until somebody says it is done, chosen by
+ * --//platform:completion. The contract, with C a kt_completion:
+ *
+ *   kt_completion_init(&C)           not done
+ *   kt_completion_destroy(&C)        nobody waits, nobody will complete it
+ *   kt_complete(&C)                  lets one wait through, now or later
+ *   kt_complete_all(&C)              lets every wait through, for ever
+ *   kt_completion_wait(&C)           waits, whatever signals come
+ *   kt_completion_wait_killable(&C)  0, or -EINTR if it is not done and the
+ *                                    calling thread is killed (os_kill)
+ *   kt_completion_wait_until(&C, ns) 0, or -ETIMEDOUT at os_now_ns() >= ns
+ *   kt_completion_try_wait(&C)       true if a wait would not have waited
+ *
+ * Counting: each kt_complete() lets exactly one wait through; a completion
+ * that is done wins over a pending kill and over a deadline that has passed.
+ * Waiters are let through in the order they came (Linux: FIFO wait queue);
+ * `cond` leaves the order to the operating system.
+ *
+ * The on-stack rule, on which the creation hand-off rests: once
+ * kt_complete() has let a waiter return, it never touches *C again, because
+ * the waiter may be about to pop the stack frame *C lives in. Likewise a
+ * killed waiter leaves nothing of itself in *C.
+ *
+ * What was done before kt_complete() is seen after the wait it let through.
+ *
+ * A back end: struct kt_completion_<impl>, functions kt_completion_<impl>_
+ * {init,destroy,complete,complete_all,wait,wait_killable,wait_until,try_wait};
+ * all but init and destroy take the site last.
+ */
+#ifndef PLATFORM_COMPLETION_H
+#define PLATFORM_COMPLETION_H
+
+#include "platform/lock.h"
+
+#if defined(KT_COMPLETION_PARK)
+#include "platform/completion/park.h"
+#define KT_COMPLETION_IMPL(verb) kt_completion_park##verb
+typedef struct kt_completion_park kt_completion;
+#elif defined(KT_COMPLETION_FUTEX)
+#include "platform/completion/futex.h"
+#define KT_COMPLETION_IMPL(verb) kt_completion_futex##verb
+typedef struct kt_completion_futex kt_completion;
+#elif defined(KT_COMPLETION_COND)
+#include "platform/completion/cond.h"
+#define KT_COMPLETION_IMPL(verb) kt_completion_cond##verb
+typedef struct kt_completion_cond kt_completion;
+#else
+#error "choose a completion: --//platform:completion=park, futex or cond"
+#endif
+
+#define kt_completion_init(c)     KT_COMPLETION_IMPL(_init)((c))
+#define kt_completion_destroy(c)  KT_COMPLETION_IMPL(_destroy)((c))
+#define kt_complete(c)            KT_COMPLETION_IMPL(_complete)((c), KT_SITE("complete", #c))
+#define kt_complete_all(c)        KT_COMPLETION_IMPL(_complete_all)((c), KT_SITE("complete_all", #c))
+#define kt_completion_wait(c)     KT_COMPLETION_IMPL(_wait)((c), KT_SITE("wait", #c))
+#define kt_completion_wait_killable(c)                                         \
+	KT_COMPLETION_IMPL(_wait_killable)((c), KT_SITE("wait_killable", #c))
+#define kt_completion_wait_until(c, deadline_ns)                               \
+	KT_COMPLETION_IMPL(_wait_until)((c), (deadline_ns), KT_SITE("wait_until", #c))
+#define kt_completion_try_wait(c) KT_COMPLETION_IMPL(_try_wait)((c), KT_SITE("try_wait", #c))
+
+#endif

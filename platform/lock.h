@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * kt_lock: mutual exclusion, chosen by --//platform:lock. This is the one
+ * place that says which back end it is; a back end keeps names of its own, so
+ * a stack trace tells which lock it was.
+ *
+ * The contract, with L a kt_lock:
+ *
+ *   kt_lock_init(&L, "name")     the name is kept by reference, for reports
+ *   kt_lock_destroy(&L)          not held, nobody will use it again
+ *   kt_lock_acquire(&L)          waits; not recursive; not in a signal handler
+ *   kt_lock_try_acquire(&L)      true if it was free and is now held
+ *   kt_lock_release(&L)          by the holder only
+ *   kt_lock_assert_held(&L)      fails unless the calling thread holds L
+ *
+ * What was done before a release is seen after the next acquire. A release
+ * that lets another thread in does not touch L afterwards: that thread may be
+ * the one that frees it.
+ *
+ * A back end: struct kt_lock_<impl>, and functions kt_lock_<impl>_<verb>
+ * whose last parameter is the site (not init, destroy and assert_held).
+ */
+#ifndef PLATFORM_LOCK_H
+#define PLATFORM_LOCK_H
+
+#include "platform/atomic.h"
+#include "platform/os.h"
+
+#if defined(KT_LOCK_MODELLED)
+#include "platform/lock/modelled.h"
+#define KT_LOCK_IMPL(verb) kt_lock_modelled##verb
+typedef struct kt_lock_modelled kt_lock;
+#elif defined(KT_LOCK_MUTEX)
+#include "platform/lock/mutex.h"
+#define KT_LOCK_IMPL(verb) kt_lock_mutex##verb
+typedef struct kt_lock_mutex kt_lock;
+#elif defined(KT_LOCK_TICKET)
+#include "platform/lock/ticket.h"
+#define KT_LOCK_IMPL(verb) kt_lock_ticket##verb
+typedef struct kt_lock_ticket kt_lock;
+#else
+#error "choose a lock: --//platform:lock=modelled, mutex or ticket"
+#endif
+
+#define kt_lock_init(l, name)   KT_LOCK_IMPL(_init)((l), (name))
+#define kt_lock_destroy(l)      KT_LOCK_IMPL(_destroy)((l))
+#define kt_lock_acquire(l)      KT_LOCK_IMPL(_acquire)((l), KT_SITE("acquire", #l))
+#define kt_lock_try_acquire(l)  KT_LOCK_IMPL(_try_acquire)((l), KT_SITE("try_acquire", #l))
+#define kt_lock_release(l)      KT_LOCK_IMPL(_release)((l), KT_SITE("release", #l))
+#define kt_lock_assert_held(l)  KT_LOCK_IMPL(_assert_held)((l))
+
+#endif

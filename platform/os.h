@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a platform owes: threads, park and unpark, clock, memory, a thread's
+ * attributes, and the hooks by which a driver watches and injects.
+ *
+ * Everything else (task states, locks, completions) is portable code on top.
+ * platform/posix/os.c runs it on real threads, platform/sim/os.c on
+ * deterministic fibers in virtual time.
+ *
+ * Unless it says otherwise a function may be called by any thread that was
+ * made by os_spawn() or adopted by os_adopt(), with locks held.
+ */
+#ifndef PLATFORM_OS_H
+#define PLATFORM_OS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "platform/check.h"
+#include "platform/point.h"
+#include "platform/role.h"
+
+#if defined(KT_OS_SIM)
+#include "platform/sim/os_thread.h"
+#elif defined(KT_OS_POSIX)
+#include "platform/posix/os_thread.h"
+#else
+#error "choose an operating system: --//platform:os=sim or --//platform:os=posix"
+#endif
+
+#define OS_NAME_MAX 64		/* bytes of a thread's full name with its zero */
+#define OS_COMM_MAX 16		/* of those, what an operating system shows */
+#define OS_NO_NODE  (-1)	/* no preferred memory node */
+#define OS_CPUS_MAX 1024
+
+/* ---- threads ------------------------------------------------------------ */
+
+enum os_spawn_kind {
+	OS_JOINABLE,	/* os_join() must be called exactly once */
+	OS_DETACHED,	/* nobody joins; os_wait_detached() covers it */
+};
+
+/*
+ * Start fn(arg) on a new thread called `name` (copied; also the name by which
+ * plans know the thread). *t is the caller's memory and lives until the thread
+ * was joined, or, if detached, until fn has returned: fn itself may free it as
+ * the last thing it does, provided nobody else uses the thread any more.
+ * The new thread inherits the spawning thread's attributes.
+ * Returns 0, or -EAGAIN if the stack (KT_ROLE_STACK) or thread can't be had;
+ * then *t is unused. The `alloc_fails` hook is asked.
+ */
+int os_spawn(struct os_thread *t, const char *name, enum os_spawn_kind kind,
+	     void (*fn)(void *arg), void *arg);
+
+/* Wait until t's fn has returned. Once, not by t itself. */
+void os_join(struct os_thread *t);
+
+/*
+ * Wait until every detached thread of the process has returned from its fn
+ * and will touch no memory of ours again. Driver only; no such thread may be
+ * started meanwhile.
+ */
+void os_wait_detached(void);
+
+/* Make the calling thread, made by somebody else, known as *t. Driver only. */
+void os_adopt(struct os_thread *t, const char *name);
+void os_unadopt(void);
+
+/* The calling thread; NULL if it is unknown. */
+struct os_thread *os_self(void);
+
+/* Its full name as given to os_spawn(); valid as long as t is. */
+const char *os_name(const struct os_thread *t);
+
+/* ---- sleeping ----------------------------------------------------------- */
+
+/*
+ * One permit per thread, none at first. os_park() takes it, waiting for it if
+ * need be, and may return without it (spuriously): the caller loops on its own
+ * condition. os_unpark() grants it; a permit granted twice is one permit.
+ * What the unparking thread did before os_unpark() is seen after the os_park()
+ * that took the permit. `why` is where and on what the caller waits, for the
+ * report of a hang.
+ */
+void os_park(struct kt_site *why);
+
+/* The same, giving up at os_now_ns() >= deadline_ns. Returns false if it did. */
+bool os_park_until(uint64_t deadline_ns, struct kt_site *why);
+
+/* t must be alive. Any thread, also t itself. */
+void os_unpark(struct os_thread *t);
+
+/*
+ * A fatal signal: from now on os_is_killed(t). The flag stays. If t waits
+ * between os_wait_begin() and os_wait_end() its `interrupt` is called once,
+ * and it is unparked in any case. t must be alive.
+ */
+void os_kill(struct os_thread *t);
+bool os_is_killed(const struct os_thread *t);
+
+/*
+ * A killable wait that blocks on something other than os_park() announces how
+ * it can be interrupted. interrupt(arg) runs on the killing thread, never
+ * after os_wait_end() has returned, so that arg may be on the waiter's stack;
+ * if the thread has been killed before, it runs at once. It must not block for
+ * long, and must not call os_* functions of this group.
+ */
+void os_wait_begin(void (*interrupt)(void *arg), void *arg);
+void os_wait_end(void);
+
+/* For reports only: the calling thread can't go on before `t` acts; NULL ends. */
+void os_waits_for(const struct os_thread *t);
+
+/*
+ * Inside a spin loop. The simulator runs somebody else before it runs the
+ * caller again; real threads pause the processor and yield now and then.
+ */
+void os_relax(struct kt_site *where);
+#define cpu_relax() os_relax(KT_SITE("relax", ""))
+
+/* Monotonic; virtual in the simulator. */
+uint64_t os_now_ns(void);
+
+/* ---- memory ------------------------------------------------------------- */
+
+/*
+ * `size` bytes for `role`, contents undefined; NULL if the `alloc_fails` hook
+ * says so or memory is out. os_free(NULL) does nothing.
+ */
+void *os_alloc_at(enum kt_role role, size_t size, struct kt_site *site);
+#define os_alloc(role, size) os_alloc_at((role), (size), KT_SITE("alloc", #role))
+
+void os_free_at(void *p, struct kt_site *site);
+#define os_free(p) os_free_at((p), KT_SITE("free", #p))
+
+/* Blocks of `role` that are allocated now. */
+size_t os_live(enum kt_role role);
+
+/*
+ * The object at addr, on somebody's stack, begins or ends its life. In the
+ * simulator any later use of it by an atomic or lock is a KT_MEMORY failure
+ * until a new object begins there; elsewhere nothing (ASan sees the stack).
+ */
+#if defined(KT_OS_SIM)
+void os_object_begin(const void *addr, size_t size);
+void os_object_end(const void *addr, size_t size);
+#else
+#define os_object_begin(addr, size) ((void)(addr), (void)(size))
+#define os_object_end(addr, size)   ((void)(addr), (void)(size))
+#endif
+
+/* ---- attributes of the calling thread ----------------------------------- */
+
+enum os_policy {
+	OS_POLICY_NORMAL,
+	OS_POLICY_BATCH,
+	OS_POLICY_FIFO,		/* real time; may be refused */
+};
+
+struct os_attributes {
+	char     comm[OS_COMM_MAX];
+	uint64_t cpus[OS_CPUS_MAX / 64];	/* bit set = may run there */
+	enum os_policy policy;
+	bool     all_nodes;		/* no memory node excluded or preferred */
+	bool     signals_ignored;	/* every signal that can be is kept away */
+	int      spawn_node;		/* see os_set_spawn_node() */
+};
+
+/* Each returns 0 or -errno (-EPERM, -ENOSYS, -EINVAL). Real, not stored. */
+int os_set_comm(const char *name);	/* first OS_COMM_MAX - 1 bytes */
+int os_set_policy(enum os_policy policy);
+int os_allow_cpus(const uint64_t *cpus);	/* OS_CPUS_MAX bits; NULL = all */
+int os_allow_all_nodes(void);
+int os_ignore_signals(void);
+
+/*
+ * The node on which threads spawned by this one get their memory, or
+ * OS_NO_NODE. A hint: a machine without that node ignores it.
+ */
+void os_set_spawn_node(int node);
+
+/* Read back from the operating system. 0 or -errno. */
+int os_get_attributes(struct os_attributes *out);
+
+/* ---- what a driver sees and decides ------------------------------------- */
+
+struct os_hooks {
+	/* A named point was reached by the calling thread. May os_kill(). */
+	void (*point)(struct kt_site *site, const void *subject);
+	/* Shall this allocation fail? May block on other threads. */
+	bool (*alloc_fails)(enum kt_role role, struct kt_site *site);
+	/* posix only: kt_fail() was called; save the finding, then return. */
+	void (*failed)(enum kt_failure kind, const char *message);
+};
+
+/* NULL members are not called. Set while no other thread of ours runs. */
+void os_set_hooks(const struct os_hooks *hooks);
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Sites and named points.
+ *
+ * A site is one place in the source at which the platform may step in: every
+ * atomic, lock, park and allocation has one, made by the macro that names it.
+ * A named point is a site that does nothing else. It is a schedule point in
+ * the simulator, a random delay on real threads, and the mark at which a plan
+ * switches tasks, kills one, or that an oracle observes.
+ *
+ * A site's printed name (kt_site_name) never holds a file or line, so that it
+ * survives edits elsewhere and is the same in every build and in a patched
+ * copy. Plans and the trace hash use that name only.
+ */
+#ifndef PLATFORM_POINT_H
+#define PLATFORM_POINT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct kt_site {
+	const char *func;	/* enclosing function; NULL for a named point */
+	const char *op;		/* "load", "xchg", "acquire", ...; "point" */
+	const char *what;	/* source text of the object; a point's name */
+	const char *file;
+	uint32_t    line;
+	uint32_t    hash;	/* kt_site_hash() keeps it here; 0 = not yet */
+};
+
+#define KT_SITE(op_, what_)                                                    \
+	(__extension__({                                                       \
+		static struct kt_site kt_site_here = {                         \
+			.func = __func__, .op = (op_), .what = (what_),        \
+			.file = __FILE__, .line = __LINE__,                    \
+		};                                                             \
+		&kt_site_here;                                                 \
+	}))
+
+#define KT_SITE_NAMED(name_)                                                   \
+	(__extension__({                                                       \
+		static struct kt_site kt_site_here = {                         \
+			.op = "point", .what = (name_),                        \
+			.file = __FILE__, .line = __LINE__,                    \
+		};                                                             \
+		&kt_site_here;                                                 \
+	}))
+
+#define KT_SITE_NAME_MAX 128	/* bytes, the terminating zero included */
+
+/*
+ * The name a plan uses: "create.appended" for a named point, else
+ * "func:op(what)" without blanks and leading '&'. Truncated to size, always
+ * terminated. Returns buf.
+ */
+char *kt_site_name(const struct kt_site *site, char *buf, size_t size);
+
+/* Hash of kt_site_name(); never 0. Any thread. */
+uint32_t kt_site_hash(struct kt_site *site);
+
+/* The same hash of a name written in a plan. */
+uint32_t kt_name_hash(const char *name);
+
+/* `file` without what a build system puts before it: "core/kthread.c". */
+const char *kt_site_file(const struct kt_site *site);
+
+/*
+ * Visit a named point; see KT_POINT. Calls the `point` hook (platform/os.h)
+ * with `subject`, which says which object the point is about and may be NULL.
+ */
+void kt_point(struct kt_site *site, const void *subject);
+
+#define KT_POINT(name)              kt_point(KT_SITE_NAMED(#name), NULL)
+#define KT_POINT_ON(name, subject_) kt_point(KT_SITE_NAMED(#name), (subject_))
+
+#endif

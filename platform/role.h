@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What an allocation is for. A fault rule ("fail stack #2") and the leak
+ * report speak of roles; the list is closed so that a plan can be checked.
+ */
+#ifndef PLATFORM_ROLE_H
+#define PLATFORM_ROLE_H
+
+#define KT_ROLES(X)                                                            \
+	X(CREATE_INFO, "create_info")	/* a queued creation request */        \
+	X(NAME, "name")			/* a thread's full name */             \
+	X(TASK, "task")			/* struct task_struct */               \
+	X(KTHREAD, "kthread")		/* struct kthread */                   \
+	X(STACK, "stack")		/* the new thread's stack: os_spawn */ \
+	X(TEST, "test")			/* the harness's own */
+
+enum kt_role {
+#define X(id, name) KT_ROLE_##id,
+	KT_ROLES(X)
+#undef X
+	KT_ROLE_COUNT
+};
+
+/* "create_info" for KT_ROLE_CREATE_INFO. */
+const char *kt_role_name(enum kt_role role);
+
+/* The role of that name, or KT_ROLE_COUNT. */
+enum kt_role kt_role_find(const char *name);
+
+#endif

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A plan: a small program (which tasks call what of core/) and the directives
+ * that make one execution of it. Seeds, fuzzer inputs, findings, replays and
+ * regressions are all plans. stress/README.md has the grammar by example.
+ *
+ * struct plan is flat: no pointers, copied by assignment, compared by
+ * plan_equal(). Strings live in its own pool. Nothing here allocates, reads a
+ * clock or keeps state between calls; any thread may call it.
+ *
+ *	kthrash-plan 1
+ *	# why this plan is here (kept: plan.note)
+ *	boot concurrent
+ *	strategy pct 3 seed 91
+ *	task C1: a = create "w/%u" 0 until-stop 7; wake a; stop a == 7
+ *	task C2: b = create "x" return 0 node 1; get b; wake b; stop b; put b
+ *	kill C1 at kthreadd create.unlinked #1
+ *	fail stack #2
+ *	oom task #1 kills C2
+ *	switch kthreadd at create.unlinked #1 to C1
+ *	spurious C1 at kthread_create_on_node:wait_killable(done) #1
+ *	expect deadlock trace 0123456789abcdef
+ */
+#ifndef STRESS_PLAN_H
+#define STRESS_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "platform/check.h"
+#include "platform/role.h"
+
+#define PLAN_BYTES_MAX      65536	/* of text */
+#define PLAN_TASKS_MAX      16
+#define PLAN_THREADS_MAX    32		/* create and run operations */
+#define PLAN_OPS_MAX        256		/* over all tasks */
+#define PLAN_DIRECTIVES_MAX 512
+#define PLAN_STRINGS_MAX    24576	/* bytes of all names together */
+#define PLAN_NOTE_MAX       2048
+#define PLAN_NTH_MAX        1000000	/* largest #n */
+#define PLAN_DEPTH_MAX      64		/* largest pct depth */
+
+typedef uint16_t plan_str;		/* offset into plan.strings; 0 = "" */
+
+enum plan_body {	/* what the created thread's function does */
+	PLAN_RETURN,		/* "return R": returns R at once */
+	PLAN_UNTIL_STOP,	/* "until-stop R": sleeps interruptibly until
+				 * kthread_should_stop(), then returns R */
+	PLAN_UNTIL_STOP_HARD,	/* "until-stop-hard R": the same, sleeping
+				 * uninterruptibly */
+};
+
+struct plan_thread {		/* one kthread, made by one create or run */
+	plan_str var;		/* the handle, "a" */
+	plan_str format;	/* as written: "w/%u"; at most one %u or %d */
+	plan_str name;		/* formatted: "w/0"; unique in the plan, and
+				 * different from task names, init, kthreadd */
+	bool     has_number;
+	int32_t  number;
+	enum plan_body body;
+	int32_t  result;	/* R */
+	int16_t  node;		/* -1: none */
+	uint8_t  task;		/* which task has the handle */
+};
+
+enum plan_op_kind {
+	PLAN_CREATE,	/* kthread_create_on_node() */
+	PLAN_RUN,	/* kthread_run() */
+	PLAN_WAKE,	/* wake_up_process(): 1 or 0 */
+	PLAN_STOP,	/* kthread_stop() */
+	PLAN_GET,	/* get_task_struct() */
+	PLAN_PUT,	/* put_task_struct() */
+	PLAN_KILL,	/* "kill C2": a fatal signal to another task */
+};
+
+struct plan_op {
+	enum plan_op_kind kind;
+	uint8_t thread;		/* index; not for PLAN_KILL */
+	uint8_t victim;		/* task index; PLAN_KILL only */
+	bool    has_expect;	/* "== R" */
+	bool    expect_ok;	/* "== ok": create or run gave a task */
+	int32_t expect;		/* else the value, or -errno */
+};
+
+struct plan_task {
+	plan_str name;
+	uint16_t ops_first;	/* index into plan.ops; a task's are adjacent */
+	uint16_t ops_count;
+};
+
+enum plan_directive_kind {
+	PLAN_D_KILL,		/* kill TARGET at TASK POINT #N */
+	PLAN_D_SWITCH,		/* switch TASK at POINT #N to TARGET */
+	PLAN_D_SPURIOUS,	/* spurious TASK at POINT #N */
+	PLAN_D_FAIL,		/* fail ROLE #N; role "any" counts all roles */
+	PLAN_D_OOM,		/* oom ROLE #N kills TARGET: the allocation
+				 * waits until TARGET, killed, has returned
+				 * from the call it is in, then succeeds */
+};
+
+#define PLAN_ROLE_ANY KT_ROLE_COUNT
+
+struct plan_directive {
+	enum plan_directive_kind kind;
+	plan_str task;		/* full name of a task or thread */
+	plan_str point;		/* kt_site_name() */
+	plan_str target;
+	uint32_t nth;		/* from 1 */
+	enum kt_role role;	/* D_FAIL, D_OOM */
+};
+
+enum plan_strategy_kind {
+	PLAN_BLOCK,		/* "block": run a task until it blocks */
+	PLAN_RANDOM,		/* "random" */
+	PLAN_PCT,		/* "pct D" */
+};
+
+struct plan {
+	struct plan_task tasks[PLAN_TASKS_MAX];
+	struct plan_thread threads[PLAN_THREADS_MAX];
+	struct plan_op ops[PLAN_OPS_MAX];
+	struct plan_directive directives[PLAN_DIRECTIVES_MAX];
+	uint16_t tasks_count, threads_count, ops_count, directives_count;
+
+	bool boot_concurrent;	/* tasks start while kthreadd boots */
+	enum plan_strategy_kind strategy;
+	uint32_t depth;		/* pct */
+	uint64_t seed;
+
+	bool has_expect;
+	enum kt_failure expect;	/* KT_PASS: "expect pass" */
+	bool has_trace;
+	uint64_t trace;
+
+	uint16_t strings_used;
+	char strings[PLAN_STRINGS_MAX];
+	char note[PLAN_NOTE_MAX];	/* comment lines after the first line,
+					 * "# " stripped, '\n' between */
+};
+
+static inline const char *plan_string(const struct plan *p, plan_str s)
+{
+	return p->strings + s;
+}
+
+/* Empty plan: no task, strategy block. */
+void plan_init(struct plan *p);
+
+/* Intern a string. Returns 0 for "" and also when the pool is full. */
+plan_str plan_intern(struct plan *p, const char *s, size_t len);
+
+struct plan_error {
+	unsigned line, column;	/* from 1 */
+	char message[256];	/* what is wrong, what was expected */
+};
+
+/*
+ * Parse `size` bytes of text (which need no terminator and may hold anything).
+ * 0, or -EINVAL with *err filled and *p undefined. Includes plan_check().
+ */
+int plan_parse(struct plan *p, const char *text, size_t size, struct plan_error *err);
+
+/*
+ * The rules a plan keeps beyond its grammar: names unique and known, handles
+ * used by their own task after their create, and, unless the plan expects a
+ * failure, the caller rules of core/kthread.h: stop once, a thread that can
+ * exit by itself is stopped only if a reference was taken before its first
+ * wake, references balanced, nothing done with a handle after its last
+ * reference. 0 or -EINVAL with *err (line and column 0 if p was not parsed).
+ */
+int plan_check(const struct plan *p, struct plan_error *err);
+
+/*
+ * Canonical text into buf, always terminated if size > 0. Returns its length,
+ * which may exceed size - 1 (then it is cut). parse(print(p)) equals p.
+ */
+size_t plan_print(const struct plan *p, char *buf, size_t size);
+
+bool plan_equal(const struct plan *a, const struct plan *b);
+
+/* ---- making plans ------------------------------------------------------- */
+
+/* A legal plan, the same for the same seed everywhere. */
+struct plan_generate_options {
+	unsigned tasks_max;	/* 1..PLAN_TASKS_MAX; 0 = 3 */
+	unsigned ops_max;	/* per task; 0 = 6 */
+	bool faults;		/* also kill, fail and oom directives */
+};
+void plan_generate(struct plan *p, uint64_t seed, const struct plan_generate_options *o);
+
+/*
+ * Change p into another legal plan, chosen by seed: insert, delete, replace or
+ * reorder operations, tasks and directives, change the strategy or a number.
+ * Text stays <= size_max. Always succeeds (falls back to plan_generate()).
+ */
+void plan_mutate(struct plan *p, uint64_t seed, size_t size_max);
+
+/* Tasks, operations and directives of both; legal. */
+void plan_crossover(struct plan *out, const struct plan *a, const struct plan *b, uint64_t seed);
+
+/*
+ * Remove one piece (shrinking). Pieces are numbered 0.. in the order directives,
+ * operations, tasks, extras (boot, strategy, numbers made smaller). Removing an
+ * operation takes along what depends on it; removing a thread or task takes
+ * along the directives that name it. False if there is no such piece or the
+ * result would break plan_check(); then *out is undefined.
+ */
+unsigned plan_pieces(const struct plan *p);
+bool plan_without(struct plan *out, const struct plan *p, unsigned first, unsigned count);
+
+#endif
