@@ -89,7 +89,8 @@ void os_park(struct kt_site *why);
 bool os_park_until(uint64_t deadline_ns, struct kt_site *why);
 
 /* t must be alive. Any thread, also t itself. */
-void os_unpark(struct os_thread *t);
+void os_unpark_at(struct os_thread *t, struct kt_site *site);
+#define os_unpark(t) os_unpark_at((t), KT_SITE("unpark", #t))
 
 /*
  * A fatal signal: from now on os_is_killed(t). The flag stays. If t waits

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What kthread.c, kthreadd.c and task.c share, and nobody else needs.
+ */
+#ifndef CORE_KTHREAD_INTERNAL_H
+#define CORE_KTHREAD_INTERNAL_H
+
+#include "core/kthread.h"
+#include "core/kthreadd.h"
+#include "platform/completion.h"
+
+enum kthread_flag {
+	KTHREAD_SHOULD_STOP,	/* set once, never cleared */
+};
+
+/* Lives as long as the task_struct that points to it. */
+struct kthread {
+	unsigned long flags;		/* enum kthread_flag; set_bit(), test_bit() */
+	kt_completion exited;		/* completed once, after result */
+	int result;			/* written by the thread before `exited` */
+
+	/* written by the thread before it answers its creator: */
+	char *full_name;
+	int (*threadfn)(void *data);
+	void *data;
+};
+
+/*
+ * A request. Whoever takes `done` (exchanges it with NULL and gets non-NULL)
+ * answers; the other side then owns the request and frees it:
+ *
+ *   kthread or kthreadd takes it: writes result, completes *done; creator frees.
+ *   killed creator takes it: returns -EINTR; kthread, or kthreadd if there is
+ *   no kthread, finds NULL and frees.
+ *
+ * *done is on the creator's stack and is not touched after it was completed.
+ */
+struct kthread_create_info {
+	/* written by the creator before the request is queued: */
+	char *full_name;
+	int (*threadfn)(void *data);
+	void *data;
+	int node;
+
+	struct task_struct *result;	/* written by who took done, before complete */
+	kt_completion *done;		/* atomic: the token */
+	struct list_head list;		/* under kthreadd.create_lock */
+};
+
+/* kthread.c: the new thread's side, run by kthreadd's fork. */
+void kthread_main(void *create);
+struct kthread *alloc_kthread_struct(void);
+void free_kthread_struct(struct kthread *k);	/* NULL does nothing */
+void free_kthread_create_info(struct kthread_create_info *create);
+
+/* kthreadd.c: the thread is gone but for the return to the platform. */
+void kthreadd_thread_gone(struct kthreadd *d);
+
+#endif

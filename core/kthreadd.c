@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "core/kthreadd.h"
+
+#include <string.h>
+
+#include "core/kthread_internal.h"
+
+enum { KTHREADD_SHUTDOWN };
+
+void kthreadd_init(struct kthreadd *d)
+{
+	memset(d, 0, sizeof *d);
+	kt_lock_init(&d->create_lock, "create_lock");
+	INIT_LIST_HEAD(&d->create_list);
+	kt_completion_init(&d->ready);
+	kt_completion_init(&d->all_gone);
+	refcount_set(&d->threads, 1);
+}
+
+/* The context that every kthread starts from. */
+static void kthreadd_setup(void)
+{
+	struct task_struct *t = current;
+
+	os_set_comm("kthreadd");
+	os_ignore_signals();
+	os_allow_cpus(NULL);
+	os_allow_all_nodes();
+	t->flags |= PF_NOFREEZE | PF_NOSIGNAL;
+	/* Children stay in the root cgroup until their function runs. */
+	t->no_cgroup_migration = true;
+}
+
+/*
+ * fork: a task that runs kthread_main(create). On success neither create nor
+ * the task may be touched again: the thread may have finished with both.
+ */
+static int kernel_thread(struct kthreadd *d, struct kthread_create_info *create)
+{
+	struct task_struct *t = os_alloc(KT_ROLE_TASK, sizeof *t);
+	int err;
+
+	if (!t)
+		return -ENOMEM;
+	task_init(t, d, create->full_name);
+	t->flags = PF_KTHREAD | (current->flags & (PF_NOFREEZE | PF_NOSIGNAL));
+	t->no_cgroup_migration = current->no_cgroup_migration;
+	t->kthread = alloc_kthread_struct();
+	if (!t->kthread) {
+		err = -ENOMEM;	/* Linux 6.1 says -EAGAIN: core/README.md */
+		goto free_task;
+	}
+	refcount_inc(&d->threads);
+	os_set_spawn_node(create->node);
+	err = os_spawn(&t->os, create->full_name, OS_DETACHED, kthread_main, create);
+	os_set_spawn_node(NUMA_NO_NODE);
+	if (err == 0)
+		return 0;
+	kthreadd_thread_gone(d);
+	free_kthread_struct(t->kthread);
+free_task:
+	task_destroy(t);
+	os_free(t);
+	return err;
+}
+
+static void create_kthread(struct kthreadd *d, struct kthread_create_info *create)
+{
+	kt_completion *done;
+	int err;
+
+	KT_POINT_ON(kthreadd.forking, create->data);
+	err = kernel_thread(d, create);
+	if (err == 0) {
+		KT_POINT(kthreadd.forked);
+		return;
+	}
+	KT_POINT_ON(kthreadd.fork_failed, create->data);
+	done = xchg(&create->done, NULL);
+	if (!done) {	/* the creator was killed and is gone */
+		free_kthread_create_info(create);
+		return;
+	}
+	create->result = ERR_PTR(err);	/* before complete: the creator reads it */
+	kt_complete(done);
+}
+
+/* Unlink each request and make its thread. Called and left without the lock. */
+static void create_all(struct kthreadd *d)
+{
+	kt_lock_acquire(&d->create_lock);
+	while (!list_empty(&d->create_list)) {
+		struct kthread_create_info *create =
+			list_first_entry(&d->create_list, struct kthread_create_info, list);
+
+		list_del_init(&create->list);
+		KT_POINT_ON(kthreadd.unlinked, create->data);
+		kt_lock_release(&d->create_lock);
+		create_kthread(d, create);
+		kt_lock_acquire(&d->create_lock);
+	}
+	kt_lock_release(&d->create_lock);
+}
+
+static void kthreadd_main(void *arg)
+{
+	struct kthreadd *d = arg;
+
+	kthreadd_setup();
+	for (;;) {
+		/*
+		 * State before test: a creator appends, then wakes. Either the
+		 * list is seen non-empty or the wake-up finds the state.
+		 */
+		set_current_state(TASK_INTERRUPTIBLE);
+		if (list_empty(&d->create_list)) {
+			if (test_bit(KTHREADD_SHUTDOWN, &d->flags))
+				break;
+			KT_POINT(kthreadd.idle);
+			schedule();
+		}
+		__set_current_state(TASK_RUNNING);
+		create_all(d);
+	}
+	set_special_state(TASK_DEAD);
+}
+
+int kthreadd_boot(struct kthreadd *d)
+{
+	int err;
+
+	task_init(&d->daemon, d, "kthreadd");
+	err = os_spawn(&d->daemon.os, "kthreadd", OS_JOINABLE, kthreadd_main, d);
+	if (err) {
+		task_destroy(&d->daemon);
+		return err;
+	}
+	d->task = &d->daemon;		/* before ready: creators wake it */
+	kt_complete_all(&d->ready);
+	return 0;
+}
+
+void kthreadd_wait_ready(struct kthreadd *d)
+{
+	kt_completion_wait(&d->ready);
+}
+
+void kthreadd_thread_gone(struct kthreadd *d)
+{
+	/* shutdown may free *d as soon as it was completed */
+	if (refcount_dec_and_test(&d->threads))
+		kt_complete(&d->all_gone);
+}
+
+void kthreadd_shutdown(struct kthreadd *d)
+{
+	set_bit(KTHREADD_SHUTDOWN, &d->flags);	/* before the wake-up: as for a request */
+	wake_up_process(d->task);
+	os_join(&d->daemon.os);
+	KT_ASSERT(list_empty(&d->create_list));
+	if (!refcount_dec_and_test(&d->threads))
+		kt_completion_wait(&d->all_gone);
+	d->task = NULL;
+	task_destroy(&d->daemon);
+	kt_completion_destroy(&d->all_gone);
+	kt_completion_destroy(&d->ready);
+	kt_lock_destroy(&d->create_lock);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * kthreadd: the daemon that makes every kthread, so that each starts from its
+ * clean context and not from its creator's.
+ *
+ * One struct holds all its state: it can be booted, shut down and booted again
+ * in one process, and several can live side by side. A task's `kthreadd` says
+ * which one serves it; a kthread inherits its maker's.
+ *
+ * Locking: create_lock is a leaf; it is not held while a thread is made.
+ */
+#ifndef CORE_KTHREADD_H
+#define CORE_KTHREADD_H
+
+#include "core/task.h"
+#include "platform/completion.h"
+
+struct kthreadd {
+	kt_lock create_lock;
+	struct list_head create_list;	/* changed under create_lock, oldest first;
+					 * tested without it before a sleep */
+
+	/* written by kthreadd_boot() before `ready` is completed: */
+	struct task_struct *task;	/* the daemon; wakes go here */
+	kt_completion ready;		/* complete_all: creating is allowed */
+
+	unsigned long flags;		/* bit KTHREADD_SHUTDOWN, set once */
+	refcount_t threads;		/* kthreads not gone, and 1 until shutdown */
+	kt_completion all_gone;		/* threads reached 0 */
+
+	struct task_struct daemon;	/* where `task` points */
+};
+
+/* Before any task can see *d. */
+void kthreadd_init(struct kthreadd *d);
+
+/*
+ * Start the daemon. 0 or -EAGAIN (the platform has no thread; then *d is as
+ * after init). Once per init. The caller need not be a task.
+ */
+int kthreadd_boot(struct kthreadd *d);
+
+/* Wait until kthread_create() may be called. Any task, any number of times. */
+void kthreadd_wait_ready(struct kthreadd *d);
+
+/*
+ * Stop the daemon and wait until every thread it made is gone. Requests still
+ * queued are answered first. The caller rules: nobody creates any more, and
+ * every thread was stopped or ends by itself. *d may be initialized again or
+ * freed afterwards.
+ */
+void kthreadd_shutdown(struct kthreadd *d);
+
+#endif

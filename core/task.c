@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "core/task.h"
+
+#include <string.h>
+
+#include "core/kthread_internal.h"
+
+void task_init(struct task_struct *t, struct kthreadd *d, const char *comm)
+{
+	memset(t, 0, sizeof *t);
+	kt_lock_init(&t->pi_lock, "pi_lock");
+	refcount_set(&t->usage, 1);
+	t->kthreadd = d;
+	memcpy(t->comm, comm, strnlen(comm, OS_COMM_MAX - 1));
+}
+
+void task_destroy(struct task_struct *t)
+{
+	KT_ASSERT(refcount_dec_and_test(&t->usage));
+	kt_lock_destroy(&t->pi_lock);
+}
+
+void put_task_struct(struct task_struct *t)
+{
+	if (!refcount_dec_and_test(&t->usage))
+		return;
+	KT_ASSERT(t->flags & PF_KTHREAD);
+	free_kthread_struct(t->kthread);
+	kt_lock_destroy(&t->pi_lock);
+	os_free(t);
+}
+
+void set_special_state(unsigned state)
+{
+	struct task_struct *t = current;
+
+	kt_lock_acquire(&t->pi_lock);
+	WRITE_ONCE(t->state, state);
+	kt_lock_release(&t->pi_lock);
+}
+
+bool fatal_signal_pending(struct task_struct *t)
+{
+	return !(t->flags & PF_NOSIGNAL) && os_is_killed(&t->os);
+}
+
+static bool signal_pending_state(unsigned state, struct task_struct *t)
+{
+	if (!(state & (TASK_INTERRUPTIBLE | TASK_WAKEKILL)))
+		return false;
+	if ((state & TASK_INTERRUPTIBLE) && test_bit(0, &t->notify))
+		return true;
+	return fatal_signal_pending(t);
+}
+
+void schedule_at(struct kt_site *why)
+{
+	struct task_struct *t = current;
+
+	/*
+	 * Acquire pairs with the release in wake_up_state(), for the sleeper
+	 * that sees RUNNING without having parked. No wake-up is lost: a waker
+	 * stores RUNNING before it unparks, and the permit outlasts the window
+	 * between this test and os_park(). A permit left over from an earlier
+	 * wake-up only costs a turn of the loop.
+	 */
+	for (;;) {
+		unsigned state = smp_load_acquire(&t->state);
+
+		if (state == TASK_RUNNING)
+			return;
+		if (signal_pending_state(state, t)) {
+			WRITE_ONCE(t->state, TASK_RUNNING);
+			return;
+		}
+		os_park(why);
+	}
+}
+
+int wake_up_state(struct task_struct *t, unsigned mask)
+{
+	int woken = 0;
+
+	KT_ASSERT(t != NULL);
+	kt_lock_acquire(&t->pi_lock);
+	smp_mb();	/* pairs with set_current_state(): see core/task.h */
+	if (READ_ONCE(t->state) & mask) {
+		smp_store_release(&t->state, TASK_RUNNING);
+		/* pi_lock keeps t from dying between the test and this. */
+		os_unpark(&t->os);
+		woken = 1;
+	}
+	kt_lock_release(&t->pi_lock);
+	return woken;
+}
+
+int wake_up_process(struct task_struct *t)
+{
+	return wake_up_state(t, TASK_NORMAL);
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Tasks: what the kernel's scheduler promises a thread, on park and unpark.
+ *
+ * A sleeper sets its state, tests its condition and calls schedule(); a waker
+ * makes the condition true and calls wake_up_process(). The state is one
+ * atomic word. It is deliberately not hidden under a mutex: the barriers of
+ * this protocol are what the harness is there to test.
+ *
+ *	sleeper				waker
+ *	set_current_state(S)		condition = true
+ *	  (full barrier)		wake_up_process()
+ *	if (!condition)			  (full barrier)
+ *		schedule()		  state & S: make it RUNNING, unpark
+ *
+ * Either the sleeper sees the condition or the waker sees the state.
+ *
+ * A task that has set its state and has not called schedule() still runs: its
+ * state says what a waker may do, not whether it is on a processor.
+ */
+#ifndef CORE_TASK_H
+#define CORE_TASK_H
+
+#include "core/err.h"
+#include "core/list.h"
+#include "platform/atomic.h"
+#include "platform/lock.h"
+#include "platform/os.h"
+
+/* Task states, the kernel's values. */
+#define TASK_RUNNING         0x0000u
+#define TASK_INTERRUPTIBLE   0x0001u
+#define TASK_UNINTERRUPTIBLE 0x0002u
+#define TASK_DEAD            0x0080u	/* never woken again */
+#define TASK_WAKEKILL        0x0100u	/* a fatal signal ends the sleep */
+#define TASK_KILLABLE        (TASK_WAKEKILL | TASK_UNINTERRUPTIBLE)
+#define TASK_NORMAL          (TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE)
+
+/* task_struct.flags */
+#define PF_KTHREAD  0x00200000u
+#define PF_NOFREEZE 0x00008000u		/* the freezer passes it over */
+#define PF_NOSIGNAL 0x00000100u		/* signals ignored, fatal ones too */
+
+struct kthread;
+struct kthreadd;
+
+struct task_struct {
+	struct os_thread os;
+
+	/*
+	 * RUNNING: set by anyone, with pi_lock held unless by the task itself.
+	 * A sleeping state: set by the task itself. DEAD: set by the task
+	 * itself with pi_lock held, so that no waker is in flight across it.
+	 * May say "sleeping" of a task that still runs.
+	 */
+	unsigned state;
+	kt_lock pi_lock;
+
+	refcount_t usage;	/* 1 for the running thread, and the users' */
+	unsigned long notify;	/* bit 0: interruptible sleeps return at once */
+
+	/* written once before the task runs: */
+	struct kthreadd *kthreadd;	/* whose kthread_create() it uses */
+	struct kthread *kthread;	/* NULL unless PF_KTHREAD */
+	unsigned flags;
+	char comm[OS_COMM_MAX];
+
+	/* written by the task itself, inherited by the threads it spawns: */
+	bool no_cgroup_migration;
+};
+
+/* The calling task. Every thread that calls core/ is one. */
+#define current container_of(os_self(), struct task_struct, os)
+
+/*
+ * Make *t (the caller's memory) a task whose threads come from d. Then
+ * os_spawn(&t->os, ...) or os_adopt(&t->os, ...) runs it.
+ */
+void task_init(struct task_struct *t, struct kthreadd *d, const char *comm);
+
+/* *t, made by task_init(), runs no more and has no other users. */
+void task_destroy(struct task_struct *t);
+
+#define get_task_struct(t) refcount_inc(&(t)->usage)
+
+/* Drop a reference; the last frees a kthread's task. Any context. */
+void put_task_struct(struct task_struct *t);
+
+/* Store and full barrier; then test the condition, then schedule(). */
+#define set_current_state(s) smp_store_mb(current->state, (s))
+
+/* Plain store: the condition is tested under the waker's lock, or not at all. */
+#define __set_current_state(s) WRITE_ONCE(current->state, (s))
+
+/* Store under pi_lock: a waker that saw the old state has finished. */
+void set_special_state(unsigned state);
+
+/*
+ * Sleep until the state is RUNNING. Returns at once if it is, or, with the
+ * state set to RUNNING, if a signal is pending that ends such a sleep:
+ * any for INTERRUPTIBLE, a fatal one for KILLABLE. No lock may be held.
+ */
+#define schedule() schedule_at(KT_SITE("schedule", ""))
+void schedule_at(struct kt_site *why);
+
+/*
+ * If t's state is in `mask` make it RUNNING. 1 if so, else 0. The caller has
+ * a reference or knows that t cannot exit. Any context.
+ */
+int wake_up_state(struct task_struct *t, unsigned mask);
+
+/* wake_up_state() for ordinary sleepers: INTERRUPTIBLE or UNINTERRUPTIBLE. */
+int wake_up_process(struct task_struct *t);
+
+/* Was t sent a fatal signal that it does not ignore? */
+bool fatal_signal_pending(struct task_struct *t);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The simulator's own lock: one step to acquire, knows its holder and its
+ * waiters, and reports misuse as KT_DISCIPLINE. It keeps schedules short when
+ * what stands on the lock is explored; the portable locks are there to be
+ * explored themselves. Simulator only; see platform/sim/lock.c.
+ *
+ * Which waiter gets a released lock is the strategy's choice.
+ */
+#ifndef PLATFORM_LOCK_MODELLED_H
+#define PLATFORM_LOCK_MODELLED_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "platform/point.h"
+
+struct kt_lock_modelled {
+	const char *name;
+	uint32_t holder;	/* task + 1; 0: free */
+	uint64_t waiters;	/* bit per task */
+};
+
+void kt_lock_modelled_init(struct kt_lock_modelled *l, const char *name);
+void kt_lock_modelled_destroy(struct kt_lock_modelled *l);
+void kt_lock_modelled_acquire(struct kt_lock_modelled *l, struct kt_site *site);
+bool kt_lock_modelled_try_acquire(struct kt_lock_modelled *l, struct kt_site *site);
+void kt_lock_modelled_release(struct kt_lock_modelled *l, struct kt_site *site);
+void kt_lock_modelled_assert_held(const struct kt_lock_modelled *l);
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Inside the simulator. Everything here is compiled without sanitizers and is
+ * touched by one OS thread only, so there are no locks.
+ */
+#ifndef PLATFORM_SIM_INTERNAL_H
+#define PLATFORM_SIM_INTERNAL_H
+
+#include "platform/sim/fiber.h"
+#include "platform/sim/sim.h"
+
+#define SIM_THREAD_CHECK 0x5afe7a5cu
+#define SIM_NOBODY       UINT32_MAX
+
+struct sim_task {
+	struct fiber fiber;
+	void (*fn)(void *arg);
+	void *arg;
+	struct os_thread *handle;	/* NULL: the body, not adopted */
+	struct sim_task_record *record;
+	bool permit;
+	bool joinable, joined;
+	bool timed;			/* sleeps until `deadline` at most */
+	bool timed_out;
+	uint32_t joiner;		/* task that joins it, or SIM_NOBODY */
+	uint64_t deadline;
+	void (*interrupt)(void *arg);
+	void *interrupt_arg;
+	struct os_attributes attributes;
+	char sync;			/* address stands for its happens-before edges */
+};
+
+struct sim {
+	struct sim_record *record;	/* MAP_SHARED */
+	struct sim_strategy *strategy;
+	uint64_t runnable;		/* bit per task */
+	uint64_t yielded;		/* of those, who spins in vain */
+	uint32_t current;
+	uint32_t unfinished;
+	uint32_t steps_alarm;		/* next step at which step_slow() looks */
+	uint32_t steps_fair, steps_max;
+	bool     fair;
+	bool     running;
+	uint64_t clock_ns;
+	struct os_hooks hooks;
+	struct fiber host;
+	char sync;			/* execution boundary */
+	struct sim_task task[SIM_TASKS_MAX];
+};
+
+extern struct sim sim;
+
+/* loop.c */
+void sim_reach(struct kt_site *site, enum sim_why why);
+void sim_block(struct kt_site *why);
+void sim_wake(uint32_t task);
+uint32_t sim_task_new(const char *name, void (*fn)(void *), void *arg);
+void sim_leave(void) __attribute__((noreturn));	/* back to the host for good */
+void sim_add_event(enum sim_event_kind kind, uint32_t task, enum kt_role role);
+
+/* report.c */
+void sim_fail_deadlock(void) __attribute__((noreturn));
+
+/* memory.c */
+void sim_memory_begin(void);
+void sim_memory_end(void);		/* may kt_fail(); called on the host's behalf */
+void sim_memory_check(const void *addr, struct kt_site *site);
+
+/* crash.c */
+void sim_crash_init(void);
+
+/* sanitizer.c: happens-before edges; nothing without ThreadSanitizer */
+void sim_hb_release(void *addr);
+void sim_hb_acquire(void *addr);
+void sim_poison(const void *addr, size_t size);
+void sim_unpoison(const void *addr, size_t size);
+bool sim_has_asan(void);
+
+#endif

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Memory of one execution: blocks are carved off one region, never reused
+ * before the execution ends, and watched.
+ *
+ * Each 16-byte granule knows its block, so an atomic or lock operation on a
+ * freed block is caught in every build. Plain accesses are caught by ASan
+ * where there is ASan; elsewhere a freed block is filled with a pattern that
+ * is no valid pointer and is checked for writes at the end.
+ *
+ * Objects on stacks are told by os_object_begin() and os_object_end().
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "platform/sim/internal.h"
+
+enum {
+	GRANULE = 16,
+	REGION_BYTES = 1 << 20,
+	GRANULES = REGION_BYTES / GRANULE,
+	BLOCKS_MAX = 4096,
+	ENDED_MAX = 256,
+	FRESH = 0xcd,	/* contents of a new block: anything but zero */
+	FREED = 0x6b,	/* as a pointer not canonical: using it faults */
+};
+
+struct block {
+	uint32_t offset, size;
+	struct kt_site *allocated_at, *freed_at;	/* freed_at NULL: live */
+	uint8_t role, allocated_by, freed_by;
+};
+
+static struct {
+	char *region;
+	uint32_t used;			/* bytes */
+	uint32_t blocks;
+	uint32_t ended;			/* on-stack objects that are dead */
+	size_t live[KT_ROLE_COUNT];
+	uint16_t owner[GRANULES];	/* block number + 1; 0: nobody's */
+	struct block block[BLOCKS_MAX];
+	struct { uintptr_t begin, end; } dead[ENDED_MAX];
+} mem;
+
+void sim_memory_begin(void)
+{
+	if (!mem.region) {
+		mem.region = mmap(NULL, REGION_BYTES, PROT_READ | PROT_WRITE,
+				  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (mem.region == MAP_FAILED) {
+			perror("kthrash: no memory for the simulated heap");
+			exit(3);
+		}
+		sim_poison(mem.region, REGION_BYTES);
+	}
+	sim_poison(mem.region, mem.used);
+	memset(mem.owner, 0, mem.used / GRANULE * sizeof mem.owner[0]);
+	memset(mem.live, 0, sizeof mem.live);
+	mem.used = mem.blocks = mem.ended = 0;
+}
+
+static bool written_after_free(const struct block *b)
+{
+	const char *p = mem.region + b->offset;
+
+	for (uint32_t i = 0; i < b->size; i++)
+		if (p[i] != FREED)
+			return true;
+	return false;
+}
+
+static void describe(const struct block *b, char *buf, size_t size)
+{
+	const struct sim_record *r = sim.record;
+	int n = snprintf(buf, size, "%s block allocated by %s at %s:%u",
+			 kt_role_name((enum kt_role)b->role), r->task[b->allocated_by].name,
+			 kt_site_file(b->allocated_at), b->allocated_at->line);
+
+	if (b->freed_at && n > 0 && (size_t)n < size)
+		snprintf(buf + n, size - (size_t)n, ", freed by %s at %s:%u",
+			 r->task[b->freed_by].name, kt_site_file(b->freed_at),
+			 b->freed_at->line);
+}
+
+/* Runs on the host after the last task: records instead of leaving a task. */
+static void record_failure(enum kt_failure kind, const char *what, const struct block *b)
+{
+	struct sim_record *r = sim.record;
+	char text[512];
+
+	describe(b, text, sizeof text);
+	snprintf(r->message, sizeof r->message, "%s: %s", what, text);
+	r->failure = kind;
+	r->failed_task = b->freed_at ? b->freed_by : b->allocated_by;
+	r->failed_site = b->freed_at ? b->freed_at : b->allocated_at;
+}
+
+void sim_memory_end(void)
+{
+	for (uint32_t i = 0; i < mem.blocks; i++) {
+		const struct block *b = &mem.block[i];
+
+		if (!b->freed_at) {
+			record_failure(KT_LEAK, "never freed", b);
+			return;
+		}
+		if (!sim_has_asan() && written_after_free(b)) {
+			record_failure(KT_MEMORY, "written after it was freed", b);
+			return;
+		}
+	}
+}
+
+void *os_alloc_at(enum kt_role role, size_t size, struct kt_site *site)
+{
+	uint32_t bytes = (uint32_t)((size + GRANULE - 1) / GRANULE * GRANULE);
+	struct block *b;
+
+	if (sim.hooks.alloc_fails && sim.hooks.alloc_fails(role, site))
+		return NULL;
+	if (size > REGION_BYTES || mem.used + bytes + GRANULE > REGION_BYTES ||
+	    mem.blocks == BLOCKS_MAX)
+		kt_fail(KT_ASSERTION, "one execution allocates more than the simulator has");
+	b = &mem.block[mem.blocks++];
+	*b = (struct block){
+		.offset = mem.used, .size = (uint32_t)size, .role = (uint8_t)role,
+		.allocated_by = (uint8_t)sim.current, .allocated_at = site,
+	};
+	for (uint32_t i = 0; i < bytes / GRANULE; i++)
+		mem.owner[mem.used / GRANULE + i] = (uint16_t)mem.blocks;
+	mem.used += bytes + GRANULE;	/* a granule of nobody's between blocks */
+	mem.live[role]++;
+	sim_unpoison(mem.region + b->offset, size);
+	return memset(mem.region + b->offset, FRESH, size);
+}
+
+void os_free_at(void *p, struct kt_site *site)
+{
+	uintptr_t offset = (uintptr_t)p - (uintptr_t)mem.region;
+	struct block *b;
+	char text[512];
+
+	if (!p)
+		return;
+	if (offset >= mem.used || !mem.owner[offset / GRANULE])
+		kt_fail(KT_MEMORY, "free of what was never allocated");
+	b = &mem.block[mem.owner[offset / GRANULE] - 1];
+	if (b->freed_at) {
+		describe(b, text, sizeof text);
+		kt_fail(KT_MEMORY, "freed twice: %s", text);
+	}
+	if (b->offset != offset)
+		kt_fail(KT_MEMORY, "free of the inside of a block");
+	b->freed_at = site;
+	b->freed_by = (uint8_t)sim.current;
+	mem.live[b->role]--;
+	memset(p, FREED, b->size);
+	sim_poison(p, b->size);
+}
+
+size_t os_live(enum kt_role role)
+{
+	return mem.live[role];
+}
+
+/* ---- objects on stacks -------------------------------------------------- */
+
+void os_object_begin(const void *addr, size_t size)
+{
+	uintptr_t begin = (uintptr_t)addr, end = begin + size;
+
+	for (uint32_t i = 0; i < mem.ended; )
+		if (mem.dead[i].begin < end && begin < mem.dead[i].end)
+			mem.dead[i] = mem.dead[--mem.ended];
+		else
+			i++;
+}
+
+void os_object_end(const void *addr, size_t size)
+{
+	uintptr_t begin = (uintptr_t)addr;
+
+	if (mem.ended == ENDED_MAX)
+		return;
+	mem.dead[mem.ended].begin = begin;
+	mem.dead[mem.ended++].end = begin + size;
+}
+
+/* ---- the check ---------------------------------------------------------- */
+
+static void check_slow(uintptr_t offset, struct kt_site *site)
+{
+	uint32_t owner = mem.owner[offset / GRANULE];
+	char name[KT_SITE_NAME_MAX], text[512];
+
+	kt_site_name(site, name, sizeof name);
+	if (!owner)
+		kt_fail(KT_MEMORY, "%s on memory that is nobody's", name);
+	describe(&mem.block[owner - 1], text, sizeof text);
+	kt_fail(KT_MEMORY, "%s after free: %s", name, text);
+}
+
+void sim_memory_check(const void *addr, struct kt_site *site)
+{
+	uintptr_t a = (uintptr_t)addr, offset = a - (uintptr_t)mem.region;
+	char name[KT_SITE_NAME_MAX];
+
+	if (offset < REGION_BYTES) {
+		uint32_t owner = mem.owner[offset / GRANULE];
+
+		if (!owner || mem.block[owner - 1].freed_at)
+			check_slow(offset, site);
+		return;
+	}
+	for (uint32_t i = 0; i < mem.ended; i++)
+		if (a >= mem.dead[i].begin && a < mem.dead[i].end) {
+			kt_site_name(site, name, sizeof name);
+			kt_fail(KT_MEMORY, "%s on a stack object whose frame has returned", name);
+		}
+}

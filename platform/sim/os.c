@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * platform/os.h on fibers. Sites that are choice points: park, unpark, spawn,
+ * join, relax. Allocation is none: fresh memory is nobody else's, and what
+ * frees it has other sites around it.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "platform/sim/internal.h"
+
+static struct sim_task *self(void)
+{
+	return &sim.task[sim.current];
+}
+
+/* The task of a handle; a handle whose thread is gone is a use after free. */
+static uint32_t task_of(const struct os_thread *t, const char *what)
+{
+	if (t->check != SIM_THREAD_CHECK || t->id >= sim.record->tasks ||
+	    sim.task[t->id].handle != t)
+		kt_fail(KT_MEMORY, "%s of a thread that is gone", what);
+	return t->id;
+}
+
+/* ---- threads ------------------------------------------------------------ */
+
+int os_spawn(struct os_thread *t, const char *name, enum os_spawn_kind kind,
+	     void (*fn)(void *), void *arg)
+{
+	struct sim_task *new;
+	struct kt_site *site = KT_SITE_NAMED("os.spawn");
+	uint32_t id;
+
+	if (sim.hooks.alloc_fails && sim.hooks.alloc_fails(KT_ROLE_STACK, site))
+		return -EAGAIN;
+	id = sim_task_new(name, fn, arg);
+	new = &sim.task[id];
+	t->id = id;
+	t->check = SIM_THREAD_CHECK;
+	new->handle = t;
+	new->joinable = kind == OS_JOINABLE;
+	new->attributes = self()->attributes;
+	new->attributes.spawn_node = OS_NO_NODE;
+	memcpy(new->attributes.comm, new->record->name, OS_COMM_MAX - 1);
+	sim_hb_release(&new->sync);
+	sim_reach(site, SIM_POINT);
+	return 0;
+}
+
+void os_join(struct os_thread *t)
+{
+	struct kt_site *site = KT_SITE_NAMED("os.join");
+	struct sim_task *other;
+
+	if (t->check != SIM_THREAD_CHECK || t->id >= sim.record->tasks)
+		kt_fail(KT_MEMORY, "join of a thread that is gone");
+	other = &sim.task[t->id];
+	KT_ASSERT(other->joinable && !other->joined);
+	KT_ASSERT(t->id != sim.current);
+	other->joined = true;
+	sim_reach(site, SIM_POINT);
+	self()->record->waits_for = (int16_t)t->id;
+	while (other->record->state != SIM_FINISHED) {
+		other->joiner = sim.current;
+		sim_block(site);
+	}
+	self()->record->waits_for = -1;
+	sim_hb_acquire(&other->sync);
+	t->check = 0;
+}
+
+void os_wait_detached(void)
+{
+	struct kt_site *site = KT_SITE_NAMED("os.wait_detached");
+
+	for (uint32_t i = 0; i < sim.record->tasks; i++) {
+		struct sim_task *other = &sim.task[i];
+
+		if (i == sim.current || other->joinable || i == 0)
+			continue;
+		while (other->record->state != SIM_FINISHED) {
+			other->joiner = sim.current;
+			self()->record->waits_for = (int16_t)i;
+			sim_block(site);
+		}
+		sim_hb_acquire(&other->sync);
+	}
+	self()->record->waits_for = -1;
+}
+
+/* Only the body, which nobody spawned, has no handle yet. */
+void os_adopt(struct os_thread *t, const char *name)
+{
+	(void)name;
+	KT_ASSERT(sim.current == 0 && !self()->handle);
+	t->id = 0;
+	t->check = SIM_THREAD_CHECK;
+	self()->handle = t;
+}
+
+void os_unadopt(void)
+{
+	KT_ASSERT(sim.current == 0);
+	self()->handle = NULL;
+}
+
+struct os_thread *os_self(void)
+{
+	return self()->handle;
+}
+
+const char *os_name(const struct os_thread *t)
+{
+	return sim.task[task_of(t, "name")].record->name;
+}
+
+/* ---- sleeping ----------------------------------------------------------- */
+
+static bool park(bool timed, uint64_t deadline_ns, struct kt_site *why)
+{
+	struct sim_task *t = self();
+
+	sim_reach(why, SIM_POINT);
+	if (!t->permit) {
+		if (sim_choose(SIM_CHOOSE_SPURIOUS, 2)) {
+			sim_add_event(SIM_EVENT_SPURIOUS, sim.current, KT_ROLE_COUNT);
+			return true;
+		}
+		t->timed = timed;
+		t->deadline = deadline_ns;
+		t->timed_out = false;
+		sim_block(why);
+		if (t->timed_out && !t->permit)
+			return false;
+	}
+	t->permit = false;
+	sim_hb_acquire(&t->sync);
+	return true;
+}
+
+void os_park(struct kt_site *why)
+{
+	park(false, 0, why);
+}
+
+bool os_park_until(uint64_t deadline_ns, struct kt_site *why)
+{
+	return park(true, deadline_ns, why);
+}
+
+void os_unpark_at(struct os_thread *t, struct kt_site *site)
+{
+	uint32_t id = task_of(t, "unpark");
+
+	if (sim.task[id].record->state == SIM_FINISHED)
+		kt_fail(KT_MEMORY, "unpark of %s, which has finished", sim.task[id].record->name);
+	sim_hb_release(&sim.task[id].sync);
+	sim.task[id].permit = true;
+	sim_wake(id);
+	sim_reach(site, SIM_POINT);
+}
+
+/* ---- killing ------------------------------------------------------------ */
+
+void sim_kill(uint32_t id)
+{
+	struct sim_task *t = &sim.task[id];
+	void (*interrupt)(void *) = t->interrupt;
+
+	if (id >= sim.record->tasks || t->record->state == SIM_FINISHED || t->record->killed)
+		return;
+	t->record->killed = true;
+	sim_add_event(SIM_EVENT_KILL, id, KT_ROLE_COUNT);
+	sim_hb_release(&t->sync);
+	t->permit = true;
+	sim_wake(id);
+	t->interrupt = NULL;
+	if (interrupt)
+		interrupt(t->interrupt_arg);
+}
+
+void os_kill(struct os_thread *t)
+{
+	sim_kill(task_of(t, "kill"));
+}
+
+bool os_is_killed(const struct os_thread *t)
+{
+	return sim.task[task_of(t, "signal test")].record->killed;
+}
+
+void os_wait_begin(void (*interrupt)(void *arg), void *arg)
+{
+	struct sim_task *t = self();
+
+	KT_ASSERT(!t->interrupt);
+	if (t->record->killed) {
+		interrupt(arg);
+		return;
+	}
+	t->interrupt_arg = arg;
+	t->interrupt = interrupt;
+}
+
+void os_wait_end(void)
+{
+	self()->interrupt = NULL;
+}
+
+void os_waits_for(const struct os_thread *t)
+{
+	self()->record->waits_for = t ? (int16_t)task_of(t, "wait") : -1;
+}
+
+void os_relax(struct kt_site *where)
+{
+	sim_reach(where, SIM_YIELDED);
+}
+
+uint64_t os_now_ns(void)
+{
+	return sim.clock_ns;
+}
+
+/* ---- attributes: stored, with the rules of the real ones ---------------- */
+
+int os_set_comm(const char *name)
+{
+	struct os_attributes *a = &self()->attributes;
+
+	memset(a->comm, 0, sizeof a->comm);
+	memcpy(a->comm, name, strnlen(name, OS_COMM_MAX - 1));
+	return 0;
+}
+
+int os_set_policy(enum os_policy policy)
+{
+	self()->attributes.policy = policy;
+	return 0;
+}
+
+int os_allow_cpus(const uint64_t *cpus)
+{
+	struct os_attributes *a = &self()->attributes;
+	const uint64_t there = 0xf;
+
+	if (cpus && !(cpus[0] & there))
+		return -EINVAL;
+	memset(a->cpus, 0, sizeof a->cpus);
+	a->cpus[0] = cpus ? cpus[0] & there : there;
+	return 0;
+}
+
+int os_allow_all_nodes(void)
+{
+	self()->attributes.all_nodes = true;
+	return 0;
+}
+
+int os_ignore_signals(void)
+{
+	self()->attributes.signals_ignored = true;
+	return 0;
+}
+
+void os_set_spawn_node(int node)
+{
+	self()->attributes.spawn_node = node;
+}
+
+int os_get_attributes(struct os_attributes *out)
+{
+	*out = self()->attributes;
+	return 0;
+}
+
+void os_set_hooks(const struct os_hooks *hooks)
+{
+	sim.hooks = *hooks;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The simulator's struct os_thread: a handle. What the simulator knows of the
+ * thread is in its own tables (internal.h), outside code under test.
+ */
+#ifndef PLATFORM_SIM_OS_THREAD_H
+#define PLATFORM_SIM_OS_THREAD_H
+
+#include <stdint.h>
+
+struct os_thread {
+	uint32_t id;	/* index of the simulated task */
+	uint32_t check;	/* SIM_THREAD_CHECK while the handle is in use */
+};
+
+#endif

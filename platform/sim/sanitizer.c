@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The sanitizers' interfaces other than fibers. The functions exist only in
+ * builds with that sanitizer; they are weak here and asked for at run time.
+ */
+#include "platform/sim/internal.h"
+
+extern void __tsan_acquire(void *addr) __attribute__((weak));
+extern void __tsan_release(void *addr) __attribute__((weak));
+extern void __asan_poison_memory_region(const volatile void *addr, size_t size)
+	__attribute__((weak));
+extern void __asan_unpoison_memory_region(const volatile void *addr, size_t size)
+	__attribute__((weak));
+
+void sim_hb_release(void *addr)
+{
+	if (__tsan_release)
+		__tsan_release(addr);
+}
+
+void sim_hb_acquire(void *addr)
+{
+	if (__tsan_acquire)
+		__tsan_acquire(addr);
+}
+
+bool sim_has_asan(void)
+{
+	return __asan_poison_memory_region != NULL;
+}
+
+void sim_poison(const void *addr, size_t size)
+{
+	if (__asan_poison_memory_region)
+		__asan_poison_memory_region(addr, size);
+}
+
+void sim_unpoison(const void *addr, size_t size)
+{
+	if (__asan_unpoison_memory_region)
+		__asan_unpoison_memory_region(addr, size);
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The simulator as a driver sees it: run one execution under a strategy, get
+ * the verdict, the trace and its hash.
+ *
+ * An execution runs every thread (here: task) as a fiber on the calling OS
+ * thread. A task runs until it reaches a site (platform/point.h); there the
+ * strategy says who goes on. Nothing in an execution depends on a clock, an
+ * address or anything else but the program and the strategy's answers, so the
+ * same answers give the same trace hash in every build.
+ *
+ * One OS thread per process uses the simulator. The record is in memory that
+ * is shared with the parent process: a driver that runs executions in a child
+ * can still read what happened if a sanitizer ends the child.
+ */
+#ifndef PLATFORM_SIM_SIM_H
+#define PLATFORM_SIM_SIM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "platform/check.h"
+#include "platform/os.h"
+#include "platform/point.h"
+
+#define SIM_TASKS_MAX  64	/* per execution, the body (task 0) included */
+#define SIM_STEPS_MAX  32768	/* most that sim_options.steps_max may be */
+#define SIM_EVENTS_MAX 256
+#define SIM_MESSAGE_MAX 1024
+
+enum sim_why {		/* why a strategy is asked */
+	SIM_POINT,	/* the current task is at a site and could go on */
+	SIM_YIELDED,	/* it spins: somebody else should run first */
+	SIM_BLOCKED,	/* it can't go on */
+	SIM_EXITED,	/* it has finished */
+};
+
+struct sim_decision {
+	uint64_t runnable;	/* bit i: task i can run; without a yielding
+				 * current; never 0 in next() */
+	uint32_t task;		/* who is at the site */
+	uint32_t step;		/* number of sites reached before */
+	enum sim_why why;
+	struct kt_site *site;
+};
+
+enum sim_choice {
+	SIM_CHOOSE_SPURIOUS,	/* below 2; 1: this park returns at once */
+	SIM_CHOOSE_ALLOC_FAIL,	/* below 2; 1: this allocation fails */
+	SIM_CHOOSE_OTHER,
+};
+
+/*
+ * Where the answers come from. Strategies are small files, strategy_*.c; a
+ * strategy that wraps another embeds one of these and passes calls on.
+ */
+struct sim_strategy {
+	const char *name;
+	/* A new execution; steps_estimate is how many steps to expect. */
+	void (*begin)(struct sim_strategy *s, uint64_t seed, uint32_t steps_estimate);
+	/* One of d->runnable. Called at every step that leaves a choice. */
+	uint32_t (*next)(struct sim_strategy *s, const struct sim_decision *d);
+	/* 0 <= result < below. NULL: always 0. */
+	uint32_t (*choose)(struct sim_strategy *s, enum sim_choice kind, uint32_t below);
+	/*
+	 * Called at every step before anything else, runnable 0 and 1 included;
+	 * may sim_kill(). NULL: not called.
+	 */
+	void (*visit)(struct sim_strategy *s, const struct sim_decision *d);
+};
+
+/* Run the current task until it blocks; then the next one by number. */
+struct sim_strategy *sim_strategy_block(void);
+/* Uniform among the runnable at every step. */
+struct sim_strategy *sim_strategy_random(void);
+/* Probabilistic concurrency testing with bug depth `depth` (>= 1). */
+struct sim_strategy *sim_strategy_pct(uint32_t depth);
+
+/* What sim_strategy_block() answers; recorded traces are told apart from it. */
+uint32_t sim_default_next(uint64_t runnable, uint32_t task, enum sim_why why);
+
+struct sim_options {
+	struct sim_strategy *strategy;
+	uint64_t seed;
+	uint32_t steps_estimate;	/* 0: 100 */
+	uint32_t steps_fair;	/* from this step on scheduled round robin; 0: half of max */
+	uint32_t steps_max;	/* then it is a livelock; 0: SIM_STEPS_MAX */
+};
+
+struct sim_step {
+	struct kt_site *site;
+	uint64_t runnable;	/* before the decision */
+	uint8_t  task;		/* who reached the site */
+	uint8_t  next;		/* who ran on */
+	uint8_t  why;		/* enum sim_why */
+};
+
+enum sim_event_kind { SIM_EVENT_KILL, SIM_EVENT_SPURIOUS, SIM_EVENT_ALLOC_FAIL };
+
+struct sim_event {
+	uint32_t step;		/* it happened at trace[step] */
+	uint8_t  kind;		/* enum sim_event_kind */
+	uint8_t  task;		/* killed, woken, or allocating */
+	uint8_t  role;		/* enum kt_role, of a failed allocation */
+};
+
+enum sim_state { SIM_UNUSED, SIM_RUNNABLE, SIM_SLEEPING, SIM_FINISHED };
+
+struct sim_task_record {
+	char name[OS_NAME_MAX];
+	uint32_t name_hash;		/* kt_name_hash() */
+	uint8_t  state;			/* enum sim_state */
+	bool     killed;
+	int16_t  waits_for;		/* task, or -1 */
+	struct kt_site *why;		/* where it sleeps */
+};
+
+/* Of the execution under way or the last one. */
+struct sim_record {
+	enum kt_failure failure;
+	char     message[SIM_MESSAGE_MAX];
+	uint64_t hash;			/* of (task, site, why) over all steps */
+	uint32_t steps, events, tasks;
+	uint32_t failed_task;		/* who ran when it failed */
+	struct kt_site *failed_site;	/* the last site that task reached */
+	struct sim_task_record task[SIM_TASKS_MAX];
+	struct sim_event event[SIM_EVENTS_MAX];
+	struct sim_step trace[SIM_STEPS_MAX];
+};
+
+/*
+ * Run body(arg) as task 0, named "init", until every task has finished or
+ * something has failed. The record is valid until the next call. After a
+ * failure the simulator is ready for the next execution; memory that the
+ * failed one had from elsewhere than os_alloc() is not freed.
+ */
+const struct sim_record *sim_run(const struct sim_options *o, void (*body)(void *), void *arg);
+
+/* The record, also from the parent of the process that runs. */
+struct sim_record *sim_record(void);
+
+/* Ask the strategy; for hooks that run inside an execution. */
+uint32_t sim_choose(enum sim_choice kind, uint32_t below);
+
+/* os_kill() by number, from visit(); a task that is not there is ignored. */
+void sim_kill(uint32_t task);
+
+/*
+ * Keep an allocation failure in the record (alloc_fails hooks that decide
+ * without sim_choose()).
+ */
+void sim_note_alloc_fail(enum kt_role role);
+
+/* Cost of one fiber switch in ns, measured over `rounds` round trips. */
+double sim_switch_ns(uint64_t rounds);
+
+#endif

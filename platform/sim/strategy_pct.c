@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Probabilistic concurrency testing: random priorities, and depth - 1 random
+ * steps at which the running task's priority drops below all others. Finds a
+ * bug of depth d with probability at least 1/(n k^(d-1)) per execution, n
+ * tasks, k steps. Burckhardt, Kothari, Musuvathi, Nagarakatti: "A Randomized
+ * Scheduler with Probabilistic Guarantees of Finding Bugs", ASPLOS 2010.
+ *
+ * A task that spins is passed over by the simulator until somebody else has
+ * moved, whatever its priority, so a spin lock does not starve its holder.
+ */
+#include <string.h>
+
+#include "platform/rng.h"
+#include "platform/sim/sim.h"
+
+#define PCT_DEPTH_MAX 64
+
+static struct {
+	struct sim_strategy strategy;
+	struct kt_rng rng;
+	uint32_t depth;
+	uint32_t changes;			/* depth - 1 */
+	uint32_t change_at[PCT_DEPTH_MAX];	/* steps */
+	uint64_t drawn;				/* tasks with a priority */
+	uint32_t priority[SIM_TASKS_MAX];	/* larger runs first */
+} pct;
+
+static void pct_begin(struct sim_strategy *s, uint64_t seed, uint32_t steps_estimate)
+{
+	(void)s;
+	kt_rng_seed(&pct.rng, seed);
+	pct.drawn = 0;
+	pct.changes = pct.depth - 1;
+	for (uint32_t i = 0; i < pct.changes; i++)
+		pct.change_at[i] = kt_rng_below(&pct.rng, steps_estimate);
+}
+
+/* Initial priorities lie above depth; a change point i gives priority i. */
+static uint32_t priority(uint32_t task)
+{
+	if (!(pct.drawn & (1ull << task))) {
+		pct.drawn |= 1ull << task;
+		pct.priority[task] = pct.depth + 1 + ((uint32_t)kt_rng_next(&pct.rng) >> 2);
+	}
+	return pct.priority[task];
+}
+
+static uint32_t pct_next(struct sim_strategy *s, const struct sim_decision *d)
+{
+	uint32_t best = 0, best_priority = 0;
+
+	(void)s;
+	/*
+	 * `<=`: no decision is asked for at a step that leaves no choice; a
+	 * change point that fell on one takes effect at the next decision.
+	 */
+	for (uint32_t i = 0; i < pct.changes; i++)
+		if (pct.change_at[i] <= d->step) {
+			priority(d->task);
+			pct.priority[d->task] = i + 1;
+			pct.change_at[i] = UINT32_MAX;
+		}
+	for (uint64_t mask = d->runnable; mask; mask &= mask - 1) {
+		uint32_t task = (uint32_t)__builtin_ctzll(mask), p = priority(task);
+
+		if (p > best_priority) {
+			best = task;
+			best_priority = p;
+		}
+	}
+	return best;
+}
+
+struct sim_strategy *sim_strategy_pct(uint32_t depth)
+{
+	pct.depth = depth < 1 ? 1 : depth > PCT_DEPTH_MAX ? PCT_DEPTH_MAX : depth;
+	pct.strategy = (struct sim_strategy){
+		.name = "pct", .begin = pct_begin, .next = pct_next,
+	};
+	return &pct.strategy;
+}
