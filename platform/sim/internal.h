@@ -56,7 +56,7 @@ void sim_block(struct kt_site *why);
 void sim_wake(uint32_t task);
 uint32_t sim_task_new(const char *name, void (*fn)(void *), void *arg);
 void sim_leave(void) __attribute__((noreturn));	/* back to the host for good */
-void sim_add_event(enum sim_event_kind kind, uint32_t task, enum kt_role role);
+void sim_add_event(enum sim_event_kind kind, uint32_t task, enum kt_role role, uint32_t nth);
 
 /* report.c */
 void sim_fail_deadlock(void) __attribute__((noreturn));

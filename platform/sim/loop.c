@@ -257,7 +257,7 @@ void sim_wake(uint32_t task)
 	sim.runnable |= bit(task);
 }
 
-void sim_add_event(enum sim_event_kind kind, uint32_t task, enum kt_role role)
+void sim_add_event(enum sim_event_kind kind, uint32_t task, enum kt_role role, uint32_t nth)
 {
 	struct sim_record *r = sim.record;
 
@@ -266,6 +266,7 @@ void sim_add_event(enum sim_event_kind kind, uint32_t task, enum kt_role role)
 	r->event[r->events++] = (struct sim_event){
 		.step = r->steps ? r->steps - 1 : 0,
 		.kind = (uint8_t)kind, .task = (uint8_t)task, .role = (uint8_t)role,
+		.nth = nth,
 	};
 }
 
@@ -276,9 +277,9 @@ uint32_t sim_choose(enum sim_choice kind, uint32_t below)
 	return sim.strategy->choose(sim.strategy, kind, below);
 }
 
-void sim_note_alloc_fail(enum kt_role role)
+void sim_note_alloc_fail(enum kt_role role, uint32_t nth)
 {
-	sim_add_event(SIM_EVENT_ALLOC_FAIL, sim.current, role);
+	sim_add_event(SIM_EVENT_ALLOC_FAIL, sim.current, role, nth);
 }
 
 /* ---- points for platform/atomic.h and platform/point.h ------------------ */

@@ -124,7 +124,7 @@ static bool park(bool timed, uint64_t deadline_ns, struct kt_site *why)
 	sim_reach(why, SIM_POINT);
 	if (!t->permit) {
 		if (sim_choose(SIM_CHOOSE_SPURIOUS, 2)) {
-			sim_add_event(SIM_EVENT_SPURIOUS, sim.current, KT_ROLE_COUNT);
+			sim_add_event(SIM_EVENT_SPURIOUS, sim.current, KT_ROLE_COUNT, 0);
 			return true;
 		}
 		t->timed = timed;
@@ -163,15 +163,14 @@ void os_unpark_at(struct os_thread *t, struct kt_site *site)
 
 /* ---- killing ------------------------------------------------------------ */
 
-void sim_kill(uint32_t id)
+static void kill(uint32_t id)
 {
 	struct sim_task *t = &sim.task[id];
 	void (*interrupt)(void *) = t->interrupt;
 
-	if (id >= sim.record->tasks || t->record->state == SIM_FINISHED || t->record->killed)
+	if (t->record->state == SIM_FINISHED || t->record->killed)
 		return;
 	t->record->killed = true;
-	sim_add_event(SIM_EVENT_KILL, id, KT_ROLE_COUNT);
 	sim_hb_release(&t->sync);
 	t->permit = true;
 	sim_wake(id);
@@ -182,7 +181,16 @@ void sim_kill(uint32_t id)
 
 void os_kill(struct os_thread *t)
 {
-	sim_kill(task_of(t, "kill"));
+	kill(task_of(t, "kill"));
+}
+
+void sim_kill(uint32_t id)
+{
+	if (id >= sim.record->tasks)
+		return;
+	if (sim.record->task[id].state != SIM_FINISHED && !sim.record->task[id].killed)
+		sim_add_event(SIM_EVENT_KILL, id, KT_ROLE_COUNT, 0);
+	kill(id);
 }
 
 bool os_is_killed(const struct os_thread *t)

@@ -103,6 +103,7 @@ struct sim_event {
 	uint8_t  kind;		/* enum sim_event_kind */
 	uint8_t  task;		/* killed, woken, or allocating */
 	uint8_t  role;		/* enum kt_role, of a failed allocation */
+	uint32_t nth;		/* which allocation of that role, from 1 */
 };
 
 enum sim_state { SIM_UNUSED, SIM_RUNNABLE, SIM_SLEEPING, SIM_FINISHED };
@@ -143,14 +144,17 @@ struct sim_record *sim_record(void);
 /* Ask the strategy; for hooks that run inside an execution. */
 uint32_t sim_choose(enum sim_choice kind, uint32_t below);
 
-/* os_kill() by number, from visit(); a task that is not there is ignored. */
+/*
+ * Kill a task from visit(), and keep that in the record. A task that is not
+ * there or has finished is ignored.
+ */
 void sim_kill(uint32_t task);
 
 /*
  * Keep an allocation failure in the record (alloc_fails hooks that decide
  * without sim_choose()).
  */
-void sim_note_alloc_fail(enum kt_role role);
+void sim_note_alloc_fail(enum kt_role role, uint32_t nth);
 
 /* Cost of one fiber switch in ns, measured over `rounds` round trips. */
 double sim_switch_ns(uint64_t rounds);

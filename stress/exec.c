@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "stress/exec.h"
+
+#include <string.h>
+
+#include "stress/inject.h"
+#include "stress/model.h"
+
+struct exec exec;
+
+/* ---- who calls ---------------------------------------------------------- */
+
+struct exec_task *exec_self(void)
+{
+	struct task_struct *t = current;
+
+	for (unsigned i = 0; i < exec.plan->tasks_count; i++)
+		if (t == &exec.task[i].task)
+			return &exec.task[i];
+	return NULL;
+}
+
+bool exec_is_daemon(void)
+{
+	return current == &exec.kthreadd.daemon;
+}
+
+/* ---- the created thread ------------------------------------------------- */
+
+static int thread_fn(void *data)
+{
+	struct exec_thread *t = data;
+	unsigned state = t->plan->body == PLAN_UNTIL_STOP_HARD ? TASK_UNINTERRUPTIBLE
+							       : TASK_INTERRUPTIBLE;
+
+	t->runs++;
+	model_running(t);
+	if (t->plan->body == PLAN_RETURN)
+		return t->plan->result;
+	for (;;) {
+		set_current_state(state);
+		if (kthread_should_stop())
+			break;
+		schedule();
+	}
+	__set_current_state(TASK_RUNNING);
+	return t->plan->result;
+}
+
+/* ---- operations --------------------------------------------------------- */
+
+/*
+ * Each call gets a frame address of its own: what a finished call left on the
+ * stack must not be taken for the live object of a later one.
+ */
+__attribute__((noinline))
+static struct task_struct *create(struct exec_thread *t, unsigned nth, bool run)
+{
+	const struct plan_thread *p = t->plan;
+	const char *format = plan_string(exec.plan, p->format);
+	volatile char *gap = __builtin_alloca(64 + nth * 256);
+	struct task_struct *task;
+
+	gap[0] = 0;
+	if (!run)
+		return kthread_create_on_node(thread_fn, t, p->node, format, p->number);
+	t->wakes++;
+	task = kthread_create_on_node(thread_fn, t, p->node, format, p->number);
+	if (!IS_ERR(task))
+		wake_up_process(task);
+	return task;
+}
+
+static void do_create(struct exec_task *by, struct exec_thread *t, const struct plan_op *op)
+{
+	unsigned nth = (unsigned)(op - &exec.plan->ops[by->plan->ops_first]);
+
+	by->creating = t;
+	t->task = create(t, nth, op->kind == PLAN_RUN);
+	if (exec.oom) {
+		/* Either oom_waiting is seen here, or exec_oom() sees that the
+		 * call is over. */
+		kt_lock_acquire(&exec.oom_lock);
+		by->creating = NULL;
+		if (exec.oom_waiting == (int)by->index) {
+			exec.oom_waiting = -1;
+			kt_complete(&exec.oom_over);
+		}
+		kt_lock_release(&exec.oom_lock);
+	}
+	by->creating = NULL;
+	model_created(t, by);
+	model_expect(op, t->name, IS_ERR(t->task) ? PTR_ERR(t->task) : 0);
+}
+
+static void do_wake(struct exec_thread *t, const struct plan_op *op)
+{
+	int woken;
+
+	t->wakes++;
+	woken = wake_up_process(t->task);
+	model_woken(t, woken);
+	model_expect(op, t->name, woken);
+}
+
+static void do_stop(struct exec_thread *t, const struct plan_op *op)
+{
+	int result;
+
+	t->stopped = true;
+	result = kthread_stop(t->task);
+	model_stopped(t, result);
+	if (op)
+		model_expect(op, t->name, result);
+}
+
+static void do_op(struct exec_task *by, const struct plan_op *op)
+{
+	struct exec_thread *t = &exec.thread[op->thread];
+
+	if (op->kind == PLAN_KILL) {
+		os_kill(&exec.task[op->victim].task.os);
+		return;
+	}
+	if (op->kind == PLAN_CREATE || op->kind == PLAN_RUN) {
+		do_create(by, t, op);
+		return;
+	}
+	if (!t->task || IS_ERR(t->task))
+		return;		/* as any caller does after a failed create */
+	switch (op->kind) {
+	case PLAN_WAKE:
+		do_wake(t, op);
+		break;
+	case PLAN_STOP:
+		do_stop(t, op);
+		break;
+	case PLAN_GET:
+		get_task_struct(t->task);
+		t->refs++;
+		break;
+	case PLAN_PUT:
+		t->refs--;
+		put_task_struct(t->task);
+		break;
+	default:
+		KT_ASSERT(!"an operation of this kind");
+	}
+}
+
+static void task_main(void *arg)
+{
+	struct exec_task *t = arg;
+	const struct plan_op *op = &exec.plan->ops[t->plan->ops_first];
+
+	KT_POINT(task.start);
+	if (exec.plan->boot_concurrent)
+		kthreadd_wait_ready(&exec.kthreadd);
+	for (unsigned i = 0; i < t->plan->ops_count; i++) {
+		if (i > 0)
+			KT_POINT(task.op);
+		do_op(t, &op[i]);
+	}
+	if (exec.kills)
+		kt_complete(&exec.task_done);
+}
+
+/* ---- oom ---------------------------------------------------------------- */
+
+void exec_oom(unsigned victim)
+{
+	struct exec_task *v = &exec.task[victim];
+	bool wait;
+
+	kt_lock_acquire(&exec.oom_lock);
+	wait = v->creating && exec_self() != v && exec.oom_waiting < 0;
+	if (wait)
+		exec.oom_waiting = (int)victim;
+	kt_lock_release(&exec.oom_lock);
+	os_kill(&v->task.os);
+	if (!wait)
+		return;
+	/* The victim's memory comes back when it has left the kernel. */
+	os_waits_for(&v->task.os);
+	kt_completion_wait(&exec.oom_over);
+	os_waits_for(NULL);
+}
+
+/* ---- an execution ------------------------------------------------------- */
+
+static const struct os_hooks hooks = {
+	.point = inject_point,
+	.alloc_fails = inject_alloc_fails,
+	.failed = NULL,
+};
+
+void exec_load(const struct plan *p)
+{
+	exec.plan = p;
+	exec.kills = exec.oom = false;
+	for (unsigned i = 0; i < p->ops_count; i++)
+		exec.kills |= p->ops[i].kind == PLAN_KILL;
+	for (unsigned i = 0; i < p->directives_count; i++) {
+		exec.oom |= p->directives[i].kind == PLAN_D_OOM;
+		exec.kills |= p->directives[i].kind == PLAN_D_OOM ||
+			      p->directives[i].kind == PLAN_D_KILL;
+	}
+	inject_load(p);
+}
+
+const struct os_hooks *exec_hooks(void)
+{
+	return &hooks;
+}
+
+static void begin(void)
+{
+	const struct plan *p = exec.plan;
+
+	for (unsigned i = 0; i < p->threads_count; i++)
+		exec.thread[i] = (struct exec_thread){
+			.plan = &p->threads[i],
+			.name = plan_string(p, p->threads[i].name),
+		};
+	for (unsigned i = 0; i < p->tasks_count; i++) {
+		struct exec_task *t = &exec.task[i];
+
+		t->plan = &p->tasks[i];
+		t->name = plan_string(p, p->tasks[i].name);
+		t->index = i;
+		t->creating = NULL;
+		task_init(&t->task, &exec.kthreadd, t->name);
+	}
+	exec.appended = exec.unlinked = 0;
+	exec.forking = NULL;
+	if (exec.kills)
+		kt_completion_init(&exec.task_done);
+	if (exec.oom) {
+		kt_lock_init(&exec.oom_lock, "oom_lock");
+		kt_completion_init(&exec.oom_over);
+		exec.oom_waiting = -1;
+	}
+}
+
+static void boot(void)
+{
+	if (kthreadd_boot(&exec.kthreadd) != 0)
+		kt_fail(KT_MODEL, "kthreadd did not boot, although nothing was made to fail");
+}
+
+static void run_tasks(void)
+{
+	const struct plan *p = exec.plan;
+
+	if (!p->boot_concurrent)
+		boot();
+	for (unsigned i = 0; i < p->tasks_count; i++)
+		if (os_spawn(&exec.task[i].task.os, exec.task[i].name, OS_JOINABLE,
+			     task_main, &exec.task[i]) != 0)
+			kt_fail(KT_ASSERTION, "no thread for task %s", exec.task[i].name);
+	if (p->boot_concurrent)
+		boot();
+	if (exec.kills)
+		for (unsigned i = 0; i < p->tasks_count; i++)
+			kt_completion_wait(&exec.task_done);
+	for (unsigned i = 0; i < p->tasks_count; i++)
+		os_join(&exec.task[i].task.os);
+}
+
+/* A thread that nobody stopped and that can't have gone by itself. */
+static bool must_be_stopped(const struct exec_thread *t)
+{
+	if (!t->task || IS_ERR(t->task) || t->stopped)
+		return false;
+	return t->plan->body != PLAN_RETURN || t->wakes == 0 || t->refs > 0;
+}
+
+static void teardown(void)
+{
+	const struct plan *p = exec.plan;
+
+	for (unsigned i = 0; i < p->threads_count; i++) {
+		struct exec_thread *t = &exec.thread[i];
+
+		if (must_be_stopped(t))
+			do_stop(t, NULL);
+		while (t->refs > 0) {
+			t->refs--;
+			put_task_struct(t->task);
+		}
+	}
+	kthreadd_shutdown(&exec.kthreadd);
+	os_wait_detached();
+	for (unsigned i = 0; i < p->tasks_count; i++)
+		task_destroy(&exec.task[i].task);
+	if (exec.kills)
+		kt_completion_destroy(&exec.task_done);
+	if (exec.oom) {
+		kt_completion_destroy(&exec.oom_over);
+		kt_lock_destroy(&exec.oom_lock);
+	}
+}
+
+void exec_body(void *unused)
+{
+	(void)unused;
+	kthreadd_init(&exec.kthreadd);
+	task_init(&exec.init, &exec.kthreadd, "init");
+	os_adopt(&exec.init.os, "init");
+	begin();
+	run_tasks();
+	teardown();
+	model_end();
+	os_unadopt();
+	task_destroy(&exec.init);
+}

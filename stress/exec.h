@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The interpreter: runs a plan's program against core/, on whatever platform
+ * is linked, and checks every result against the model (model.h).
+ *
+ * One plan is loaded at a time; executions of it follow each other. All memory
+ * is static: an execution allocates only what core/ allocates.
+ */
+#ifndef STRESS_EXEC_H
+#define STRESS_EXEC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/kthread.h"
+#include "core/kthreadd.h"
+#include "platform/completion.h"
+#include "stress/plan.h"
+
+/* One create or run operation, its thread, and what was seen of both. */
+struct exec_thread {
+	const struct plan_thread *plan;
+	const char *name;		/* formatted */
+
+	/* written by the task that has the handle: */
+	struct task_struct *task;	/* result of the create; NULL: not called yet */
+	bool stopped;
+	unsigned refs;			/* references the plan holds */
+	unsigned wakes;			/* wake-ups sent, the one under way included */
+	unsigned failed_creator;	/* bit per role: allocations that failed in the call */
+
+	/* written by kthreadd: */
+	unsigned failed_daemon;		/* bit per role: the same, in the fork */
+
+	/* written by the thread; read after it was stopped or is gone: */
+	unsigned runs;
+
+	/* under create_lock: place in the queue, from 1 */
+	unsigned appended;
+};
+
+struct exec_task {
+	const struct plan_task *plan;
+	const char *name;
+	unsigned index;
+	struct task_struct task;
+	struct exec_thread *creating;	/* the call it is in, or NULL */
+};
+
+struct exec {
+	const struct plan *plan;
+	struct kthreadd kthreadd;
+	struct task_struct init;
+	struct exec_task task[PLAN_TASKS_MAX];
+	struct exec_thread thread[PLAN_THREADS_MAX];
+
+	/* under create_lock: */
+	unsigned appended, unlinked;
+
+	struct exec_thread *forking;	/* kthreadd's own: the request it serves */
+
+	bool check_expects;		/* also the plan's own "== R" */
+
+	/* Only if a plan kills: init joins a task that nobody can kill any more. */
+	bool kills;
+	kt_completion task_done;
+
+	/* Only if a plan has an oom directive. oom_lock guards oom_waiting and
+	 * the tasks' `creating` as seen by the allocation that waits. */
+	bool oom;
+	kt_lock oom_lock;
+	int oom_waiting;		/* task whose return is waited for, or -1 */
+	kt_completion oom_over;
+};
+
+extern struct exec exec;
+
+/* The hooks (platform/os.h) that observe and inject while a plan runs. */
+const struct os_hooks *exec_hooks(void);
+
+/* Tables for `p`, which must stay where it is while it is run. */
+void exec_load(const struct plan *p);
+
+/* One execution; runs as the first thread (sim_run()'s body, or adopted). */
+void exec_body(void *unused);
+
+/* inject.c calls this for an oom directive, on the allocating thread. */
+void exec_oom(unsigned victim);
+
+/* The task of the plan that calls, or NULL (kthreadd, init, a kthread). */
+struct exec_task *exec_self(void);
+bool exec_is_daemon(void);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Faults and switches: a plan's directives, and faults drawn at random or
+ * enumerated by the driver, applied while an execution runs.
+ *
+ * On the simulator inject_strategy() wraps the strategy that decides what no
+ * directive decides; kills take effect at every kind of site. On real threads
+ * kills take effect at named points; switch and spurious directives have no
+ * meaning there and are ignored.
+ */
+#ifndef STRESS_INJECT_H
+#define STRESS_INJECT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "platform/os.h"
+#include "stress/plan.h"
+
+/* Faults of one execution that are not in the plan. */
+struct inject_faults {
+	uint32_t kill_step;	/* kill `kill_task` at that step; 0: no kill */
+	uint32_t kill_task;	/* index of a plan's task */
+	uint32_t fail_nth;	/* fail the n-th allocation of any role; 0: none */
+};
+
+void inject_load(const struct plan *p);
+
+/* Before each execution. */
+void inject_begin(const struct inject_faults *faults);
+
+/* Of the last execution: allocations asked for, and was a fault of ours hit? */
+uint32_t inject_allocations(void);
+bool inject_hit(void);
+
+/* Hooks, see platform/os.h. */
+void inject_point(struct kt_site *site, const void *subject);
+bool inject_alloc_fails(enum kt_role role, struct kt_site *site);
+
+#if defined(KT_OS_SIM)
+#include "platform/sim/sim.h"
+/* `inner` decided upon where no directive applies. Wraps only if it must. */
+struct sim_strategy *inject_strategy(struct sim_strategy *inner);
+#endif
+
+#endif

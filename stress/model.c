@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "stress/model.h"
+
+#include <string.h>
+
+#define ROLE_BIT(role) (1u << KT_ROLE_##role)
+
+enum {
+	NOMEM_CREATOR = ROLE_BIT(CREATE_INFO) | ROLE_BIT(NAME),
+	NOMEM_DAEMON = ROLE_BIT(TASK) | ROLE_BIT(KTHREAD),
+	AGAIN_DAEMON = ROLE_BIT(STACK),
+};
+
+static const char *error_name(long error)
+{
+	switch (error) {
+	case -ENOMEM: return "-ENOMEM";
+	case -EAGAIN: return "-EAGAIN";
+	case -EINTR: return "-EINTR";
+	default: return "an unknown error";
+	}
+}
+
+/* A request that failed in the fork was answered, or its creator was killed. */
+static void check_answer(const struct exec_thread *t, long error)
+{
+	unsigned failed = t->failed_daemon;	/* ordered before us by the answer */
+
+	if (error == -ENOMEM && (failed & NOMEM_DAEMON))
+		return;
+	if (error == -EAGAIN && (failed & AGAIN_DAEMON))
+		return;
+	kt_fail(KT_MODEL, "create returned %s without a cause: %s, failures injected: %#x",
+		error_name(error), t->name, failed);
+}
+
+void model_created(struct exec_thread *t, const struct exec_task *by)
+{
+	long error = IS_ERR(t->task) ? PTR_ERR(t->task) : 0;
+
+	if (!t->task)
+		kt_fail(KT_MODEL, "create returned NULL: %s", t->name);
+	if (t->failed_creator & NOMEM_CREATOR) {
+		if (error != -ENOMEM)
+			kt_fail(KT_MODEL, "an allocation failed in create, -ENOMEM is due: %s "
+				"got %ld", t->name, error);
+		return;
+	}
+	if (error == -EINTR) {
+		if (!os_is_killed(&by->task.os))
+			kt_fail(KT_MODEL, "create returned -EINTR to a task nobody killed: %s",
+				t->name);
+		return;		/* abandoned: the daemon's part is not ours to read */
+	}
+	if (error) {
+		check_answer(t, error);
+		return;
+	}
+	if (t->failed_daemon)
+		kt_fail(KT_MODEL, "create succeeded although its fork failed: %s", t->name);
+}
+
+void model_woken(struct exec_thread *t, int woken)
+{
+	if (t->wakes == 1 && woken != 1)
+		kt_fail(KT_MODEL, "the first wake-up did not find the thread asleep: %s", t->name);
+}
+
+/* What every kthread's function may rely on when it is entered. */
+static void check_context(const struct exec_thread *t)
+{
+	struct task_struct *self = current;
+	struct os_attributes a;
+
+	if (__atomic_load_n(&self->state, __ATOMIC_RELAXED) != TASK_RUNNING)
+		kt_fail(KT_DISCIPLINE, "threadfn entered in a state that is not RUNNING: %s",
+			t->name);
+	if (strcmp(kthread_full_name(self), t->name) != 0)
+		kt_fail(KT_MODEL, "the thread's full name is wrong: %s is called '%s'", t->name,
+			kthread_full_name(self));
+	if (strncmp(self->comm, t->name, OS_COMM_MAX - 1) != 0)
+		kt_fail(KT_MODEL, "the thread's comm is wrong: %s is called '%s'", t->name,
+			self->comm);
+	if (!(self->flags & PF_KTHREAD) || !(self->flags & PF_NOFREEZE) ||
+	    self->no_cgroup_migration)
+		kt_fail(KT_MODEL, "the thread did not start from kthreadd's context: %s", t->name);
+	if (os_get_attributes(&a) != 0)
+		return;
+	if (a.policy != OS_POLICY_NORMAL || !a.signals_ignored)
+		kt_fail(KT_MODEL, "policy %d, signals ignored %d, due 0 and 1: %s", (int)a.policy,
+			a.signals_ignored, t->name);
+	if (strncmp(a.comm, t->name, OS_COMM_MAX - 1) != 0)
+		kt_fail(KT_MODEL, "the platform's name for the thread is wrong: %s is called '%s'",
+			t->name, a.comm);
+}
+
+void model_running(struct exec_thread *t)
+{
+	if (t->runs > 1)
+		kt_fail(KT_MODEL, "threadfn was called twice: %s", t->name);
+	if (t->wakes == 0)
+		kt_fail(KT_MODEL, "threadfn was called, although nobody woke the thread: %s",
+			t->name);
+	if (t->task && IS_ERR(t->task))
+		kt_fail(KT_MODEL, "threadfn was called for an abandoned create: %s", t->name);
+	check_context(t);
+}
+
+void model_stopped(struct exec_thread *t, int result)
+{
+	int due = t->runs ? t->plan->result : -EINTR;
+
+	if (result != due)
+		kt_fail(KT_MODEL, "stop returned %d, %d is due: %s, whose function %s", result,
+			due, t->name, t->runs ? "ran" : "did not run");
+}
+
+void model_expect(const struct plan_op *op, const char *what, long result)
+{
+	if (!op->has_expect || !exec.check_expects)
+		return;
+	if (op->expect_ok) {
+		if (result < 0)
+			kt_fail(KT_EXPECT, "the plan expects ok: %s got %ld", what, result);
+		return;
+	}
+	if (result != op->expect)
+		kt_fail(KT_EXPECT, "the plan expects %d: %s got %ld", (int)op->expect, what, result);
+}
+
+void model_end(void)
+{
+	for (unsigned i = 0; i < exec.plan->threads_count; i++) {
+		struct exec_thread *t = &exec.thread[i];
+
+		/* A thread that was woken, not stopped, and is gone has run. */
+		if (t->task && !IS_ERR(t->task) && t->wakes && !t->stopped && t->runs != 1)
+			kt_fail(KT_MODEL, "threadfn was never called, although the thread was "
+				"woken and not stopped: %s", t->name);
+	}
+	if (exec.appended != exec.unlinked)
+		kt_fail(KT_MODEL, "requests lost: %u queued, %u served", exec.appended,
+			exec.unlinked);
+}
+
+static void check_order(struct exec_thread *t)
+{
+	exec.unlinked++;
+	if (t->appended != exec.unlinked)
+		kt_fail(KT_MODEL, "served out of order: %s was number %u in the queue and is "
+			"served as number %u", t->name, t->appended, exec.unlinked);
+}
+
+void model_point(struct kt_site *site, const void *subject)
+{
+	struct exec_thread *t = (struct exec_thread *)(uintptr_t)subject;
+
+	if (t < exec.thread || t >= exec.thread + PLAN_THREADS_MAX)
+		return;
+	if (strcmp(site->what, "create.appended") == 0)
+		t->appended = ++exec.appended;
+	else if (strcmp(site->what, "kthreadd.unlinked") == 0)
+		check_order(t);
+	else if (strcmp(site->what, "kthreadd.forking") == 0)
+		exec.forking = t;
+}

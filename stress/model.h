@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The sequential specification of each call: what may come back, given what
+ * was injected. A result without a justification is a KT_MODEL failure whose
+ * message says what would have justified it. After the outcome matrix of
+ * Linux's hand-off; stress/README.md has it as a table.
+ *
+ * Each check runs on the thread that got the result and reads only what the
+ * protocol under test has ordered before it, so that the checks themselves are
+ * no data race on real threads.
+ */
+#ifndef STRESS_MODEL_H
+#define STRESS_MODEL_H
+
+#include "stress/exec.h"
+
+/* kthread_create() or kthread_run() returned t->task to `by`. */
+void model_created(struct exec_thread *t, const struct exec_task *by);
+/* wake_up_process() returned `woken`; t->wakes counts it already. */
+void model_woken(struct exec_thread *t, int woken);
+/* t's function was entered, on t's thread. */
+void model_running(struct exec_thread *t);
+/* kthread_stop() returned `result`. */
+void model_stopped(struct exec_thread *t, int result);
+/* A plan's own "== R". */
+void model_expect(const struct plan_op *op, const char *what, long result);
+
+/* Everything has been shut down. */
+void model_end(void);
+
+/* Named points, for the order in which requests are served. */
+void model_point(struct kt_site *site, const void *subject);
+
+#endif

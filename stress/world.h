@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One execution of a loaded plan in the world this binary is built for: the
+ * simulator (world_sim.c) or real threads (world_posix.c). The rest of
+ * stress/ does not ask which.
+ *
+ * A sanitizer report ends the process, so a driver calls world_run() in a
+ * child (isolate.h). What a parent needs afterwards is in shared memory.
+ */
+#ifndef STRESS_WORLD_H
+#define STRESS_WORLD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "stress/inject.h"
+#include "stress/plan.h"
+
+#define SIGNATURE_MAX 256
+#define VERDICT_MESSAGE_MAX 1024
+
+struct verdict {
+	enum kt_failure failure;	/* KT_PASS: clean */
+	char message[VERDICT_MESSAGE_MAX];
+	/* What tells one bug from another: kind, and the points or frames
+	 * involved; no addresses, lines or names from the plan. */
+	char signature[SIGNATURE_MAX];
+	uint64_t hash;			/* trace hash; 0 on real threads */
+	uint32_t steps;			/* sites reached; 0 on real threads */
+};
+
+struct world_options {
+	enum plan_strategy_kind strategy;
+	uint32_t depth;			/* pct */
+	uint64_t seed;			/* of the strategy, or of the delays */
+	uint32_t steps_estimate;
+	struct inject_faults faults;
+	bool check_expects;		/* the plan's "== R" */
+};
+
+/* "sim" or "posix". */
+extern const char world_os[];
+
+/* True if the same plan always gives the same execution. */
+extern const bool world_is_deterministic;
+
+/* Once, before the first fork. */
+void world_init(void);
+
+/* `p` stays where it is until another is loaded. */
+void world_load(const struct plan *p);
+
+/* Run the loaded plan once. May not return, if a sanitizer objects. */
+void world_run(const struct world_options *o, struct verdict *v);
+
+/* The options that the loaded plan itself asks for. */
+struct world_options world_options_of(const struct plan *p);
+
+/*
+ * The execution that ran last, in this process or in a child, as a plan of its
+ * own: `p`'s program with a directive for each thing that happened otherwise
+ * than by default. False if that takes more directives than a plan holds;
+ * then *out is p with the strategy and seed in `o`. On real threads always
+ * the latter.
+ */
+bool world_capture(const struct plan *p, const struct world_options *o, struct plan *out);
+
+/*
+ * After a child died without a verdict: fill hash and steps from what it left,
+ * and the place, if the report in v->message is all there is.
+ */
+void world_post_mortem(struct verdict *v);
+
+/* Write what every thread waits for to fd; from a signal handler. */
+void world_dump_waits(int fd);
+
+/* Cost of one bare switch in ns; 0 if there is no such thing. */
+double world_switch_ns(void);
+
+#endif

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "stress/world.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "platform/sim/sim.h"
+#include "stress/capture.h"
+#include "stress/exec.h"
+
+const char world_os[] = "sim";
+const bool world_is_deterministic = true;
+
+void world_init(void)
+{
+	sim_record();
+}
+
+void world_load(const struct plan *p)
+{
+	exec_load(p);
+	os_set_hooks(exec_hooks());
+}
+
+static struct sim_strategy *strategy_of(const struct world_options *o)
+{
+	switch (o->strategy) {
+	case PLAN_RANDOM: return sim_strategy_random();
+	case PLAN_PCT: return sim_strategy_pct(o->depth);
+	default: return sim_strategy_block();
+	}
+}
+
+/* The part of a message that does not depend on the plan: up to the colon. */
+static int phrase_length(const char *message)
+{
+	const char *colon = strchr(message, ':');
+
+	return colon ? (int)(colon - message) : (int)strlen(message);
+}
+
+/* Where each sleeper sleeps, each place once, in the order of their names. */
+static void signature_of_sleepers(char *buf, size_t size)
+{
+	const struct sim_record *r = sim_record();
+	char place[SIM_TASKS_MAX][KT_SITE_NAME_MAX];
+	unsigned n = 0;
+	int used;
+
+	for (uint32_t i = 0; i < r->tasks; i++) {
+		unsigned at = 0;
+
+		if (r->task[i].state != SIM_SLEEPING)
+			continue;
+		kt_site_name(r->task[i].why, place[n], sizeof place[n]);
+		while (at < n && strcmp(place[at], place[n]) < 0)
+			at++;
+		if (at < n && strcmp(place[at], place[n]) == 0)
+			continue;
+		char new_place[KT_SITE_NAME_MAX];
+
+		memcpy(new_place, place[n], sizeof new_place);
+		memmove(place[at + 1], place[at], (n - at) * sizeof place[0]);
+		memcpy(place[at], new_place, sizeof new_place);
+		n++;
+	}
+	used = snprintf(buf, size, "deadlock");
+	for (unsigned i = 0; i < n && used > 0 && (size_t)used < size; i++)
+		used += snprintf(buf + used, size - (size_t)used, "%s%s", i ? " + " : ": ",
+				 place[i]);
+}
+
+static void sign(struct verdict *v)
+{
+	const struct sim_record *r = sim_record();
+	char site[KT_SITE_NAME_MAX] = "";
+
+	if (v->failure == KT_DEADLOCK) {
+		signature_of_sleepers(v->signature, sizeof v->signature);
+		return;
+	}
+	if (r->failed_site && v->failure != KT_LIVELOCK)
+		kt_site_name(r->failed_site, site, sizeof site);
+	snprintf(v->signature, sizeof v->signature, "%s: %.*s%s%s", kt_failure_name(v->failure),
+		 phrase_length(v->message), v->message, site[0] ? " @ " : "", site);
+}
+
+void world_run(const struct world_options *o, struct verdict *v)
+{
+	const struct sim_record *r;
+	struct sim_options so = {
+		.seed = o->seed, .steps_estimate = o->steps_estimate,
+	};
+
+	exec.check_expects = o->check_expects;
+	inject_begin(&o->faults);
+	so.strategy = inject_strategy(strategy_of(o));
+	r = sim_run(&so, exec_body, NULL);
+	v->failure = r->failure;
+	v->hash = r->hash;
+	v->steps = r->steps;
+	if (r->failure == KT_PASS)
+		return;
+	snprintf(v->message, sizeof v->message, "%s", r->message);
+	sign(v);
+}
+
+struct world_options world_options_of(const struct plan *p)
+{
+	return (struct world_options){
+		.strategy = p->strategy, .depth = p->depth, .seed = p->seed,
+		.check_expects = true,
+	};
+}
+
+bool world_capture(const struct plan *p, const struct world_options *o, struct plan *out)
+{
+	if (capture(p, sim_record(), out))
+		return true;
+	*out = *p;
+	out->strategy = o->strategy;
+	out->depth = o->depth;
+	out->seed = o->seed;
+	return false;
+}
+
+void world_post_mortem(struct verdict *v)
+{
+	v->hash = sim_record()->hash;
+	v->steps = sim_record()->steps;
+}
+
+void world_dump_waits(int fd)
+{
+	(void)fd;	/* a simulated deadlock is reported by the simulator */
+}
+
+double world_switch_ns(void)
+{
+	return sim_switch_ns(5000000);
+}
