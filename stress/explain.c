@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * `explain`: the interleaving of one plan. As text, a column per task, with the
+ * steps that carry meaning: named points, exchanges, wake-ups, sleeps, and
+ * every step at which another task went on. As JSON, everything.
+ *
+ * Only the simulator has an interleaving to show; on real threads the report of
+ * the sanitizer is what there is.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "stress/finding.h"
+#include "stress/hunt.h"
+#include "stress/isolate.h"
+
+#if defined(KT_OS_SIM)
+#include "platform/sim/sim.h"
+
+enum { COLUMNS_MAX = 5, COLUMN_WIDTH = 34 };
+
+static const char *const why_names[] = { "point", "yield", "blocked", "exit" };
+static const char *const event_names[] = { "kill", "spurious", "alloc_fail" };
+
+/* ---- JSON --------------------------------------------------------------- */
+
+static void print_steps(const struct sim_record *r)
+{
+	char name[KT_SITE_NAME_MAX], escaped[KT_SITE_NAME_MAX * 6];
+
+	for (uint32_t i = 0; i < r->steps; i++) {
+		const struct sim_step *t = &r->trace[i];
+
+		printf("%s{\"step\":%u,\"task\":%u,\"point\":\"%s\",\"file\":\"%s\",\"line\":%u,"
+		       "\"why\":\"%s\",\"next\":%u}", i ? ",\n" : "", i, t->task,
+		       json_escape(escaped, sizeof escaped,
+				   kt_site_name(t->site, name, sizeof name)),
+		       kt_site_file(t->site), t->site->line, why_names[t->why], t->next);
+	}
+}
+
+static void print_events(const struct sim_record *r)
+{
+	for (uint32_t i = 0; i < r->events; i++) {
+		const struct sim_event *e = &r->event[i];
+
+		printf("%s{\"step\":%u,\"kind\":\"%s\",\"task\":%u,\"role\":\"%s\"}",
+		       i ? "," : "", e->step, event_names[e->kind], e->task,
+		       e->kind == SIM_EVENT_ALLOC_FAIL ? kt_role_name((enum kt_role)e->role) : "");
+	}
+}
+
+static void print_json(const char *file, const struct verdict *v)
+{
+	const struct sim_record *r = sim_record();
+	static char text[VERDICT_MESSAGE_MAX * 6], escaped[8192];
+
+	printf("{\"plan\":\"%s\",\"failure\":\"%s\",\"message\":\"%s\",",
+	       json_escape(escaped, sizeof escaped, file), kt_failure_name(v->failure),
+	       json_escape(text, sizeof text, v->message));
+	printf("\"hash\":\"%016llx\",\"tasks\":[", (unsigned long long)v->hash);
+	for (uint32_t i = 0; i < r->tasks; i++)
+		printf("%s\"%s\"", i ? "," : "",
+		       json_escape(text, sizeof text, r->task[i].name));
+	printf("],\"steps\":[\n");
+	print_steps(r);
+	printf("],\n\"events\":[");
+	print_events(r);
+	printf("]}\n");
+}
+
+/* ---- text --------------------------------------------------------------- */
+
+static bool has_event(const struct sim_record *r, uint32_t step)
+{
+	for (uint32_t i = 0; i < r->events; i++)
+		if (r->event[i].step == step)
+			return true;
+	return false;
+}
+
+static bool is_telling(const struct sim_record *r, uint32_t i)
+{
+	static const char *const ops[] = { "point", "xchg", "unpark", "ref", "unref" };
+	const struct sim_step *t = &r->trace[i];
+
+	if (t->next != t->task || t->why != SIM_POINT || has_event(r, i) || i + 1 == r->steps)
+		return true;
+	for (size_t k = 0; k < sizeof ops / sizeof ops[0]; k++)
+		if (strcmp(t->site->op, ops[k]) == 0)
+			return true;
+	return false;
+}
+
+static void step_text(const struct sim_step *t, char *buf, size_t size)
+{
+	char name[KT_SITE_NAME_MAX];
+
+	kt_site_name(t->site, name, sizeof name);
+	snprintf(buf, size, "%s%s", t->why == SIM_BLOCKED ? "sleeps " : "", name);
+}
+
+/* A column per task if they fit side by side, else its name before each step. */
+static void print_step(const struct sim_record *r, uint32_t i, bool columns)
+{
+	const struct sim_step *t = &r->trace[i];
+	char what[KT_SITE_NAME_MAX + 16], place[160];
+
+	step_text(t, what, sizeof what);
+	snprintf(place, sizeof place, "%s:%u", kt_site_file(t->site), t->site->line);
+	if (t->site->line == 0)
+		place[0] = '\0';
+	if (columns)
+		printf("%5u %*s%-*.*s%*s %s\n", i, t->task * COLUMN_WIDTH, "", COLUMN_WIDTH,
+		       COLUMN_WIDTH - 1, what, (int)(r->tasks - 1 - t->task) * COLUMN_WIDTH, "",
+		       place);
+	else
+		printf("%5u %-20s %-50s %s\n", i, r->task[t->task].name, what, place);
+	for (uint32_t k = 0; k < r->events; k++) {
+		const struct sim_event *e = &r->event[k];
+
+		if (e->step != i)
+			continue;
+		if (e->kind == SIM_EVENT_KILL)
+			printf("      *** %s is killed\n", r->task[e->task].name);
+		else if (e->kind == SIM_EVENT_SPURIOUS)
+			printf("      *** %s wakes up spuriously\n", r->task[e->task].name);
+		else
+			printf("      *** allocation of %s #%u by %s fails\n",
+			       kt_role_name((enum kt_role)e->role), e->nth,
+			       r->task[e->task].name);
+	}
+}
+
+static void print_text(const struct verdict *v)
+{
+	const struct sim_record *r = sim_record();
+	bool columns = r->tasks <= COLUMNS_MAX;
+
+	if (columns) {
+		printf(" step ");
+		for (uint32_t i = 0; i < r->tasks; i++)
+			printf("%-*.*s", COLUMN_WIDTH, COLUMN_WIDTH - 1, r->task[i].name);
+		printf(" source\n");
+	}
+	for (uint32_t i = 0; i < r->steps; i++)
+		if (is_telling(r, i))
+			print_step(r, i, columns);
+	printf("\n%s%s%s\ntrace %016llx, %u steps\n", kt_failure_name(v->failure),
+	       v->message[0] ? ": " : "", v->message, (unsigned long long)v->hash, v->steps);
+}
+
+bool explain_text(const struct plan *p)
+{
+	struct verdict v;
+
+	if (!run_as_written(p, &v))
+		return false;
+	print_text(&v);
+	return true;
+}
+
+#else
+static void print_json(const char *file, const struct verdict *v)
+{
+	static char text[VERDICT_MESSAGE_MAX * 6], escaped[8192];
+
+	printf("{\"plan\":\"%s\",\"failure\":\"%s\",\"message\":\"%s\",\"hash\":\"\","
+	       "\"tasks\":[],\"steps\":[],\"events\":[]}\n",
+	       json_escape(escaped, sizeof escaped, file), kt_failure_name(v->failure),
+	       json_escape(text, sizeof text, v->message));
+}
+
+bool explain_text(const struct plan *p)
+{
+	struct verdict v;
+
+	if (!run_as_written(p, &v))
+		return false;
+	printf("%s%s%s\n%s", kt_failure_name(v.failure), v.message[0] ? ": " : "", v.message,
+	       isolate_report());
+	return true;
+}
+#endif
+
+int command_explain(const struct options *o)
+{
+	static struct plan p;
+	struct verdict v;
+
+	if (o->files_count != 1) {
+		fprintf(stderr, "kthrash: usage: kthrash explain FILE [--format=text|json]\n");
+		return EXIT_USAGE;
+	}
+	if (plan_read(o->files[0], &p) != 0)
+		return EXIT_USAGE;
+	if (strcmp(o->format, "text") == 0)
+		return explain_text(&p) ? EXIT_CLEAN : EXIT_ENVIRONMENT;
+	if (!run_as_written(&p, &v)) {
+		fprintf(stderr, "kthrash: %s\n", v.message);
+		return EXIT_ENVIRONMENT;
+	}
+	print_json(o->files[0], &v);
+	return EXIT_CLEAN;
+}

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "stress/finding.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "platform/point.h"
+
+/* ---- what this binary is ------------------------------------------------ */
+
+#if defined(KT_LOCK_MODELLED)
+#define LOCK_NAME "modelled"
+#elif defined(KT_LOCK_MUTEX)
+#define LOCK_NAME "mutex"
+#else
+#define LOCK_NAME "ticket"
+#endif
+#if defined(KT_COMPLETION_PARK)
+#define COMPLETION_NAME "park"
+#elif defined(KT_COMPLETION_FUTEX)
+#define COMPLETION_NAME "futex"
+#else
+#define COMPLETION_NAME "cond"
+#endif
+
+#if defined(__has_feature)
+#define HAS_FEATURE(x) __has_feature(x)
+#else
+#define HAS_FEATURE(x) 0
+#endif
+#if HAS_FEATURE(address_sanitizer) || defined(__SANITIZE_ADDRESS__)
+#define SANITIZER_NAME "asan"
+#elif HAS_FEATURE(thread_sanitizer) || defined(__SANITIZE_THREAD__)
+#define SANITIZER_NAME "tsan"
+#else
+#define SANITIZER_NAME "none"
+#endif
+#if defined(__clang__)
+#define COMPILER_NAME "clang"
+#define COMPILER_MAJOR __clang_major__
+#else
+#define COMPILER_NAME "gcc"
+#define COMPILER_MAJOR __GNUC__
+#endif
+#if defined(__OPTIMIZE__)
+#define OPTIMIZED "optimized"
+#else
+#define OPTIMIZED "-O0"
+#endif
+
+const char *build_name(void)
+{
+	static char name[128];
+
+	snprintf(name, sizeof name, "%s+" LOCK_NAME "+" COMPLETION_NAME ", " COMPILER_NAME
+		 " %d %s, sanitizer " SANITIZER_NAME, world_os, COMPILER_MAJOR, OPTIMIZED);
+	return name;
+}
+
+void replay_command(char *buf, size_t size, const char *path)
+{
+#if defined(KT_BUG_NAME)
+	snprintf(buf, size, "tools/kthrash replay --bug=%s %s", KT_BUG_NAME, path);
+#else
+	bool plain = strcmp(SANITIZER_NAME, "none") == 0;
+
+	snprintf(buf, size, "tools/kthrash replay%s%s%s %s",
+		 strcmp(world_os, "sim") == 0 ? "" : " --os=posix",
+		 plain && strcmp(world_os, "sim") == 0 ? "" : " --sanitizer=",
+		 plain && strcmp(world_os, "sim") == 0 ? "" : SANITIZER_NAME, path);
+#endif
+}
+
+/* ---- files -------------------------------------------------------------- */
+
+static int write_all(int fd, const char *text, size_t size)
+{
+	while (size > 0) {
+		ssize_t n = write(fd, text, size);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -errno : -EIO;
+		text += n;
+		size -= (size_t)n;
+	}
+	return 0;
+}
+
+int file_write(const char *path, const char *text, size_t size)
+{
+	char temporary[4096];
+	int fd, err;
+
+	if ((size_t)snprintf(temporary, sizeof temporary, "%s.%ld.tmp", path, (long)getpid()) >=
+	    sizeof temporary)
+		return -ENAMETOOLONG;
+	fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	if (fd < 0)
+		return -errno;
+	err = write_all(fd, text, size);
+	if (err == 0 && fsync(fd) != 0 && errno != EINVAL)
+		err = -errno;
+	if (close(fd) != 0 && err == 0)
+		err = -errno;
+	if (err == 0 && rename(temporary, path) != 0)
+		err = -errno;
+	if (err)
+		unlink(temporary);
+	return err;
+}
+
+static char text[PLAN_BYTES_MAX * 4];
+
+int plan_write(const char *path, const struct plan *p)
+{
+	size_t size = plan_print(p, text, sizeof text);
+
+	return size < sizeof text ? file_write(path, text, size) : -EFBIG;
+}
+
+/* All of the file, or as much as shows that it is too large. */
+static ssize_t read_all(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t size = 0;
+
+	if (fd < 0)
+		return -errno;
+	while (size < sizeof text) {
+		ssize_t n = read(fd, text + size, sizeof text - size);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			int err = -errno;
+
+			close(fd);
+			return err;
+		}
+		if (n == 0)
+			break;
+		size += (size_t)n;
+	}
+	close(fd);
+	return (ssize_t)size;
+}
+
+int plan_read(const char *path, struct plan *p)
+{
+	struct plan_error e;
+	ssize_t size = read_all(path);
+
+	if (size < 0) {
+		fprintf(stderr, "kthrash: %s: %s\n", path, strerror((int)-size));
+		return (int)size;
+	}
+	if (plan_parse(p, text, (size_t)size, &e) == 0)
+		return 0;
+	fprintf(stderr, "%s:%u:%u: %s\n", path, e.line, e.column, e.message);
+	return -EINVAL;
+}
+
+/* ---- findings ----------------------------------------------------------- */
+
+void finding_path(char *buf, size_t size, const char *dir, const struct verdict *v)
+{
+	snprintf(buf, size, "%s/%s-%08x.plan", dir, kt_failure_name(v->failure),
+		 kt_name_hash(v->signature));
+}
+
+/* Notes are lines of printable ASCII: a message may hold anything. */
+static void make_printable(char *s)
+{
+	for (; *s; s++)
+		if ((*s < ' ' && *s != '\n') || *s > '~')
+			*s = '?';
+}
+
+void finding_annotate(struct plan *p, const struct verdict *v, const char *found_by)
+{
+	p->has_expect = true;
+	p->expect = v->failure;
+	p->has_trace = world_is_deterministic;
+	p->trace = v->hash;
+	snprintf(p->note, sizeof p->note, "%s\n%s\nfound by %s on %s", v->signature, v->message,
+		 found_by, build_name());
+	make_printable(p->note);
+}
+
+const char *json_escape(char *buf, size_t size, const char *s)
+{
+	size_t used = 0;
+
+	for (; *s && used + 7 < size; s++) {
+		unsigned char c = (unsigned char)*s;
+
+		if (c == '"' || c == '\\') {
+			buf[used++] = '\\';
+			buf[used++] = (char)c;
+		} else if (c < ' ' || c > '~') {
+			used += (size_t)snprintf(buf + used, size - used, "\\u%04x", c);
+		} else {
+			buf[used++] = (char)c;
+		}
+	}
+	buf[used] = '\0';
+	return buf;
+}

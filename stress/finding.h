@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A finding as a file: the plan, with comments that say what it breaks and
+ * where it was found. Files are written whole or not at all.
+ */
+#ifndef STRESS_FINDING_H
+#define STRESS_FINDING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "stress/plan.h"
+#include "stress/world.h"
+
+/*
+ * Make *p expect the verdict (and its trace hash, if the world is
+ * deterministic), and say so in its note.
+ */
+void finding_annotate(struct plan *p, const struct verdict *v, const char *found_by);
+
+/* `text` to `path` by a temporary file and rename. 0 or -errno. */
+int file_write(const char *path, const char *text, size_t size);
+
+/* Print p to path. 0 or -errno. */
+int plan_write(const char *path, const struct plan *p);
+
+/*
+ * Read and parse. 0; -EINVAL with a complaint "file:line:column: ..." on
+ * stderr; or -errno with one that says why the file can't be read.
+ */
+int plan_read(const char *path, struct plan *p);
+
+/* "DIR/deadlock-1a2b3c4d.plan" */
+void finding_path(char *buf, size_t size, const char *dir, const struct verdict *v);
+
+/* "combination sim+modelled+park, clang 19, asan": what this binary is. */
+const char *build_name(void);
+
+/* The command that repeats a plan with this binary. */
+void replay_command(char *buf, size_t size, const char *path);
+
+/* s as the inside of a JSON string. Returns buf. */
+const char *json_escape(char *buf, size_t size, const char *s);
+
+#endif

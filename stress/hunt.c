@@ -1,0 +1,512 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * `stress`: run plans under many schedules until something breaks.
+ *
+ * Execution number i is a function of (seed, i) alone: which plan, which
+ * strategy, which faults. A child runs them one after another; when it dies or
+ * finds something, the parent takes the execution from shared memory, saves it
+ * as a plan first, and goes on from i + 1 if asked to.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "platform/rng.h"
+#include "stress/finding.h"
+#include "stress/hunt.h"
+#include "stress/isolate.h"
+
+enum {
+	RUNS_PER_PLAN = 64,	/* schedules of one plan before the next */
+	FILES_MAX = 4096,
+	SCHEDULE_BITS = 1 << 22,
+};
+
+static struct {
+	const struct options *o;
+	char *file[FILES_MAX];		/* plans given; none: generated */
+	unsigned files;
+	double started, last_progress;
+	unsigned findings;
+	uint64_t first;			/* execution the next child begins with */
+} hunt;
+
+static volatile sig_atomic_t interrupted;
+
+double now_s(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static bool out_of_budget(void)
+{
+	const struct options *o = hunt.o;
+
+	return interrupted || (o->seconds > 0 && now_s() - hunt.started >= o->seconds);
+}
+
+/* ---- which execution is number i ---------------------------------------- */
+
+static bool load_plan(uint64_t number)
+{
+	struct plan_generate_options g = { .faults = hunt.o->faults };
+
+	if (hunt.files == 0)
+		plan_generate(&shared->plan, kt_rng_derive(hunt.o->seed, number), &g);
+	else if (plan_read(hunt.file[number % hunt.files], &shared->plan) != 0)
+		return false;
+	world_load(&shared->plan);
+	return true;
+}
+
+static void choose_strategy(struct world_options *w, uint64_t i)
+{
+	static const struct {
+		enum plan_strategy_kind kind;
+		uint32_t depth;
+	} portfolio[] = { { PLAN_RANDOM, 0 }, { PLAN_PCT, 2 }, { PLAN_PCT, 3 }, { PLAN_RANDOM, 0 } };
+
+	w->strategy = portfolio[i % 4].kind;
+	w->depth = portfolio[i % 4].depth;
+	if (hunt.o->has_strategy) {
+		w->strategy = hunt.o->strategy;
+		w->depth = hunt.o->depth;
+	}
+}
+
+/* Half of the executions kill a creator somewhere, a quarter fail an allocation. */
+static void choose_faults(struct world_options *w, struct kt_rng *rng, uint32_t steps,
+			  uint32_t allocations)
+{
+	uint32_t dice = kt_rng_below(rng, 8);
+
+	if (!hunt.o->faults || shared->plan.tasks_count == 0)
+		return;
+	if (dice < 4) {
+		w->faults.kill_step = 1 + kt_rng_below(rng, steps + 1);
+		w->faults.kill_task = kt_rng_below(rng, shared->plan.tasks_count);
+	}
+	if ((dice & 3) == 3)
+		w->faults.fail_nth = 1 + kt_rng_below(rng, allocations + 1);
+}
+
+/* ---- the child ---------------------------------------------------------- */
+
+static uint8_t schedule_seen[SCHEDULE_BITS / 8];
+
+static void note_schedule(uint64_t hash)
+{
+	uint32_t bit = (uint32_t)(hash >> 16) % SCHEDULE_BITS;
+
+	if (schedule_seen[bit / 8] >> (bit % 8) & 1)
+		return;
+	schedule_seen[bit / 8] |= (uint8_t)(1u << (bit % 8));
+	shared->schedules++;
+}
+
+/* One execution; false if it is a finding. */
+static bool execute(const struct world_options *w)
+{
+	struct verdict *v = &shared->verdict;
+
+	shared->options = *w;
+	world_run(w, v);
+	__atomic_store_n(&shared->executions, shared->executions + 1, __ATOMIC_RELAXED);
+	shared->points += v->steps;
+	note_schedule(v->hash);
+	return v->failure == KT_PASS;
+}
+
+static bool child_goes_on(uint64_t i)
+{
+	if (__atomic_load_n(&shared->stop, __ATOMIC_RELAXED))
+		return false;
+	return !hunt.o->executions || i < hunt.o->executions;
+}
+
+/* How long the loaded plan is: one execution that deviates from nothing. */
+static bool measure(uint32_t *steps, uint32_t *allocations)
+{
+	struct world_options w = { .strategy = PLAN_BLOCK };
+	bool clean = execute(&w);
+
+	*steps = shared->verdict.steps ? shared->verdict.steps : 100;
+	*allocations = inject_allocations();
+	return clean;
+}
+
+static void random_child(void *unused)
+{
+	uint32_t steps = 0, allocations = 0;
+	uint64_t loaded = UINT64_MAX;
+
+	(void)unused;
+	for (uint64_t i = hunt.first; child_goes_on(i); i++) {
+		struct world_options w = { 0 };
+		struct kt_rng rng = { kt_rng_derive(hunt.o->seed ^ 0x5eed, i) };
+
+		shared->next = i;
+		if (i / RUNS_PER_PLAN != loaded) {
+			loaded = i / RUNS_PER_PLAN;
+			if (!load_plan(loaded) || !measure(&steps, &allocations))
+				return;
+		}
+		choose_strategy(&w, i);
+		w.steps_estimate = steps;
+		choose_faults(&w, &rng, steps, allocations);
+		w.seed = kt_rng_next(&rng);
+		if (!execute(&w))
+			return;
+	}
+}
+
+/*
+ * Every n-th allocation, every point and task for a kill, and all pairs, of
+ * each plan. shared->cursor: plan, task, kill step, allocation.
+ */
+static bool exhaust_next(uint64_t *c, uint32_t steps, bool fail_hit)
+{
+	enum exhaustive e = hunt.o->exhaustive;
+
+	if (e != EXHAUST_KILL) {
+		c[3]++;
+		if (fail_hit || c[3] == 1)
+			return true;
+		c[3] = e == EXHAUST_PAIRS ? 1 : 0;
+	}
+	if (e != EXHAUST_FAIL) {
+		if (++c[2] <= steps)
+			return true;
+		c[2] = 1;
+		if (++c[1] < shared->plan.tasks_count)
+			return true;
+	}
+	return false;
+}
+
+static bool exhaust_plan(uint64_t *c)
+{
+	bool first = c[1] == 0 && c[2] == 0 && c[3] == 0;
+	struct world_options w = { .strategy = hunt.o->strategy, .depth = hunt.o->depth,
+				   .seed = hunt.o->seed };
+	uint32_t steps, allocations;
+
+	if (!load_plan(c[0]) || (!measure(&steps, &allocations)))
+		return false;
+	if (first) {
+		c[2] = hunt.o->exhaustive == EXHAUST_FAIL ? 0 : 1;
+		c[3] = hunt.o->exhaustive == EXHAUST_KILL ? 0 : 1;
+	}
+	else if (!exhaust_next(c, steps, allocations >= c[3]))	/* after a finding */
+		return true;
+	w.steps_estimate = steps;
+	do {
+		if (!child_goes_on(shared->executions))
+			return false;
+		w.faults = (struct inject_faults){
+			.kill_task = (uint32_t)c[1], .kill_step = (uint32_t)c[2],
+			.fail_nth = (uint32_t)c[3],
+		};
+		if (!execute(&w))
+			return false;
+	} while (exhaust_next(c, steps, inject_allocations() >= c[3]));
+	return true;
+}
+
+static void exhaustive_child(void *unused)
+{
+	uint64_t *c = shared->cursor;
+	unsigned plans = hunt.files ? hunt.files : 1;
+
+	(void)unused;
+	while (c[0] < plans && exhaust_plan(c)) {
+		c[0]++;
+		c[1] = c[2] = c[3] = 0;
+	}
+}
+
+/* ---- the parent --------------------------------------------------------- */
+
+static void print_counters(const char *type)
+{
+	printf("{\"type\":\"%s\",\"executions\":%llu,\"points\":%llu,\"seconds\":%.3f,"
+	       "\"schedules\":%llu,\"findings\":%u}\n", type,
+	       (unsigned long long)shared->executions, (unsigned long long)shared->points,
+	       now_s() - hunt.started, (unsigned long long)shared->schedules, hunt.findings);
+	fflush(stdout);
+}
+
+static void show_progress(void)
+{
+	double s = now_s() - hunt.started;
+
+	if (hunt.o->json) {
+		print_counters("progress");
+		return;
+	}
+	fprintf(stderr, "%s%.0f s  %llu executions  %.0f/s  %llu schedules  %u findings%s",
+		isatty(2) ? "\r" : "", s, (unsigned long long)shared->executions,
+		(double)shared->executions / s, (unsigned long long)shared->schedules,
+		hunt.findings, isatty(2) ? "   " : "\n");
+}
+
+static bool tick(void *unused)
+{
+	double interval = hunt.o->json || isatty(2) ? 1 : 10;
+
+	(void)unused;
+	if (hunt.o->progress && now_s() - hunt.last_progress >= interval) {
+		hunt.last_progress = now_s();
+		show_progress();
+	}
+	return !out_of_budget();
+}
+
+static const char *strategy_words(const struct world_options *w, char *buf, size_t size)
+{
+	if (w->strategy == PLAN_PCT)
+		snprintf(buf, size, "pct:%u", w->depth);
+	else
+		snprintf(buf, size, "%s", w->strategy == PLAN_RANDOM ? "random" : "block");
+	return buf;
+}
+
+static void announce(const char *path, const struct verdict *v, const char *strategy)
+{
+	char message[VERDICT_MESSAGE_MAX * 2], signature[SIGNATURE_MAX * 2];
+
+	if (!hunt.o->json)
+		return;
+	printf("{\"type\":\"finding\",\"file\":\"%s\",\"kind\":\"%s\",\"signature\":\"%s\","
+	       "\"message\":\"%s\",\"executions\":%llu,\"strategy\":\"%s\"}\n", path,
+	       kt_failure_name(v->failure),
+	       json_escape(signature, sizeof signature, v->signature),
+	       json_escape(message, sizeof message, v->message),
+	       (unsigned long long)shared->executions, strategy);
+	fflush(stdout);
+}
+
+/* Shrink, explain, and say how to repeat: what a developer wants to see. */
+static void present(struct plan *p, struct verdict *v, const char *path)
+{
+	char smaller[4096], command[4200];
+	unsigned runs;
+
+	printf("\nFAIL %s: %s\n", kt_failure_name(v->failure), v->message);
+	printf("after %llu executions; saved as %s\n", (unsigned long long)shared->executions,
+	       path);
+	if (world_is_deterministic) {
+		runs = shrink_plan(p, v, 10);
+		snprintf(smaller, sizeof smaller, "%.*s.min.plan", (int)strlen(path) - 5, path);
+		finding_annotate(p, v, "shrinking");
+		if (plan_write(smaller, p) == 0)
+			path = smaller;
+		printf("shrunk in %u executions to %u operations and %u directives\n\n", runs,
+		       p->ops_count, p->directives_count);
+		explain_text(p);
+	} else {
+		printf("%s\n", isolate_report());
+	}
+	replay_command(command, sizeof command, path);
+	printf("\nreplay: %s\n", command);
+}
+
+/* Save first, look afterwards. False if it could not be saved. */
+static bool take_finding(struct verdict *v)
+{
+	static struct plan captured;
+	char path[4096], strategy[32], found_by[128];
+	int err;
+
+	hunt.findings++;
+	world_capture(&shared->plan, &shared->options, &captured);
+	snprintf(found_by, sizeof found_by, "%s, seed %llu, execution %llu",
+		 strategy_words(&shared->options, strategy, sizeof strategy),
+		 (unsigned long long)hunt.o->seed, (unsigned long long)shared->next);
+	finding_annotate(&captured, v, found_by);
+	finding_path(path, sizeof path, hunt.o->findings, v);
+	if (access(path, F_OK) != 0) {	/* the first of its kind is kept */
+		err = plan_write(path, &captured);
+		if (err) {
+			fprintf(stderr, "kthrash: can't save %s: %s\n", path, strerror(-err));
+			return false;
+		}
+	}
+	announce(path, v, strategy);
+	if (!hunt.o->json)
+		present(&captured, v, path);
+	return true;
+}
+
+static int hunt_loop(void)
+{
+	void (*child)(void *) = hunt.o->exhaustive ? exhaustive_child : random_child;
+
+	for (;;) {
+		struct verdict v;
+
+		if (!isolate_run(child, tick, NULL, SILENCE_S, &v)) {
+			if (interrupted)
+				break;
+			fprintf(stderr, "kthrash: %s\n", v.message);
+			return EXIT_ENVIRONMENT;
+		}
+		if (v.failure == KT_PASS)
+			break;
+		if (!take_finding(&v))
+			return EXIT_ENVIRONMENT;
+		if (!hunt.o->keep_going || out_of_budget())
+			break;
+		hunt.first = shared->next + 1;
+	}
+	return hunt.findings ? EXIT_FINDINGS : EXIT_CLEAN;
+}
+
+/* ---- the command -------------------------------------------------------- */
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int list_plans(const char *path)
+{
+	struct stat st;
+	struct dirent *e;
+	DIR *dir;
+
+	if (stat(path, &st) != 0) {
+		fprintf(stderr, "kthrash: %s: %s\n", path, strerror(errno));
+		return EXIT_USAGE;
+	}
+	if (!S_ISDIR(st.st_mode)) {
+		hunt.file[hunt.files++] = strdup(path);
+		return EXIT_CLEAN;
+	}
+	dir = opendir(path);
+	while (dir && (e = readdir(dir)) && hunt.files < FILES_MAX) {
+		size_t len = strlen(e->d_name);
+
+		if (len < 5 || strcmp(e->d_name + len - 5, ".plan") != 0)
+			continue;
+		if (asprintf(&hunt.file[hunt.files], "%s/%s", path, e->d_name) < 0)
+			return EXIT_ENVIRONMENT;
+		hunt.files++;
+	}
+	if (dir)
+		closedir(dir);
+	/* The order of a folder is the file system's; ours is the same anywhere. */
+	qsort(hunt.file, hunt.files, sizeof hunt.file[0], by_name);
+	if (hunt.files)
+		return EXIT_CLEAN;
+	fprintf(stderr, "kthrash: %s: no *.plan in it\n", path);
+	return EXIT_USAGE;
+}
+
+static int check_plans(void)
+{
+	static struct plan p;
+
+	for (unsigned i = 0; i < hunt.files; i++)
+		if (plan_read(hunt.file[i], &p) != 0)
+			return EXIT_USAGE;
+	return EXIT_CLEAN;
+}
+
+static int make_folder(const char *path)
+{
+	char part[4096];
+
+	for (size_t i = 1; i <= strlen(path) && i < sizeof part; i++) {
+		if (path[i] != '/' && path[i] != '\0')
+			continue;
+		memcpy(part, path, i);
+		part[i] = '\0';
+		if (mkdir(part, 0777) != 0 && errno != EEXIST)
+			return -errno;
+	}
+	return 0;
+}
+
+static void on_interrupt(int sig)
+{
+	(void)sig;
+	interrupted = 1;
+}
+
+static void print_options(void)
+{
+	const struct options *o = hunt.o;
+
+	if (o->json) {
+		printf("{\"type\":\"options\",\"build\":\"%s\",\"strategy\":\"%s\",\"plan\":\"%s\","
+		       "\"executions\":%llu,\"seconds\":%g,\"seed\":%llu,\"faults\":%s}\n",
+		       build_name(), o->strategy_text, o->plan ? o->plan : "",
+		       (unsigned long long)o->executions, o->seconds,
+		       (unsigned long long)o->seed, o->faults ? "true" : "false");
+		fflush(stdout);
+		return;
+	}
+	printf("kthrash stress: %s\n", build_name());
+	printf("  strategy %s  plan %s  seed %llu  faults %s\n", o->strategy_text,
+	       o->plan ? o->plan : "generated", (unsigned long long)o->seed,
+	       o->faults ? "on" : "off");
+	printf("  executions %llu  seconds %g  findings %s\n",
+	       (unsigned long long)o->executions, o->seconds, o->findings);
+}
+
+int command_stress(const struct options *given)
+{
+	static struct options o;
+	int status, err;
+
+	o = *given;
+	hunt.o = &o;
+	if (o.exhaustive && !world_is_deterministic) {
+		fprintf(stderr, "kthrash: --exhaustive needs the simulator\n");
+		return EXIT_USAGE;
+	}
+	if (o.files_count) {
+		fprintf(stderr, "kthrash: unexpected '%s'; a plan is given as --plan=%s\n",
+			o.files[0], o.files[0]);
+		return EXIT_USAGE;
+	}
+	if (!o.executions && !(o.seconds > 0) && !o.exhaustive)
+		o.seconds = 60;
+	status = o.plan ? list_plans(o.plan) : EXIT_CLEAN;
+	if (status == EXIT_CLEAN)
+		status = check_plans();
+	if (status != EXIT_CLEAN)
+		return status;
+	err = make_folder(o.findings);
+	if (err) {
+		fprintf(stderr, "kthrash: %s: %s\n", o.findings, strerror(-err));
+		return EXIT_ENVIRONMENT;
+	}
+	signal(SIGINT, on_interrupt);
+	signal(SIGTERM, on_interrupt);
+	hunt.started = hunt.last_progress = now_s();
+	print_options();
+	status = hunt_loop();
+	if (o.progress && !o.json && isatty(2))
+		fputc('\n', stderr);
+	if (o.json)
+		print_counters("summary");
+	else
+		printf("%s: %llu executions in %.1f s, %.0f/s, %llu schedules, %u findings\n",
+		       status == EXIT_CLEAN ? "clean" : "done",
+		       (unsigned long long)shared->executions, now_s() - hunt.started,
+		       (double)shared->executions / (now_s() - hunt.started),
+		       (unsigned long long)shared->schedules, hunt.findings);
+	return status;
+}

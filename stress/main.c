@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The driver's front: find the command, run it. tools/kthrash calls this. */
+#include <stdio.h>
+#include <string.h>
+
+#include "stress/finding.h"
+#include "stress/hunt.h"
+#include "stress/isolate.h"
+
+int command_generate(const struct options *o)
+{
+	struct plan_generate_options g = { .faults = o->faults };
+	static char text[PLAN_BYTES_MAX];
+	static struct plan p;
+
+	plan_generate(&p, o->seed, &g);
+	plan_print(&p, text, sizeof text);
+	fputs(text, stdout);
+	return EXIT_CLEAN;
+}
+
+int command_about(const struct options *o)
+{
+	(void)o;
+	printf("{\"build\":\"%s\",\"os\":\"%s\",\"deterministic\":%s}\n", build_name(), world_os,
+	       world_is_deterministic ? "true" : "false");
+	return EXIT_CLEAN;
+}
+
+static const struct {
+	const char *name;
+	int (*run)(const struct options *o);
+} commands[] = {
+	{ "stress", command_stress },
+	{ "replay", command_replay },
+	{ "shrink", command_shrink },
+	{ "explain", command_explain },
+	{ "bench", command_bench },
+	{ "generate", command_generate },
+	{ "about", command_about },
+};
+
+int main(int argc, char **argv)
+{
+	struct options o;
+	int status;
+
+	if (argc > 1 && strcmp(argv[1], "--help") == 0) {
+		options_usage();
+		return EXIT_CLEAN;
+	}
+	status = options_parse(&o, argc, argv);
+	if (status != EXIT_CLEAN)
+		return status;
+	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+		if (strcmp(o.command, commands[i].name) == 0) {
+			isolate_init();
+			return commands[i].run(&o);
+		}
+	fprintf(stderr, "kthrash: unknown command '%s', expected stress, replay, shrink, "
+		"explain, bench, generate or about\n", o.command);
+	return EXIT_USAGE;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The command line of this binary. Every knob, its unit and its default.
+ */
+#ifndef STRESS_OPTIONS_H
+#define STRESS_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "stress/plan.h"
+
+enum {	/* exit statuses of every command */
+	EXIT_CLEAN = 0,
+	EXIT_FINDINGS = 1,	/* or: not as expected */
+	EXIT_USAGE = 2,		/* or bad input */
+	EXIT_ENVIRONMENT = 3,
+};
+
+enum exhaustive { EXHAUST_NOT, EXHAUST_FAIL, EXHAUST_KILL, EXHAUST_PAIRS };
+
+struct options {
+	const char *command;
+
+	bool has_strategy;		/* else a portfolio */
+	enum plan_strategy_kind strategy;
+	uint32_t depth;			/* of pct */
+	const char *strategy_text;	/* as written; "portfolio" */
+
+	const char *plan;		/* file or folder; NULL: generated plans */
+	uint64_t executions;		/* 0: no limit */
+	double seconds;			/* 0: no limit; 60 if neither is given */
+	uint64_t seed;			/* 1 */
+	const char *findings;		/* folder; default .kthrash/findings */
+	bool keep_going;		/* after a finding */
+	bool faults;			/* random kills and failed allocations; on */
+	enum exhaustive exhaustive;
+	uint64_t times;			/* replay: repetitions; 0: as the world needs */
+	const char *output;		/* shrink -o */
+	const char *format;		/* explain: text or json */
+	bool json, progress;
+
+	const char **files;		/* what is no option */
+	unsigned files_count;
+};
+
+/*
+ * Parse argv. EXIT_CLEAN, or EXIT_USAGE after one sentence on stderr that says
+ * what is wrong and what was expected.
+ */
+int options_parse(struct options *o, int argc, char **argv);
+
+void options_usage(void);
+
+#endif
