@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Build settings with a closed list of values, and the platform's choices."""
+
+OS = ["sim", "posix"]
+LOCKS = {
+    "modelled": ["sim"],
+    "mutex": ["posix"],
+    "ticket": ["sim", "posix"],
+}
+COMPLETIONS = {
+    "park": ["sim", "posix"],
+    "futex": ["posix"],
+    "cond": ["posix"],
+}
+
+def combinations():
+    """Every legal os+lock+completion, in a fixed order."""
+    return [
+        "%s+%s+%s" % (os, lock, completion)
+        for os in OS
+        for lock in LOCKS
+        for completion in COMPLETIONS
+        if os in LOCKS[lock] and os in COMPLETIONS[completion]
+    ]
+
+def check_combination(os, lock, completion):
+    """Fail with one sentence unless the three go together."""
+    name = "%s+%s+%s" % (os, lock, completion)
+    if name not in combinations():
+        fail("%s is no combination of os, lock and completion; legal are: %s" %
+             (name, ", ".join(combinations())))
+
+_Value = provider(fields = ["value"])
+
+def _setting_impl(ctx):
+    value = ctx.build_setting_value
+    if value not in ctx.attr.values:
+        fail("--%s=%s: must be one of %s" % (ctx.label, value, ", ".join(ctx.attr.values)))
+    return _Value(value = value)
+
+_setting = rule(
+    implementation = _setting_impl,
+    build_setting = config.string(flag = True),
+    attrs = {"values": attr.string_list(mandatory = True)},
+)
+
+def choice(name, values, default):
+    """A flag //pkg:name with one config_setting `name_value` per value."""
+    _setting(
+        name = name,
+        build_setting_default = default,
+        values = values,
+        visibility = ["//visibility:public"],
+    )
+    for value in values:
+        native.config_setting(
+            name = "%s_%s" % (name, value),
+            flag_values = {":" + name: value},
+            visibility = ["//visibility:public"],
+        )
+
+def _legal_impl(ctx):
+    check_combination(
+        ctx.attr._os[_Value].value,
+        ctx.attr._lock[_Value].value,
+        ctx.attr._completion[_Value].value,
+    )
+    return [CcInfo()]
+
+legal_combination = rule(
+    implementation = _legal_impl,
+    doc = "An empty C library that can be depended on only in a legal combination.",
+    attrs = {
+        "_os": attr.label(default = "//platform:os"),
+        "_lock": attr.label(default = "//platform:lock"),
+        "_completion": attr.label(default = "//platform:completion"),
+    },
+    provides = [CcInfo],
+)
+
+def platform_defines():
+    """The -D words by which the alias headers know what was chosen."""
+    defines = []
+    for flag, values in [("os", OS), ("lock", LOCKS.keys()), ("completion", COMPLETIONS.keys())]:
+        defines += select({
+            "//platform:%s_%s" % (flag, value): ["KT_%s_%s" % (flag.upper(), value.upper())]
+            for value in values
+        })
+    return defines
+
+# What keeps the harness's own engine out of a sanitizer's or fuzzer's sight.
+NOT_INSTRUMENTED = ["-asan", "-tsan", "-ubsan", "-fuzzer"]
+NOT_INSTRUMENTED_DEFINES = ["KT_NO_AFL"]

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""One source, many builds: tests over combinations of back ends, and binaries
+of a fixed combination, compiler and sanitizer.
+
+Both go through one transition that sets the flags a person sets by hand.
+"""
+
+load("@rules_cc//cc:defs.bzl", "cc_binary")
+load(":choice.bzl", "check_combination")
+
+# Each pair of back ends that can be chosen together is in some row.
+SIM = ["sim+modelled+park", "sim+ticket+park"]
+POSIX = [
+    "posix+mutex+park",
+    "posix+mutex+futex",
+    "posix+mutex+cond",
+    "posix+ticket+park",
+    "posix+ticket+futex",
+    "posix+ticket+cond",
+]
+
+_SANITIZERS = ["asan", "tsan", "ubsan", "fuzzer"]
+
+def _transition_impl(settings, attr):
+    words = attr.combo.split("+")
+    if len(words) != 3:
+        fail("combo '%s': expected os+lock+completion" % attr.combo)
+    check_combination(words[0], words[1], words[2])
+    features = settings["//command_line_option:features"]
+    if attr.sanitizers != ["inherit"]:
+        features = [f for f in features if f not in _SANITIZERS] + attr.sanitizers
+    platforms = settings["//command_line_option:platforms"]
+    if attr.compiler:
+        platforms = ["//tools/bazel/toolchain:" + attr.compiler]
+    mode = attr.mode or settings["//command_line_option:compilation_mode"]
+    return {
+        "//platform:os": words[0],
+        "//platform:lock": words[1],
+        "//platform:completion": words[2],
+        "//command_line_option:features": features,
+        "//command_line_option:platforms": platforms,
+        "//command_line_option:compilation_mode": mode,
+    }
+
+_transition = transition(
+    implementation = _transition_impl,
+    inputs = [
+        "//command_line_option:features",
+        "//command_line_option:platforms",
+        "//command_line_option:compilation_mode",
+    ],
+    outputs = [
+        "//platform:os",
+        "//platform:lock",
+        "//platform:completion",
+        "//command_line_option:features",
+        "//command_line_option:platforms",
+        "//command_line_option:compilation_mode",
+    ],
+)
+
+def _variant_impl(ctx):
+    binary = ctx.attr.binary[0]
+    out = ctx.actions.declare_file(ctx.label.name)
+    ctx.actions.symlink(
+        output = out,
+        target_file = binary[DefaultInfo].files_to_run.executable,
+        is_executable = True,
+    )
+    runfiles = ctx.runfiles(files = ctx.files.data).merge(binary[DefaultInfo].default_runfiles)
+    return [DefaultInfo(executable = out, files = depset([out]), runfiles = runfiles)]
+
+_ATTRS = {
+    "binary": attr.label(cfg = _transition, executable = True, mandatory = True),
+    "combo": attr.string(mandatory = True),
+    "sanitizers": attr.string_list(default = ["inherit"]),
+    "compiler": attr.string(),
+    "mode": attr.string(),
+    "data": attr.label_list(allow_files = True),
+    "_allowlist_function_transition": attr.label(
+        default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
+    ),
+}
+
+variant_binary = rule(
+    implementation = _variant_impl,
+    doc = """`binary` built in one combination. `sanitizers`: features to set, the
+command line's replaced; `compiler`: a platform of //tools/bazel/toolchain;
+`mode`: opt, fastbuild or dbg.""",
+    attrs = _ATTRS,
+    executable = True,
+)
+
+_variant_test = rule(
+    implementation = _variant_impl,
+    attrs = _ATTRS,
+    test = True,
+)
+
+def matrix_test(name, srcs, deps, combos, args = [], data = [], size = "small", tags = [], **kwargs):
+    """The test program `srcs` once per combination, as `name@combo`.
+
+    Args:
+      name: of the test; `name_binary` is the program.
+      srcs: of the program.
+      deps: of the program.
+      combos: list of "os+lock+completion".
+      args: of each test.
+      data: files the program reads.
+      size: as of any test.
+      tags: of each test.
+      **kwargs: to the cc_binary.
+    """
+    cc_binary(
+        name = name + "_binary",
+        testonly = True,
+        srcs = srcs,
+        tags = ["manual"],
+        deps = deps + ["//tools/bazel/sanitizer:defaults"],
+        **kwargs
+    )
+    for combo in combos:
+        _variant_test(
+            name = "%s@%s" % (name, combo),
+            args = args,
+            binary = ":" + name + "_binary",
+            combo = combo,
+            data = data,
+            size = size,
+            tags = tags,
+        )
+    native.test_suite(
+        name = name,
+        tests = ["%s@%s" % (name, combo) for combo in combos],
+    )

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Options the sanitizers start with, compiled in: a file or an environment
+ * variable would be missing somewhere. Called before the runtime is up, hence
+ * in a library that is never instrumented.
+ */
+const char *__asan_default_options(void);
+const char *__ubsan_default_options(void);
+const char *__tsan_default_options(void);
+
+const char *__asan_default_options(void)
+{
+	return "detect_stack_use_after_return=1:exitcode=77:detect_leaks=1:"
+	       "allocator_may_return_null=1";
+}
+
+const char *__ubsan_default_options(void)
+{
+	return "exitcode=77:print_stacktrace=1:halt_on_error=1";
+}
+
+const char *__tsan_default_options(void)
+{
+	return "halt_on_error=1:second_deadlock_stack=1:history_size=7:exitcode=66:"
+	       "report_signal_unsafe=0:detect_deadlocks=0";
+}

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""One C toolchain description for the three compilers.
+
+Features that a command line, a transition or a target can switch: asan, ubsan,
+tsan, fuzzer (libFuzzer's instrumentation). A target that lists
+`features = ["-asan", ...]` is compiled without, whatever it is linked into.
+"""
+
+load("@rules_cc//cc:defs.bzl", "cc_toolchain")
+load("@bazel_tools//tools/build_defs/cc:action_names.bzl", "ACTION_NAMES")
+load(
+    "@bazel_tools//tools/cpp:cc_toolchain_config_lib.bzl",
+    "feature",
+    "flag_group",
+    "flag_set",
+    "tool_path",
+    "with_feature_set",
+)
+
+COMPILE = [
+    ACTION_NAMES.c_compile,
+    ACTION_NAMES.cpp_compile,
+    ACTION_NAMES.assemble,
+    ACTION_NAMES.preprocess_assemble,
+]
+LINK = [
+    ACTION_NAMES.cpp_link_executable,
+    ACTION_NAMES.cpp_link_dynamic_library,
+    ACTION_NAMES.cpp_link_nodeps_dynamic_library,
+]
+
+def _flags(actions, flags, **kwargs):
+    return flag_set(actions = actions, flag_groups = [flag_group(flags = flags)], **kwargs)
+
+def _sanitizer(name, compile, link):
+    sets = [_flags(COMPILE, compile)]
+    if link:
+        sets.append(_flags(LINK, link))
+    return feature(name = name, flag_sets = sets)
+
+def _impl(ctx):
+    family = ctx.attr.family
+    asan = ["-fsanitize=address", "-fno-omit-frame-pointer"]
+    if family == "clang":
+        asan.append("-fsanitize-address-use-after-return=always")
+    thread = ["-fsanitize=thread"]
+    undefined = ["-fsanitize=undefined", "-fno-sanitize-recover=all"]
+    warnings = ["-Wall", "-Wextra", "-Werror"]
+    features = [
+        feature(name = "opt"),
+        feature(name = "fastbuild"),
+        feature(name = "dbg"),
+        feature(name = "supports_pic", enabled = True),
+        feature(
+            name = "defaults",
+            enabled = True,
+            flag_sets = [
+                _flags(COMPILE, warnings + [
+                    "-std=gnu11",
+                    "-D_GNU_SOURCE",
+                    "-g",
+                    "-fno-common",
+                    "-pthread",
+                    "-no-canonical-prefixes",
+                    "-Wno-builtin-macro-redefined",
+                ] + ([] if family == "gcc" else ["-gdwarf-4"])),
+                _flags(COMPILE, ["-O2"], with_features = [with_feature_set(features = ["opt"])]),
+                _flags(COMPILE, ["-O1"], with_features = [with_feature_set(features = ["fastbuild"])]),
+                _flags(COMPILE, ["-O0"], with_features = [with_feature_set(features = ["dbg"])]),
+                _flags(LINK, ["-pthread", "-lm"]),
+            ],
+        ),
+        _sanitizer("asan", asan, ["-fsanitize=address"]),
+        _sanitizer("ubsan", undefined, ["-fsanitize=undefined"]),
+        _sanitizer("tsan", thread, thread),
+        _sanitizer("fuzzer", ["-fsanitize=fuzzer-no-link"], []),
+        # Of a binary only: libFuzzer's main, or AFL++'s driver.
+        feature(name = "fuzzer_main", flag_sets = [_flags(LINK, ["-fsanitize=fuzzer"])]),
+    ]
+    unused = "/bin/false"
+    return cc_common.create_cc_toolchain_config_info(
+        ctx = ctx,
+        toolchain_identifier = ctx.label.name,
+        host_system_name = "local",
+        target_system_name = "local",
+        target_cpu = "k8",
+        target_libc = "glibc",
+        compiler = family,
+        abi_version = "unknown",
+        abi_libc_version = "unknown",
+        features = features,
+        cxx_builtin_include_directories = ["/usr/include", "/usr/lib", "/usr/local/include", "/usr/share"],
+        tool_paths = [
+            tool_path(name = "gcc", path = ctx.attr.tool),
+            tool_path(name = "cpp", path = ctx.attr.tool),
+            tool_path(name = "ld", path = "/usr/bin/ld"),
+            tool_path(name = "ar", path = "/usr/bin/ar"),
+            tool_path(name = "nm", path = "/usr/bin/nm"),
+            tool_path(name = "objcopy", path = "/usr/bin/objcopy"),
+            tool_path(name = "objdump", path = "/usr/bin/objdump"),
+            tool_path(name = "strip", path = "/usr/bin/strip"),
+            tool_path(name = "gcov", path = unused),
+            tool_path(name = "dwp", path = unused),
+        ],
+    )
+
+_config = rule(
+    implementation = _impl,
+    attrs = {
+        "family": attr.string(mandatory = True),
+        "tool": attr.string(mandatory = True),
+    },
+    provides = [CcToolchainConfigInfo],
+)
+
+def compiler(name, family, tool):
+    """A compiler `tool`, its toolchain, and the platform `name` that selects it.
+
+    Args:
+      name: of the platform; also `<name>_toolchain`.
+      family: clang, gcc or afl.
+      tool: absolute path, or a file of this package.
+    """
+    native.constraint_value(
+        name = "driver_" + name,
+        constraint_setting = ":driver",
+    )
+    native.platform(
+        name = name,
+        parents = ["@local_config_platform//:host"],
+        constraint_values = [":driver_" + name],
+    )
+    _config(
+        name = name + "_config",
+        family = family,
+        tool = tool,
+    )
+    cc_toolchain(
+        name = name + "_cc",
+        all_files = ":files",
+        ar_files = ":files",
+        as_files = ":files",
+        compiler_files = ":files",
+        dwp_files = ":files",
+        linker_files = ":files",
+        objcopy_files = ":files",
+        strip_files = ":files",
+        toolchain_config = ":" + name + "_config",
+    )
+    native.toolchain(
+        name = name + "_toolchain",
+        target_compatible_with = [":driver_" + name],
+        toolchain = ":" + name + "_cc",
+        toolchain_type = "@bazel_tools//tools/cpp:toolchain_type",
+    )
