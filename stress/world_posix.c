@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The world of real threads. A run differs from the next by the operating
+ * system's schedule and by the seed of the delays at named points; there is no
+ * trace, so a finding is the plan and that seed.
+ */
+#include "stress/world.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "platform/posix/posix.h"
+#include "stress/exec.h"
+#include "stress/isolate.h"
+
+const char world_os[] = "posix";
+const bool world_is_deterministic = false;
+
+enum { DELAYS_PERMILLE = 250 };
+
+void world_init(void)
+{
+}
+
+static int phrase_length(const char *message)
+{
+	const char *colon = strchr(message, ':');
+
+	return colon ? (int)(colon - message) : (int)strlen(message);
+}
+
+/* kt_fail() on any thread: the verdict goes to the parent, then abort(). */
+static void on_failed(enum kt_failure kind, const char *message)
+{
+	struct verdict *v = &shared->verdict;
+
+	snprintf(v->message, sizeof v->message, "%s", message);
+	snprintf(v->signature, sizeof v->signature, "%s: %.*s", kt_failure_name(kind),
+		 phrase_length(message), message);
+	v->failure = kind;
+}
+
+void world_load(const struct plan *p)
+{
+	struct os_hooks hooks;
+
+	exec_load(p);
+	hooks = *exec_hooks();
+	hooks.failed = on_failed;
+	os_set_hooks(&hooks);
+}
+
+/* What is still allocated when all is over; LeakSanitizer sees it only at exit. */
+static void check_leaks(void)
+{
+	for (int role = 0; role < KT_ROLE_TEST; role++)
+		if (os_live((enum kt_role)role))
+			kt_fail(KT_LEAK, "never freed: %zu blocks for %s",
+				os_live((enum kt_role)role), kt_role_name((enum kt_role)role));
+}
+
+void world_run(const struct world_options *o, struct verdict *v)
+{
+	struct inject_faults faults = { .fail_nth = o->faults.fail_nth };
+
+	v->failure = KT_PASS;
+	v->hash = 0;
+	v->steps = 0;
+	exec.check_expects = o->check_expects;
+	inject_begin(&faults);
+	posix_set_delays(o->seed, DELAYS_PERMILLE);
+	exec_body(NULL);
+	check_leaks();
+}
+
+struct world_options world_options_of(const struct plan *p)
+{
+	return (struct world_options){
+		.strategy = p->strategy, .depth = p->depth, .seed = p->seed,
+		.check_expects = true,
+	};
+}
+
+bool world_capture(const struct plan *p, const struct world_options *o, struct plan *out)
+{
+	*out = *p;
+	out->strategy = PLAN_RANDOM;	/* so that the seed is kept */
+	out->depth = 0;
+	out->seed = o->seed;
+	return false;
+}
+
+void world_post_mortem(struct verdict *v)
+{
+	(void)v;
+}
+
+void world_dump_waits(int fd)
+{
+	posix_dump_waits(fd);
+}
+
+double world_switch_ns(void)
+{
+	return 0;
+}
