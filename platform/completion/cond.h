@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A completion on pthread_mutex_t and pthread_cond_t. Real threads only.
+ *
+ * The on-stack rule: complete() signals while it holds the mutex, and a waiter
+ * tests `done` with the mutex held. So when a waiter finds it done, the
+ * completer is through with the condition variable, and what it has left to do
+ * is to unlock a mutex that the waiter has held since: POSIX lets the waiter
+ * destroy and free it then. Signalling after the unlock would break the rule,
+ * and no sanitizer sees it: they don't look into the C library. So this back
+ * end never proves the rule; `park` and `futex` do.
+ *
+ * No wake-up is lost: `done` changes under the mutex, which a waiter gives up
+ * only in going to sleep. A kill takes the mutex after the flag of the killed
+ * thread is set, and a killable waiter tests the flag under the mutex.
+ *
+ * Lock order: os_thread.wait_lock, then the mutex (a kill holds the former),
+ * so os_wait_begin() and os_wait_end() are called without the mutex.
+ *
+ * Who of several waiters is let through is the operating system's choice.
+ */
+#ifndef PLATFORM_COMPLETION_COND_H
+#define PLATFORM_COMPLETION_COND_H
+
+#if !defined(KT_OS_POSIX)
+#error "the completion 'cond' works on real threads only"
+#endif
+
+#include <errno.h>
+#include <time.h>
+
+#include "platform/os.h"
+
+#define KT_COND_ALL UINT32_MAX	/* done: complete_all() was called */
+
+struct kt_completion_cond {
+	pthread_mutex_t mutex;
+	pthread_cond_t cond;
+
+	/* mutex must be held: */
+	uint32_t done;		/* waits that will not wait */
+};
+
+static inline void kt_completion_cond_init(struct kt_completion_cond *c)
+{
+	pthread_condattr_t attr;
+
+	os_object_begin(c, sizeof *c);
+	pthread_mutex_init(&c->mutex, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);	/* that of os_now_ns() */
+	pthread_cond_init(&c->cond, &attr);
+	pthread_condattr_destroy(&attr);
+	c->done = 0;
+}
+
+static inline void kt_completion_cond_destroy(struct kt_completion_cond *c)
+{
+	pthread_cond_destroy(&c->cond);
+	pthread_mutex_destroy(&c->mutex);
+	os_object_end(c, sizeof *c);
+}
+
+static inline void kt_completion_cond_complete(struct kt_completion_cond *c, struct kt_site *site)
+{
+	(void)site;
+	pthread_mutex_lock(&c->mutex);
+	if (c->done != KT_COND_ALL)
+		c->done++;
+	posix_delay();
+	pthread_cond_signal(&c->cond);
+	pthread_mutex_unlock(&c->mutex);
+}
+
+static inline void kt_completion_cond_complete_all(struct kt_completion_cond *c,
+						   struct kt_site *site)
+{
+	(void)site;
+	pthread_mutex_lock(&c->mutex);
+	c->done = KT_COND_ALL;
+	posix_delay();
+	pthread_cond_broadcast(&c->cond);
+	pthread_mutex_unlock(&c->mutex);
+}
+
+static inline bool kt_completion_cond_take_locked(struct kt_completion_cond *c)
+{
+	if (c->done == 0)
+		return false;
+	if (c->done != KT_COND_ALL)
+		c->done--;
+	return true;
+}
+
+/* On the killing thread, after the flag of the killed one was set. */
+static inline void kt_completion_cond_interrupt(void *arg)
+{
+	struct kt_completion_cond *c = arg;
+
+	pthread_mutex_lock(&c->mutex);
+	pthread_cond_broadcast(&c->cond);
+	pthread_mutex_unlock(&c->mutex);
+}
+
+/* Called and left with the mutex held; asleep, it is not. */
+static inline int kt_completion_cond_sleep_locked(struct kt_completion_cond *c, bool killable,
+						  const struct timespec *deadline)
+{
+	int err = 0;
+
+	for (;;) {
+		/* First: done wins over a kill and over the deadline. */
+		if (kt_completion_cond_take_locked(c))
+			return 0;
+		if (killable && os_is_killed(os_self()))
+			return -EINTR;
+		if (err == ETIMEDOUT)
+			return -ETIMEDOUT;
+		if (deadline)
+			err = pthread_cond_timedwait(&c->cond, &c->mutex, deadline);
+		else
+			err = pthread_cond_wait(&c->cond, &c->mutex);
+	}
+}
+
+static inline int kt_completion_cond_wait_for(struct kt_completion_cond *c, bool killable,
+					      const struct timespec *deadline,
+					      struct kt_site *site)
+{
+	int err;
+
+	if (killable)
+		os_wait_begin(kt_completion_cond_interrupt, c);
+	posix_waits_at(site);
+	pthread_mutex_lock(&c->mutex);
+	err = kt_completion_cond_sleep_locked(c, killable, deadline);
+	pthread_mutex_unlock(&c->mutex);
+	posix_waits_at(NULL);
+	if (killable)
+		os_wait_end();
+	return err;
+}
+
+static inline void kt_completion_cond_wait(struct kt_completion_cond *c, struct kt_site *site)
+{
+	kt_completion_cond_wait_for(c, false, NULL, site);
+}
+
+static inline int kt_completion_cond_wait_killable(struct kt_completion_cond *c,
+						   struct kt_site *site)
+{
+	return kt_completion_cond_wait_for(c, true, NULL, site);
+}
+
+static inline int kt_completion_cond_wait_until(struct kt_completion_cond *c,
+						uint64_t deadline_ns, struct kt_site *site)
+{
+	struct timespec deadline = {
+		.tv_sec = (time_t)(deadline_ns / 1000000000u),
+		.tv_nsec = (long)(deadline_ns % 1000000000u),
+	};
+
+	return kt_completion_cond_wait_for(c, false, &deadline, site);
+}
+
+static inline bool kt_completion_cond_try_wait(struct kt_completion_cond *c, struct kt_site *site)
+{
+	bool taken;
+
+	(void)site;
+	pthread_mutex_lock(&c->mutex);
+	taken = kt_completion_cond_take_locked(c);
+	pthread_mutex_unlock(&c->mutex);
+	return taken;
+}
+
+#endif

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A completion in one 64-bit word, sleeping by futex. Real threads only.
+ *
+ *	sleep:	bits  0..19	done: waits that will not wait; DONE_ALL for ever
+ *		bits 20..31	kicks: killed waiters that have not left yet
+ *	bits 32..63		waiters: who sleeps or is about to
+ *
+ * The low half (`sleep`) is the futex word: a waiter sleeps while it is what
+ * the waiter saw, and what it saw had done == 0.
+ *
+ * No wake-up is lost. complete() raises done and learns in the same atomic
+ * step whether anyone waits; a waiter is counted in `waiters` before it looks,
+ * and the kernel compares `sleep` again before it puts the waiter to sleep. A
+ * kill raises kicks after the flag of the killed thread is set, so a waiter
+ * that saw the old kicks is kept from sleeping, and one that saw the new finds
+ * itself killed. Kicks can't come back to the old value meanwhile: each is
+ * taken back only by the waiter it was for.
+ *
+ * The on-stack rule: the compare-and-exchange that raises done is the last
+ * that complete() reads or writes in *c. What follows is FUTEX_WAKE on the
+ * address, which for a private futex is a number to the kernel: if the frame
+ * is gone by then, nothing is touched, and what is at that address now is at
+ * worst woken for no reason, which every user of a futex allows for.
+ *
+ * Who comes between complete() and a waiter's waking up may take its place, so
+ * the order is the operating system's; the count is exact. At most
+ * DONE_ALL - 1 completions can be outstanding, and 4095 waiters of one
+ * completion be killed at the same time.
+ */
+#ifndef PLATFORM_COMPLETION_FUTEX_H
+#define PLATFORM_COMPLETION_FUTEX_H
+
+#if !defined(KT_OS_POSIX)
+#error "the completion 'futex' works on real threads only"
+#endif
+
+#include <errno.h>
+#include <limits.h>
+
+#include "platform/atomic.h"
+#include "platform/os.h"
+
+#define KT_FUTEX_DONE_ALL  0xfffffull
+#define KT_FUTEX_KICK      (1ull << 20)
+#define KT_FUTEX_WAITER    (1ull << 32)
+
+struct kt_completion_futex {
+	/* atomic: */
+	uint64_t word;
+};
+
+/* For the time of one killable wait; on the waiter's stack. */
+struct kt_futex_kick {
+	struct kt_completion_futex *c;
+	bool kicked;		/* written by the killer before os_wait_end() returns */
+};
+
+static inline uint64_t kt_completion_futex_done(uint64_t word)
+{
+	return word & KT_FUTEX_DONE_ALL;
+}
+
+/* The futex word: the low half, wherever the processor keeps it. */
+static inline uint32_t *kt_completion_futex_sleep_word(struct kt_completion_futex *c)
+{
+	return (uint32_t *)(void *)&c->word + (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
+}
+
+static inline void kt_completion_futex_init(struct kt_completion_futex *c)
+{
+	os_object_begin(c, sizeof *c);
+	__atomic_store_n(&c->word, 0, __ATOMIC_RELAXED);
+}
+
+static inline void kt_completion_futex_destroy(struct kt_completion_futex *c)
+{
+	/* nobody waits, nobody is on the way out */
+	KT_ASSERT(READ_ONCE(c->word) <= KT_FUTEX_DONE_ALL);
+	os_object_end(c, sizeof *c);
+}
+
+/* Set done to DONE_ALL, or add one; then wake all or one. */
+static inline void kt_completion_futex_raise(struct kt_completion_futex *c, bool all)
+{
+	uint32_t *sleep = kt_completion_futex_sleep_word(c);
+	uint64_t old, new, seen = READ_ONCE(c->word);
+
+	posix_delay();
+	do {
+		old = seen;
+		if (kt_completion_futex_done(old) == KT_FUTEX_DONE_ALL)
+			return;
+		new = all ? old | KT_FUTEX_DONE_ALL : old + 1;
+		KT_ASSERT(all || kt_completion_futex_done(new) != KT_FUTEX_DONE_ALL);
+		seen = cmpxchg(&c->word, old, new);
+	} while (seen != old);
+	/* *c may be gone: from here on only its address is used. */
+	posix_delay();
+	if (old / KT_FUTEX_WAITER)
+		posix_futex_wake(sleep, all ? INT_MAX : 1);
+}
+
+static inline void kt_completion_futex_complete(struct kt_completion_futex *c,
+						struct kt_site *site)
+{
+	(void)site;
+	kt_completion_futex_raise(c, false);
+}
+
+static inline void kt_completion_futex_complete_all(struct kt_completion_futex *c,
+						    struct kt_site *site)
+{
+	(void)site;
+	kt_completion_futex_raise(c, true);
+}
+
+/*
+ * If done take one; `leave` is what else to subtract. The exchange is fully
+ * ordered: what was done before complete() is seen.
+ */
+static inline bool kt_completion_futex_take(struct kt_completion_futex *c, uint64_t leave)
+{
+	uint64_t old, seen = READ_ONCE(c->word);
+
+	do {
+		uint64_t done = kt_completion_futex_done(seen);
+
+		if (done == 0)
+			return false;
+		old = seen;
+		seen = cmpxchg(&c->word, old, old - leave - (done != KT_FUTEX_DONE_ALL));
+	} while (seen != old);
+	return true;
+}
+
+/*
+ * Be a waiter no more: with 0 if a done came before it was seen, for done wins
+ * over a kill and over the deadline, else with err.
+ */
+static inline int kt_completion_futex_give_up(struct kt_completion_futex *c, int err)
+{
+	for (;;) {
+		uint64_t old = READ_ONCE(c->word);
+
+		if (kt_completion_futex_done(old)) {
+			if (kt_completion_futex_take(c, KT_FUTEX_WAITER))
+				return 0;
+		} else if (cmpxchg(&c->word, old, old - KT_FUTEX_WAITER) == old) {
+			return err;
+		}
+	}
+}
+
+/* Called counted in `waiters`, left not. */
+static inline int kt_completion_futex_sleep(struct kt_completion_futex *c, bool killable,
+					    const uint64_t *deadline_ns)
+{
+	bool in_time = true;
+
+	for (;;) {
+		/* Before the test for a kill: see "no wake-up is lost". */
+		uint64_t seen = smp_load_acquire(&c->word);
+
+		if (kt_completion_futex_done(seen)) {
+			if (kt_completion_futex_take(c, KT_FUTEX_WAITER))
+				return 0;
+			continue;
+		}
+		if (killable && os_is_killed(os_self()))
+			return kt_completion_futex_give_up(c, -EINTR);
+		if (!in_time)
+			return kt_completion_futex_give_up(c, -ETIMEDOUT);
+		in_time = posix_futex_wait(kt_completion_futex_sleep_word(c), (uint32_t)seen,
+					   deadline_ns);
+	}
+}
+
+/* On the killing thread, after the flag of the killed one was set. */
+static inline void kt_completion_futex_interrupt(void *arg)
+{
+	struct kt_futex_kick *k = arg;
+
+	k->kicked = true;
+	fetch_add(&k->c->word, KT_FUTEX_KICK);
+	/* All: the kernel does not know which of them was meant. */
+	posix_futex_wake(kt_completion_futex_sleep_word(k->c), INT_MAX);
+}
+
+static inline int kt_completion_futex_wait_for(struct kt_completion_futex *c, bool killable,
+					       const uint64_t *deadline_ns, struct kt_site *site)
+{
+	struct kt_futex_kick kick = { .c = c };
+	int err;
+
+	if (kt_completion_futex_take(c, 0))
+		return 0;
+	fetch_add(&c->word, KT_FUTEX_WAITER);
+	posix_waits_at(site);
+	if (killable)
+		os_wait_begin(kt_completion_futex_interrupt, &kick);
+	err = kt_completion_futex_sleep(c, killable, deadline_ns);
+	if (killable)
+		os_wait_end();
+	posix_waits_at(NULL);
+	if (kick.kicked)	/* os_wait_end() has ordered it */
+		fetch_add(&c->word, -KT_FUTEX_KICK);
+	return err;
+}
+
+static inline void kt_completion_futex_wait(struct kt_completion_futex *c, struct kt_site *site)
+{
+	kt_completion_futex_wait_for(c, false, NULL, site);
+}
+
+static inline int kt_completion_futex_wait_killable(struct kt_completion_futex *c,
+						    struct kt_site *site)
+{
+	return kt_completion_futex_wait_for(c, true, NULL, site);
+}
+
+static inline int kt_completion_futex_wait_until(struct kt_completion_futex *c,
+						 uint64_t deadline_ns, struct kt_site *site)
+{
+	return kt_completion_futex_wait_for(c, false, &deadline_ns, site);
+}
+
+static inline bool kt_completion_futex_try_wait(struct kt_completion_futex *c,
+						struct kt_site *site)
+{
+	(void)site;
+	return kt_completion_futex_take(c, 0);
+}
+
+#endif

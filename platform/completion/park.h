@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A completion as Linux has it: a count and a queue of waiters under a lock,
+ * sleeping by os_park(). On contracts only, so it works on every OS and the
+ * simulator explores its inside.
+ *
+ * A waiter's node is on the waiter's stack. complete() takes the first node
+ * off the queue, marks it `through` and unparks its thread while it holds the
+ * lock; `done` counts only what nobody waited for. So while the queue is not
+ * empty, done is 0, and nobody who comes later overtakes.
+ *
+ * The on-stack rule: a waiter returns only after it has taken the lock again
+ * since it was let through, hence after the completer's release, and a release
+ * is the last touch (platform/lock.h). Nor can the waiter's thread be gone
+ * when it is unparked, for the same reason.
+ *
+ * No wake-up is lost: the mark is set before the unpark, and the permit stays
+ * until the waiter parks.
+ *
+ * Lock order: the lock is innermost; under it only os_unpark() is called.
+ */
+#ifndef PLATFORM_COMPLETION_PARK_H
+#define PLATFORM_COMPLETION_PARK_H
+
+#include <errno.h>
+
+#include "platform/lock.h"
+
+#define KT_COMPLETION_PARK_ALL UINT32_MAX	/* done: complete_all() was called */
+
+/* All fields: the completion's lock must be held, once the node is queued. */
+struct kt_park_waiter {
+	struct kt_park_waiter *next, *prev;
+	struct os_thread *thread;
+	bool through;		/* off the queue; the wait is over */
+};
+
+struct kt_completion_park {
+	kt_lock lock;
+
+	/* lock must be held: */
+	uint32_t done;		/* waits that will not wait */
+	struct kt_park_waiter *first, *last;
+};
+
+static inline void kt_completion_park_init(struct kt_completion_park *c)
+{
+	os_object_begin(c, sizeof *c);
+	kt_lock_init(&c->lock, "completion");
+	c->done = 0;
+	c->first = c->last = NULL;
+}
+
+static inline void kt_completion_park_destroy(struct kt_completion_park *c)
+{
+	KT_ASSERT(c->first == NULL);
+	kt_lock_destroy(&c->lock);
+	os_object_end(c, sizeof *c);
+}
+
+static inline void kt_completion_park_push_locked(struct kt_completion_park *c,
+						  struct kt_park_waiter *w)
+{
+	kt_lock_assert_held(&c->lock);
+	w->next = NULL;
+	w->prev = c->last;
+	if (c->last)
+		c->last->next = w;
+	else
+		c->first = w;
+	c->last = w;
+}
+
+static inline void kt_completion_park_unlink_locked(struct kt_completion_park *c,
+						    struct kt_park_waiter *w)
+{
+	kt_lock_assert_held(&c->lock);
+	if (w->prev)
+		w->prev->next = w->next;
+	else
+		c->first = w->next;
+	if (w->next)
+		w->next->prev = w->prev;
+	else
+		c->last = w->prev;
+}
+
+/* Let the first waiter through; there is one. */
+static inline void kt_completion_park_let_locked(struct kt_completion_park *c)
+{
+	struct kt_park_waiter *w = c->first;
+
+	kt_completion_park_unlink_locked(c, w);
+	w->through = true;	/* before the unpark: the waiter looks, then parks again */
+	os_unpark(w->thread);
+}
+
+static inline void kt_completion_park_complete(struct kt_completion_park *c, struct kt_site *site)
+{
+	(void)site;
+	kt_lock_acquire(&c->lock);
+	if (c->first)
+		kt_completion_park_let_locked(c);
+	else if (c->done != KT_COMPLETION_PARK_ALL)
+		c->done++;
+	kt_lock_release(&c->lock);
+}
+
+static inline void kt_completion_park_complete_all(struct kt_completion_park *c,
+						   struct kt_site *site)
+{
+	(void)site;
+	kt_lock_acquire(&c->lock);
+	c->done = KT_COMPLETION_PARK_ALL;
+	while (c->first)
+		kt_completion_park_let_locked(c);
+	kt_lock_release(&c->lock);
+}
+
+/* One wait that does not wait, if there is one. */
+static inline bool kt_completion_park_take_locked(struct kt_completion_park *c)
+{
+	if (c->done == 0)
+		return false;
+	if (c->done != KT_COMPLETION_PARK_ALL)
+		c->done--;
+	return true;
+}
+
+/*
+ * Wait until let through, or for a reason to give up: a kill if `killable`, a
+ * deadline if there is one. Called and left with the lock held.
+ */
+static inline int kt_completion_park_sleep_locked(struct kt_completion_park *c, bool killable,
+						  const uint64_t *deadline_ns,
+						  struct kt_site *site)
+{
+	struct kt_park_waiter w = { .thread = os_self() };
+	bool in_time = true;
+
+	kt_completion_park_push_locked(c, &w);
+	for (;;) {
+		if (killable && os_is_killed(w.thread)) {
+			kt_completion_park_unlink_locked(c, &w);
+			return -EINTR;
+		}
+		if (!in_time) {
+			kt_completion_park_unlink_locked(c, &w);
+			return -ETIMEDOUT;
+		}
+		kt_lock_release(&c->lock);
+		if (deadline_ns)
+			in_time = os_park_until(*deadline_ns, site);
+		else
+			os_park(site);
+		kt_lock_acquire(&c->lock);
+		if (w.through)	/* first: it wins over a kill and over the deadline */
+			return 0;
+	}
+}
+
+static inline int kt_completion_park_wait_for(struct kt_completion_park *c, bool killable,
+					      const uint64_t *deadline_ns, struct kt_site *site)
+{
+	int err = 0;
+
+	kt_lock_acquire(&c->lock);
+	if (!kt_completion_park_take_locked(c))
+		err = kt_completion_park_sleep_locked(c, killable, deadline_ns, site);
+	kt_lock_release(&c->lock);
+	return err;
+}
+
+static inline void kt_completion_park_wait(struct kt_completion_park *c, struct kt_site *site)
+{
+	kt_completion_park_wait_for(c, false, NULL, site);
+}
+
+static inline int kt_completion_park_wait_killable(struct kt_completion_park *c,
+						   struct kt_site *site)
+{
+	return kt_completion_park_wait_for(c, true, NULL, site);
+}
+
+static inline int kt_completion_park_wait_until(struct kt_completion_park *c,
+						uint64_t deadline_ns, struct kt_site *site)
+{
+	return kt_completion_park_wait_for(c, false, &deadline_ns, site);
+}
+
+static inline bool kt_completion_park_try_wait(struct kt_completion_park *c, struct kt_site *site)
+{
+	bool taken;
+
+	(void)site;
+	kt_lock_acquire(&c->lock);
+	taken = kt_completion_park_take_locked(c);
+	kt_lock_release(&c->lock);
+	return taken;
+}
+
+#endif

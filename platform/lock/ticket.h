@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A ticket lock: take a number, wait until it is called. First come, first
+ * served. On platform/atomic.h only, so it works on every OS and the simulator
+ * explores its inside.
+ *
+ *	next == owner			free
+ *	next == owner + 1		held, nobody waits
+ *	next == owner + 1 + n		held, n wait
+ *
+ * Numbers wrap; they are only compared for equality. try_acquire() may be
+ * fooled if 2^32 threads pass between two of its instructions.
+ *
+ * `holder` is for checks and orders nothing: it is written by the holder only
+ * and compared by others with themselves, so it is no choice point. There is
+ * no check for a second acquire by the holder: a thread's os_thread may be
+ * freed before its last release, and its address belong to another by then.
+ */
+#ifndef PLATFORM_LOCK_TICKET_H
+#define PLATFORM_LOCK_TICKET_H
+
+#include "platform/atomic.h"
+#include "platform/os.h"
+
+struct kt_lock_ticket {
+	/* atomic: */
+	uint32_t next;	/* the number the next comer takes */
+	uint32_t owner;	/* the number that holds the lock; stored by its holder */
+	struct os_thread *holder;	/* NULL: nobody, or in between */
+
+	/* written once: */
+	const char *name;
+};
+
+static inline void kt_lock_ticket_init(struct kt_lock_ticket *l, const char *name)
+{
+	*l = (struct kt_lock_ticket){ .name = name };
+}
+
+static inline void kt_lock_ticket_destroy(struct kt_lock_ticket *l)
+{
+	if (__atomic_load_n(&l->owner, __ATOMIC_RELAXED) !=
+	    __atomic_load_n(&l->next, __ATOMIC_RELAXED))
+		kt_fail(KT_DISCIPLINE, "lock %s destroyed while it is held", l->name);
+}
+
+static inline void kt_lock_ticket_acquire(struct kt_lock_ticket *l, struct kt_site *site)
+{
+	uint32_t mine = fetch_add(&l->next, 1);
+
+	/* Acquire pairs with the release in kt_lock_ticket_release(). */
+	while (smp_load_acquire(&l->owner) != mine)
+		os_relax(site);
+	__atomic_store_n(&l->holder, os_self(), __ATOMIC_RELAXED);
+}
+
+static inline bool kt_lock_ticket_try_acquire(struct kt_lock_ticket *l, struct kt_site *site)
+{
+	/* Acquire, for the last holder's sake: the lock is free if this is `next`. */
+	uint32_t owner = smp_load_acquire(&l->owner);
+
+	(void)site;
+	if (cmpxchg(&l->next, owner, owner + 1) != owner)
+		return false;
+	__atomic_store_n(&l->holder, os_self(), __ATOMIC_RELAXED);
+	return true;
+}
+
+static inline void kt_lock_ticket_assert_held(const struct kt_lock_ticket *l)
+{
+	struct os_thread *me = os_self();
+
+	if (!me || __atomic_load_n(&l->holder, __ATOMIC_RELAXED) != me)
+		kt_fail(KT_DISCIPLINE, "lock %s is not held by %s, as it should be", l->name,
+			me ? os_name(me) : "an unknown thread");
+}
+
+static inline void kt_lock_ticket_release(struct kt_lock_ticket *l, struct kt_site *site)
+{
+	struct os_thread *me = os_self();
+
+	(void)site;
+	if (!me || __atomic_load_n(&l->holder, __ATOMIC_RELAXED) != me)
+		kt_fail(KT_DISCIPLINE, "lock %s released by %s, who does not hold it", l->name,
+			me ? os_name(me) : "an unknown thread");
+	__atomic_store_n(&l->holder, NULL, __ATOMIC_RELAXED);
+	/* The last touch: the next holder may free the lock. Only we store owner. */
+	smp_store_release(&l->owner, l->owner + 1);
+}
+
+#endif

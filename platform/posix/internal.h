@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the files of platform/posix share.
+ *
+ * Lock order, outermost first: any kt_lock, os_thread.wait_lock, the mutex
+ * inside a completion. The registry's lock is a leaf.
+ */
+#ifndef PLATFORM_POSIX_INTERNAL_H
+#define PLATFORM_POSIX_INTERNAL_H
+
+#ifndef _GNU_SOURCE
+#error "compile with -D_GNU_SOURCE"
+#endif
+
+#include <pthread.h>
+
+#include "platform/os.h"
+#include "platform/rng.h"
+
+#define POSIX_NODES_MAX 1024
+
+/* A thread's memory policy, in the kernel's terms. */
+struct posix_mempolicy {
+	int mode;
+	unsigned long nodes[POSIX_NODES_MAX / (8 * sizeof(unsigned long))];
+};
+
+struct posix_thread {
+	/* written once, before the record is listed: */
+	struct posix_thread *next_all;
+
+	/* registry lock: */
+	struct posix_thread *next_free;
+
+	/* atomics, for reports: a reader may see a mix of two moments */
+	bool     live;
+	uint64_t name[OS_NAME_MAX / sizeof(uint64_t)];
+	struct os_thread *handle;		/* compared, never followed */
+	const struct os_thread *waits_for;	/* the same */
+	struct kt_site *waits_at;		/* NULL: runs */
+
+	/* the thread itself only: */
+	struct kt_rng delays;
+	uint32_t delays_epoch;		/* of the seed `delays` comes from; 0: none */
+	uint32_t relaxed;		/* turns of spin loops */
+	int      spawn_node;
+
+	/* written by the spawning thread before `go`: */
+	void (*fn)(void *arg);
+	void *arg;
+	enum os_spawn_kind kind;
+	bool  has_policy;		/* put `policy` back before fn */
+	struct posix_mempolicy policy;
+
+	uint32_t go;	/* futex word; 1: the spawning thread has let go of the handle */
+};
+
+extern struct os_hooks posix_hooks;
+
+/* registry.c: a record for a thread called `name`, or NULL if memory is out. */
+struct posix_thread *posix_thread_get(struct os_thread *handle, const char *name);
+/* The thread will use it no more. */
+void posix_thread_put(struct posix_thread *p);
+/* p is, or with NULL nobody is, the calling thread. */
+void posix_become(struct posix_thread *p);
+
+/* os_thread.c */
+void posix_forget_detached(void);
+
+/* os_mem.c: threads' stacks are counted like blocks. */
+void posix_count_live(enum kt_role role, int by);
+
+/* os_attr.c: 0 or -errno. */
+int posix_get_mempolicy(struct posix_mempolicy *out);
+int posix_set_mempolicy(const struct posix_mempolicy *p);
+int posix_prefer_node(int node);
+
+#endif

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * platform/os.h on real threads: the attributes, in the operating system
+ * itself. Nothing is kept here, so what is read back is what is.
+ *
+ * Memory policies are set by system call, for libnuma may not be there. A
+ * sandbox that forbids a call shows as its errno, never as success.
+ */
+#include <errno.h>
+#include <linux/mempolicy.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "platform/posix/internal.h"
+
+/* A word of the kernel's mask of nodes; the calls want one bit more than there is. */
+enum { NODE_BITS = 8 * sizeof(unsigned long), MAXNODE = POSIX_NODES_MAX + 1 };
+
+/* What a thread can't run on without: it would be lost in an endless fault. */
+static const int synchronous[] = {
+	SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS,
+};
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+static int result(long err)
+{
+	return err < 0 ? -errno : 0;
+}
+
+/* ---- memory policy ------------------------------------------------------- */
+
+int posix_get_mempolicy(struct posix_mempolicy *out)
+{
+	memset(out, 0, sizeof *out);
+	return result(syscall(SYS_get_mempolicy, &out->mode, out->nodes,
+			      (unsigned long)POSIX_NODES_MAX, NULL, 0ul));
+}
+
+static bool is_empty(const struct posix_mempolicy *p)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(p->nodes); i++)
+		if (p->nodes[i])
+			return false;
+	return true;
+}
+
+int posix_set_mempolicy(const struct posix_mempolicy *p)
+{
+	bool empty = is_empty(p);
+
+	return result(syscall(SYS_set_mempolicy, (long)p->mode, empty ? NULL : p->nodes,
+			      empty ? 0ul : (unsigned long)MAXNODE));
+}
+
+int posix_prefer_node(int node)
+{
+	struct posix_mempolicy p = { .mode = MPOL_PREFERRED };
+
+	if (node < 0 || node >= POSIX_NODES_MAX)
+		return -EINVAL;
+	p.nodes[(unsigned)node / NODE_BITS] = 1ul << ((unsigned)node % NODE_BITS);
+	return posix_set_mempolicy(&p);
+}
+
+int os_allow_all_nodes(void)
+{
+	return posix_set_mempolicy(&(struct posix_mempolicy){ .mode = MPOL_DEFAULT });
+}
+
+void os_set_spawn_node(int node)
+{
+	struct posix_thread *me = posix_self();
+
+	KT_ASSERT(me != NULL);
+	me->spawn_node = node;
+}
+
+/* ---- the others ---------------------------------------------------------- */
+
+int os_set_comm(const char *name)
+{
+	char comm[OS_COMM_MAX] = "";
+
+	memcpy(comm, name, strnlen(name, sizeof comm - 1));
+	return result(prctl(PR_SET_NAME, comm));
+}
+
+int os_set_policy(enum os_policy policy)
+{
+	struct sched_param param = { .sched_priority = policy == OS_POLICY_FIFO ? 1 : 0 };
+	int native;
+
+	switch (policy) {
+	case OS_POLICY_NORMAL:
+		native = SCHED_OTHER;
+		break;
+	case OS_POLICY_BATCH:
+		native = SCHED_BATCH;
+		break;
+	case OS_POLICY_FIFO:
+		native = SCHED_FIFO;
+		break;
+	default:
+		return -EINVAL;
+	}
+	return result(sched_setscheduler(0, native, &param));
+}
+
+int os_allow_cpus(const uint64_t *cpus)
+{
+	cpu_set_t set;
+
+	_Static_assert(sizeof set == OS_CPUS_MAX / 8, "one bit per processor in both");
+	/* All bits: the kernel takes away what is not there or not allowed. */
+	if (cpus)
+		memcpy(&set, cpus, sizeof set);
+	else
+		memset(&set, 0xff, sizeof set);
+	return result(sched_setaffinity(0, sizeof set, &set));
+}
+
+int os_ignore_signals(void)
+{
+	sigset_t set;
+
+	sigfillset(&set);
+	for (size_t i = 0; i < ARRAY_SIZE(synchronous); i++)
+		sigdelset(&set, synchronous[i]);
+	return -pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+/* ---- reading back -------------------------------------------------------- */
+
+static int get_policy(enum os_policy *out)
+{
+	int native = sched_getscheduler(0);
+
+	if (native < 0)
+		return -errno;
+	switch (native & ~SCHED_RESET_ON_FORK) {
+	case SCHED_OTHER:
+		*out = OS_POLICY_NORMAL;
+		return 0;
+	case SCHED_BATCH:
+		*out = OS_POLICY_BATCH;
+		return 0;
+	case SCHED_FIFO:
+		*out = OS_POLICY_FIFO;
+		return 0;
+	default:	/* set by somebody else, and no word of ours for it */
+		return -EINVAL;
+	}
+}
+
+/* SIGKILL and SIGSTOP can't be kept away; the C library keeps a few to itself. */
+static bool is_deaf(void)
+{
+	sigset_t set;
+
+	if (pthread_sigmask(SIG_BLOCK, NULL, &set) != 0)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(synchronous); i++)
+		sigaddset(&set, synchronous[i]);
+	for (int sig = 1; sig <= SIGRTMAX; sig++)
+		if (sig != SIGKILL && sig != SIGSTOP && sigismember(&set, sig) == 0 &&
+		    (sig < __SIGRTMIN || sig >= SIGRTMIN))
+			return false;
+	return true;
+}
+
+static int get_all_nodes(bool *out)
+{
+	struct posix_mempolicy p;
+	int err = posix_get_mempolicy(&p);
+
+	*out = err == 0 && (p.mode == MPOL_DEFAULT || p.mode == MPOL_LOCAL);
+	return err;
+}
+
+int os_get_attributes(struct os_attributes *out)
+{
+	struct posix_thread *me = posix_self();
+	int err, first;
+
+	/* Read on after an error: what can be known is told. */
+	memset(out, 0, sizeof *out);
+	out->spawn_node = me ? me->spawn_node : OS_NO_NODE;
+	out->signals_ignored = is_deaf();
+	first = result(prctl(PR_GET_NAME, out->comm));
+	/* Zero tail: the kernel stores no more than there are processors. */
+	err = result(sched_getaffinity(0, sizeof out->cpus, (cpu_set_t *)out->cpus));
+	first = first ? first : err;
+	err = get_policy(&out->policy);
+	first = first ? first : err;
+	err = get_all_nodes(&out->all_nodes);
+	return first ? first : err;
+}

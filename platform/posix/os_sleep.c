@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * platform/os.h on real threads: park, kill, relax, clock.
+ *
+ * park and unpark meet on one futex word per thread (os_thread.permit):
+ *
+ *	park				unpark
+ *	EMPTY -> PARKED			any -> PERMIT
+ *	sleep while PARKED		was it PARKED? wake
+ *	PERMIT -> EMPTY
+ *
+ * No wake-up is lost: the kernel compares the word again before it puts the
+ * thread to sleep, so either it finds PERMIT or the unparker finds PARKED.
+ *
+ * A wait that sleeps elsewhere says how to interrupt it. wait_lock is held
+ * while interrupt() runs, which is why it never runs after os_wait_end().
+ */
+#include <errno.h>
+#include <linux/futex.h>
+#include <sched.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "platform/posix/internal.h"
+
+enum { EMPTY, PERMIT, PARKED };
+
+enum { NS_PER_S = 1000000000, RELAX_YIELD = 32 };
+
+/* ---- futex --------------------------------------------------------------- */
+
+bool posix_futex_wait(uint32_t *word, uint32_t expected, const uint64_t *deadline_ns)
+{
+	struct timespec ts = { 0, 0 };
+	int errno_kept = errno;
+	long err;
+
+	if (deadline_ns) {
+		ts.tv_sec = (time_t)(*deadline_ns / NS_PER_S);
+		ts.tv_nsec = (long)(*deadline_ns % NS_PER_S);
+	}
+	/* WAIT_BITSET, for its deadline is absolute and on CLOCK_MONOTONIC. */
+	err = syscall(SYS_futex, word, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, expected,
+		      deadline_ns ? &ts : NULL, NULL, FUTEX_BITSET_MATCH_ANY);
+	if (err < 0)
+		err = errno;
+	errno = errno_kept;
+	return err != ETIMEDOUT;
+}
+
+void posix_futex_wake(uint32_t *word, int count)
+{
+	int errno_kept = errno;
+
+	syscall(SYS_futex, word, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, count, NULL, NULL, 0);
+	errno = errno_kept;
+}
+
+/* ---- park ---------------------------------------------------------------- */
+
+/* Acquire pairs with the release in os_unpark_at(). */
+static bool take_permit(struct os_thread *t)
+{
+	uint32_t permit = PERMIT;
+
+	return __atomic_compare_exchange_n(&t->permit, &permit, EMPTY, false,
+					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+static bool park(const uint64_t *deadline_ns, struct kt_site *why)
+{
+	struct os_thread *t = os_self();
+	uint32_t empty = EMPTY;
+	bool in_time = true;
+
+	KT_ASSERT(t != NULL);
+	posix_delay();
+	if (take_permit(t))
+		return true;
+	if (__atomic_compare_exchange_n(&t->permit, &empty, PARKED, false,
+					__ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+		posix_waits_at(why);
+		in_time = posix_futex_wait(&t->permit, PARKED, deadline_ns);
+		posix_waits_at(NULL);
+	}
+	/* Awake, for whatever reason; a permit that came meanwhile is taken. */
+	if (__atomic_exchange_n(&t->permit, EMPTY, __ATOMIC_ACQUIRE) == PERMIT)
+		return true;
+	return in_time;
+}
+
+void os_park(struct kt_site *why)
+{
+	park(NULL, why);
+}
+
+bool os_park_until(uint64_t deadline_ns, struct kt_site *why)
+{
+	return park(&deadline_ns, why);
+}
+
+void os_unpark_at(struct os_thread *t, struct kt_site *site)
+{
+	(void)site;
+	posix_delay();
+	if (__atomic_exchange_n(&t->permit, PERMIT, __ATOMIC_RELEASE) == PARKED)
+		posix_futex_wake(&t->permit, 1);
+}
+
+/* ---- kill ---------------------------------------------------------------- */
+
+/* With wait_lock held. */
+static void interrupt_once_locked(struct os_thread *t)
+{
+	void (*interrupt)(void *arg) = t->interrupt;
+
+	t->interrupt = NULL;
+	if (interrupt)
+		interrupt(t->interrupt_arg);
+}
+
+void os_kill(struct os_thread *t)
+{
+	pthread_mutex_lock(&t->wait_lock);
+	__atomic_store_n(&t->killed, true, __ATOMIC_RELEASE);
+	interrupt_once_locked(t);
+	pthread_mutex_unlock(&t->wait_lock);
+	os_unpark(t);
+}
+
+bool os_is_killed(const struct os_thread *t)
+{
+	return __atomic_load_n(&t->killed, __ATOMIC_ACQUIRE);
+}
+
+void os_wait_begin(void (*interrupt)(void *arg), void *arg)
+{
+	struct os_thread *t = os_self();
+
+	KT_ASSERT(t != NULL);
+	pthread_mutex_lock(&t->wait_lock);
+	KT_ASSERT(t->interrupt == NULL);
+	t->interrupt = interrupt;
+	t->interrupt_arg = arg;
+	/* Killed before: whoever did it found no interrupt to call. */
+	if (os_is_killed(t))
+		interrupt_once_locked(t);
+	pthread_mutex_unlock(&t->wait_lock);
+}
+
+void os_wait_end(void)
+{
+	struct os_thread *t = os_self();
+
+	pthread_mutex_lock(&t->wait_lock);
+	t->interrupt = NULL;
+	pthread_mutex_unlock(&t->wait_lock);
+}
+
+/* ---- spinning and time --------------------------------------------------- */
+
+static inline void pause_processor(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	__builtin_ia32_pause();
+#elif defined(__aarch64__)
+	__asm__ volatile("yield");
+#endif
+}
+
+void os_relax(struct kt_site *where)
+{
+	struct posix_thread *me = posix_self();
+
+	pause_processor();
+	if (me && ++me->relaxed % RELAX_YIELD != 0)
+		return;
+	/* The one we wait for may need our processor. */
+	posix_waits_at(where);
+	sched_yield();
+	posix_waits_at(NULL);
+}
+
+uint64_t os_now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The real threads' struct os_thread, and what the back ends that exist only
+ * on real threads share: futex calls and a thread's identity.
+ *
+ * A thread has two parts. struct os_thread is the caller's memory and may be
+ * gone as soon as its fn has freed it. struct posix_thread is the platform's
+ * own record of a thread and is never freed, only used again: reports may read
+ * it at any time, and it names the thread even after its os_thread is gone,
+ * when the allocator may have given the same address to another thread.
+ */
+#ifndef PLATFORM_POSIX_OS_THREAD_H
+#define PLATFORM_POSIX_OS_THREAD_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "platform/point.h"
+
+struct posix_thread;
+
+struct os_thread {
+	/* written once before the thread starts: */
+	char      name[64];		/* OS_NAME_MAX */
+	pthread_t pthread;		/* of no use if detached */
+
+	/*
+	 * Futex word. EMPTY: no permit, awake. PERMIT: granted, not taken.
+	 * PARKED: the thread sleeps or is about to: whoever grants must wake.
+	 */
+	uint32_t permit;
+
+	bool killed;			/* atomic; set with wait_lock held */
+
+	/* wait_lock: held while interrupt() runs, so that it ends before os_wait_end() */
+	pthread_mutex_t wait_lock;
+	void (*interrupt)(void *arg);	/* NULL: no such wait, or already called */
+	void *interrupt_arg;
+};
+
+/* The calling thread's record: its identity while it runs. NULL if unknown. */
+struct posix_thread *posix_self(void);
+
+/* For reports: the calling thread waits at `site` for other than a permit; NULL ends. */
+void posix_waits_at(struct kt_site *site);
+
+/*
+ * Sleep while *word == expected, until woken or, unless deadline_ns is NULL,
+ * os_now_ns() >= *deadline_ns. May return for no reason. False at the deadline.
+ */
+bool posix_futex_wait(uint32_t *word, uint32_t expected, const uint64_t *deadline_ns);
+
+/*
+ * Wake up to `count` sleepers. The address is a name to the kernel: nothing is
+ * read there, so the memory may be gone; what else lives there by now may be
+ * woken for no reason.
+ */
+void posix_futex_wake(uint32_t *word, int count);
+
+/* Now and then, if the driver asked for delays, lose some time. */
+void posix_delay(void);
+
+#endif
