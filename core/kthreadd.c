@@ -108,13 +108,22 @@ static void kthreadd_main(void *arg)
 
 	kthreadd_setup();
 	for (;;) {
+		bool shutdown;
+
 		/*
 		 * State before test: a creator appends, then wakes. Either the
 		 * list is seen non-empty or the wake-up finds the state.
 		 */
 		set_current_state(TASK_INTERRUPTIBLE);
+		/*
+		 * The flag before the list: nothing is queued after shutdown
+		 * began, so a list found empty then stays empty. Asked the
+		 * other way round, a request whose creator was killed and is
+		 * gone could be left behind.
+		 */
+		shutdown = test_bit(KTHREADD_SHUTDOWN, &d->flags);
 		if (list_empty(&d->create_list)) {
-			if (test_bit(KTHREADD_SHUTDOWN, &d->flags))
+			if (shutdown)
 				break;
 			KT_POINT(kthreadd.idle);
 			schedule();

@@ -80,13 +80,13 @@ static void do_create(struct exec_task *by, struct exec_thread *t, const struct 
 	if (exec.oom) {
 		/* Either oom_waiting is seen here, or exec_oom() sees that the
 		 * call is over. */
-		kt_lock_acquire(&exec.oom_lock);
+		kt_lock_acquire(&exec.kill_lock);
 		by->creating = NULL;
 		if (exec.oom_waiting == (int)by->index) {
 			exec.oom_waiting = -1;
 			kt_complete(&exec.oom_over);
 		}
-		kt_lock_release(&exec.oom_lock);
+		kt_lock_release(&exec.kill_lock);
 	}
 	by->creating = NULL;
 	model_created(t, by);
@@ -119,7 +119,7 @@ static void do_op(struct exec_task *by, const struct plan_op *op)
 	struct exec_thread *t = &exec.thread[op->thread];
 
 	if (op->kind == PLAN_KILL) {
-		os_kill(&exec.task[op->victim].task.os);
+		exec_kill(op->victim);
 		return;
 	}
 	if (op->kind == PLAN_CREATE || op->kind == PLAN_RUN) {
@@ -148,11 +148,20 @@ static void do_op(struct exec_task *by, const struct plan_op *op)
 	}
 }
 
+static void set_alive(struct exec_task *t, bool alive)
+{
+	kt_lock_acquire(&exec.kill_lock);
+	t->alive = alive;
+	kt_lock_release(&exec.kill_lock);
+}
+
 static void task_main(void *arg)
 {
 	struct exec_task *t = arg;
 	const struct plan_op *op = &exec.plan->ops[t->plan->ops_first];
 
+	if (exec.kills)
+		set_alive(t, true);
 	KT_POINT(task.start);
 	if (exec.plan->boot_concurrent)
 		kthreadd_wait_ready(&exec.kthreadd);
@@ -161,8 +170,22 @@ static void task_main(void *arg)
 			KT_POINT(task.op);
 		do_op(t, &op[i]);
 	}
-	if (exec.kills)
+	if (exec.kills) {
+		set_alive(t, false);
 		kt_complete(&exec.task_done);
+	}
+}
+
+/* ---- killing ------------------------------------------------------------ */
+
+void exec_kill(unsigned victim)
+{
+	struct exec_task *v = &exec.task[victim];
+
+	kt_lock_acquire(&exec.kill_lock);
+	if (v->alive)
+		os_kill(&v->task.os);
+	kt_lock_release(&exec.kill_lock);
 }
 
 /* ---- oom ---------------------------------------------------------------- */
@@ -172,16 +195,17 @@ void exec_oom(unsigned victim)
 	struct exec_task *v = &exec.task[victim];
 	bool wait;
 
-	kt_lock_acquire(&exec.oom_lock);
+	kt_lock_acquire(&exec.kill_lock);
 	wait = v->creating && exec_self() != v && exec.oom_waiting < 0;
-	if (wait)
+	if (wait) {
 		exec.oom_waiting = (int)victim;
-	kt_lock_release(&exec.oom_lock);
-	os_kill(&v->task.os);
+		os_waits_for(&v->task.os);
+	}
+	kt_lock_release(&exec.kill_lock);
+	exec_kill(victim);
 	if (!wait)
 		return;
 	/* The victim's memory comes back when it has left the kernel. */
-	os_waits_for(&v->task.os);
 	kt_completion_wait(&exec.oom_over);
 	os_waits_for(NULL);
 }
@@ -203,7 +227,7 @@ void exec_load(const struct plan *p)
 	for (unsigned i = 0; i < p->directives_count; i++) {
 		exec.oom |= p->directives[i].kind == PLAN_D_OOM;
 		exec.kills |= p->directives[i].kind == PLAN_D_OOM ||
-			      p->directives[i].kind == PLAN_D_KILL;
+			      (p->directives[i].kind == PLAN_D_KILL && inject_kills_by_call);
 	}
 	inject_load(p);
 }
@@ -229,14 +253,16 @@ static void begin(void)
 		t->name = plan_string(p, p->tasks[i].name);
 		t->index = i;
 		t->creating = NULL;
+		t->alive = false;
 		task_init(&t->task, &exec.kthreadd, t->name);
 	}
 	exec.appended = exec.unlinked = 0;
 	exec.forking = NULL;
-	if (exec.kills)
+	if (exec.kills) {
 		kt_completion_init(&exec.task_done);
+		kt_lock_init(&exec.kill_lock, "kill_lock");
+	}
 	if (exec.oom) {
-		kt_lock_init(&exec.oom_lock, "oom_lock");
 		kt_completion_init(&exec.oom_over);
 		exec.oom_waiting = -1;
 	}
@@ -293,11 +319,11 @@ static void teardown(void)
 	os_wait_detached();
 	for (unsigned i = 0; i < p->tasks_count; i++)
 		task_destroy(&exec.task[i].task);
-	if (exec.kills)
-		kt_completion_destroy(&exec.task_done);
-	if (exec.oom) {
+	if (exec.oom)
 		kt_completion_destroy(&exec.oom_over);
-		kt_lock_destroy(&exec.oom_lock);
+	if (exec.kills) {
+		kt_lock_destroy(&exec.kill_lock);
+		kt_completion_destroy(&exec.task_done);
 	}
 }
 

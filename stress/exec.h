@@ -44,6 +44,7 @@ struct exec_task {
 	const char *name;
 	unsigned index;
 	struct task_struct task;
+	bool alive;			/* under kill_lock: there is a thread to kill */
 	struct exec_thread *creating;	/* the call it is in, or NULL */
 };
 
@@ -61,14 +62,17 @@ struct exec {
 
 	bool check_expects;		/* also the plan's own "== R" */
 
-	/* Only if a plan kills: init joins a task that nobody can kill any more. */
+	/*
+	 * Only if a plan kills: a task is not joined while another may kill it.
+	 * kill_lock guards the tasks' `alive`, and oom_waiting and `creating`
+	 * as seen by an allocation that waits. It nests inside create_lock.
+	 */
 	bool kills;
 	kt_completion task_done;
+	kt_lock kill_lock;
 
-	/* Only if a plan has an oom directive. oom_lock guards oom_waiting and
-	 * the tasks' `creating` as seen by the allocation that waits. */
+	/* Only if a plan has an oom directive: */
 	bool oom;
-	kt_lock oom_lock;
 	int oom_waiting;		/* task whose return is waited for, or -1 */
 	kt_completion oom_over;
 };
@@ -83,6 +87,9 @@ void exec_load(const struct plan *p);
 
 /* One execution; runs as the first thread (sim_run()'s body, or adopted). */
 void exec_body(void *unused);
+
+/* A fatal signal to task number `victim`, if it runs. Only if exec.kills. */
+void exec_kill(unsigned victim);
 
 /* inject.c calls this for an oom directive, on the allocating thread. */
 void exec_oom(unsigned victim);

@@ -20,7 +20,7 @@
 
 enum { COLUMNS_MAX = 5, COLUMN_WIDTH = 34 };
 
-static const char *const why_names[] = { "point", "yield", "blocked", "exit" };
+static const char *const why_names[] = { "mark", "point", "yield", "blocked", "exit" };
 static const char *const event_names[] = { "kill", "spurious", "alloc_fail" };
 
 /* ---- JSON --------------------------------------------------------------- */
@@ -85,7 +85,7 @@ static bool is_telling(const struct sim_record *r, uint32_t i)
 	static const char *const ops[] = { "point", "xchg", "unpark", "ref", "unref" };
 	const struct sim_step *t = &r->trace[i];
 
-	if (t->next != t->task || t->why != SIM_POINT || has_event(r, i) || i + 1 == r->steps)
+	if (t->next != t->task || t->why > SIM_POINT || has_event(r, i) || i + 1 == r->steps)
 		return true;
 	for (size_t k = 0; k < sizeof ops / sizeof ops[0]; k++)
 		if (strcmp(t->site->op, ops[k]) == 0)

@@ -281,6 +281,18 @@ static const char *strategy_words(const struct world_options *w, char *buf, size
 	return buf;
 }
 
+/* Does the plan, as saved, give the same finding? On real threads: unknown. */
+static bool replays(const struct plan *p, const struct verdict *v)
+{
+	uint64_t executions = shared->executions;
+	struct verdict again;
+	bool same = run_as_written(p, &again) && again.failure == v->failure &&
+		    strcmp(again.signature, v->signature) == 0;
+
+	shared->executions = executions;	/* the hunt's own */
+	return same;
+}
+
 static void announce(const char *path, const struct verdict *v, const char *strategy)
 {
 	char message[VERDICT_MESSAGE_MAX * 2], signature[SIGNATURE_MAX * 2];
@@ -299,6 +311,7 @@ static void announce(const char *path, const struct verdict *v, const char *stra
 /* Shrink, explain, and say how to repeat: what a developer wants to see. */
 static void present(struct plan *p, struct verdict *v, const char *path)
 {
+	uint64_t executions = shared->executions;
 	char smaller[4096], command[4200];
 	unsigned runs;
 
@@ -314,6 +327,7 @@ static void present(struct plan *p, struct verdict *v, const char *path)
 		printf("shrunk in %u executions to %u operations and %u directives\n\n", runs,
 		       p->ops_count, p->directives_count);
 		explain_text(p);
+		shared->executions = executions;	/* the hunt's own */
 	} else {
 		printf("%s\n", isolate_report());
 	}
@@ -343,6 +357,9 @@ static bool take_finding(struct verdict *v)
 		}
 	}
 	announce(path, v, strategy);
+	if (world_is_deterministic && !replays(&captured, v))
+		fprintf(stderr, "kthrash: %s does not replay: something in this build is not "
+			"deterministic\n", path);
 	if (!hunt.o->json)
 		present(&captured, v, path);
 	return true;

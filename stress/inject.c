@@ -153,6 +153,8 @@ bool inject_alloc_fails(enum kt_role role, struct kt_site *site)
 /* ---- the simulator ------------------------------------------------------ */
 
 #if defined(KT_OS_SIM)
+const bool inject_kills_by_call = false;
+
 void inject_point(struct kt_site *site, const void *subject)
 {
 	model_point(site, subject);
@@ -239,6 +241,8 @@ static uint32_t wrap_next(struct sim_strategy *s, const struct sim_decision *d)
 	(void)s;
 	if (wrap.next < SIM_TASKS_MAX && (d->runnable >> wrap.next & 1))
 		return wrap.next;
+	if (d->why == SIM_MARK)
+		return d->task;
 	return wrap.inner->next(wrap.inner, d);
 }
 
@@ -265,11 +269,13 @@ struct sim_strategy *inject_strategy(struct sim_strategy *inner)
 /* ---- real threads ------------------------------------------------------- */
 
 #else
+const bool inject_kills_by_call = true;
+
 static void kill_named(uint32_t target)
 {
 	for (uint32_t i = 0; i < inject.plan->tasks_count; i++)
 		if (kt_name_hash(exec.task[i].name) == target)
-			os_kill(&exec.task[i].task.os);
+			exec_kill(i);
 }
 
 void inject_point(struct kt_site *site, const void *subject)

@@ -24,6 +24,13 @@ struct inject_faults {
 	uint32_t fail_nth;	/* fail the n-th allocation of any role; 0: none */
 };
 
+/*
+ * Does a kill directive call os_kill(), which wants a live thread? The
+ * simulator kills from outside, which is safe at any time and leaves the
+ * program of the plan as it is.
+ */
+extern const bool inject_kills_by_call;
+
 void inject_load(const struct plan *p);
 
 /* Before each execution. */

@@ -14,10 +14,10 @@
  *	strategy pct 3 seed 91
  *	task C1: a = create "w/%u" 0 until-stop 7; wake a; stop a == 7
  *	task C2: b = create "x" return 0 node 1; get b; wake b; stop b; put b
- *	kill C1 at kthreadd create.unlinked #1
+ *	kill C1 at kthreadd kthreadd.unlinked #1
  *	fail stack #2
  *	oom task #1 kills C2
- *	switch kthreadd at create.unlinked #1 to C1
+ *	switch kthreadd at kthreadd.unlinked #1 to C1
  *	spurious C1 at kthread_create_on_node:wait_killable(done) #1
  *	expect deadlock trace 0123456789abcdef
  */
@@ -152,6 +152,7 @@ plan_str plan_intern(struct plan *p, const char *s, size_t len);
 
 struct plan_error {
 	unsigned line, column;	/* from 1 */
+	int op, directive;	/* index of what breaks a rule, or -1 */
 	char message[256];	/* what is wrong, what was expected */
 };
 

@@ -30,36 +30,9 @@ enum {
 	TSAN_NO_SYNC = 1,
 };
 
-#if defined(__x86_64__)
-/*
- * void fiber_swap(void **save_sp, void *load_sp)
- * Registers a function must preserve (System V ABI) go to the old stack. The
- * return address is popped and jumped to: a `ret` here is mispredicted each
- * time, because the processor's return stack belongs to the other fiber.
- */
-__asm__(".text\n"
-	".p2align 4\n"
-	".type fiber_swap, @function\n"
-	"fiber_swap:\n"
-	"	pushq %rbp\n"
-	"	pushq %rbx\n"
-	"	pushq %r12\n"
-	"	pushq %r13\n"
-	"	pushq %r14\n"
-	"	pushq %r15\n"
-	"	movq %rsp, (%rdi)\n"
-	"	movq %rsi, %rsp\n"
-	"	popq %r15\n"
-	"	popq %r14\n"
-	"	popq %r13\n"
-	"	popq %r12\n"
-	"	popq %rbx\n"
-	"	popq %rbp\n"
-	"	popq %rcx\n"
-	"	jmp *%rcx\n"
-	".size fiber_swap, . - fiber_swap\n");
-void fiber_swap(void **save_sp, void *load_sp);
+bool fiber_sanitized;
 
+#if defined(__x86_64__)
 static void context_make(struct fiber *f, unsigned color, void (*entry)(void))
 {
 	uintptr_t top = (uintptr_t)f->stack + f->stack_size - color * FIBER_COLOR_BYTES;
@@ -67,14 +40,7 @@ static void context_make(struct fiber *f, unsigned color, void (*entry)(void))
 
 	*--sp = NULL;			/* entry's own return address: none */
 	*--sp = (void *)entry;		/* keeps sp + 8 a multiple of 16 at entry */
-	for (int i = 0; i < 6; i++)
-		*--sp = NULL;
 	f->sp = sp;
-}
-
-static inline void context_switch(struct fiber *from, struct fiber *to)
-{
-	fiber_swap(&from->sp, to->sp);
 }
 #else
 static void context_make(struct fiber *f, unsigned color, void (*entry)(void))
@@ -84,11 +50,6 @@ static void context_make(struct fiber *f, unsigned color, void (*entry)(void))
 	f->context.uc_stack.ss_size = f->stack_size - color * FIBER_COLOR_BYTES;
 	f->context.uc_link = NULL;
 	makecontext(&f->context, entry, 0);
-}
-
-static inline void context_switch(struct fiber *from, struct fiber *to)
-{
-	swapcontext(&from->context, &to->context);
 }
 #endif
 
@@ -107,8 +68,22 @@ static char *stack_map(size_t size)
 
 void fiber_host(struct fiber *host)
 {
+	fiber_sanitized = __sanitizer_start_switch_fiber || __tsan_switch_to_fiber;
 	if (__tsan_get_current_fiber)
 		host->tsan = __tsan_get_current_fiber();
+}
+
+/*
+ * What an abandoned fiber did comes before whatever the host does next: visit
+ * it with synchronization once, so that reused memory is no race.
+ */
+static void tsan_bury(void *fiber)
+{
+	void *host = __tsan_get_current_fiber();
+
+	__tsan_switch_to_fiber(fiber, 0);
+	__tsan_switch_to_fiber(host, 0);
+	__tsan_destroy_fiber(fiber);
 }
 
 void fiber_make(struct fiber *f, unsigned color, void (*entry)(void))
@@ -121,11 +96,10 @@ void fiber_make(struct fiber *f, unsigned color, void (*entry)(void))
 	}
 	if (__tsan_create_fiber) {
 		if (f->tsan)
-			__tsan_destroy_fiber(f->tsan);
+			tsan_bury(f->tsan);
 		f->tsan = __tsan_create_fiber(0);
 	}
 	f->fake_stack = NULL;
-	f->fresh = true;
 	context_make(f, color, entry);
 }
 
@@ -133,7 +107,7 @@ void fiber_make(struct fiber *f, unsigned color, void (*entry)(void))
 static const void *host_bottom;
 static size_t host_size;
 
-static inline void before_switch(struct fiber *from, struct fiber *to, bool for_good)
+void fiber_before_switch(struct fiber *from, struct fiber *to, bool for_good)
 {
 	if (__sanitizer_start_switch_fiber)
 		__sanitizer_start_switch_fiber(for_good ? NULL : &from->fake_stack,
@@ -143,32 +117,29 @@ static inline void before_switch(struct fiber *from, struct fiber *to, bool for_
 		__tsan_switch_to_fiber(to->tsan, TSAN_NO_SYNC);
 }
 
-void fiber_switch(struct fiber *from, struct fiber *to)
+void fiber_after_switch(struct fiber *from)
 {
-	before_switch(from, to, false);
-	context_switch(from, to);
 	if (__sanitizer_finish_switch_fiber)
 		__sanitizer_finish_switch_fiber(from->fake_stack, NULL, NULL);
 }
 
 void fiber_leave(struct fiber *from, struct fiber *to)
 {
-	before_switch(from, to, true);
-	context_switch(from, to);
+	fiber_before_switch(from, to, true);
+	fiber_swap(from, to);
 	__builtin_unreachable();
 }
 
-void fiber_entered(struct fiber *f)
+void fiber_entered(void)
 {
 	const void *bottom;
 	size_t size;
 
-	f->fresh = false;
-	if (__sanitizer_finish_switch_fiber) {
-		__sanitizer_finish_switch_fiber(NULL, &bottom, &size);
-		if (!host_bottom) {	/* the first fiber comes from the host */
-			host_bottom = bottom;
-			host_size = size;
-		}
+	if (!__sanitizer_finish_switch_fiber)
+		return;
+	__sanitizer_finish_switch_fiber(NULL, &bottom, &size);
+	if (!host_bottom) {	/* the first fiber comes from the host */
+		host_bottom = bottom;
+		host_size = size;
 	}
 }

@@ -51,7 +51,11 @@ struct sim {
 extern struct sim sim;
 
 /* loop.c */
-void sim_reach(struct kt_site *site, enum sim_why why);
+/*
+ * The current task is at `site`: decide who goes on. On return the caller may;
+ * if addr is not NULL it is then to a live object.
+ */
+void sim_reach(struct kt_site *site, enum sim_why why, const void *addr);
 void sim_block(struct kt_site *why);
 void sim_wake(uint32_t task);
 uint32_t sim_task_new(const char *name, void (*fn)(void *), void *arg);

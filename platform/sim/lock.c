@@ -26,8 +26,7 @@ void kt_lock_modelled_acquire(struct kt_lock_modelled *l, struct kt_site *site)
 {
 	struct sim_task *t = &sim.task[sim.current];
 
-	sim_reach(site, SIM_POINT);
-	sim_memory_check(l, site);
+	sim_reach(site, SIM_POINT, l);
 	if (l->holder == sim.current + 1)
 		kt_fail(KT_DISCIPLINE, "lock %s acquired by its holder", l->name);
 	while (l->holder) {
@@ -42,8 +41,7 @@ void kt_lock_modelled_acquire(struct kt_lock_modelled *l, struct kt_site *site)
 
 bool kt_lock_modelled_try_acquire(struct kt_lock_modelled *l, struct kt_site *site)
 {
-	sim_reach(site, SIM_POINT);
-	sim_memory_check(l, site);
+	sim_reach(site, SIM_POINT, l);
 	if (l->holder)
 		return false;
 	take(l);
@@ -67,7 +65,7 @@ void kt_lock_modelled_release(struct kt_lock_modelled *l, struct kt_site *site)
 		waiters &= waiters - 1;
 	}
 	/* After the release, so that what the releaser does next can be late. */
-	sim_reach(site, SIM_POINT);
+	sim_reach(site, SIM_POINT, NULL);
 }
 
 void kt_lock_modelled_assert_held(const struct kt_lock_modelled *l)

@@ -62,13 +62,13 @@ static void task_exit(struct sim_task *t)
 	sim_hb_release(&sim.sync);
 	if (joiner != SIM_NOBODY)
 		sim_wake(joiner);
-	sim_reach(&exit_site, SIM_EXITED);
+	sim_reach(&exit_site, SIM_EXITED, NULL);
 }
 
 /* A fiber's life: one task per execution that needs the fiber. */
 static void task_main(void)
 {
-	fiber_entered(&sim.task[sim.current].fiber);
+	fiber_entered();
 	for (;;) {
 		struct sim_task *t = &sim.task[sim.current];
 
@@ -118,7 +118,7 @@ uint32_t sim_default_next(uint64_t runnable, uint32_t current, enum sim_why why)
 {
 	uint64_t later = current == 63 ? 0 : runnable & ~((bit(current) << 1) - 1);
 
-	if (why == SIM_POINT && (runnable & bit(current)))
+	if ((why == SIM_POINT || why == SIM_MARK) && (runnable & bit(current)))
 		return current;
 	return (uint32_t)__builtin_ctzll(later ? later : runnable);
 }
@@ -185,7 +185,7 @@ static uint32_t decide(const struct sim_decision *d)
 
 	if ((d->runnable & (d->runnable - 1)) == 0)
 		return (uint32_t)__builtin_ctzll(d->runnable);
-	if (sim.fair)	/* round robin, a task per step */
+	if (sim.fair && d->why != SIM_MARK)	/* round robin, a task per step */
 		return sim_default_next(d->runnable, d->task, SIM_YIELDED);
 	next = sim.strategy->next(sim.strategy, d);
 	if (next >= SIM_TASKS_MAX || !(d->runnable & bit(next))) {
@@ -196,44 +196,104 @@ static uint32_t decide(const struct sim_decision *d)
 	return next;
 }
 
-void sim_reach(struct kt_site *site, enum sim_why why)
+/* Nobody can run: let time pass, end the execution, or fail. */
+static bool is_over(void)
+{
+	if (!sim.runnable)
+		nobody_runs();
+	return sim.unfinished == 0;
+}
+
+static inline struct sim_step *record_step(struct kt_site *site, enum sim_why why)
 {
 	struct sim_record *r = sim.record;
-	uint32_t step = r->steps;
-	struct sim_decision d = {
-		.task = sim.current, .step = step, .why = why, .site = site,
-	};
+	uint32_t step = r->steps, hash = site->hash ? site->hash : kt_site_hash(site);
 	struct sim_step *t = &r->trace[step];
-	uint32_t hash = site->hash ? site->hash : kt_site_hash(site);
+	uint64_t h = r->hash ^ hash ^ ((uint64_t)sim.current << 32) ^ ((uint64_t)why << 40);
 
 	if (step >= sim.steps_alarm)
 		step_alarm(step);
-	r->hash = (r->hash ^ hash ^ ((uint64_t)d.task << 32) ^ ((uint64_t)why << 40)) *
-		  0x9e3779b97f4a7c15ull;
-	r->hash ^= r->hash >> 29;
+	h *= 0x9e3779b97f4a7c15ull;
+	r->hash = h ^ (h >> 29);
 	t->site = site;
-	t->task = (uint8_t)d.task;
+	t->task = t->next = (uint8_t)sim.current;
 	t->why = (uint8_t)why;
-	t->next = (uint8_t)d.task;
 	t->runnable = sim.runnable;
 	r->steps = step + 1;
-	if (sim.strategy->visit) {
-		d.runnable = sim.runnable;
+	return t;
+}
+
+/*
+ * The only place from which tasks switch to each other: fiber.h says why that
+ * matters. Not inline, so that a step without a switch saves no registers;
+ * called last, so that there is one return less to mispredict.
+ */
+__attribute__((noinline))
+static void switch_to(uint32_t next, const void *addr, struct kt_site *site)
+{
+	struct fiber *from = &sim.task[sim.current].fiber;
+
+	sim.current = next;
+	fiber_switch(from, &sim.task[next].fiber);
+	if (addr)
+		sim_memory_check(addr, site);
+}
+
+/* The execution is over; the fiber goes on when a later one needs it. */
+__attribute__((noinline))
+static void return_to_host(void)
+{
+	fiber_switch(&sim.task[sim.current].fiber, &sim.host);
+}
+
+/* The steps that need more thought than sim_reach() gives them. */
+static void reach_slow(struct sim_step *t, const void *addr)
+{
+	struct sim_decision d = {
+		.task = t->task, .step = sim.record->steps - 1, .why = (enum sim_why)t->why,
+		.site = t->site, .runnable = sim.runnable,
+	};
+
+	if (sim.strategy->visit)
 		sim.strategy->visit(sim.strategy, &d);
-	}
-	if (!sim.runnable)
-		nobody_runs();
-	if (!sim.unfinished) {
-		fiber_switch(&sim.task[d.task].fiber, &sim.host);
+	if (d.why >= SIM_BLOCKED && is_over()) {
+		return_to_host();
 		return;
 	}
-	d.runnable = candidates(d.task, why);
+	d.runnable = candidates(d.task, d.why);
 	t->runnable = d.runnable;
 	t->next = (uint8_t)decide(&d);
-	if (t->next == d.task)
+	if (t->next != d.task)
+		switch_to(t->next, addr, t->site);
+	else if (addr)
+		sim_memory_check(addr, t->site);
+}
+
+void sim_reach(struct kt_site *site, enum sim_why why, const void *addr)
+{
+	struct sim_step *t = record_step(site, why);
+
+	if (sim.strategy->visit || why > SIM_POINT) {
+		reach_slow(t, addr);
 		return;
-	sim.current = t->next;
-	fiber_switch(&sim.task[d.task].fiber, &sim.task[t->next].fiber);
+	}
+	if (why == SIM_MARK)
+		return;
+	sim.yielded = 0;
+	if (sim.runnable & (sim.runnable - 1)) {	/* there is a choice */
+		struct sim_decision d = {
+			.task = t->task, .step = sim.record->steps - 1, .why = why,
+			.site = site, .runnable = sim.runnable,
+		};
+
+		t->next = (uint8_t)decide(&d);
+		if (t->next != d.task) {
+			switch_to(t->next, addr, site);
+			return;
+		}
+	}
+	if (addr)
+		sim_memory_check(addr, site);
 }
 
 void sim_block(struct kt_site *why)
@@ -243,7 +303,7 @@ void sim_block(struct kt_site *why)
 	t->record->state = SIM_SLEEPING;
 	t->record->why = why;
 	sim.runnable &= ~bit(sim.current);
-	sim_reach(why, SIM_BLOCKED);
+	sim_reach(why, SIM_BLOCKED, NULL);
 }
 
 void sim_wake(uint32_t task)
@@ -286,8 +346,7 @@ void sim_note_alloc_fail(enum kt_role role, uint32_t nth)
 
 void sim_atomic_point(struct kt_site *site, const void *addr)
 {
-	sim_reach(site, SIM_POINT);
-	sim_memory_check(addr, site);
+	sim_reach(site, SIM_POINT, addr);
 }
 
 void kt_point(struct kt_site *site, const void *subject)
@@ -295,7 +354,7 @@ void kt_point(struct kt_site *site, const void *subject)
 	/* First the observer: what the point stands for has just happened. */
 	if (sim.hooks.point)
 		sim.hooks.point(site, subject);
-	sim_reach(site, SIM_POINT);
+	sim_reach(site, SIM_MARK, NULL);
 }
 
 /* ---- failures ----------------------------------------------------------- */
@@ -392,7 +451,7 @@ static struct fiber bench_fiber;
 
 static void bench_main(void)
 {
-	fiber_entered(&bench_fiber);
+	fiber_entered();
 	for (;;)
 		fiber_switch(&bench_fiber, &sim.host);
 }

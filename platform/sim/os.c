@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * platform/os.h on fibers. Sites that are choice points: park, unpark, spawn,
- * join, relax. Allocation is none: fresh memory is nobody else's, and what
+ * platform/os.h on fibers. Sites that are choice points: park, spawn, join,
+ * relax. Allocation is none: fresh memory is nobody else's, and what
  * frees it has other sites around it.
  */
 #include <errno.h>
@@ -44,7 +44,7 @@ int os_spawn(struct os_thread *t, const char *name, enum os_spawn_kind kind,
 	new->attributes.spawn_node = OS_NO_NODE;
 	memcpy(new->attributes.comm, new->record->name, OS_COMM_MAX - 1);
 	sim_hb_release(&new->sync);
-	sim_reach(site, SIM_POINT);
+	sim_reach(site, SIM_POINT, NULL);
 	return 0;
 }
 
@@ -59,7 +59,7 @@ void os_join(struct os_thread *t)
 	KT_ASSERT(other->joinable && !other->joined);
 	KT_ASSERT(t->id != sim.current);
 	other->joined = true;
-	sim_reach(site, SIM_POINT);
+	sim_reach(site, SIM_POINT, NULL);
 	self()->record->waits_for = (int16_t)t->id;
 	while (other->record->state != SIM_FINISHED) {
 		other->joiner = sim.current;
@@ -121,7 +121,7 @@ static bool park(bool timed, uint64_t deadline_ns, struct kt_site *why)
 {
 	struct sim_task *t = self();
 
-	sim_reach(why, SIM_POINT);
+	sim_reach(why, SIM_POINT, NULL);
 	if (!t->permit) {
 		if (sim_choose(SIM_CHOOSE_SPURIOUS, 2)) {
 			sim_add_event(SIM_EVENT_SPURIOUS, sim.current, KT_ROLE_COUNT, 0);
@@ -158,7 +158,8 @@ void os_unpark_at(struct os_thread *t, struct kt_site *site)
 	sim_hb_release(&sim.task[id].sync);
 	sim.task[id].permit = true;
 	sim_wake(id);
-	sim_reach(site, SIM_POINT);
+	/* A mark: whoever was woken can go on at the next site. */
+	sim_reach(site, SIM_MARK, NULL);
 }
 
 /* ---- killing ------------------------------------------------------------ */
@@ -223,7 +224,7 @@ void os_waits_for(const struct os_thread *t)
 
 void os_relax(struct kt_site *where)
 {
-	sim_reach(where, SIM_YIELDED);
+	sim_reach(where, SIM_YIELDED, NULL);
 }
 
 uint64_t os_now_ns(void)

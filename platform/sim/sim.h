@@ -30,7 +30,9 @@
 #define SIM_MESSAGE_MAX 1024
 
 enum sim_why {		/* why a strategy is asked */
-	SIM_POINT,	/* the current task is at a site and could go on */
+	SIM_MARK,	/* at a named point: asked only if there is visit();
+			 * next() then answers d->task unless told otherwise */
+	SIM_POINT,	/* at another site; could go on */
 	SIM_YIELDED,	/* it spins: somebody else should run first */
 	SIM_BLOCKED,	/* it can't go on */
 	SIM_EXITED,	/* it has finished */
@@ -59,7 +61,10 @@ struct sim_strategy {
 	const char *name;
 	/* A new execution; steps_estimate is how many steps to expect. */
 	void (*begin)(struct sim_strategy *s, uint64_t seed, uint32_t steps_estimate);
-	/* One of d->runnable. Called at every step that leaves a choice. */
+	/*
+	 * One of d->runnable. Called at every step that leaves a choice. Named
+	 * points leave none: what they mark has sites around it.
+	 */
 	uint32_t (*next)(struct sim_strategy *s, const struct sim_decision *d);
 	/* 0 <= result < below. NULL: always 0. */
 	uint32_t (*choose)(struct sim_strategy *s, enum sim_choice kind, uint32_t below);

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Legal plans at random. Swarm: each seed first switches off a random subset
+ * of what plans can hold, so that what is left meets itself more often (Groce
+ * and others: "Swarm Testing", ISSTA 2012). Small plans are the most likely:
+ * most bugs need two creators and few calls.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "platform/rng.h"
+#include "stress/plan_internal.h"
+#include "stress/points.h"
+
+enum swarm {
+	SWARM_RUN = 1 << 0,
+	SWARM_RETURN = 1 << 1,		/* functions that return by themselves */
+	SWARM_HARD = 1 << 2,
+	SWARM_NODE = 1 << 3,
+	SWARM_LONG_NAME = 1 << 4,
+	SWARM_SECOND_CREATE = 1 << 5,
+	SWARM_NO_WAKE = 1 << 6,		/* stop before wake */
+	SWARM_TEARDOWN_STOPS = 1 << 7,
+	SWARM_KILL_OP = 1 << 8,
+	SWARM_BOOT = 1 << 9,
+	SWARM_EXTRA_REF = 1 << 10,
+	SWARM_ALL = (1 << 11) - 1,
+};
+
+static const struct named_point points[] = {
+#define X(side, name) { side, name },
+	NAMED_POINTS(X)
+#undef X
+};
+
+struct generator {
+	struct plan *p;
+	struct kt_rng rng;
+	unsigned swarm;
+};
+
+static bool one_in(struct generator *g, uint32_t n)
+{
+	return kt_rng_below(&g->rng, n) == 0;
+}
+
+static bool may(struct generator *g, enum swarm what, uint32_t one_in_n)
+{
+	return (g->swarm & what) && one_in(g, one_in_n);
+}
+
+static plan_str intern(struct plan *p, const char *s)
+{
+	return plan_intern(p, s, strlen(s));
+}
+
+static void add_op(struct generator *g, enum plan_op_kind kind, unsigned thread)
+{
+	struct plan_op op = { .kind = kind, .thread = (uint8_t)thread };
+	unsigned task = g->p->tasks_count - 1u;
+
+	plan_insert_op(g->p, task, g->p->tasks[task].ops_count, &op);
+}
+
+static unsigned add_thread(struct generator *g)
+{
+	struct plan *p = g->p;
+	unsigned n = p->threads_count++;
+	struct plan_thread *t = &p->threads[n];
+	char var[8], format[32], name[PLAN_NAME_MAX];
+
+	memset(t, 0, sizeof *t);
+	snprintf(var, sizeof var, "%c%.0u", 'a' + (int)(n % 26), n / 26);
+	t->has_number = one_in(g, 2);
+	t->number = (int32_t)n;
+	snprintf(format, sizeof format, "%s%s", may(g, SWARM_LONG_NAME, 3) ?
+		 "a-name-longer-than-comm/" : "w", t->has_number ? "%u" : var);
+	if (!plan_format_name(format, t->has_number, t->number, name, sizeof name))
+		name[0] = '\0';		/* not with these formats */
+	t->var = intern(p, var);
+	t->format = intern(p, format);
+	t->name = intern(p, name);
+	t->body = may(g, SWARM_RETURN, 2) ? PLAN_RETURN :
+		  may(g, SWARM_HARD, 2) ? PLAN_UNTIL_STOP_HARD : PLAN_UNTIL_STOP;
+	t->result = (int32_t)kt_rng_below(&g->rng, 8);
+	t->node = may(g, SWARM_NODE, 4) ? (int16_t)kt_rng_below(&g->rng, 2) : -1;
+	t->task = (uint8_t)(p->tasks_count - 1);
+	return n;
+}
+
+/* The life of one thread, within the caller rules. */
+static void add_life(struct generator *g)
+{
+	unsigned t = add_thread(g);
+	bool self_exit = g->p->threads[t].body == PLAN_RETURN;
+	bool run = may(g, SWARM_RUN, 4);
+	bool wake = !run && !may(g, SWARM_NO_WAKE, 4);
+	bool ref = !run && (may(g, SWARM_EXTRA_REF, 4) || (self_exit && wake && one_in(g, 2)));
+
+	add_op(g, run ? PLAN_RUN : PLAN_CREATE, t);
+	if (ref)
+		add_op(g, PLAN_GET, t);
+	if (wake)
+		add_op(g, PLAN_WAKE, t);
+	/* Gone by itself, or stopped by teardown. */
+	if ((self_exit && (run || wake) && !ref) || may(g, SWARM_TEARDOWN_STOPS, 4))
+		return;
+	add_op(g, PLAN_STOP, t);
+	if (ref)
+		add_op(g, PLAN_PUT, t);
+}
+
+static void add_task(struct generator *g, unsigned ops_max)
+{
+	struct plan *p = g->p;
+	struct plan_task *t = &p->tasks[p->tasks_count];
+	unsigned lives = 1;
+	char name[16];
+
+	snprintf(name, sizeof name, "C%u", p->tasks_count + 1u);
+	t->name = intern(p, name);
+	t->ops_first = p->ops_count;
+	t->ops_count = 0;
+	p->tasks_count++;
+	if (g->swarm & SWARM_SECOND_CREATE)
+		lives += kt_rng_below(&g->rng, 2);
+	for (unsigned i = 0; i < lives && p->threads_count < PLAN_THREADS_MAX; i++)
+		if (t->ops_count + 5u <= ops_max || i == 0)
+			add_life(g);
+}
+
+static void add_kill_op(struct generator *g)
+{
+	struct plan *p = g->p;
+	unsigned task = kt_rng_below(&g->rng, p->tasks_count);
+	struct plan_op op = {
+		.kind = PLAN_KILL,
+		.victim = (uint8_t)((task + 1 + kt_rng_below(&g->rng, p->tasks_count - 1u)) %
+				    p->tasks_count),
+	};
+
+	plan_insert_op(p, task, kt_rng_below(&g->rng, p->tasks[task].ops_count + 1u), &op);
+}
+
+/* Some task's name, or a thread's, for the point's side. */
+static plan_str who(struct generator *g, enum point_side side)
+{
+	struct plan *p = g->p;
+
+	if (side == POINT_DAEMON)
+		return intern(p, "kthreadd");
+	if (side == POINT_THREAD && p->threads_count)
+		return p->threads[kt_rng_below(&g->rng, p->threads_count)].name;
+	return p->tasks[kt_rng_below(&g->rng, p->tasks_count)].name;
+}
+
+static struct plan_directive *new_directive(struct plan *p, enum plan_directive_kind kind)
+{
+	struct plan_directive *d = &p->directives[p->directives_count++];
+
+	memset(d, 0, sizeof *d);
+	d->kind = kind;
+	return d;
+}
+
+static void add_fault(struct generator *g)
+{
+	struct plan *p = g->p;
+	const struct named_point *point =
+		&points[kt_rng_below(&g->rng, sizeof points / sizeof points[0])];
+	plan_str victim = p->tasks[kt_rng_below(&g->rng, p->tasks_count)].name;
+	struct plan_directive *d;
+
+	switch (kt_rng_below(&g->rng, 4)) {
+	case 0:
+		d = new_directive(p, PLAN_D_FAIL);
+		d->role = (enum kt_role)kt_rng_below(&g->rng, KT_ROLE_TEST);
+		d->nth = 1 + kt_rng_below(&g->rng, 3);
+		break;
+	case 1:
+		d = new_directive(p, PLAN_D_OOM);
+		d->role = one_in(g, 2) ? KT_ROLE_TASK : KT_ROLE_KTHREAD;
+		d->nth = 1 + kt_rng_below(&g->rng, 2);
+		d->target = victim;
+		break;
+	default:
+		d = new_directive(p, PLAN_D_KILL);
+		d->task = who(g, point->side);
+		d->point = intern(p, point->name);
+		d->nth = 1 + kt_rng_below(&g->rng, 2);
+		d->target = victim;
+		break;
+	}
+}
+
+/* Two or three tasks are the most likely, then one; more are rare. */
+static unsigned draw_tasks(struct generator *g, unsigned max)
+{
+	static const unsigned char weights[] = { 1, 2, 2, 2, 2, 2, 3, 3 };
+	unsigned n = weights[kt_rng_below(&g->rng, sizeof weights)];
+
+	if (one_in(g, 16))
+		n = 1 + kt_rng_below(&g->rng, max);
+	return n < max ? n : max;
+}
+
+void plan_generate(struct plan *p, uint64_t seed, const struct plan_generate_options *o)
+{
+	struct generator g = { .p = p };
+	unsigned tasks_max = o->tasks_max ? o->tasks_max : 3;
+	unsigned ops_max = o->ops_max ? o->ops_max : 8, tasks;
+
+	plan_init(p);
+	kt_rng_seed(&g.rng, seed);
+	g.swarm = (unsigned)kt_rng_next(&g.rng) & SWARM_ALL;
+	tasks = draw_tasks(&g, tasks_max < PLAN_TASKS_MAX ? tasks_max : PLAN_TASKS_MAX);
+	p->boot_concurrent = may(&g, SWARM_BOOT, 4);
+	while (p->tasks_count < tasks)
+		add_task(&g, ops_max);
+	if (o->faults && tasks > 1 && may(&g, SWARM_KILL_OP, 4))
+		add_kill_op(&g);
+	if (o->faults && one_in(&g, 4))
+		for (unsigned n = 1 + kt_rng_below(&g.rng, 2); n > 0; n--)
+			add_fault(&g);
+}

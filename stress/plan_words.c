@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The closed lists of words in a plan, and looking names up. */
+#include <errno.h>
+#include <string.h>
+
+#include "stress/plan_internal.h"
+
+static const struct {
+	int32_t value;
+	const char *name;
+} errnos[] = {
+	{ -EINTR, "-EINTR" },
+	{ -ENOMEM, "-ENOMEM" },
+	{ -EAGAIN, "-EAGAIN" },
+};
+
+const char *plan_errno_name(int32_t value)
+{
+	for (size_t i = 0; i < sizeof errnos / sizeof errnos[0]; i++)
+		if (errnos[i].value == value)
+			return errnos[i].name;
+	return NULL;
+}
+
+bool plan_errno_find(const char *name, size_t len, int32_t *value)
+{
+	for (size_t i = 0; i < sizeof errnos / sizeof errnos[0]; i++)
+		if (strlen(errnos[i].name) == len && memcmp(errnos[i].name, name, len) == 0) {
+			*value = errnos[i].value;
+			return true;
+		}
+	return false;
+}
+
+const char *plan_body_name(enum plan_body b)
+{
+	static const char *const names[] = {
+		[PLAN_RETURN] = "return",
+		[PLAN_UNTIL_STOP] = "until-stop",
+		[PLAN_UNTIL_STOP_HARD] = "until-stop-hard",
+	};
+
+	return names[b];
+}
+
+const char *plan_op_name(enum plan_op_kind k)
+{
+	static const char *const names[] = {
+		[PLAN_CREATE] = "create", [PLAN_RUN] = "run", [PLAN_WAKE] = "wake",
+		[PLAN_STOP] = "stop", [PLAN_GET] = "get", [PLAN_PUT] = "put",
+		[PLAN_KILL] = "kill",
+	};
+
+	return names[k];
+}
+
+bool plan_op_has_thread(enum plan_op_kind k)
+{
+	return k != PLAN_KILL;
+}
+
+bool plan_op_makes_thread(enum plan_op_kind k)
+{
+	return k == PLAN_CREATE || k == PLAN_RUN;
+}
+
+int plan_find_task(const struct plan *p, const char *name)
+{
+	for (unsigned i = 0; i < p->tasks_count; i++)
+		if (strcmp(plan_string(p, p->tasks[i].name), name) == 0)
+			return (int)i;
+	return -1;
+}
+
+int plan_find_thread(const struct plan *p, const char *name)
+{
+	for (unsigned i = 0; i < p->threads_count; i++)
+		if (strcmp(plan_string(p, p->threads[i].name), name) == 0)
+			return (int)i;
+	return -1;
+}
+
+bool plan_knows_name(const struct plan *p, const char *name)
+{
+	return strcmp(name, "init") == 0 || strcmp(name, "kthreadd") == 0 ||
+	       plan_find_task(p, name) >= 0 || plan_find_thread(p, name) >= 0;
+}

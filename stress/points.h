@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The named points of core/ and of the interpreter, and who reaches them: what
+ * the generator draws kill directives from. A point that is renamed in core/
+ * fails points_test, which looks for each of them in an execution.
+ */
+#ifndef STRESS_POINTS_H
+#define STRESS_POINTS_H
+
+enum point_side {
+	POINT_CREATOR,		/* a task of the plan */
+	POINT_DAEMON,		/* kthreadd */
+	POINT_THREAD,		/* the new thread */
+};
+
+#define NAMED_POINTS(X)                                                        \
+	X(POINT_CREATOR, "create.allocated")                                   \
+	X(POINT_CREATOR, "create.appended") /* under create_lock */            \
+	X(POINT_CREATOR, "create.woken")                                       \
+	X(POINT_CREATOR, "create.killed")                                      \
+	X(POINT_CREATOR, "create.token_taken")                                 \
+	X(POINT_CREATOR, "create.lost_token")                                  \
+	X(POINT_CREATOR, "create.done")                                        \
+	X(POINT_CREATOR, "stop.flagged")                                       \
+	X(POINT_CREATOR, "stop.woken")                                         \
+	X(POINT_CREATOR, "stop.exited")                                        \
+	X(POINT_CREATOR, "task.start")                                         \
+	X(POINT_CREATOR, "task.op")                                            \
+	X(POINT_DAEMON, "kthreadd.idle")                                       \
+	X(POINT_DAEMON, "kthreadd.unlinked")                                   \
+	X(POINT_DAEMON, "kthreadd.forking")                                    \
+	X(POINT_DAEMON, "kthreadd.forked")                                     \
+	X(POINT_DAEMON, "kthreadd.fork_failed")                                \
+	X(POINT_THREAD, "kthread.started")                                     \
+	X(POINT_THREAD, "kthread.token_taken")                                 \
+	X(POINT_THREAD, "kthread.abandoned")                                   \
+	X(POINT_THREAD, "kthread.published")                                   \
+	X(POINT_THREAD, "kthread.completed")                                   \
+	X(POINT_THREAD, "kthread.woken")                                       \
+	X(POINT_THREAD, "kthread.running")                                     \
+	X(POINT_THREAD, "kthread.exiting")
+
+struct named_point {
+	enum point_side side;
+	const char *name;
+};
+
+#endif
