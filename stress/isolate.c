@@ -28,7 +28,7 @@ void isolate_init(void)
 		perror("kthrash: no shared memory");
 		exit(3);
 	}
-	world_init();
+	world_init(&shared->verdict);
 }
 
 const char *isolate_report(void)

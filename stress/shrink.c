@@ -41,30 +41,46 @@ static bool still_fails(struct verdict *v)
 	return run_as_written(&job.candidate, v) && same_finding(v);
 }
 
+/*
+ * Random schedules of shared->plan until one fails in the same way and takes
+ * fewer directives than shared->cursor[0]; it is left in shared->plan.
+ */
 static void search_child(void *unused)
 {
+	static struct plan program, found;
+
 	(void)unused;
-	world_load(&shared->plan);
+	program = shared->plan;
+	world_load(&program);
 	for (unsigned i = 0; i < SEARCH_RUNS; i++) {
+		struct verdict *v = &shared->verdict;
 		struct world_options w = {
-			.strategy = i & 1 ? PLAN_PCT : PLAN_RANDOM, .depth = 3, .seed = i,
-			.steps_estimate = shared->verdict.steps,
+			.strategy = i & 1 ? PLAN_PCT : PLAN_RANDOM, .depth = 2 + i / 2 % 2,
+			.seed = i, .steps_estimate = job.verdict.steps,
 		};
 
 		if (i == 0)
 			w.strategy = PLAN_BLOCK;
 		shared->options = w;
-		world_run(&w, &shared->verdict);
+		world_run(&w, v);
 		__atomic_store_n(&shared->executions, shared->executions + 1, __ATOMIC_RELAXED);
-		if (shared->verdict.failure != KT_PASS)
+		if (v->failure == KT_PASS)
+			continue;
+		if (same_finding(v) && world_capture(&program, &w, &found) &&
+		    found.directives_count < shared->cursor[0]) {
+			shared->plan = found;
 			return;
+		}
+		v->failure = KT_PASS;
 	}
 }
 
-/* A schedule, with the candidate's directives but no switches, that fails. */
-static bool finds_schedule(struct verdict *v)
+/*
+ * A schedule, with the candidate's directives but no switches, that fails and
+ * takes fewer than `limit` directives.
+ */
+static bool finds_schedule(struct verdict *v, unsigned limit)
 {
-	static struct plan found;
 	struct plan *c = &job.candidate;
 	uint16_t kept = 0;
 
@@ -73,12 +89,11 @@ static bool finds_schedule(struct verdict *v)
 			c->directives[kept++] = c->directives[i];
 	c->directives_count = kept;
 	shared->plan = *c;
+	shared->cursor[0] = limit;
 	job.runs += SEARCH_RUNS;
 	if (!isolate_run(search_child, NULL, NULL, SILENCE_S, v) || !same_finding(v))
 		return false;
-	if (!world_capture(&shared->plan, &shared->options, &found))
-		return false;
-	*c = found;
+	*c = shared->plan;
 	return still_fails(v);
 }
 
@@ -103,7 +118,7 @@ static bool try_without(unsigned first, unsigned count)
 	/* A schedule is worth a search only if the program became smaller. */
 	if (!world_is_deterministic || job.candidate.ops_count >= job.best.ops_count)
 		return false;
-	if (!finds_schedule(&v))
+	if (!finds_schedule(&v, PLAN_DIRECTIVES_MAX))
 		return false;
 	accept(&v);
 	return true;
@@ -135,13 +150,8 @@ static bool pass(unsigned size)
 	return any;
 }
 
-unsigned shrink_plan(struct plan *p, struct verdict *v, double seconds)
+static void remove_pieces(void)
 {
-	job.best = *p;
-	job.best.has_trace = false;
-	job.verdict = *v;
-	job.runs = 0;
-	job.deadline = now_s() + seconds;
 	for (unsigned size = plan_pieces(&job.best); size >= 1 && !out_of_time(); ) {
 		bool any = pass(size);
 
@@ -149,6 +159,32 @@ unsigned shrink_plan(struct plan *p, struct verdict *v, double seconds)
 			break;
 		size = size > 1 ? size / 2 : 1;
 	}
+}
+
+/* The same program under a schedule that is simpler to begin with. */
+static bool reschedule(void)
+{
+	struct verdict v;
+
+	if (!world_is_deterministic)
+		return false;
+	job.candidate = job.best;
+	if (!finds_schedule(&v, job.best.directives_count))
+		return false;
+	accept(&v);
+	return true;
+}
+
+unsigned shrink_plan(struct plan *p, struct verdict *v, double seconds)
+{
+	job.best = *p;
+	job.best.has_trace = false;
+	job.verdict = *v;
+	job.runs = 0;
+	job.deadline = now_s() + seconds;
+	do
+		remove_pieces();
+	while (!out_of_time() && reschedule());
 	*p = job.best;
 	*v = job.verdict;
 	return job.runs;

@@ -45,8 +45,11 @@ extern const char world_os[];
 /* True if the same plan always gives the same execution. */
 extern const bool world_is_deterministic;
 
-/* Once, before the first fork. */
-void world_init(void);
+/*
+ * Once, before the first fork. If a run can't return, because real threads
+ * can't be unwound, its verdict goes to *last_words.
+ */
+void world_init(struct verdict *last_words);
 
 /* `p` stays where it is until another is loaded. */
 void world_load(const struct plan *p);

@@ -11,15 +11,17 @@
 
 #include "platform/posix/posix.h"
 #include "stress/exec.h"
-#include "stress/isolate.h"
 
 const char world_os[] = "posix";
 const bool world_is_deterministic = false;
 
 enum { DELAYS_PERMILLE = 250 };
 
-void world_init(void)
+static struct verdict *last_words;
+
+void world_init(struct verdict *words)
 {
+	last_words = words;
 }
 
 static int phrase_length(const char *message)
@@ -32,7 +34,7 @@ static int phrase_length(const char *message)
 /* kt_fail() on any thread: the verdict goes to the parent, then abort(). */
 static void on_failed(enum kt_failure kind, const char *message)
 {
-	struct verdict *v = &shared->verdict;
+	struct verdict *v = last_words;
 
 	snprintf(v->message, sizeof v->message, "%s", message);
 	snprintf(v->signature, sizeof v->signature, "%s: %.*s", kt_failure_name(kind),

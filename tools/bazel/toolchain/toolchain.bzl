@@ -75,7 +75,9 @@ def _impl(ctx):
         _sanitizer("tsan", thread, thread),
         _sanitizer("fuzzer", ["-fsanitize=fuzzer-no-link"], []),
         # Of a binary only: libFuzzer's main, or AFL++'s driver.
-        feature(name = "fuzzer_main", flag_sets = [_flags(LINK, ["-fsanitize=fuzzer"])]),
+        feature(name = "fuzzer_main", flag_sets = [_flags(LINK, [
+            "/usr/lib/afl/libAFLDriver.a" if family == "afl" else "-fsanitize=fuzzer",
+        ])]),
     ]
     unused = "/bin/false"
     return cc_common.create_cc_toolchain_config_info(

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Fuzz target: execute a plan. The input is the plan's text, so a crash file
+ * is a plan that tools/kthrash replays. What is no plan is rejected (-1: not
+ * worth keeping); the mutator (mutator.h) sees to it that few are.
+ *
+ * Each input runs under its own directives and strategy, and then under a few
+ * schedules drawn from it: an engine's fixed cost per input, 25 us for AFL++,
+ * pays for several executions.
+ */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "platform/rng.h"
+#include "stress/plan.h"
+#include "stress/world.h"
+
+enum { SCHEDULES = 4 };
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void run(struct world_options *o)
+{
+	static struct verdict v;
+
+	o->check_expects = false;	/* a mutated plan's expectations mean nothing */
+	world_run(o, &v);
+	if (v.failure == KT_PASS)
+		return;
+	fprintf(stderr, "kthrash: %s: %s\nkthrash: signature %s\n", kt_failure_name(v.failure),
+		v.message, v.signature);
+	abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct plan p;
+	struct plan_error err;
+	struct world_options o;
+	struct kt_rng rng;
+
+	if (plan_parse(&p, (const char *)data, size, &err) != 0)
+		return -1;
+	/* Found, expected and kept: not a finding. */
+	if (p.has_expect && p.expect != KT_PASS)
+		return -1;
+	world_init(NULL);
+	world_load(&p);
+	o = world_options_of(&p);
+	run(&o);
+	kt_rng_seed(&rng, p.seed ^ size);
+	for (int i = 0; i < SCHEDULES - 1; i++) {
+		o.strategy = i & 1 ? PLAN_PCT : PLAN_RANDOM;
+		o.depth = 3;
+		o.steps_estimate = 200;
+		o.seed = kt_rng_next(&rng);
+		run(&o);
+	}
+	return 0;
+}
