@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * See conformance.h. On real threads an expected failure runs in a child
+ * process, for it ends the process.
+ */
+#include "platform/conformance/conformance.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#if defined(KT_OS_SIM)
+#include "platform/sim/sim.h"
+#else
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "platform/posix/posix.h"
+#endif
+
+struct body {
+	const char *name;
+	void (*fn)(void *arg);
+	void *arg;
+};
+
+/* As a thread that is known; with nothing left behind. */
+static void run_adopted(void *arg)
+{
+	const struct os_hooks none = { .point = NULL };
+	const struct body *b = arg;
+	struct os_thread init;
+
+	os_adopt(&init, "init");
+	b->fn(b->arg);
+	os_wait_detached();
+	os_set_hooks(&none);
+	for (int role = 0; role < KT_ROLE_COUNT; role++)
+		CHECK_EQ(os_live((enum kt_role)role), 0);
+	os_unadopt();
+}
+
+#if defined(KT_OS_SIM)
+
+enum { SEEDS = 100 };
+
+static void expect(const struct body *b, struct sim_strategy *strategy, uint64_t seed,
+		   enum kt_failure kind)
+{
+	struct sim_options o = { .strategy = strategy, .seed = seed };
+	const struct sim_record *r = sim_run(&o, run_adopted, (void *)b);
+
+	if (r->failure == kind)
+		return;
+	printf("FAIL %s strategy %s seed %llu: expected %s, got %s: %s\n", b->name,
+	       strategy->name, (unsigned long long)seed, kt_failure_name(kind),
+	       kt_failure_name(r->failure), r->message);
+	exit(1);
+}
+
+static void run_all(const struct body *b, enum kt_failure kind)
+{
+	expect(b, sim_strategy_block(), 0, kind);
+	for (uint64_t seed = 0; seed < SEEDS; seed++) {
+		expect(b, sim_strategy_random(), seed, kind);
+		expect(b, sim_strategy_pct(3), seed, kind);
+	}
+	printf("ok %s\n", b->name);
+}
+
+void conformance_run(const char *name, void (*body)(void *arg), void *arg)
+{
+	run_all(&(struct body){ name, body, arg }, KT_PASS);
+}
+
+void conformance_fails(const char *name, enum kt_failure kind, void (*body)(void *arg), void *arg)
+{
+	run_all(&(struct body){ name, body, arg }, kind);
+}
+
+#else
+
+void conformance_run(const char *name, void (*body)(void *arg), void *arg)
+{
+	static const unsigned permille[] = { 0, 20, 100, 500 };
+	struct body b = { name, body, arg };
+
+	for (unsigned i = 0; i < sizeof permille / sizeof permille[0]; i++) {
+		posix_set_delays(i + 1, permille[i]);
+		run_adopted(&b);
+	}
+	posix_set_delays(0, 0);
+	printf("ok %s\n", name);
+	fflush(stdout);
+}
+
+/* In the child: leave, with the kind as the status. */
+static void on_failed(enum kt_failure kind, const char *message)
+{
+	(void)message;
+	_exit(64 + (int)kind);
+}
+
+void conformance_fails(const char *name, enum kt_failure kind, void (*body)(void *arg), void *arg)
+{
+	const struct os_hooks hooks = { .failed = on_failed };
+	struct body b = { name, body, arg };
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		os_set_hooks(&hooks);
+		run_adopted(&b);
+		_exit(0);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status) ||
+	    WEXITSTATUS(status) != 64 + (int)kind) {
+		printf("FAIL %s: expected %s, got wait status %#x\n", name, kt_failure_name(kind),
+		       (unsigned)status);
+		exit(1);
+	}
+	printf("ok %s\n", name);
+	fflush(stdout);
+}
+
+#endif
