@@ -71,24 +71,31 @@ static struct task_struct *create(struct exec_thread *t, unsigned nth, bool run)
 	return task;
 }
 
+/* `by` is in a call that makes t, or (NULL) is in none any more. */
+static void set_creating(struct exec_task *by, struct exec_thread *t)
+{
+	if (!exec.oom) {
+		by->creating = t;
+		return;
+	}
+	/* Either oom_waiting is seen here, or exec_oom() sees that the call is
+	 * over. */
+	kt_lock_acquire(&exec.kill_lock);
+	by->creating = t;
+	if (!t && exec.oom_waiting == (int)by->index) {
+		exec.oom_waiting = -1;
+		kt_complete(&exec.oom_over);
+	}
+	kt_lock_release(&exec.kill_lock);
+}
+
 static void do_create(struct exec_task *by, struct exec_thread *t, const struct plan_op *op)
 {
 	unsigned nth = (unsigned)(op - &exec.plan->ops[by->plan->ops_first]);
 
-	by->creating = t;
+	set_creating(by, t);
 	t->task = create(t, nth, op->kind == PLAN_RUN);
-	if (exec.oom) {
-		/* Either oom_waiting is seen here, or exec_oom() sees that the
-		 * call is over. */
-		kt_lock_acquire(&exec.kill_lock);
-		by->creating = NULL;
-		if (exec.oom_waiting == (int)by->index) {
-			exec.oom_waiting = -1;
-			kt_complete(&exec.oom_over);
-		}
-		kt_lock_release(&exec.kill_lock);
-	}
-	by->creating = NULL;
+	set_creating(by, NULL);
 	model_created(t, by);
 	model_expect(op, t->name, IS_ERR(t->task) ? PTR_ERR(t->task) : 0);
 }

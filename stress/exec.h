@@ -24,6 +24,7 @@ struct exec_thread {
 
 	/* written by the task that has the handle: */
 	struct task_struct *task;	/* result of the create; NULL: not called yet */
+	bool abandoned;			/* create failed; read by the thread, if it runs */
 	bool stopped;
 	unsigned refs;			/* references the plan holds */
 	unsigned wakes;			/* wake-ups sent, the one under way included */

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Part of the harness, not of the code under test: compiled without sanitizers,
+ * because on the simulator it runs on every fiber without any order between
+ * them. What real threads share here is counted with relaxed atomics.
+ */
 #include "stress/inject.h"
 
 #include <string.h>

@@ -143,14 +143,19 @@ static void sign_report(struct verdict *v)
 	(void)n;
 }
 
+/* One line, without the folder that a sandboxed compiler believed to be in. */
 static void copy_line(char *buf, size_t size, const char *p)
 {
-	size_t len = strcspn(p, "\n");
+	static const char sandbox[] = "/proc/self/cwd/";
+	size_t used = 0;
 
-	if (len > size - 1)
-		len = size - 1;
-	memcpy(buf, p, len);
-	buf[len] = '\0';
+	while (*p && *p != '\n' && used < size - 1) {
+		if (strncmp(p, sandbox, sizeof sandbox - 1) == 0)
+			p += sizeof sandbox - 1;
+		else
+			buf[used++] = *p++;
+	}
+	buf[used] = '\0';
 }
 
 /* The report's summary without process numbers and addresses. */
@@ -164,9 +169,13 @@ static bool classify_report(struct verdict *v)
 		if (!p)
 			continue;
 		v->failure = marks[i].failure;
-		copy_line(v->message, sizeof v->message,
-			  summary ? summary + strlen("SUMMARY: ") : p);
 		sign_report(v);
+		/* A summary without a source line names this machine's files. */
+		if (summary && !memmem(summary, strcspn(summary, "\n"), " (/", 3))
+			copy_line(v->message, sizeof v->message, summary + strlen("SUMMARY: "));
+		else
+			snprintf(v->message, sizeof v->message, "%s in %s", marks[i].mark,
+				 v->signature);
 		return true;
 	}
 	return false;

@@ -40,6 +40,8 @@ void model_created(struct exec_thread *t, const struct exec_task *by)
 
 	if (!t->task)
 		kt_fail(KT_MODEL, "create returned NULL: %s", t->name);
+	if (error)
+		t->abandoned = true;
 	if (t->failed_creator & NOMEM_CREATOR) {
 		if (error != -ENOMEM)
 			kt_fail(KT_MODEL, "an allocation failed in create, -ENOMEM is due: %s "
@@ -101,7 +103,8 @@ void model_running(struct exec_thread *t)
 	if (t->wakes == 0)
 		kt_fail(KT_MODEL, "threadfn was called, although nobody woke the thread: %s",
 			t->name);
-	if (t->task && IS_ERR(t->task))
+	/* Not t->task: kthread_run() wakes the thread before that is written. */
+	if (t->abandoned)
 		kt_fail(KT_MODEL, "threadfn was called for an abandoned create: %s", t->name);
 	check_context(t);
 }

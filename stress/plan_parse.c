@@ -668,9 +668,10 @@ static bool next_line(struct parser *x)
 {
 	const char *newline;
 
-	x->line = x->line_end < x->end ? x->line_end + 1 : x->end;
 	if (x->line_number == 0)
 		x->line = x->text;
+	else
+		x->line = x->line_end < x->end ? x->line_end + 1 : x->end;
 	if (x->line >= x->end)
 		return false;
 	newline = memchr(x->line, '\n', (size_t)(x->end - x->line));
