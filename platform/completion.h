@@ -16,7 +16,7 @@
  * Counting: each kt_complete() lets exactly one wait through; a completion
  * that is done wins over a pending kill and over a deadline that has passed.
  * Waiters are let through in the order they came (Linux: FIFO wait queue);
- * `cond` leaves the order to the operating system.
+ * `cond` and `futex` leave the order to the operating system.
  *
  * The on-stack rule, on which the creation hand-off rests: once
  * kt_complete() has let a waiter return, it never touches *C again, because

@@ -44,8 +44,9 @@ enum os_spawn_kind {
 /*
  * Start fn(arg) on a new thread called `name` (copied; also the name by which
  * plans know the thread). *t is the caller's memory and lives until the thread
- * was joined, or, if detached, until fn has returned: fn itself may free it as
- * the last thing it does, provided nobody else uses the thread any more.
+ * was joined, or, if detached, until fn has returned: fn itself may free it,
+ * provided nobody else uses the thread any more. What fn does after that may
+ * acquire locks, complete and free, but not park, wait or spawn.
  * The new thread inherits the spawning thread's attributes.
  * Returns 0, or -EAGAIN if the stack (KT_ROLE_STACK) or thread can't be had;
  * then *t is unused. The `alloc_fails` hook is asked.
@@ -104,8 +105,10 @@ bool os_is_killed(const struct os_thread *t);
  * A killable wait that blocks on something other than os_park() announces how
  * it can be interrupted. interrupt(arg) runs on the killing thread, never
  * after os_wait_end() has returned, so that arg may be on the waiter's stack;
- * if the thread has been killed before, it runs at once. It must not block for
- * long, and must not call os_* functions of this group.
+ * if the thread has been killed before, it runs at once. It sees what the
+ * waiter did before os_wait_begin(), and the waiter sees after os_wait_end()
+ * what it did. It must not block for long, and must not call os_* functions of
+ * this group.
  */
 void os_wait_begin(void (*interrupt)(void *arg), void *arg);
 void os_wait_end(void);
@@ -126,7 +129,7 @@ uint64_t os_now_ns(void);
 /* ---- memory ------------------------------------------------------------- */
 
 /*
- * `size` bytes for `role`, contents undefined; NULL if the `alloc_fails` hook
+ * `size` > 0 bytes for `role`, contents undefined; NULL if the `alloc_fails` hook
  * says so or memory is out. os_free(NULL) does nothing.
  */
 void *os_alloc_at(enum kt_role role, size_t size, struct kt_site *site);

@@ -54,6 +54,7 @@ void *os_alloc_at(enum kt_role role, size_t size, struct kt_site *site)
 {
 	struct header *h;
 
+	KT_ASSERT(size > 0);
 	if (posix_hooks.alloc_fails && posix_hooks.alloc_fails(role, site))
 		return NULL;
 	if (size > SIZE_MAX - sizeof *h)
