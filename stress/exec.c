@@ -64,7 +64,7 @@ static struct task_struct *create(struct exec_thread *t, unsigned nth, bool run)
 	gap[0] = 0;
 	if (!run)
 		return kthread_create_on_node(thread_fn, t, p->node, format, p->number);
-	t->wakes++;
+	t->woken = true;
 	task = kthread_create_on_node(thread_fn, t, p->node, format, p->number);
 	if (!IS_ERR(task))
 		wake_up_process(task);
@@ -102,11 +102,13 @@ static void do_create(struct exec_task *by, struct exec_thread *t, const struct 
 
 static void do_wake(struct exec_thread *t, const struct plan_op *op)
 {
+	bool first = !t->woken;
 	int woken;
 
-	t->wakes++;
+	if (first)	/* written once: the thread reads it */
+		t->woken = true;
 	woken = wake_up_process(t->task);
-	model_woken(t, woken);
+	model_woken(t, first, woken);
 	model_expect(op, t->name, woken);
 }
 
@@ -305,7 +307,7 @@ static bool must_be_stopped(const struct exec_thread *t)
 {
 	if (!t->task || IS_ERR(t->task) || t->stopped)
 		return false;
-	return t->plan->body != PLAN_RETURN || t->wakes == 0 || t->refs > 0;
+	return t->plan->body != PLAN_RETURN || !t->woken || t->refs > 0;
 }
 
 static void teardown(void)

@@ -27,7 +27,7 @@ struct exec_thread {
 	bool abandoned;			/* create failed; read by the thread, if it runs */
 	bool stopped;
 	unsigned refs;			/* references the plan holds */
-	unsigned wakes;			/* wake-ups sent, the one under way included */
+	bool woken;			/* set once, before the first wake-up */
 	unsigned failed_creator;	/* bit per role: allocations that failed in the call */
 
 	/* written by kthreadd: */

@@ -62,9 +62,9 @@ void model_created(struct exec_thread *t, const struct exec_task *by)
 		kt_fail(KT_MODEL, "create succeeded although its fork failed: %s", t->name);
 }
 
-void model_woken(struct exec_thread *t, int woken)
+void model_woken(struct exec_thread *t, bool first, int woken)
 {
-	if (t->wakes == 1 && woken != 1)
+	if (first && !t->stopped && woken != 1)
 		kt_fail(KT_MODEL, "the first wake-up did not find the thread asleep: %s", t->name);
 }
 
@@ -100,7 +100,7 @@ void model_running(struct exec_thread *t)
 {
 	if (t->runs > 1)
 		kt_fail(KT_MODEL, "threadfn was called twice: %s", t->name);
-	if (t->wakes == 0)
+	if (!t->woken)
 		kt_fail(KT_MODEL, "threadfn was called, although nobody woke the thread: %s",
 			t->name);
 	/* Not t->task: kthread_run() wakes the thread before that is written. */
@@ -137,7 +137,7 @@ void model_end(void)
 		struct exec_thread *t = &exec.thread[i];
 
 		/* A thread that was woken, not stopped, and is gone has run. */
-		if (t->task && !IS_ERR(t->task) && t->wakes && !t->stopped && t->runs != 1)
+		if (t->task && !IS_ERR(t->task) && t->woken && !t->stopped && t->runs != 1)
 			kt_fail(KT_MODEL, "threadfn was never called, although the thread was "
 				"woken and not stopped: %s", t->name);
 	}

@@ -16,8 +16,8 @@
 
 /* kthread_create() or kthread_run() returned t->task to `by`. */
 void model_created(struct exec_thread *t, const struct exec_task *by);
-/* wake_up_process() returned `woken`; t->wakes counts it already. */
-void model_woken(struct exec_thread *t, int woken);
+/* wake_up_process() returned `woken`; was it the first call for t? */
+void model_woken(struct exec_thread *t, bool first, int woken);
 /* t's function was entered, on t's thread. */
 void model_running(struct exec_thread *t);
 /* kthread_stop() returned `result`. */
