@@ -8,14 +8,23 @@ const char *__asan_default_options(void);
 const char *__ubsan_default_options(void);
 const char *__tsan_default_options(void);
 
+/* There only when linked with TSan. */
+extern void __tsan_init(void) __attribute__((weak));
+
 const char *__asan_default_options(void)
 {
 	return "detect_stack_use_after_return=1:exitcode=77:detect_leaks=1:"
 	       "allocator_may_return_null=1";
 }
 
+/*
+ * TSan's runtime contains UBSan's and reads these after its own: an exit code
+ * given here would replace TSan's.
+ */
 const char *__ubsan_default_options(void)
 {
+	if (__tsan_init)
+		return "print_stacktrace=1:halt_on_error=1";
 	return "exitcode=77:print_stacktrace=1:halt_on_error=1";
 }
 
