@@ -19,7 +19,18 @@ POSIX = [
     "posix+ticket+cond",
 ]
 
-_SANITIZERS = ["asan", "tsan", "ubsan", "fuzzer"]
+PAIRWISE = SIM + POSIX
+
+# Features that `sanitizers` may name.
+_SANITIZERS = ["asan", "tsan", "ubsan", "fuzzer", "llvm_cov"]
+
+def _check_sanitizers(sanitizers):
+    """A name Bazel does not know is no feature and no error: refuse it here."""
+    for name in sanitizers:
+        if name not in _SANITIZERS:
+            fail("sanitizers: '%s' must be one of %s" % (name, ", ".join(_SANITIZERS)))
+    if "asan" in sanitizers and "tsan" in sanitizers:
+        fail("sanitizers: asan and tsan do not go together")
 
 def _transition_impl(settings, attr):
     words = attr.combo.split("+")
@@ -28,6 +39,7 @@ def _transition_impl(settings, attr):
     check_combination(words[0], words[1], words[2])
     features = settings["//command_line_option:features"]
     if attr.sanitizers != ["inherit"]:
+        _check_sanitizers(attr.sanitizers)
         features = [f for f in features if f not in _SANITIZERS] + attr.sanitizers
     platforms = settings["//command_line_option:platforms"]
     if attr.compiler:
