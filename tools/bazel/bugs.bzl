@@ -7,19 +7,23 @@ the patched one.
 
 load("@rules_cc//cc:defs.bzl", "cc_binary", "cc_library")
 load(":choice.bzl", "NOT_INSTRUMENTED", "NOT_INSTRUMENTED_DEFINES")
+load(":matrix.bzl", "variant_binary")
 
 def _tree_impl(ctx):
     outs = []
     commands = ["set -e"]
     root = "%s/%s/%s" % (ctx.bin_dir.path, ctx.label.package, ctx.attr.folder)
-    for src in ctx.files.srcs:
+    srcs = [f for f in ctx.files.srcs if not f.basename.endswith("_test.c")]
+    for src in srcs:
         out = ctx.actions.declare_file("%s/%s" % (ctx.attr.folder, src.short_path))
         outs.append(out)
         commands.append("cp -f '%s' '%s' && chmod u+w '%s'" % (src.path, out.path, out.path))
-    commands.append("patch -s -p1 --fuzz=0 --no-backup-if-mismatch -d '%s' < '%s'" %
-                    (root, ctx.file.patch.path))
+    commands.append("patch -s -f -p1 --fuzz=0 --no-backup-if-mismatch -d '%s' < '%s' || " %
+                    (root, ctx.file.patch.path) +
+                    "{ echo '%s does not apply to the sources as they are' >&2; exit 1; }" %
+                    ctx.file.patch.short_path)
     ctx.actions.run_shell(
-        inputs = ctx.files.srcs + [ctx.file.patch],
+        inputs = srcs + [ctx.file.patch],
         outputs = outs,
         command = "\n".join(commands),
         mnemonic = "PatchTree",
@@ -41,19 +45,25 @@ _patched_tree = rule(
     },
 )
 
-def seeded_bug(name, patch, srcs):
-    """Binary `name`: the driver for sim+modelled+park with `patch` applied.
+def seeded_bug(name, patch, srcs, combo = "sim+modelled+park"):
+    """Binary `name`: the driver at -O2 with `patch` applied, in the simulator.
+
+    Compiler and sanitizers are the command line's.
 
     Args:
       name: of the bug.
       patch: the file; -p1, applied without fuzz.
-      srcs: labels of all sources of the driver.
+      srcs: labels of all sources of the driver; *_test.c are left out.
+      combo: os+lock+completion, with the simulator as os.
     """
     folder = name + "_tree"
+    os, lock, completion = combo.split("+")
+    if os != "sim":
+        fail("seeded_bug %s: combo '%s' is not of the simulator" % (name, combo))
     defines = [
         "KT_OS_SIM",
-        "KT_LOCK_MODELLED",
-        "KT_COMPLETION_PARK",
+        "KT_LOCK_" + lock.upper(),
+        "KT_COMPLETION_" + completion.upper(),
         "KT_BUG_NAME=\\\"%s\\\"" % name,
     ]
     _patched_tree(
@@ -80,7 +90,7 @@ def seeded_bug(name, patch, srcs):
         alwayslink = True,
     )
     cc_binary(
-        name = name,
+        name = name + "_raw",
         srcs = [":" + folder],
         copts = include,
         local_defines = defines,
@@ -89,4 +99,11 @@ def seeded_bug(name, patch, srcs):
             ":" + name + "_engine",
             "//tools/bazel/sanitizer:defaults",
         ],
+    )
+    variant_binary(
+        name = name,
+        binary = ":" + name + "_raw",
+        combo = combo,
+        mode = "opt",
+        tags = ["manual"],
     )

@@ -8,7 +8,7 @@ load(":matrix.bzl", "matrix_test", "variant_binary")
 
 _COMBO = "sim+modelled+park"
 
-def kt_fuzz_test(name, srcs, deps, corpus, mutator = []):
+def kt_fuzz_test(name, srcs, deps, corpus, mutator = [], dict = None):
     """`name`: replay test. `name_libfuzzer` (ASan+UBSan), `name_tsan` (libFuzzer
     and TSan), `name_afl`, `name_afl_asan`: engines. `name_all`: all of these.
 
@@ -18,7 +18,8 @@ def kt_fuzz_test(name, srcs, deps, corpus, mutator = []):
       deps: C libraries.
       corpus: labels of the files that the test replays.
       mutator: sources with LLVMFuzzerCustomMutator, for libFuzzer only (AFL++
-        loads its own, //fuzz:afl_mutator.so).
+        loads a shared object, see afl_mutator).
+      dict: file of tokens for both engines, next to them as `name.dict`.
     """
     matrix_test(
         name = name,
@@ -61,9 +62,44 @@ def kt_fuzz_test(name, srcs, deps, corpus, mutator = []):
             sanitizers = sanitizers,
             tags = ["manual"],
         )
+    if dict:
+        native.genrule(
+            name = name + "_dict",
+            srcs = [dict],
+            outs = [name + ".dict"],
+            cmd = "cp $< $@",
+            tags = ["manual"],
+        )
     native.filegroup(
         name = name + "_all",
         testonly = True,
-        srcs = ["%s_%s" % (name, e) for e in ["libfuzzer", "tsan", "afl", "afl_asan"]],
+        srcs = ["%s_%s" % (name, e) for e in ["libfuzzer", "tsan", "afl", "afl_asan"]] +
+               ([name + ".dict"] if dict else []),
+        tags = ["manual"],
+    )
+
+def afl_mutator(name, srcs, deps):
+    """`name.so`, for AFL_CUSTOM_MUTATOR_LIBRARY: it is loaded by afl-fuzz itself, so
+    it is plain whatever the command line's compiler and sanitizers.
+
+    Args:
+      name: of the shared object, without .so.
+      srcs: with afl_custom_init, afl_custom_fuzz and so on.
+      deps: C libraries.
+    """
+    cc_binary(
+        name = name + "_raw.so",
+        srcs = srcs,
+        linkshared = True,
+        tags = ["manual"],
+        deps = deps,
+    )
+    variant_binary(
+        name = name + ".so",
+        binary = ":" + name + "_raw.so",
+        combo = _COMBO,
+        compiler = "clang19",
+        mode = "opt",
+        sanitizers = [],
         tags = ["manual"],
     )

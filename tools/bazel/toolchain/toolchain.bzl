@@ -2,7 +2,7 @@
 """One C toolchain description for the three compilers.
 
 Features that a command line, a transition or a target can switch: asan, ubsan,
-tsan, fuzzer (libFuzzer's instrumentation). A target that lists
+tsan, fuzzer (libFuzzer's instrumentation), llvm_cov. A target that lists
 `features = ["-asan", ...]` is compiled without, whatever it is linked into.
 """
 
@@ -74,6 +74,11 @@ def _impl(ctx):
         _sanitizer("ubsan", undefined, ["-fsanitize=undefined"]),
         _sanitizer("tsan", thread, thread),
         _sanitizer("fuzzer", ["-fsanitize=fuzzer-no-link"], []),
+        _sanitizer(
+            "llvm_cov",
+            ["-fprofile-instr-generate", "-fcoverage-mapping"],
+            ["-fprofile-instr-generate"],
+        ),
         # Of a binary only: libFuzzer's main, or AFL++'s driver.
         feature(name = "fuzzer_main", flag_sets = [_flags(LINK, [
             "/usr/lib/afl/libAFLDriver.a" if family == "afl" else "-fsanitize=fuzzer",
