@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * core/ over every back end: each promise of kthread.h as one test body. The
+ * interleavings are hunted by stress/; here it is the results that matter.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "core/kthread.h"
+#include "core/kthreadd.h"
+#include "platform/completion.h"
+#include "platform/conformance/conformance.h"
+
+static struct kthreadd daemon, second;
+static struct task_struct caller;
+
+/* Allocations of this role fail, the caller's and the daemon's. */
+static enum kt_role fail_role = KT_ROLE_COUNT;
+
+static bool alloc_fails(enum kt_role role, struct kt_site *site)
+{
+	(void)site;
+	if (role != fail_role)
+		return false;
+	return os_self() == &caller.os || strcmp(os_name(os_self()), "kthreadd") == 0;
+}
+
+/* Run fn as a task of a booted kthreadd; then everything must be gone. */
+static void (*task_body)(void);
+
+static void run_body(void *unused)
+{
+	(void)unused;
+	kthreadd_wait_ready(&daemon);
+	task_body();
+}
+
+static void in_task(void *body)
+{
+	struct os_hooks hooks = { .alloc_fails = alloc_fails };
+
+	task_body = *(void (**)(void))body;
+	fail_role = KT_ROLE_COUNT;
+	os_set_hooks(&hooks);
+	kthreadd_init(&daemon);
+	CHECK_EQ(kthreadd_boot(&daemon), 0);
+	task_init(&caller, &daemon, "caller");
+	CHECK_EQ(os_spawn(&caller.os, "caller", OS_JOINABLE, run_body, NULL), 0);
+	os_join(&caller.os);
+	task_destroy(&caller);
+	kthreadd_shutdown(&daemon);
+	os_wait_detached();
+	for (int role = 0; role < KT_ROLE_COUNT; role++)
+		CHECK_EQ(os_live((enum kt_role)role), 0);
+	os_set_hooks(&(struct os_hooks){ 0 });
+}
+
+/* ---- thread functions --------------------------------------------------- */
+
+static unsigned ran;
+
+static int returns_7(void *data)
+{
+	(void)data;
+	ran++;
+	return 7;
+}
+
+static int until_stop(void *data)
+{
+	for (;;) {
+		set_current_state(TASK_INTERRUPTIBLE);
+		if (kthread_should_stop())
+			break;
+		schedule();
+	}
+	__set_current_state(TASK_RUNNING);
+	return (int)(intptr_t)data;
+}
+
+static int says_running(void *data)
+{
+	kt_complete(data);
+	return until_stop(NULL);
+}
+
+/* ---- promises ----------------------------------------------------------- */
+
+static void stop_returns_the_result(void)
+{
+	struct task_struct *k = kthread_create(until_stop, (void *)42, "w/%d", 1);
+	kt_completion running;
+
+	CHECK(!IS_ERR(k));
+	CHECK_EQ(wake_up_process(k), 1);
+	/* Stopped at once it may or may not have run; told by the result. */
+	int result = kthread_stop(k);
+
+	CHECK(result == 42 || result == -EINTR);
+	kt_completion_init(&running);
+	k = kthread_run(says_running, &running, "r");
+	CHECK(!IS_ERR(k));
+	kt_completion_wait(&running);
+	CHECK_EQ(kthread_stop(k), 0);
+	kt_completion_destroy(&running);
+}
+
+static void stop_before_wake_skips_the_function(void)
+{
+	struct task_struct *k = kthread_create(returns_7, NULL, "w");
+
+	ran = 0;
+	CHECK(!IS_ERR(k));
+	CHECK_EQ(kthread_stop(k), -EINTR);
+	CHECK_EQ(ran, 0);
+}
+
+static void reference_outlives_the_thread(void)
+{
+	struct task_struct *k = kthread_create(returns_7, NULL, "short");
+	int result;
+
+	CHECK(!IS_ERR(k));
+	get_task_struct(k);
+	wake_up_process(k);
+	result = kthread_stop(k);
+	CHECK(result == 7 || result == -EINTR);
+	CHECK_EQ(wake_up_process(k), 0);	/* dead, and still there */
+	put_task_struct(k);
+}
+
+static struct os_attributes seen;
+static char seen_name[OS_NAME_MAX];
+static bool seen_migration;
+
+static int looks_around(void *data)
+{
+	CHECK_EQ(os_get_attributes(&seen), 0);
+	strcpy(seen_name, kthread_full_name(current));
+	seen_migration = !current->no_cgroup_migration;
+	CHECK_EQ(current->state, TASK_RUNNING);
+	CHECK(current->flags & PF_KTHREAD);
+	CHECK(current->flags & PF_NOFREEZE);
+	kt_complete(data);
+	return until_stop(NULL);
+}
+
+static void thread_starts_from_a_clean_context(void)
+{
+	static const char name[] = "a-name-that-is-longer-than-comm/3";
+	kt_completion looked;
+	struct task_struct *k;
+
+	kt_completion_init(&looked);
+	/* The creator's own context is not inherited. */
+	CHECK_EQ(os_set_policy(OS_POLICY_BATCH), 0);
+	k = kthread_create_on_node(looks_around, &looked, 0, "a-name-that-is-longer-than-comm/%d",
+				   3);
+	CHECK(!IS_ERR(k));
+	wake_up_process(k);
+	kt_completion_wait(&looked);
+	CHECK_STR(seen_name, name);
+	CHECK(strncmp(seen.comm, name, OS_COMM_MAX - 1) == 0);
+	CHECK_EQ(seen.policy, OS_POLICY_NORMAL);
+	CHECK(seen.signals_ignored);
+	CHECK(seen_migration);
+	CHECK_EQ(kthread_stop(k), 0);
+	kt_completion_destroy(&looked);
+}
+
+static void failed_allocations_have_their_errno(void)
+{
+	static const struct {
+		enum kt_role role;
+		int due;
+	} cases[] = {
+		{ KT_ROLE_CREATE_INFO, -ENOMEM }, { KT_ROLE_NAME, -ENOMEM },
+		{ KT_ROLE_TASK, -ENOMEM }, { KT_ROLE_KTHREAD, -ENOMEM },
+		{ KT_ROLE_STACK, -EAGAIN },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct task_struct *k;
+
+		fail_role = cases[i].role;
+		k = kthread_create(returns_7, NULL, "w");
+		CHECK(IS_ERR(k));
+		CHECK_EQ(PTR_ERR(k), cases[i].due);
+		fail_role = KT_ROLE_COUNT;
+		k = kthread_create(returns_7, NULL, "w");
+		CHECK(!IS_ERR(k));
+		CHECK_EQ(kthread_stop(k), -EINTR);
+	}
+}
+
+static void killed_creator_gets_eintr_or_the_task(void)
+{
+	struct task_struct *k;
+
+	os_kill(&caller.os);
+	k = kthread_create(returns_7, NULL, "w");
+	if (IS_ERR(k))
+		CHECK_EQ(PTR_ERR(k), -EINTR);
+	else
+		CHECK_EQ(kthread_stop(k), -EINTR);
+}
+
+static void many_in_a_row(void)
+{
+	for (int i = 0; i < CONFORMANCE_TURNS(200, 3); i++) {
+		struct task_struct *k = kthread_run(until_stop, (void *)5, "w/%d", i);
+
+		CHECK(!IS_ERR(k));
+		int result = kthread_stop(k);
+
+		CHECK(result == 5 || result == -EINTR);
+	}
+}
+
+static void two_daemons_side_by_side(void)
+{
+	struct task_struct *k;
+
+	kthreadd_init(&second);
+	CHECK_EQ(kthreadd_boot(&second), 0);
+	caller.kthreadd = &second;
+	k = kthread_create(until_stop, NULL, "other");
+	CHECK(!IS_ERR(k));
+	CHECK(k->kthreadd == &second);
+	CHECK_EQ(kthread_stop(k), -EINTR);
+	caller.kthreadd = &daemon;
+	kthreadd_shutdown(&second);
+}
+
+static void boot_without_a_thread_fails(void)
+{
+	fail_role = KT_ROLE_STACK;
+	kthreadd_init(&second);
+	CHECK_EQ(kthreadd_boot(&second), -EAGAIN);
+	fail_role = KT_ROLE_COUNT;
+	CHECK_EQ(kthreadd_boot(&second), 0);	/* as after init */
+	kthreadd_shutdown(&second);
+}
+
+int main(void)
+{
+	static const struct {
+		const char *name;
+		void (*body)(void);
+	} tests[] = {
+#define T(f) { #f, f }
+		T(stop_returns_the_result),
+		T(stop_before_wake_skips_the_function),
+		T(reference_outlives_the_thread),
+		T(thread_starts_from_a_clean_context),
+		T(failed_allocations_have_their_errno),
+		T(killed_creator_gets_eintr_or_the_task),
+		T(many_in_a_row),
+		T(two_daemons_side_by_side),
+		T(boot_without_a_thread_fails),
+#undef T
+	};
+
+	for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)
+		conformance_run(tests[i].name, in_task, (void *)&tests[i].body);
+	return 0;
+}

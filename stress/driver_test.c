@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Capture and shrinking. The failure is a plan's own: it expects a result that
+ * does not come. What shrinks must be small, must fail in the same way, and
+ * must give the same trace each time.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "platform/conformance/test.h"
+#include "stress/hunt.h"
+#include "stress/isolate.h"
+
+static void parse(struct plan *p, const char *text)
+{
+	struct plan_error e;
+
+	if (plan_parse(p, text, strlen(text), &e) != 0)
+		kt_fail(KT_ASSERTION, "%u:%u: %s", e.line, e.column, e.message);
+}
+
+/* ---- capture ------------------------------------------------------------ */
+
+static struct world_options capture_options;
+
+static void run_child(void *unused)
+{
+	(void)unused;
+	world_load(&shared->plan);
+	world_run(&capture_options, &shared->verdict);
+}
+
+/* Any execution, captured and run as written, has the same trace. */
+static void test_captured_plans_repeat(void)
+{
+	static struct plan p, captured;
+	struct verdict first, again;
+
+	for (uint64_t seed = 0; seed < 60; seed++) {
+		plan_generate(&p, seed, &(struct plan_generate_options){ .faults = seed % 2 });
+		capture_options = (struct world_options){
+			.strategy = seed % 3 ? PLAN_RANDOM : PLAN_PCT, .depth = 3, .seed = seed,
+			.steps_estimate = 200,
+			.faults = { .kill_step = (uint32_t)(seed * 5 % 150),
+				    .fail_nth = (uint32_t)(seed % 9) },
+		};
+		shared->plan = p;
+		CHECK(isolate_run(run_child, NULL, NULL, SILENCE_S, &first));
+		CHECK_EQ(first.failure, KT_PASS);
+		first.hash = shared->verdict.hash;
+		CHECK(world_capture(&p, &capture_options, &captured));
+		CHECK(run_as_written(&captured, &again));
+		CHECK_EQ(again.failure, KT_PASS);
+		if (again.hash != first.hash)
+			kt_fail(KT_ASSERTION, "seed %llu: the captured plan runs otherwise",
+				(unsigned long long)seed);
+	}
+	printf("ok captured plans repeat\n");
+}
+
+/* ---- shrinking ---------------------------------------------------------- */
+
+static const struct {
+	const char *name, *text;
+	unsigned tasks, ops, directives;	/* at most, when shrunk */
+} shrinks[] = {
+	{ "program",
+	  "kthrash-plan 1\n"
+	  "boot concurrent\n"
+	  "task C1: a = create \"a\" until-stop 3 node 1; wake a; stop a; b = run \"b\" until-stop 4; stop b\n"
+	  "task C2: c = create \"c\" return 1; get c; wake c; stop c == 99; put c\n"
+	  "task C3: d = create \"d\" until-stop 5\n", 1, 2, 0 },
+	{ "faults",
+	  "kthrash-plan 1\n"
+	  "task C1: a = create \"a\" until-stop 3 == ok\n"
+	  "task C2: b = create \"b\" until-stop 3; stop b\n"
+	  "kill C2 at kthreadd kthreadd.unlinked #1\n"
+	  "fail task #1\n"
+	  "switch kthreadd at kthreadd.unlinked #1 to C1\n", 1, 1, 1 },
+};
+
+static void test_shrinking(void)
+{
+	static struct plan p;
+
+	for (size_t i = 0; i < sizeof shrinks / sizeof shrinks[0]; i++) {
+		struct verdict before, after;
+
+		parse(&p, shrinks[i].text);
+		CHECK(run_as_written(&p, &before));
+		CHECK_EQ(before.failure, KT_EXPECT);
+		after = before;
+		shrink_plan(&p, &after, 60);
+		CHECK_STR(after.signature, before.signature);
+		CHECK(p.tasks_count <= shrinks[i].tasks);
+		CHECK(p.ops_count <= shrinks[i].ops);
+		CHECK(p.directives_count <= shrinks[i].directives);
+		CHECK(run_as_written(&p, &before));
+		CHECK(before.hash == after.hash);
+		printf("ok shrinking %s\n", shrinks[i].name);
+	}
+}
+
+/* ---- isolation ---------------------------------------------------------- */
+
+static void dies(void *unused)
+{
+	(void)unused;
+	*(volatile int *)(uintptr_t)(shared->cursor[0] = 8) = 1;
+}
+
+static void loops(void *unused)
+{
+	(void)unused;
+	for (;;)
+		__asm__ volatile("");
+}
+
+static void test_child_may_die(void)
+{
+	struct verdict v;
+
+	CHECK(isolate_run(dies, NULL, NULL, SILENCE_S, &v));
+	CHECK_EQ(v.failure, KT_MEMORY);
+	CHECK(isolate_run(loops, NULL, NULL, 1, &v));
+	CHECK_EQ(v.failure, KT_HANG);
+	printf("ok child may die\n");
+}
+
+int main(void)
+{
+	isolate_init();
+	test_captured_plans_repeat();
+	test_shrinking();
+	test_child_may_die();
+	return 0;
+}
