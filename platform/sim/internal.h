@@ -74,6 +74,9 @@ void sim_memory_check(const void *addr, struct kt_site *site);
 void sim_crash_init(void);
 
 /* sanitizer.c: happens-before edges; nothing without ThreadSanitizer */
+/* Between these the C library works for the simulator: no access counts. */
+void sim_unseen_begin(void);
+void sim_unseen_end(void);
 void sim_hb_release(void *addr);
 void sim_hb_acquire(void *addr);
 void sim_poison(const void *addr, size_t size);

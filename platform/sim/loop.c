@@ -99,7 +99,9 @@ uint32_t sim_task_new(const char *name, void (*fn)(void *), void *arg)
 	t->interrupt = NULL;
 	t->record = &r->task[id];
 	len = strnlen(name, OS_NAME_MAX - 1);
+	sim_unseen_begin();
 	memcpy(t->record->name, name, len);
+	sim_unseen_end();
 	t->record->name[len] = '\0';
 	t->record->name_hash = kt_name_hash(t->record->name);
 	t->record->state = SIM_RUNNABLE;
@@ -369,9 +371,11 @@ void kt_fail(enum kt_failure kind, const char *fmt, ...)
 	struct sim_record *r = sim_record();
 	va_list ap;
 
+	sim_unseen_begin();
 	va_start(ap, fmt);
 	vsnprintf(r->message, sizeof r->message, fmt, ap);
 	va_end(ap);
+	sim_unseen_end();
 	if (!sim.running) {
 		fprintf(stderr, "kthrash: %s: %s\n", kt_failure_name(kind), r->message);
 		abort();

@@ -40,9 +40,11 @@ int os_spawn(struct os_thread *t, const char *name, enum os_spawn_kind kind,
 	t->check = SIM_THREAD_CHECK;
 	new->handle = t;
 	new->joinable = kind == OS_JOINABLE;
+	sim_unseen_begin();
 	new->attributes = self()->attributes;
 	new->attributes.spawn_node = OS_NO_NODE;
 	memcpy(new->attributes.comm, new->record->name, OS_COMM_MAX - 1);
+	sim_unseen_end();
 	sim_hb_release(&new->sync);
 	sim_reach(site, SIM_POINT, NULL);
 	return 0;
@@ -176,8 +178,11 @@ static void kill(uint32_t id)
 	t->permit = true;
 	sim_wake(id);
 	t->interrupt = NULL;
-	if (interrupt)
+	if (interrupt) {	/* between the waiter's begin and its end */
+		sim_hb_acquire(&t->interrupt);
 		interrupt(t->interrupt_arg);
+		sim_hb_release(&t->interrupt);
+	}
 }
 
 void os_kill(struct os_thread *t)
@@ -210,11 +215,13 @@ void os_wait_begin(void (*interrupt)(void *arg), void *arg)
 	}
 	t->interrupt_arg = arg;
 	t->interrupt = interrupt;
+	sim_hb_release(&t->interrupt);
 }
 
 void os_wait_end(void)
 {
 	self()->interrupt = NULL;
+	sim_hb_acquire(&self()->interrupt);
 }
 
 void os_waits_for(const struct os_thread *t)

@@ -30,6 +30,7 @@ void sim_fail_deadlock(void)
 	char text[SIM_MESSAGE_MAX - 32];
 	size_t used = 0;
 
+	sim_unseen_begin();
 	text[0] = '\0';
 	for (uint32_t i = 0; i < r->tasks && used + 2 < sizeof text; i++) {
 		if (r->task[i].state != SIM_SLEEPING)
@@ -38,5 +39,6 @@ void sim_fail_deadlock(void)
 			used += (size_t)snprintf(text + used, sizeof text - used, "; ");
 		used += append_waiter(text + used, sizeof text - used, &r->task[i]);
 	}
+	sim_unseen_end();
 	kt_fail(KT_DEADLOCK, "nobody can run: %s", text);
 }

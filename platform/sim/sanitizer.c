@@ -7,10 +7,31 @@
 
 extern void __tsan_acquire(void *addr) __attribute__((weak));
 extern void __tsan_release(void *addr) __attribute__((weak));
+extern void AnnotateIgnoreReadsBegin(const char *file, int line) __attribute__((weak));
+extern void AnnotateIgnoreReadsEnd(const char *file, int line) __attribute__((weak));
+extern void AnnotateIgnoreWritesBegin(const char *file, int line) __attribute__((weak));
+extern void AnnotateIgnoreWritesEnd(const char *file, int line) __attribute__((weak));
 extern void __asan_poison_memory_region(const volatile void *addr, size_t size)
 	__attribute__((weak));
 extern void __asan_unpoison_memory_region(const volatile void *addr, size_t size)
 	__attribute__((weak));
+
+/* TSan sees memcpy() and printf() whoever calls them. */
+void sim_unseen_begin(void)
+{
+	if (!AnnotateIgnoreReadsBegin)
+		return;
+	AnnotateIgnoreReadsBegin(__FILE__, __LINE__);
+	AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
+}
+
+void sim_unseen_end(void)
+{
+	if (!AnnotateIgnoreReadsBegin)
+		return;
+	AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
+	AnnotateIgnoreReadsEnd(__FILE__, __LINE__);
+}
 
 void sim_hb_release(void *addr)
 {
