@@ -2,7 +2,7 @@
 """One C toolchain description for the three compilers.
 
 Features that a command line, a transition or a target can switch: asan, ubsan,
-tsan, fuzzer (libFuzzer's instrumentation), llvm_cov. A target that lists
+tsan, fuzzer (libFuzzer's instrumentation), llvm_cov; layering_check for clang. A target that lists
 `features = ["-asan", ...]` is compiled without, whatever it is linked into.
 """
 
@@ -37,6 +37,35 @@ def _sanitizer(name, compile, link):
     if link:
         sets.append(_flags(LINK, link))
     return feature(name = name, flag_sets = sets)
+
+def _layering():
+    """Each library as a clang module: a header of a library that is no direct dep
+    is an error."""
+    return [
+        feature(name = "module_maps"),
+        feature(name = "module_map_home_cwd"),
+        feature(
+            name = "layering_check",
+            implies = ["module_maps", "module_map_home_cwd"],
+            flag_sets = [flag_set(
+                actions = [ACTION_NAMES.c_compile],
+                flag_groups = [
+                    flag_group(flags = [
+                        "-fmodules-strict-decluse",
+                        "-Wprivate-header",
+                        "-Xclang",
+                        "-fmodule-map-file-home-is-cwd",
+                    ]),
+                    flag_group(flags = ["-fmodule-name=%{module_name}"]),
+                    flag_group(flags = ["-fmodule-map-file=%{module_map_file}"]),
+                    flag_group(
+                        iterate_over = "dependent_module_map_files",
+                        flags = ["-fmodule-map-file=%{dependent_module_map_files}"],
+                    ),
+                ],
+            )],
+        ),
+    ]
 
 def _impl(ctx):
     family = ctx.attr.family
@@ -84,6 +113,8 @@ def _impl(ctx):
             "/usr/lib/afl/libAFLDriver.a" if family == "afl" else "-fsanitize=fuzzer",
         ])]),
     ]
+    if family == "clang":
+        features += _layering()
     unused = "/bin/false"
     return cc_common.create_cc_toolchain_config_info(
         ctx = ctx,
@@ -150,6 +181,7 @@ def compiler(name, family, tool):
         compiler_files = ":files",
         dwp_files = ":files",
         linker_files = ":files",
+        module_map = ":system.cppmap" if family == "clang" else None,
         objcopy_files = ":files",
         strip_files = ":files",
         toolchain_config = ":" + name + "_config",
