@@ -45,13 +45,13 @@ static inline void kt_completion_cond_init(struct kt_completion_cond *c)
 {
 	pthread_condattr_t attr;
 
-	os_object_begin(c, sizeof *c);
 	pthread_mutex_init(&c->mutex, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);	/* that of os_now_ns() */
 	pthread_cond_init(&c->cond, &attr);
 	pthread_condattr_destroy(&attr);
 	c->done = 0;
+	os_object_begin(c, sizeof *c);
 }
 
 static inline void kt_completion_cond_destroy(struct kt_completion_cond *c)

@@ -69,8 +69,8 @@ static inline uint32_t *kt_completion_futex_sleep_word(struct kt_completion_fute
 
 static inline void kt_completion_futex_init(struct kt_completion_futex *c)
 {
-	os_object_begin(c, sizeof *c);
 	__atomic_store_n(&c->word, 0, __ATOMIC_RELAXED);
+	os_object_begin(c, sizeof *c);
 }
 
 static inline void kt_completion_futex_destroy(struct kt_completion_futex *c)

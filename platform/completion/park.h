@@ -45,10 +45,10 @@ struct kt_completion_park {
 
 static inline void kt_completion_park_init(struct kt_completion_park *c)
 {
-	os_object_begin(c, sizeof *c);
 	kt_lock_init(&c->lock, "completion");
 	c->done = 0;
 	c->first = c->last = NULL;
+	os_object_begin(c, sizeof *c);	/* last: gcc takes it for a reader */
 }
 
 static inline void kt_completion_park_destroy(struct kt_completion_park *c)
