@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""`bugs`: the harness judged by bugs that are known to be there.
+
+Each seeded bug is built from a patched copy of the sources, hunted, shrunk,
+and replayed ten times; then the unpatched core is hunted as long and must stay
+clean.
+"""
+
+import json
+import os
+import subprocess
+import sys
+
+import build
+import drivers
+import env
+from common import CLEAN, FINDINGS, ROOT, STATE, no_more, number, say, split_options
+
+STRATEGIES = ("random", "pct:3", "block")
+REPLAYS = 10
+
+
+def header(name):
+    """The lines before the diff, as a dict: Bug, From, What, Oracle, Hunt."""
+    found = {}
+    with open(os.path.join(ROOT, "stress", "bugs", name + ".patch"), encoding="utf-8") as f:
+        for line in f:
+            if line.startswith("--- "):
+                break
+            key, colon, value = line.partition(": ")
+            if colon:
+                found[key] = value.strip()
+    return found
+
+
+def json_lines(args):
+    done = subprocess.run(args, stdout=subprocess.PIPE, text=True, check=False)
+    return done.returncode, [json.loads(x) for x in done.stdout.splitlines() if x.startswith("{")]
+
+
+def hunt(binary, folder, executions, seed):
+    """The first finding, with the executions of all strategies tried, or None."""
+    spent = 0
+    for strategy in STRATEGIES:
+        _, lines = json_lines([binary, "stress", "--json", "--strategy=" + strategy,
+                               "--executions=%d" % executions, "--seed=%d" % seed,
+                               "--findings=" + folder])
+        for line in lines:
+            if line["type"] == "finding":
+                line["total"] = spent + line["executions"]
+                return line
+        spent += sum(x["executions"] for x in lines if x["type"] == "summary")
+    return None
+
+
+def examine(name, binary, executions, seed):
+    """One row of the table."""
+    folder = os.path.join(STATE, "bugs", name)
+    row = {"bug": name, "oracle": header(name).get("Oracle", ""), "found": False}
+    subprocess.run(["rm", "-rf", folder], check=True)
+    os.makedirs(folder)
+    finding = hunt(binary, folder, executions, seed)
+    if not finding:
+        return row
+    plan = os.path.join(STATE, "bugs", name + ".plan")
+    status, lines = json_lines([binary, "shrink", finding["file"], "-o", plan, "--json",
+                                "--seconds=20"])
+    row.update(found=True, kind=finding["kind"], strategy=finding["strategy"],
+               executions=finding["total"], message=finding["message"])
+    if status == 0 and lines:
+        row.update(tasks=lines[0]["tasks"], operations=lines[0]["operations"],
+                   directives=lines[0]["directives"], hash=lines[0]["hash"])
+        _, runs = json_lines([binary, "replay", plan, "--json", "--times=%d" % REPLAYS])
+        row["replays"] = sum(r["ok"] and r["hash"] == row["hash"] for r in runs)
+        row["replay"] = "tools/kthrash replay --bug=%s %s" % (name, os.path.relpath(plan, ROOT))
+    return row
+
+
+def ok(row):
+    return row["found"] and row.get("replays") == REPLAYS
+
+
+def print_table(rows):
+    print("%-6s %-11s %-8s %10s  %-22s %-8s %s" % (
+        "bug", "found as", "strategy", "executions", "shrunk to", "replays", "how to see it"))
+    for r in rows:
+        if not r["found"]:
+            print("%-6s NOT FOUND; due: %s" % (r["bug"], r["oracle"]))
+            continue
+        size = "%d ops %d directives" % (r.get("operations", -1), r.get("directives", -1))
+        print("%-6s %-11s %-8s %10d  %-22s %2d/%d    %s" % (
+            r["bug"], r["kind"], r["strategy"], r["executions"], size, r.get("replays", 0),
+            REPLAYS, r.get("replay", "(did not shrink)")))
+
+
+def main(args):
+    found, names = split_options(args, ("--json",), ("--executions", "--seed"))
+    no_more([n for n in names if n.startswith("-")], "--executions=, --seed= or --json")
+    for name in names:
+        drivers.check_bug(name)
+    executions = number(found, "--executions", 200000, 1, 10**12, int)
+    seed = number(found, "--seed", 1, 0, 2**63, int)
+    names = names or drivers.bug_names()
+    env.ensure(env.BUILD)
+    binaries = build.build(["//stress/bugs:" + n for n in names] + ["//stress:kthrash_sim"])
+    rows = []
+    for name, binary in zip(names, binaries):
+        rows.append(examine(name, binary, executions, seed))
+        if sys.stderr.isatty():
+            say("%s: %s" % (name, "found" if rows[-1]["found"] else "not found"))
+    folder = os.path.join(STATE, "bugs", "unpatched")
+    os.makedirs(folder, exist_ok=True)
+    clean = hunt(binaries[-1], folder, executions, seed)
+    if "--json" in found:
+        print(json.dumps({"bugs": rows, "unpatched_clean": clean is None}, indent=1))
+    else:
+        print_table(rows)
+        print("unpatched core, the same hunt (%d strategies, %d executions each): %s" % (
+            len(STRATEGIES), executions, "clean" if clean is None else "FINDING " + clean["file"]))
+        print("%d of %d found" % (sum(r["found"] for r in rows), len(rows)))
+    return CLEAN if all(map(ok, rows)) and clean is None else FINDINGS

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Bazel, quietly: one invocation for all that a command needs."""
+
+import os
+import subprocess
+import sys
+
+from common import ROOT, STATE, environment, say
+
+
+def bazel(args, **kwargs):
+    return subprocess.run(["bazel"] + args, cwd=ROOT, check=False, **kwargs)
+
+
+def build(targets):
+    """Build `targets` ("//pkg:name"); returns their files, in the same order."""
+    log = os.path.join(STATE, "logs", "build.log")
+    os.makedirs(os.path.dirname(log), exist_ok=True)
+    say("kthrash: building %d targets" % len(targets))
+    loud = sys.stderr.isatty()
+    with open(log, "w", encoding="utf-8") as f:
+        done = bazel(["build", "--noshow_progress" if not loud else "--show_progress",
+                      "--ui_event_filters=-info", "--show_result=0"] + targets,
+                     stdout=f, stderr=None if loud else f)
+    if done.returncode != 0:
+        if not loud:
+            with open(log, encoding="utf-8", errors="replace") as f:
+                say(f.read()[-6000:])
+        raise environment("the build failed; its output is in " + os.path.relpath(log))
+    where = bazel(["info", "bazel-bin"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                  text=True).stdout.strip()
+    return [os.path.join(where, *t[2:].split(":")) for t in targets]

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a Debian 12 machine must have, and getting it."""
+
+import os
+import shutil
+import subprocess
+
+from common import environment, say
+
+# Package: why. In the order in which they are named to the user.
+BUILD = {
+    "bazel-bootstrap": "builds everything, offline",
+    "clang-19": "the compiler",
+    "libclang-rt-19-dev": "sanitizer runtimes and libFuzzer",
+    "llvm-19": "symbols in sanitizer reports",
+    "gcc": "the second compiler",
+    "libc6-dev": "C library headers",
+    "patch": "plants the seeded bugs",
+}
+FUZZ = {
+    "afl++": "AFL++, the second fuzzing engine",
+    "clang-14": "the compiler that AFL++ drives",
+    "libclang-rt-14-dev": "sanitizer runtimes for AFL++ builds",
+}
+ALL = {**BUILD, **FUZZ, "liburcu-dev": "user-space RCU"}
+
+
+def installed(package):
+    out = subprocess.run(
+        ["dpkg-query", "-W", "-f", "${Status}", package],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False,
+    )
+    return out.returncode == 0 and out.stdout.endswith(" installed")
+
+
+def as_root():
+    """The words before a command that make it root's, or None."""
+    if os.geteuid() == 0:
+        return []
+    if shutil.which("sudo") and subprocess.run(
+            ["sudo", "-n", "true"], stderr=subprocess.DEVNULL, check=False).returncode == 0:
+        return ["sudo", "-n"]
+    return None
+
+
+def command_for(packages):
+    return "apt-get update && apt-get install -y --no-install-recommends " + " ".join(packages)
+
+
+def ensure(packages):
+    """Install what is missing of `packages` (name: why), or fail with the command to run."""
+    for tool in ("dpkg-query", "apt-get"):
+        if not shutil.which(tool):
+            raise environment("no %s: kthrash sets itself up on Debian 12; elsewhere install "
+                              "the like of: %s" % (tool, " ".join(packages)))
+    missing = [p for p in packages if not installed(p)]
+    if not missing:
+        return
+    for p in missing:
+        say("kthrash: installing %s: %s" % (p, packages[p]))
+    root = as_root()
+    if root is None:
+        raise environment("not root and no sudo without a password; as root, run: "
+                          + command_for(missing))
+    env = ["env", "DEBIAN_FRONTEND=noninteractive"]
+    # What apt says is for whoever must find out why it failed.
+    for step in (["apt-get", "update", "-qq"],
+                 ["apt-get", "install", "-y", "-qq", "--no-install-recommends"] + missing):
+        done = subprocess.run(root + env + step, stdin=subprocess.DEVNULL, text=True, check=False,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        if done.returncode != 0 and step[1] == "install":
+            say(done.stdout[-2000:])
+            raise environment("apt-get failed; as root, run: " + command_for(missing))
