@@ -297,6 +297,40 @@ static void deadline_races_complete(void *arg)
 	}
 }
 
+/* ---- waiters that go away ---------------------------------------------------- */
+
+struct guest {
+	struct os_thread t;
+	kt_completion *c;
+};
+
+/* Let through, the waiter is gone: nobody may unpark it any more. */
+static void wait_and_vanish(void *arg)
+{
+	struct guest *g = arg;
+
+	kt_completion_wait(g->c);
+	os_free(g);
+}
+
+static void waiter_vanishes(void *arg)
+{
+	(void)arg;
+	for (int i = 0; i < CONFORMANCE_TURNS(500, 3); i++) {
+		struct guest *g = os_alloc(KT_ROLE_TASK, sizeof *g);
+		kt_completion c;
+
+		CHECK(g != NULL);
+		kt_completion_init(&c);
+		g->c = &c;
+		CHECK_EQ(os_spawn(&g->t, "guest", OS_DETACHED, wait_and_vanish, g), 0);
+		KT_POINT(completion_test.invited);
+		kt_complete(&c);
+		os_wait_detached();
+		kt_completion_destroy(&c);
+	}
+}
+
 /* ---- used again and again -------------------------------------------------- */
 
 struct rally {
@@ -522,6 +556,7 @@ int main(void)
 		{ "completion.kill_is_late", kill_is_late },
 		{ "completion.kill_races_complete", kill_races_complete },
 		{ "completion.deadline_races_complete", deadline_races_complete },
+		{ "completion.waiter_vanishes", waiter_vanishes },
 		{ "completion.reuse", reuse },
 		{ "completion.on_stack", on_stack },
 		{ "completion.on_stack_killed", on_stack_killed },
