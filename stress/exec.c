@@ -78,14 +78,12 @@ static void set_creating(struct exec_task *by, struct exec_thread *t)
 		by->creating = t;
 		return;
 	}
-	/* Either oom_waiting is seen here, or exec_oom() sees that the call is
+	/* Either a waiter is seen here, or exec_oom() sees that the call is
 	 * over. */
 	kt_lock_acquire(&exec.kill_lock);
 	by->creating = t;
-	if (!t && exec.oom_waiting == (int)by->index) {
-		exec.oom_waiting = -1;
-		kt_complete(&exec.oom_over);
-	}
+	for (; !t && by->oom_waiters > 0; by->oom_waiters--)
+		kt_complete(&by->oom_over);
 	kt_lock_release(&exec.kill_lock);
 }
 
@@ -201,21 +199,26 @@ void exec_kill(unsigned victim)
 
 void exec_oom(unsigned victim)
 {
-	struct exec_task *v = &exec.task[victim];
+	struct exec_task *v = &exec.task[victim], *self = exec_self();
 	bool wait;
 
+	/*
+	 * One step under the lock: a killed task's own allocations do not wait
+	 * (it may use the reserves), so two victims never wait for each other.
+	 */
 	kt_lock_acquire(&exec.kill_lock);
-	wait = v->creating && exec_self() != v && exec.oom_waiting < 0;
+	if (v->alive)
+		os_kill(&v->task.os);
+	wait = v->creating && !(self && os_is_killed(&self->task.os));
 	if (wait) {
-		exec.oom_waiting = (int)victim;
+		v->oom_waiters++;
 		os_waits_for(&v->task.os);
 	}
 	kt_lock_release(&exec.kill_lock);
-	exec_kill(victim);
 	if (!wait)
 		return;
 	/* The victim's memory comes back when it has left the kernel. */
-	kt_completion_wait(&exec.oom_over);
+	kt_completion_wait(&v->oom_over);
 	os_waits_for(NULL);
 }
 
@@ -263,6 +266,9 @@ static void begin(void)
 		t->index = i;
 		t->creating = NULL;
 		t->alive = false;
+		t->oom_waiters = 0;
+		if (exec.oom)
+			kt_completion_init(&t->oom_over);
 		task_init(&t->task, &exec.kthreadd, t->name);
 	}
 	exec.appended = exec.unlinked = 0;
@@ -270,10 +276,6 @@ static void begin(void)
 	if (exec.kills) {
 		kt_completion_init(&exec.task_done);
 		kt_lock_init(&exec.kill_lock, "kill_lock");
-	}
-	if (exec.oom) {
-		kt_completion_init(&exec.oom_over);
-		exec.oom_waiting = -1;
 	}
 }
 
@@ -326,10 +328,11 @@ static void teardown(void)
 	}
 	kthreadd_shutdown(&exec.kthreadd);
 	os_wait_detached();
-	for (unsigned i = 0; i < p->tasks_count; i++)
+	for (unsigned i = 0; i < p->tasks_count; i++) {
 		task_destroy(&exec.task[i].task);
-	if (exec.oom)
-		kt_completion_destroy(&exec.oom_over);
+		if (exec.oom)
+			kt_completion_destroy(&exec.task[i].oom_over);
+	}
 	if (exec.kills) {
 		kt_lock_destroy(&exec.kill_lock);
 		kt_completion_destroy(&exec.task_done);

@@ -47,6 +47,10 @@ struct exec_task {
 	struct task_struct task;
 	bool alive;			/* under kill_lock: there is a thread to kill */
 	struct exec_thread *creating;	/* the call it is in, or NULL */
+
+	/* Only if a plan has an oom directive: */
+	unsigned oom_waiters;		/* under kill_lock: wait for its return */
+	kt_completion oom_over;		/* completed once per waiter */
 };
 
 struct exec {
@@ -65,17 +69,14 @@ struct exec {
 
 	/*
 	 * Only if a plan kills: a task is not joined while another may kill it.
-	 * kill_lock guards the tasks' `alive`, and oom_waiting and `creating`
+	 * kill_lock guards the tasks' `alive`, and oom_waiters and `creating`
 	 * as seen by an allocation that waits. It nests inside create_lock.
 	 */
 	bool kills;
 	kt_completion task_done;
 	kt_lock kill_lock;
 
-	/* Only if a plan has an oom directive: */
-	bool oom;
-	int oom_waiting;		/* task whose return is waited for, or -1 */
-	kt_completion oom_over;
+	bool oom;			/* the plan has an oom directive */
 };
 
 extern struct exec exec;
