@@ -137,16 +137,15 @@ static inline int kt_completion_park_sleep_locked(struct kt_completion_park *c, 
 {
 	struct kt_park_waiter w = { .thread = os_self() };
 	bool in_time = true;
+	int err;
 
+	os_object_begin(&w, sizeof w);
 	kt_completion_park_push_locked(c, &w);
 	for (;;) {
-		if (killable && os_is_killed(w.thread)) {
+		err = killable && os_is_killed(w.thread) ? -EINTR : in_time ? 0 : -ETIMEDOUT;
+		if (err) {
 			kt_completion_park_unlink_locked(c, &w);
-			return -EINTR;
-		}
-		if (!in_time) {
-			kt_completion_park_unlink_locked(c, &w);
-			return -ETIMEDOUT;
+			break;
 		}
 		kt_lock_release(&c->lock);
 		if (deadline_ns)
@@ -155,8 +154,10 @@ static inline int kt_completion_park_sleep_locked(struct kt_completion_park *c, 
 			os_park(site);
 		kt_lock_acquire(&c->lock);
 		if (w.through)	/* first: it wins over a kill and over the deadline */
-			return 0;
+			break;
 	}
+	os_object_end(&w, sizeof w);
+	return err;
 }
 
 static inline int kt_completion_park_wait_for(struct kt_completion_park *c, bool killable,

@@ -18,6 +18,8 @@ from common import CLEAN, FINDINGS, ROOT, STATE, no_more, number, say, split_opt
 
 STRATEGIES = ("random", "pct:3", "block")
 REPLAYS = 10
+# In the combinations in which the bugs are built (stress/bugs/BUILD).
+UNPATCHED = ["//stress:kthrash_sim", "//stress:kthrash_sim_ticket"]
 
 
 def header(name):
@@ -102,7 +104,7 @@ def main(args):
     seed = number(found, "--seed", 1, 0, 2**63, int)
     names = names or drivers.bug_names()
     env.ensure(env.BUILD)
-    binaries = build.build(["//stress/bugs:" + n for n in names] + ["//stress:kthrash_sim"])
+    binaries = build.build(["//stress/bugs:" + n for n in names] + UNPATCHED)
     rows = []
     for name, binary in zip(names, binaries):
         rows.append(examine(name, binary, executions, seed))
@@ -110,12 +112,14 @@ def main(args):
             say("%s: %s" % (name, "found" if rows[-1]["found"] else "not found"))
     folder = os.path.join(STATE, "bugs", "unpatched")
     os.makedirs(folder, exist_ok=True)
-    clean = hunt(binaries[-1], folder, executions, seed)
+    clean = None
+    for binary in binaries[len(names):]:
+        clean = clean or hunt(binary, folder, executions, seed)
     if "--json" in found:
         print(json.dumps({"bugs": rows, "unpatched_clean": clean is None}, indent=1))
     else:
         print_table(rows)
-        print("unpatched core, the same hunt (%d strategies, %d executions each): %s" % (
-            len(STRATEGIES), executions, "clean" if clean is None else "FINDING " + clean["file"]))
+        print("unpatched core, the same hunt (%d builds, %d strategies, %d executions each): %s" % (
+            len(UNPATCHED), len(STRATEGIES), executions, "clean" if clean is None else "FINDING " + clean["file"]))
         print("%d of %d found" % (sum(r["found"] for r in rows), len(rows)))
     return CLEAN if all(map(ok, rows)) and clean is None else FINDINGS
