@@ -105,8 +105,10 @@ static void test_shrinking(void)
 
 static void dies(void *unused)
 {
+	static volatile uintptr_t nowhere = 8;
+
 	(void)unused;
-	*(volatile int *)(uintptr_t)(shared->cursor[0] = 8) = 1;
+	*(volatile int *)nowhere = 1;
 }
 
 static void loops(void *unused)

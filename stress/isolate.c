@@ -107,7 +107,7 @@ static void sign_report(struct verdict *v)
 	int n;
 
 	for (const char *line = report; *line && stacks < 4; ) {
-		const char *end = strchr(line, '\n'), *name;
+		const char *end = strchr(line, '\n'), *name = "";
 		const char *p = line;
 
 		if (!end)

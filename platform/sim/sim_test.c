@@ -148,8 +148,10 @@ static void body_uses_ended_object(void *unused)
 
 static void body_wild_access(void *unused)
 {
+	static volatile uintptr_t nowhere = 8;
+
 	(void)unused;
-	*(volatile int *)(uintptr_t)(word = 8) = 1;
+	*(volatile int *)nowhere = 1;
 }
 
 static void body_unparks_gone(void *unused)

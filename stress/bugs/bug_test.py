@@ -1,0 +1,41 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""A seeded bug is found, shrunk, and its shrunk plan fails the same way each time.
+
+usage: bug_test.py BINARY
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+EXECUTIONS = 20000
+
+
+def run(*args):
+    done = subprocess.run(args, stdout=subprocess.PIPE, text=True, check=False)
+    return done.returncode, [json.loads(x) for x in done.stdout.splitlines() if x.startswith("{")]
+
+
+def main():
+    binary = os.path.abspath(sys.argv[1])
+    with tempfile.TemporaryDirectory() as folder:
+        status, lines = run(binary, "stress", "--json", "--executions=%d" % EXECUTIONS,
+                            "--findings=" + folder)
+        found = [x for x in lines if x["type"] == "finding"]
+        assert status == 1 and found, "not found in %d executions" % EXECUTIONS
+        plan = os.path.join(folder, "shrunk.plan")
+        status, lines = run(binary, "shrink", found[0]["file"], "-o", plan, "--json",
+                            "--seconds=10")
+        assert status == 0, "does not shrink"
+        status, runs = run(binary, "replay", plan, "--json", "--times=10")
+        assert status == 0 and len(runs) == 10, runs
+        assert all(r["hash"] == lines[0]["hash"] and r["kind"] == found[0]["kind"] for r in runs)
+    print("%s after %d executions, %d operations and %d directives" % (
+        found[0]["kind"], found[0]["executions"], lines[0]["operations"],
+        lines[0]["directives"]))
+
+
+main()
