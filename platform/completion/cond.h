@@ -116,6 +116,7 @@ static inline int kt_completion_cond_sleep_locked(struct kt_completion_cond *c, 
 			return -EINTR;
 		if (err == ETIMEDOUT)
 			return -ETIMEDOUT;
+		posix_delay();
 		if (deadline)
 			err = pthread_cond_timedwait(&c->cond, &c->mutex, deadline);
 		else

@@ -140,6 +140,7 @@ static inline bool kt_completion_futex_take(struct kt_completion_futex *c, uint6
  */
 static inline int kt_completion_futex_give_up(struct kt_completion_futex *c, int err)
 {
+	posix_delay();
 	for (;;) {
 		uint64_t old = READ_ONCE(c->word);
 
@@ -171,6 +172,7 @@ static inline int kt_completion_futex_sleep(struct kt_completion_futex *c, bool 
 			return kt_completion_futex_give_up(c, -EINTR);
 		if (!in_time)
 			return kt_completion_futex_give_up(c, -ETIMEDOUT);
+		posix_delay();
 		in_time = posix_futex_wait(kt_completion_futex_sleep_word(c), (uint32_t)seen,
 					   deadline_ns);
 	}

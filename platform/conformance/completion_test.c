@@ -279,6 +279,29 @@ static void kill_races_complete(void *arg)
 	}
 }
 
+/* A killed waiter that was woken leaves the completion to the next in line. */
+static void kill_passes_it_on(void *arg)
+{
+	struct os_thread victim, heir, completer;
+	struct one s = { .data = 42 };
+
+	(void)arg;
+	for (int i = 0; i < CONFORMANCE_TURNS(500, 2); i++) {
+		kt_completion_init(&s.c);
+		spawn(&victim, "victim", one_waits_killable, &s);
+		spawn(&heir, "heir", one_waits, &s);
+		spawn(&completer, "completer", one_completes, &s);
+		os_kill(&victim);
+		os_join(&victim);
+		if (s.err == 0)
+			kt_complete(&s.c);
+		os_join(&heir);		/* or the only completion is lost */
+		os_join(&completer);
+		CHECK(!kt_completion_try_wait(&s.c));
+		kt_completion_destroy(&s.c);
+	}
+}
+
 static void deadline_races_complete(void *arg)
 {
 	struct os_thread completer;
@@ -324,6 +347,8 @@ static void waiter_vanishes(void *arg)
 		kt_completion_init(&c);
 		g->c = &c;
 		CHECK_EQ(os_spawn(&g->t, "guest", OS_DETACHED, wait_and_vanish, g), 0);
+		/* A permit, so that it may look again before it is unparked. */
+		os_kill(&g->t);
 		KT_POINT(completion_test.invited);
 		kt_complete(&c);
 		os_wait_detached();
@@ -555,6 +580,7 @@ int main(void)
 		{ "completion.kill_alone", kill_alone },
 		{ "completion.kill_is_late", kill_is_late },
 		{ "completion.kill_races_complete", kill_races_complete },
+		{ "completion.kill_passes_it_on", kill_passes_it_on },
 		{ "completion.deadline_races_complete", deadline_races_complete },
 		{ "completion.waiter_vanishes", waiter_vanishes },
 		{ "completion.reuse", reuse },
