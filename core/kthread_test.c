@@ -136,7 +136,7 @@ static bool seen_migration;
 static int looks_around(void *data)
 {
 	CHECK_EQ(os_get_attributes(&seen), 0);
-	strcpy(seen_name, kthread_full_name(current));
+	snprintf(seen_name, sizeof seen_name, "%s", kthread_full_name(current));
 	seen_migration = !current->no_cgroup_migration;
 	CHECK_EQ(current->state, TASK_RUNNING);
 	CHECK(current->flags & PF_KTHREAD);

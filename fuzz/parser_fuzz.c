@@ -49,7 +49,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	require(plan_check(&p, &err) == 0, "parsed, but plan_check() objects", &err);
 	len = plan_print(&p, text, sizeof(text));
 	require(len <= PLAN_BYTES_MAX, "the canonical form is larger than a plan may be", &err);
-	require(plan_parse(&again, text, len, &err) == 0, "the canonical form does not parse", &err);
+	require(plan_parse(&again, text, len, &err) == 0, "the canonical form does not parse",
+		&err);
 	require(plan_equal(&p, &again), "the canonical form is another plan", &err);
 	require(plan_print(&again, text_again, sizeof(text_again)) == len &&
 		memcmp(text, text_again, len) == 0, "the canonical form prints otherwise", &err);

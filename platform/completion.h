@@ -53,7 +53,8 @@ typedef struct kt_completion_cond kt_completion;
 #define kt_completion_init(c)     KT_COMPLETION_IMPL(_init)((c))
 #define kt_completion_destroy(c)  KT_COMPLETION_IMPL(_destroy)((c))
 #define kt_complete(c)            KT_COMPLETION_IMPL(_complete)((c), KT_SITE("complete", #c))
-#define kt_complete_all(c)        KT_COMPLETION_IMPL(_complete_all)((c), KT_SITE("complete_all", #c))
+#define kt_complete_all(c)                                                     \
+	KT_COMPLETION_IMPL(_complete_all)((c), KT_SITE("complete_all", #c))
 #define kt_completion_wait(c)     KT_COMPLETION_IMPL(_wait)((c), KT_SITE("wait", #c))
 #define kt_completion_wait_killable(c)                                         \
 	KT_COMPLETION_IMPL(_wait_killable)((c), KT_SITE("wait_killable", #c))

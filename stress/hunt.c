@@ -74,7 +74,9 @@ static void choose_strategy(struct world_options *w, uint64_t i)
 	static const struct {
 		enum plan_strategy_kind kind;
 		uint32_t depth;
-	} portfolio[] = { { PLAN_RANDOM, 0 }, { PLAN_PCT, 2 }, { PLAN_PCT, 3 }, { PLAN_RANDOM, 0 } };
+	} portfolio[] = {
+		{ PLAN_RANDOM, 0 }, { PLAN_PCT, 2 }, { PLAN_PCT, 3 }, { PLAN_RANDOM, 0 },
+	};
 
 	w->strategy = portfolio[i % 4].kind;
 	w->depth = portfolio[i % 4].depth;

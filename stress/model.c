@@ -128,7 +128,8 @@ void model_expect(const struct plan_op *op, const char *what, long result)
 		return;
 	}
 	if (result != op->expect)
-		kt_fail(KT_EXPECT, "the plan expects %d: %s got %ld", (int)op->expect, what, result);
+		kt_fail(KT_EXPECT, "the plan expects %d: %s got %ld", (int)op->expect, what,
+			result);
 }
 
 void model_end(void)

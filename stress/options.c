@@ -38,7 +38,8 @@ static int set_strategy(struct options *o, const char *v)
 		o->strategy = PLAN_PCT;
 		o->depth = (uint32_t)depth;
 	} else {
-		return complain("unknown strategy", v, "block, random or pct:D with D from 1 to 64");
+		return complain("unknown strategy", v,
+				"block, random or pct:D with D from 1 to 64");
 	}
 	return EXIT_CLEAN;
 }

@@ -75,7 +75,8 @@ static void print_result(const struct options *o, const char *file, const struct
 	char message[VERDICT_MESSAGE_MAX * 2], signature[SIGNATURE_MAX * 2], name[8192];
 
 	if (o->json) {
-		printf("{\"file\":\"%s\",\"run\":%llu,\"ok\":%s,\"kind\":\"%s\",\"hash\":\"%016llx\","
+		printf("{\"file\":\"%s\",\"run\":%llu,\"ok\":%s,\"kind\":\"%s\","
+		       "\"hash\":\"%016llx\","
 		       "\"steps\":%u,\"signature\":\"%s\",\"message\":\"%s\"}\n",
 		       json_escape(name, sizeof name, file), (unsigned long long)nth,
 		       wrong ? "false" : "true", kt_failure_name(v->failure),

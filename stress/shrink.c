@@ -214,7 +214,8 @@ int command_shrink(const struct options *o)
 		return EXIT_ENVIRONMENT;
 	}
 	if (v.failure == KT_PASS) {
-		fprintf(stderr, "kthrash: %s: does not fail here, nothing to shrink\n", o->files[0]);
+		fprintf(stderr, "kthrash: %s: does not fail here, nothing to shrink\n",
+			o->files[0]);
 		return EXIT_USAGE;
 	}
 	original = p;

@@ -40,7 +40,7 @@ static void spawn_and_join(void *arg)
 	CHECK_STR(os_name(os_self()), "init");
 	for (unsigned i = 0; i < CONFORMANCE_TURNS(300, 3); i++) {
 		for (int k = 0; k < 2; k++) {
-			strcpy(name, s[k].name);
+			memcpy(name, s[k].name, strlen(s[k].name) + 1);
 			spawn(&s[k].t, name, know_thyself, &s[k]);
 			name[0] = '#';	/* copied */
 		}

@@ -274,7 +274,8 @@ static void expect_mempolicy(void *arg)
 	CHECK_EQ(os_get_attributes(&a), 0);
 	CHECK_EQ(a.all_nodes, *(int *)arg == MPOL_DEFAULT);
 	/* On which node is this very stack? */
-	CHECK_EQ(syscall(SYS_get_mempolicy, &node, NULL, 0ul, &a, (long)(MPOL_F_NODE | MPOL_F_ADDR)),
+	CHECK_EQ(syscall(SYS_get_mempolicy, &node, NULL, 0ul, &a,
+			 (long)(MPOL_F_NODE | MPOL_F_ADDR)),
 		 0);
 	if (os_name(os_self())[0] == '0')
 		CHECK_EQ(node, 0);

@@ -48,13 +48,14 @@ class Lane:
             self.command(seconds, seed), cwd=ROOT, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
             env={**os.environ, **self.environment()}, start_new_session=True)
-        threading.Thread(target=self.read, daemon=True).start()
+        self.reader = threading.Thread(target=self.read, daemon=True)
+        self.reader.start()
 
     def environment(self):
         return {}
 
     def read(self):
-        with open(self.log, "a", encoding="utf-8") as log:
+        with open(self.log, "a", encoding="utf-8") as log, self.process.stdout:
             for line in self.process.stdout:
                 log.write(line)
                 self.watch(line.rstrip("\n"))
@@ -67,6 +68,7 @@ class Lane:
         self.seconds = time.monotonic() - self.started
         if status is None:
             return True
+        self.reader.join(10)    # what it said last counts
         self.collect()
         self.state = "done" if self.ended_well(status) else "failed"
         return False

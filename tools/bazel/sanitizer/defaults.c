@@ -30,6 +30,7 @@ const char *__ubsan_default_options(void)
 
 const char *__tsan_default_options(void)
 {
-	return "halt_on_error=1:second_deadlock_stack=1:history_size=7:atexit_sleep_ms=0:exitcode=66:"
+	return "halt_on_error=1:second_deadlock_stack=1:history_size=7:"
+	       "atexit_sleep_ms=0:exitcode=66:"
 	       "report_signal_unsafe=0:detect_deadlocks=0";
 }

@@ -1,0 +1,254 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""The front door against fakes: what it installs and how it fails, bad options, lanes
+that find, die or hang, triage. No compiler, no network, nothing outside a folder of its own."""
+
+import contextlib
+import io
+import json
+import os
+import stat
+import sys
+import tempfile
+import unittest
+from unittest import mock
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "kthrashlib"))
+
+import bugs  # noqa: E402
+import campaign  # noqa: E402
+import cli  # noqa: E402
+import common  # noqa: E402
+import env  # noqa: E402
+import explain  # noqa: E402
+import lanes  # noqa: E402
+import triage  # noqa: E402
+
+PLAN = "kthrash-plan 1\ntask C1: a = create \"a\" return 0\nexpect deadlock\n"
+
+
+def script(folder, name, body):
+    path = os.path.join(folder, name)
+    with open(path, "w", encoding="utf-8") as f:
+        f.write("#!/bin/sh\n" + body)
+    os.chmod(path, os.stat(path).st_mode | stat.S_IXUSR)
+    return path
+
+
+def run(*args):
+    """Exit status and what was said on stderr."""
+    err = io.StringIO()
+    with contextlib.redirect_stderr(err), contextlib.redirect_stdout(io.StringIO()):
+        status = cli.main(list(args))
+    return status, err.getvalue()
+
+
+class Folder(unittest.TestCase):
+    def setUp(self):
+        temporary = tempfile.TemporaryDirectory()
+        self.addCleanup(temporary.cleanup)
+        self.folder = temporary.name
+        self.path = os.path.join(self.folder, "bin")
+        os.mkdir(self.path)
+
+
+class Options(unittest.TestCase):
+    def test_bad_input_is_one_sentence_and_2(self):
+        for args, words in [
+                (["frob"], "unknown command 'frob', expected"),
+                (["campaign", "--seconds=soon"], "--seconds=soon: expected a number from 1"),
+                (["campaign", "--seconds=0"], "expected a number from 1"),
+                (["campaign", "--lanes=x"], "no lane 'x', expected some of sim-random"),
+                (["campaign", "corpus"], "unexpected 'corpus'"),
+                (["campaign", "--jobs="], "--jobs needs a value"),
+                (["stress", "--os=vms"], "--os=vms: expected sim or posix"),
+                (["replay", "--sanitizer=msan", "x"], "expected none, asan or tsan"),
+                (["bugs", "NOPE"], "no seeded bug 'NOPE', expected one of"),
+                (["bugs", "--frob"], "unexpected '--frob'"),
+                (["fuzz", "--engine=honggfuzz"], "expected libfuzzer or afl"),
+                (["fuzz", "--target=x"], "expected plan or parser"),
+                (["explain"], "explain takes one plan"),
+                (["explain", "--format=pdf", "x"], "expected text, json, perfetto or html"),
+                (["explain", "x", "-o"], "-o needs a file"),
+        ]:
+            with self.subTest(args):
+                status, said = run(*args)
+                self.assertEqual(status, common.USAGE)
+                self.assertIn(words, said)
+                self.assertEqual(said.count("\n"), 1)
+
+
+class Environment(Folder):
+    def ensure(self, dpkg, apt, root=True):
+        script(self.path, "dpkg-query", dpkg)
+        script(self.path, "apt-get", 'echo "apt $*" >> "%s/log"\n%s' % (self.folder, apt))
+        script(self.path, "env", 'shift; exec "$@"')
+        with mock.patch.dict(os.environ, {"PATH": self.path + ":/bin"}), \
+                mock.patch.object(env, "as_root", lambda: [] if root else None), \
+                contextlib.redirect_stderr(io.StringIO()) as said:
+            try:
+                env.ensure({"here": "one", "gone": "another"})
+                return 0, said.getvalue()
+            except common.Failure as f:
+                return f.status, said.getvalue() + f.message
+
+    def log(self):
+        try:
+            with open(os.path.join(self.folder, "log"), encoding="utf-8") as f:
+                return f.read()
+        except FileNotFoundError:
+            return ""
+
+    ONE_MISSING = 'case "$*" in *gone*) exit 1;; esac; printf "install ok installed"'
+
+    def test_nothing_missing_nothing_done(self):
+        self.assertEqual(self.ensure('printf "install ok installed"', "exit 1"), (0, ""))
+        self.assertEqual(self.log(), "")
+
+    def test_installs_only_what_is_missing_and_says_why(self):
+        status, said = self.ensure(self.ONE_MISSING, "exit 0")
+        self.assertEqual(status, 0)
+        self.assertIn("installing gone: another", said)
+        self.assertIn("install -y -qq --no-install-recommends gone\n", self.log())
+        self.assertNotIn("here", self.log())
+
+    def test_without_root_the_command_to_run_and_3(self):
+        status, said = self.ensure(self.ONE_MISSING, "exit 0", root=False)
+        self.assertEqual(status, common.ENVIRONMENT)
+        self.assertIn("as root, run: apt-get update && apt-get install", said)
+        self.assertEqual(self.log(), "")
+
+    def test_a_package_that_cannot_be_had(self):
+        status, said = self.ensure(self.ONE_MISSING, 'test "$1" = update')
+        self.assertEqual(status, common.ENVIRONMENT)
+        self.assertIn("apt-get failed; as root, run:", said)
+
+    def test_not_debian(self):
+        with mock.patch.dict(os.environ, {"PATH": "/nonexistent"}):
+            with self.assertRaises(common.Failure) as f:
+                env.ensure({"x": "y"})
+        self.assertEqual(f.exception.status, common.ENVIRONMENT)
+        self.assertIn("Debian 12", f.exception.message)
+
+
+FAKE = """
+case "$1" in
+stress)
+	for a; do case "$a" in --findings=*) dir="${a#--findings=}";; esac; done
+	mkdir -p "$dir"
+	printf 'kthrash-plan 1\\n' > "$dir/deadlock-1.plan"
+	%s
+	;;
+shrink) cp "$2" "$4"; echo '{"tasks":1,"operations":1,"directives":0,"hash":"ab"}' ;;
+replay) echo '{"ok":true,"hash":"ab"}' ;;
+explain) echo 'the interleaving' ;;
+esac
+"""
+FINDS = """echo '{"type":"progress","executions":5,"points":50,"schedules":4}'
+	echo "{\\"type\\":\\"finding\\",\\"file\\":\\"$dir/deadlock-1.plan\\",\\"kind\\":\\"deadlock\\",\\"signature\\":\\"deadlock: x\\",\\"message\\":\\"m\\",\\"executions\\":5,\\"strategy\\":\\"random\\"}"
+"""
+
+
+class Campaigns(Folder):
+    def campaign(self, bodies, seconds=1):
+        made = []
+        for name, body in bodies.items():
+            lane = lanes.DriverLane(name, "//stress:kthrash_sim")
+            lane.prepare(script(self.path, name, FAKE % body), self.folder)
+            made.append(lane)
+        c = campaign.Campaign(made, seconds, 2, self.folder, 1)
+        c.bugs = triage.Bugs(self.folder, made[0].binary)
+        with contextlib.redirect_stderr(io.StringIO()), \
+                contextlib.redirect_stdout(io.StringIO()) as out:
+            c.run()
+            c.triage()
+            status = c.report()
+        return c, status, out.getvalue()
+
+    def test_a_bug_seen_by_two_lanes_is_said_once(self):
+        c, status, out = self.campaign({"one": FINDS, "two": FINDS})
+        self.assertEqual(status, common.FINDINGS)
+        self.assertEqual(out.count("replay: "), 1)
+        self.assertIn("seen 2 times by one, two", out)
+        self.assertIn("the interleaving", out)
+        with open(os.path.join(self.folder, "campaign.json"), encoding="utf-8") as f:
+            self.assertEqual(json.load(f)["bugs"][0]["count"], 2)
+        self.assertEqual([lane.executions for lane in c.lanes], [5, 5])
+
+    def test_findings_of_a_lane_that_dies_are_kept(self):
+        c, status, out = self.campaign({"one": FINDS + "kill -9 $$"})
+        self.assertEqual(status, common.FINDINGS)
+        self.assertEqual(c.lanes[0].state, "failed")
+        self.assertTrue(os.path.exists(os.path.join(
+            self.folder, "findings", "raw", "one-deadlock-1.plan")))
+        self.assertIn("lane one failed", out)
+
+    def test_clean(self):
+        _, status, out = self.campaign({"one": "exit 0"})
+        self.assertEqual(status, common.CLEAN)
+        self.assertIn("0 distinct bugs", out)
+
+    def test_a_lane_that_does_not_start_is_no_clean_campaign(self):
+        _, status, _ = self.campaign({"one": "exit 3"})
+        self.assertEqual(status, common.ENVIRONMENT)
+
+    def test_interrupt_ends_lanes_and_reports(self):
+        lane = lanes.DriverLane("one", "//stress:kthrash_sim")
+        lane.prepare(script(self.path, "one", "exec sleep 600"), self.folder)
+        c = campaign.Campaign([lane], 600, 1, self.folder, 1)
+        c.bugs = triage.Bugs(self.folder, lane.binary)
+        # As the signal handler would, at the first look at the lanes.
+        c.show = lambda: setattr(c, "interrupted", True)
+        c.run()
+        self.assertIsNotNone(lane.process.poll())
+        with contextlib.redirect_stdout(io.StringIO()) as out:
+            self.assertEqual(c.report(), common.CLEAN)
+        self.assertIn("interrupted", out.getvalue())
+
+
+class Bugs(Folder):
+    def test_row_of_a_bug_that_is_found(self):
+        binary = script(self.path, "fake", FAKE % FINDS)
+        with mock.patch.object(bugs, "STATE", self.folder), \
+                mock.patch.object(bugs, "header", lambda name: {}), \
+                mock.patch.object(bugs, "REPLAYS", 1):
+            row = bugs.examine("X", binary, 100, 1)
+            self.assertTrue(row["found"])
+            self.assertEqual((row["kind"], row["executions"], row["replays"]), ("deadlock", 5, 1))
+            self.assertTrue(bugs.ok(row))
+
+    def test_row_of_a_bug_that_is_not(self):
+        binary = script(self.path, "fake", FAKE % "exit 0")
+        with mock.patch.object(bugs, "STATE", self.folder), \
+                mock.patch.object(bugs, "header", lambda name: {}):
+            self.assertFalse(bugs.ok(bugs.examine("X", binary, 100, 1)))
+
+
+class Explain(unittest.TestCase):
+    EXPLAINED = {
+        "plan": "a<b>.plan", "failure": "deadlock", "message": "x & y", "hash": "00",
+        "tasks": ["init", "C1"],
+        "steps": [{"step": 0, "task": 0, "point": "os.spawn", "file": "f.c", "line": 1,
+                   "why": "point", "next": 1},
+                  {"step": 1, "task": 1, "point": "p->q", "file": "f.c", "line": 2,
+                   "why": "blocked", "next": 0}],
+        "events": [{"step": 1, "kind": "kill", "task": 1, "role": ""}],
+    }
+
+    def test_perfetto_flows_lie_inside_slices(self):
+        events = json.loads(explain.perfetto(self.EXPLAINED))["traceEvents"]
+        slices = [e for e in events if e["ph"] == "X"]
+        for end in (e for e in events if e["ph"] in "sf"):
+            self.assertTrue(any(s["tid"] == end["tid"] and
+                                s["ts"] <= end["ts"] <= s["ts"] + s["dur"] for s in slices))
+
+    def test_html_is_escaped_and_self_contained(self):
+        page = explain.page(self.EXPLAINED)
+        self.assertIn("a&lt;b&gt;.plan", page)
+        self.assertIn("p-&gt;q", page)
+        self.assertNotIn("http", page)
+
+
+if __name__ == "__main__":
+    unittest.main()
