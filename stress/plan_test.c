@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Plans as text: what is wrong is said with its place; what is right prints
+ * and parses to the same; what the generator, the mutator and the shrinker
+ * make is legal.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "platform/conformance/test.h"
+#include "stress/plan.h"
+
+#define HEAD "kthrash-plan 1\n"
+
+static const struct {
+	const char *text;
+	unsigned line, column;
+	const char *says;
+} errors[] = {
+	{ "", 1, 1, "an empty file, expected 'kthrash-plan 1'" },
+	{ "kthrash-plan 2\n", 1, 14, "unexpected '2', expected '1'" },
+	{ "plan\n", 1, 1, "unexpected 'plan', expected 'kthrash-plan'" },
+	{ HEAD, 1, 1, "no task" },
+	{ HEAD "frob\n", 2, 1, "unexpected 'frob', expected task, kill" },
+	{ HEAD "task 1C:\n", 2, 6, "expected a task's name" },
+	{ HEAD "task init:\n", 2, 6, "the name 'init' is taken" },
+	{ HEAD "task C\n", 2, 7, "expected ':'" },
+	{ HEAD "task C:\ntask C:\n", 3, 6, "the name 'C' is taken" },
+	{ HEAD "task C: x\n", 2, 9, "unexpected 'x', expected an operation" },
+	{ HEAD "task C: a = make \"x\"\n", 2, 13, "unexpected 'make', expected create or run" },
+	{ HEAD "task C: a = create x\n", 2, 20, "in double quotes" },
+	{ HEAD "task C: a = create \"x\n", 2, 22, "the line ends inside a name" },
+	{ HEAD "task C: a = create \"\" return 0\n", 2, 21, "1 to 63 bytes" },
+	{ HEAD "task C: a = create \"a b\" return 0\n", 2, 22, "without blanks" },
+	{ HEAD "task C: a = create \"%s\" return 0\n", 2, 20, "at most one %u or %d" },
+	{ HEAD "task C: a = create \"%u\" return 0\n", 2, 20, "takes a number" },
+	{ HEAD "task C: a = create \"x\" 1 return 0\n", 2, 20, "takes no number" },
+	{ HEAD "task C: a = create \"x\" sleep 0\n", 2, 24, "return, until-stop or" },
+	{ HEAD "task C: a = create \"x\" return\n", 2, 30, "the line ends here" },
+	{ HEAD "task C: a = create \"x\" return 9999999999\n", 2, 31, "out of range" },
+	{ HEAD "task C: a = create \"x\" return 0;\n", 2, 33, "expected an operation" },
+	{ HEAD "task C: a = create \"x\" return 0 wake a\n", 2, 33, "expected ';'" },
+	{ HEAD "task C: wake a\n", 2, 14, "a handle that an earlier create" },
+	{ HEAD "task C: a = create \"x\" return 0\ntask D: wake a\n", 3, 14,
+	  "a handle stays in its task" },
+	{ HEAD "task C: a = create \"x\" return 0; a = create \"y\" return 0\n", 2, 34,
+	  "the handle 'a' is taken" },
+	{ HEAD "task C: a = create \"C\" return 0\n", 2, 20, "the name 'C' is taken" },
+	{ HEAD "task C: kill D\n", 2, 9, "no task is called 'D'" },
+	{ HEAD "task C: a = create \"x\" until-stop 0; stop a; stop a\n", 2, 46,
+	  "may be gone" },
+	{ HEAD "task C: a = create \"x\" return 0; wake a; stop a\n", 2, 42, "take a reference" },
+	{ HEAD "task C: a = create \"x\" return 0; put a\n", 2, 34, "no reference is held" },
+	{ HEAD "task C: a = create \"x\" return 0; get a == 1\n", 2, 40, "no result to expect" },
+	{ HEAD "task C:\nkill D at C x #1\n", 3, 1, "'D', which is no task" },
+	{ HEAD "task C:\nkill kthreadd at C x #1\n", 3, 1, "can't be killed" },
+	{ HEAD "task C:\nkill C at C x\n", 3, 14, "the line ends here, expected #N" },
+	{ HEAD "task C:\nkill C at C x #0\n", 3, 16, "out of range" },
+	{ HEAD "task C:\nfail water #1\n", 3, 6, "expected a role" },
+	{ HEAD "task C:\nswitch C at x #1 C\n", 3, 18, "expected 'to'" },
+	{ HEAD "task C:\nstrategy luck\n", 3, 10, "expected block, random or pct" },
+	{ HEAD "task C:\nstrategy pct 0 seed 1\n", 3, 14, "out of range" },
+	{ HEAD "task C:\nstrategy random seed 18446744073709551616\n", 3, 22, "out of range" },
+	{ HEAD "task C:\nstrategy block\nstrategy block\n", 4, 1, "a second 'strategy' line" },
+	{ HEAD "task C:\nexpect joy\n", 3, 8, "expected pass or a failure" },
+	{ HEAD "task C:\nexpect pass trace 12\n", 3, 19, "16 hexadecimal digits" },
+	{ HEAD "task C:\x01\n", 2, 8, "byte \\x01" },
+	{ HEAD "task C:\r\n", 2, 8, "byte \\x0d" },
+	{ HEAD "task C: \xff\n", 2, 9, "byte \\xff" },
+};
+
+static void test_errors_have_their_place(void)
+{
+	static struct plan p;
+
+	for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
+		struct plan_error e;
+		int status = plan_parse(&p, errors[i].text, strlen(errors[i].text), &e);
+
+		if (status == 0 || e.line != errors[i].line || e.column != errors[i].column ||
+		    !strstr(e.message, errors[i].says))
+			kt_fail(KT_ASSERTION, "\"%s\": %d, %u:%u: %s; due %u:%u: ...%s...",
+				errors[i].text, status, e.line, e.column, e.message,
+				errors[i].line, errors[i].column, errors[i].says);
+	}
+	printf("ok errors have their place\n");
+}
+
+static void round_trip(const struct plan *p, const char *what, uint64_t seed)
+{
+	static char text[PLAN_BYTES_MAX], again_text[PLAN_BYTES_MAX];
+	static struct plan again;
+	struct plan_error e;
+	size_t size = plan_print(p, text, sizeof text);
+
+	if (size >= sizeof text || plan_parse(&again, text, size, &e) != 0)
+		kt_fail(KT_ASSERTION, "%s %llu: %u:%u: %s\n%s", what, (unsigned long long)seed,
+			e.line, e.column, e.message, text);
+	CHECK(plan_equal(p, &again));
+	plan_print(&again, again_text, sizeof again_text);
+	CHECK_STR(again_text, text);
+}
+
+static void test_all_that_is_made_is_legal(void)
+{
+	static struct plan p, q, out;
+
+	for (uint64_t seed = 0; seed < 4000; seed++) {
+		struct plan_generate_options o = { .faults = seed & 1 };
+
+		plan_generate(&p, seed, &o);
+		round_trip(&p, "generated", seed);
+		q = p;
+		for (uint64_t i = 0; i < 4; i++) {
+			plan_mutate(&q, seed * 4 + i, 4096);
+			round_trip(&q, "mutated", seed * 4 + i);
+			CHECK(plan_print(&q, NULL, 0) <= 4096);
+		}
+		plan_crossover(&out, &p, &q, seed);
+		round_trip(&out, "crossed", seed);
+		for (unsigned piece = 0; piece < plan_pieces(&q); piece++)
+			if (plan_without(&out, &q, piece, 1 + piece % 3))
+				round_trip(&out, "cut", seed);
+	}
+	printf("ok all that is made is legal\n");
+}
+
+static void test_same_seed_same_plan(void)
+{
+	static struct plan p, q;
+
+	for (uint64_t seed = 0; seed < 200; seed++) {
+		struct plan_generate_options o = { .faults = true };
+
+		plan_generate(&p, seed, &o);
+		plan_generate(&q, seed, &o);
+		plan_mutate(&p, seed, 4096);
+		plan_mutate(&q, seed, 4096);
+		CHECK(plan_equal(&p, &q));
+	}
+	printf("ok same seed, same plan\n");
+}
+
+static void test_comments(void)
+{
+	static const char text[] = HEAD "# first\n#\n# third\n\n# dropped\ntask C: # dropped\n";
+	static char printed[256];
+	static struct plan p;
+	struct plan_error e;
+
+	CHECK_EQ(plan_parse(&p, text, strlen(text), &e), 0);
+	CHECK_STR(p.note, "first\n\nthird");
+	plan_print(&p, printed, sizeof printed);
+	CHECK_STR(printed, HEAD "# first\n#\n# third\ntask C:\n");
+	printf("ok comments\n");
+}
+
+int main(void)
+{
+	test_errors_have_their_place();
+	test_comments();
+	test_same_seed_same_plan();
+	test_all_that_is_made_is_legal();
+	return 0;
+}
