@@ -241,6 +241,7 @@ void exec_load(const struct plan *p)
 		exec.kills |= p->directives[i].kind == PLAN_D_OOM ||
 			      (p->directives[i].kind == PLAN_D_KILL && inject_kills_by_call);
 	}
+	model_load();
 	inject_load(p);
 }
 

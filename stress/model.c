@@ -155,16 +155,29 @@ static void check_order(struct exec_thread *t)
 			"served as number %u", t->name, t->appended, exec.unlinked);
 }
 
+/* The points the model looks at: a comparison of hashes, not of names, each time. */
+static struct {
+	uint32_t appended, unlinked, forking;
+} watched;
+
+void model_load(void)
+{
+	watched.appended = kt_name_hash("create.appended");
+	watched.unlinked = kt_name_hash("kthreadd.unlinked");
+	watched.forking = kt_name_hash("kthreadd.forking");
+}
+
 void model_point(struct kt_site *site, const void *subject)
 {
 	struct exec_thread *t = (struct exec_thread *)(uintptr_t)subject;
+	uint32_t point = kt_site_hash(site);
 
 	if (t < exec.thread || t >= exec.thread + PLAN_THREADS_MAX)
 		return;
-	if (strcmp(site->what, "create.appended") == 0)
+	if (point == watched.appended)
 		t->appended = ++exec.appended;
-	else if (strcmp(site->what, "kthreadd.unlinked") == 0)
+	else if (point == watched.unlinked)
 		check_order(t);
-	else if (strcmp(site->what, "kthreadd.forking") == 0)
+	else if (point == watched.forking)
 		exec.forking = t;
 }

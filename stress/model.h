@@ -28,6 +28,9 @@ void model_expect(const struct plan_op *op, const char *what, long result);
 /* Everything has been shut down. */
 void model_end(void);
 
+/* Once per plan, before it runs. */
+void model_load(void);
+
 /* Named points, for the order in which requests are served. */
 void model_point(struct kt_site *site, const void *subject);
 

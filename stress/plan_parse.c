@@ -2,284 +2,12 @@
 /*
  * Text to plan. A recursive-descent parser over one line at a time; the first
  * error ends it, with line, column and what was expected. Nothing is repaired.
- *
- * A token is a run of bytes that are not blank and none of ; = " # or ':' at
- * the end of a task's name; "==" and "=" are tokens; names in directives, which
- * may hold anything printable, end at a blank.
  */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "stress/plan_internal.h"
-
-struct parser {
-	struct plan *p;
-	struct plan_error *err;
-	const char *text, *end;		/* all of it */
-	const char *line, *line_end, *at;
-	unsigned line_number;
-	bool strategy_seen, boot_seen, expect_seen;
-	/* Where each stands, for errors found when all is read. */
-	struct place {
-		unsigned line, column;
-	} op_at[PLAN_OPS_MAX], directive_at[PLAN_DIRECTIVES_MAX];
-	jmp_buf failed;
-};
-
-struct token {
-	const char *s;
-	size_t len;
-};
-
-/* ---- errors ------------------------------------------------------------- */
-
-__attribute__((noreturn, format(printf, 3, 4)))
-static void fail(struct parser *x, const char *where, const char *fmt, ...)
-{
-	va_list ap;
-
-	x->err->line = x->line_number;
-	x->err->column = (unsigned)(where - x->line) + 1;
-	va_start(ap, fmt);
-	vsnprintf(x->err->message, sizeof x->err->message, fmt, ap);
-	va_end(ap);
-	longjmp(x->failed, 1);
-}
-
-static struct place here(const struct parser *x, const char *where)
-{
-	return (struct place){ x->line_number, (unsigned)(where - x->line) + 1 };
-}
-
-/* A token as it may be shown: printable, cut. */
-static const char *shown(struct token t)
-{
-	static char buf[64];
-	size_t used = 0;
-
-	for (size_t i = 0; i < t.len; i++) {
-		unsigned char c = (unsigned char)t.s[i];
-
-		if (used + 8 > sizeof buf) {
-			memcpy(buf + used, "...", 4);
-			return buf;
-		}
-		if (c >= ' ' && c <= '~')
-			buf[used++] = (char)c;
-		else
-			used += (size_t)snprintf(buf + used, sizeof buf - used, "\\x%02x", c);
-	}
-	buf[used] = '\0';
-	return buf;
-}
-
-__attribute__((noreturn))
-static void unexpected(struct parser *x, struct token t, const char *expected)
-{
-	if (t.len == 0)
-		fail(x, t.s, "the line ends here, expected %s", expected);
-	fail(x, t.s, "unexpected '%s', expected %s", shown(t), expected);
-}
-
-/* ---- tokens ------------------------------------------------------------- */
-
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
-static void skip_blanks(struct parser *x)
-{
-	while (x->at < x->line_end && is_blank(*x->at))
-		x->at++;
-}
-
-static bool at_end(struct parser *x)
-{
-	skip_blanks(x);
-	return x->at == x->line_end || *x->at == '#';
-}
-
-/* To the next blank: names in directives. */
-static struct token word(struct parser *x)
-{
-	struct token t;
-
-	skip_blanks(x);
-	t.s = x->at;
-	while (x->at < x->line_end && !is_blank(*x->at))
-		x->at++;
-	t.len = (size_t)(x->at - t.s);
-	if (t.len && *t.s == '#')
-		t.len = 0;
-	return t;
-}
-
-/* In operations: punctuation separates too. */
-static struct token token(struct parser *x)
-{
-	struct token t;
-
-	skip_blanks(x);
-	t.s = x->at;
-	if (x->at < x->line_end && (*x->at == ';' || *x->at == '=')) {
-		x->at++;
-		if (t.s[0] == '=' && x->at < x->line_end && *x->at == '=')
-			x->at++;
-	} else {
-		while (x->at < x->line_end && !is_blank(*x->at) && !strchr(";=\"#", *x->at))
-			x->at++;
-	}
-	t.len = (size_t)(x->at - t.s);
-	return t;
-}
-
-static bool is(struct token t, const char *s)
-{
-	return strlen(s) == t.len && memcmp(t.s, s, t.len) == 0;
-}
-
-static void expect_word(struct parser *x, const char *s)
-{
-	struct token t = word(x);
-	char expected[32];
-
-	snprintf(expected, sizeof expected, "'%s'", s);
-	if (!is(t, s))
-		unexpected(x, t, expected);
-}
-
-static void expect_end(struct parser *x)
-{
-	if (!at_end(x))
-		unexpected(x, word(x), "the end of the line");
-}
-
-static plan_str intern(struct parser *x, struct token t)
-{
-	plan_str s = plan_intern(x->p, t.s, t.len);
-
-	if (t.len && !s)
-		fail(x, t.s, "the names of this plan are longer than %d bytes together",
-		     PLAN_STRINGS_MAX);
-	return s;
-}
-
-/* ---- numbers ------------------------------------------------------------ */
-
-static uint64_t unsigned_number(struct parser *x, struct token t, uint64_t min, uint64_t max,
-				const char *what)
-{
-	uint64_t n = 0;
-
-	if (t.len == 0 || *t.s < '0' || *t.s > '9')
-		unexpected(x, t, what);
-	for (size_t i = 0; i < t.len; i++) {
-		unsigned digit = (unsigned)(t.s[i] - '0');
-
-		if (digit > 9)
-			unexpected(x, t, what);
-		if (n > (UINT64_MAX - digit) / 10)
-			goto range;
-		n = n * 10 + digit;
-	}
-	if (n >= min && n <= max)
-		return n;
-range:
-	fail(x, t.s, "%s is out of range, expected %s from %llu to %llu", shown(t), what,
-	     (unsigned long long)min, (unsigned long long)max);
-}
-
-static int32_t signed_number(struct parser *x, struct token t, const char *what)
-{
-	bool negative = t.len && *t.s == '-';
-	struct token digits = { t.s + negative, t.len - negative };
-	int32_t named;
-
-	if (plan_errno_find(t.s, t.len, &named))
-		return named;
-	if (negative && (digits.len == 0 || *digits.s < '0' || *digits.s > '9'))
-		unexpected(x, t, what);
-	named = (int32_t)unsigned_number(x, digits, 0, INT32_MAX, what);
-	return negative ? -named : named;
-}
-
-static uint32_t nth(struct parser *x)
-{
-	struct token t;
-
-	skip_blanks(x);
-	t.s = x->at;
-	while (x->at < x->line_end && !is_blank(*x->at))
-		x->at++;
-	t.len = (size_t)(x->at - t.s);
-	if (t.len < 2 || *t.s != '#')
-		unexpected(x, t, "#N");
-	t.s++;
-	t.len--;
-	return (uint32_t)unsigned_number(x, t, 1, PLAN_NTH_MAX, "a number");
-}
-
-/* ---- names -------------------------------------------------------------- */
-
-static bool is_name(struct token t)
-{
-	if (t.len == 0 || t.len >= PLAN_TASK_NAME_MAX)
-		return false;
-	for (size_t i = 0; i < t.len; i++) {
-		char c = t.s[i];
-		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-
-		if (!letter && (i == 0 || !((c >= '0' && c <= '9') || c == '.' || c == '-')))
-			return false;
-	}
-	return true;
-}
-
-static plan_str name(struct parser *x, struct token t, const char *what)
-{
-	if (!is_name(t))
-		unexpected(x, t, what);
-	return intern(x, t);
-}
-
-static bool is_printable_word(struct token t, size_t max)
-{
-	if (t.len == 0 || t.len >= max)
-		return false;
-	for (size_t i = 0; i < t.len; i++)
-		if (t.s[i] <= ' ' || t.s[i] > '~' || t.s[i] == '"')
-			return false;
-	return t.s[0] != '#';
-}
-
-static plan_str directive_name(struct parser *x, const char *what)
-{
-	struct token t = word(x);
-
-	if (!is_printable_word(t, PLAN_NAME_MAX))
-		unexpected(x, t, what);
-	return intern(x, t);
-}
-
-/* The handle's thread, made earlier by the same task. */
-static uint8_t handle(struct parser *x, struct token t)
-{
-	unsigned task = x->p->tasks_count - 1u;
-
-	for (unsigned i = 0; i < x->p->threads_count; i++)
-		if (is(t, plan_string(x->p, x->p->threads[i].var))) {
-			if (x->p->threads[i].task != task)
-				fail(x, t.s, "'%s' is a handle of task %s; a handle stays in its "
-				     "task", shown(t), plan_string(x->p,
-				     x->p->tasks[x->p->threads[i].task].name));
-			return (uint8_t)i;
-		}
-	unexpected(x, t, "a handle that an earlier create or run of this task gave");
-}
+#include "stress/plan_lex.h"
 
 /* ---- operations --------------------------------------------------------- */
 
@@ -288,25 +16,25 @@ static plan_str format_string(struct parser *x)
 {
 	struct token t;
 
-	skip_blanks(x);
+	lex_skip_blanks(x);
 	t.s = x->at;
 	t.len = 0;
 	if (x->at == x->line_end || *x->at != '"')
-		unexpected(x, token(x), "the thread's name in double quotes");
+		lex_unexpected(x, lex_token(x), "the thread's name in double quotes");
 	for (t.s = ++x->at; x->at < x->line_end && *x->at != '"'; x->at++)
 		if (*x->at <= ' ' || *x->at > '~' || *x->at == '#')
-			fail(x, x->at, "a thread's name is printable, without blanks or '#'");
+			lex_fail(x, x->at, "a thread's name is printable, without blanks or '#'");
 	if (x->at == x->line_end)
-		fail(x, x->at, "the line ends inside a name, expected '\"'");
+		lex_fail(x, x->at, "the line ends inside a name, expected '\"'");
 	t.len = (size_t)(x->at++ - t.s);
 	if (t.len == 0 || t.len >= PLAN_NAME_MAX)
-		fail(x, t.s, "a thread's name has 1 to %d bytes", PLAN_NAME_MAX - 1);
-	return intern(x, t);
+		lex_fail(x, t.s, "a thread's name has 1 to %d bytes", PLAN_NAME_MAX - 1);
+	return lex_intern(x, t);
 }
 
 static bool number_follows(struct parser *x)
 {
-	skip_blanks(x);
+	lex_skip_blanks(x);
 	return x->at < x->line_end && ((*x->at >= '0' && *x->at <= '9') || *x->at == '-');
 }
 
@@ -317,25 +45,26 @@ static void thread_name(struct parser *x, struct plan_thread *t, const char *whe
 	size_t len;
 
 	if (!plan_format_name(format, t->has_number, t->number, buf, sizeof buf))
-		fail(x, where, "'%s' takes %s, expected at most one %%u or %%d and its number "
+		lex_fail(x, where, "'%s' takes %s, expected at most one %%u or %%d and its number "
 		     "after the name", format, t->has_number ? "no number" : "a number");
 	len = strlen(buf);
 	if (len >= PLAN_NAME_MAX)
-		fail(x, where, "the thread's name '%s' is longer than %d bytes", buf,
+		lex_fail(x, where, "the thread's name '%s' is longer than %d bytes", buf,
 		     PLAN_NAME_MAX - 1);
 	if (plan_knows_name(x->p, buf))
-		fail(x, where, "the name '%s' is taken; names of tasks and threads differ", buf);
-	t->name = intern(x, (struct token){ buf, len });
+		lex_fail(x, where, "the name '%s' is taken; names of tasks and threads differ",
+			 buf);
+	t->name = lex_intern(x, (struct token){ buf, len });
 }
 
 static enum plan_body body(struct parser *x)
 {
-	struct token t = token(x);
+	struct token t = lex_token(x);
 
 	for (int b = PLAN_RETURN; b <= PLAN_UNTIL_STOP_HARD; b++)
-		if (is(t, plan_body_name((enum plan_body)b)))
+		if (lex_is(t, plan_body_name((enum plan_body)b)))
 			return (enum plan_body)b;
-	unexpected(x, t, "return, until-stop or until-stop-hard");
+	lex_unexpected(x, t, "return, until-stop or until-stop-hard");
 }
 
 static void creation(struct parser *x, struct token var, enum plan_op_kind kind,
@@ -345,24 +74,24 @@ static void creation(struct parser *x, struct token var, enum plan_op_kind kind,
 	const char *where;
 
 	for (unsigned i = 0; i < x->p->threads_count; i++)
-		if (is(var, plan_string(x->p, x->p->threads[i].var)))
-			fail(x, var.s, "the handle '%s' is taken", shown(var));
+		if (lex_is(var, plan_string(x->p, x->p->threads[i].var)))
+			lex_fail(x, var.s, "the handle '%s' is taken", lex_shown(var));
 	if (x->p->threads_count == PLAN_THREADS_MAX)
-		fail(x, var.s, "more than %d threads", PLAN_THREADS_MAX);
-	t.var = name(x, var, "a handle");
-	skip_blanks(x);
+		lex_fail(x, var.s, "more than %d threads", PLAN_THREADS_MAX);
+	t.var = lex_name(x, var, "a handle");
+	lex_skip_blanks(x);
 	where = x->at;
 	t.format = format_string(x);
 	t.has_number = number_follows(x);
 	if (t.has_number)
-		t.number = signed_number(x, token(x), "a number");
+		t.number = lex_signed_number(x, lex_token(x), "a number");
 	thread_name(x, &t, where);
 	t.body = body(x);
-	t.result = signed_number(x, token(x), "the function's result");
-	skip_blanks(x);
+	t.result = lex_signed_number(x, lex_token(x), "the function's result");
+	lex_skip_blanks(x);
 	if (x->line_end - x->at >= 5 && memcmp(x->at, "node ", 5) == 0) {
-		token(x);
-		t.node = (int16_t)unsigned_number(x, token(x), 0, 1023, "a memory node");
+		lex_token(x);
+		t.node = (int16_t)lex_unsigned_number(x, lex_token(x), 0, 1023, "a memory node");
 	}
 	op->kind = kind;
 	op->thread = (uint8_t)x->p->threads_count;
@@ -373,19 +102,19 @@ static void expectation(struct parser *x, struct plan_op *op)
 {
 	struct token t;
 
-	skip_blanks(x);
+	lex_skip_blanks(x);
 	if (x->at == x->line_end || *x->at != '=')
 		return;
-	t = token(x);
-	if (!is(t, "=="))
-		unexpected(x, t, "'=='");
+	t = lex_token(x);
+	if (!lex_is(t, "=="))
+		lex_unexpected(x, t, "'=='");
 	if (op->kind == PLAN_GET || op->kind == PLAN_PUT || op->kind == PLAN_KILL)
-		fail(x, t.s, "%s has no result to expect", plan_op_name(op->kind));
+		lex_fail(x, t.s, "%s has no result to expect", plan_op_name(op->kind));
 	op->has_expect = true;
-	t = token(x);
-	op->expect_ok = is(t, "ok") && plan_op_makes_thread(op->kind);
+	t = lex_token(x);
+	op->expect_ok = lex_is(t, "ok") && plan_op_makes_thread(op->kind);
 	if (!op->expect_ok)
-		op->expect = signed_number(x, t, plan_op_makes_thread(op->kind) ?
+		op->expect = lex_signed_number(x, t, plan_op_makes_thread(op->kind) ?
 					   "ok, a number or an errno" : "a number or an errno");
 }
 
@@ -393,37 +122,37 @@ static void expectation(struct parser *x, struct plan_op *op)
 
 static void operation(struct parser *x)
 {
-	struct token t = token(x);
+	struct token t = lex_token(x);
 	struct plan_op op = { 0 };
 
 	if (x->p->ops_count == PLAN_OPS_MAX)
-		fail(x, t.s, "more than %d operations", PLAN_OPS_MAX);
-	x->op_at[x->p->ops_count] = here(x, t.s);
+		lex_fail(x, t.s, "more than %d operations", PLAN_OPS_MAX);
+	x->op_at[x->p->ops_count] = lex_here(x, t.s);
 	for (op.kind = PLAN_WAKE; op.kind <= PLAN_KILL; op.kind++)
-		if (is(t, plan_op_name(op.kind)))
+		if (lex_is(t, plan_op_name(op.kind)))
 			break;
 	if (op.kind == PLAN_KILL) {
-		t = token(x);
+		t = lex_token(x);
 		/* Resolved when all tasks are known. */
 		op.victim = 0;
-		if (!is_name(t))
-			unexpected(x, t, "the name of a task");
-		op.expect = intern(x, t);
+		if (!lex_is_name(t))
+			lex_unexpected(x, t, "the name of a task");
+		op.expect = lex_intern(x, t);
 		x->p->ops[x->p->ops_count] = op;
 	} else if (op.kind < PLAN_KILL) {
-		op.thread = handle(x, token(x));
+		op.thread = lex_handle(x, lex_token(x));
 	} else {
 		struct token equals, verb;
 
-		if (!is_name(t))
-			unexpected(x, t, OPERATIONS);
-		equals = token(x);
-		if (!is(equals, "="))
-			unexpected(x, t, OPERATIONS);
-		verb = token(x);
-		if (!is(verb, "create") && !is(verb, "run"))
-			unexpected(x, verb, "create or run");
-		creation(x, t, is(verb, "run") ? PLAN_RUN : PLAN_CREATE, &op);
+		if (!lex_is_name(t))
+			lex_unexpected(x, t, OPERATIONS);
+		equals = lex_token(x);
+		if (!lex_is(equals, "="))
+			lex_unexpected(x, t, OPERATIONS);
+		verb = lex_token(x);
+		if (!lex_is(verb, "create") && !lex_is(verb, "run"))
+			lex_unexpected(x, verb, "create or run");
+		creation(x, t, lex_is(verb, "run") ? PLAN_RUN : PLAN_CREATE, &op);
 	}
 	if (op.kind != PLAN_KILL)
 		expectation(x, &op);
@@ -437,38 +166,38 @@ static void task_line(struct parser *x)
 	struct plan_task *task;
 	struct token t;
 
-	skip_blanks(x);
+	lex_skip_blanks(x);
 	t.s = x->at;
-	while (x->at < x->line_end && !is_blank(*x->at) && *x->at != ':')
+	while (x->at < x->line_end && !lex_is_blank(*x->at) && *x->at != ':')
 		x->at++;
 	t.len = (size_t)(x->at - t.s);
-	if (!is_name(t))
-		unexpected(x, t, "a task's name: a letter, then letters, digits, '.', '-', at "
+	if (!lex_is_name(t))
+		lex_unexpected(x, t, "a task's name: a letter, then letters, digits, '.', '-', at "
 			   "most 31 bytes");
 	if (p->tasks_count == PLAN_TASKS_MAX)
-		fail(x, t.s, "more than %d tasks", PLAN_TASKS_MAX);
+		lex_fail(x, t.s, "more than %d tasks", PLAN_TASKS_MAX);
 	task = &p->tasks[p->tasks_count];
-	task->name = intern(x, t);
+	task->name = lex_intern(x, t);
 	if (plan_knows_name(p, plan_string(p, task->name)))
-		fail(x, t.s, "the name '%s' is taken; names of tasks and threads differ",
-		     shown(t));
+		lex_fail(x, t.s, "the name '%s' is taken; names of tasks and threads differ",
+		     lex_shown(t));
 	task->ops_first = p->ops_count;
 	p->tasks_count++;
-	skip_blanks(x);
+	lex_skip_blanks(x);
 	if (x->at == x->line_end || *x->at != ':')
-		unexpected(x, token(x), "':'");
+		lex_unexpected(x, lex_token(x), "':'");
 	x->at++;
-	if (at_end(x))
+	if (lex_at_end(x))
 		return;
 	for (;;) {
 		operation(x);
-		if (at_end(x))
+		if (lex_at_end(x))
 			return;
-		t = token(x);
-		if (!is(t, ";"))
-			unexpected(x, t.len ? t : word(x), "';' or the end of the line");
-		if (at_end(x))
-			unexpected(x, (struct token){ x->at, 0 }, OPERATIONS);
+		t = lex_token(x);
+		if (!lex_is(t, ";"))
+			lex_unexpected(x, t.len ? t : lex_word(x), "';' or the end of the line");
+		if (lex_at_end(x))
+			lex_unexpected(x, (struct token){ x->at, 0 }, OPERATIONS);
 	}
 }
 
@@ -479,8 +208,8 @@ static struct plan_directive *directive(struct parser *x, enum plan_directive_ki
 	struct plan_directive *d = &x->p->directives[x->p->directives_count];
 
 	if (x->p->directives_count == PLAN_DIRECTIVES_MAX)
-		fail(x, x->line, "more than %d directives", PLAN_DIRECTIVES_MAX);
-	x->directive_at[x->p->directives_count++] = here(x, x->line);
+		lex_fail(x, x->line, "more than %d directives", PLAN_DIRECTIVES_MAX);
+	x->directive_at[x->p->directives_count++] = lex_here(x, x->line);
 	memset(d, 0, sizeof *d);
 	d->kind = kind;
 	return d;
@@ -488,21 +217,21 @@ static struct plan_directive *directive(struct parser *x, enum plan_directive_ki
 
 static void point_and_nth(struct parser *x, struct plan_directive *d)
 {
-	struct token t = word(x);
+	struct token t = lex_word(x);
 
-	if (!is_printable_word(t, PLAN_POINT_MAX))
-		unexpected(x, t, "the name of a point");
-	d->point = intern(x, t);
-	d->nth = nth(x);
+	if (!lex_is_printable_word(t, PLAN_POINT_MAX))
+		lex_unexpected(x, t, "the name of a point");
+	d->point = lex_intern(x, t);
+	d->nth = lex_nth(x);
 }
 
 static void kill_line(struct parser *x)
 {
 	struct plan_directive *d = directive(x, PLAN_D_KILL);
 
-	d->target = directive_name(x, "the task to kill");
-	expect_word(x, "at");
-	d->task = directive_name(x, "the task at the point");
+	d->target = lex_directive_name(x, "the task to kill");
+	lex_expect_word(x, "at");
+	d->task = lex_directive_name(x, "the task at the point");
 	point_and_nth(x, d);
 }
 
@@ -510,28 +239,28 @@ static void switch_line(struct parser *x)
 {
 	struct plan_directive *d = directive(x, PLAN_D_SWITCH);
 
-	d->task = directive_name(x, "the task at the point");
-	expect_word(x, "at");
+	d->task = lex_directive_name(x, "the task at the point");
+	lex_expect_word(x, "at");
 	point_and_nth(x, d);
-	expect_word(x, "to");
-	d->target = directive_name(x, "the task that goes on");
+	lex_expect_word(x, "to");
+	d->target = lex_directive_name(x, "the task that goes on");
 }
 
 static void spurious_line(struct parser *x)
 {
 	struct plan_directive *d = directive(x, PLAN_D_SPURIOUS);
 
-	d->task = directive_name(x, "the task that wakes up");
-	expect_word(x, "at");
+	d->task = lex_directive_name(x, "the task that wakes up");
+	lex_expect_word(x, "at");
 	point_and_nth(x, d);
 }
 
 static enum kt_role role(struct parser *x)
 {
-	struct token t = word(x);
+	struct token t = lex_word(x);
 	char buf[32];
 
-	if (is(t, "any"))
+	if (lex_is(t, "any"))
 		return PLAN_ROLE_ANY;
 	if (t.len && t.len < sizeof buf) {
 		enum kt_role r;
@@ -542,7 +271,7 @@ static enum kt_role role(struct parser *x)
 		if (r != KT_ROLE_COUNT)
 			return r;
 	}
-	unexpected(x, t, "a role: create_info, name, task, kthread, stack or any");
+	lex_unexpected(x, t, "a role: create_info, name, task, kthread, stack or any");
 }
 
 static void fail_line(struct parser *x)
@@ -550,7 +279,7 @@ static void fail_line(struct parser *x)
 	struct plan_directive *d = directive(x, PLAN_D_FAIL);
 
 	d->role = role(x);
-	d->nth = nth(x);
+	d->nth = lex_nth(x);
 }
 
 static void oom_line(struct parser *x)
@@ -558,78 +287,80 @@ static void oom_line(struct parser *x)
 	struct plan_directive *d = directive(x, PLAN_D_OOM);
 
 	d->role = role(x);
-	d->nth = nth(x);
-	expect_word(x, "kills");
-	d->target = directive_name(x, "the task to kill");
+	d->nth = lex_nth(x);
+	lex_expect_word(x, "kills");
+	d->target = lex_directive_name(x, "the task to kill");
 }
 
 static void once(struct parser *x, bool *seen, const char *what)
 {
 	if (*seen)
-		fail(x, x->line, "a second '%s' line, expected at most one", what);
+		lex_fail(x, x->line, "a second '%s' line, expected at most one", what);
 	*seen = true;
 }
 
 static void strategy_line(struct parser *x)
 {
-	struct token t = word(x);
+	struct token t = lex_word(x);
 
 	once(x, &x->strategy_seen, "strategy");
-	if (is(t, "block"))
+	if (lex_is(t, "block"))
 		return;
-	if (is(t, "pct")) {
+	if (lex_is(t, "pct")) {
 		x->p->strategy = PLAN_PCT;
-		x->p->depth = (uint32_t)unsigned_number(x, word(x), 1, PLAN_DEPTH_MAX, "a depth");
-	} else if (is(t, "random")) {
+		x->p->depth = (uint32_t)lex_unsigned_number(x, lex_word(x), 1, PLAN_DEPTH_MAX,
+							    "a depth");
+	} else if (lex_is(t, "random")) {
 		x->p->strategy = PLAN_RANDOM;
 	} else {
-		unexpected(x, t, "block, random or pct");
+		lex_unexpected(x, t, "block, random or pct");
 	}
-	expect_word(x, "seed");
-	x->p->seed = unsigned_number(x, word(x), 0, UINT64_MAX, "a seed");
+	lex_expect_word(x, "seed");
+	x->p->seed = lex_unsigned_number(x, lex_word(x), 0, UINT64_MAX, "a seed");
 }
 
 static uint64_t trace_hash(struct parser *x)
 {
-	struct token t = word(x);
+	struct token t = lex_word(x);
 	uint64_t n = 0;
 
 	for (size_t i = 0; i < t.len; i++) {
 		const char *digits = "0123456789abcdef", *d = strchr(digits, t.s[i]);
 
 		if (!d || !t.s[i])
-			unexpected(x, t, "16 hexadecimal digits");
+			lex_unexpected(x, t, "16 hexadecimal digits");
 		n = n << 4 | (uint64_t)(d - digits);
 	}
 	if (t.len != 16)
-		unexpected(x, t, "16 hexadecimal digits");
+		lex_unexpected(x, t, "16 hexadecimal digits");
 	return n;
 }
 
 static void expect_line(struct parser *x)
 {
-	struct token t = word(x);
+	struct token t = lex_word(x);
 
 	once(x, &x->expect_seen, "expect");
 	x->p->has_expect = true;
 	for (int f = KT_PASS; f < KT_FAILURES; f++)
-		if (is(t, kt_failure_name((enum kt_failure)f))) {
+		if (lex_is(t, kt_failure_name((enum kt_failure)f))) {
 			x->p->expect = (enum kt_failure)f;
-			if (at_end(x))
+			if (lex_at_end(x))
 				return;
-			expect_word(x, "trace");
+			lex_expect_word(x, "trace");
 			x->p->has_trace = true;
 			x->p->trace = trace_hash(x);
 			return;
 		}
-	unexpected(x, t, "pass or a failure: assertion, deadlock, livelock, memory, leak, model, "
+	lex_unexpected(x, t,
+		   "pass or a failure: assertion, deadlock, livelock, memory, leak, model, "
 		   "discipline, race, undefined, hang or expect");
 }
 
 static void boot_line(struct parser *x)
 {
 	once(x, &x->boot_seen, "boot");
-	expect_word(x, "concurrent");
+	lex_expect_word(x, "concurrent");
 	x->p->boot_concurrent = true;
 }
 
@@ -643,15 +374,15 @@ static void content_line(struct parser *x)
 		{ "oom", oom_line }, { "switch", switch_line }, { "spurious", spurious_line },
 		{ "strategy", strategy_line }, { "boot", boot_line }, { "expect", expect_line },
 	};
-	struct token t = word(x);
+	struct token t = lex_word(x);
 
 	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
-		if (is(t, lines[i].word)) {
+		if (lex_is(t, lines[i].word)) {
 			lines[i].parse(x);
-			expect_end(x);
+			lex_expect_end(x);
 			return;
 		}
-	unexpected(x, t, "task, kill, fail, oom, switch, spurious, strategy, boot or expect");
+	lex_unexpected(x, t, "task, kill, fail, oom, switch, spurious, strategy, boot or expect");
 }
 
 /* ---- the whole ---------------------------------------------------------- */
@@ -660,7 +391,8 @@ static void check_bytes(struct parser *x)
 {
 	for (const char *c = x->line; c < x->line_end; c++)
 		if ((*c < ' ' && *c != '\t') || *c > '~')
-			fail(x, c, "byte \\x%02x, expected printable ASCII, blanks and newlines",
+			lex_fail(x, c,
+				 "byte \\x%02x, expected printable ASCII, blanks and newlines",
 			     (unsigned char)*c);
 }
 
@@ -691,7 +423,7 @@ static void note_line(struct parser *x, size_t *used)
 		s++;
 	len = (size_t)(x->line_end - s);
 	if (*used + len + 2 > PLAN_NOTE_MAX)
-		fail(x, x->line, "the comment at the top is longer than %d bytes",
+		lex_fail(x, x->line, "the comment at the top is longer than %d bytes",
 		     PLAN_NOTE_MAX - 2);
 	memcpy(x->p->note + *used, s, len);
 	*used += len;
@@ -704,11 +436,11 @@ static void first_line(struct parser *x)
 	if (!next_line(x)) {
 		x->line = x->at = x->line_end = x->end;
 		x->line_number = 1;
-		fail(x, x->line, "an empty file, expected 'kthrash-plan 1'");
+		lex_fail(x, x->line, "an empty file, expected 'kthrash-plan 1'");
 	}
-	expect_word(x, "kthrash-plan");
-	expect_word(x, "1");
-	expect_end(x);
+	lex_expect_word(x, "kthrash-plan");
+	lex_expect_word(x, "1");
+	lex_expect_end(x);
 }
 
 /* `kill T` in an operation: T may be declared after its use. */
@@ -744,12 +476,12 @@ static void parse(struct parser *x)
 
 	first_line(x);
 	while (next_line(x)) {
-		skip_blanks(x);
+		lex_skip_blanks(x);
 		if (x->at < x->line_end && *x->at == '#' && in_note)
 			note_line(x, &note_used);
 		else
 			in_note = false;
-		if (!at_end(x))
+		if (!lex_at_end(x))
 			content_line(x);
 	}
 	if (note_used)		/* '\n' between lines, not after the last */

@@ -74,7 +74,7 @@ static void test_files(void)
 		{ "/src/tools/x/execroot/main/core/kthread.c", "core/kthread.c" },
 		{ "bazel-out/k8/bin/stress/bugs/P1/core/task.c", "core/task.c" },
 		{ "./platform/lock/ticket.h", "platform/lock/ticket.h" },
-		{ "/home/score/main.c", "/home/score/main.c" },
+		{ "/srv/score/main.c", "/srv/score/main.c" },
 		{ "main.c", "main.c" },
 		{ "", "" },
 		{ NULL, "" },
