@@ -242,9 +242,9 @@ uint8_t lex_handle(struct parser *x, struct token t)
 	for (unsigned i = 0; i < x->p->threads_count; i++)
 		if (lex_is(t, plan_string(x->p, x->p->threads[i].var))) {
 			if (x->p->threads[i].task != task)
-				lex_fail(x, t.s, "'%s' is a handle of task %s; a handle stays in its "
-				     "task", lex_shown(t), plan_string(x->p,
-				     x->p->tasks[x->p->threads[i].task].name));
+				lex_fail(x, t.s, "'%s' is a handle of task %s; a handle stays in "
+					 "its task", lex_shown(t), plan_string(x->p,
+					 x->p->tasks[x->p->threads[i].task].name));
 			return (uint8_t)i;
 		}
 	lex_unexpected(x, t, "a handle that an earlier create or run of this task gave");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * platform/os.h on fibers. Sites that are choice points: park, spawn, join,
- * relax. Allocation is none: fresh memory is nobody else's, and what
+ * platform/os.h on fibers. Sites that are choice points: falling asleep,
+ * spawn, relax. Allocation is none: fresh memory is nobody else's, and what
  * frees it has other sites around it.
  */
 #include <errno.h>
@@ -61,7 +61,7 @@ void os_join(struct os_thread *t)
 	KT_ASSERT(other->joinable && !other->joined);
 	KT_ASSERT(t->id != sim.current);
 	other->joined = true;
-	sim_reach(site, SIM_POINT, NULL);
+	sim_reach(site, SIM_MARK, NULL);
 	self()->record->waits_for = (int16_t)t->id;
 	while (other->record->state != SIM_FINISHED) {
 		other->joiner = sim.current;
@@ -123,7 +123,8 @@ static bool park(bool timed, uint64_t deadline_ns, struct kt_site *why)
 {
 	struct sim_task *t = self();
 
-	sim_reach(why, SIM_POINT, NULL);
+	/* A mark: a permit keeps, so it does not matter when it comes. */
+	sim_reach(why, SIM_MARK, NULL);
 	if (!t->permit) {
 		if (sim_choose(SIM_CHOOSE_SPURIOUS, 2)) {
 			sim_add_event(SIM_EVENT_SPURIOUS, sim.current, KT_ROLE_COUNT, 0);
