@@ -3,6 +3,7 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 
@@ -37,10 +38,12 @@ exit status: 0 clean, 1 findings, 2 usage or bad input, 3 the environment failed
 
 def run_driver(target, args):
     (binary,) = build.build([target])
-    try:
-        return subprocess.run([binary] + args, check=False).returncode
-    except KeyboardInterrupt:
-        return 130
+    with subprocess.Popen([binary] + args) as p:
+        while True:
+            try:
+                return p.wait()
+            except KeyboardInterrupt:
+                p.send_signal(signal.SIGINT)    # it ends in order, with its summary
 
 
 def driver(command, args):
