@@ -54,7 +54,7 @@ static bool run_times(const struct plan *p, uint64_t times, struct verdict *v)
 
 bool run_as_written(const struct plan *p, struct verdict *v)
 {
-	return run_times(p, 1, v);
+	return run_times(p, world_is_deterministic ? 1 : TIMES_ON_THREADS, v);
 }
 
 /* NULL if it is what the plan expects, else what is not. */
