@@ -22,8 +22,8 @@ int command_about(const struct options *o);
 enum { SILENCE_S = 20 };
 
 /*
- * Run *p as written, in a child: once, or on real threads until it fails. False if no verdict could be had (the
- * message says why).
+ * Run *p as written, in a child: once, or on real threads until it fails.
+ * False if no verdict could be had (the message says why).
  */
 bool run_as_written(const struct plan *p, struct verdict *v);
 
