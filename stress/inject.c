@@ -38,7 +38,6 @@ static struct {
 	uint64_t points;		/* bit point % 64: some rule has that point */
 	struct inject_faults faults;
 	uint32_t allocations[KT_ROLE_COUNT + 1];	/* relaxed atomic; last: all */
-	bool hit;
 } inject;
 
 static uint32_t task_index(plan_str name)
@@ -90,7 +89,6 @@ void inject_load(const struct plan *p)
 void inject_begin(const struct inject_faults *faults)
 {
 	inject.faults = *faults;
-	inject.hit = false;
 	memset(inject.allocations, 0, sizeof inject.allocations);
 	for (uint32_t i = 0; i < inject.rules_count; i++)
 		inject.rule[i].seen = 0;
@@ -99,11 +97,6 @@ void inject_begin(const struct inject_faults *faults)
 uint32_t inject_allocations(void)
 {
 	return inject.allocations[KT_ROLE_COUNT];
-}
-
-bool inject_hit(void)
-{
-	return inject.hit;
 }
 
 /* ---- allocations -------------------------------------------------------- */
@@ -145,7 +138,7 @@ bool inject_alloc_fails(enum kt_role role, struct kt_site *site)
 			fails = true;
 	}
 	if (inject.faults.fail_nth && inject.faults.fail_nth == any)
-		fails = inject.hit = true;
+		fails = true;
 	if (!fails)
 		return false;
 	blame(role);
@@ -229,7 +222,6 @@ static void wrap_visit(struct sim_strategy *s, const struct sim_decision *d)
 	if (inject.faults.kill_step && inject.faults.kill_step == d->step) {
 		uint32_t victim = task_named(kt_name_hash(exec.task[inject.faults.kill_task].name));
 
-		inject.hit = true;
 		if (victim < SIM_TASKS_MAX)
 			sim_kill(victim);
 	}

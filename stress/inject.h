@@ -36,9 +36,8 @@ void inject_load(const struct plan *p);
 /* Before each execution. */
 void inject_begin(const struct inject_faults *faults);
 
-/* Of the last execution: allocations asked for, and was a fault of ours hit? */
+/* Of the last execution: allocations asked for. */
 uint32_t inject_allocations(void);
-bool inject_hit(void);
 
 /* Hooks, see platform/os.h. */
 void inject_point(struct kt_site *site, const void *subject);

@@ -15,7 +15,6 @@ bool plan_errno_find(const char *name, size_t len, int32_t *value);
 
 const char *plan_body_name(enum plan_body b);
 const char *plan_op_name(enum plan_op_kind k);
-bool plan_op_has_thread(enum plan_op_kind k);
 bool plan_op_makes_thread(enum plan_op_kind k);
 
 /* Index, or -1. */

@@ -54,11 +54,6 @@ const char *plan_op_name(enum plan_op_kind k)
 	return names[k];
 }
 
-bool plan_op_has_thread(enum plan_op_kind k)
-{
-	return k != PLAN_KILL;
-}
-
 bool plan_op_makes_thread(enum plan_op_kind k)
 {
 	return k == PLAN_CREATE || k == PLAN_RUN;
