@@ -2,20 +2,23 @@
 /*
  * A completion in one 64-bit word, sleeping by futex. Real threads only.
  *
- *	sleep:	bits  0..19	done: waits that will not wait; DONE_ALL for ever
- *		bits 20..31	kicks: killed waiters that have not left yet
- *	bits 32..63		waiters: who sleeps or is about to
+ *	bits  0..15	done: waits that will not wait; DONE_ALL for ever
+ *	bits 16..31	waiters: who sleeps or is about to
+ *	bits 32..63	events: completions and kills so far, modulo 2^32
  *
- * The low half (`sleep`) is the futex word: a waiter sleeps while it is what
- * the waiter saw, and what it saw had done == 0.
+ * The high half, `events`, is the futex word: a waiter that found done == 0
+ * and itself not killed sleeps while no event has come since it looked.
  *
- * No wake-up is lost. complete() raises done and learns in the same atomic
- * step whether anyone waits; a waiter is counted in `waiters` before it looks,
- * and the kernel compares `sleep` again before it puts the waiter to sleep. A
- * kill raises kicks after the flag of the killed thread is set, so a waiter
- * that saw the old kicks is kept from sleeping, and one that saw the new finds
- * itself killed. Kicks can't come back to the old value meanwhile: each is
- * taken back only by the waiter it was for.
+ * No wake-up is lost. complete() counts an event with the same atomic step
+ * that raises done, and learns from it whether anyone waits; a waiter is
+ * counted in `waiters` before it looks, and the kernel compares `events` again
+ * before it puts the waiter to sleep. A kill counts an event after the flag of
+ * the killed thread is set: who saw the old count is kept from sleeping, who
+ * saw the new one finds itself killed. Events are never taken back. If a
+ * killed waiter undid its own on leaving, that could make up for another's
+ * kill between this one's look and its sleep, which would then be for ever. At
+ * the top of the word the count can wrap without a carry into its neighbours;
+ * 2^32 events in that moment are taken to be impossible.
  *
  * The on-stack rule: the compare-and-exchange that raises done is the last
  * that complete() reads or writes in *c. What follows is FUTEX_WAKE on the
@@ -25,8 +28,7 @@
  *
  * Who comes between complete() and a waiter's waking up may take its place, so
  * the order is the operating system's; the count is exact. At most
- * DONE_ALL - 1 completions can be outstanding, and 4095 waiters of one
- * completion be killed at the same time.
+ * DONE_ALL - 1 completions can be outstanding, and 65535 threads wait.
  */
 #ifndef PLATFORM_COMPLETION_FUTEX_H
 #define PLATFORM_COMPLETION_FUTEX_H
@@ -41,19 +43,13 @@
 #include "platform/atomic.h"
 #include "platform/os.h"
 
-#define KT_FUTEX_DONE_ALL  0xfffffull
-#define KT_FUTEX_KICK      (1ull << 20)
-#define KT_FUTEX_WAITER    (1ull << 32)
+#define KT_FUTEX_DONE_ALL  0xffffull
+#define KT_FUTEX_WAITER    (1ull << 16)
+#define KT_FUTEX_EVENT     (1ull << 32)
 
 struct kt_completion_futex {
 	/* atomic: */
 	uint64_t word;
-};
-
-/* For the time of one killable wait; on the waiter's stack. */
-struct kt_futex_kick {
-	struct kt_completion_futex *c;
-	bool kicked;		/* written by the killer before os_wait_end() returns */
 };
 
 static inline uint64_t kt_completion_futex_done(uint64_t word)
@@ -61,10 +57,15 @@ static inline uint64_t kt_completion_futex_done(uint64_t word)
 	return word & KT_FUTEX_DONE_ALL;
 }
 
-/* The futex word: the low half, wherever the processor keeps it. */
-static inline uint32_t *kt_completion_futex_sleep_word(struct kt_completion_futex *c)
+static inline bool kt_completion_futex_has_waiters(uint64_t word)
 {
-	return (uint32_t *)(void *)&c->word + (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
+	return (uint32_t)word / KT_FUTEX_WAITER != 0;
+}
+
+/* The futex word: the high half, wherever the processor keeps it. */
+static inline uint32_t *kt_completion_futex_events(struct kt_completion_futex *c)
+{
+	return (uint32_t *)(void *)&c->word + (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__);
 }
 
 static inline void kt_completion_futex_init(struct kt_completion_futex *c)
@@ -76,14 +77,14 @@ static inline void kt_completion_futex_init(struct kt_completion_futex *c)
 static inline void kt_completion_futex_destroy(struct kt_completion_futex *c)
 {
 	/* nobody waits, nobody is on the way out */
-	KT_ASSERT(READ_ONCE(c->word) <= KT_FUTEX_DONE_ALL);
+	KT_ASSERT(!kt_completion_futex_has_waiters(READ_ONCE(c->word)));
 	os_object_end(c, sizeof *c);
 }
 
 /* Set done to DONE_ALL, or add one; then wake all or one. */
 static inline void kt_completion_futex_raise(struct kt_completion_futex *c, bool all)
 {
-	uint32_t *sleep = kt_completion_futex_sleep_word(c);
+	uint32_t *events = kt_completion_futex_events(c);
 	uint64_t old, new, seen = READ_ONCE(c->word);
 
 	posix_delay();
@@ -91,14 +92,14 @@ static inline void kt_completion_futex_raise(struct kt_completion_futex *c, bool
 		old = seen;
 		if (kt_completion_futex_done(old) == KT_FUTEX_DONE_ALL)
 			return;
-		new = all ? old | KT_FUTEX_DONE_ALL : old + 1;
+		new = (all ? old | KT_FUTEX_DONE_ALL : old + 1) + KT_FUTEX_EVENT;
 		KT_ASSERT(all || kt_completion_futex_done(new) != KT_FUTEX_DONE_ALL);
 		seen = cmpxchg(&c->word, old, new);
 	} while (seen != old);
 	/* *c may be gone: from here on only its address is used. */
 	posix_delay();
-	if (old / KT_FUTEX_WAITER)
-		posix_futex_wake(sleep, all ? INT_MAX : 1);
+	if (kt_completion_futex_has_waiters(old))
+		posix_futex_wake(events, all ? INT_MAX : 1);
 }
 
 static inline void kt_completion_futex_complete(struct kt_completion_futex *c,
@@ -173,26 +174,24 @@ static inline int kt_completion_futex_sleep(struct kt_completion_futex *c, bool 
 		if (!in_time)
 			return kt_completion_futex_give_up(c, -ETIMEDOUT);
 		posix_delay();
-		in_time = posix_futex_wait(kt_completion_futex_sleep_word(c), (uint32_t)seen,
-					   deadline_ns);
+		in_time = posix_futex_wait(kt_completion_futex_events(c),
+					   (uint32_t)(seen / KT_FUTEX_EVENT), deadline_ns);
 	}
 }
 
 /* On the killing thread, after the flag of the killed one was set. */
 static inline void kt_completion_futex_interrupt(void *arg)
 {
-	struct kt_futex_kick *k = arg;
+	struct kt_completion_futex *c = arg;
 
-	k->kicked = true;
-	fetch_add(&k->c->word, KT_FUTEX_KICK);
+	fetch_add(&c->word, KT_FUTEX_EVENT);
 	/* All: the kernel does not know which of them was meant. */
-	posix_futex_wake(kt_completion_futex_sleep_word(k->c), INT_MAX);
+	posix_futex_wake(kt_completion_futex_events(c), INT_MAX);
 }
 
 static inline int kt_completion_futex_wait_for(struct kt_completion_futex *c, bool killable,
 					       const uint64_t *deadline_ns, struct kt_site *site)
 {
-	struct kt_futex_kick kick = { .c = c };
 	int err;
 
 	if (kt_completion_futex_take(c, 0))
@@ -200,13 +199,11 @@ static inline int kt_completion_futex_wait_for(struct kt_completion_futex *c, bo
 	fetch_add(&c->word, KT_FUTEX_WAITER);
 	posix_waits_at(site);
 	if (killable)
-		os_wait_begin(kt_completion_futex_interrupt, &kick);
+		os_wait_begin(kt_completion_futex_interrupt, c);
 	err = kt_completion_futex_sleep(c, killable, deadline_ns);
 	if (killable)
 		os_wait_end();
 	posix_waits_at(NULL);
-	if (kick.kicked)	/* os_wait_end() has ordered it */
-		fetch_add(&c->word, -KT_FUTEX_KICK);
 	return err;
 }
 

@@ -240,6 +240,26 @@ static void kill_alone(void *arg)
 	}
 }
 
+/*
+ * One victim leaves while the next is being killed: what the one puts back in
+ * order must not hide from the other, on its way to sleep, that it was killed.
+ */
+static void kills_overlap(void *arg)
+{
+	struct crowd s;
+
+	(void)arg;
+	for (int i = 0; i < CONFORMANCE_TURNS(500, 1); i++) {
+		crowd_begin(&s, wait_killable);
+		for (int k = 0; k < WAITERS; k++)
+			os_kill(&s.t[k]);
+		crowd_end(&s, 0);
+		kt_complete(&s.c);
+		CHECK(kt_completion_try_wait(&s.c));
+		kt_completion_destroy(&s.c);
+	}
+}
+
 static void kill_is_late(void *arg)
 {
 	struct os_thread t;
@@ -578,6 +598,7 @@ int main(void)
 		{ "completion.exactly_as_many", exactly_as_many },
 		{ "completion.done_wins", done_wins },
 		{ "completion.kill_alone", kill_alone },
+		{ "completion.kills_overlap", kills_overlap },
 		{ "completion.kill_is_late", kill_is_late },
 		{ "completion.kill_races_complete", kill_races_complete },
 		{ "completion.kill_passes_it_on", kill_passes_it_on },
