@@ -33,6 +33,7 @@
 #define OS_COMM_MAX 16		/* of those, what an operating system shows */
 #define OS_NO_NODE  (-1)	/* no preferred memory node */
 #define OS_CPUS_MAX 1024
+#define OS_CPUS_ALL (~0ull)	/* see os_bind() */
 
 /* ---- threads ------------------------------------------------------------ */
 
@@ -177,6 +178,20 @@ int os_set_policy(enum os_policy policy);
 int os_allow_cpus(const uint64_t *cpus);	/* OS_CPUS_MAX bits; NULL = all */
 int os_allow_all_nodes(void);
 int os_ignore_signals(void);
+
+/*
+ * Let t, which is alive and may be the caller, run on the processors of `cpus`
+ * only. Bit n is CPU n of 64: a machine with fewer maps them onto those it has,
+ * n modulo their number, so that a plan means something everywhere. 0, or
+ * -EINVAL for an empty set. Takes effect at once.
+ */
+int os_bind(struct os_thread *t, uint64_t cpus);
+
+/* The memory node of CPU n of 64, or OS_NO_NODE if that is not known. */
+int os_cpu_to_node(unsigned cpu);
+
+/* Is the caller on one of them? If it was bound, that is no race. */
+bool os_on_cpus(uint64_t cpus);
 
 /*
  * The node on which threads spawned by this one get their memory, or

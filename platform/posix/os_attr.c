@@ -8,8 +8,10 @@
  */
 #include <errno.h>
 #include <linux/mempolicy.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -122,6 +124,75 @@ int os_allow_cpus(const uint64_t *cpus)
 	else
 		memset(&set, 0xff, sizeof set);
 	return result(sched_setaffinity(0, sizeof set, &set));
+}
+
+/* ---- logical processors -------------------------------------------------- */
+
+/* Those the process may use, in their order; written once. */
+static struct {
+	pthread_once_t once;
+	unsigned count;
+	uint16_t cpu[OS_CPUS_MAX];
+} usable = { .once = PTHREAD_ONCE_INIT };
+
+/* Asked of the process's first thread, which nobody binds. */
+static void find_usable(void)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	if (sched_getaffinity(getpid(), sizeof set, &set) == 0)
+		for (unsigned cpu = 0; cpu < OS_CPUS_MAX; cpu++)
+			if (CPU_ISSET(cpu, &set))
+				usable.cpu[usable.count++] = (uint16_t)cpu;
+	if (usable.count == 0)
+		usable.cpu[usable.count++] = 0;
+}
+
+static unsigned usable_count(void)
+{
+	pthread_once(&usable.once, find_usable);
+	return usable.count;
+}
+
+int os_bind(struct os_thread *t, uint64_t cpus)
+{
+	unsigned count = usable_count();
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	for (unsigned n = 0; n < 64; n++)
+		if (cpus >> n & 1)
+			CPU_SET(usable.cpu[n % count], &set);
+	return -pthread_setaffinity_np(t->pthread, sizeof set, &set);
+}
+
+int os_cpu_to_node(unsigned cpu)
+{
+	unsigned count = usable_count();
+	char path[64];
+
+	for (int node = 0; node < POSIX_NODES_MAX; node++) {
+		snprintf(path, sizeof path, "/sys/devices/system/node/node%d", node);
+		if (access(path, F_OK) != 0)
+			break;
+		snprintf(path, sizeof path, "/sys/devices/system/node/node%d/cpu%u", node,
+			 usable.cpu[cpu % count]);
+		if (access(path, F_OK) == 0)
+			return node;
+	}
+	return OS_NO_NODE;
+}
+
+bool os_on_cpus(uint64_t cpus)
+{
+	unsigned count = usable_count();
+	int cpu = sched_getcpu();
+
+	for (unsigned n = 0; n < 64; n++)
+		if ((cpus >> n & 1) && usable.cpu[n % count] == cpu)
+			return true;
+	return false;
 }
 
 int os_ignore_signals(void)

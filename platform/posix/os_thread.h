@@ -24,7 +24,7 @@ struct posix_thread;
 struct os_thread {
 	/* written once before the thread starts: */
 	char      name[64];		/* OS_NAME_MAX */
-	pthread_t pthread;		/* of no use if detached */
+	pthread_t pthread;		/* if detached, only while it is known to run */
 
 	/*
 	 * Futex word. EMPTY: no permit, awake. PERMIT: granted, not taken.

@@ -11,6 +11,8 @@
 
 #define SIM_THREAD_CHECK 0x5afe7a5cu
 #define SIM_NOBODY       UINT32_MAX
+#define SIM_CPUS         4u
+#define SIM_CPUS_ALL     ((1ull << SIM_CPUS) - 1)
 
 struct sim_task {
 	struct fiber fiber;
@@ -27,6 +29,7 @@ struct sim_task {
 	void (*interrupt)(void *arg);
 	void *interrupt_arg;
 	struct os_attributes attributes;
+	uint32_t cpu;			/* where it runs, one of attributes.cpus[0] */
 	char sync;			/* address stands for its happens-before edges */
 };
 
@@ -58,6 +61,8 @@ extern struct sim sim;
 void sim_reach(struct kt_site *site, enum sim_why why, const void *addr);
 void sim_block(struct kt_site *why);
 void sim_wake(uint32_t task);
+/* Move the task, if need be, to a processor that it may use. */
+void sim_place(struct sim_task *t);
 uint32_t sim_task_new(const char *name, void (*fn)(void *), void *arg);
 void sim_leave(void) __attribute__((noreturn));	/* back to the host for good */
 void sim_add_event(enum sim_event_kind kind, uint32_t task, enum kt_role role, uint32_t nth);

@@ -97,6 +97,7 @@ uint32_t sim_task_new(const char *name, void (*fn)(void *), void *arg)
 	t->permit = t->joinable = t->joined = t->timed = t->timed_out = false;
 	t->joiner = SIM_NOBODY;
 	t->interrupt = NULL;
+	t->cpu = 0;
 	t->record = &r->task[id];
 	len = strnlen(name, OS_NAME_MAX - 1);
 	sim_unseen_begin();
@@ -308,6 +309,14 @@ void sim_block(struct kt_site *why)
 	sim_reach(why, SIM_BLOCKED, NULL);
 }
 
+void sim_place(struct sim_task *t)
+{
+	uint64_t cpus = t->attributes.cpus[0];
+
+	if (!(cpus >> t->cpu & 1))
+		t->cpu = (uint32_t)__builtin_ctzll(cpus);
+}
+
 void sim_wake(uint32_t task)
 {
 	struct sim_task *t = &sim.task[task];
@@ -429,12 +438,11 @@ static void execution_begin(const struct sim_options *o)
 const struct sim_record *sim_run(const struct sim_options *o, void (*body)(void *), void *arg)
 {
 	struct sim_record *r = sim_record();
-	uint64_t cpus = 0xf;
-
 	execution_begin(o);
 	sim_task_new("init", body, arg);
 	sim.task[0].attributes = (struct os_attributes){
-		.comm = "init", .cpus = { cpus }, .all_nodes = true, .spawn_node = OS_NO_NODE,
+		.comm = "init", .cpus = { SIM_CPUS_ALL }, .all_nodes = true,
+		.spawn_node = OS_NO_NODE,
 	};
 	sim_hb_release(&sim.sync);
 	sim.running = true;

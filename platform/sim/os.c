@@ -45,6 +45,7 @@ int os_spawn(struct os_thread *t, const char *name, enum os_spawn_kind kind,
 	new->attributes.spawn_node = OS_NO_NODE;
 	memcpy(new->attributes.comm, new->record->name, OS_COMM_MAX - 1);
 	sim_unseen_end();
+	sim_place(new);
 	sim_hb_release(&new->sync);
 	sim_reach(site, SIM_POINT, NULL);
 	return 0;
@@ -260,13 +261,45 @@ int os_set_policy(enum os_policy policy)
 int os_allow_cpus(const uint64_t *cpus)
 {
 	struct os_attributes *a = &self()->attributes;
-	const uint64_t there = 0xf;
 
-	if (cpus && !(cpus[0] & there))
+	if (cpus && !(cpus[0] & SIM_CPUS_ALL))
 		return -EINVAL;
 	memset(a->cpus, 0, sizeof a->cpus);
-	a->cpus[0] = cpus ? cpus[0] & there : there;
+	a->cpus[0] = cpus ? cpus[0] & SIM_CPUS_ALL : SIM_CPUS_ALL;
+	sim_place(self());
 	return 0;
+}
+
+/* 64 processors of a plan on those there are. */
+static uint64_t mapped(uint64_t cpus)
+{
+	uint64_t there = 0;
+
+	for (; cpus; cpus >>= SIM_CPUS)
+		there |= cpus & SIM_CPUS_ALL;
+	return there;
+}
+
+int os_bind(struct os_thread *t, uint64_t cpus)
+{
+	uint32_t id = task_of(t, "bind");
+
+	if (!cpus)
+		return -EINVAL;
+	sim.task[id].attributes.cpus[0] = mapped(cpus);
+	sim_place(&sim.task[id]);
+	return 0;
+}
+
+/* Two processors a node. */
+int os_cpu_to_node(unsigned cpu)
+{
+	return (int)(cpu % SIM_CPUS / 2);
+}
+
+bool os_on_cpus(uint64_t cpus)
+{
+	return mapped(cpus) >> self()->cpu & 1;
 }
 
 int os_allow_all_nodes(void)
