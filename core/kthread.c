@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "core/kthread.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,6 +17,7 @@ struct kthread *alloc_kthread_struct(void)
 		return NULL;
 	memset(k, 0, sizeof *k);
 	kt_completion_init(&k->exited);
+	kt_completion_init(&k->parked);
 	return k;
 }
 
@@ -23,6 +25,8 @@ void free_kthread_struct(struct kthread *k)
 {
 	if (!k)
 		return;
+	/* A self-parked thread leaves its completion behind: no waiter, no harm. */
+	kt_completion_destroy(&k->parked);
 	kt_completion_destroy(&k->exited);
 	os_free(k->full_name);
 	os_free(k);
@@ -58,12 +62,45 @@ static void kthread_end(struct task_struct *t, int result)
 {
 	struct kthreadd *d = t->kthreadd;
 
+	set_bit(KTHREAD_EXITING, &t->kthread->flags);
 	t->kthread->result = result;	/* before exited: kthread_stop() reads it */
 	KT_POINT_ON(kthread.exiting, t->kthread->data);
-	kt_complete(&t->kthread->exited);
+	kt_complete_all(&t->kthread->exited);
 	set_special_state(TASK_DEAD);	/* no waker is in flight from here on */
 	put_task_struct(t);
 	kthreadd_thread_gone(d);
+}
+
+static void parkme(struct kthread *self)
+{
+	for (;;) {
+		/*
+		 * PARKED before the test, and as a special state: a waker that
+		 * saw the state before can't store RUNNING over it and send us
+		 * round for a second complete().
+		 */
+		set_special_state(TASK_PARKED);
+		if (!test_bit(KTHREAD_SHOULD_PARK, &self->flags))
+			break;
+		KT_POINT_ON(park.parking, self->data);
+		kt_complete(&self->parked);
+		schedule();
+		KT_POINT_ON(park.woken, self->data);
+	}
+	__set_current_state(TASK_RUNNING);
+}
+
+/* threadfn's result, or what it gave to kthread_exit(). */
+static int call_threadfn(struct kthread *self)
+{
+	jmp_buf exit;
+
+	self->exit = &exit;
+	if (setjmp(exit) == 0) {
+		KT_POINT_ON(kthread.running, self->data);
+		self->result = self->threadfn(self->data);
+	}
+	return self->result;
 }
 
 void kthread_main(void *arg)
@@ -103,11 +140,13 @@ void kthread_main(void *arg)
 	KT_POINT_ON(kthread.completed, self->data);
 	schedule();
 
+	WRITE_ONCE(self->started, true);
 	KT_POINT_ON(kthread.woken, self->data);
+	/* Stop is not tested again after the park: its owner relies on threadfn. */
 	if (!kthread_should_stop()) {
 		t->no_cgroup_migration = false;
-		KT_POINT_ON(kthread.running, self->data);
-		ret = self->threadfn(self->data);
+		parkme(self);
+		ret = call_threadfn(self);
 	}
 	kthread_end(t, ret);
 }
@@ -213,12 +252,14 @@ int kthread_stop(struct task_struct *k)
 
 	get_task_struct(k);	/* the thread drops its own when it exits */
 	kthread = k->kthread;
+	KT_ASSERT(k != current);
 	/*
 	 * Flag before wake-up: the thread sees the flag after it has set its
 	 * state, or the wake-up finds the state.
 	 */
 	set_bit(KTHREAD_SHOULD_STOP, &kthread->flags);
 	KT_POINT(stop.flagged);
+	kthread_unpark(k);
 	set_bit(0, &k->notify);
 	wake_up_process(k);
 	KT_POINT(stop.woken);
@@ -229,6 +270,160 @@ int kthread_stop(struct task_struct *k)
 	KT_POINT(stop.exited);
 	put_task_struct(k);
 	return ret;
+}
+
+int kthread_stop_put(struct task_struct *k)
+{
+	int ret = kthread_stop(k);
+
+	put_task_struct(k);
+	return ret;
+}
+
+void kthread_exit(int result)
+{
+	struct kthread *self = current->kthread;
+
+	self->result = result;
+	longjmp(*self->exit, 1);
+}
+
+void kthread_complete_and_exit(kt_completion *c, int code)
+{
+	if (c)
+		kt_complete(c);
+	/* *c may be gone. */
+	kthread_exit(code);
+}
+
+/* ---- parking ------------------------------------------------------------ */
+
+bool __kthread_should_park(struct task_struct *k)
+{
+	return test_bit(KTHREAD_SHOULD_PARK, &k->kthread->flags);
+}
+
+bool kthread_should_park(void)
+{
+	return __kthread_should_park(current);
+}
+
+void kthread_parkme(void)
+{
+	parkme(current->kthread);
+}
+
+int kthread_park(struct task_struct *k)
+{
+	struct kthread *kthread = k->kthread;
+
+	if (test_bit(KTHREAD_EXITING, &kthread->flags))
+		return -ENOSYS;
+	if (test_bit(KTHREAD_SHOULD_PARK, &kthread->flags))
+		return -EBUSY;
+	/* Flag before wake-up, as in kthread_stop(). */
+	set_bit(KTHREAD_SHOULD_PARK, &kthread->flags);
+	KT_POINT(park.flagged);
+	if (k == current)
+		return 0;
+	wake_up_process(k);
+	KT_POINT(park.waiting);
+	os_waits_for(&k->os);
+	kt_completion_wait(&kthread->parked);
+	/* `parked` says that it will sleep; the caller wants it off its CPU. */
+	if (!wait_task_inactive(k, TASK_PARKED))
+		kt_fail(KT_DISCIPLINE, "parked, and not asleep in TASK_PARKED");
+	os_waits_for(NULL);
+	KT_POINT(park.parked);
+	return 0;
+}
+
+static void bind(struct task_struct *k, uint64_t cpus, unsigned mask)
+{
+	if (!task_bind(k, cpus, mask))
+		kt_fail(KT_DISCIPLINE, "bound while it does not sleep in state %#x", mask);
+}
+
+void kthread_unpark(struct task_struct *k)
+{
+	struct kthread *kthread = k->kthread;
+
+	/* Also what kthread_stop() asks of a thread that runs. */
+	if (!test_bit(KTHREAD_SHOULD_PARK, &kthread->flags))
+		return;
+	/*
+	 * Bind, then clear, then wake: the thread can't leave kthread_parkme()
+	 * before the flag is clear, and it must not leave it elsewhere.
+	 */
+	if (test_bit(KTHREAD_IS_PER_CPU, &kthread->flags))
+		bind(k, 1ull << kthread->cpu, TASK_PARKED);
+	clear_bit(KTHREAD_SHOULD_PARK, &kthread->flags);
+	KT_POINT(unpark.cleared);
+	wake_up_state(k, TASK_PARKED);
+	KT_POINT(unpark.woken);
+}
+
+/* ---- processors --------------------------------------------------------- */
+
+void kthread_bind_mask(struct task_struct *k, uint64_t cpus)
+{
+	if (READ_ONCE(k->kthread->started))
+		kt_fail(KT_DISCIPLINE, "bound after it was started");
+	bind(k, cpus, TASK_UNINTERRUPTIBLE);
+}
+
+void kthread_bind(struct task_struct *k, unsigned cpu)
+{
+	KT_ASSERT(cpu < 64);
+	kthread_bind_mask(k, 1ull << cpu);
+}
+
+struct task_struct *kthread_create_on_cpu(int (*threadfn)(void *data), void *data,
+					  unsigned cpu, const char *namefmt)
+{
+	struct task_struct *k = kthread_create_on_node(threadfn, data,
+						       os_cpu_to_node(cpu), namefmt, cpu);
+
+	if (IS_ERR(k))
+		return k;
+	kthread_bind(k, cpu);
+	k->kthread->cpu = cpu;
+	return k;
+}
+
+void kthread_set_per_cpu(struct task_struct *k, int cpu)
+{
+	if (cpu < 0) {
+		clear_bit(KTHREAD_IS_PER_CPU, &k->kthread->flags);
+		return;
+	}
+	KT_ASSERT(cpu < 64);
+	if (!k->no_setaffinity)
+		kt_fail(KT_DISCIPLINE, "made a CPU's own, and was not bound before");
+	k->kthread->cpu = (unsigned)cpu;	/* before the bit: is_per_cpu readers */
+	set_bit(KTHREAD_IS_PER_CPU, &k->kthread->flags);
+}
+
+bool kthread_is_per_cpu(struct task_struct *p)
+{
+	return p->kthread && test_bit(KTHREAD_IS_PER_CPU, &p->kthread->flags);
+}
+
+/* ---- asking about a thread ---------------------------------------------- */
+
+int (*kthread_func(struct task_struct *k))(void *data)
+{
+	return k->kthread ? k->kthread->threadfn : NULL;
+}
+
+void *kthread_data(struct task_struct *k)
+{
+	return k->kthread->data;
+}
+
+void *kthread_probe_data(struct task_struct *k)
+{
+	return k->kthread ? k->kthread->data : NULL;
 }
 
 const char *kthread_full_name(const struct task_struct *k)

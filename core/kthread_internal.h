@@ -5,19 +5,29 @@
 #ifndef CORE_KTHREAD_INTERNAL_H
 #define CORE_KTHREAD_INTERNAL_H
 
+#include <setjmp.h>
+
 #include "core/kthread.h"
 #include "core/kthreadd.h"
 #include "platform/completion.h"
 
 enum kthread_flag {
 	KTHREAD_SHOULD_STOP,	/* set once, never cleared */
+	KTHREAD_SHOULD_PARK,	/* set by kthread_park(), cleared by kthread_unpark() */
+	KTHREAD_IS_PER_CPU,	/* `cpu` counts */
+	KTHREAD_EXITING,	/* result is there or about to be; set once */
 };
 
 /* Lives as long as the task_struct that points to it. */
 struct kthread {
 	unsigned long flags;		/* enum kthread_flag; set_bit(), test_bit() */
-	kt_completion exited;		/* completed once, after result */
+	kt_completion exited;		/* complete_all, after result */
+	kt_completion parked;		/* completed once per kthread_park() of another */
 	int result;			/* written by the thread before `exited` */
+	bool started;			/* atomic: it may have left its first sleep */
+	unsigned cpu;			/* written while the thread sleeps, before
+					 * KTHREAD_IS_PER_CPU */
+	jmp_buf *exit;			/* the thread's own: out of threadfn */
 
 	/* written by the thread before it answers its creator: */
 	char *full_name;

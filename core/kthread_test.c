@@ -3,6 +3,7 @@
  * core/ over every back end: each promise of kthread.h as one test body. The
  * interleavings are hunted by stress/; here it is the results that matter.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -35,13 +36,9 @@ static void run_body(void *unused)
 	task_body();
 }
 
-static void in_task(void *body)
+static void with_daemon(void *body)
 {
-	struct os_hooks hooks = { .alloc_fails = alloc_fails };
-
 	task_body = *(void (**)(void))body;
-	fail_role = KT_ROLE_COUNT;
-	os_set_hooks(&hooks);
 	kthreadd_init(&daemon);
 	CHECK_EQ(kthreadd_boot(&daemon), 0);
 	task_init(&caller, &daemon, "caller");
@@ -52,6 +49,15 @@ static void in_task(void *body)
 	os_wait_detached();
 	for (int role = 0; role < KT_ROLE_COUNT; role++)
 		CHECK_EQ(os_live((enum kt_role)role), 0);
+}
+
+static void in_task(void *body)
+{
+	struct os_hooks hooks = { .alloc_fails = alloc_fails };
+
+	fail_role = KT_ROLE_COUNT;
+	os_set_hooks(&hooks);
+	with_daemon(body);
 	os_set_hooks(&(struct os_hooks){ 0 });
 }
 
@@ -217,6 +223,190 @@ static void many_in_a_row(void)
 	}
 }
 
+/* ---- stopping and leaving ------------------------------------------------ */
+
+static void stopped_again_gives_the_same(void)
+{
+	struct task_struct *k = kthread_create(until_stop, (void *)42, "w");
+
+	CHECK(!IS_ERR(k));
+	get_task_struct(k);
+	get_task_struct(k);
+	CHECK_EQ(kthread_stop(k), -EINTR);
+	CHECK_EQ(kthread_stop(k), -EINTR);
+	CHECK_EQ(kthread_stop_put(k), -EINTR);
+	put_task_struct(k);
+}
+
+static int exits_9(void *data)
+{
+	if (data)
+		kthread_complete_and_exit(data, 9);
+	kthread_exit(9);
+}
+
+static void exit_ends_the_function(void)
+{
+	struct task_struct *k = kthread_create(exits_9, NULL, "w");
+	kt_completion left;
+	int result;
+
+	CHECK(!IS_ERR(k));
+	get_task_struct(k);
+	wake_up_process(k);
+	result = kthread_stop_put(k);
+	CHECK(result == 9 || result == -EINTR);
+
+	kt_completion_init(&left);
+	k = kthread_create(exits_9, &left, "w");
+	CHECK(!IS_ERR(k));
+	get_task_struct(k);
+	wake_up_process(k);
+	kt_completion_wait(&left);
+	kt_completion_destroy(&left);	/* nobody touches it any more */
+	CHECK_EQ(kthread_stop_put(k), 9);
+}
+
+static void tells_what_it_was_created_with(void)
+{
+	struct task_struct *k = kthread_create(returns_7, &ran, "w");
+
+	CHECK(!IS_ERR(k));
+	CHECK(kthread_func(k) == returns_7);
+	CHECK(kthread_data(k) == &ran);
+	CHECK(kthread_probe_data(k) == &ran);
+	CHECK(!kthread_func(&caller));
+	CHECK(!kthread_probe_data(&caller));
+	CHECK(!kthread_is_per_cpu(&caller));
+	CHECK_EQ(kthread_stop(k), -EINTR);
+}
+
+/* ---- parking and processors ----------------------------------------------- */
+
+struct parker {
+	kt_completion woken;	/* completed each time it comes back from a park */
+	uint64_t due;		/* where it must be then */
+};
+
+static int parks(void *data)
+{
+	struct parker *p = data;
+
+	for (;;) {
+		set_current_state(TASK_UNINTERRUPTIBLE);
+		if (kthread_should_stop())
+			break;
+		if (kthread_should_park()) {
+			__set_current_state(TASK_RUNNING);
+			kthread_parkme();
+			CHECK_EQ(current->state, TASK_RUNNING);
+			CHECK(os_on_cpus(p->due));
+			kt_complete(&p->woken);
+			continue;
+		}
+		schedule();
+	}
+	__set_current_state(TASK_RUNNING);
+	return 3;
+}
+
+static void parker_begin(struct parker *p)
+{
+	kt_completion_init(&p->woken);
+	p->due = OS_CPUS_ALL;
+}
+
+static void park_waits_until_it_sleeps(void)
+{
+	struct task_struct *k;
+	struct parker p;
+
+	parker_begin(&p);
+	k = kthread_run(parks, &p, "p");
+	CHECK(!IS_ERR(k));
+	for (int i = 0; i < CONFORMANCE_TURNS(100, 2); i++) {
+		CHECK_EQ(kthread_park(k), 0);
+		CHECK_EQ(k->state, TASK_PARKED);
+		CHECK_EQ(k->on_cpu, 0);
+		CHECK_EQ(wake_up_process(k), 0);	/* not by an ordinary wake-up */
+		CHECK(__kthread_should_park(k));
+		CHECK_EQ(kthread_park(k), -EBUSY);
+		kthread_unpark(k);
+		kthread_unpark(k);			/* for nothing */
+		/* Parked again at once, it may not even have left kthread_parkme(). */
+	}
+	get_task_struct(k);
+	CHECK_EQ(kthread_stop(k), 3);
+	CHECK_EQ(kthread_park(k), -ENOSYS);
+	put_task_struct(k);
+	kt_completion_destroy(&p.woken);
+}
+
+static void stop_of_a_parked_thread_calls_its_function(void)
+{
+	struct task_struct *k = kthread_create(returns_7, NULL, "p");
+
+	ran = 0;
+	CHECK(!IS_ERR(k));
+	CHECK_EQ(kthread_park(k), 0);
+	CHECK_EQ(kthread_stop(k), 7);
+	CHECK_EQ(ran, 1);
+}
+
+static void a_cpus_own_thread_comes_back_to_it(void)
+{
+	struct task_struct *k;
+	struct parker p;
+
+	parker_begin(&p);
+	k = kthread_create_on_cpu(parks, &p, 1, "p/%u");
+	CHECK(!IS_ERR(k));
+	CHECK_STR(kthread_full_name(k), "p/1");
+	CHECK(!kthread_is_per_cpu(k));
+	kthread_set_per_cpu(k, 1);
+	CHECK(kthread_is_per_cpu(k));
+	CHECK_EQ(kthread_park(k), 0);
+	task_cpu_gone(k, 1);
+	CHECK_EQ(k->cpus_mask, OS_CPUS_ALL & ~2ull);
+	p.due = 2;
+	kthread_unpark(k);
+	CHECK_EQ(k->cpus_mask, 2);
+	CHECK_EQ(kthread_park(k), 0);
+	kthread_set_per_cpu(k, -1);
+	CHECK(!kthread_is_per_cpu(k));
+	CHECK_EQ(kthread_stop(k), 3);
+	kt_completion_destroy(&p.woken);
+}
+
+static void bound_is_bound(void)
+{
+	struct task_struct *k = kthread_create(until_stop, NULL, "b");
+
+	CHECK(!IS_ERR(k));
+	CHECK_EQ(task_set_cpus_allowed(k, 0), -EINVAL);
+	CHECK_EQ(task_set_cpus_allowed(k, 5), 0);
+	CHECK_EQ(k->cpus_mask, 5);
+	kthread_bind_mask(k, 6);
+	CHECK_EQ(k->cpus_mask, 6);
+	CHECK_EQ(task_set_cpus_allowed(k, 5), -EINVAL);
+	CHECK_EQ(k->cpus_mask, 6);
+	CHECK_EQ(kthread_stop(k), -EINTR);
+}
+
+static void bind_after_the_first_wake_fails(void)
+{
+	struct task_struct *k;
+	kt_completion running;
+
+	kt_completion_init(&running);
+	k = kthread_run(says_running, &running, "late");
+	CHECK(!IS_ERR(k));
+	kt_completion_wait(&running);
+	kthread_bind(k, 1);
+}
+
+/* ---- several daemons ------------------------------------------------------- */
+
 static void two_daemons_side_by_side(void)
 {
 	struct task_struct *k;
@@ -256,12 +446,23 @@ int main(void)
 		T(failed_allocations_have_their_errno),
 		T(killed_creator_gets_eintr_or_the_task),
 		T(many_in_a_row),
+		T(stopped_again_gives_the_same),
+		T(exit_ends_the_function),
+		T(tells_what_it_was_created_with),
+		T(park_waits_until_it_sleeps),
+		T(stop_of_a_parked_thread_calls_its_function),
+		T(a_cpus_own_thread_comes_back_to_it),
+		T(bound_is_bound),
 		T(two_daemons_side_by_side),
 		T(boot_without_a_thread_fails),
 #undef T
 	};
 
+	static void (*late)(void) = bind_after_the_first_wake_fails;
+
 	for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)
 		conformance_run(tests[i].name, in_task, (void *)&tests[i].body);
+	conformance_fails("bind_after_the_first_wake_fails", KT_DISCIPLINE, with_daemon,
+			  (void *)&late);
 	return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "core/task.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "core/kthread_internal.h"
@@ -10,6 +11,8 @@ void task_init(struct task_struct *t, struct kthreadd *d, const char *comm)
 	memset(t, 0, sizeof *t);
 	kt_lock_init(&t->pi_lock, "pi_lock");
 	refcount_set(&t->usage, 1);
+	t->on_cpu = 1;
+	t->cpus_mask = OS_CPUS_ALL;
 	t->kthreadd = d;
 	memcpy(t->comm, comm, strnlen(comm, OS_COMM_MAX - 1));
 }
@@ -54,9 +57,11 @@ static bool signal_pending_state(unsigned state, struct task_struct *t)
 	return fatal_signal_pending(t);
 }
 
-void schedule_at(struct kt_site *why)
+/* Without a deadline if that is NULL. */
+static void schedule_for(const uint64_t *deadline_ns, struct kt_site *why)
 {
 	struct task_struct *t = current;
+	bool slept = false, in_time = true;
 
 	/*
 	 * Acquire pairs with the release in wake_up_state(), for the sleeper
@@ -69,13 +74,21 @@ void schedule_at(struct kt_site *why)
 		unsigned state = smp_load_acquire(&t->state);
 
 		if (state == TASK_RUNNING)
-			return;
-		if (signal_pending_state(state, t)) {
+			break;
+		if (!in_time || signal_pending_state(state, t)) {
 			WRITE_ONCE(t->state, TASK_RUNNING);
-			return;
+			break;
 		}
-		os_park(why);
+		if (!slept)	/* release pairs with wait_task_inactive() */
+			smp_store_release(&t->on_cpu, 0);
+		slept = true;
+		if (deadline_ns)
+			in_time = os_park_until(*deadline_ns, why);
+		else
+			os_park(why);
 	}
+	if (slept)
+		WRITE_ONCE(t->on_cpu, 1);
 }
 
 int wake_up_state(struct task_struct *t, unsigned mask)
@@ -98,4 +111,75 @@ int wake_up_state(struct task_struct *t, unsigned mask)
 int wake_up_process(struct task_struct *t)
 {
 	return wake_up_state(t, TASK_NORMAL);
+}
+
+void schedule_at(struct kt_site *why)
+{
+	schedule_for(NULL, why);
+}
+
+void schedule_until_at(uint64_t deadline_ns, struct kt_site *why)
+{
+	schedule_for(&deadline_ns, why);
+}
+
+/*
+ * With pi_lock held. Nobody can wake t while it is, so a task that is off its
+ * processor in such a state stays off.
+ */
+static bool is_inactive(struct task_struct *t, unsigned mask)
+{
+	return (READ_ONCE(t->state) & mask) && !smp_load_acquire(&t->on_cpu);
+}
+
+bool wait_task_inactive(struct task_struct *t, unsigned mask)
+{
+	bool inactive = false;
+
+	while (!inactive && (READ_ONCE(t->state) & mask)) {
+		kt_lock_acquire(&t->pi_lock);
+		inactive = is_inactive(t, mask);
+		kt_lock_release(&t->pi_lock);
+		if (!inactive)
+			cpu_relax();
+	}
+	return inactive;
+}
+
+bool task_bind(struct task_struct *t, uint64_t cpus, unsigned mask)
+{
+	bool bound;
+
+	if (!wait_task_inactive(t, mask))
+		return false;
+	kt_lock_acquire(&t->pi_lock);
+	bound = is_inactive(t, mask);
+	if (bound) {
+		t->cpus_mask = cpus;
+		t->no_setaffinity = true;
+		os_bind(&t->os, cpus);
+	}
+	kt_lock_release(&t->pi_lock);
+	return bound;
+}
+
+int task_set_cpus_allowed(struct task_struct *t, uint64_t cpus)
+{
+	int err = -EINVAL;
+
+	kt_lock_acquire(&t->pi_lock);
+	if (cpus && !t->no_setaffinity && READ_ONCE(t->state) != TASK_DEAD) {
+		t->cpus_mask = cpus;
+		err = os_bind(&t->os, cpus);
+	}
+	kt_lock_release(&t->pi_lock);
+	return err;
+}
+
+void task_cpu_gone(struct task_struct *t, unsigned cpu)
+{
+	kt_lock_acquire(&t->pi_lock);
+	t->cpus_mask = OS_CPUS_ALL & ~(1ull << cpu);
+	os_bind(&t->os, t->cpus_mask);
+	kt_lock_release(&t->pi_lock);
 }

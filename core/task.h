@@ -31,6 +31,7 @@
 #define TASK_RUNNING         0x0000u
 #define TASK_INTERRUPTIBLE   0x0001u
 #define TASK_UNINTERRUPTIBLE 0x0002u
+#define TASK_PARKED          0x0040u	/* woken by kthread_unpark() only */
 #define TASK_DEAD            0x0080u	/* never woken again */
 #define TASK_WAKEKILL        0x0100u	/* a fatal signal ends the sleep */
 #define TASK_KILLABLE        (TASK_WAKEKILL | TASK_UNINTERRUPTIBLE)
@@ -49,12 +50,18 @@ struct task_struct {
 
 	/*
 	 * RUNNING: set by anyone, with pi_lock held unless by the task itself.
-	 * A sleeping state: set by the task itself. DEAD: set by the task
-	 * itself with pi_lock held, so that no waker is in flight across it.
-	 * May say "sleeping" of a task that still runs.
+	 * A sleeping state: set by the task itself. PARKED and DEAD: set by the
+	 * task itself with pi_lock held, so that no waker is in flight across
+	 * them. May say "sleeping" of a task that still runs: see on_cpu.
 	 */
 	unsigned state;
 	kt_lock pi_lock;
+	unsigned on_cpu;	/* 0 while the task is inside schedule() and sleeps;
+				 * written by the task itself */
+
+	/* under pi_lock: */
+	uint64_t cpus_mask;	/* where it may run */
+	bool no_setaffinity;	/* bound: only kthread_unpark() binds it again */
 
 	refcount_t usage;	/* 1 for the running thread, and the users' */
 	unsigned long notify;	/* bit 0: interruptible sleeps return at once */
@@ -92,7 +99,12 @@ void put_task_struct(struct task_struct *t);
 /* Plain store: the condition is tested under the waker's lock, or not at all. */
 #define __set_current_state(s) WRITE_ONCE(current->state, (s))
 
-/* Store under pi_lock: a waker that saw the old state has finished. */
+/*
+ * Store under pi_lock: a waker that saw the old state has finished, so its
+ * RUNNING can't come on top of this. For PARKED and DEAD. Then test the
+ * condition: who changes it and then calls wake_up_state() is either before
+ * this in pi_lock's order, and the test sees the change, or finds the state.
+ */
 void set_special_state(unsigned state);
 
 /*
@@ -103,6 +115,10 @@ void set_special_state(unsigned state);
 #define schedule() schedule_at(KT_SITE("schedule", ""))
 void schedule_at(struct kt_site *why);
 
+/* The same, and at os_now_ns() >= deadline_ns at the latest. RUNNING then, too. */
+#define schedule_until(deadline_ns) schedule_until_at((deadline_ns), KT_SITE("schedule_until", ""))
+void schedule_until_at(uint64_t deadline_ns, struct kt_site *why);
+
 /*
  * If t's state is in `mask` make it RUNNING. 1 if so, else 0. The caller has
  * a reference or knows that t cannot exit. Any context.
@@ -111,6 +127,30 @@ int wake_up_state(struct task_struct *t, unsigned mask);
 
 /* wake_up_state() for ordinary sleepers: INTERRUPTIBLE or UNINTERRUPTIBLE. */
 int wake_up_process(struct task_struct *t);
+
+/*
+ * Wait until t, in a state of `mask`, has left its processor; it is not woken.
+ * True then; false as soon as the state is another. The caller has a reference.
+ */
+bool wait_task_inactive(struct task_struct *t, unsigned mask);
+
+/*
+ * Give t, which sleeps in a state of `mask` or is new, these processors; bit n
+ * is CPU n. False, and nothing is changed, if t is awake or in another state.
+ */
+bool task_bind(struct task_struct *t, uint64_t cpus, unsigned mask);
+
+/*
+ * CPU `cpu`, on which t was bound, is taken off line: the scheduler lets t run
+ * on all others, whoever bound it. t sleeps.
+ */
+void task_cpu_gone(struct task_struct *t, unsigned cpu);
+
+/*
+ * set_cpus_allowed_ptr(): 0, -EINVAL if t was bound by task_bind(), or if the
+ * mask is empty. Any time, any task.
+ */
+int task_set_cpus_allowed(struct task_struct *t, uint64_t cpus);
 
 /* Was t sent a fatal signal that it does not ignore? */
 bool fatal_signal_pending(struct task_struct *t);
