@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "stress/exec.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "stress/inject.h"
@@ -27,23 +28,46 @@ bool exec_is_daemon(void)
 
 /* ---- the created thread ------------------------------------------------- */
 
-static int thread_fn(void *data)
+/* Sleep until stopped, parking when asked to if `parks`. */
+static void until_stop(struct exec_thread *t, unsigned state, bool parks)
 {
-	struct exec_thread *t = data;
-	unsigned state = t->plan->body == PLAN_UNTIL_STOP_HARD ? TASK_UNINTERRUPTIBLE
-							       : TASK_INTERRUPTIBLE;
-
-	t->runs++;
-	model_running(t);
-	if (t->plan->body == PLAN_RETURN)
-		return t->plan->result;
 	for (;;) {
 		set_current_state(state);
 		if (kthread_should_stop())
 			break;
+		if (parks && kthread_should_park()) {
+			__set_current_state(TASK_RUNNING);
+			kthread_parkme();
+			model_unparked(t);
+			continue;
+		}
 		schedule();
 	}
 	__set_current_state(TASK_RUNNING);
+}
+
+static int thread_fn(void *data)
+{
+	struct exec_thread *t = data;
+
+	t->runs++;
+	model_running(t);
+	switch (t->plan->body) {
+	case PLAN_UNTIL_STOP:
+	case PLAN_PARKABLE:
+		until_stop(t, TASK_INTERRUPTIBLE, t->plan->body == PLAN_PARKABLE);
+		break;
+	case PLAN_UNTIL_STOP_HARD:
+	case PLAN_PARKABLE_HARD:
+		until_stop(t, TASK_UNINTERRUPTIBLE, t->plan->body == PLAN_PARKABLE_HARD);
+		break;
+	case PLAN_EXIT:
+		kthread_exit(t->plan->result);
+	case PLAN_COMPLETE_EXIT:
+		kthread_complete_and_exit(&t->left, t->plan->result);
+	default:
+		break;
+	}
 	return t->plan->result;
 }
 
@@ -54,21 +78,16 @@ static int thread_fn(void *data)
  * stack must not be taken for the live object of a later one.
  */
 __attribute__((noinline))
-static struct task_struct *create(struct exec_thread *t, unsigned nth, bool run)
+static struct task_struct *create(struct exec_thread *t, unsigned nth)
 {
 	const struct plan_thread *p = t->plan;
 	const char *format = plan_string(exec.plan, p->format);
 	volatile char *gap = __builtin_alloca(64 + nth * 256);
-	struct task_struct *task;
 
 	gap[0] = 0;
-	if (!run)
-		return kthread_create_on_node(thread_fn, t, p->node, format, p->number);
-	t->woken = true;
-	task = kthread_create_on_node(thread_fn, t, p->node, format, p->number);
-	if (!IS_ERR(task))
-		wake_up_process(task);
-	return task;
+	if (p->cpu >= 0)
+		return kthread_create_on_cpu(thread_fn, t, (unsigned)p->cpu, format);
+	return kthread_create_on_node(thread_fn, t, p->node, format, p->number);
 }
 
 /* `by` is in a call that makes t, or (NULL) is in none any more. */
@@ -87,27 +106,82 @@ static void set_creating(struct exec_task *by, struct exec_thread *t)
 	kt_lock_release(&exec.kill_lock);
 }
 
+/* Whether it has run is asked by the model, on the thread. */
+static void set_woken(struct exec_thread *t)
+{
+	__atomic_store_n(&t->woken, true, __ATOMIC_RELAXED);
+}
+
+/* kthread_run()'s wake-up, with what other tasks need before and after it. */
+static void hand_out(struct exec_thread *t, bool wake)
+{
+	for (unsigned left = t->strays; left; left &= left - 1)
+		get_task_struct(t->task);
+	if (wake) {
+		set_woken(t);
+		wake_up_process(t->task);
+	}
+}
+
 static void do_create(struct exec_task *by, struct exec_thread *t, const struct plan_op *op)
 {
 	unsigned nth = (unsigned)(op - &exec.plan->ops[by->plan->ops_first]);
+	bool ok;
 
 	set_creating(by, t);
-	t->task = create(t, nth, op->kind == PLAN_RUN);
+	t->task = create(t, nth);
 	set_creating(by, NULL);
 	model_created(t, by);
-	model_expect(op, t->name, IS_ERR(t->task) ? PTR_ERR(t->task) : 0);
+	ok = !IS_ERR(t->task);
+	if (ok && t->plan->cpu >= 0)
+		t->cpus = 1ull << t->plan->cpu;
+	model_expect(op, t->name, ok ? 0 : PTR_ERR(t->task));
+	if (ok)
+		hand_out(t, op->kind == PLAN_RUN);
+	if (t->strays)
+		kt_complete_all(&t->made);
+}
+
+/* Another task's thread: nothing is known of its state. */
+static void do_stray(struct exec_thread *t)
+{
+	kt_completion_wait(&t->made);
+	if (IS_ERR(t->task))
+		return;
+	set_woken(t);
+	wake_up_process(t->task);
+}
+
+static void put_strays(const struct exec_task *by)
+{
+	for (unsigned i = 0; i < exec.plan->threads_count; i++) {
+		struct exec_thread *t = &exec.thread[i];
+
+		if (!(t->strays >> by->index & 1))
+			continue;
+		kt_completion_wait(&t->made);
+		if (!IS_ERR(t->task))
+			put_task_struct(t->task);
+	}
 }
 
 static void do_wake(struct exec_thread *t, const struct plan_op *op)
 {
-	bool first = !t->woken;
+	bool first = !t->strays && !t->woken;
 	int woken;
 
-	if (first)	/* written once: the thread reads it */
-		t->woken = true;
+	set_woken(t);
 	woken = wake_up_process(t->task);
 	model_woken(t, first, woken);
 	model_expect(op, t->name, woken);
+}
+
+/* What unparking does to a CPU's own thread. */
+static void to_own_cpu(struct exec_thread *t)
+{
+	if (t->parked && t->own_cpu)
+		t->cpus = t->own_cpu;
+	t->parked = false;
 }
 
 static void do_stop(struct exec_thread *t, const struct plan_op *op)
@@ -115,10 +189,55 @@ static void do_stop(struct exec_thread *t, const struct plan_op *op)
 	int result;
 
 	t->stopped = true;
-	result = kthread_stop(t->task);
+	to_own_cpu(t);
+	result = op && op->kind == PLAN_STOP_PUT ? kthread_stop_put(t->task)
+						 : kthread_stop(t->task);
 	model_stopped(t, result);
 	if (op)
 		model_expect(op, t->name, result);
+}
+
+static void do_park(struct exec_thread *t, const struct plan_op *op)
+{
+	int due = t->stopped ? -ENOSYS : t->parked ? -EBUSY : 0, err;
+
+	if (due == 0)
+		set_woken(t);
+	err = kthread_park(t->task);
+	model_parked(t, due, err);
+	if (err == 0)
+		t->parked = t->was_parked = true;
+	model_expect(op, t->name, err);
+}
+
+static void do_unpark(struct exec_thread *t)
+{
+	to_own_cpu(t);
+	kthread_unpark(t->task);
+}
+
+static void do_per_cpu(struct exec_thread *t, int cpu)
+{
+	kthread_set_per_cpu(t->task, cpu);
+	t->own_cpu = cpu >= 0 ? 1ull << cpu : 0;
+	model_per_cpu(t, cpu);
+}
+
+/* Its processor goes off line; kthread_unpark() brings a CPU's own thread back. */
+static void do_displace(struct exec_thread *t)
+{
+	if (!t->cpus)
+		return;		/* it has been already */
+	task_cpu_gone(t->task, (unsigned)__builtin_ctzll(t->cpus));
+	t->cpus = 0;
+}
+
+/* The owner of the completion lets it go as soon as it may. */
+static void do_await(struct exec_thread *t)
+{
+	kt_completion_wait(&t->left);
+	kt_completion_destroy(&t->left);
+	t->awaited = true;
 }
 
 static void do_op(struct exec_task *by, const struct plan_op *op)
@@ -133,6 +252,10 @@ static void do_op(struct exec_task *by, const struct plan_op *op)
 		do_create(by, t, op);
 		return;
 	}
+	if (t->plan->task != by->index) {
+		do_stray(t);
+		return;
+	}
 	if (!t->task || IS_ERR(t->task))
 		return;		/* as any caller does after a failed create */
 	switch (op->kind) {
@@ -141,6 +264,29 @@ static void do_op(struct exec_task *by, const struct plan_op *op)
 		break;
 	case PLAN_STOP:
 		do_stop(t, op);
+		break;
+	case PLAN_STOP_PUT:
+		t->refs--;
+		do_stop(t, op);
+		break;
+	case PLAN_PARK:
+		do_park(t, op);
+		break;
+	case PLAN_UNPARK:
+		do_unpark(t);
+		break;
+	case PLAN_BIND:
+		t->cpus = 1ull << op->cpu;
+		kthread_bind(t->task, (unsigned)op->cpu);
+		break;
+	case PLAN_PER_CPU:
+		do_per_cpu(t, op->cpu);
+		break;
+	case PLAN_DISPLACE:
+		do_displace(t);
+		break;
+	case PLAN_AWAIT:
+		do_await(t);
 		break;
 	case PLAN_GET:
 		get_task_struct(t->task);
@@ -177,6 +323,7 @@ static void task_main(void *arg)
 			KT_POINT(task.op);
 		do_op(t, &op[i]);
 	}
+	put_strays(t);
 	if (exec.kills) {
 		set_alive(t, false);
 		kt_complete(&exec.task_done);
@@ -241,6 +388,14 @@ void exec_load(const struct plan *p)
 		exec.kills |= p->directives[i].kind == PLAN_D_OOM ||
 			      (p->directives[i].kind == PLAN_D_KILL && inject_kills_by_call);
 	}
+	memset(exec.strays, 0, sizeof exec.strays);
+	for (unsigned i = 0; i < p->tasks_count; i++)
+		for (unsigned k = 0; k < p->tasks[i].ops_count; k++) {
+			const struct plan_op *op = &p->ops[p->tasks[i].ops_first + k];
+
+			if (op->kind != PLAN_KILL && p->threads[op->thread].task != i)
+				exec.strays[op->thread] |= 1u << i;
+		}
 	model_load();
 	inject_load(p);
 }
@@ -254,11 +409,19 @@ static void begin(void)
 {
 	const struct plan *p = exec.plan;
 
-	for (unsigned i = 0; i < p->threads_count; i++)
-		exec.thread[i] = (struct exec_thread){
+	for (unsigned i = 0; i < p->threads_count; i++) {
+		struct exec_thread *t = &exec.thread[i];
+
+		*t = (struct exec_thread){
 			.plan = &p->threads[i],
 			.name = plan_string(p, p->threads[i].name),
+			.strays = exec.strays[i],
 		};
+		if (t->strays)
+			kt_completion_init(&t->made);
+		if (p->threads[i].body == PLAN_COMPLETE_EXIT)
+			kt_completion_init(&t->left);
+	}
 	for (unsigned i = 0; i < p->tasks_count; i++) {
 		struct exec_task *t = &exec.task[i];
 
@@ -310,7 +473,7 @@ static bool must_be_stopped(const struct exec_thread *t)
 {
 	if (!t->task || IS_ERR(t->task) || t->stopped)
 		return false;
-	return t->plan->body != PLAN_RETURN || !t->woken || t->refs > 0;
+	return !plan_body_exits(t->plan->body) || !t->woken || t->parked || t->refs > 0;
 }
 
 static void teardown(void)
@@ -329,6 +492,14 @@ static void teardown(void)
 	}
 	kthreadd_shutdown(&exec.kthreadd);
 	os_wait_detached();
+	for (unsigned i = 0; i < p->threads_count; i++) {
+		struct exec_thread *t = &exec.thread[i];
+
+		if (t->strays)
+			kt_completion_destroy(&t->made);
+		if (t->plan->body == PLAN_COMPLETE_EXIT && !t->awaited)
+			kt_completion_destroy(&t->left);
+	}
 	for (unsigned i = 0; i < p->tasks_count; i++) {
 		task_destroy(&exec.task[i].task);
 		if (exec.oom)

@@ -26,8 +26,21 @@ struct exec_thread {
 	struct task_struct *task;	/* result of the create; NULL: not called yet */
 	bool abandoned;			/* create failed; read by the thread, if it runs */
 	bool stopped;
+	bool parked;			/* by a kthread_park() that returned 0 */
+	bool was_parked;		/* ever: then its function must be called */
+	bool awaited;
 	unsigned refs;			/* references the plan holds */
-	bool woken;			/* set once, before the first wake-up */
+	bool woken;			/* relaxed atomic; set before the first wake-up */
+	uint64_t cpus;			/* where it must run; 0: anywhere. Written
+					 * while it sleeps */
+	uint64_t own_cpu;		/* and when it is unparked; 0: as before */
+
+	/* Only if other tasks wake it (strays: bit per task): each holds a
+	 * reference from `made` to its end. */
+	unsigned strays;
+	kt_completion made;		/* complete_all: task is there, or an error */
+
+	kt_completion left;		/* only for a complete-exit */
 	unsigned failed_creator;	/* bit per role: allocations that failed in the call */
 
 	/* written by kthreadd: */
@@ -59,6 +72,8 @@ struct exec {
 	struct task_struct init;
 	struct exec_task task[PLAN_TASKS_MAX];
 	struct exec_thread thread[PLAN_THREADS_MAX];
+
+	unsigned strays[PLAN_THREADS_MAX];	/* of the plan; see exec_thread */
 
 	/* under create_lock: */
 	unsigned appended, unlinked;

@@ -34,6 +34,17 @@ static void check_answer(const struct exec_thread *t, long error)
 		error_name(error), t->name, failed);
 }
 
+/* The thread sleeps until it is woken, so it can be asked. */
+static void check_accessors(const struct exec_thread *t)
+{
+	if (kthread_data(t->task) != t || kthread_probe_data(t->task) != t ||
+	    !kthread_func(t->task))
+		kt_fail(KT_MODEL, "the thread has another function or data than it was created "
+			"with: %s", t->name);
+	if (kthread_is_per_cpu(t->task))
+		kt_fail(KT_MODEL, "a new thread is marked as a CPU's own: %s", t->name);
+}
+
 void model_created(struct exec_thread *t, const struct exec_task *by)
 {
 	long error = IS_ERR(t->task) ? PTR_ERR(t->task) : 0;
@@ -60,6 +71,7 @@ void model_created(struct exec_thread *t, const struct exec_task *by)
 	}
 	if (t->failed_daemon)
 		kt_fail(KT_MODEL, "create succeeded although its fork failed: %s", t->name);
+	check_accessors(t);
 }
 
 void model_woken(struct exec_thread *t, bool first, int woken)
@@ -68,15 +80,22 @@ void model_woken(struct exec_thread *t, bool first, int woken)
 		kt_fail(KT_MODEL, "the first wake-up did not find the thread asleep: %s", t->name);
 }
 
+/* On the thread: whenever its function goes on. */
+static void check_place(const struct exec_thread *t, const char *when)
+{
+	if (__atomic_load_n(&current->state, __ATOMIC_RELAXED) != TASK_RUNNING)
+		kt_fail(KT_DISCIPLINE, "%s in a state that is not RUNNING: %s", when, t->name);
+	if (t->cpus && !os_on_cpus(t->cpus))
+		kt_fail(KT_MODEL, "%s on a CPU it is not bound to: %s", when, t->name);
+}
+
 /* What every kthread's function may rely on when it is entered. */
 static void check_context(const struct exec_thread *t)
 {
 	struct task_struct *self = current;
 	struct os_attributes a;
 
-	if (__atomic_load_n(&self->state, __ATOMIC_RELAXED) != TASK_RUNNING)
-		kt_fail(KT_DISCIPLINE, "threadfn entered in a state that is not RUNNING: %s",
-			t->name);
+	check_place(t, "threadfn entered");
 	if (strcmp(kthread_full_name(self), t->name) != 0)
 		kt_fail(KT_MODEL, "the thread's full name is wrong: %s is called '%s'", t->name,
 			kthread_full_name(self));
@@ -100,7 +119,7 @@ void model_running(struct exec_thread *t)
 {
 	if (t->runs > 1)
 		kt_fail(KT_MODEL, "threadfn was called twice: %s", t->name);
-	if (!t->woken)
+	if (!__atomic_load_n(&t->woken, __ATOMIC_RELAXED))
 		kt_fail(KT_MODEL, "threadfn was called, although nobody woke the thread: %s",
 			t->name);
 	/* Not t->task: kthread_run() wakes the thread before that is written. */
@@ -113,9 +132,36 @@ void model_stopped(struct exec_thread *t, int result)
 {
 	int due = t->runs ? t->plan->result : -EINTR;
 
+	if (t->was_parked && !t->runs)
+		kt_fail(KT_MODEL, "stopped after a park that succeeded, and threadfn was not "
+			"called: %s", t->name);
 	if (result != due)
 		kt_fail(KT_MODEL, "stop returned %d, %d is due: %s, whose function %s", result,
 			due, t->name, t->runs ? "ran" : "did not run");
+}
+
+void model_parked(struct exec_thread *t, int due, int err)
+{
+	if (err != due)
+		kt_fail(KT_MODEL, "park returned %d, %d is due: %s", err, due, t->name);
+	if (err)
+		return;
+	/* Serialized by the plan: nobody lets it go before we return. */
+	if (__atomic_load_n(&t->task->state, __ATOMIC_RELAXED) != TASK_PARKED ||
+	    __atomic_load_n(&t->task->on_cpu, __ATOMIC_ACQUIRE))
+		kt_fail(KT_MODEL, "park returned while the thread was still running: %s", t->name);
+}
+
+void model_unparked(struct exec_thread *t)
+{
+	check_place(t, "kthread_parkme returned");
+}
+
+void model_per_cpu(struct exec_thread *t, int cpu)
+{
+	if (kthread_is_per_cpu(t->task) != (cpu >= 0))
+		kt_fail(KT_MODEL, "kthread_is_per_cpu is wrong after set_per_cpu(%d): %s", cpu,
+			t->name);
 }
 
 void model_expect(const struct plan_op *op, const char *what, long result)

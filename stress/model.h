@@ -22,6 +22,12 @@ void model_woken(struct exec_thread *t, bool first, int woken);
 void model_running(struct exec_thread *t);
 /* kthread_stop() returned `result`. */
 void model_stopped(struct exec_thread *t, int result);
+/* kthread_park() returned `err`, `due` is what the plan's order makes due. */
+void model_parked(struct exec_thread *t, int due, int err);
+/* kthread_parkme() returned, on t's thread. */
+void model_unparked(struct exec_thread *t);
+/* kthread_set_per_cpu(cpu) was called. */
+void model_per_cpu(struct exec_thread *t, int cpu);
 /* A plan's own "== R". */
 void model_expect(const struct plan_op *op, const char *what, long result);
 

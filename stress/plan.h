@@ -14,6 +14,7 @@
  *	strategy pct 3 seed 91
  *	task C1: a = create "w/%u" 0 until-stop 7; wake a; stop a == 7
  *	task C2: b = create "x" return 0 node 1; get b; wake b; stop b; put b
+ *	task C3: c = create "p/%u" 2 parkable 0 cpu 2; park c; unpark c; wake a
  *	kill C1 at kthreadd kthreadd.unlinked #1
  *	fail stack #2
  *	oom task #1 kills C2
@@ -49,7 +50,17 @@ enum plan_body {	/* what the created thread's function does */
 				 * kthread_should_stop(), then returns R */
 	PLAN_UNTIL_STOP_HARD,	/* "until-stop-hard R": the same, sleeping
 				 * uninterruptibly */
+	PLAN_PARKABLE,		/* "parkable R": until-stop that parks when
+				 * kthread_should_park() */
+	PLAN_PARKABLE_HARD,	/* "parkable-hard R": the same, sleeping
+				 * uninterruptibly */
+	PLAN_EXIT,		/* "exit R": kthread_exit(R) at once */
+	PLAN_COMPLETE_EXIT,	/* "complete-exit R": kthread_complete_and_exit()
+				 * at once; "await" waits for the completion */
+	PLAN_BODIES		/* count */
 };
+
+#define PLAN_CPUS 4		/* "cpu N" and "bind": below this */
 
 struct plan_thread {		/* one kthread, made by one create or run */
 	plan_str var;		/* the handle, "a" */
@@ -61,6 +72,8 @@ struct plan_thread {		/* one kthread, made by one create or run */
 	enum plan_body body;
 	int32_t  result;	/* R */
 	int16_t  node;		/* -1: none */
+	int16_t  cpu;		/* "cpu N": kthread_create_on_cpu(); -1: none.
+				 * Then the name has a number and it is N */
 	uint8_t  task;		/* which task has the handle */
 };
 
@@ -71,13 +84,23 @@ enum plan_op_kind {
 	PLAN_STOP,	/* kthread_stop() */
 	PLAN_GET,	/* get_task_struct() */
 	PLAN_PUT,	/* put_task_struct() */
+	PLAN_STOP_PUT,	/* kthread_stop_put() */
+	PLAN_PARK,	/* kthread_park() */
+	PLAN_UNPARK,	/* kthread_unpark() */
+	PLAN_BIND,	/* "bind a N": kthread_bind() */
+	PLAN_PER_CPU,	/* "per-cpu a N": kthread_set_per_cpu(); N -1 ends it */
+	PLAN_DISPLACE,	/* what taking its CPU off line does to a parked thread:
+			 * it may run everywhere else */
+	PLAN_AWAIT,	/* wait for the completion of a complete-exit */
 	PLAN_KILL,	/* "kill C2": a fatal signal to another task */
+	PLAN_OPS	/* count */
 };
 
 struct plan_op {
 	enum plan_op_kind kind;
 	uint8_t thread;		/* index; not for PLAN_KILL */
 	uint8_t victim;		/* task index; PLAN_KILL only */
+	int8_t  cpu;		/* PLAN_BIND, PLAN_PER_CPU */
 	bool    has_expect;	/* "== R" */
 	bool    expect_ok;	/* "== ok": create or run gave a task */
 	int32_t expect;		/* else the value, or -errno */
@@ -139,6 +162,10 @@ struct plan {
 					 * "# " stripped, '\n' between */
 };
 
+/* Does such a function end by itself? Does it park when asked to? */
+bool plan_body_exits(enum plan_body b);
+bool plan_body_parks(enum plan_body b);
+
 static inline const char *plan_string(const struct plan *p, plan_str s)
 {
 	return p->strings + s;
@@ -165,10 +192,15 @@ int plan_parse(struct plan *p, const char *text, size_t size, struct plan_error 
 /*
  * The rules a plan keeps beyond its grammar: names unique and known, handles
  * used by their own task after their create, and, unless the plan expects a
- * failure, the caller rules of core/kthread.h: stop once, a thread that can
- * exit by itself is stopped only if a reference was taken before its first
- * wake, references balanced, nothing done with a handle after its last
- * reference. 0 or -EINVAL with *err (line and column 0 if p was not parsed).
+ * failure, the caller rules of core/kthread.h: a thread that can exit by itself
+ * is stopped only if a reference was taken before its first wake, references
+ * balanced, nothing done with a handle after its last reference, only a thread
+ * that polls is parked, bound only before the first wake.
+ *
+ * A task may also `wake` a handle of an earlier task: a stray wake-up. It then
+ * waits for the create, and holds a reference until its end.
+ *
+ * 0 or -EINVAL with *err (line and column 0 if p was not parsed).
  */
 int plan_check(const struct plan *p, struct plan_error *err);
 

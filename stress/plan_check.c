@@ -41,7 +41,11 @@ static int check_directive(const struct plan *p, const struct plan_directive *d,
 
 /* What program order says of one handle. */
 struct handle {
-	bool made, stopped, woken_unheld;
+	bool made, stopped, awaited;
+	bool strays;		/* another task may wake it at any time */
+	bool woken;		/* may run, or may have run */
+	bool woken_unheld;	/* and may exit by itself, while no reference is held */
+	bool parked, bound;
 	int refs;
 };
 
@@ -56,39 +60,118 @@ static bool may_be_gone(const struct handle *h)
 	return h->refs == 0 && (h->stopped || h->woken_unheld);
 }
 
+static bool is_stray(const struct plan *p, unsigned op)
+{
+	unsigned owner = p->threads[p->ops[op].thread].task;
+	const struct plan_task *t = &p->tasks[owner];
+
+	return p->ops[op].kind != PLAN_KILL &&
+	       (op < t->ops_first || op >= t->ops_first + (unsigned)t->ops_count);
+}
+
+/* The operations that not every state of the thread allows. */
+static int check_state(const struct plan *p, const struct plan_op *op, const struct handle *h,
+		       struct plan_error *err)
+{
+	enum plan_body body = p->threads[op->thread].body;
+	const char *name = plan_op_name(op->kind);
+
+	switch (op->kind) {
+	case PLAN_PUT:
+	case PLAN_STOP_PUT:
+		if (h->refs == 0)
+			return fail(err, "%s %s: no reference is held", name, var(p, op));
+		return 0;
+	case PLAN_PARK:
+		if (!h->stopped && !h->parked && h->woken && !plan_body_parks(body))
+			return fail(err, "park %s: its function never parks, expected parkable "
+				    "or a thread that was not woken", var(p, op));
+		return 0;
+	case PLAN_BIND:
+		if (h->woken || h->stopped)
+			return fail(err, "bind %s: expected before its first wake-up", var(p, op));
+		return 0;
+	case PLAN_PER_CPU:
+		if (!h->bound || h->stopped || (h->woken && !h->parked))
+			return fail(err, "per-cpu %s: expected a bound thread that sleeps",
+				    var(p, op));
+		return 0;
+	case PLAN_DISPLACE:
+		if (!h->bound || !h->parked || h->stopped)
+			return fail(err, "displace %s: expected a bound thread that is parked",
+				    var(p, op));
+		return 0;
+	case PLAN_AWAIT:
+		if (body != PLAN_COMPLETE_EXIT || !h->woken || h->stopped || h->parked ||
+		    h->awaited)
+			return fail(err, "await %s: expected a complete-exit that was woken, not "
+				    "stopped and not awaited", var(p, op));
+		return 0;
+	default:
+		return 0;
+	}
+}
+
 static int check_use(const struct plan *p, const struct plan_op *op, const struct handle *h,
 		     struct plan_error *err)
 {
 	if (!h->made)
 		return fail(err, "%s %s comes before its create", plan_op_name(op->kind),
 			    var(p, op));
-	if (may_be_gone(h))
+	/* The completion is not the thread's. */
+	if (may_be_gone(h) && op->kind != PLAN_AWAIT)
 		return fail(err, "%s %s: the thread may be gone; take a reference ('get %s') "
 			    "before it can exit", plan_op_name(op->kind), var(p, op), var(p, op));
-	if (op->kind == PLAN_STOP && h->stopped)
-		return fail(err, "stop %s: a thread is stopped at most once", var(p, op));
-	if (op->kind == PLAN_PUT && h->refs == 0)
-		return fail(err, "put %s: no reference is held", var(p, op));
-	return 0;
+	return check_state(p, op, h, err);
+}
+
+static void set_woken(struct handle *h, bool exits)
+{
+	h->woken = true;
+	h->woken_unheld |= exits && !h->parked;
 }
 
 static void apply(const struct plan *p, const struct plan_op *op, struct handle *h)
 {
-	bool self_exit = p->threads[op->thread].body == PLAN_RETURN;
+	const struct plan_thread *t = &p->threads[op->thread];
+	bool exits = plan_body_exits(t->body);
 
 	switch (op->kind) {
 	case PLAN_CREATE:
-		h->made = true;
-		break;
 	case PLAN_RUN:
 		h->made = true;
-		h->woken_unheld = self_exit;
+		h->bound = t->cpu >= 0;
+		if (op->kind == PLAN_RUN || h->strays)
+			set_woken(h, exits);
 		break;
 	case PLAN_WAKE:
-		h->woken_unheld |= self_exit;
+		set_woken(h, exits);
+		break;
+	case PLAN_PARK:
+		if (h->stopped)
+			break;
+		h->woken = h->parked = true;
+		break;
+	case PLAN_UNPARK:
+		if (h->parked) {
+			h->parked = false;
+			set_woken(h, exits);
+		}
+		break;
+	case PLAN_STOP_PUT:
+		h->refs--;
+		h->stopped = true;
+		h->parked = false;
 		break;
 	case PLAN_STOP:
 		h->stopped = true;
+		h->parked = false;
+		break;
+	case PLAN_BIND:
+		h->bound = true;
+		break;
+	case PLAN_AWAIT:
+		h->awaited = true;
 		break;
 	case PLAN_GET:
 		h->refs++;
@@ -96,30 +179,47 @@ static void apply(const struct plan *p, const struct plan_op *op, struct handle 
 	case PLAN_PUT:
 		h->refs--;
 		break;
-	case PLAN_KILL:
+	default:
 		break;
 	}
+}
+
+static int check_op(const struct plan *p, unsigned i, struct handle *h, struct plan_error *err)
+{
+	const struct plan_op *op = &p->ops[i];
+
+	if (is_stray(p, i)) {
+		if (op->kind == PLAN_WAKE && h->made)
+			return 0;
+		return fail(err, "%s %s: another task's handle, expected a wake-up of an earlier "
+			    "task's", plan_op_name(op->kind), var(p, op));
+	}
+	if (!plan_op_makes_thread(op->kind)) {
+		int e = check_use(p, op, h, err);
+
+		if (e)
+			return e;
+	}
+	apply(p, op, h);
+	return 0;
 }
 
 static int check_rules(const struct plan *p, struct plan_error *err)
 {
 	struct handle handles[PLAN_THREADS_MAX] = { 0 };
 
+	for (unsigned i = 0; i < p->ops_count; i++)
+		if (is_stray(p, i))
+			handles[p->ops[i].thread].strays = true;
 	for (unsigned i = 0; i < p->ops_count; i++) {
-		const struct plan_op *op = &p->ops[i];
-		struct handle *h = &handles[op->thread];
+		int e = 0;
 
-		if (op->kind == PLAN_KILL)
-			continue;
-		if (!plan_op_makes_thread(op->kind)) {
-			int e = check_use(p, op, h, err);
-
-			if (e) {
-				err->op = (int)i;
-				return e;
-			}
+		if (p->ops[i].kind != PLAN_KILL)
+			e = check_op(p, i, &handles[p->ops[i].thread], err);
+		if (e) {
+			err->op = (int)i;
+			return e;
 		}
-		apply(p, op, h);
 	}
 	return 0;
 }

@@ -24,7 +24,13 @@ enum swarm {
 	SWARM_KILL_OP = 1 << 8,
 	SWARM_BOOT = 1 << 9,
 	SWARM_EXTRA_REF = 1 << 10,
-	SWARM_ALL = (1 << 11) - 1,
+	SWARM_PARK = 1 << 11,
+	SWARM_CPU = 1 << 12,		/* bound threads */
+	SWARM_PER_CPU = 1 << 13,
+	SWARM_EXIT = 1 << 14,		/* kthread_exit() and its relative */
+	SWARM_STRAY = 1 << 15,		/* wake-ups from other tasks */
+	SWARM_AGAIN = 1 << 16,		/* stop twice, park twice, unpark for nothing */
+	SWARM_ALL = (1 << 17) - 1,
 };
 
 static const struct named_point points[] = {
@@ -62,6 +68,19 @@ static void add_op(struct generator *g, enum plan_op_kind kind, unsigned thread)
 	plan_insert_op(g->p, task, g->p->tasks[task].ops_count, &op);
 }
 
+static enum plan_body draw_body(struct generator *g)
+{
+	bool hard = may(g, SWARM_HARD, 2);
+
+	if (may(g, SWARM_EXIT, 4))
+		return one_in(g, 2) ? PLAN_EXIT : PLAN_COMPLETE_EXIT;
+	if (may(g, SWARM_RETURN, 2))
+		return PLAN_RETURN;
+	if (may(g, SWARM_PARK, 2))
+		return hard ? PLAN_PARKABLE_HARD : PLAN_PARKABLE;
+	return hard ? PLAN_UNTIL_STOP_HARD : PLAN_UNTIL_STOP;
+}
+
 static unsigned add_thread(struct generator *g)
 {
 	struct plan *p = g->p;
@@ -80,34 +99,110 @@ static unsigned add_thread(struct generator *g)
 	t->var = intern(p, var);
 	t->format = intern(p, format);
 	t->name = intern(p, name);
-	t->body = may(g, SWARM_RETURN, 2) ? PLAN_RETURN :
-		  may(g, SWARM_HARD, 2) ? PLAN_UNTIL_STOP_HARD : PLAN_UNTIL_STOP;
+	t->body = draw_body(g);
 	t->result = (int32_t)kt_rng_below(&g->rng, 8);
 	t->node = may(g, SWARM_NODE, 4) ? (int16_t)kt_rng_below(&g->rng, 2) : -1;
+	t->cpu = -1;
+	if (t->node < 0 && t->has_number && t->number < PLAN_CPUS && may(g, SWARM_CPU, 4))
+		t->cpu = (int16_t)t->number;
 	t->task = (uint8_t)(p->tasks_count - 1);
 	return n;
+}
+
+static void add_cpu_op(struct generator *g, enum plan_op_kind kind, unsigned thread, int cpu)
+{
+	struct plan *p = g->p;
+
+	add_op(g, kind, thread);
+	p->ops[p->ops_count - 1].cpu = (int8_t)cpu;
+}
+
+/* Between create and the first wake-up. True if the thread is bound. */
+static bool add_binding(struct generator *g, unsigned t)
+{
+	bool bound = g->p->threads[t].cpu >= 0;
+
+	if (may(g, SWARM_CPU, 4)) {
+		add_cpu_op(g, PLAN_BIND, t, (int)kt_rng_below(&g->rng, PLAN_CPUS));
+		bound = true;
+	}
+	if (bound && may(g, SWARM_PER_CPU, 2))
+		add_cpu_op(g, PLAN_PER_CPU, t, (int)kt_rng_below(&g->rng, PLAN_CPUS + 1) - 1);
+	return bound;
+}
+
+/* Park, and perhaps go on. */
+static void add_parking(struct generator *g, unsigned t, bool bound)
+{
+	do {
+		add_op(g, PLAN_PARK, t);
+		if (may(g, SWARM_AGAIN, 4))
+			add_op(g, PLAN_PARK, t);
+		if (bound && may(g, SWARM_CPU, 2))
+			add_op(g, PLAN_DISPLACE, t);
+		if (bound && may(g, SWARM_PER_CPU, 4))
+			add_cpu_op(g, PLAN_PER_CPU, t, (int)kt_rng_below(&g->rng, PLAN_CPUS));
+		if (one_in(g, 4))
+			return;		/* stays parked until it is stopped */
+		add_op(g, PLAN_UNPARK, t);
+	} while (plan_body_parks(g->p->threads[t].body) && one_in(g, 4));
+	if (may(g, SWARM_AGAIN, 8) && !plan_body_exits(g->p->threads[t].body))
+		add_op(g, PLAN_UNPARK, t);
 }
 
 /* The life of one thread, within the caller rules. */
 static void add_life(struct generator *g)
 {
 	unsigned t = add_thread(g);
-	bool self_exit = g->p->threads[t].body == PLAN_RETURN;
+	enum plan_body body = g->p->threads[t].body;
+	bool exits = plan_body_exits(body);
 	bool run = may(g, SWARM_RUN, 4);
 	bool wake = !run && !may(g, SWARM_NO_WAKE, 4);
-	bool ref = !run && (may(g, SWARM_EXTRA_REF, 4) || (self_exit && wake && one_in(g, 2)));
+	bool ref = !run && (may(g, SWARM_EXTRA_REF, 4) || (exits && wake && one_in(g, 2)));
+	bool early = !run && may(g, SWARM_PARK, 6);	/* parked before it ever runs */
+	bool bound;
 
 	add_op(g, run ? PLAN_RUN : PLAN_CREATE, t);
 	if (ref)
 		add_op(g, PLAN_GET, t);
-	if (wake)
+	bound = run ? g->p->threads[t].cpu >= 0 : add_binding(g, t);
+	if (early)
+		add_parking(g, t, bound);
+	else if (wake)
 		add_op(g, PLAN_WAKE, t);
+	if (!early && (run || wake) && plan_body_parks(body))
+		add_parking(g, t, bound);
+	if (body == PLAN_COMPLETE_EXIT && !early && (run || wake) && one_in(g, 2))
+		add_op(g, PLAN_AWAIT, t);
 	/* Gone by itself, or stopped by teardown. */
-	if ((self_exit && (run || wake) && !ref) || may(g, SWARM_TEARDOWN_STOPS, 4))
+	if ((exits && (run || wake || early) && !ref) || may(g, SWARM_TEARDOWN_STOPS, 4))
 		return;
+	if (ref && one_in(g, 4)) {
+		add_op(g, PLAN_STOP_PUT, t);
+		return;
+	}
 	add_op(g, PLAN_STOP, t);
+	if (ref && may(g, SWARM_AGAIN, 4))
+		add_op(g, one_in(g, 2) ? PLAN_STOP : PLAN_PARK, t);
 	if (ref)
 		add_op(g, PLAN_PUT, t);
+}
+
+/* A wake-up by who has nothing to do with the thread. */
+static void add_stray(struct generator *g)
+{
+	struct plan *p = g->p;
+	struct plan_op op = { .kind = PLAN_WAKE };
+	unsigned task = 1 + kt_rng_below(&g->rng, p->tasks_count - 1u);
+	struct plan tried = *p;
+	struct plan_error err;
+
+	op.thread = (uint8_t)kt_rng_below(&g->rng, p->threads_count);
+	if (p->threads[op.thread].task >= task)
+		return;
+	plan_insert_op(&tried, task, kt_rng_below(&g->rng, p->tasks[task].ops_count + 1u), &op);
+	if (plan_check(&tried, &err) == 0)
+		*p = tried;
 }
 
 static void add_task(struct generator *g, unsigned ops_max)
@@ -217,6 +312,9 @@ void plan_generate(struct plan *p, uint64_t seed, const struct plan_generate_opt
 	p->boot_concurrent = may(&g, SWARM_BOOT, 4);
 	while (p->tasks_count < tasks)
 		add_task(&g, ops_max);
+	if (tasks > 1 && p->threads_count && may(&g, SWARM_STRAY, 2))
+		for (unsigned n = 1 + kt_rng_below(&g.rng, 2); n > 0; n--)
+			add_stray(&g);
 	if (o->faults && tasks > 1 && may(&g, SWARM_KILL_OP, 4))
 		add_kill_op(&g);
 	if (o->faults && one_in(&g, 4))

@@ -235,15 +235,15 @@ plan_str lex_directive_name(struct parser *x, const char *what)
 }
 
 /* The handle's thread, made earlier by the same task. */
-uint8_t lex_handle(struct parser *x, struct token t)
+uint8_t lex_handle(struct parser *x, struct token t, bool foreign)
 {
 	unsigned task = x->p->tasks_count - 1u;
 
 	for (unsigned i = 0; i < x->p->threads_count; i++)
 		if (lex_is(t, plan_string(x->p, x->p->threads[i].var))) {
-			if (x->p->threads[i].task != task)
-				lex_fail(x, t.s, "'%s' is a handle of task %s; a handle stays in "
-					 "its task", lex_shown(t), plan_string(x->p,
+			if (x->p->threads[i].task != task && !foreign)
+				lex_fail(x, t.s, "'%s' is a handle of task %s; another task can "
+					 "only wake it", lex_shown(t), plan_string(x->p,
 					 x->p->tasks[x->p->threads[i].task].name));
 			return (uint8_t)i;
 		}

@@ -69,6 +69,6 @@ bool lex_is_printable_word(struct token t, size_t max);
 /* Any task or thread. */
 plan_str lex_directive_name(struct parser *x, const char *what);
 /* The thread of a handle that the current task made before. */
-uint8_t lex_handle(struct parser *x, struct token t);
+uint8_t lex_handle(struct parser *x, struct token t, bool foreign);
 
 #endif

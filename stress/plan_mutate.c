@@ -100,9 +100,12 @@ static void change_directive(struct plan *p, struct kt_rng *rng)
 
 static void change_op(struct plan *p, struct kt_rng *rng)
 {
-	static const enum plan_op_kind kinds[] = { PLAN_WAKE, PLAN_STOP, PLAN_GET, PLAN_PUT };
+	static const enum plan_op_kind kinds[] = {
+		PLAN_WAKE, PLAN_STOP, PLAN_STOP_PUT, PLAN_GET, PLAN_PUT, PLAN_PARK, PLAN_UNPARK,
+		PLAN_BIND, PLAN_PER_CPU, PLAN_DISPLACE, PLAN_AWAIT,
+	};
 	unsigned task = below(rng, p->tasks_count), at = below(rng, p->tasks[task].ops_count + 1u);
-	struct plan_op op = { .kind = kinds[below(rng, 4)] };
+	struct plan_op op = { .kind = kinds[below(rng, sizeof kinds / sizeof kinds[0])] };
 
 	if (p->ops_count && below(rng, 3) == 0) {
 		unsigned i = below(rng, p->ops_count);
@@ -120,6 +123,11 @@ static void change_op(struct plan *p, struct kt_rng *rng)
 		if (before->kind == PLAN_KILL)
 			return;
 		op.thread = before->thread;
+		if (plan_op_has_cpu(op.kind))
+			op.cpu = (int8_t)below(rng, PLAN_CPUS);
+	} else if (p->threads_count) {
+		op.kind = PLAN_WAKE;	/* a stray one, if it is legal */
+		op.thread = (uint8_t)below(rng, p->threads_count);
 	} else {
 		return;
 	}
@@ -135,10 +143,10 @@ static void change_thread(struct plan *p, struct kt_rng *rng)
 	t = &p->threads[below(rng, p->threads_count)];
 	switch (below(rng, 3)) {
 	case 0:
-		t->body = (enum plan_body)below(rng, 3);
+		t->body = (enum plan_body)below(rng, PLAN_BODIES);
 		break;
 	case 1:
-		t->node = (int16_t)((int)below(rng, 3) - 1);
+		t->node = t->cpu >= 0 ? -1 : (int16_t)((int)below(rng, 3) - 1);
 		break;
 	default:
 		t->result = (int32_t)below(rng, 100);
@@ -267,7 +275,8 @@ static void take_task(struct plan *out, const struct plan *from, unsigned task)
 	for (unsigned i = 0; i < t->ops_count; i++) {
 		struct plan_op op = from->ops[t->ops_first + i];
 
-		if (op.kind == PLAN_KILL || out->ops_count == PLAN_OPS_MAX)
+		if (op.kind == PLAN_KILL || out->ops_count == PLAN_OPS_MAX ||
+		    from->threads[op.thread].task != task)
 			continue;
 		op.thread = map[op.thread];
 		plan_insert_op(out, mine, out->tasks[mine].ops_count, &op);

@@ -61,16 +61,17 @@ static enum plan_body body(struct parser *x)
 {
 	struct token t = lex_token(x);
 
-	for (int b = PLAN_RETURN; b <= PLAN_UNTIL_STOP_HARD; b++)
+	for (int b = PLAN_RETURN; b < PLAN_BODIES; b++)
 		if (lex_is(t, plan_body_name((enum plan_body)b)))
 			return (enum plan_body)b;
-	lex_unexpected(x, t, "return, until-stop or until-stop-hard");
+	lex_unexpected(x, t, "return, until-stop, until-stop-hard, parkable, parkable-hard, exit "
+		   "or complete-exit");
 }
 
 static void creation(struct parser *x, struct token var, enum plan_op_kind kind,
 		     struct plan_op *op)
 {
-	struct plan_thread t = { .node = -1, .task = (uint8_t)(x->p->tasks_count - 1) };
+	struct plan_thread t = { .node = -1, .cpu = -1, .task = (uint8_t)(x->p->tasks_count - 1) };
 	const char *where;
 
 	for (unsigned i = 0; i < x->p->threads_count; i++)
@@ -93,6 +94,16 @@ static void creation(struct parser *x, struct token var, enum plan_op_kind kind,
 		lex_token(x);
 		t.node = (int16_t)lex_unsigned_number(x, lex_token(x), 0, 1023, "a memory node");
 	}
+	lex_skip_blanks(x);
+	if (x->line_end - x->at >= 4 && memcmp(x->at, "cpu ", 4) == 0) {
+		const char *word = x->at;
+
+		lex_token(x);
+		t.cpu = (int16_t)lex_unsigned_number(x, lex_token(x), 0, PLAN_CPUS - 1, "a CPU");
+		if (!t.has_number || t.number != t.cpu || t.node >= 0)
+			lex_fail(x, word, "a thread made on a CPU has that CPU as the number in "
+				 "its name, and no node");
+	}
 	op->kind = kind;
 	op->thread = (uint8_t)x->p->threads_count;
 	x->p->threads[x->p->threads_count++] = t;
@@ -108,7 +119,7 @@ static void expectation(struct parser *x, struct plan_op *op)
 	t = lex_token(x);
 	if (!lex_is(t, "=="))
 		lex_unexpected(x, t, "'=='");
-	if (op->kind == PLAN_GET || op->kind == PLAN_PUT || op->kind == PLAN_KILL)
+	if (!plan_op_has_result(op->kind))
 		lex_fail(x, t.s, "%s has no result to expect", plan_op_name(op->kind));
 	op->has_expect = true;
 	t = lex_token(x);
@@ -118,7 +129,19 @@ static void expectation(struct parser *x, struct plan_op *op)
 					   "ok, a number or an errno" : "a number or an errno");
 }
 
-#define OPERATIONS "an operation: V = create, V = run, wake, stop, get, put or kill"
+/* -1, "none", only where that means something. */
+static int8_t cpu(struct parser *x, bool may_be_none)
+{
+	struct token t = lex_token(x);
+
+	if (may_be_none && lex_is(t, "-1"))
+		return -1;
+	return (int8_t)lex_unsigned_number(x, t, 0, PLAN_CPUS - 1, "a CPU");
+}
+
+#define OPERATIONS \
+	"an operation: V = create, V = run, wake, stop, stop-put, get, put, park, unpark, bind, " \
+	"per-cpu, displace, await or kill"
 
 static void operation(struct parser *x)
 {
@@ -140,7 +163,9 @@ static void operation(struct parser *x)
 		op.expect = lex_intern(x, t);
 		x->p->ops[x->p->ops_count] = op;
 	} else if (op.kind < PLAN_KILL) {
-		op.thread = lex_handle(x, lex_token(x));
+		op.thread = lex_handle(x, lex_token(x), op.kind == PLAN_WAKE);
+		if (plan_op_has_cpu(op.kind))
+			op.cpu = cpu(x, op.kind == PLAN_PER_CPU);
 	} else {
 		struct token equals, verb;
 

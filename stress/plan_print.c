@@ -60,6 +60,8 @@ static void put_creation(struct out *o, const struct plan *p, const struct plan_
 	put_value(o, t->result);
 	if (t->node >= 0)
 		put(o, " node %d", t->node);
+	if (t->cpu >= 0)
+		put(o, " cpu %d", t->cpu);
 }
 
 static void put_op(struct out *o, const struct plan *p, const struct plan_op *op)
@@ -71,6 +73,8 @@ static void put_op(struct out *o, const struct plan *p, const struct plan_op *op
 	else
 		put(o, "%s %s", plan_op_name(op->kind),
 		    plan_string(p, p->threads[op->thread].var));
+	if (plan_op_has_cpu(op->kind))
+		put(o, " %d", op->cpu);
 	if (!op->has_expect)
 		return;
 	put(o, " == ");

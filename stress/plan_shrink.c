@@ -8,7 +8,7 @@
 
 #include "stress/plan_internal.h"
 
-enum { EXTRAS_PER_THREAD = 2, EXTRAS = 2 };	/* boot, strategy */
+enum { EXTRAS_PER_THREAD = 3, EXTRAS = 2 };	/* boot, strategy */
 
 unsigned plan_pieces(const struct plan *p)
 {
@@ -42,6 +42,12 @@ static bool make_plain(struct plan *p, unsigned extra)
 			bool was = t->node >= 0;
 
 			t->node = -1;
+			return was;
+		}
+		if (extra % EXTRAS_PER_THREAD == 1) {
+			bool was = t->cpu >= 0;
+
+			t->cpu = -1;
 			return was;
 		}
 		bool was = t->result != 0;

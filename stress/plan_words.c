@@ -12,6 +12,8 @@ static const struct {
 	{ -EINTR, "-EINTR" },
 	{ -ENOMEM, "-ENOMEM" },
 	{ -EAGAIN, "-EAGAIN" },
+	{ -EBUSY, "-EBUSY" },
+	{ -ENOSYS, "-ENOSYS" },
 };
 
 const char *plan_errno_name(int32_t value)
@@ -38,6 +40,10 @@ const char *plan_body_name(enum plan_body b)
 		[PLAN_RETURN] = "return",
 		[PLAN_UNTIL_STOP] = "until-stop",
 		[PLAN_UNTIL_STOP_HARD] = "until-stop-hard",
+		[PLAN_PARKABLE] = "parkable",
+		[PLAN_PARKABLE_HARD] = "parkable-hard",
+		[PLAN_EXIT] = "exit",
+		[PLAN_COMPLETE_EXIT] = "complete-exit",
 	};
 
 	return names[b];
@@ -48,10 +54,34 @@ const char *plan_op_name(enum plan_op_kind k)
 	static const char *const names[] = {
 		[PLAN_CREATE] = "create", [PLAN_RUN] = "run", [PLAN_WAKE] = "wake",
 		[PLAN_STOP] = "stop", [PLAN_GET] = "get", [PLAN_PUT] = "put",
-		[PLAN_KILL] = "kill",
+		[PLAN_STOP_PUT] = "stop-put", [PLAN_PARK] = "park",
+		[PLAN_UNPARK] = "unpark", [PLAN_BIND] = "bind",
+		[PLAN_PER_CPU] = "per-cpu", [PLAN_DISPLACE] = "displace",
+		[PLAN_AWAIT] = "await", [PLAN_KILL] = "kill",
 	};
 
 	return names[k];
+}
+
+bool plan_op_has_result(enum plan_op_kind k)
+{
+	return plan_op_makes_thread(k) || k == PLAN_WAKE || k == PLAN_STOP ||
+	       k == PLAN_STOP_PUT || k == PLAN_PARK;
+}
+
+bool plan_op_has_cpu(enum plan_op_kind k)
+{
+	return k == PLAN_BIND || k == PLAN_PER_CPU;
+}
+
+bool plan_body_exits(enum plan_body b)
+{
+	return b == PLAN_RETURN || b == PLAN_EXIT || b == PLAN_COMPLETE_EXIT;
+}
+
+bool plan_body_parks(enum plan_body b)
+{
+	return b == PLAN_PARKABLE || b == PLAN_PARKABLE_HARD;
 }
 
 bool plan_op_makes_thread(enum plan_op_kind k)

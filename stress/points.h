@@ -23,6 +23,11 @@ enum point_side {
 	X(POINT_CREATOR, "create.done")                                        \
 	X(POINT_CREATOR, "stop.flagged")                                       \
 	X(POINT_CREATOR, "stop.woken")                                         \
+	X(POINT_CREATOR, "park.flagged")                                       \
+	X(POINT_CREATOR, "park.waiting")                                       \
+	X(POINT_CREATOR, "park.parked")                                        \
+	X(POINT_CREATOR, "unpark.cleared")                                     \
+	X(POINT_CREATOR, "unpark.woken")                                       \
 	X(POINT_CREATOR, "stop.exited")                                        \
 	X(POINT_CREATOR, "task.start")                                         \
 	X(POINT_CREATOR, "task.op")                                            \
@@ -38,6 +43,8 @@ enum point_side {
 	X(POINT_THREAD, "kthread.completed")                                   \
 	X(POINT_THREAD, "kthread.woken")                                       \
 	X(POINT_THREAD, "kthread.running")                                     \
+	X(POINT_THREAD, "park.parking")                                        \
+	X(POINT_THREAD, "park.woken")                                          \
 	X(POINT_THREAD, "kthread.exiting")
 
 struct named_point {
