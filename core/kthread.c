@@ -213,21 +213,18 @@ static struct task_struct *create_and_wait(struct kthreadd *d,
 	return task;
 }
 
-struct task_struct *kthread_create_on_node(int (*threadfn)(void *data), void *data,
-					   int node, const char *namefmt, ...)
+struct task_struct *kthread_vcreate(int (*threadfn)(void *data), void *data, int node,
+				    const char *namefmt, va_list args)
 {
 	struct kthread_create_info *create = os_alloc(KT_ROLE_CREATE_INFO, sizeof *create);
 	struct task_struct *task;
-	va_list args;
 
 	if (!create)
 		return ERR_PTR(-ENOMEM);
 	*create = (struct kthread_create_info){
 		.threadfn = threadfn, .data = data, .node = node,
 	};
-	va_start(args, namefmt);
 	create->full_name = format_name(namefmt, args);
-	va_end(args);
 	if (!create->full_name) {
 		os_free(create);
 		return ERR_PTR(-ENOMEM);
@@ -235,6 +232,18 @@ struct task_struct *kthread_create_on_node(int (*threadfn)(void *data), void *da
 	KT_POINT_ON(create.allocated, data);
 	task = create_and_wait(current->kthreadd, create);
 	KT_POINT_ON(create.done, data);
+	return task;
+}
+
+struct task_struct *kthread_create_on_node(int (*threadfn)(void *data), void *data,
+					   int node, const char *namefmt, ...)
+{
+	struct task_struct *task;
+	va_list args;
+
+	va_start(args, namefmt);
+	task = kthread_vcreate(threadfn, data, node, namefmt, args);
+	va_end(args);
 	return task;
 }
 

@@ -57,6 +57,11 @@ struct kthread_create_info {
 	struct list_head list;		/* under kthreadd.create_lock */
 };
 
+/* kthread_create_on_node() with the name's arguments as one. */
+__attribute__((format(printf, 4, 0)))
+struct task_struct *kthread_vcreate(int (*threadfn)(void *data), void *data, int node,
+				    const char *namefmt, va_list args);
+
 /* kthread.c: the new thread's side, run by kthreadd's fork. */
 void kthread_main(void *create);
 struct kthread *alloc_kthread_struct(void);

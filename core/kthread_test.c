@@ -7,59 +7,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/core_test.h"
 #include "core/kthread.h"
 #include "core/kthreadd.h"
 #include "platform/completion.h"
 #include "platform/conformance/conformance.h"
 
-static struct kthreadd daemon, second;
-static struct task_struct caller;
-
-/* Allocations of this role fail, the caller's and the daemon's. */
-static enum kt_role fail_role = KT_ROLE_COUNT;
-
-static bool alloc_fails(enum kt_role role, struct kt_site *site)
-{
-	(void)site;
-	if (role != fail_role)
-		return false;
-	return os_self() == &caller.os || strcmp(os_name(os_self()), "kthreadd") == 0;
-}
-
-/* Run fn as a task of a booted kthreadd; then everything must be gone. */
-static void (*task_body)(void);
-
-static void run_body(void *unused)
-{
-	(void)unused;
-	kthreadd_wait_ready(&daemon);
-	task_body();
-}
-
-static void with_daemon(void *body)
-{
-	task_body = *(void (**)(void))body;
-	kthreadd_init(&daemon);
-	CHECK_EQ(kthreadd_boot(&daemon), 0);
-	task_init(&caller, &daemon, "caller");
-	CHECK_EQ(os_spawn(&caller.os, "caller", OS_JOINABLE, run_body, NULL), 0);
-	os_join(&caller.os);
-	task_destroy(&caller);
-	kthreadd_shutdown(&daemon);
-	os_wait_detached();
-	for (int role = 0; role < KT_ROLE_COUNT; role++)
-		CHECK_EQ(os_live((enum kt_role)role), 0);
-}
-
-static void in_task(void *body)
-{
-	struct os_hooks hooks = { .alloc_fails = alloc_fails };
-
-	fail_role = KT_ROLE_COUNT;
-	os_set_hooks(&hooks);
-	with_daemon(body);
-	os_set_hooks(&(struct os_hooks){ 0 });
-}
+static struct kthreadd second;
 
 /* ---- thread functions --------------------------------------------------- */
 
@@ -144,7 +98,7 @@ static int looks_around(void *data)
 	CHECK_EQ(os_get_attributes(&seen), 0);
 	snprintf(seen_name, sizeof seen_name, "%s", kthread_full_name(current));
 	seen_migration = !current->no_cgroup_migration;
-	CHECK_EQ(current->state, TASK_RUNNING);
+	CHECK_EQ(READ_ONCE(current->state), TASK_RUNNING);
 	CHECK(current->flags & PF_KTHREAD);
 	CHECK(current->flags & PF_NOFREEZE);
 	kt_complete(data);
@@ -299,7 +253,7 @@ static int parks(void *data)
 		if (kthread_should_park()) {
 			__set_current_state(TASK_RUNNING);
 			kthread_parkme();
-			CHECK_EQ(current->state, TASK_RUNNING);
+			CHECK_EQ(READ_ONCE(current->state), TASK_RUNNING);
 			CHECK(os_on_cpus(p->due));
 			kt_complete(&p->woken);
 			continue;
@@ -326,8 +280,8 @@ static void park_waits_until_it_sleeps(void)
 	CHECK(!IS_ERR(k));
 	for (int i = 0; i < CONFORMANCE_TURNS(100, 2); i++) {
 		CHECK_EQ(kthread_park(k), 0);
-		CHECK_EQ(k->state, TASK_PARKED);
-		CHECK_EQ(k->on_cpu, 0);
+		CHECK_EQ(READ_ONCE(k->state), TASK_PARKED);
+		CHECK_EQ(smp_load_acquire(&k->on_cpu), 0);
 		CHECK_EQ(wake_up_process(k), 0);	/* not by an ordinary wake-up */
 		CHECK(__kthread_should_park(k));
 		CHECK_EQ(kthread_park(k), -EBUSY);

@@ -15,6 +15,7 @@ void kthreadd_init(struct kthreadd *d)
 	kt_completion_init(&d->ready);
 	kt_completion_init(&d->all_gone);
 	refcount_set(&d->threads, 1);
+	timer_base_init(&d->timers);
 }
 
 /* The context that every kthread starts from. */
@@ -149,6 +150,11 @@ int kthreadd_boot(struct kthreadd *d)
 	return 0;
 }
 
+int kthreadd_boot_timers(struct kthreadd *d)
+{
+	return timer_base_boot(&d->timers, d);
+}
+
 void kthreadd_wait_ready(struct kthreadd *d)
 {
 	kt_completion_wait(&d->ready);
@@ -169,6 +175,7 @@ void kthreadd_shutdown(struct kthreadd *d)
 	KT_ASSERT(list_empty(&d->create_list));
 	if (!refcount_dec_and_test(&d->threads))
 		kt_completion_wait(&d->all_gone);
+	timer_base_shutdown(&d->timers);
 	d->task = NULL;
 	task_destroy(&d->daemon);
 	kt_completion_destroy(&d->all_gone);

@@ -13,6 +13,7 @@
 #define CORE_KTHREADD_H
 
 #include "core/task.h"
+#include "core/timer.h"
 #include "platform/completion.h"
 
 struct kthreadd {
@@ -29,6 +30,8 @@ struct kthreadd {
 	kt_completion all_gone;		/* threads reached 0 */
 
 	struct task_struct daemon;	/* where `task` points */
+
+	struct timer_base timers;	/* of its threads; kthreadd_boot_timers() */
 };
 
 /* Before any task can see *d. */
@@ -40,13 +43,19 @@ void kthreadd_init(struct kthreadd *d);
  */
 int kthreadd_boot(struct kthreadd *d);
 
+/*
+ * Start the thread that calls the timers of delayed works, if there will be
+ * any. 0 or -EAGAIN. At most once per init, before the first is queued.
+ */
+int kthreadd_boot_timers(struct kthreadd *d);
+
 /* Wait until kthread_create() may be called. Any task, any number of times. */
 void kthreadd_wait_ready(struct kthreadd *d);
 
 /*
  * Stop the daemon and wait until every thread it made is gone. Requests still
  * queued are answered first. The caller rules: nobody creates any more, and
- * every thread was stopped or ends by itself. *d may be initialized again or
+ * every thread was stopped or ends by itself; no timer is pending. *d may be initialized again or
  * freed afterwards.
  */
 void kthreadd_shutdown(struct kthreadd *d);

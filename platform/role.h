@@ -12,6 +12,7 @@
 	X(TASK, "task")			/* struct task_struct */               \
 	X(KTHREAD, "kthread")		/* struct kthread */                   \
 	X(STACK, "stack")		/* the new thread's stack: os_spawn */ \
+	X(WORKER, "worker")		/* struct kthread_worker */            \
 	X(TEST, "test")			/* the harness's own */
 
 enum kt_role {

@@ -91,7 +91,7 @@ static bool capture_step(struct plan *out, const struct sim_record *r, uint32_t 
 			fits &= add_fail(out, e);
 	}
 	/* The last step of a failed execution may have no decision. */
-	if (t->runnable && t->next != sim_default_next(t->runnable, t->task, t->why))
+	if (t->runnable && t->next != sim_default_next(t->runnable, t->timed, t->task, t->why))
 		fits &= add_at(out, PLAN_D_SWITCH, r, t, nth, t->next);
 	return fits;
 }

@@ -38,6 +38,7 @@ struct sim {
 	struct sim_strategy *strategy;
 	uint64_t runnable;		/* bit per task */
 	uint64_t yielded;		/* of those, who spins in vain */
+	uint64_t timed;			/* who sleeps until a near deadline */
 	uint32_t current;
 	uint32_t unfinished;
 	uint32_t steps_alarm;		/* next step at which step_slow() looks */

@@ -117,13 +117,28 @@ uint32_t sim_task_new(const char *name, void (*fn)(void *), void *arg)
 
 /* ---- the step ----------------------------------------------------------- */
 
-uint32_t sim_default_next(uint64_t runnable, uint32_t current, enum sim_why why)
+uint32_t sim_default_next(uint64_t runnable, uint64_t timed, uint32_t current,
+			  enum sim_why why)
 {
-	uint64_t later = current == 63 ? 0 : runnable & ~((bit(current) << 1) - 1);
+	uint64_t later;
 
+	if (runnable & ~timed)	/* time passes when there is nothing else to do */
+		runnable &= ~timed;
+	later = current == 63 ? 0 : runnable & ~((bit(current) << 1) - 1);
 	if ((why == SIM_POINT || why == SIM_MARK) && (runnable & bit(current)))
 		return current;
 	return (uint32_t)__builtin_ctzll(later ? later : runnable);
+}
+
+/* Time passes until the task's deadline; others that are due by then are late. */
+static void timer_fire(uint32_t task)
+{
+	struct sim_task *t = &sim.task[task];
+
+	if (t->deadline > sim.clock_ns)
+		sim.clock_ns = t->deadline;
+	t->timed_out = true;
+	sim_wake(task);
 }
 
 /* The deadline that comes first, or false if nobody waits for one. */
@@ -140,10 +155,7 @@ static bool timers_fire(void)
 	}
 	if (first == SIM_NOBODY)
 		return false;
-	if (sim.task[first].deadline > sim.clock_ns)
-		sim.clock_ns = sim.task[first].deadline;
-	sim.task[first].timed_out = true;
-	sim_wake(first);
+	timer_fire(first);
 	return true;
 }
 
@@ -171,13 +183,16 @@ static uint64_t candidates(uint32_t current, enum sim_why why)
 
 	if (why != SIM_YIELDED) {
 		sim.yielded = 0;
-		return sim.runnable;
+		return sim.runnable | sim.timed;
 	}
 	sim.yielded |= bit(current);
 	mask = sim.runnable & ~sim.yielded;
 	if (mask)
-		return mask;
+		return mask | sim.timed;
+	/* All that could run spin in vain: what they wait for is time. */
 	sim.yielded = bit(current);
+	if (sim.timed)
+		return sim.timed;
 	mask = sim.runnable & ~sim.yielded;
 	return mask ? mask : sim.runnable;
 }
@@ -187,15 +202,18 @@ static uint32_t decide(const struct sim_decision *d)
 	uint32_t next;
 
 	if ((d->runnable & (d->runnable - 1)) == 0)
-		return (uint32_t)__builtin_ctzll(d->runnable);
-	if (sim.fair && d->why != SIM_MARK)	/* round robin, a task per step */
-		return sim_default_next(d->runnable, d->task, SIM_YIELDED);
-	next = sim.strategy->next(sim.strategy, d);
+		next = (uint32_t)__builtin_ctzll(d->runnable);
+	else if (sim.fair && d->why != SIM_MARK)	/* round robin, a task per step */
+		next = sim_default_next(d->runnable, d->timed, d->task, SIM_YIELDED);
+	else
+		next = sim.strategy->next(sim.strategy, d);
 	if (next >= SIM_TASKS_MAX || !(d->runnable & bit(next))) {
 		fprintf(stderr, "kthrash: strategy %s chose task %u, which can't run\n",
 			sim.strategy->name, next);
 		abort();
 	}
+	if (d->timed >> next & 1)
+		timer_fire(next);
 	return next;
 }
 
@@ -222,6 +240,7 @@ static inline struct sim_step *record_step(struct kt_site *site, enum sim_why wh
 	t->task = t->next = (uint8_t)sim.current;
 	t->why = (uint8_t)why;
 	t->runnable = sim.runnable;
+	t->timed = 0;
 	r->steps = step + 1;
 	return t;
 }
@@ -264,7 +283,9 @@ static void reach_slow(struct sim_step *t, const void *addr)
 		return;
 	}
 	d.runnable = candidates(d.task, d.why);
+	d.timed = sim.timed;
 	t->runnable = d.runnable;
+	t->timed = d.timed;
 	t->next = (uint8_t)decide(&d);
 	if (t->next != d.task)
 		switch_to(t->next, addr, t->site);
@@ -275,6 +296,7 @@ static void reach_slow(struct sim_step *t, const void *addr)
 void sim_reach(struct kt_site *site, enum sim_why why, const void *addr)
 {
 	struct sim_step *t = record_step(site, why);
+	uint64_t can;
 
 	if (sim.strategy->visit || why > SIM_POINT) {
 		reach_slow(t, addr);
@@ -283,12 +305,15 @@ void sim_reach(struct kt_site *site, enum sim_why why, const void *addr)
 	if (why == SIM_MARK)
 		return;
 	sim.yielded = 0;
-	if (sim.runnable & (sim.runnable - 1)) {	/* there is a choice */
+	can = sim.runnable | sim.timed;
+	if (can & (can - 1)) {	/* there is a choice */
 		struct sim_decision d = {
 			.task = t->task, .step = sim.record->steps - 1, .why = why,
-			.site = site, .runnable = sim.runnable,
+			.site = site, .runnable = can, .timed = sim.timed,
 		};
 
+		t->runnable = can;
+		t->timed = sim.timed;
 		t->next = (uint8_t)decide(&d);
 		if (t->next != d.task) {
 			switch_to(t->next, addr, site);
@@ -306,6 +331,8 @@ void sim_block(struct kt_site *why)
 	t->record->state = SIM_SLEEPING;
 	t->record->why = why;
 	sim.runnable &= ~bit(sim.current);
+	if (t->timed && t->deadline < sim.clock_ns + SIM_NEAR_NS)
+		sim.timed |= bit(sim.current);
 	sim_reach(why, SIM_BLOCKED, NULL);
 }
 
@@ -325,6 +352,7 @@ void sim_wake(uint32_t task)
 		return;
 	t->record->state = SIM_RUNNABLE;
 	t->timed = false;
+	sim.timed &= ~bit(task);
 	sim.runnable |= bit(task);
 }
 
@@ -420,7 +448,7 @@ static void execution_begin(const struct sim_options *o)
 	r->failed_task = 0;
 	r->failed_site = NULL;
 	sim.strategy = o->strategy;
-	sim.runnable = sim.yielded = 0;
+	sim.runnable = sim.yielded = sim.timed = 0;
 	sim.current = 0;
 	sim.unfinished = 0;
 	sim.steps_max = o->steps_max ? o->steps_max : SIM_STEPS_MAX;

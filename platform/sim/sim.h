@@ -28,6 +28,7 @@
 #define SIM_STEPS_MAX  32768	/* most that sim_options.steps_max may be */
 #define SIM_EVENTS_MAX 256
 #define SIM_MESSAGE_MAX 1024
+#define SIM_NEAR_NS     1000000000ull	/* later deadlines pass only if nobody can run */
 
 enum sim_why {		/* why a strategy is asked */
 	SIM_MARK,	/* at a named point: asked only if there is visit();
@@ -41,6 +42,9 @@ enum sim_why {		/* why a strategy is asked */
 struct sim_decision {
 	uint64_t runnable;	/* bit i: task i can run; without a yielding
 				 * current; never 0 in next() */
+	uint64_t timed;		/* of those, who sleeps until a deadline less than
+				 * SIM_NEAR_NS away: to choose one is to let that
+				 * much time pass */
 	uint32_t task;		/* who is at the site */
 	uint32_t step;		/* number of sites reached before */
 	enum sim_why why;
@@ -83,7 +87,7 @@ struct sim_strategy *sim_strategy_random(void);
 struct sim_strategy *sim_strategy_pct(uint32_t depth);
 
 /* What sim_strategy_block() answers; recorded traces are told apart from it. */
-uint32_t sim_default_next(uint64_t runnable, uint32_t task, enum sim_why why);
+uint32_t sim_default_next(uint64_t runnable, uint64_t timed, uint32_t task, enum sim_why why);
 
 struct sim_options {
 	struct sim_strategy *strategy;
@@ -96,6 +100,7 @@ struct sim_options {
 struct sim_step {
 	struct kt_site *site;
 	uint64_t runnable;	/* before the decision */
+	uint64_t timed;		/* of those */
 	uint8_t  task;		/* who reached the site */
 	uint8_t  next;		/* who ran on */
 	uint8_t  why;		/* enum sim_why */

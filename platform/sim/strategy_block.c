@@ -13,7 +13,7 @@ static void block_begin(struct sim_strategy *s, uint64_t seed, uint32_t steps_es
 static uint32_t block_next(struct sim_strategy *s, const struct sim_decision *d)
 {
 	(void)s;
-	return sim_default_next(d->runnable, d->task, d->why);
+	return sim_default_next(d->runnable, d->timed, d->task, d->why);
 }
 
 struct sim_strategy *sim_strategy_block(void)
