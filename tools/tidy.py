@@ -46,7 +46,7 @@ def complaints(path, text):
         include = re.match(r'#include "([^"]+)"', line)
         if include and folder in MAY_INCLUDE:
             allowed = MAY_INCLUDE[folder]
-            if path.endswith("_test.c"):
+            if path.endswith(("_test.c", "_test.h")):
                 allowed += "|" + TESTS_ALSO
             if not re.match(allowed, include.group(1)):
                 yield n, "%s/ may not include %s" % (folder, include.group(1))
