@@ -160,7 +160,7 @@ static void request_thread(struct kthreadd *d, struct kthread_create_info *creat
 
 	kt_lock_acquire(&d->create_lock);
 	list_add_tail(&create->list, &d->create_list);
-	KT_POINT_ON(create.appended, data);
+	KT_POINT_ON(create.appended, create);
 	kt_lock_release(&d->create_lock);
 	wake_up_process(d->task);
 	KT_POINT_ON(create.woken, data);

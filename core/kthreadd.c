@@ -95,7 +95,7 @@ static void create_all(struct kthreadd *d)
 			list_first_entry(&d->create_list, struct kthread_create_info, list);
 
 		list_del_init(&create->list);
-		KT_POINT_ON(kthreadd.unlinked, create->data);
+		KT_POINT_ON(kthreadd.unlinked, create);
 		kt_lock_release(&d->create_lock);
 		create_kthread(d, create);
 		kt_lock_acquire(&d->create_lock);

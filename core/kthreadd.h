@@ -45,7 +45,8 @@ int kthreadd_boot(struct kthreadd *d);
 
 /*
  * Start the thread that calls the timers of delayed works, if there will be
- * any. 0 or -EAGAIN. At most once per init, before the first is queued.
+ * any. 0 or -EAGAIN. At most once per init, before the first is queued; so
+ * before kthreadd_boot() if tasks only wait for ready.
  */
 int kthreadd_boot_timers(struct kthreadd *d);
 
@@ -55,8 +56,8 @@ void kthreadd_wait_ready(struct kthreadd *d);
 /*
  * Stop the daemon and wait until every thread it made is gone. Requests still
  * queued are answered first. The caller rules: nobody creates any more, and
- * every thread was stopped or ends by itself; no timer is pending. *d may be initialized again or
- * freed afterwards.
+ * every thread was stopped or ends by itself; no timer is pending. *d may be
+ * initialized again or freed afterwards.
  */
 void kthreadd_shutdown(struct kthreadd *d);
 

@@ -33,6 +33,7 @@ static struct kthread_work *next_work(struct kthread_worker *worker)
 	if (!list_empty(&worker->work_list)) {
 		work = list_first_entry(&worker->work_list, struct kthread_work, node);
 		list_del_init(&work->node);
+		KT_POINT_ON(worker.unlinked, work);
 	}
 	/* In one step with the unlinking: flush and cancel find it in one of both. */
 	worker->current_work = work;
@@ -167,6 +168,7 @@ static void insert_work_locked(struct kthread_worker *worker, struct kthread_wor
 	if (work->canceling)
 		kt_fail(KT_DISCIPLINE, "work inserted while it is being canceled");
 	list_add_tail(&work->node, at);
+	KT_POINT_ON(worker.queued, work);
 	set_worker_locked(worker, work);
 	/* A running worker looks again by itself; one that stopped never will. */
 	if (!worker->current_work && worker->task)

@@ -67,7 +67,7 @@ int kthread_worker_fn(void *worker);
 
 /*
  * A worker with a thread of its own, which sleeps until it is woken
- * (wake_up_process(worker->task)), or which runs. Works may be queued before.
+ * (wake_up_process(worker->task)) or something is queued on it.
  * Errors as kthread_create(), and -ENOMEM for the worker.
  */
 __attribute__((format(printf, 1, 2)))
