@@ -90,6 +90,21 @@ static struct task_struct *create(struct exec_thread *t, unsigned nth)
 	return kthread_create_on_node(thread_fn, t, p->node, format, p->number);
 }
 
+/* The worker, too, in t->worker. */
+static struct task_struct *create_worker(struct exec_thread *t)
+{
+	const struct plan_thread *p = t->plan;
+	const char *format = plan_string(exec.plan, p->format);
+	struct kthread_worker *w = p->cpu >= 0 ?
+		kthread_create_worker_on_cpu((unsigned)p->cpu, format) :
+		kthread_create_worker(format, p->number);
+
+	if (IS_ERR(w))
+		return ERR_PTR(PTR_ERR(w));
+	t->worker = w;
+	return w->task;
+}
+
 /* `by` is in a call that makes t, or (NULL) is in none any more. */
 static void set_creating(struct exec_task *by, struct exec_thread *t)
 {
@@ -129,7 +144,7 @@ static void do_create(struct exec_task *by, struct exec_thread *t, const struct 
 	bool ok;
 
 	set_creating(by, t);
-	t->task = create(t, nth);
+	t->task = t->plan->body == PLAN_WORKER ? create_worker(t) : create(t, nth);
 	set_creating(by, NULL);
 	model_created(t, by);
 	ok = !IS_ERR(t->task);
@@ -142,12 +157,18 @@ static void do_create(struct exec_task *by, struct exec_thread *t, const struct 
 		kt_complete_all(&t->made);
 }
 
+static void do_work_op(struct exec_task *by, struct exec_thread *t, const struct plan_op *op);
+
 /* Another task's thread: nothing is known of its state. */
-static void do_stray(struct exec_thread *t)
+static void do_stray(struct exec_task *by, struct exec_thread *t, const struct plan_op *op)
 {
 	kt_completion_wait(&t->made);
 	if (IS_ERR(t->task))
 		return;
+	if (op->kind != PLAN_WAKE) {
+		do_work_op(by, t, op);
+		return;
+	}
 	set_woken(t);
 	wake_up_process(t->task);
 }
@@ -162,6 +183,8 @@ static void put_strays(const struct exec_task *by)
 		kt_completion_wait(&t->made);
 		if (!IS_ERR(t->task))
 			put_task_struct(t->task);
+		if (t->plan->body == PLAN_WORKER)
+			kt_complete(&t->let_go);
 	}
 }
 
@@ -240,6 +263,89 @@ static void do_await(struct exec_thread *t)
 	t->awaited = true;
 }
 
+/* ---- works ----------------------------------------------------------------- */
+
+static unsigned count(unsigned *counter)
+{
+	return __atomic_add_fetch(counter, 1, __ATOMIC_RELAXED);
+}
+
+static void job_fn(struct kthread_work *work)
+{
+	struct exec_job *j = container_of(work, struct exec_job, dwork.work);
+
+	count(&j->started);
+	model_work_started(j);
+	KT_POINT(work.running);
+	count(&j->finished);
+}
+
+static bool cancel(struct exec_job *j)
+{
+	bool taken = j->delayed ? kthread_cancel_delayed_work_sync(&j->dwork)
+				: kthread_cancel_work_sync(&j->dwork.work);
+
+	if (taken)
+		count(&j->taken);
+	return taken;
+}
+
+static void do_work_op(struct exec_task *by, struct exec_thread *t, const struct plan_op *op)
+{
+	struct exec_job *j = &t->job[op->work];
+	uint64_t delay_ns = (uint64_t)op->delay_us * 1000;
+	struct exec_past past[PLAN_WORKS];
+	bool result = false;
+
+	for (unsigned i = 0; i < PLAN_WORKS; i++)
+		past[i] = model_past(&t->job[i]);
+	set_woken(t);	/* queueing wakes the worker */
+	switch (op->kind) {
+	case PLAN_QUEUE:
+		result = kthread_queue_work(t->worker, &j->dwork.work);
+		if (result)
+			count(&j->accepted);
+		break;
+	case PLAN_DELAY:
+		result = kthread_queue_delayed_work(t->worker, &j->dwork, delay_ns);
+		if (result)
+			count(&j->accepted);
+		break;
+	case PLAN_MOD:
+		result = kthread_mod_delayed_work(t->worker, &j->dwork, delay_ns);
+		if (!result)
+			count(&j->accepted);
+		break;
+	case PLAN_CANCEL:
+		result = cancel(j);
+		model_canceled(t, j, &past[op->work], by->index);
+		break;
+	case PLAN_FLUSH:
+		kthread_flush_work(&j->dwork.work);
+		model_flushed(t, j, &past[op->work], by->index);
+		return;
+	default:
+		kthread_flush_worker(t->worker);
+		for (unsigned i = 0; i < PLAN_WORKS; i++)
+			model_flushed(t, &t->job[i], &past[i], by->index);
+		return;
+	}
+	model_expect(op, t->name, result);
+}
+
+/* As the caller rules want it: nobody else uses it, no timer is armed. */
+static void do_destroy(struct exec_thread *t)
+{
+	for (unsigned left = t->strays; left; left &= left - 1)
+		kt_completion_wait(&t->let_go);
+	for (unsigned i = 0; i < PLAN_WORKS; i++)
+		if (t->job[i].delayed)
+			cancel(&t->job[i]);
+	kthread_destroy_worker(t->worker);
+	t->destroyed = true;
+	model_destroyed(t);
+}
+
 static void do_op(struct exec_task *by, const struct plan_op *op)
 {
 	struct exec_thread *t = &exec.thread[op->thread];
@@ -253,7 +359,7 @@ static void do_op(struct exec_task *by, const struct plan_op *op)
 		return;
 	}
 	if (t->plan->task != by->index) {
-		do_stray(t);
+		do_stray(by, t, op);
 		return;
 	}
 	if (!t->task || IS_ERR(t->task))
@@ -287,6 +393,17 @@ static void do_op(struct exec_task *by, const struct plan_op *op)
 		break;
 	case PLAN_AWAIT:
 		do_await(t);
+		break;
+	case PLAN_DESTROY:
+		do_destroy(t);
+		break;
+	case PLAN_QUEUE:
+	case PLAN_DELAY:
+	case PLAN_MOD:
+	case PLAN_CANCEL:
+	case PLAN_FLUSH:
+	case PLAN_FLUSH_WORKER:
+		do_work_op(by, t, op);
 		break;
 	case PLAN_GET:
 		get_task_struct(t->task);
@@ -377,6 +494,19 @@ static const struct os_hooks hooks = {
 	.failed = NULL,
 };
 
+/* Who uses which work, and how. */
+static void load_work_op(const struct plan_op *op, unsigned task)
+{
+	bool delays = op->kind == PLAN_DELAY || op->kind == PLAN_MOD;
+
+	if (op->kind < PLAN_QUEUE || op->kind > PLAN_FLUSH)
+		return;
+	exec.delayed[op->thread][op->work] |= delays;
+	exec.timers |= delays;
+	if (op->kind == PLAN_CANCEL || op->kind == PLAN_MOD)
+		exec.takers[op->thread][op->work] |= 1u << task;
+}
+
 void exec_load(const struct plan *p)
 {
 	exec.plan = p;
@@ -389,12 +519,18 @@ void exec_load(const struct plan *p)
 			      (p->directives[i].kind == PLAN_D_KILL && inject_kills_by_call);
 	}
 	memset(exec.strays, 0, sizeof exec.strays);
+	memset(exec.delayed, 0, sizeof exec.delayed);
+	memset(exec.takers, 0, sizeof exec.takers);
+	exec.timers = false;
 	for (unsigned i = 0; i < p->tasks_count; i++)
 		for (unsigned k = 0; k < p->tasks[i].ops_count; k++) {
 			const struct plan_op *op = &p->ops[p->tasks[i].ops_first + k];
 
-			if (op->kind != PLAN_KILL && p->threads[op->thread].task != i)
+			if (op->kind == PLAN_KILL)
+				continue;
+			if (p->threads[op->thread].task != i)
 				exec.strays[op->thread] |= 1u << i;
+			load_work_op(op, i);
 		}
 	model_load();
 	inject_load(p);
@@ -403,6 +539,16 @@ void exec_load(const struct plan *p)
 const struct os_hooks *exec_hooks(void)
 {
 	return &hooks;
+}
+
+static void begin_jobs(struct exec_thread *t, unsigned thread)
+{
+	kt_completion_init(&t->let_go);
+	for (unsigned i = 0; i < PLAN_WORKS; i++) {
+		kthread_init_delayed_work(&t->job[i].dwork, job_fn, &exec.kthreadd.timers);
+		t->job[i].delayed = exec.delayed[thread][i];
+		t->job[i].takers = exec.takers[thread][i];
+	}
 }
 
 static void begin(void)
@@ -421,6 +567,8 @@ static void begin(void)
 			kt_completion_init(&t->made);
 		if (p->threads[i].body == PLAN_COMPLETE_EXIT)
 			kt_completion_init(&t->left);
+		if (p->threads[i].body == PLAN_WORKER)
+			begin_jobs(t, i);
 	}
 	for (unsigned i = 0; i < p->tasks_count; i++) {
 		struct exec_task *t = &exec.task[i];
@@ -445,7 +593,9 @@ static void begin(void)
 
 static void boot(void)
 {
-	if (kthreadd_boot(&exec.kthreadd) != 0)
+	/* The timers first: with ready completed, tasks may delay works. */
+	if ((exec.timers && kthreadd_boot_timers(&exec.kthreadd) != 0) ||
+	    kthreadd_boot(&exec.kthreadd) != 0)
 		kt_fail(KT_MODEL, "kthreadd did not boot, although nothing was made to fail");
 }
 
@@ -471,7 +621,7 @@ static void run_tasks(void)
 /* A thread that nobody stopped and that can't have gone by itself. */
 static bool must_be_stopped(const struct exec_thread *t)
 {
-	if (!t->task || IS_ERR(t->task) || t->stopped)
+	if (!t->task || IS_ERR(t->task) || t->stopped || t->plan->body == PLAN_WORKER)
 		return false;
 	return !plan_body_exits(t->plan->body) || !t->woken || t->parked || t->refs > 0;
 }
@@ -483,6 +633,8 @@ static void teardown(void)
 	for (unsigned i = 0; i < p->threads_count; i++) {
 		struct exec_thread *t = &exec.thread[i];
 
+		if (t->worker && !t->destroyed)
+			do_destroy(t);
 		if (must_be_stopped(t))
 			do_stop(t, NULL);
 		while (t->refs > 0) {
@@ -499,6 +651,8 @@ static void teardown(void)
 			kt_completion_destroy(&t->made);
 		if (t->plan->body == PLAN_COMPLETE_EXIT && !t->awaited)
 			kt_completion_destroy(&t->left);
+		if (t->plan->body == PLAN_WORKER)
+			kt_completion_destroy(&t->let_go);
 	}
 	for (unsigned i = 0; i < p->tasks_count; i++) {
 		task_destroy(&exec.task[i].task);

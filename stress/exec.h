@@ -14,8 +14,25 @@
 
 #include "core/kthread.h"
 #include "core/kthreadd.h"
+#include "core/worker.h"
 #include "platform/completion.h"
 #include "stress/plan.h"
+
+/* A work of a worker: what was asked, and what came of it. Relaxed atomics. */
+struct exec_job {
+	struct kthread_delayed_work dwork;
+	bool delayed;			/* of the plan: some operation delays it */
+	uint32_t takers;		/* of the plan: bit per task that takes it back */
+	unsigned accepted;		/* times newly queued */
+	unsigned taken;			/* times a cancel took it back */
+	unsigned started, finished;	/* runs */
+	unsigned order;			/* under worker->lock: place in its queue */
+};
+
+/* What was known of a work when a call began. */
+struct exec_past {
+	unsigned accepted, started;
+};
 
 /* One create or run operation, its thread, and what was seen of both. */
 struct exec_thread {
@@ -41,6 +58,15 @@ struct exec_thread {
 	kt_completion made;		/* complete_all: task is there, or an error */
 
 	kt_completion left;		/* only for a complete-exit */
+
+	/* only for a worker: */
+	struct kthread_worker *worker;	/* as `task` */
+	kt_completion let_go;		/* completed once by each of the strays */
+	bool destroyed;
+	unsigned order, served;		/* under worker->lock: of its works */
+	struct exec_job job[PLAN_WORKS];
+
+	const void *request;		/* under create_lock: compared only */
 	unsigned failed_creator;	/* bit per role: allocations that failed in the call */
 
 	/* written by kthreadd: */
@@ -92,6 +118,10 @@ struct exec {
 	kt_lock kill_lock;
 
 	bool oom;			/* the plan has an oom directive */
+	bool timers;			/* the plan delays works */
+	/* of the plan; see exec_job: */
+	bool delayed[PLAN_THREADS_MAX][PLAN_WORKS];
+	uint32_t takers[PLAN_THREADS_MAX][PLAN_WORKS];
 };
 
 extern struct exec exec;

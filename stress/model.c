@@ -6,7 +6,7 @@
 #define ROLE_BIT(role) (1u << KT_ROLE_##role)
 
 enum {
-	NOMEM_CREATOR = ROLE_BIT(CREATE_INFO) | ROLE_BIT(NAME),
+	NOMEM_CREATOR = ROLE_BIT(CREATE_INFO) | ROLE_BIT(NAME) | ROLE_BIT(WORKER),
 	NOMEM_DAEMON = ROLE_BIT(TASK) | ROLE_BIT(KTHREAD),
 	AGAIN_DAEMON = ROLE_BIT(STACK),
 };
@@ -71,7 +71,8 @@ void model_created(struct exec_thread *t, const struct exec_task *by)
 	}
 	if (t->failed_daemon)
 		kt_fail(KT_MODEL, "create succeeded although its fork failed: %s", t->name);
-	check_accessors(t);
+	if (t->plan->body != PLAN_WORKER)
+		check_accessors(t);
 }
 
 void model_woken(struct exec_thread *t, bool first, int woken)
@@ -164,6 +165,98 @@ void model_per_cpu(struct exec_thread *t, int cpu)
 			t->name);
 }
 
+/* ---- works ------------------------------------------------------------------ */
+
+static unsigned get(const unsigned *counter)
+{
+	return __atomic_load_n(counter, __ATOMIC_RELAXED);
+}
+
+void model_work_started(struct exec_job *j)
+{
+	if (__atomic_load_n(&current->state, __ATOMIC_RELAXED) != TASK_RUNNING)
+		kt_fail(KT_DISCIPLINE, "work entered in a state that is not RUNNING");
+	if (get(&j->started) != get(&j->finished) + 1)
+		kt_fail(KT_MODEL, "a work runs twice at the same time");
+}
+
+struct exec_past model_past(const struct exec_job *j)
+{
+	return (struct exec_past){ .accepted = get(&j->accepted), .started = get(&j->started) };
+}
+
+static void check_not_running(const struct exec_thread *t, const struct exec_job *j,
+			      const struct exec_past *past, const char *call)
+{
+	if (get(&j->finished) < past->started)
+		kt_fail(KT_MODEL, "%s returned while the work was still running: %s", call,
+			t->name);
+}
+
+/*
+ * What was queued at the call has run or was taken back. Another task's cancel
+ * counts what it took only later, so then nothing can be said.
+ */
+static void check_done(const struct exec_thread *t, const struct exec_job *j,
+		       const struct exec_past *past, unsigned by, const char *call)
+{
+	unsigned finished = get(&j->finished), taken = get(&j->taken);
+
+	if (!(j->takers & ~(1u << by)) && finished + taken < past->accepted)
+		kt_fail(KT_MODEL, "%s returned and the work is not done with: %s, queued %u times, "
+			"run %u, taken back %u", call, t->name, past->accepted, finished, taken);
+}
+
+void model_canceled(const struct exec_thread *t, const struct exec_job *j,
+		    const struct exec_past *past, unsigned by)
+{
+	check_not_running(t, j, past, "cancel");
+	check_done(t, j, past, by, "cancel");
+}
+
+void model_flushed(const struct exec_thread *t, const struct exec_job *j,
+		   const struct exec_past *past, unsigned by)
+{
+	check_not_running(t, j, past, "flush");
+	/* A flush does not wait for a timer. */
+	if (!j->delayed)
+		check_done(t, j, past, by, "flush");
+}
+
+void model_destroyed(const struct exec_thread *t)
+{
+	for (unsigned i = 0; i < PLAN_WORKS; i++) {
+		const struct exec_job *j = &t->job[i];
+
+		if (get(&j->finished) + get(&j->taken) != get(&j->accepted))
+			kt_fail(KT_MODEL, "works lost or made up: %s, work %u queued %u times, run "
+				"%u, taken back %u", t->name, i, get(&j->accepted),
+				get(&j->finished), get(&j->taken));
+	}
+}
+
+/* Under worker->lock. */
+static void check_work_order(const void *work, bool queued)
+{
+	const char *first = (const char *)exec.thread, *at = work;
+	struct exec_thread *t;
+	size_t i;
+
+	/* A flush's own item is not in the order. */
+	if (at < first || at >= (const char *)(exec.thread + PLAN_THREADS_MAX))
+		return;
+	t = &exec.thread[(size_t)(at - first) / sizeof *t];
+	i = (size_t)(at - (const char *)t->job) / sizeof t->job[0];
+	if (queued) {
+		t->job[i].order = ++t->order;
+		return;
+	}
+	if (t->job[i].order <= t->served)
+		kt_fail(KT_MODEL, "works run out of order: %s, work %zu was number %u and runs "
+			"after number %u", t->name, i, t->job[i].order, t->served);
+	t->served = t->job[i].order;
+}
+
 void model_expect(const struct plan_op *op, const char *what, long result)
 {
 	if (!op->has_expect || !exec.check_expects)
@@ -184,7 +277,8 @@ void model_end(void)
 		struct exec_thread *t = &exec.thread[i];
 
 		/* A thread that was woken, not stopped, and is gone has run. */
-		if (t->task && !IS_ERR(t->task) && t->woken && !t->stopped && t->runs != 1)
+		if (t->plan->body != PLAN_WORKER && t->task && !IS_ERR(t->task) && t->woken &&
+		    !t->stopped && t->runs != 1)
 			kt_fail(KT_MODEL, "threadfn was never called, although the thread was "
 				"woken and not stopped: %s", t->name);
 	}
@@ -196,6 +290,7 @@ void model_end(void)
 static void check_order(struct exec_thread *t)
 {
 	exec.unlinked++;
+	exec.forking = t;
 	if (t->appended != exec.unlinked)
 		kt_fail(KT_MODEL, "served out of order: %s was number %u in the queue and is "
 			"served as number %u", t->name, t->appended, exec.unlinked);
@@ -203,27 +298,55 @@ static void check_order(struct exec_thread *t)
 
 /* The points the model looks at: a comparison of hashes, not of names, each time. */
 static struct {
-	uint32_t appended, unlinked, forking;
+	uint32_t appended, unlinked, queued, dequeued;
 } watched;
 
 void model_load(void)
 {
 	watched.appended = kt_name_hash("create.appended");
 	watched.unlinked = kt_name_hash("kthreadd.unlinked");
-	watched.forking = kt_name_hash("kthreadd.forking");
+	watched.queued = kt_name_hash("worker.queued");
+	watched.dequeued = kt_name_hash("worker.unlinked");
+}
+
+/* The creator queued this request. */
+static struct exec_thread *note_request(const void *request)
+{
+	struct exec_task *self = exec_self();
+
+	/* Its memory may have been an earlier one's. */
+	for (unsigned i = 0; i < exec.plan->threads_count; i++)
+		if (exec.thread[i].request == request)
+			exec.thread[i].request = NULL;
+	if (self && self->creating)
+		self->creating->request = request;
+	return self ? self->creating : NULL;
+}
+
+static struct exec_thread *thread_of(const void *request)
+{
+	for (unsigned i = 0; i < exec.plan->threads_count; i++)
+		if (exec.thread[i].request == request)
+			return &exec.thread[i];
+	return NULL;
 }
 
 void model_point(struct kt_site *site, const void *subject)
 {
-	struct exec_thread *t = (struct exec_thread *)(uintptr_t)subject;
 	uint32_t point = kt_site_hash(site);
+	struct exec_thread *t;
 
-	if (t < exec.thread || t >= exec.thread + PLAN_THREADS_MAX)
+	if (point == watched.queued || point == watched.dequeued) {
+		check_work_order(subject, point == watched.queued);
 		return;
-	if (point == watched.appended)
-		t->appended = ++exec.appended;
-	else if (point == watched.unlinked)
-		check_order(t);
-	else if (point == watched.forking)
-		exec.forking = t;
+	}
+	if (point == watched.appended) {
+		t = note_request(subject);
+		if (t)
+			t->appended = ++exec.appended;
+	} else if (point == watched.unlinked) {
+		t = thread_of(subject);
+		if (t)
+			check_order(t);
+	}
 }

@@ -28,6 +28,17 @@ void model_parked(struct exec_thread *t, int due, int err);
 void model_unparked(struct exec_thread *t);
 /* kthread_set_per_cpu(cpu) was called. */
 void model_per_cpu(struct exec_thread *t, int cpu);
+/* A work was entered, on the worker's thread. */
+void model_work_started(struct exec_job *j);
+/* What is known of a work now; for the two below. */
+struct exec_past model_past(const struct exec_job *j);
+/* cancel, flush of j returned to the task with index `by`; *past is from the call. */
+void model_canceled(const struct exec_thread *t, const struct exec_job *j,
+		    const struct exec_past *past, unsigned by);
+void model_flushed(const struct exec_thread *t, const struct exec_job *j,
+		   const struct exec_past *past, unsigned by);
+/* kthread_destroy_worker() returned. */
+void model_destroyed(const struct exec_thread *t);
 /* A plan's own "== R". */
 void model_expect(const struct plan_op *op, const char *what, long result);
 

@@ -57,10 +57,14 @@ enum plan_body {	/* what the created thread's function does */
 	PLAN_EXIT,		/* "exit R": kthread_exit(R) at once */
 	PLAN_COMPLETE_EXIT,	/* "complete-exit R": kthread_complete_and_exit()
 				 * at once; "await" waits for the completion */
+	PLAN_WORKER,		/* "worker": kthread_worker_fn(); create is
+				 * kthread_create_worker(), run kthread_run_worker() */
 	PLAN_BODIES		/* count */
 };
 
-#define PLAN_CPUS 4		/* "cpu N" and "bind": below this */
+#define PLAN_CPUS   4		/* "cpu N" and "bind": below this */
+#define PLAN_WORKS  4		/* works of a worker, by number */
+#define PLAN_DELAY_MAX 100000	/* microseconds */
 
 struct plan_thread {		/* one kthread, made by one create or run */
 	plan_str var;		/* the handle, "a" */
@@ -92,6 +96,15 @@ enum plan_op_kind {
 	PLAN_DISPLACE,	/* what taking its CPU off line does to a parked thread:
 			 * it may run everywhere else */
 	PLAN_AWAIT,	/* wait for the completion of a complete-exit */
+	PLAN_QUEUE,	/* "queue w X": kthread_queue_work(): 1 or 0 */
+	PLAN_DELAY,	/* "delay w X US": kthread_queue_delayed_work(): 1 or 0 */
+	PLAN_MOD,	/* "mod w X US": kthread_mod_delayed_work(): 1 or 0 */
+	PLAN_CANCEL,	/* "cancel w X": kthread_cancel_work_sync(), or its
+			 * _delayed_ form if the plan delays or mods X: 1 or 0 */
+	PLAN_FLUSH,	/* "flush w X": kthread_flush_work() */
+	PLAN_FLUSH_WORKER,	/* "flush-worker w" */
+	PLAN_DESTROY,	/* "destroy w": cancels delayed works, then
+			 * kthread_destroy_worker() */
 	PLAN_KILL,	/* "kill C2": a fatal signal to another task */
 	PLAN_OPS	/* count */
 };
@@ -101,6 +114,8 @@ struct plan_op {
 	uint8_t thread;		/* index; not for PLAN_KILL */
 	uint8_t victim;		/* task index; PLAN_KILL only */
 	int8_t  cpu;		/* PLAN_BIND, PLAN_PER_CPU */
+	uint8_t work;		/* PLAN_QUEUE .. PLAN_FLUSH: X */
+	uint32_t delay_us;	/* PLAN_DELAY, PLAN_MOD */
 	bool    has_expect;	/* "== R" */
 	bool    expect_ok;	/* "== ok": create or run gave a task */
 	int32_t expect;		/* else the value, or -errno */
@@ -198,7 +213,9 @@ int plan_parse(struct plan *p, const char *text, size_t size, struct plan_error 
  * that polls is parked, bound only before the first wake.
  *
  * A task may also `wake` a handle of an earlier task: a stray wake-up. It then
- * waits for the create, and holds a reference until its end.
+ * waits for the create, and holds a reference until its end. Of a worker's
+ * handle it may do all but destroy; destroy waits for such tasks' end, so no
+ * handle that others use is made after it.
  *
  * 0 or -EINVAL with *err (line and column 0 if p was not parsed).
  */

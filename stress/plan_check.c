@@ -45,7 +45,7 @@ struct handle {
 	bool strays;		/* another task may wake it at any time */
 	bool woken;		/* may run, or may have run */
 	bool woken_unheld;	/* and may exit by itself, while no reference is held */
-	bool parked, bound;
+	bool parked, bound, destroyed;
 	int refs;
 };
 
@@ -76,6 +76,14 @@ static int check_state(const struct plan *p, const struct plan_op *op, const str
 	enum plan_body body = p->threads[op->thread].body;
 	const char *name = plan_op_name(op->kind);
 
+	if (plan_op_is_workers(op->kind) != (body == PLAN_WORKER) &&
+	    !(body == PLAN_WORKER && op->kind == PLAN_WAKE))
+		return fail(err, body == PLAN_WORKER ?
+			    "%s %s: a worker, expected wake, queue, delay, mod, cancel, flush, "
+			    "flush-worker or destroy" :
+			    "%s %s: expected a worker", name, var(p, op));
+	if (h->destroyed)
+		return fail(err, "%s %s: the worker was destroyed", name, var(p, op));
 	switch (op->kind) {
 	case PLAN_PUT:
 	case PLAN_STOP_PUT:
@@ -173,6 +181,9 @@ static void apply(const struct plan *p, const struct plan_op *op, struct handle 
 	case PLAN_AWAIT:
 		h->awaited = true;
 		break;
+	case PLAN_DESTROY:
+		h->destroyed = true;
+		break;
 	case PLAN_GET:
 		h->refs++;
 		break;
@@ -189,10 +200,14 @@ static int check_op(const struct plan *p, unsigned i, struct handle *h, struct p
 	const struct plan_op *op = &p->ops[i];
 
 	if (is_stray(p, i)) {
-		if (op->kind == PLAN_WAKE && h->made)
+		bool worker = p->threads[op->thread].body == PLAN_WORKER;
+
+		if (h->made && (op->kind == PLAN_WAKE ||
+				(worker && plan_op_is_workers(op->kind) &&
+				 op->kind != PLAN_DESTROY)))
 			return 0;
 		return fail(err, "%s %s: another task's handle, expected a wake-up of an earlier "
-			    "task's", plan_op_name(op->kind), var(p, op));
+			    "task's, or a work for its worker", plan_op_name(op->kind), var(p, op));
 	}
 	if (!plan_op_makes_thread(op->kind)) {
 		int e = check_use(p, op, h, err);
@@ -204,6 +219,26 @@ static int check_op(const struct plan *p, unsigned i, struct handle *h, struct p
 	return 0;
 }
 
+/*
+ * destroy waits for the others that use the worker, and they may wait for a
+ * handle of this task: none of those comes after it.
+ */
+static int check_destroy_first(const struct plan *p, unsigned op, const struct handle *handles,
+			       struct plan_error *err)
+{
+	const struct plan_op *made = &p->ops[op];
+	const struct plan_task *task;
+
+	if (!plan_op_makes_thread(made->kind) || !handles[made->thread].strays)
+		return 0;
+	task = &p->tasks[p->threads[made->thread].task];
+	for (unsigned i = task->ops_first; i < op; i++)
+		if (p->ops[i].kind == PLAN_DESTROY)
+			return fail(err, "%s is used by other tasks and made after a destroy, "
+				    "which may wait for them", var(p, made));
+	return 0;
+}
+
 static int check_rules(const struct plan *p, struct plan_error *err)
 {
 	struct handle handles[PLAN_THREADS_MAX] = { 0 };
@@ -212,9 +247,9 @@ static int check_rules(const struct plan *p, struct plan_error *err)
 		if (is_stray(p, i))
 			handles[p->ops[i].thread].strays = true;
 	for (unsigned i = 0; i < p->ops_count; i++) {
-		int e = 0;
+		int e = check_destroy_first(p, i, handles, err);
 
-		if (p->ops[i].kind != PLAN_KILL)
+		if (e == 0 && p->ops[i].kind != PLAN_KILL)
 			e = check_op(p, i, &handles[p->ops[i].thread], err);
 		if (e) {
 			err->op = (int)i;

@@ -30,7 +30,9 @@ enum swarm {
 	SWARM_EXIT = 1 << 14,		/* kthread_exit() and its relative */
 	SWARM_STRAY = 1 << 15,		/* wake-ups from other tasks */
 	SWARM_AGAIN = 1 << 16,		/* stop twice, park twice, unpark for nothing */
-	SWARM_ALL = (1 << 17) - 1,
+	SWARM_WORKER = 1 << 17,
+	SWARM_DELAY = 1 << 18,		/* delayed works */
+	SWARM_ALL = (1 << 19) - 1,
 };
 
 static const struct named_point points[] = {
@@ -72,6 +74,8 @@ static enum plan_body draw_body(struct generator *g)
 {
 	bool hard = may(g, SWARM_HARD, 2);
 
+	if (may(g, SWARM_WORKER, 3))
+		return PLAN_WORKER;
 	if (may(g, SWARM_EXIT, 4))
 		return one_in(g, 2) ? PLAN_EXIT : PLAN_COMPLETE_EXIT;
 	if (may(g, SWARM_RETURN, 2))
@@ -100,8 +104,10 @@ static unsigned add_thread(struct generator *g)
 	t->format = intern(p, format);
 	t->name = intern(p, name);
 	t->body = draw_body(g);
-	t->result = (int32_t)kt_rng_below(&g->rng, 8);
-	t->node = may(g, SWARM_NODE, 4) ? (int16_t)kt_rng_below(&g->rng, 2) : -1;
+	t->result = t->body == PLAN_WORKER ? 0 : (int32_t)kt_rng_below(&g->rng, 8);
+	t->node = -1;
+	if (t->body != PLAN_WORKER && may(g, SWARM_NODE, 4))
+		t->node = (int16_t)kt_rng_below(&g->rng, 2);
 	t->cpu = -1;
 	if (t->node < 0 && t->has_number && t->number < PLAN_CPUS && may(g, SWARM_CPU, 4))
 		t->cpu = (int16_t)t->number;
@@ -150,6 +156,38 @@ static void add_parking(struct generator *g, unsigned t, bool bound)
 		add_op(g, PLAN_UNPARK, t);
 }
 
+/* Few works, so that operations meet on one. */
+static struct plan_op draw_work_op(struct generator *g)
+{
+	static const enum plan_op_kind kinds[] = {
+		PLAN_QUEUE, PLAN_QUEUE, PLAN_CANCEL, PLAN_FLUSH, PLAN_FLUSH_WORKER,
+		PLAN_DELAY, PLAN_MOD, PLAN_MOD,
+	};
+	unsigned n = (g->swarm & SWARM_DELAY) ? 8 : 5;
+	struct plan_op op = { .kind = kinds[kt_rng_below(&g->rng, n)] };
+
+	if (plan_op_has_work(op.kind))
+		op.work = one_in(g, 3) ? (uint8_t)kt_rng_below(&g->rng, PLAN_WORKS) : 0;
+	if (plan_op_has_delay(op.kind))
+		op.delay_us = kt_rng_below(&g->rng, 3) * 50;
+	return op;
+}
+
+static void add_worker_life(struct generator *g, unsigned t)
+{
+	unsigned task = g->p->tasks_count - 1u;
+
+	add_op(g, one_in(g, 2) ? PLAN_RUN : PLAN_CREATE, t);
+	for (unsigned n = 1 + kt_rng_below(&g->rng, 4); n > 0; n--) {
+		struct plan_op op = draw_work_op(g);
+
+		op.thread = (uint8_t)t;
+		plan_insert_op(g->p, task, g->p->tasks[task].ops_count, &op);
+	}
+	if (!may(g, SWARM_TEARDOWN_STOPS, 2))
+		add_op(g, PLAN_DESTROY, t);
+}
+
 /* The life of one thread, within the caller rules. */
 static void add_life(struct generator *g)
 {
@@ -162,6 +200,10 @@ static void add_life(struct generator *g)
 	bool early = !run && may(g, SWARM_PARK, 6);	/* parked before it ever runs */
 	bool bound;
 
+	if (body == PLAN_WORKER) {
+		add_worker_life(g, t);
+		return;
+	}
 	add_op(g, run ? PLAN_RUN : PLAN_CREATE, t);
 	if (ref)
 		add_op(g, PLAN_GET, t);
@@ -188,7 +230,7 @@ static void add_life(struct generator *g)
 		add_op(g, PLAN_PUT, t);
 }
 
-/* A wake-up by who has nothing to do with the thread. */
+/* A wake-up by who has nothing to do with the thread, or a work for its worker. */
 static void add_stray(struct generator *g)
 {
 	struct plan *p = g->p;
@@ -200,6 +242,12 @@ static void add_stray(struct generator *g)
 	op.thread = (uint8_t)kt_rng_below(&g->rng, p->threads_count);
 	if (p->threads[op.thread].task >= task)
 		return;
+	if (p->threads[op.thread].body == PLAN_WORKER) {
+		uint8_t thread = op.thread;
+
+		op = draw_work_op(g);
+		op.thread = thread;
+	}
 	plan_insert_op(&tried, task, kt_rng_below(&g->rng, p->tasks[task].ops_count + 1u), &op);
 	if (plan_check(&tried, &err) == 0)
 		*p = tried;
@@ -244,6 +292,8 @@ static plan_str who(struct generator *g, enum point_side side)
 
 	if (side == POINT_DAEMON)
 		return intern(p, "kthreadd");
+	if (side == POINT_TIMERS)
+		return intern(p, "ktimers");
 	if (side == POINT_THREAD && p->threads_count)
 		return p->threads[kt_rng_below(&g->rng, p->threads_count)].name;
 	return p->tasks[kt_rng_below(&g->rng, p->tasks_count)].name;

@@ -243,7 +243,8 @@ uint8_t lex_handle(struct parser *x, struct token t, bool foreign)
 		if (lex_is(t, plan_string(x->p, x->p->threads[i].var))) {
 			if (x->p->threads[i].task != task && !foreign)
 				lex_fail(x, t.s, "'%s' is a handle of task %s; another task can "
-					 "only wake it", lex_shown(t), plan_string(x->p,
+					 "only wake it, or use a worker", lex_shown(t),
+					 plan_string(x->p,
 					 x->p->tasks[x->p->threads[i].task].name));
 			return (uint8_t)i;
 		}

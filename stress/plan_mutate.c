@@ -35,6 +35,8 @@ static plan_str any_name(struct plan *p, struct kt_rng *rng)
 
 static plan_str name_for(struct plan *p, struct kt_rng *rng, enum point_side side)
 {
+	if (side == POINT_TIMERS)
+		return plan_intern(p, "ktimers", strlen("ktimers"));
 	if (side == POINT_DAEMON)
 		return plan_intern(p, "kthreadd", strlen("kthreadd"));
 	if (side == POINT_THREAD && p->threads_count)
@@ -102,7 +104,8 @@ static void change_op(struct plan *p, struct kt_rng *rng)
 {
 	static const enum plan_op_kind kinds[] = {
 		PLAN_WAKE, PLAN_STOP, PLAN_STOP_PUT, PLAN_GET, PLAN_PUT, PLAN_PARK, PLAN_UNPARK,
-		PLAN_BIND, PLAN_PER_CPU, PLAN_DISPLACE, PLAN_AWAIT,
+		PLAN_BIND, PLAN_PER_CPU, PLAN_DISPLACE, PLAN_AWAIT, PLAN_QUEUE, PLAN_DELAY,
+		PLAN_MOD, PLAN_CANCEL, PLAN_FLUSH, PLAN_FLUSH_WORKER, PLAN_DESTROY,
 	};
 	unsigned task = below(rng, p->tasks_count), at = below(rng, p->tasks[task].ops_count + 1u);
 	struct plan_op op = { .kind = kinds[below(rng, sizeof kinds / sizeof kinds[0])] };
@@ -125,12 +128,17 @@ static void change_op(struct plan *p, struct kt_rng *rng)
 		op.thread = before->thread;
 		if (plan_op_has_cpu(op.kind))
 			op.cpu = (int8_t)below(rng, PLAN_CPUS);
-	} else if (p->threads_count) {
-		op.kind = PLAN_WAKE;	/* a stray one, if it is legal */
+	} else if (p->threads_count) {	/* a stray one, if it is legal */
 		op.thread = (uint8_t)below(rng, p->threads_count);
+		if (p->threads[op.thread].body != PLAN_WORKER)
+			op.kind = PLAN_WAKE;
 	} else {
 		return;
 	}
+	if (plan_op_has_work(op.kind))
+		op.work = (uint8_t)below(rng, PLAN_WORKS);
+	if (plan_op_has_delay(op.kind))
+		op.delay_us = below(rng, 3) * 50;
 	plan_insert_op(p, task, at, &op);
 }
 
@@ -144,12 +152,14 @@ static void change_thread(struct plan *p, struct kt_rng *rng)
 	switch (below(rng, 3)) {
 	case 0:
 		t->body = (enum plan_body)below(rng, PLAN_BODIES);
+		if (t->body == PLAN_WORKER)
+			t->result = 0;
 		break;
 	case 1:
 		t->node = t->cpu >= 0 ? -1 : (int16_t)((int)below(rng, 3) - 1);
 		break;
 	default:
-		t->result = (int32_t)below(rng, 100);
+		t->result = t->body == PLAN_WORKER ? 0 : (int32_t)below(rng, 100);
 		break;
 	}
 }

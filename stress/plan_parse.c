@@ -64,8 +64,8 @@ static enum plan_body body(struct parser *x)
 	for (int b = PLAN_RETURN; b < PLAN_BODIES; b++)
 		if (lex_is(t, plan_body_name((enum plan_body)b)))
 			return (enum plan_body)b;
-	lex_unexpected(x, t, "return, until-stop, until-stop-hard, parkable, parkable-hard, exit "
-		   "or complete-exit");
+	lex_unexpected(x, t, "return, until-stop, until-stop-hard, parkable, parkable-hard, "
+		   "exit, complete-exit or worker");
 }
 
 static void creation(struct parser *x, struct token var, enum plan_op_kind kind,
@@ -88,7 +88,8 @@ static void creation(struct parser *x, struct token var, enum plan_op_kind kind,
 		t.number = lex_signed_number(x, lex_token(x), "a number");
 	thread_name(x, &t, where);
 	t.body = body(x);
-	t.result = lex_signed_number(x, lex_token(x), "the function's result");
+	if (t.body != PLAN_WORKER)
+		t.result = lex_signed_number(x, lex_token(x), "the function's result");
 	lex_skip_blanks(x);
 	if (x->line_end - x->at >= 5 && memcmp(x->at, "node ", 5) == 0) {
 		lex_token(x);
@@ -141,7 +142,7 @@ static int8_t cpu(struct parser *x, bool may_be_none)
 
 #define OPERATIONS \
 	"an operation: V = create, V = run, wake, stop, stop-put, get, put, park, unpark, bind, " \
-	"per-cpu, displace, await or kill"
+	"per-cpu, displace, await, queue, delay, mod, cancel, flush, flush-worker, destroy or kill"
 
 static void operation(struct parser *x)
 {
@@ -163,7 +164,15 @@ static void operation(struct parser *x)
 		op.expect = lex_intern(x, t);
 		x->p->ops[x->p->ops_count] = op;
 	} else if (op.kind < PLAN_KILL) {
-		op.thread = lex_handle(x, lex_token(x), op.kind == PLAN_WAKE);
+		op.thread = lex_handle(x, lex_token(x), op.kind == PLAN_WAKE ||
+				       (plan_op_is_workers(op.kind) && op.kind != PLAN_DESTROY));
+		if (plan_op_has_work(op.kind))
+			op.work = (uint8_t)lex_unsigned_number(x, lex_token(x), 0, PLAN_WORKS - 1,
+							       "the number of a work");
+		if (plan_op_has_delay(op.kind))
+			op.delay_us = (uint32_t)lex_unsigned_number(x, lex_token(x), 0,
+								    PLAN_DELAY_MAX,
+								    "microseconds");
 		if (plan_op_has_cpu(op.kind))
 			op.cpu = cpu(x, op.kind == PLAN_PER_CPU);
 	} else {

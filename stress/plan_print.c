@@ -56,8 +56,11 @@ static void put_creation(struct out *o, const struct plan *p, const struct plan_
 	    plan_string(p, t->format));
 	if (t->has_number)
 		put(o, " %" PRId32, t->number);
-	put(o, " %s ", plan_body_name(t->body));
-	put_value(o, t->result);
+	put(o, " %s", plan_body_name(t->body));
+	if (t->body != PLAN_WORKER) {
+		put(o, " ");
+		put_value(o, t->result);
+	}
 	if (t->node >= 0)
 		put(o, " node %d", t->node);
 	if (t->cpu >= 0)
@@ -75,6 +78,10 @@ static void put_op(struct out *o, const struct plan *p, const struct plan_op *op
 		    plan_string(p, p->threads[op->thread].var));
 	if (plan_op_has_cpu(op->kind))
 		put(o, " %d", op->cpu);
+	if (plan_op_has_work(op->kind))
+		put(o, " %u", op->work);
+	if (plan_op_has_delay(op->kind))
+		put(o, " %" PRIu32, op->delay_us);
 	if (!op->has_expect)
 		return;
 	put(o, " == ");

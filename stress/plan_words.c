@@ -44,6 +44,7 @@ const char *plan_body_name(enum plan_body b)
 		[PLAN_PARKABLE_HARD] = "parkable-hard",
 		[PLAN_EXIT] = "exit",
 		[PLAN_COMPLETE_EXIT] = "complete-exit",
+		[PLAN_WORKER] = "worker",
 	};
 
 	return names[b];
@@ -57,7 +58,10 @@ const char *plan_op_name(enum plan_op_kind k)
 		[PLAN_STOP_PUT] = "stop-put", [PLAN_PARK] = "park",
 		[PLAN_UNPARK] = "unpark", [PLAN_BIND] = "bind",
 		[PLAN_PER_CPU] = "per-cpu", [PLAN_DISPLACE] = "displace",
-		[PLAN_AWAIT] = "await", [PLAN_KILL] = "kill",
+		[PLAN_AWAIT] = "await", [PLAN_QUEUE] = "queue", [PLAN_DELAY] = "delay",
+		[PLAN_MOD] = "mod", [PLAN_CANCEL] = "cancel", [PLAN_FLUSH] = "flush",
+		[PLAN_FLUSH_WORKER] = "flush-worker", [PLAN_DESTROY] = "destroy",
+		[PLAN_KILL] = "kill",
 	};
 
 	return names[k];
@@ -66,7 +70,22 @@ const char *plan_op_name(enum plan_op_kind k)
 bool plan_op_has_result(enum plan_op_kind k)
 {
 	return plan_op_makes_thread(k) || k == PLAN_WAKE || k == PLAN_STOP ||
-	       k == PLAN_STOP_PUT || k == PLAN_PARK;
+	       k == PLAN_STOP_PUT || k == PLAN_PARK || (k >= PLAN_QUEUE && k <= PLAN_CANCEL);
+}
+
+bool plan_op_has_work(enum plan_op_kind k)
+{
+	return k >= PLAN_QUEUE && k <= PLAN_FLUSH;
+}
+
+bool plan_op_has_delay(enum plan_op_kind k)
+{
+	return k == PLAN_DELAY || k == PLAN_MOD;
+}
+
+bool plan_op_is_workers(enum plan_op_kind k)
+{
+	return k >= PLAN_QUEUE && k <= PLAN_DESTROY;
 }
 
 bool plan_op_has_cpu(enum plan_op_kind k)
@@ -108,5 +127,6 @@ int plan_find_thread(const struct plan *p, const char *name)
 bool plan_knows_name(const struct plan *p, const char *name)
 {
 	return strcmp(name, "init") == 0 || strcmp(name, "kthreadd") == 0 ||
+	       strcmp(name, "ktimers") == 0 ||
 	       plan_find_task(p, name) >= 0 || plan_find_thread(p, name) >= 0;
 }

@@ -11,6 +11,7 @@ enum point_side {
 	POINT_CREATOR,		/* a task of the plan */
 	POINT_DAEMON,		/* kthreadd */
 	POINT_THREAD,		/* the new thread */
+	POINT_TIMERS,		/* ktimers */
 };
 
 #define NAMED_POINTS(X)                                                        \
@@ -45,6 +46,16 @@ enum point_side {
 	X(POINT_THREAD, "kthread.running")                                     \
 	X(POINT_THREAD, "park.parking")                                        \
 	X(POINT_THREAD, "park.woken")                                          \
+	X(POINT_CREATOR, "cancel.timer")                                       \
+	X(POINT_CREATOR, "cancel.flushing")                                    \
+	X(POINT_THREAD, "worker.idle")                                         \
+	X(POINT_THREAD, "worker.unlinked")                                     \
+	X(POINT_THREAD, "worker.running")                                      \
+	X(POINT_THREAD, "work.running")                                        \
+	X(POINT_THREAD, "worker.ran")                                          \
+	X(POINT_TIMERS, "timer.idle")                                          \
+	X(POINT_TIMERS, "timer.firing")                                        \
+	X(POINT_TIMERS, "timer.delayed_work")                                  \
 	X(POINT_THREAD, "kthread.exiting")
 
 struct named_point {

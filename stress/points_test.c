@@ -26,6 +26,8 @@ static enum point_side side_of(const struct plan *p, const char *task)
 {
 	if (strcmp(task, "kthreadd") == 0)
 		return POINT_DAEMON;
+	if (strcmp(task, "ktimers") == 0)
+		return POINT_TIMERS;
 	for (unsigned i = 0; i < p->tasks_count; i++)
 		if (strcmp(plan_string(p, p->tasks[i].name), task) == 0)
 			return POINT_CREATOR;
