@@ -37,6 +37,8 @@ void model_canceled(const struct exec_thread *t, const struct exec_job *j,
 		    const struct exec_past *past, unsigned by);
 void model_flushed(const struct exec_thread *t, const struct exec_job *j,
 		   const struct exec_past *past, unsigned by);
+/* Under worker->lock: `work` was queued, or taken to be run. */
+void model_work_order(const void *work, bool queued);
 /* kthread_destroy_worker() returned. */
 void model_destroyed(const struct exec_thread *t);
 /* A plan's own "== R". */

@@ -109,13 +109,28 @@ enum plan_op_kind {
 	PLAN_OPS	/* count */
 };
 
+/* What an operation's word is followed by, and who may use it: plan_words.c. */
+enum plan_op_trait {
+	PLAN_NO_HANDLE   = 1 << 0,	/* of no thread */
+	PLAN_HAS_CPU     = 1 << 1,
+	PLAN_HAS_WORK    = 1 << 2,
+	PLAN_HAS_DELAY   = 1 << 3,
+	PLAN_HAS_RESULT  = 1 << 4,	/* "== R" may follow */
+	PLAN_MAKES       = 1 << 5,	/* "a = WORD ...": makes the thread */
+	PLAN_OF_WORKER   = 1 << 6,	/* a worker's handle only */
+	PLAN_BY_OTHERS   = 1 << 7,	/* also by tasks whose handle it is not */
+};
+
+/* Has it all of `traits`? */
+bool plan_op_has(enum plan_op_kind k, unsigned traits);
+
 struct plan_op {
 	enum plan_op_kind kind;
-	uint8_t thread;		/* index; not for PLAN_KILL */
+	uint8_t thread;		/* index; unless PLAN_NO_HANDLE */
 	uint8_t victim;		/* task index; PLAN_KILL only */
-	int8_t  cpu;		/* PLAN_BIND, PLAN_PER_CPU */
-	uint8_t work;		/* PLAN_QUEUE .. PLAN_FLUSH: X */
-	uint32_t delay_us;	/* PLAN_DELAY, PLAN_MOD */
+	int8_t  cpu;		/* PLAN_HAS_CPU */
+	uint8_t work;		/* PLAN_HAS_WORK: X */
+	uint32_t delay_us;	/* PLAN_HAS_DELAY */
 	bool    has_expect;	/* "== R" */
 	bool    expect_ok;	/* "== ok": create or run gave a task */
 	int32_t expect;		/* else the value, or -errno */
@@ -195,7 +210,7 @@ plan_str plan_intern(struct plan *p, const char *s, size_t len);
 struct plan_error {
 	unsigned line, column;	/* from 1 */
 	int op, directive;	/* index of what breaks a rule, or -1 */
-	char message[256];	/* what is wrong, what was expected */
+	char message[512];	/* what is wrong, what was expected */
 };
 
 /*

@@ -65,7 +65,7 @@ static bool is_stray(const struct plan *p, unsigned op)
 	unsigned owner = p->threads[p->ops[op].thread].task;
 	const struct plan_task *t = &p->tasks[owner];
 
-	return p->ops[op].kind != PLAN_KILL &&
+	return !plan_op_has(p->ops[op].kind, PLAN_NO_HANDLE) &&
 	       (op < t->ops_first || op >= t->ops_first + (unsigned)t->ops_count);
 }
 
@@ -76,7 +76,7 @@ static int check_state(const struct plan *p, const struct plan_op *op, const str
 	enum plan_body body = p->threads[op->thread].body;
 	const char *name = plan_op_name(op->kind);
 
-	if (plan_op_is_workers(op->kind) != (body == PLAN_WORKER) &&
+	if (plan_op_has(op->kind, PLAN_OF_WORKER) != (body == PLAN_WORKER) &&
 	    !(body == PLAN_WORKER && op->kind == PLAN_WAKE))
 		return fail(err, body == PLAN_WORKER ?
 			    "%s %s: a worker, expected wake, queue, delay, mod, cancel, flush, "
@@ -202,14 +202,13 @@ static int check_op(const struct plan *p, unsigned i, struct handle *h, struct p
 	if (is_stray(p, i)) {
 		bool worker = p->threads[op->thread].body == PLAN_WORKER;
 
-		if (h->made && (op->kind == PLAN_WAKE ||
-				(worker && plan_op_is_workers(op->kind) &&
-				 op->kind != PLAN_DESTROY)))
+		if (h->made && plan_op_has(op->kind, PLAN_BY_OTHERS) &&
+		    (worker || !plan_op_has(op->kind, PLAN_OF_WORKER)))
 			return 0;
 		return fail(err, "%s %s: another task's handle, expected a wake-up of an earlier "
 			    "task's, or a work for its worker", plan_op_name(op->kind), var(p, op));
 	}
-	if (!plan_op_makes_thread(op->kind)) {
+	if (!plan_op_has(op->kind, PLAN_MAKES)) {
 		int e = check_use(p, op, h, err);
 
 		if (e)
@@ -229,7 +228,7 @@ static int check_destroy_first(const struct plan *p, unsigned op, const struct h
 	const struct plan_op *made = &p->ops[op];
 	const struct plan_task *task;
 
-	if (!plan_op_makes_thread(made->kind) || !handles[made->thread].strays)
+	if (!plan_op_has(made->kind, PLAN_MAKES) || !handles[made->thread].strays)
 		return 0;
 	task = &p->tasks[p->threads[made->thread].task];
 	for (unsigned i = task->ops_first; i < op; i++)
@@ -249,7 +248,7 @@ static int check_rules(const struct plan *p, struct plan_error *err)
 	for (unsigned i = 0; i < p->ops_count; i++) {
 		int e = check_destroy_first(p, i, handles, err);
 
-		if (e == 0 && p->ops[i].kind != PLAN_KILL)
+		if (e == 0 && !plan_op_has(p->ops[i].kind, PLAN_NO_HANDLE))
 			e = check_op(p, i, &handles[p->ops[i].thread], err);
 		if (e) {
 			err->op = (int)i;

@@ -40,13 +40,13 @@ bool plan_insert_op(struct plan *p, unsigned task, unsigned at, const struct pla
 void plan_remove_thread(struct plan *p, unsigned i)
 {
 	for (unsigned k = p->ops_count; k-- > 0; )
-		if (p->ops[k].kind != PLAN_KILL && p->ops[k].thread == i)
+		if (!plan_op_has(p->ops[k].kind, PLAN_NO_HANDLE) && p->ops[k].thread == i)
 			plan_remove_op(p, k);
 	memmove(&p->threads[i], &p->threads[i + 1],
 		(p->threads_count - i - 1u) * sizeof p->threads[0]);
 	p->threads_count--;
 	for (unsigned k = 0; k < p->ops_count; k++)
-		if (p->ops[k].kind != PLAN_KILL && p->ops[k].thread > i)
+		if (!plan_op_has(p->ops[k].kind, PLAN_NO_HANDLE) && p->ops[k].thread > i)
 			p->ops[k].thread--;
 }
 

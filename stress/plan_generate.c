@@ -166,9 +166,9 @@ static struct plan_op draw_work_op(struct generator *g)
 	unsigned n = (g->swarm & SWARM_DELAY) ? 8 : 5;
 	struct plan_op op = { .kind = kinds[kt_rng_below(&g->rng, n)] };
 
-	if (plan_op_has_work(op.kind))
+	if (plan_op_has(op.kind, PLAN_HAS_WORK))
 		op.work = one_in(g, 3) ? (uint8_t)kt_rng_below(&g->rng, PLAN_WORKS) : 0;
-	if (plan_op_has_delay(op.kind))
+	if (plan_op_has(op.kind, PLAN_HAS_DELAY))
 		op.delay_us = kt_rng_below(&g->rng, 3) * 50;
 	return op;
 }

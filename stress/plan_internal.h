@@ -15,12 +15,6 @@ bool plan_errno_find(const char *name, size_t len, int32_t *value);
 
 const char *plan_body_name(enum plan_body b);
 const char *plan_op_name(enum plan_op_kind k);
-bool plan_op_makes_thread(enum plan_op_kind k);
-bool plan_op_has_result(enum plan_op_kind k);	/* "== R" may follow */
-bool plan_op_has_cpu(enum plan_op_kind k);	/* a number follows */
-bool plan_op_has_work(enum plan_op_kind k);
-bool plan_op_has_delay(enum plan_op_kind k);
-bool plan_op_is_workers(enum plan_op_kind k);	/* of a worker's handle only */
 
 /* Index, or -1. */
 int plan_find_task(const struct plan *p, const char *name);

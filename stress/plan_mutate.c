@@ -102,32 +102,26 @@ static void change_directive(struct plan *p, struct kt_rng *rng)
 
 static void change_op(struct plan *p, struct kt_rng *rng)
 {
-	static const enum plan_op_kind kinds[] = {
-		PLAN_WAKE, PLAN_STOP, PLAN_STOP_PUT, PLAN_GET, PLAN_PUT, PLAN_PARK, PLAN_UNPARK,
-		PLAN_BIND, PLAN_PER_CPU, PLAN_DISPLACE, PLAN_AWAIT, PLAN_QUEUE, PLAN_DELAY,
-		PLAN_MOD, PLAN_CANCEL, PLAN_FLUSH, PLAN_FLUSH_WORKER, PLAN_DESTROY,
-	};
 	unsigned task = below(rng, p->tasks_count), at = below(rng, p->tasks[task].ops_count + 1u);
-	struct plan_op op = { .kind = kinds[below(rng, sizeof kinds / sizeof kinds[0])] };
+	struct plan_op op = { .kind = (enum plan_op_kind)below(rng, PLAN_OPS) };
 
 	if (p->ops_count && below(rng, 3) == 0) {
 		unsigned i = below(rng, p->ops_count);
 
-		if (!plan_op_makes_thread(p->ops[i].kind))
+		if (!plan_op_has(p->ops[i].kind, PLAN_MAKES))
 			plan_remove_op(p, i);
 		return;
 	}
-	if (p->tasks_count > 1 && below(rng, 8) == 0) {
-		op.kind = PLAN_KILL;
-		op.victim = (uint8_t)below(rng, p->tasks_count);
+	if (plan_op_has(op.kind, PLAN_MAKES))
+		return;
+	if (plan_op_has(op.kind, PLAN_NO_HANDLE)) {
+		op.victim = op.kind == PLAN_KILL ? (uint8_t)below(rng, p->tasks_count) : 0;
 	} else if (at > 0) {
 		const struct plan_op *before = &p->ops[p->tasks[task].ops_first + at - 1];
 
-		if (before->kind == PLAN_KILL)
+		if (plan_op_has(before->kind, PLAN_NO_HANDLE))
 			return;
 		op.thread = before->thread;
-		if (plan_op_has_cpu(op.kind))
-			op.cpu = (int8_t)below(rng, PLAN_CPUS);
 	} else if (p->threads_count) {	/* a stray one, if it is legal */
 		op.thread = (uint8_t)below(rng, p->threads_count);
 		if (p->threads[op.thread].body != PLAN_WORKER)
@@ -135,9 +129,11 @@ static void change_op(struct plan *p, struct kt_rng *rng)
 	} else {
 		return;
 	}
-	if (plan_op_has_work(op.kind))
+	if (plan_op_has(op.kind, PLAN_HAS_CPU))
+		op.cpu = (int8_t)below(rng, PLAN_CPUS);
+	if (plan_op_has(op.kind, PLAN_HAS_WORK))
 		op.work = (uint8_t)below(rng, PLAN_WORKS);
-	if (plan_op_has_delay(op.kind))
+	if (plan_op_has(op.kind, PLAN_HAS_DELAY))
 		op.delay_us = below(rng, 3) * 50;
 	plan_insert_op(p, task, at, &op);
 }
@@ -285,10 +281,13 @@ static void take_task(struct plan *out, const struct plan *from, unsigned task)
 	for (unsigned i = 0; i < t->ops_count; i++) {
 		struct plan_op op = from->ops[t->ops_first + i];
 
+		bool handle = !plan_op_has(op.kind, PLAN_NO_HANDLE);
+
 		if (op.kind == PLAN_KILL || out->ops_count == PLAN_OPS_MAX ||
-		    from->threads[op.thread].task != task)
+		    (handle && from->threads[op.thread].task != task))
 			continue;
-		op.thread = map[op.thread];
+		if (handle)
+			op.thread = map[op.thread];
 		plan_insert_op(out, mine, out->tasks[mine].ops_count, &op);
 	}
 }

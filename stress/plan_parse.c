@@ -120,13 +120,13 @@ static void expectation(struct parser *x, struct plan_op *op)
 	t = lex_token(x);
 	if (!lex_is(t, "=="))
 		lex_unexpected(x, t, "'=='");
-	if (!plan_op_has_result(op->kind))
+	if (!plan_op_has(op->kind, PLAN_HAS_RESULT))
 		lex_fail(x, t.s, "%s has no result to expect", plan_op_name(op->kind));
 	op->has_expect = true;
 	t = lex_token(x);
-	op->expect_ok = lex_is(t, "ok") && plan_op_makes_thread(op->kind);
+	op->expect_ok = lex_is(t, "ok") && plan_op_has(op->kind, PLAN_MAKES);
 	if (!op->expect_ok)
-		op->expect = lex_signed_number(x, t, plan_op_makes_thread(op->kind) ?
+		op->expect = lex_signed_number(x, t, plan_op_has(op->kind, PLAN_MAKES) ?
 					   "ok, a number or an errno" : "a number or an errno");
 }
 
@@ -140,9 +140,42 @@ static int8_t cpu(struct parser *x, bool may_be_none)
 	return (int8_t)lex_unsigned_number(x, t, 0, PLAN_CPUS - 1, "a CPU");
 }
 
-#define OPERATIONS \
-	"an operation: V = create, V = run, wake, stop, stop-put, get, put, park, unpark, bind, " \
-	"per-cpu, displace, await, queue, delay, mod, cancel, flush, flush-worker, destroy or kill"
+__attribute__((noreturn))
+static void no_operation(struct parser *x, struct token t)
+{
+	char expected[400] = "an operation: V = create, V = run";
+	size_t used = strlen(expected);
+
+	for (enum plan_op_kind k = 0; k < PLAN_OPS; k++)
+		if (!plan_op_has(k, PLAN_MAKES) && used < sizeof expected)
+			used += (size_t)snprintf(expected + used, sizeof expected - used, "%s%s",
+						 k + 1 == PLAN_OPS ? " or " : ", ",
+						 plan_op_name(k));
+	lex_unexpected(x, t, expected);
+}
+
+/* The operation of that word that makes no thread, or PLAN_OPS. */
+static enum plan_op_kind find_op(struct token t)
+{
+	for (enum plan_op_kind k = 0; k < PLAN_OPS; k++)
+		if (!plan_op_has(k, PLAN_MAKES) && lex_is(t, plan_op_name(k)))
+			return k;
+	return PLAN_OPS;
+}
+
+static void operands(struct parser *x, struct plan_op *op)
+{
+	if (!plan_op_has(op->kind, PLAN_NO_HANDLE))
+		op->thread = lex_handle(x, lex_token(x), plan_op_has(op->kind, PLAN_BY_OTHERS));
+	if (plan_op_has(op->kind, PLAN_HAS_WORK))
+		op->work = (uint8_t)lex_unsigned_number(x, lex_token(x), 0, PLAN_WORKS - 1,
+							"the number of a work");
+	if (plan_op_has(op->kind, PLAN_HAS_DELAY))
+		op->delay_us = (uint32_t)lex_unsigned_number(x, lex_token(x), 0, PLAN_DELAY_MAX,
+							     "microseconds");
+	if (plan_op_has(op->kind, PLAN_HAS_CPU))
+		op->cpu = cpu(x, op->kind == PLAN_PER_CPU);
+}
 
 static void operation(struct parser *x)
 {
@@ -152,9 +185,7 @@ static void operation(struct parser *x)
 	if (x->p->ops_count == PLAN_OPS_MAX)
 		lex_fail(x, t.s, "more than %d operations", PLAN_OPS_MAX);
 	x->op_at[x->p->ops_count] = lex_here(x, t.s);
-	for (op.kind = PLAN_WAKE; op.kind <= PLAN_KILL; op.kind++)
-		if (lex_is(t, plan_op_name(op.kind)))
-			break;
+	op.kind = find_op(t);
 	if (op.kind == PLAN_KILL) {
 		t = lex_token(x);
 		/* Resolved when all tasks are known. */
@@ -163,26 +194,16 @@ static void operation(struct parser *x)
 			lex_unexpected(x, t, "the name of a task");
 		op.expect = lex_intern(x, t);
 		x->p->ops[x->p->ops_count] = op;
-	} else if (op.kind < PLAN_KILL) {
-		op.thread = lex_handle(x, lex_token(x), op.kind == PLAN_WAKE ||
-				       (plan_op_is_workers(op.kind) && op.kind != PLAN_DESTROY));
-		if (plan_op_has_work(op.kind))
-			op.work = (uint8_t)lex_unsigned_number(x, lex_token(x), 0, PLAN_WORKS - 1,
-							       "the number of a work");
-		if (plan_op_has_delay(op.kind))
-			op.delay_us = (uint32_t)lex_unsigned_number(x, lex_token(x), 0,
-								    PLAN_DELAY_MAX,
-								    "microseconds");
-		if (plan_op_has_cpu(op.kind))
-			op.cpu = cpu(x, op.kind == PLAN_PER_CPU);
+	} else if (op.kind != PLAN_OPS) {
+		operands(x, &op);
 	} else {
 		struct token equals, verb;
 
 		if (!lex_is_name(t))
-			lex_unexpected(x, t, OPERATIONS);
+			no_operation(x, t);
 		equals = lex_token(x);
 		if (!lex_is(equals, "="))
-			lex_unexpected(x, t, OPERATIONS);
+			no_operation(x, t);
 		verb = lex_token(x);
 		if (!lex_is(verb, "create") && !lex_is(verb, "run"))
 			lex_unexpected(x, verb, "create or run");
@@ -231,7 +252,7 @@ static void task_line(struct parser *x)
 		if (!lex_is(t, ";"))
 			lex_unexpected(x, t.len ? t : lex_word(x), "';' or the end of the line");
 		if (lex_at_end(x))
-			lex_unexpected(x, (struct token){ x->at, 0 }, OPERATIONS);
+			no_operation(x, (struct token){ x->at, 0 });
 	}
 }
 

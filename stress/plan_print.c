@@ -71,16 +71,18 @@ static void put_op(struct out *o, const struct plan *p, const struct plan_op *op
 {
 	if (op->kind == PLAN_KILL)
 		put(o, "kill %s", plan_string(p, p->tasks[op->victim].name));
-	else if (plan_op_makes_thread(op->kind))
+	else if (plan_op_has(op->kind, PLAN_MAKES))
 		put_creation(o, p, op);
+	else if (plan_op_has(op->kind, PLAN_NO_HANDLE))
+		put(o, "%s", plan_op_name(op->kind));
 	else
 		put(o, "%s %s", plan_op_name(op->kind),
 		    plan_string(p, p->threads[op->thread].var));
-	if (plan_op_has_cpu(op->kind))
+	if (plan_op_has(op->kind, PLAN_HAS_CPU))
 		put(o, " %d", op->cpu);
-	if (plan_op_has_work(op->kind))
+	if (plan_op_has(op->kind, PLAN_HAS_WORK))
 		put(o, " %u", op->work);
-	if (plan_op_has_delay(op->kind))
+	if (plan_op_has(op->kind, PLAN_HAS_DELAY))
 		put(o, " %" PRIu32, op->delay_us);
 	if (!op->has_expect)
 		return;

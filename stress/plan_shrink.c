@@ -76,7 +76,7 @@ static bool mark(struct plan *out, struct marks *m, unsigned piece)
 	piece -= out->directives_count;
 	if (piece < out->ops_count) {
 		/* A create takes its thread and all that is done with it along. */
-		if (plan_op_makes_thread(out->ops[piece].kind))
+		if (plan_op_has(out->ops[piece].kind, PLAN_MAKES))
 			m->thread[out->ops[piece].thread] = true;
 		else
 			m->op[piece] = true;

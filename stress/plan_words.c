@@ -5,6 +5,8 @@
 
 #include "stress/plan_internal.h"
 
+#define WORK (PLAN_OF_WORKER | PLAN_BY_OTHERS)
+
 static const struct {
 	int32_t value;
 	const char *name;
@@ -50,47 +52,42 @@ const char *plan_body_name(enum plan_body b)
 	return names[b];
 }
 
+/* The one table of operations: a new one is a row here, and one in exec_ops.c. */
+static const struct {
+	const char *name;
+	unsigned traits;
+} ops[PLAN_OPS] = {
+	[PLAN_CREATE]       = { "create", PLAN_MAKES | PLAN_HAS_RESULT },
+	[PLAN_RUN]          = { "run", PLAN_MAKES | PLAN_HAS_RESULT },
+	[PLAN_WAKE]         = { "wake", PLAN_BY_OTHERS | PLAN_HAS_RESULT },
+	[PLAN_STOP]         = { "stop", PLAN_HAS_RESULT },
+	[PLAN_GET]          = { "get", 0 },
+	[PLAN_PUT]          = { "put", 0 },
+	[PLAN_STOP_PUT]     = { "stop-put", PLAN_HAS_RESULT },
+	[PLAN_PARK]         = { "park", PLAN_HAS_RESULT },
+	[PLAN_UNPARK]       = { "unpark", 0 },
+	[PLAN_BIND]         = { "bind", PLAN_HAS_CPU },
+	[PLAN_PER_CPU]      = { "per-cpu", PLAN_HAS_CPU },
+	[PLAN_DISPLACE]     = { "displace", 0 },
+	[PLAN_AWAIT]        = { "await", 0 },
+	[PLAN_QUEUE]        = { "queue", WORK | PLAN_HAS_WORK | PLAN_HAS_RESULT },
+	[PLAN_DELAY]        = { "delay", WORK | PLAN_HAS_WORK | PLAN_HAS_DELAY | PLAN_HAS_RESULT },
+	[PLAN_MOD]          = { "mod", WORK | PLAN_HAS_WORK | PLAN_HAS_DELAY | PLAN_HAS_RESULT },
+	[PLAN_CANCEL]       = { "cancel", WORK | PLAN_HAS_WORK | PLAN_HAS_RESULT },
+	[PLAN_FLUSH]        = { "flush", WORK | PLAN_HAS_WORK },
+	[PLAN_FLUSH_WORKER] = { "flush-worker", WORK },
+	[PLAN_DESTROY]      = { "destroy", PLAN_OF_WORKER },
+	[PLAN_KILL]         = { "kill", PLAN_NO_HANDLE },
+};
+
 const char *plan_op_name(enum plan_op_kind k)
 {
-	static const char *const names[] = {
-		[PLAN_CREATE] = "create", [PLAN_RUN] = "run", [PLAN_WAKE] = "wake",
-		[PLAN_STOP] = "stop", [PLAN_GET] = "get", [PLAN_PUT] = "put",
-		[PLAN_STOP_PUT] = "stop-put", [PLAN_PARK] = "park",
-		[PLAN_UNPARK] = "unpark", [PLAN_BIND] = "bind",
-		[PLAN_PER_CPU] = "per-cpu", [PLAN_DISPLACE] = "displace",
-		[PLAN_AWAIT] = "await", [PLAN_QUEUE] = "queue", [PLAN_DELAY] = "delay",
-		[PLAN_MOD] = "mod", [PLAN_CANCEL] = "cancel", [PLAN_FLUSH] = "flush",
-		[PLAN_FLUSH_WORKER] = "flush-worker", [PLAN_DESTROY] = "destroy",
-		[PLAN_KILL] = "kill",
-	};
-
-	return names[k];
+	return ops[k].name;
 }
 
-bool plan_op_has_result(enum plan_op_kind k)
+bool plan_op_has(enum plan_op_kind k, unsigned traits)
 {
-	return plan_op_makes_thread(k) || k == PLAN_WAKE || k == PLAN_STOP ||
-	       k == PLAN_STOP_PUT || k == PLAN_PARK || (k >= PLAN_QUEUE && k <= PLAN_CANCEL);
-}
-
-bool plan_op_has_work(enum plan_op_kind k)
-{
-	return k >= PLAN_QUEUE && k <= PLAN_FLUSH;
-}
-
-bool plan_op_has_delay(enum plan_op_kind k)
-{
-	return k == PLAN_DELAY || k == PLAN_MOD;
-}
-
-bool plan_op_is_workers(enum plan_op_kind k)
-{
-	return k >= PLAN_QUEUE && k <= PLAN_DESTROY;
-}
-
-bool plan_op_has_cpu(enum plan_op_kind k)
-{
-	return k == PLAN_BIND || k == PLAN_PER_CPU;
+	return (ops[k].traits & traits) == traits;
 }
 
 bool plan_body_exits(enum plan_body b)
@@ -101,11 +98,6 @@ bool plan_body_exits(enum plan_body b)
 bool plan_body_parks(enum plan_body b)
 {
 	return b == PLAN_PARKABLE || b == PLAN_PARKABLE_HARD;
-}
-
-bool plan_op_makes_thread(enum plan_op_kind k)
-{
-	return k == PLAN_CREATE || k == PLAN_RUN;
 }
 
 int plan_find_task(const struct plan *p, const char *name)

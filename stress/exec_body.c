@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the threads do that a plan creates. */
+#include "stress/exec_internal.h"
+#include "stress/model.h"
+
+/* Sleep until stopped, parking when asked to if `parks`. */
+static void until_stop(struct exec_thread *t, unsigned state, bool parks)
+{
+	for (;;) {
+		set_current_state(state);
+		if (kthread_should_stop())
+			break;
+		if (parks && kthread_should_park()) {
+			__set_current_state(TASK_RUNNING);
+			kthread_parkme();
+			model_unparked(t);
+			continue;
+		}
+		schedule();
+	}
+	__set_current_state(TASK_RUNNING);
+}
+
+int exec_thread_fn(void *data)
+{
+	struct exec_thread *t = data;
+
+	t->runs++;
+	model_running(t);
+	switch (t->plan->body) {
+	case PLAN_UNTIL_STOP:
+	case PLAN_PARKABLE:
+		until_stop(t, TASK_INTERRUPTIBLE, t->plan->body == PLAN_PARKABLE);
+		break;
+	case PLAN_UNTIL_STOP_HARD:
+	case PLAN_PARKABLE_HARD:
+		until_stop(t, TASK_UNINTERRUPTIBLE, t->plan->body == PLAN_PARKABLE_HARD);
+		break;
+	case PLAN_EXIT:
+		kthread_exit(t->plan->result);
+	case PLAN_COMPLETE_EXIT:
+		kthread_complete_and_exit(&t->left, t->plan->result);
+	default:
+		break;
+	}
+	return t->plan->result;
+}

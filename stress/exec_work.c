@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Works: a worker's side of the interpreter. */
+#include "stress/exec_internal.h"
+#include "stress/model.h"
+
+static unsigned count(unsigned *counter)
+{
+	return __atomic_add_fetch(counter, 1, __ATOMIC_RELAXED);
+}
+
+static void job_fn(struct kthread_work *work)
+{
+	struct exec_job *j = container_of(work, struct exec_job, dwork.work);
+
+	count(&j->started);
+	model_work_started(j);
+	KT_POINT(work.running);
+	count(&j->finished);
+}
+
+/* Who uses which work, and how. */
+void exec_load_work_op(const struct plan_op *op, unsigned task)
+{
+	bool delays = plan_op_has(op->kind, PLAN_HAS_DELAY);
+
+	if (!plan_op_has(op->kind, PLAN_HAS_WORK))
+		return;
+	exec.delayed[op->thread][op->work] |= delays;
+	exec.timers |= delays;
+	if (op->kind == PLAN_CANCEL || op->kind == PLAN_MOD)
+		exec.takers[op->thread][op->work] |= 1u << task;
+}
+
+void exec_begin_jobs(struct exec_thread *t, unsigned thread)
+{
+	kt_completion_init(&t->let_go);
+	for (unsigned i = 0; i < PLAN_WORKS; i++) {
+		kthread_init_delayed_work(&t->job[i].dwork, job_fn, &exec.kthreadd.timers);
+		t->job[i].delayed = exec.delayed[thread][i];
+		t->job[i].takers = exec.takers[thread][i];
+	}
+}
+
+static bool cancel(struct exec_job *j)
+{
+	bool taken = j->delayed ? kthread_cancel_delayed_work_sync(&j->dwork)
+				: kthread_cancel_work_sync(&j->dwork.work);
+
+	if (taken)
+		count(&j->taken);
+	return taken;
+}
+
+void exec_work_op(struct exec_task *by, struct exec_thread *t, const struct plan_op *op)
+{
+	struct exec_job *j = &t->job[op->work];
+	uint64_t delay_ns = (uint64_t)op->delay_us * 1000;
+	struct exec_past past[PLAN_WORKS];
+	bool result = false;
+
+	for (unsigned i = 0; i < PLAN_WORKS; i++)
+		past[i] = model_past(&t->job[i]);
+	exec_set_woken(t);	/* queueing wakes the worker */
+	switch (op->kind) {
+	case PLAN_QUEUE:
+		result = kthread_queue_work(t->worker, &j->dwork.work);
+		if (result)
+			count(&j->accepted);
+		break;
+	case PLAN_DELAY:
+		result = kthread_queue_delayed_work(t->worker, &j->dwork, delay_ns);
+		if (result)
+			count(&j->accepted);
+		break;
+	case PLAN_MOD:
+		result = kthread_mod_delayed_work(t->worker, &j->dwork, delay_ns);
+		if (!result)
+			count(&j->accepted);
+		break;
+	case PLAN_CANCEL:
+		result = cancel(j);
+		model_canceled(t, j, &past[op->work], by->index);
+		break;
+	case PLAN_FLUSH:
+		kthread_flush_work(&j->dwork.work);
+		model_flushed(t, j, &past[op->work], by->index);
+		return;
+	default:
+		kthread_flush_worker(t->worker);
+		for (unsigned i = 0; i < PLAN_WORKS; i++)
+			model_flushed(t, &t->job[i], &past[i], by->index);
+		return;
+	}
+	model_expect(op, t->name, result);
+}
+
+/* As the caller rules want it: nobody else uses it, no timer is armed. */
+void exec_destroy(struct exec_thread *t)
+{
+	for (unsigned left = t->strays; left; left &= left - 1)
+		kt_completion_wait(&t->let_go);
+	for (unsigned i = 0; i < PLAN_WORKS; i++)
+		if (t->job[i].delayed)
+			cancel(&t->job[i]);
+	kthread_destroy_worker(t->worker);
+	t->destroyed = true;
+	model_destroyed(t);
+}
