@@ -62,18 +62,21 @@ const char *build_name(void)
 	return name;
 }
 
+__attribute__((weak)) const char *bug_name(void)
+{
+	return NULL;
+}
+
 void replay_command(char *buf, size_t size, const char *path)
 {
-#if defined(KT_BUG_NAME)
-	snprintf(buf, size, "tools/kthrash replay --bug=%s %s", KT_BUG_NAME, path);
-#else
-	bool plain = strcmp(SANITIZER_NAME, "none") == 0;
+	bool sim = strcmp(world_os, "sim") == 0, plain = strcmp(SANITIZER_NAME, "none") == 0;
 
-	snprintf(buf, size, "tools/kthrash replay%s%s%s %s",
-		 strcmp(world_os, "sim") == 0 ? "" : " --os=posix",
-		 plain && strcmp(world_os, "sim") == 0 ? "" : " --sanitizer=",
-		 plain && strcmp(world_os, "sim") == 0 ? "" : SANITIZER_NAME, path);
-#endif
+	if (bug_name())
+		snprintf(buf, size, "tools/kthrash replay --bug=%s %s", bug_name(), path);
+	else
+		snprintf(buf, size, "tools/kthrash replay%s%s%s %s", sim ? "" : " --os=posix",
+			 plain && sim ? "" : " --sanitizer=", plain && sim ? "" : SANITIZER_NAME,
+			 path);
 }
 
 /* ---- files -------------------------------------------------------------- */

@@ -36,6 +36,9 @@ void finding_path(char *buf, size_t size, const char *dir, const struct verdict 
 /* "combination sim+modelled+park, clang 19, asan": what this binary is. */
 const char *build_name(void);
 
+/* The seeded bug in this binary, or NULL. */
+const char *bug_name(void);
+
 /* The command that repeats a plan with this binary. */
 void replay_command(char *buf, size_t size, const char *path);
 

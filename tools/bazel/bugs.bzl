@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Seeded bugs: the driver, built wholly from a patched copy of the sources.
+"""Seeded bugs: the driver with a patch applied.
 
-The originals are no inputs of the copy's compilation, so a header can only be
-the patched one.
+A bug in one .c file is that file, patched, linked before the libraries: the
+linker then never looks for the original. Any other is built wholly from a
+patched copy of the sources; the originals are no inputs of the copy's
+compilation, so a header can only be the patched one.
 """
 
 load("@rules_cc//cc:defs.bzl", "cc_binary", "cc_library")
@@ -45,7 +47,67 @@ _patched_tree = rule(
     },
 )
 
-def seeded_bug(name, patch, srcs, combo = "sim+modelled+park"):
+def _file_impl(ctx):
+    (src,) = [f for f in ctx.files.srcs if f.short_path == ctx.attr.file] or [None]
+    if not src:
+        fail("%s: no source '%s'" % (ctx.label, ctx.attr.file))
+    out = ctx.actions.declare_file("%s/%s" % (ctx.attr.folder, src.short_path))
+    patch = ctx.file.patch
+    ctx.actions.run_shell(
+        inputs = [src, patch],
+        outputs = [out],
+        command = """set -e
+if [ "$(grep -c '^--- ' '{patch}')" != 1 ] || ! grep -qx -- '--- a/{file}' '{patch}'; then
+    echo '{patch} is not of {file} alone, as stress/bugs/BUILD says' >&2; exit 1
+fi
+cp -f -L '{src}' '{out}'
+chmod u+w '{out}'
+patch -s -f --fuzz=0 --no-backup-if-mismatch '{out}' '{patch}' ||
+    {{ echo '{patch} does not apply to the sources as they are' >&2; exit 1; }}
+""".format(patch = patch.path, file = ctx.attr.file, out = out.path, src = src.path),
+        mnemonic = "PatchFile",
+        progress_message = "Planting " + patch.basename,
+    )
+    headers = [f for f in ctx.files.srcs if f.extension == "h"]
+    return [DefaultInfo(files = depset([out] + headers))]
+
+_patched_file = rule(
+    implementation = _file_impl,
+    attrs = {
+        "srcs": attr.label_list(allow_files = True),
+        "patch": attr.label(allow_single_file = [".patch"]),
+        "file": attr.string(),
+        "folder": attr.string(),
+    },
+)
+
+def _bug_defines(name):
+    return ["KT_BUG_NAME=\\\"%s\\\"" % name]
+
+def _one_file(name, patch, srcs, file):
+    _patched_file(
+        name = name + "_file",
+        file = file,
+        folder = name + "_file",
+        patch = patch,
+        srcs = srcs,
+        tags = ["manual"],
+    )
+    cc_binary(
+        name = name + "_raw",
+        srcs = [
+            ":" + name + "_file",
+            "//stress:bug_name.c",
+        ],
+        local_defines = _bug_defines(name),
+        tags = ["manual"],
+        deps = [
+            "//stress:main",
+            "//tools/bazel/sanitizer:defaults",
+        ],
+    )
+
+def seeded_bug(name, patch, srcs, combo, file = None):
     """Binary `name`: the driver at -O2 with `patch` applied, in the simulator.
 
     Compiler and sanitizers are the command line's.
@@ -55,16 +117,29 @@ def seeded_bug(name, patch, srcs, combo = "sim+modelled+park"):
       patch: the file; -p1, applied without fuzz.
       srcs: labels of all sources of the driver; *_test.c are left out.
       combo: os+lock+completion, with the simulator as os.
+      file: the .c file that the patch is of, if it is one, and of //core.
     """
-    folder = name + "_tree"
-    os, lock, completion = combo.split("+")
-    if os != "sim":
+    if not combo.startswith("sim+"):
         fail("seeded_bug %s: combo '%s' is not of the simulator" % (name, combo))
-    defines = [
+    if file:
+        _one_file(name, patch, srcs, file)
+    else:
+        _whole_tree(name, patch, srcs, combo)
+    variant_binary(
+        name = name,
+        binary = ":" + name + "_raw",
+        combo = combo,
+        mode = "opt",
+        tags = ["manual"],
+    )
+
+def _whole_tree(name, patch, srcs, combo):
+    folder = name + "_tree"
+    _, lock, completion = combo.split("+")
+    defines = _bug_defines(name) + [
         "KT_OS_SIM",
         "KT_LOCK_" + lock.upper(),
         "KT_COMPLETION_" + completion.upper(),
-        "KT_BUG_NAME=\\\"%s\\\"" % name,
     ]
     _patched_tree(
         name = folder,
@@ -99,11 +174,4 @@ def seeded_bug(name, patch, srcs, combo = "sim+modelled+park"):
             ":" + name + "_engine",
             "//tools/bazel/sanitizer:defaults",
         ],
-    )
-    variant_binary(
-        name = name,
-        binary = ":" + name + "_raw",
-        combo = combo,
-        mode = "opt",
-        tags = ["manual"],
     )

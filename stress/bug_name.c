@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Linked into the drivers with a seeded bug only. */
+#include "stress/finding.h"
+
+const char *bug_name(void)
+{
+	return KT_BUG_NAME;
+}
