@@ -219,7 +219,7 @@ static void teardown(void)
 		if (t->plan->body == PLAN_COMPLETE_EXIT && !t->awaited)
 			kt_completion_destroy(&t->left);
 		if (t->plan->body == PLAN_WORKER)
-			kt_completion_destroy(&t->let_go);
+			exec_end_jobs(t);
 	}
 	for (unsigned i = 0; i < p->tasks_count; i++) {
 		task_destroy(&exec.task[i].task);

@@ -21,6 +21,7 @@
 /* A work of a worker: what was asked, and what came of it. Relaxed atomics. */
 struct exec_job {
 	struct kthread_delayed_work dwork;
+	struct exec_thread *thread;	/* its worker */
 	bool delayed;			/* of the plan: some operation delays it */
 	uint32_t takers;		/* of the plan: bit per task that takes it back */
 	unsigned accepted;		/* times newly queued */
@@ -63,6 +64,8 @@ struct exec_thread {
 	struct kthread_worker *worker;	/* as `task` */
 	kt_completion let_go;		/* completed once by each of the strays */
 	bool destroyed;
+	kt_completion gate;		/* completed once by each open */
+	unsigned posted, posts_run;	/* relaxed atomics: works that free themselves */
 	unsigned order, served;		/* under worker->lock: of its works */
 	struct exec_job job[PLAN_WORKS];
 

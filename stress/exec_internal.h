@@ -23,6 +23,8 @@ void exec_stop_rest(struct exec_thread *t);
 void exec_load_work_op(const struct plan_op *op, unsigned task);
 void exec_begin_jobs(struct exec_thread *t, unsigned thread);
 void exec_work_op(struct exec_task *by, struct exec_thread *t, const struct plan_op *op);
-void exec_destroy(struct exec_thread *t);
+void exec_post(struct exec_thread *t);
+void exec_destroy(struct exec_thread *t, bool cancel_first);
+void exec_end_jobs(struct exec_thread *t);
 
 #endif

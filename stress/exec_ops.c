@@ -216,10 +216,22 @@ static void do_put(struct exec_task *by, struct exec_thread *t, const struct pla
 	put_task_struct(t->task);
 }
 
-static void do_destroy(struct exec_task *by, struct exec_thread *t, const struct plan_op *op)
+static void do_post(struct exec_task *by, struct exec_thread *t, const struct plan_op *op)
 {
 	(void)by, (void)op;
-	exec_destroy(t);
+	exec_post(t);
+}
+
+static void do_open(struct exec_task *by, struct exec_thread *t, const struct plan_op *op)
+{
+	(void)by, (void)op;
+	kt_complete(&t->gate);
+}
+
+static void do_destroy(struct exec_task *by, struct exec_thread *t, const struct plan_op *op)
+{
+	(void)by;
+	exec_destroy(t, op->kind == PLAN_DESTROY);
 }
 
 static void do_kill(struct exec_task *by, struct exec_thread *t, const struct plan_op *op)
@@ -253,7 +265,10 @@ void exec_run_op(struct exec_task *by, const struct plan_op *op)
 		[PLAN_CANCEL] = exec_work_op,
 		[PLAN_FLUSH] = exec_work_op,
 		[PLAN_FLUSH_WORKER] = exec_work_op,
+		[PLAN_POST] = do_post,
+		[PLAN_OPEN] = do_open,
 		[PLAN_DESTROY] = do_destroy,
+		[PLAN_DESTROY_RAW] = do_destroy,
 		[PLAN_KILL] = do_kill,
 	};
 	struct exec_thread *t = &exec.thread[op->thread];
@@ -278,7 +293,7 @@ static bool must_be_stopped(const struct exec_thread *t)
 void exec_stop_rest(struct exec_thread *t)
 {
 	if (t->worker && !t->destroyed)
-		exec_destroy(t);
+		exec_destroy(t, true);
 	if (must_be_stopped(t))
 		stop(t, NULL);
 	while (t->refs > 0) {

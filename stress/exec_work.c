@@ -11,11 +11,47 @@ static unsigned count(unsigned *counter)
 static void job_fn(struct kthread_work *work)
 {
 	struct exec_job *j = container_of(work, struct exec_job, dwork.work);
+	struct exec_thread *t = j->thread;
 
 	count(&j->started);
 	model_work_started(j);
 	KT_POINT(work.running);
+	if (j == &t->job[PLAN_WORK_GATE])
+		kt_completion_wait(&t->gate);
+	if (j == &t->job[PLAN_WORK_AGAIN]) {
+		cpu_relax();	/* it may be at it for long: let others come first */
+		if (kthread_queue_work(t->worker, work))
+			count(&j->accepted);
+	}
 	count(&j->finished);
+}
+
+/* A work that is its function's to free. */
+struct post {
+	struct kthread_work work;
+	struct exec_thread *thread;
+};
+
+static void post_fn(struct kthread_work *work)
+{
+	struct post *p = container_of(work, struct post, work);
+
+	count(&p->thread->posts_run);
+	os_free(p);
+}
+
+void exec_post(struct exec_thread *t)
+{
+	struct post *p = os_alloc(KT_ROLE_TEST, sizeof *p);
+
+	if (!p)
+		return;
+	kthread_init_work(&p->work, post_fn);
+	p->thread = t;
+	count(&t->posted);	/* before: it may run and be counted at once */
+	exec_set_woken(t);
+	if (!kthread_queue_work(t->worker, &p->work))
+		kt_fail(KT_MODEL, "queueing a new work failed: %s", t->name);
 }
 
 /* Who uses which work, and how. */
@@ -34,8 +70,10 @@ void exec_load_work_op(const struct plan_op *op, unsigned task)
 void exec_begin_jobs(struct exec_thread *t, unsigned thread)
 {
 	kt_completion_init(&t->let_go);
+	kt_completion_init(&t->gate);
 	for (unsigned i = 0; i < PLAN_WORKS; i++) {
 		kthread_init_delayed_work(&t->job[i].dwork, job_fn, &exec.kthreadd.timers);
+		t->job[i].thread = t;
 		t->job[i].delayed = exec.delayed[thread][i];
 		t->job[i].takers = exec.takers[thread][i];
 	}
@@ -94,15 +132,24 @@ void exec_work_op(struct exec_task *by, struct exec_thread *t, const struct plan
 	model_expect(op, t->name, result);
 }
 
-/* As the caller rules want it: nobody else uses it, no timer is armed. */
-void exec_destroy(struct exec_thread *t)
+/* As the caller rules want it: nobody else uses it; if cancel_first, no timer is armed. */
+void exec_destroy(struct exec_thread *t, bool cancel_first)
 {
 	for (unsigned left = t->strays; left; left &= left - 1)
 		kt_completion_wait(&t->let_go);
-	for (unsigned i = 0; i < PLAN_WORKS; i++)
-		if (t->job[i].delayed)
+	for (unsigned i = 0; i < PLAN_WORKS && cancel_first; i++)
+		if (t->job[i].delayed || i == PLAN_WORK_AGAIN)
 			cancel(&t->job[i]);
 	kthread_destroy_worker(t->worker);
 	t->destroyed = true;
 	model_destroyed(t);
+	/* Whoever still touches a work now would touch freed memory. */
+	for (unsigned i = 0; i < PLAN_WORKS; i++)
+		os_object_end(&t->job[i].dwork, sizeof t->job[i].dwork);
+}
+
+void exec_end_jobs(struct exec_thread *t)
+{
+	kt_completion_destroy(&t->let_go);
+	kt_completion_destroy(&t->gate);
 }

@@ -60,6 +60,9 @@ void model_flushed(const struct exec_thread *t, const struct exec_job *j,
 
 void model_destroyed(const struct exec_thread *t)
 {
+	if (get(&t->posted) != get(&t->posts_run))
+		kt_fail(KT_MODEL, "works lost or made up: %s, %u posted, %u run", t->name,
+			get(&t->posted), get(&t->posts_run));
 	for (unsigned i = 0; i < PLAN_WORKS; i++) {
 		const struct exec_job *j = &t->job[i];
 

@@ -63,7 +63,12 @@ enum plan_body {	/* what the created thread's function does */
 };
 
 #define PLAN_CPUS   4		/* "cpu N" and "bind": below this */
-#define PLAN_WORKS  4		/* works of a worker, by number */
+
+/* Works of a worker, by number. 0 and 1 do nothing special. */
+#define PLAN_WORKS  4
+#define PLAN_WORK_AGAIN 2	/* queues itself again until it is canceled */
+#define PLAN_WORK_GATE  3	/* its function waits for an "open" */
+
 #define PLAN_DELAY_MAX 100000	/* microseconds */
 
 struct plan_thread {		/* one kthread, made by one create or run */
@@ -103,8 +108,11 @@ enum plan_op_kind {
 			 * _delayed_ form if the plan delays or mods X: 1 or 0 */
 	PLAN_FLUSH,	/* "flush w X": kthread_flush_work() */
 	PLAN_FLUSH_WORKER,	/* "flush-worker w" */
-	PLAN_DESTROY,	/* "destroy w": cancels delayed works, then
+	PLAN_POST,	/* "post w": queues a work that its function frees */
+	PLAN_OPEN,	/* "open w": lets one run of the gate, work 3, end */
+	PLAN_DESTROY,	/* "destroy w": cancels delayed works and work 2, then
 			 * kthread_destroy_worker() */
+	PLAN_DESTROY_RAW,	/* "destroy-raw w": cancels nothing */
 	PLAN_KILL,	/* "kill C2": a fatal signal to another task */
 	PLAN_OPS	/* count */
 };
@@ -229,8 +237,10 @@ int plan_parse(struct plan *p, const char *text, size_t size, struct plan_error 
  *
  * A task may also `wake` a handle of an earlier task: a stray wake-up. It then
  * waits for the create, and holds a reference until its end. Of a worker's
- * handle it may do all but destroy; destroy waits for such tasks' end, so no
- * handle that others use is made after it.
+ * handle it may do all but open and destroy; destroy waits for such tasks' end,
+ * so no handle that others use is made after it. A worker whose gate is queued
+ * is used by its own task only, which opens it next, or first flushes works
+ * that came before the gate.
  *
  * 0 or -EINVAL with *err (line and column 0 if p was not parsed).
  */

@@ -46,6 +46,8 @@ struct handle {
 	bool woken;		/* may run, or may have run */
 	bool woken_unheld;	/* and may exit by itself, while no reference is held */
 	bool parked, bound, destroyed;
+	bool gate;		/* work 3 is queued and not opened */
+	bool delayed[PLAN_WORKS];	/* anywhere in the plan */
 	int refs;
 };
 
@@ -69,6 +71,32 @@ static bool is_stray(const struct plan *p, unsigned op)
 	       (op < t->ops_first || op >= t->ops_first + (unsigned)t->ops_count);
 }
 
+/*
+ * While the gate is queued and closed, whatever waits for a work behind it
+ * waits for ever.
+ */
+static int check_gate(const struct plan *p, const struct plan_op *op, const struct handle *h,
+		      struct plan_error *err)
+{
+	if (op->kind == PLAN_DESTROY_RAW)
+		return fail(err, "destroy-raw %s: leaves timers armed, expected destroy", var(p, op));
+	if (plan_op_has(op->kind, PLAN_HAS_WORK) && op->work == PLAN_WORK_GATE &&
+	    op->kind != PLAN_QUEUE)
+		return fail(err, "%s %s %u: work %u is the gate, expected only queue and open",
+			    plan_op_name(op->kind), var(p, op), op->work, op->work);
+	if (op->kind == PLAN_QUEUE && op->work == PLAN_WORK_GATE && h->strays)
+		return fail(err, "queue %s %u: the gate of a worker that other tasks use",
+			    var(p, op), op->work);
+	if (op->kind == PLAN_OPEN && !h->gate)
+		return fail(err, "open %s: its gate is not queued", var(p, op));
+	if (!h->gate || op->kind == PLAN_OPEN)
+		return 0;
+	if (op->kind == PLAN_FLUSH && op->work != PLAN_WORK_AGAIN && !h->delayed[op->work])
+		return 0;
+	return fail(err, "%s %s: its gate is closed, expected open, or flush of a work queued "
+		    "before and never delayed", plan_op_name(op->kind), var(p, op));
+}
+
 /* The operations that not every state of the thread allows. */
 static int check_state(const struct plan *p, const struct plan_op *op, const struct handle *h,
 		       struct plan_error *err)
@@ -80,10 +108,12 @@ static int check_state(const struct plan *p, const struct plan_op *op, const str
 	    !(body == PLAN_WORKER && op->kind == PLAN_WAKE))
 		return fail(err, body == PLAN_WORKER ?
 			    "%s %s: a worker, expected wake, queue, delay, mod, cancel, flush, "
-			    "flush-worker or destroy" :
+			    "flush-worker, post, open or destroy" :
 			    "%s %s: expected a worker", name, var(p, op));
 	if (h->destroyed)
 		return fail(err, "%s %s: the worker was destroyed", name, var(p, op));
+	if (body == PLAN_WORKER)
+		return check_gate(p, op, h, err);
 	switch (op->kind) {
 	case PLAN_PUT:
 	case PLAN_STOP_PUT:
@@ -181,6 +211,12 @@ static void apply(const struct plan *p, const struct plan_op *op, struct handle 
 	case PLAN_AWAIT:
 		h->awaited = true;
 		break;
+	case PLAN_QUEUE:
+		h->gate |= op->work == PLAN_WORK_GATE;
+		break;
+	case PLAN_OPEN:
+		h->gate = false;
+		break;
 	case PLAN_DESTROY:
 		h->destroyed = true;
 		break;
@@ -238,23 +274,38 @@ static int check_destroy_first(const struct plan *p, unsigned op, const struct h
 	return 0;
 }
 
+static void look_ahead(const struct plan *p, struct handle *handles)
+{
+	for (unsigned i = 0; i < p->ops_count; i++) {
+		const struct plan_op *op = &p->ops[i];
+
+		if (is_stray(p, i))
+			handles[op->thread].strays = true;
+		if (plan_op_has(op->kind, PLAN_HAS_DELAY))
+			handles[op->thread].delayed[op->work] = true;
+	}
+}
+
 static int check_rules(const struct plan *p, struct plan_error *err)
 {
 	struct handle handles[PLAN_THREADS_MAX] = { 0 };
 
-	for (unsigned i = 0; i < p->ops_count; i++)
-		if (is_stray(p, i))
-			handles[p->ops[i].thread].strays = true;
+	look_ahead(p, handles);
 	for (unsigned i = 0; i < p->ops_count; i++) {
+		const struct plan_op *op = &p->ops[i];
 		int e = check_destroy_first(p, i, handles, err);
 
-		if (e == 0 && !plan_op_has(p->ops[i].kind, PLAN_NO_HANDLE))
-			e = check_op(p, i, &handles[p->ops[i].thread], err);
+		if (e == 0 && !plan_op_has(op->kind, PLAN_NO_HANDLE))
+			e = check_op(p, i, &handles[op->thread], err);
 		if (e) {
 			err->op = (int)i;
 			return e;
 		}
 	}
+	for (unsigned i = 0; i < p->threads_count; i++)
+		if (handles[i].gate)
+			return fail(err, "the gate of worker %s is queued and never opened",
+				    plan_string(p, p->threads[i].var));
 	return 0;
 }
 

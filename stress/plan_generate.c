@@ -29,10 +29,12 @@ enum swarm {
 	SWARM_PER_CPU = 1 << 13,
 	SWARM_EXIT = 1 << 14,		/* kthread_exit() and its relative */
 	SWARM_STRAY = 1 << 15,		/* wake-ups from other tasks */
-	SWARM_AGAIN = 1 << 16,		/* stop twice, park twice, unpark for nothing */
+	SWARM_AGAIN = 1 << 16,		/* stop twice, park twice, unpark for nothing;
+					 * works that queue themselves again */
 	SWARM_WORKER = 1 << 17,
 	SWARM_DELAY = 1 << 18,		/* delayed works */
-	SWARM_ALL = (1 << 19) - 1,
+	SWARM_GATE = 1 << 19,		/* works that wait */
+	SWARM_ALL = (1 << 20) - 1,
 };
 
 static const struct named_point points[] = {
@@ -160,17 +162,41 @@ static void add_parking(struct generator *g, unsigned t, bool bound)
 static struct plan_op draw_work_op(struct generator *g)
 {
 	static const enum plan_op_kind kinds[] = {
-		PLAN_QUEUE, PLAN_QUEUE, PLAN_CANCEL, PLAN_FLUSH, PLAN_FLUSH_WORKER,
+		PLAN_QUEUE, PLAN_QUEUE, PLAN_CANCEL, PLAN_FLUSH, PLAN_FLUSH_WORKER, PLAN_POST,
 		PLAN_DELAY, PLAN_MOD, PLAN_MOD,
 	};
-	unsigned n = (g->swarm & SWARM_DELAY) ? 8 : 5;
+	unsigned n = (g->swarm & SWARM_DELAY) ? 9 : 6;
 	struct plan_op op = { .kind = kinds[kt_rng_below(&g->rng, n)] };
 
 	if (plan_op_has(op.kind, PLAN_HAS_WORK))
-		op.work = one_in(g, 3) ? (uint8_t)kt_rng_below(&g->rng, PLAN_WORKS) : 0;
+		op.work = may(g, SWARM_AGAIN, 6) ? PLAN_WORK_AGAIN : one_in(g, 3);
 	if (plan_op_has(op.kind, PLAN_HAS_DELAY))
 		op.delay_us = kt_rng_below(&g->rng, 3) * 50;
 	return op;
+}
+
+/* A work, the gate behind it, a wait for the first, and the gate opened. */
+static void add_gate(struct generator *g, unsigned t)
+{
+	uint8_t work = one_in(g, 2), flush = one_in(g, 4) ? !work : work;
+	struct plan_op ops[] = {
+		{ .kind = PLAN_QUEUE, .work = work },
+		{ .kind = PLAN_QUEUE, .work = PLAN_WORK_GATE },
+		{ .kind = PLAN_FLUSH, .work = flush },
+		{ .kind = PLAN_OPEN },
+	};
+	unsigned task = g->p->tasks_count - 1u;
+	bool delays[PLAN_WORKS] = { false };
+
+	for (unsigned i = 0; i < g->p->ops_count; i++)
+		if (g->p->ops[i].thread == t && plan_op_has(g->p->ops[i].kind, PLAN_HAS_DELAY))
+			delays[g->p->ops[i].work] = true;
+	for (unsigned i = 0; i < sizeof ops / sizeof ops[0]; i++) {
+		if (ops[i].kind == PLAN_FLUSH && (delays[flush] || one_in(g, 4)))
+			continue;
+		ops[i].thread = (uint8_t)t;
+		plan_insert_op(g->p, task, g->p->tasks[task].ops_count, &ops[i]);
+	}
 }
 
 static void add_worker_life(struct generator *g, unsigned t)
@@ -184,6 +210,8 @@ static void add_worker_life(struct generator *g, unsigned t)
 		op.thread = (uint8_t)t;
 		plan_insert_op(g->p, task, g->p->tasks[task].ops_count, &op);
 	}
+	if (may(g, SWARM_GATE, 2))
+		add_gate(g, t);
 	if (!may(g, SWARM_TEARDOWN_STOPS, 2))
 		add_op(g, PLAN_DESTROY, t);
 }
