@@ -255,9 +255,10 @@ static void cancel_timer_locked(struct kthread_worker *worker, struct kthread_de
 {
 	dwork->work.canceling++;
 	kt_lock_release(&worker->lock);
-	KT_POINT(cancel.timer);
+	KT_POINT_ON(cancel.timer, &dwork->work);
 	del_timer_sync(&dwork->timer);
 	kt_lock_acquire(&worker->lock);
+	KT_POINT_ON(cancel.locked, &dwork->work);
 	dwork->work.canceling--;
 }
 
@@ -309,9 +310,10 @@ static bool cancel_sync(struct kthread_work *work, struct kthread_delayed_work *
 	if (worker->current_work == work) {
 		work->canceling++;	/* a count: several may wait */
 		kt_lock_release(&worker->lock);
-		KT_POINT(cancel.flushing);
+		KT_POINT_ON(cancel.flushing, work);
 		kthread_flush_work(work);
 		kt_lock_acquire(&worker->lock);
+		KT_POINT_ON(cancel.locked, work);
 		work->canceling--;
 	}
 	kt_lock_release(&worker->lock);

@@ -115,6 +115,7 @@ void exec_load(const struct plan *p)
 	}
 	memset(exec.strays, 0, sizeof exec.strays);
 	memset(exec.delayed, 0, sizeof exec.delayed);
+	memset(exec.waited_for, 0, sizeof exec.waited_for);
 	memset(exec.takers, 0, sizeof exec.takers);
 	exec.timers = false;
 	for (unsigned i = 0; i < p->tasks_count; i++)

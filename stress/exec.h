@@ -23,16 +23,21 @@ struct exec_job {
 	struct kthread_delayed_work dwork;
 	struct exec_thread *thread;	/* its worker */
 	bool delayed;			/* of the plan: some operation delays it */
+	bool waited_for;		/* of the plan: some operation waits for a run */
 	uint32_t takers;		/* of the plan: bit per task that takes it back */
 	unsigned accepted;		/* times newly queued */
 	unsigned taken;			/* times a cancel took it back */
 	unsigned started, finished;	/* runs */
-	unsigned order;			/* under worker->lock: place in its queue */
+	unsigned cancels;		/* that have dropped worker->lock and wait */
+	unsigned order;			/* number in its queue when last put there; 0: never,
+					 * or taken out since. Written under worker->lock,
+					 * 0 also by the only task that takes it out */
+	kt_completion ran;		/* complete_all: has run once */
 };
 
 /* What was known of a work when a call began. */
 struct exec_past {
-	unsigned accepted, started;
+	unsigned accepted, started, order;
 };
 
 /* One create or run operation, its thread, and what was seen of both. */
@@ -66,7 +71,8 @@ struct exec_thread {
 	bool destroyed;
 	kt_completion gate;		/* completed once by each open */
 	unsigned posted, posts_run;	/* relaxed atomics: works that free themselves */
-	unsigned order, served;		/* under worker->lock: of its works */
+	unsigned order, served;		/* of its works; written under worker->lock,
+					 * relaxed atomics */
 	struct exec_job job[PLAN_WORKS];
 
 	const void *request;		/* under create_lock: compared only */
@@ -89,6 +95,7 @@ struct exec_task {
 	struct task_struct task;
 	bool alive;			/* under kill_lock: there is a thread to kill */
 	struct exec_thread *creating;	/* the call it is in, or NULL */
+	const struct exec_job *inserted;	/* the work it put into a queue last */
 
 	/* Only if a plan has an oom directive: */
 	unsigned oom_waiters;		/* under kill_lock: wait for its return */
@@ -124,6 +131,7 @@ struct exec {
 	bool timers;			/* the plan delays works */
 	/* of the plan; see exec_job: */
 	bool delayed[PLAN_THREADS_MAX][PLAN_WORKS];
+	bool waited_for[PLAN_THREADS_MAX][PLAN_WORKS];
 	uint32_t takers[PLAN_THREADS_MAX][PLAN_WORKS];
 };
 

@@ -222,6 +222,12 @@ static void do_post(struct exec_task *by, struct exec_thread *t, const struct pl
 	exec_post(t);
 }
 
+static void do_ran(struct exec_task *by, struct exec_thread *t, const struct plan_op *op)
+{
+	(void)by;
+	kt_completion_wait(&t->job[op->work].ran);
+}
+
 static void do_open(struct exec_task *by, struct exec_thread *t, const struct plan_op *op)
 {
 	(void)by, (void)op;
@@ -265,6 +271,7 @@ void exec_run_op(struct exec_task *by, const struct plan_op *op)
 		[PLAN_CANCEL] = exec_work_op,
 		[PLAN_FLUSH] = exec_work_op,
 		[PLAN_FLUSH_WORKER] = exec_work_op,
+		[PLAN_RAN] = do_ran,
 		[PLAN_POST] = do_post,
 		[PLAN_OPEN] = do_open,
 		[PLAN_DESTROY] = do_destroy,

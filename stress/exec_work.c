@@ -24,6 +24,8 @@ static void job_fn(struct kthread_work *work)
 			count(&j->accepted);
 	}
 	count(&j->finished);
+	if (j->waited_for)
+		kt_complete_all(&j->ran);
 }
 
 /* A work that is its function's to free. */
@@ -62,6 +64,7 @@ void exec_load_work_op(const struct plan_op *op, unsigned task)
 	if (!plan_op_has(op->kind, PLAN_HAS_WORK))
 		return;
 	exec.delayed[op->thread][op->work] |= delays;
+	exec.waited_for[op->thread][op->work] |= op->kind == PLAN_RAN;
 	exec.timers |= delays;
 	if (op->kind == PLAN_CANCEL || op->kind == PLAN_MOD)
 		exec.takers[op->thread][op->work] |= 1u << task;
@@ -74,9 +77,16 @@ void exec_begin_jobs(struct exec_thread *t, unsigned thread)
 	for (unsigned i = 0; i < PLAN_WORKS; i++) {
 		kthread_init_delayed_work(&t->job[i].dwork, job_fn, &exec.kthreadd.timers);
 		t->job[i].thread = t;
+		t->job[i].waited_for = exec.waited_for[thread][i];
+		kt_completion_init(&t->job[i].ran);
 		t->job[i].delayed = exec.delayed[thread][i];
 		t->job[i].takers = exec.takers[thread][i];
 	}
+}
+
+static void forget_order(struct exec_job *j)
+{
+	__atomic_store_n(&j->order, 0, __ATOMIC_RELAXED);
 }
 
 static bool cancel(struct exec_job *j)
@@ -84,6 +94,7 @@ static bool cancel(struct exec_job *j)
 	bool taken = j->delayed ? kthread_cancel_delayed_work_sync(&j->dwork)
 				: kthread_cancel_work_sync(&j->dwork.work);
 
+	forget_order(j);
 	if (taken)
 		count(&j->taken);
 	return taken;
@@ -99,21 +110,27 @@ void exec_work_op(struct exec_task *by, struct exec_thread *t, const struct plan
 	for (unsigned i = 0; i < PLAN_WORKS; i++)
 		past[i] = model_past(&t->job[i]);
 	exec_set_woken(t);	/* queueing wakes the worker */
+	by->inserted = NULL;
 	switch (op->kind) {
 	case PLAN_QUEUE:
 		result = kthread_queue_work(t->worker, &j->dwork.work);
 		if (result)
 			count(&j->accepted);
+		model_queued(t, j, by, result);
 		break;
 	case PLAN_DELAY:
 		result = kthread_queue_delayed_work(t->worker, &j->dwork, delay_ns);
 		if (result)
 			count(&j->accepted);
+		if (delay_ns == 0)
+			model_queued(t, j, by, result);
 		break;
 	case PLAN_MOD:
 		result = kthread_mod_delayed_work(t->worker, &j->dwork, delay_ns);
 		if (!result)
 			count(&j->accepted);
+		if (by->inserted != j)
+			forget_order(j);	/* it waits for its timer */
 		break;
 	case PLAN_CANCEL:
 		result = cancel(j);
@@ -150,6 +167,8 @@ void exec_destroy(struct exec_thread *t, bool cancel_first)
 
 void exec_end_jobs(struct exec_thread *t)
 {
+	for (unsigned i = 0; i < PLAN_WORKS; i++)
+		kt_completion_destroy(&t->job[i].ran);
 	kt_completion_destroy(&t->let_go);
 	kt_completion_destroy(&t->gate);
 }

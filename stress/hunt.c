@@ -24,7 +24,7 @@
 #include "stress/isolate.h"
 
 enum {
-	RUNS_PER_PLAN = 64,	/* schedules of one plan before the next */
+	RUNS_PER_PLAN = 16,	/* schedules of one plan before the next */
 	FILES_MAX = 4096,
 	SCHEDULE_BITS = 1 << 22,
 };

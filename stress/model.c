@@ -206,15 +206,14 @@ static void check_order(struct exec_thread *t)
 
 /* The points the model looks at: a comparison of hashes, not of names, each time. */
 static struct {
-	uint32_t appended, unlinked, queued, dequeued;
+	uint32_t appended, unlinked;
 } watched;
 
 void model_load(void)
 {
 	watched.appended = kt_name_hash("create.appended");
 	watched.unlinked = kt_name_hash("kthreadd.unlinked");
-	watched.queued = kt_name_hash("worker.queued");
-	watched.dequeued = kt_name_hash("worker.unlinked");
+	model_work_load();
 }
 
 /* The creator queued this request. */
@@ -244,10 +243,8 @@ void model_point(struct kt_site *site, const void *subject)
 	uint32_t point = kt_site_hash(site);
 	struct exec_thread *t;
 
-	if (point == watched.queued || point == watched.dequeued) {
-		model_work_order(subject, point == watched.queued);
+	if (model_work_point(point, subject))
 		return;
-	}
 	if (point == watched.appended) {
 		t = note_request(subject);
 		if (t)

@@ -30,6 +30,12 @@ void model_unparked(struct exec_thread *t);
 void model_per_cpu(struct exec_thread *t, int cpu);
 /* A work was entered, on the worker's thread. */
 void model_work_started(struct exec_job *j);
+/*
+ * A call that puts j into the queue at once returned to `by`: true, it was not
+ * pending, and so it is there.
+ */
+void model_queued(const struct exec_thread *t, const struct exec_job *j,
+		  const struct exec_task *by, bool queued);
 /* What is known of a work now; for the two below. */
 struct exec_past model_past(const struct exec_job *j);
 /* cancel, flush of j returned to the task with index `by`; *past is from the call. */
@@ -37,8 +43,9 @@ void model_canceled(const struct exec_thread *t, const struct exec_job *j,
 		    const struct exec_past *past, unsigned by);
 void model_flushed(const struct exec_thread *t, const struct exec_job *j,
 		   const struct exec_past *past, unsigned by);
-/* Under worker->lock: `work` was queued, or taken to be run. */
-void model_work_order(const void *work, bool queued);
+/* A named point of workers with a work; model_point() passes them on. */
+void model_work_load(void);
+bool model_work_point(uint32_t point, const void *work);
 /* kthread_destroy_worker() returned. */
 void model_destroyed(const struct exec_thread *t);
 /* A plan's own "== R". */

@@ -1,10 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The model of workers: exact counts, order, and what a call's return promises. */
+#include <stddef.h>
+
 #include "stress/model.h"
 
 static unsigned get(const unsigned *counter)
 {
 	return __atomic_load_n(counter, __ATOMIC_RELAXED);
+}
+
+static void put(unsigned *counter, unsigned value)
+{
+	__atomic_store_n(counter, value, __ATOMIC_RELAXED);
 }
 
 void model_work_started(struct exec_job *j)
@@ -17,7 +24,17 @@ void model_work_started(struct exec_job *j)
 
 struct exec_past model_past(const struct exec_job *j)
 {
-	return (struct exec_past){ .accepted = get(&j->accepted), .started = get(&j->started) };
+	return (struct exec_past){
+		.accepted = get(&j->accepted), .started = get(&j->started),
+		.order = get(&j->order),
+	};
+}
+
+void model_queued(const struct exec_thread *t, const struct exec_job *j,
+		  const struct exec_task *by, bool queued)
+{
+	if (queued && by->inserted != j)
+		kt_fail(KT_MODEL, "newly queued without delay, and not in the queue: %s", t->name);
 }
 
 static void check_not_running(const struct exec_thread *t, const struct exec_job *j,
@@ -53,9 +70,14 @@ void model_flushed(const struct exec_thread *t, const struct exec_job *j,
 		   const struct exec_past *past, unsigned by)
 {
 	check_not_running(t, j, past, "flush");
-	/* A flush does not wait for a timer. */
-	if (!j->delayed)
+	if (!j->delayed) {
 		check_done(t, j, past, by, "flush");
+		return;
+	}
+	/* A flush does not wait for a timer, only for what is in the queue. */
+	if (!(j->takers & ~(1u << by)) && get(&t->served) < past->order)
+		kt_fail(KT_MODEL, "flush returned before the work was run: %s, number %u in the "
+			"queue, served up to %u", t->name, past->order, get(&t->served));
 }
 
 void model_destroyed(const struct exec_thread *t)
@@ -73,24 +95,68 @@ void model_destroyed(const struct exec_thread *t)
 	}
 }
 
+/* ---- points -------------------------------------------------------------- */
+
 /* Under worker->lock. */
-void model_work_order(const void *work, bool queued)
+static void note_queued(struct exec_thread *t, struct exec_job *j)
+{
+	struct exec_task *self = exec_self();
+
+	if (get(&j->cancels))
+		kt_fail(KT_MODEL, "queued while a cancel of it waits: %s", t->name);
+	put(&t->order, get(&t->order) + 1);
+	put(&j->order, get(&t->order));
+	if (self)
+		self->inserted = j;
+}
+
+/* Under worker->lock. */
+static void note_dequeued(struct exec_thread *t, struct exec_job *j)
+{
+	unsigned order = get(&j->order);
+
+	if (!order)
+		return;
+	if (order <= get(&t->served))
+		kt_fail(KT_MODEL, "works run out of order: %s, work %td was number %u and runs "
+			"after number %u", t->name, j - t->job, order, get(&t->served));
+	put(&t->served, order);
+}
+
+static struct {
+	uint32_t queued, dequeued, timer, flushing, locked;
+} watched;
+
+void model_work_load(void)
+{
+	watched.queued = kt_name_hash("worker.queued");
+	watched.dequeued = kt_name_hash("worker.unlinked");
+	watched.timer = kt_name_hash("cancel.timer");
+	watched.flushing = kt_name_hash("cancel.flushing");
+	watched.locked = kt_name_hash("cancel.locked");
+}
+
+bool model_work_point(uint32_t point, const void *work)
 {
 	const char *first = (const char *)exec.thread, *at = work;
 	struct exec_thread *t;
-	size_t i;
+	struct exec_job *j;
 
-	/* A flush's own item is not in the order. */
+	if (point != watched.queued && point != watched.dequeued && point != watched.timer &&
+	    point != watched.flushing && point != watched.locked)
+		return false;
+	/* A flush's own item is not counted, nor one that is posted. */
 	if (at < first || at >= (const char *)(exec.thread + PLAN_THREADS_MAX))
-		return;
+		return true;
 	t = &exec.thread[(size_t)(at - first) / sizeof *t];
-	i = (size_t)(at - (const char *)t->job) / sizeof t->job[0];
-	if (queued) {
-		t->job[i].order = ++t->order;
-		return;
-	}
-	if (t->job[i].order <= t->served)
-		kt_fail(KT_MODEL, "works run out of order: %s, work %zu was number %u and runs "
-			"after number %u", t->name, i, t->job[i].order, t->served);
-	t->served = t->job[i].order;
+	j = &t->job[(size_t)(at - (const char *)t->job) / sizeof t->job[0]];
+	if (point == watched.queued)
+		note_queued(t, j);
+	else if (point == watched.dequeued)
+		note_dequeued(t, j);
+	else if (point == watched.locked)	/* still counted as canceling */
+		__atomic_sub_fetch(&j->cancels, 1, __ATOMIC_RELAXED);
+	else
+		__atomic_add_fetch(&j->cancels, 1, __ATOMIC_RELAXED);
+	return true;
 }

@@ -108,6 +108,7 @@ enum plan_op_kind {
 			 * _delayed_ form if the plan delays or mods X: 1 or 0 */
 	PLAN_FLUSH,	/* "flush w X": kthread_flush_work() */
 	PLAN_FLUSH_WORKER,	/* "flush-worker w" */
+	PLAN_RAN,	/* "ran w X": waits until X, which nobody cancels, has run */
 	PLAN_POST,	/* "post w": queues a work that its function frees */
 	PLAN_OPEN,	/* "open w": lets one run of the gate, work 3, end */
 	PLAN_DESTROY,	/* "destroy w": cancels delayed works and work 2, then

@@ -47,7 +47,8 @@ struct handle {
 	bool woken_unheld;	/* and may exit by itself, while no reference is held */
 	bool parked, bound, destroyed;
 	bool gate;		/* work 3 is queued and not opened */
-	bool delayed[PLAN_WORKS];	/* anywhere in the plan */
+	bool delayed[PLAN_WORKS], canceled[PLAN_WORKS];	/* anywhere in the plan */
+	bool queued[PLAN_WORKS];
 	int refs;
 };
 
@@ -89,6 +90,9 @@ static int check_gate(const struct plan *p, const struct plan_op *op, const stru
 			    var(p, op), op->work);
 	if (op->kind == PLAN_OPEN && !h->gate)
 		return fail(err, "open %s: its gate is not queued", var(p, op));
+	if (op->kind == PLAN_RAN && (!h->queued[op->work] || h->canceled[op->work]))
+		return fail(err, "ran %s %u: expected a work that this task has queued and nobody "
+			    "cancels", var(p, op), op->work);
 	if (!h->gate || op->kind == PLAN_OPEN)
 		return 0;
 	if (op->kind == PLAN_FLUSH && op->work != PLAN_WORK_AGAIN && !h->delayed[op->work])
@@ -212,6 +216,9 @@ static void apply(const struct plan *p, const struct plan_op *op, struct handle 
 		h->awaited = true;
 		break;
 	case PLAN_QUEUE:
+	case PLAN_DELAY:
+	case PLAN_MOD:
+		h->queued[op->work] = true;
 		h->gate |= op->work == PLAN_WORK_GATE;
 		break;
 	case PLAN_OPEN:
@@ -283,6 +290,8 @@ static void look_ahead(const struct plan *p, struct handle *handles)
 			handles[op->thread].strays = true;
 		if (plan_op_has(op->kind, PLAN_HAS_DELAY))
 			handles[op->thread].delayed[op->work] = true;
+		if (op->kind == PLAN_CANCEL)
+			handles[op->thread].canceled[op->work] = true;
 	}
 }
 

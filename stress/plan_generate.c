@@ -43,10 +43,13 @@ static const struct named_point points[] = {
 #undef X
 };
 
+enum { WORK_KINDS = 9 };
+
 struct generator {
 	struct plan *p;
 	struct kt_rng rng;
 	unsigned swarm;
+	unsigned work_kinds;	/* bit per kind: what works are made to do */
 };
 
 static bool one_in(struct generator *g, uint32_t n)
@@ -158,18 +161,22 @@ static void add_parking(struct generator *g, unsigned t, bool bound)
 		add_op(g, PLAN_UNPARK, t);
 }
 
-/* Few works, so that operations meet on one. */
+/* Few works and, per plan, few kinds of operations, so that they meet on one. */
 static struct plan_op draw_work_op(struct generator *g)
 {
-	static const enum plan_op_kind kinds[] = {
+	static const enum plan_op_kind kinds[WORK_KINDS] = {
 		PLAN_QUEUE, PLAN_QUEUE, PLAN_CANCEL, PLAN_FLUSH, PLAN_FLUSH_WORKER, PLAN_POST,
 		PLAN_DELAY, PLAN_MOD, PLAN_MOD,
 	};
-	unsigned n = (g->swarm & SWARM_DELAY) ? 9 : 6;
-	struct plan_op op = { .kind = kinds[kt_rng_below(&g->rng, n)] };
+	struct plan_op op = { .kind = PLAN_QUEUE };
+	unsigned n = (g->swarm & SWARM_DELAY) ? WORK_KINDS : WORK_KINDS - 3;
+	uint32_t kind = kt_rng_below(&g->rng, n);
 
+	for (unsigned tries = 0; tries < 4 && !(g->work_kinds >> kind & 1); tries++)
+		kind = kt_rng_below(&g->rng, n);
+	op.kind = kinds[kind];
 	if (plan_op_has(op.kind, PLAN_HAS_WORK))
-		op.work = may(g, SWARM_AGAIN, 6) ? PLAN_WORK_AGAIN : one_in(g, 3);
+		op.work = may(g, SWARM_AGAIN, 8) ? PLAN_WORK_AGAIN : one_in(g, 4);
 	if (plan_op_has(op.kind, PLAN_HAS_DELAY))
 		op.delay_us = kt_rng_below(&g->rng, 3) * 50;
 	return op;
@@ -199,17 +206,39 @@ static void add_gate(struct generator *g, unsigned t)
 	}
 }
 
+/* Wait for a work that nobody cancels. */
+static void add_waiting(struct generator *g, unsigned t)
+{
+	struct plan_op op = draw_work_op(g);
+	unsigned task = g->p->tasks_count - 1u;
+
+	op.kind = (g->swarm & SWARM_DELAY) && one_in(g, 2) ? PLAN_MOD : PLAN_QUEUE;
+	op.work = one_in(g, 3);
+	op.delay_us = op.kind == PLAN_MOD ? kt_rng_below(&g->rng, 3) * 50 : 0;
+	op.thread = (uint8_t)t;
+	for (unsigned i = 0; i < g->p->ops_count; i++)
+		if (g->p->ops[i].thread == t && g->p->ops[i].kind == PLAN_CANCEL &&
+		    g->p->ops[i].work == op.work)
+			return;
+	plan_insert_op(g->p, task, g->p->tasks[task].ops_count, &op);
+	op.kind = PLAN_RAN;
+	op.delay_us = 0;
+	plan_insert_op(g->p, task, g->p->tasks[task].ops_count, &op);
+}
+
 static void add_worker_life(struct generator *g, unsigned t)
 {
 	unsigned task = g->p->tasks_count - 1u;
 
 	add_op(g, one_in(g, 2) ? PLAN_RUN : PLAN_CREATE, t);
-	for (unsigned n = 1 + kt_rng_below(&g->rng, 4); n > 0; n--) {
+	for (unsigned n = 1 + kt_rng_below(&g->rng, 6); n > 0; n--) {
 		struct plan_op op = draw_work_op(g);
 
 		op.thread = (uint8_t)t;
 		plan_insert_op(g->p, task, g->p->tasks[task].ops_count, &op);
 	}
+	if (may(g, SWARM_GATE, 2))
+		add_waiting(g, t);
 	if (may(g, SWARM_GATE, 2))
 		add_gate(g, t);
 	if (!may(g, SWARM_TEARDOWN_STOPS, 2))
@@ -386,12 +415,14 @@ void plan_generate(struct plan *p, uint64_t seed, const struct plan_generate_opt
 	plan_init(p);
 	kt_rng_seed(&g.rng, seed);
 	g.swarm = (unsigned)kt_rng_next(&g.rng) & SWARM_ALL;
+	g.work_kinds = (unsigned)(kt_rng_next(&g.rng) & kt_rng_next(&g.rng)) |
+		       1u << kt_rng_below(&g.rng, WORK_KINDS);
 	tasks = draw_tasks(&g, tasks_max < PLAN_TASKS_MAX ? tasks_max : PLAN_TASKS_MAX);
 	p->boot_concurrent = may(&g, SWARM_BOOT, 4);
 	while (p->tasks_count < tasks)
 		add_task(&g, ops_max);
 	if (tasks > 1 && p->threads_count && may(&g, SWARM_STRAY, 2))
-		for (unsigned n = 1 + kt_rng_below(&g.rng, 2); n > 0; n--)
+		for (unsigned n = 1 + kt_rng_below(&g.rng, 6); n > 0; n--)
 			add_stray(&g);
 	if (o->faults && tasks > 1 && may(&g, SWARM_KILL_OP, 4))
 		add_kill_op(&g);

@@ -76,6 +76,7 @@ static const struct {
 	[PLAN_CANCEL]       = { "cancel", WORK | PLAN_HAS_WORK | PLAN_HAS_RESULT },
 	[PLAN_FLUSH]        = { "flush", WORK | PLAN_HAS_WORK },
 	[PLAN_FLUSH_WORKER] = { "flush-worker", WORK },
+	[PLAN_RAN]          = { "ran", PLAN_OF_WORKER | PLAN_HAS_WORK },
 	[PLAN_POST]         = { "post", WORK },
 	[PLAN_OPEN]         = { "open", PLAN_OF_WORKER },
 	[PLAN_DESTROY]      = { "destroy", PLAN_OF_WORKER },

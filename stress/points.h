@@ -48,6 +48,7 @@ enum point_side {
 	X(POINT_THREAD, "park.woken")                                          \
 	X(POINT_CREATOR, "cancel.timer")                                       \
 	X(POINT_CREATOR, "cancel.flushing")                                    \
+	X(POINT_CREATOR, "cancel.locked")                                      \
 	X(POINT_THREAD, "worker.idle")                                         \
 	X(POINT_THREAD, "worker.unlinked")                                     \
 	X(POINT_THREAD, "worker.running")                                      \

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 
-EXECUTIONS = 20000
+EXECUTIONS = 400000
 
 
 def run(*args):
