@@ -62,6 +62,7 @@ static void kthread_end(struct task_struct *t, int result)
 {
 	struct kthreadd *d = t->kthreadd;
 
+	freezer_forget();	/* while t is there */
 	set_bit(KTHREAD_EXITING, &t->kthread->flags);
 	t->kthread->result = result;	/* before exited: kthread_stop() reads it */
 	KT_POINT_ON(kthread.exiting, t->kthread->data);
@@ -73,6 +74,7 @@ static void kthread_end(struct task_struct *t, int result)
 
 static void parkme(struct kthread *self)
 {
+	freezer_do_not_count();
 	for (;;) {
 		/*
 		 * PARKED before the test, and as a special state: a waker that
@@ -88,6 +90,7 @@ static void parkme(struct kthread *self)
 		KT_POINT_ON(park.woken, self->data);
 	}
 	__set_current_state(TASK_RUNNING);
+	freezer_count();
 }
 
 /* threadfn's result, or what it gave to kthread_exit(). */
@@ -270,7 +273,8 @@ int kthread_stop(struct task_struct *k)
 	KT_POINT(stop.flagged);
 	kthread_unpark(k);
 	set_bit(0, &k->notify);
-	wake_up_process(k);
+	/* In the refrigerator it looks again, and stays if it may not leave. */
+	wake_up_state(k, TASK_NORMAL | TASK_FROZEN);
 	KT_POINT(stop.woken);
 	os_waits_for(&k->os);
 	kt_completion_wait(&kthread->exited);

@@ -132,7 +132,11 @@ void kthread_unpark(struct task_struct *k);
 bool kthread_should_park(void);
 bool __kthread_should_park(struct task_struct *k);
 
-/* Sleep until unparked; return at once if nobody asked. From the thread itself. */
+/*
+ * Sleep until unparked; return at once if nobody asked. From the thread itself.
+ * No freeze waits for it there; a freezable thread that is unparked while one
+ * is in force freezes before it returns.
+ */
 void kthread_parkme(void);
 
 /* End the calling kthread with this result. kthread_stop() returns it. */

@@ -16,6 +16,7 @@ void kthreadd_init(struct kthreadd *d)
 	kt_completion_init(&d->all_gone);
 	refcount_set(&d->threads, 1);
 	timer_base_init(&d->timers);
+	freezer_init(&d->freezer);
 }
 
 /* The context that every kthread starts from. */
@@ -176,6 +177,7 @@ void kthreadd_shutdown(struct kthreadd *d)
 	if (!refcount_dec_and_test(&d->threads))
 		kt_completion_wait(&d->all_gone);
 	timer_base_shutdown(&d->timers);
+	freezer_destroy(&d->freezer);
 	d->task = NULL;
 	task_destroy(&d->daemon);
 	kt_completion_destroy(&d->all_gone);

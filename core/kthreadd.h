@@ -12,6 +12,7 @@
 #ifndef CORE_KTHREADD_H
 #define CORE_KTHREADD_H
 
+#include "core/freezer.h"
 #include "core/task.h"
 #include "core/timer.h"
 #include "platform/completion.h"
@@ -32,6 +33,7 @@ struct kthreadd {
 	struct task_struct daemon;	/* where `task` points */
 
 	struct timer_base timers;	/* of its threads; kthreadd_boot_timers() */
+	struct freezer freezer;		/* of its threads */
 };
 
 /* Before any task can see *d. */
@@ -56,7 +58,8 @@ void kthreadd_wait_ready(struct kthreadd *d);
 /*
  * Stop the daemon and wait until every thread it made is gone. Requests still
  * queued are answered first. The caller rules: nobody creates any more, and
- * every thread was stopped or ends by itself; no timer is pending. *d may be
+ * every thread was stopped or ends by itself; no timer is pending, no freeze
+ * in force. *d may be
  * initialized again or freed afterwards.
  */
 void kthreadd_shutdown(struct kthreadd *d);

@@ -34,6 +34,7 @@
 #define TASK_PARKED          0x0040u	/* woken by kthread_unpark() only */
 #define TASK_DEAD            0x0080u	/* never woken again */
 #define TASK_WAKEKILL        0x0100u	/* a fatal signal ends the sleep */
+#define TASK_FROZEN          0x8000u	/* woken by a thaw and kthread_stop() only */
 #define TASK_KILLABLE        (TASK_WAKEKILL | TASK_UNINTERRUPTIBLE)
 #define TASK_NORMAL          (TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE)
 
@@ -50,9 +51,9 @@ struct task_struct {
 
 	/*
 	 * RUNNING: set by anyone, with pi_lock held unless by the task itself.
-	 * A sleeping state: set by the task itself. PARKED and DEAD: set by the
-	 * task itself with pi_lock held, so that no waker is in flight across
-	 * them. May say "sleeping" of a task that still runs: see on_cpu.
+	 * A sleeping state: set by the task itself. PARKED, FROZEN and DEAD:
+	 * set by the task itself with pi_lock held, so that no waker is in
+	 * flight across them. May say "sleeping" of a task that still runs: see on_cpu.
 	 */
 	unsigned state;
 	kt_lock pi_lock;
@@ -69,8 +70,13 @@ struct task_struct {
 	/* written once before the task runs: */
 	struct kthreadd *kthreadd;	/* whose kthread_create() it uses */
 	struct kthread *kthread;	/* NULL unless PF_KTHREAD */
-	unsigned flags;
+	unsigned flags;			/* PF_NOFREEZE: by set_freezable(), read by
+					 * the task itself */
 	char comm[OS_COMM_MAX];
+
+	/* under kthreadd->freezer.lock: */
+	struct list_head freeze_entry;	/* in freezer.freezable, if it is freezable */
+	bool is_frozen;		/* stays in the refrigerator until thawed or stopped */
 
 	/* written by the task itself, inherited by the threads it spawns: */
 	bool no_cgroup_migration;
@@ -101,7 +107,7 @@ void put_task_struct(struct task_struct *t);
 
 /*
  * Store under pi_lock: a waker that saw the old state has finished, so its
- * RUNNING can't come on top of this. For PARKED and DEAD. Then test the
+ * RUNNING can't come on top of this. For PARKED, FROZEN and DEAD. Then test the
  * condition: who changes it and then calls wake_up_state() is either before
  * this in pi_lock's order, and the test sees the change, or finds the state.
  */

@@ -49,11 +49,27 @@ static void set_task(struct kthread_worker *worker, struct task_struct *task)
 	kt_lock_release(&worker->lock);
 }
 
+/*
+ * Freeze if there is a freeze. The work that ran last is not current then: a
+ * flush or cancel of it has nothing to wait for, least of all the thaw.
+ */
+static void freeze_worker(struct kthread_worker *worker)
+{
+	if (!freezing(current))
+		return;
+	kt_lock_acquire(&worker->lock);
+	worker->current_work = NULL;
+	kt_lock_release(&worker->lock);
+	try_to_freeze();
+}
+
 int kthread_worker_fn(void *arg)
 {
 	struct kthread_worker *worker = arg;
 
 	set_task(worker, current);
+	if (worker->flags & KTW_FREEZABLE)
+		set_freezable();
 	for (;;) {
 		struct kthread_work *work;
 
@@ -65,28 +81,33 @@ int kthread_worker_fn(void *arg)
 		if (kthread_should_stop())
 			break;
 		work = next_work(worker);
-		if (!work) {
+		if (work) {
+			__set_current_state(TASK_RUNNING);
+			KT_POINT(worker.running);
+			work->func(work);
+			/* *work may be gone. */
+			KT_POINT(worker.ran);
+		} else if (!freezing(current)) {
 			KT_POINT(worker.idle);
 			schedule();
-			continue;
+		} else {
+			__set_current_state(TASK_RUNNING);
 		}
-		__set_current_state(TASK_RUNNING);
-		KT_POINT(worker.running);
-		work->func(work);
-		/* *work may be gone. */
-		KT_POINT(worker.ran);
+		freeze_worker(worker);
 	}
 	__set_current_state(TASK_RUNNING);
 	set_task(worker, NULL);
 	return 0;
 }
 
-static struct kthread_worker *alloc_worker(void)
+static struct kthread_worker *alloc_worker(unsigned flags)
 {
 	struct kthread_worker *worker = os_alloc(KT_ROLE_WORKER, sizeof *worker);
 
-	if (worker)
+	if (worker) {
 		kthread_init_worker(worker);
+		worker->flags = flags;
+	}
 	return worker;
 }
 
@@ -107,9 +128,9 @@ static struct kthread_worker *with_task(struct kthread_worker *worker, struct ta
 	return worker;
 }
 
-struct kthread_worker *kthread_create_worker(const char *namefmt, ...)
+struct kthread_worker *kthread_create_worker(unsigned flags, const char *namefmt, ...)
 {
-	struct kthread_worker *worker = alloc_worker();
+	struct kthread_worker *worker = alloc_worker(flags);
 	struct task_struct *task;
 	va_list args;
 
@@ -121,9 +142,10 @@ struct kthread_worker *kthread_create_worker(const char *namefmt, ...)
 	return with_task(worker, task);
 }
 
-struct kthread_worker *kthread_create_worker_on_cpu(unsigned cpu, const char *namefmt)
+struct kthread_worker *kthread_create_worker_on_cpu(unsigned cpu, unsigned flags,
+						    const char *namefmt)
 {
-	struct kthread_worker *worker = alloc_worker();
+	struct kthread_worker *worker = alloc_worker(flags);
 
 	if (!worker)
 		return ERR_PTR(-ENOMEM);

@@ -15,7 +15,9 @@
  *     failure, or use after free);
  *   - flush, cancel and destroy wait: not from a work's function on its own
  *     worker (else they wait for ever);
- *   - a work is initialized again only when it is idle.
+ *   - a work is initialized again only when it is idle;
+ *   - of a worker that is frozen, flush and destroy, and cancel of a work that
+ *     was running when they came, wait for the thaw (see core/freezer.h).
  *
  * Lock order: worker.lock -> timer_base.lock, pi_lock, a completion's own.
  */
@@ -24,6 +26,9 @@
 
 #include "core/kthread.h"
 #include "core/timer.h"
+
+/* Flags of a worker. */
+#define KTW_FREEZABLE (1u << 0)	/* its thread freezes between works */
 
 struct kthread_work;
 typedef void (*kthread_work_func_t)(struct kthread_work *work);
@@ -36,6 +41,8 @@ struct kthread_worker {
 	struct list_head delayed_work_list;	/* wait for their timer */
 	struct kthread_work *current_work;	/* compared only: it may be gone */
 	struct task_struct *task;		/* NULL: no thread runs it (yet) */
+
+	unsigned flags;		/* KTW_*; written before the thread starts */
 };
 
 struct kthread_work {
@@ -70,13 +77,15 @@ int kthread_worker_fn(void *worker);
  * (wake_up_process(worker->task)) or something is queued on it.
  * Errors as kthread_create(), and -ENOMEM for the worker.
  */
-__attribute__((format(printf, 1, 2)))
-struct kthread_worker *kthread_create_worker(const char *namefmt, ...);
-struct kthread_worker *kthread_create_worker_on_cpu(unsigned cpu, const char *namefmt);
+__attribute__((format(printf, 2, 3)))
+struct kthread_worker *kthread_create_worker(unsigned flags, const char *namefmt, ...);
+struct kthread_worker *kthread_create_worker_on_cpu(unsigned cpu, unsigned flags,
+						    const char *namefmt);
 
-#define kthread_run_worker(namefmt, ...)                                       \
+#define kthread_run_worker(flags, namefmt, ...)                                \
 	(__extension__({                                                       \
-		struct kthread_worker *kt_w = kthread_create_worker((namefmt), ##__VA_ARGS__); \
+		struct kthread_worker *kt_w =                                  \
+			kthread_create_worker((flags), (namefmt), ##__VA_ARGS__); \
 		if (!IS_ERR(kt_w))                                             \
 			wake_up_process(kt_w->task);                           \
 		kt_w;                                                          \

@@ -71,7 +71,7 @@ static void blocking_job_destroy(struct job *j)
 
 static struct kthread_worker *worker_begin(void)
 {
-	struct kthread_worker *w = kthread_run_worker("worker/%d", 1);
+	struct kthread_worker *w = kthread_run_worker(0, "worker/%d", 1);
 
 	CHECK(!IS_ERR(w));
 	return w;
@@ -98,7 +98,7 @@ static void runs_in_order_once_each(void)
 
 static void queued_before_it_runs_counts_once(void)
 {
-	struct kthread_worker *w = kthread_create_worker("worker");
+	struct kthread_worker *w = kthread_create_worker(0, "worker");
 	struct job j;
 
 	CHECK(!IS_ERR(w));
@@ -173,10 +173,10 @@ static void create_fails_with_its_errno(void)
 		struct kthread_worker *w;
 
 		fail_role = cases[i].role;
-		w = kthread_create_worker("worker");
+		w = kthread_create_worker(0, "worker");
 		CHECK(IS_ERR(w));
 		CHECK_EQ(PTR_ERR(w), cases[i].due);
-		w = kthread_create_worker_on_cpu(1, "worker/%u");
+		w = kthread_create_worker_on_cpu(1, 0, "worker/%u");
 		CHECK(IS_ERR(w));
 		CHECK_EQ(PTR_ERR(w), cases[i].due);
 		fail_role = KT_ROLE_COUNT;
@@ -192,7 +192,7 @@ static void report_cpu(struct kthread_work *work)
 
 static void worker_on_a_cpu(void)
 {
-	struct kthread_worker *w = kthread_create_worker_on_cpu(2, "worker/%u");
+	struct kthread_worker *w = kthread_create_worker_on_cpu(2, 0, "worker/%u");
 	struct job j;
 
 	CHECK(!IS_ERR(w));

@@ -28,8 +28,8 @@ static struct task_struct *create_worker(struct exec_thread *t)
 	const struct plan_thread *p = t->plan;
 	const char *format = plan_string(exec.plan, p->format);
 	struct kthread_worker *w = p->cpu >= 0 ?
-		kthread_create_worker_on_cpu((unsigned)p->cpu, format) :
-		kthread_create_worker(format, p->number);
+		kthread_create_worker_on_cpu((unsigned)p->cpu, 0, format) :
+		kthread_create_worker(0, format, p->number);
 
 	if (IS_ERR(w))
 		return ERR_PTR(PTR_ERR(w));
