@@ -48,6 +48,7 @@ static void task_main(void *arg)
 			KT_POINT(task.op);
 		exec_run_op(t, &op[i]);
 	}
+	exec_thaw_rest(t);	/* first: others may wait for it */
 	exec_put_strays(t);
 	if (exec.kills) {
 		set_alive(t, false);
@@ -163,6 +164,7 @@ static void begin(void)
 		t->name = plan_string(p, p->tasks[i].name);
 		t->index = i;
 		t->creating = NULL;
+		t->freezes = 0;
 		t->alive = false;
 		t->oom_waiters = 0;
 		if (exec.oom)
@@ -170,6 +172,7 @@ static void begin(void)
 		task_init(&t->task, &exec.kthreadd, t->name);
 	}
 	exec.appended = exec.unlinked = 0;
+	exec.freezes_begun = exec.freezes_done = exec.freezes_in_force = 0;
 	exec.forking = NULL;
 	if (exec.kills) {
 		kt_completion_init(&exec.task_done);

@@ -83,6 +83,7 @@ struct exec_thread {
 
 	/* written by the thread; read after it was stopped or is gone: */
 	unsigned runs;
+	unsigned froze;			/* its own: was_frozen so many times */
 
 	/* under create_lock: place in the queue, from 1 */
 	unsigned appended;
@@ -96,6 +97,7 @@ struct exec_task {
 	bool alive;			/* under kill_lock: there is a thread to kill */
 	struct exec_thread *creating;	/* the call it is in, or NULL */
 	const struct exec_job *inserted;	/* the work it put into a queue last */
+	unsigned freezes;		/* its own, not thawed yet */
 
 	/* Only if a plan has an oom directive: */
 	unsigned oom_waiters;		/* under kill_lock: wait for its return */
@@ -115,6 +117,9 @@ struct exec {
 	unsigned appended, unlinked;
 
 	struct exec_thread *forking;	/* kthreadd's own: the request it serves */
+
+	/* relaxed atomics; see model_freeze.c. In force: returned, not thawing yet */
+	unsigned freezes_begun, freezes_done, freezes_in_force;
 
 	bool check_expects;		/* also the plan's own "== R" */
 

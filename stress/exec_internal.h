@@ -14,6 +14,8 @@ int exec_thread_fn(void *data);
 void exec_run_op(struct exec_task *by, const struct plan_op *op);
 /* Before a wake-up; whether it has run is asked by the model, on the thread. */
 void exec_set_woken(struct exec_thread *t);
+/* What it has frozen and not thawed at its end. */
+void exec_thaw_rest(struct exec_task *by);
 /* What a task still holds of others' threads at its end. */
 void exec_put_strays(const struct exec_task *by);
 /* What a plan leaves of t. */

@@ -27,9 +27,10 @@ static struct task_struct *create_worker(struct exec_thread *t)
 {
 	const struct plan_thread *p = t->plan;
 	const char *format = plan_string(exec.plan, p->format);
+	unsigned flags = p->freezable ? KTW_FREEZABLE : 0;
 	struct kthread_worker *w = p->cpu >= 0 ?
-		kthread_create_worker_on_cpu((unsigned)p->cpu, 0, format) :
-		kthread_create_worker(0, format, p->number);
+		kthread_create_worker_on_cpu((unsigned)p->cpu, flags, format) :
+		kthread_create_worker(flags, format, p->number);
 
 	if (IS_ERR(w))
 		return ERR_PTR(PTR_ERR(w));
@@ -246,6 +247,36 @@ static void do_kill(struct exec_task *by, struct exec_thread *t, const struct pl
 	exec_kill(op->victim);
 }
 
+/* Long enough that no thread that looks can be late. */
+#define FREEZE_FOR_NS 3600000000000ull
+
+static void do_freeze(struct exec_task *by, struct exec_thread *t, const struct plan_op *op)
+{
+	uint64_t deadline_ns = os_now_ns() + FREEZE_FOR_NS;
+	int err;
+
+	(void)t;
+	model_freezing();
+	err = freeze_kthreads_until(&exec.kthreadd, deadline_ns);
+	model_froze(err, os_now_ns() < deadline_ns);
+	by->freezes++;
+	model_expect(op, "freeze", err);
+}
+
+static void do_thaw(struct exec_task *by, struct exec_thread *t, const struct plan_op *op)
+{
+	(void)t, (void)op;
+	by->freezes--;
+	model_thawing();
+	thaw_kthreads(&exec.kthreadd);
+}
+
+void exec_thaw_rest(struct exec_task *by)
+{
+	while (by->freezes > 0)
+		do_thaw(by, NULL, NULL);
+}
+
 /* ---- all of them --------------------------------------------------------- */
 
 void exec_run_op(struct exec_task *by, const struct plan_op *op)
@@ -277,6 +308,8 @@ void exec_run_op(struct exec_task *by, const struct plan_op *op)
 		[PLAN_DESTROY] = do_destroy,
 		[PLAN_DESTROY_RAW] = do_destroy,
 		[PLAN_KILL] = do_kill,
+		[PLAN_FREEZE] = do_freeze,
+		[PLAN_THAW] = do_thaw,
 	};
 	struct exec_thread *t = &exec.thread[op->thread];
 

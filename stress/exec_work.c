@@ -8,6 +8,12 @@ static unsigned count(unsigned *counter)
 	return __atomic_add_fetch(counter, 1, __ATOMIC_RELAXED);
 }
 
+static void may_run(const struct exec_thread *t)
+{
+	if (t->plan->freezable)
+		model_may_run(t, "a freezable worker runs a work");
+}
+
 static void job_fn(struct kthread_work *work)
 {
 	struct exec_job *j = container_of(work, struct exec_job, dwork.work);
@@ -15,6 +21,7 @@ static void job_fn(struct kthread_work *work)
 
 	count(&j->started);
 	model_work_started(j);
+	may_run(t);
 	KT_POINT(work.running);
 	if (j == &t->job[PLAN_WORK_GATE])
 		kt_completion_wait(&t->gate);
@@ -23,6 +30,7 @@ static void job_fn(struct kthread_work *work)
 		if (kthread_queue_work(t->worker, work))
 			count(&j->accepted);
 	}
+	may_run(t);
 	count(&j->finished);
 	if (j->waited_for)
 		kt_complete_all(&j->ran);
@@ -38,6 +46,7 @@ static void post_fn(struct kthread_work *work)
 {
 	struct post *p = container_of(work, struct post, work);
 
+	may_run(p->thread);
 	count(&p->thread->posts_run);
 	os_free(p);
 }

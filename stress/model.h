@@ -48,6 +48,20 @@ void model_work_load(void);
 bool model_work_point(uint32_t point, const void *work);
 /* kthread_destroy_worker() returned. */
 void model_destroyed(const struct exec_thread *t);
+/* A freeze begins. It returned; by a thread that froze, not by its deadline? */
+void model_freezing(void);
+void model_froze(int err, bool in_time);
+/* Before a thaw. */
+void model_thawing(void);
+/* Freezes that returned by now, as the calling thread may know. */
+unsigned model_freezes(void);
+/*
+ * On t's thread: kthread_freezable_should_stop() returned, called when there had
+ * been so many freezes; or set_freezable(), with stop as known then.
+ */
+void model_looked(struct exec_thread *t, unsigned freezes, bool was_frozen, bool stop);
+/* On t's thread, which must not run this in a freeze. */
+void model_may_run(const struct exec_thread *t, const char *what);
 /* A plan's own "== R". */
 void model_expect(const struct plan_op *op, const char *what, long result);
 

@@ -57,8 +57,11 @@ enum plan_body {	/* what the created thread's function does */
 	PLAN_EXIT,		/* "exit R": kthread_exit(R) at once */
 	PLAN_COMPLETE_EXIT,	/* "complete-exit R": kthread_complete_and_exit()
 				 * at once; "await" waits for the completion */
+	PLAN_FREEZABLE,		/* "freezable R": sleeps uninterruptibly until
+				 * kthread_freezable_should_stop(); parks */
 	PLAN_WORKER,		/* "worker": kthread_worker_fn(); create is
-				 * kthread_create_worker(), run kthread_run_worker() */
+				 * kthread_create_worker(), run kthread_run_worker().
+				 * "worker freezable": with KTW_FREEZABLE */
 	PLAN_BODIES		/* count */
 };
 
@@ -83,6 +86,7 @@ struct plan_thread {		/* one kthread, made by one create or run */
 	int16_t  node;		/* -1: none */
 	int16_t  cpu;		/* "cpu N": kthread_create_on_cpu(); -1: none.
 				 * Then the name has a number and it is N */
+	bool     freezable;	/* of a worker */
 	uint8_t  task;		/* which task has the handle */
 };
 
@@ -115,6 +119,8 @@ enum plan_op_kind {
 			 * kthread_destroy_worker() */
 	PLAN_DESTROY_RAW,	/* "destroy-raw w": cancels nothing */
 	PLAN_KILL,	/* "kill C2": a fatal signal to another task */
+	PLAN_FREEZE,	/* freeze_kthreads(): 0 */
+	PLAN_THAW,	/* thaw_kthreads() */
 	PLAN_OPS	/* count */
 };
 
@@ -242,6 +248,12 @@ int plan_parse(struct plan *p, const char *text, size_t size, struct plan_error 
  * so no handle that others use is made after it. A worker whose gate is queued
  * is used by its own task only, which opens it next, or first flushes works
  * that came before the gate.
+ *
+ * A task thaws what it has frozen, at its end if not before; until then it does
+ * nothing that may wait for a frozen thread, or for a task that does: no flush
+ * of a freezable worker, no park of a freezable thread, no destroy, nothing
+ * with another task's handle. It does not freeze while the gate of a freezable
+ * worker of its own is queued.
  *
  * 0 or -EINVAL with *err (line and column 0 if p was not parsed).
  */

@@ -281,6 +281,56 @@ static int check_destroy_first(const struct plan *p, unsigned op, const struct h
 	return 0;
 }
 
+static unsigned task_of(const struct plan *p, unsigned op)
+{
+	unsigned t = 0;
+
+	while (op < p->tasks[t].ops_first ||
+	       op >= p->tasks[t].ops_first + (unsigned)p->tasks[t].ops_count)
+		t++;
+	return t;
+}
+
+/* Might it wait for a thread that is frozen, or for a task that does? */
+static bool waits_for_thaw(const struct plan *p, unsigned i)
+{
+	const struct plan_op *op = &p->ops[i];
+	const struct plan_thread *t = &p->threads[op->thread];
+
+	if (plan_op_has(op->kind, PLAN_NO_HANDLE))
+		return false;
+	if (is_stray(p, i) || op->kind == PLAN_DESTROY || op->kind == PLAN_DESTROY_RAW)
+		return true;
+	return (t->freezable && (op->kind == PLAN_FLUSH || op->kind == PLAN_FLUSH_WORKER ||
+				  op->kind == PLAN_RAN)) ||
+	       (t->body == PLAN_FREEZABLE && op->kind == PLAN_PARK);
+}
+
+/* depth: freezes by its task that are in force before op i, and then after it. */
+static int check_freeze(const struct plan *p, unsigned i, const struct handle *handles,
+			unsigned *depth, struct plan_error *err)
+{
+	const struct plan_op *op = &p->ops[i];
+
+	if (op->kind == PLAN_THAW) {
+		if (*depth == 0)
+			return fail(err, "thaw: expected after a freeze by the same task");
+		--*depth;
+	}
+	if (*depth > 0 && waits_for_thaw(p, i))
+		return fail(err, "%s %s: may wait for the thaw, expected after it",
+			    plan_op_name(op->kind), var(p, op));
+	if (op->kind != PLAN_FREEZE)
+		return 0;
+	++*depth;
+	for (unsigned k = 0; k < p->threads_count; k++)
+		if (p->threads[k].freezable && handles[k].gate &&
+		    p->threads[k].task == task_of(p, i))
+			return fail(err, "freeze: the gate of worker %s is closed, and the worker "
+				    "could not freeze", plan_string(p, p->threads[k].var));
+	return 0;
+}
+
 static void look_ahead(const struct plan *p, struct handle *handles)
 {
 	for (unsigned i = 0; i < p->ops_count; i++) {
@@ -298,12 +348,15 @@ static void look_ahead(const struct plan *p, struct handle *handles)
 static int check_rules(const struct plan *p, struct plan_error *err)
 {
 	struct handle handles[PLAN_THREADS_MAX] = { 0 };
+	unsigned freezes[PLAN_TASKS_MAX] = { 0 };
 
 	look_ahead(p, handles);
 	for (unsigned i = 0; i < p->ops_count; i++) {
 		const struct plan_op *op = &p->ops[i];
 		int e = check_destroy_first(p, i, handles, err);
 
+		if (e == 0)
+			e = check_freeze(p, i, handles, &freezes[task_of(p, i)], err);
 		if (e == 0 && !plan_op_has(op->kind, PLAN_NO_HANDLE))
 			e = check_op(p, i, &handles[op->thread], err);
 		if (e) {

@@ -34,7 +34,8 @@ enum swarm {
 	SWARM_WORKER = 1 << 17,
 	SWARM_DELAY = 1 << 18,		/* delayed works */
 	SWARM_GATE = 1 << 19,		/* works that wait */
-	SWARM_ALL = (1 << 20) - 1,
+	SWARM_FREEZE = 1 << 20,
+	SWARM_ALL = (1 << 21) - 1,
 };
 
 static const struct named_point points[] = {
@@ -81,6 +82,8 @@ static enum plan_body draw_body(struct generator *g)
 
 	if (may(g, SWARM_WORKER, 3))
 		return PLAN_WORKER;
+	if (may(g, SWARM_FREEZE, 2))
+		return PLAN_FREEZABLE;
 	if (may(g, SWARM_EXIT, 4))
 		return one_in(g, 2) ? PLAN_EXIT : PLAN_COMPLETE_EXIT;
 	if (may(g, SWARM_RETURN, 2))
@@ -110,6 +113,7 @@ static unsigned add_thread(struct generator *g)
 	t->name = intern(p, name);
 	t->body = draw_body(g);
 	t->result = t->body == PLAN_WORKER ? 0 : (int32_t)kt_rng_below(&g->rng, 8);
+	t->freezable = t->body == PLAN_WORKER && (g->swarm & SWARM_FREEZE) && !one_in(g, 4);
 	t->node = -1;
 	if (t->body != PLAN_WORKER && may(g, SWARM_NODE, 4))
 		t->node = (int16_t)kt_rng_below(&g->rng, 2);
@@ -182,6 +186,14 @@ static struct plan_op draw_work_op(struct generator *g)
 	return op;
 }
 
+static void add_work_op(struct generator *g, unsigned t, struct plan_op op)
+{
+	unsigned task = g->p->tasks_count - 1u;
+
+	op.thread = (uint8_t)t;
+	plan_insert_op(g->p, task, g->p->tasks[task].ops_count, &op);
+}
+
 /* A work, the gate behind it, a wait for the first, and the gate opened. */
 static void add_gate(struct generator *g, unsigned t)
 {
@@ -192,7 +204,6 @@ static void add_gate(struct generator *g, unsigned t)
 		{ .kind = PLAN_FLUSH, .work = flush },
 		{ .kind = PLAN_OPEN },
 	};
-	unsigned task = g->p->tasks_count - 1u;
 	bool delays[PLAN_WORKS] = { false };
 
 	for (unsigned i = 0; i < g->p->ops_count; i++)
@@ -201,48 +212,72 @@ static void add_gate(struct generator *g, unsigned t)
 	for (unsigned i = 0; i < sizeof ops / sizeof ops[0]; i++) {
 		if (ops[i].kind == PLAN_FLUSH && (delays[flush] || one_in(g, 4)))
 			continue;
-		ops[i].thread = (uint8_t)t;
-		plan_insert_op(g->p, task, g->p->tasks[task].ops_count, &ops[i]);
+		add_work_op(g, t, ops[i]);
 	}
 }
 
 /* Wait for a work that nobody cancels. */
 static void add_waiting(struct generator *g, unsigned t)
 {
-	struct plan_op op = draw_work_op(g);
-	unsigned task = g->p->tasks_count - 1u;
+	struct plan_op op = { .kind = PLAN_QUEUE, .work = one_in(g, 3) };
 
-	op.kind = (g->swarm & SWARM_DELAY) && one_in(g, 2) ? PLAN_MOD : PLAN_QUEUE;
-	op.work = one_in(g, 3);
-	op.delay_us = op.kind == PLAN_MOD ? kt_rng_below(&g->rng, 3) * 50 : 0;
-	op.thread = (uint8_t)t;
+	if ((g->swarm & SWARM_DELAY) && one_in(g, 2)) {
+		op.kind = PLAN_MOD;
+		op.delay_us = kt_rng_below(&g->rng, 3) * 50;
+	}
 	for (unsigned i = 0; i < g->p->ops_count; i++)
 		if (g->p->ops[i].thread == t && g->p->ops[i].kind == PLAN_CANCEL &&
 		    g->p->ops[i].work == op.work)
 			return;
-	plan_insert_op(g->p, task, g->p->tasks[task].ops_count, &op);
-	op.kind = PLAN_RAN;
-	op.delay_us = 0;
-	plan_insert_op(g->p, task, g->p->tasks[task].ops_count, &op);
+	add_work_op(g, t, op);
+	add_work_op(g, t, (struct plan_op){ .kind = PLAN_RAN, .work = op.work });
+}
+
+/* Perhaps a work on its way, a freeze, and what does not wait for a frozen worker. */
+static void add_frozen_works(struct generator *g, unsigned t)
+{
+	do {
+		if (one_in(g, 2))
+			add_work_op(g, t, (struct plan_op){ .kind = PLAN_QUEUE });
+		add_op(g, PLAN_FREEZE, 0);
+		if (one_in(g, 2))
+			add_work_op(g, t, (struct plan_op){ .kind = PLAN_CANCEL });
+		if (one_in(g, 4)) {
+			struct plan_op op = draw_work_op(g);
+
+			if (op.kind == PLAN_FLUSH || op.kind == PLAN_FLUSH_WORKER)
+				op.kind = PLAN_QUEUE;
+			add_work_op(g, t, op);
+		}
+		add_op(g, PLAN_THAW, 0);
+	} while (one_in(g, 2));
 }
 
 static void add_worker_life(struct generator *g, unsigned t)
 {
-	unsigned task = g->p->tasks_count - 1u;
-
 	add_op(g, one_in(g, 2) ? PLAN_RUN : PLAN_CREATE, t);
-	for (unsigned n = 1 + kt_rng_below(&g->rng, 6); n > 0; n--) {
-		struct plan_op op = draw_work_op(g);
-
-		op.thread = (uint8_t)t;
-		plan_insert_op(g->p, task, g->p->tasks[task].ops_count, &op);
-	}
+	for (unsigned n = 1 + kt_rng_below(&g->rng, 6); n > 0; n--)
+		add_work_op(g, t, draw_work_op(g));
+	if (g->p->threads[t].freezable)
+		add_frozen_works(g, t);
 	if (may(g, SWARM_GATE, 2))
 		add_waiting(g, t);
 	if (may(g, SWARM_GATE, 2))
 		add_gate(g, t);
 	if (!may(g, SWARM_TEARDOWN_STOPS, 2))
 		add_op(g, PLAN_DESTROY, t);
+}
+
+/* Of a freezable thread perhaps while it is frozen. */
+static void add_stop(struct generator *g, unsigned t)
+{
+	bool in_freeze = g->p->threads[t].body == PLAN_FREEZABLE && one_in(g, 2);
+
+	if (in_freeze)
+		add_op(g, PLAN_FREEZE, 0);
+	add_op(g, PLAN_STOP, t);
+	if (in_freeze)
+		add_op(g, PLAN_THAW, 0);
 }
 
 /* The life of one thread, within the caller rules. */
@@ -280,7 +315,7 @@ static void add_life(struct generator *g)
 		add_op(g, PLAN_STOP_PUT, t);
 		return;
 	}
-	add_op(g, PLAN_STOP, t);
+	add_stop(g, t);
 	if (ref && may(g, SWARM_AGAIN, 4))
 		add_op(g, one_in(g, 2) ? PLAN_STOP : PLAN_PARK, t);
 	if (ref)
@@ -306,6 +341,23 @@ static void add_stray(struct generator *g)
 		op.thread = thread;
 	}
 	plan_insert_op(&tried, task, kt_rng_below(&g->rng, p->tasks[task].ops_count + 1u), &op);
+	if (plan_check(&tried, &err) == 0)
+		*p = tried;
+}
+
+/* A freeze somewhere, and its thaw, or none. */
+static void add_freeze(struct generator *g)
+{
+	struct plan *p = g->p;
+	unsigned task = kt_rng_below(&g->rng, p->tasks_count);
+	unsigned ops = p->tasks[task].ops_count, at = kt_rng_below(&g->rng, ops + 1u);
+	unsigned end = at + kt_rng_below(&g->rng, ops - at + 1u);
+	struct plan tried = *p;
+	struct plan_error err;
+
+	if (!one_in(g, 6))
+		plan_insert_op(&tried, task, end, &(struct plan_op){ .kind = PLAN_THAW });
+	plan_insert_op(&tried, task, at, &(struct plan_op){ .kind = PLAN_FREEZE });
 	if (plan_check(&tried, &err) == 0)
 		*p = tried;
 }
@@ -424,6 +476,9 @@ void plan_generate(struct plan *p, uint64_t seed, const struct plan_generate_opt
 	if (tasks > 1 && p->threads_count && may(&g, SWARM_STRAY, 2))
 		for (unsigned n = 1 + kt_rng_below(&g.rng, 6); n > 0; n--)
 			add_stray(&g);
+	if (may(&g, SWARM_FREEZE, 1))
+		for (unsigned n = 1 + kt_rng_below(&g.rng, 3); n > 0; n--)
+			add_freeze(&g);
 	if (o->faults && tasks > 1 && may(&g, SWARM_KILL_OP, 4))
 		add_kill_op(&g);
 	if (o->faults && one_in(&g, 4))

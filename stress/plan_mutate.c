@@ -150,6 +150,7 @@ static void change_thread(struct plan *p, struct kt_rng *rng)
 		t->body = (enum plan_body)below(rng, PLAN_BODIES);
 		if (t->body == PLAN_WORKER)
 			t->result = 0;
+		t->freezable = t->body == PLAN_WORKER && below(rng, 2);
 		break;
 	case 1:
 		t->node = t->cpu >= 0 ? -1 : (int16_t)((int)below(rng, 3) - 1);

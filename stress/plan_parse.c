@@ -65,7 +65,19 @@ static enum plan_body body(struct parser *x)
 		if (lex_is(t, plan_body_name((enum plan_body)b)))
 			return (enum plan_body)b;
 	lex_unexpected(x, t, "return, until-stop, until-stop-hard, parkable, parkable-hard, "
-		   "exit, complete-exit or worker");
+		   "exit, complete-exit, freezable or worker");
+}
+
+/* Then it is taken. */
+static bool word_follows(struct parser *x, const char *word)
+{
+	const char *before = x->at;
+
+	if (lex_at_end(x) || !lex_is(lex_token(x), word)) {
+		x->at = before;
+		return false;
+	}
+	return true;
 }
 
 static void creation(struct parser *x, struct token var, enum plan_op_kind kind,
@@ -90,6 +102,7 @@ static void creation(struct parser *x, struct token var, enum plan_op_kind kind,
 	t.body = body(x);
 	if (t.body != PLAN_WORKER)
 		t.result = lex_signed_number(x, lex_token(x), "the function's result");
+	t.freezable = t.body == PLAN_WORKER && word_follows(x, "freezable");
 	lex_skip_blanks(x);
 	if (x->line_end - x->at >= 5 && memcmp(x->at, "node ", 5) == 0) {
 		lex_token(x);

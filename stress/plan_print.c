@@ -61,6 +61,8 @@ static void put_creation(struct out *o, const struct plan *p, const struct plan_
 		put(o, " ");
 		put_value(o, t->result);
 	}
+	if (t->freezable)
+		put(o, " freezable");
 	if (t->node >= 0)
 		put(o, " node %d", t->node);
 	if (t->cpu >= 0)

@@ -2,13 +2,14 @@
 /*
  * A plan as a row of pieces that can be taken away: directives, operations,
  * tasks, and extras. An extra is not removed but made plain: the boot line, a
- * strategy, a thread's node, its result, its number, an expectation.
+ * strategy, a thread's node, a worker's being freezable, a thread's result, its
+ * number, an expectation.
  */
 #include <string.h>
 
 #include "stress/plan_internal.h"
 
-enum { EXTRAS_PER_THREAD = 3, EXTRAS = 2 };	/* boot, strategy */
+enum { EXTRAS_PER_THREAD = 4, EXTRAS = 2 };	/* boot, strategy */
 
 unsigned plan_pieces(const struct plan *p)
 {
@@ -50,6 +51,12 @@ static bool make_plain(struct plan *p, unsigned extra)
 			t->cpu = -1;
 			return was;
 		}
+		if (extra % EXTRAS_PER_THREAD == 2) {
+			bool was = t->freezable;
+
+			t->freezable = false;
+			return was;
+		}
 		bool was = t->result != 0;
 
 		t->result = 0;
@@ -61,6 +68,23 @@ static bool make_plain(struct plan *p, unsigned extra)
 	p->ops[extra].has_expect = p->ops[extra].expect_ok = false;
 	p->ops[extra].expect = 0;
 	return was;
+}
+
+/* The thaw that ends the freeze op i, or i if the task's end does. */
+static unsigned thaw_of(const struct plan *p, unsigned i)
+{
+	unsigned depth = 0, end = 0;
+
+	for (unsigned t = 0; t < p->tasks_count; t++)
+		if (i >= p->tasks[t].ops_first)
+			end = p->tasks[t].ops_first + p->tasks[t].ops_count;
+	for (unsigned k = i; k < end; k++) {
+		depth += p->ops[k].kind == PLAN_FREEZE;
+		depth -= p->ops[k].kind == PLAN_THAW;
+		if (depth == 0)
+			return k;
+	}
+	return i;
 }
 
 /* What to take away, as marks over the original's indices. */
@@ -80,6 +104,8 @@ static bool mark(struct plan *out, struct marks *m, unsigned piece)
 			m->thread[out->ops[piece].thread] = true;
 		else
 			m->op[piece] = true;
+		if (out->ops[piece].kind == PLAN_FREEZE)
+			m->op[thaw_of(out, piece)] = true;
 		return true;
 	}
 	piece -= out->ops_count;

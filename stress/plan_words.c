@@ -46,6 +46,7 @@ const char *plan_body_name(enum plan_body b)
 		[PLAN_PARKABLE_HARD] = "parkable-hard",
 		[PLAN_EXIT] = "exit",
 		[PLAN_COMPLETE_EXIT] = "complete-exit",
+		[PLAN_FREEZABLE] = "freezable",
 		[PLAN_WORKER] = "worker",
 	};
 
@@ -82,6 +83,8 @@ static const struct {
 	[PLAN_DESTROY]      = { "destroy", PLAN_OF_WORKER },
 	[PLAN_DESTROY_RAW]  = { "destroy-raw", PLAN_OF_WORKER },
 	[PLAN_KILL]         = { "kill", PLAN_NO_HANDLE },
+	[PLAN_FREEZE]       = { "freeze", PLAN_NO_HANDLE | PLAN_HAS_RESULT },
+	[PLAN_THAW]         = { "thaw", PLAN_NO_HANDLE },
 };
 
 const char *plan_op_name(enum plan_op_kind k)
@@ -101,7 +104,7 @@ bool plan_body_exits(enum plan_body b)
 
 bool plan_body_parks(enum plan_body b)
 {
-	return b == PLAN_PARKABLE || b == PLAN_PARKABLE_HARD;
+	return b == PLAN_PARKABLE || b == PLAN_PARKABLE_HARD || b == PLAN_FREEZABLE;
 }
 
 int plan_find_task(const struct plan *p, const char *name)

@@ -46,6 +46,16 @@ enum point_side {
 	X(POINT_THREAD, "kthread.running")                                     \
 	X(POINT_THREAD, "park.parking")                                        \
 	X(POINT_THREAD, "park.woken")                                          \
+	X(POINT_CREATOR, "freeze.flagged") /* under freezer.lock */            \
+	X(POINT_CREATOR, "freeze.waiting")                                     \
+	X(POINT_CREATOR, "freeze.done")                                        \
+	X(POINT_CREATOR, "thaw.cleared") /* under freezer.lock */              \
+	X(POINT_CREATOR, "thaw.woken")                                         \
+	X(POINT_THREAD, "freezer.listed")                                      \
+	X(POINT_THREAD, "freezer.frozen")                                      \
+	X(POINT_THREAD, "freezer.woken")                                       \
+	X(POINT_THREAD, "freezer.counted")                                     \
+	X(POINT_THREAD, "freezer.forgotten")                                   \
 	X(POINT_CREATOR, "cancel.timer")                                       \
 	X(POINT_CREATOR, "cancel.flushing")                                    \
 	X(POINT_CREATOR, "cancel.locked")                                      \
