@@ -14,6 +14,7 @@
 #include <sys/prctl.h>
 
 #include "platform/posix/internal.h"
+#include "platform/rcu.h"
 
 enum { STACK_BYTES = 1 << 20 };
 
@@ -59,6 +60,7 @@ static void *thread_main(void *arg)
 	while (__atomic_load_n(&me->go, __ATOMIC_ACQUIRE) == 0)
 		posix_futex_wait(&me->go, 0, NULL);
 	posix_become(me);
+	KT_RCU_IMPL(_register_thread)();
 	memcpy(comm, os_self()->name, sizeof comm - 1);
 	prctl(PR_SET_NAME, comm);
 	if (me->has_policy) {
@@ -66,6 +68,7 @@ static void *thread_main(void *arg)
 		posix_set_mempolicy(&me->policy);
 	}
 	me->fn(me->arg);
+	KT_RCU_IMPL(_unregister_thread)();
 	/* A detached thread's os_thread may be gone by now. */
 	posix_become(NULL);
 	posix_thread_put(me);
@@ -181,6 +184,7 @@ void os_adopt(struct os_thread *t, const char *name)
 	p = posix_thread_get(t, name);
 	KT_ASSERT(p != NULL);
 	posix_become(p);
+	KT_RCU_IMPL(_register_thread)();
 }
 
 void os_unadopt(void)
@@ -188,6 +192,7 @@ void os_unadopt(void)
 	struct posix_thread *me = posix_self();
 
 	KT_ASSERT(me != NULL);
+	KT_RCU_IMPL(_unregister_thread)();
 	pthread_mutex_destroy(&os_self()->wait_lock);
 	posix_become(NULL);
 	posix_thread_put(me);

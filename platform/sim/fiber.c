@@ -97,10 +97,26 @@ void fiber_make(struct fiber *f, unsigned color, void (*entry)(void))
 	if (__tsan_create_fiber) {
 		if (f->tsan)
 			tsan_bury(f->tsan);
+		if (f->tsan_aside)
+			tsan_bury(f->tsan_aside);
 		f->tsan = __tsan_create_fiber(0);
+		f->tsan_aside = NULL;
 	}
 	f->fake_stack = NULL;
 	context_make(f, color, entry);
+}
+
+void fiber_aside(struct fiber *f)
+{
+	void *aside = f->tsan_aside;
+
+	if (!__tsan_create_fiber)
+		return;
+	if (!aside)
+		aside = __tsan_create_fiber(0);
+	f->tsan_aside = f->tsan;
+	f->tsan = aside;
+	__tsan_switch_to_fiber(aside, TSAN_NO_SYNC);
 }
 
 /* ASan learns the host's stack bounds when a fiber first comes from there. */

@@ -24,6 +24,7 @@ struct fiber {
 	size_t stack_size;
 	void *fake_stack;	/* ASan's, while it does not run */
 	void *tsan;		/* TSan's */
+	void *tsan_aside;	/* the other context of fiber_aside() */
 #if !defined(__x86_64__)
 	ucontext_t context;
 #endif
@@ -41,6 +42,12 @@ void fiber_make(struct fiber *f, unsigned color, void (*entry)(void));
 
 /* First thing an entry function does. */
 void fiber_entered(void);
+
+/*
+ * To ThreadSanitizer what follows is done by somebody else, always the same for
+ * f, which runs; called again, by f. Without it nothing.
+ */
+void fiber_aside(struct fiber *f);
 
 /* Never to return to `from`: its frames are dropped. */
 void fiber_leave(struct fiber *from, struct fiber *to) __attribute__((noreturn));

@@ -31,6 +31,10 @@ struct sim_task {
 	struct os_attributes attributes;
 	uint32_t cpu;			/* where it runs, one of attributes.cpus[0] */
 	char sync;			/* address stands for its happens-before edges */
+	uint32_t rcu_depth;		/* read sections it is in */
+	bool rcu_callback;		/* it runs one */
+	uint64_t rcu_awaits;		/* in synchronize: readers that must leave */
+	char rcu_sync;			/* edges from those */
 };
 
 struct sim {
@@ -75,6 +79,12 @@ void sim_fail_deadlock(void) __attribute__((noreturn));
 void sim_memory_begin(void);
 void sim_memory_end(void);		/* may kt_fail(); called on the host's behalf */
 void sim_memory_check(const void *addr, struct kt_site *site);
+
+/* rcu.c */
+void sim_rcu_begin(void);
+bool sim_rcu_end(void);			/* as above; true if it did not fail */
+/* The current task, in a read section or a callback, is about to wait. */
+void sim_rcu_bad_wait(struct kt_site *site) __attribute__((noreturn));
 
 /* crash.c */
 void sim_crash_init(void);

@@ -54,6 +54,8 @@ static void task_exit(struct sim_task *t)
 {
 	uint32_t joiner = t->joiner;
 
+	if (t->rcu_depth)
+		kt_fail(KT_DISCIPLINE, "%s ends in a read section of RCU", t->record->name);
 	/* *t->handle is not touched: a detached thread's fn may have freed it. */
 	t->record->state = SIM_FINISHED;
 	sim.runnable &= ~bit(sim.current);
@@ -98,6 +100,8 @@ uint32_t sim_task_new(const char *name, void (*fn)(void *), void *arg)
 	t->joiner = SIM_NOBODY;
 	t->interrupt = NULL;
 	t->cpu = 0;
+	t->rcu_depth = 0;
+	t->rcu_callback = false;
 	t->record = &r->task[id];
 	len = strnlen(name, OS_NAME_MAX - 1);
 	sim_unseen_begin();
@@ -460,6 +464,7 @@ static void execution_begin(const struct sim_options *o)
 	sim.fair = false;
 	sim.clock_ns = 0;
 	sim_memory_begin();
+	sim_rcu_begin();
 	sim.strategy->begin(sim.strategy, o->seed, o->steps_estimate ? o->steps_estimate : 100);
 }
 
@@ -477,11 +482,11 @@ const struct sim_record *sim_run(const struct sim_options *o, void (*body)(void 
 	fiber_switch(&sim.host, &sim.task[0].fiber);
 	sim.running = false;
 	sim_hb_acquire(&sim.sync);
-	if (r->failure == KT_PASS)
-		sim_memory_end();
-	else	/* their frames are abandoned */
+	if (r->failure != KT_PASS)	/* their frames are abandoned */
 		for (uint32_t i = 0; i < r->tasks; i++)
 			fiber_make(&sim.task[i].fiber, i % 16, task_main);
+	else if (sim_rcu_end())
+		sim_memory_end();
 	return r;
 }
 

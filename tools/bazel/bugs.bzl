@@ -8,7 +8,7 @@ compilation, so a header can only be the patched one.
 """
 
 load("@rules_cc//cc:defs.bzl", "cc_binary", "cc_library")
-load(":choice.bzl", "NOT_INSTRUMENTED", "NOT_INSTRUMENTED_DEFINES")
+load(":choice.bzl", "NOT_INSTRUMENTED", "NOT_INSTRUMENTED_DEFINES", "rcu_of")
 load(":matrix.bzl", "variant_binary")
 
 def _tree_impl(ctx):
@@ -135,10 +135,11 @@ def seeded_bug(name, patch, srcs, combo, file = None):
 
 def _whole_tree(name, patch, srcs, combo):
     folder = name + "_tree"
-    _, lock, completion = combo.split("+")
+    os, lock, completion = combo.split("+")
     defines = _bug_defines(name) + [
         "KT_OS_SIM",
         "KT_LOCK_" + lock.upper(),
+        "KT_RCU_" + rcu_of(os).upper(),
         "KT_COMPLETION_" + completion.upper(),
     ]
     _patched_tree(

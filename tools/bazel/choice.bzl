@@ -13,6 +13,12 @@ COMPLETIONS = {
     "cond": ["posix"],
 }
 
+# One for each system, so it has no flag and no word in a combination.
+RCUS = {
+    "modelled": ["sim"],
+    "memb": ["posix"],
+}
+
 def combinations():
     """Every legal os+lock+completion, in a fixed order."""
     return [
@@ -78,6 +84,10 @@ legal_combination = rule(
     provides = [CcInfo],
 )
 
+def rcu_of(os):
+    """The RCU that goes with an operating system."""
+    return [rcu for rcu in RCUS if os in RCUS[rcu]][0]
+
 def platform_defines():
     """The -D words by which the alias headers know what was chosen."""
     defines = []
@@ -86,6 +96,10 @@ def platform_defines():
             "//platform:%s_%s" % (flag, value): ["KT_%s_%s" % (flag.upper(), value.upper())]
             for value in values
         })
+    defines += select({
+        "//platform:os_" + os: ["KT_RCU_" + rcu_of(os).upper()]
+        for os in OS
+    })
     return defines
 
 # What keeps the harness's own engine out of a sanitizer's, fuzzer's or coverage's

@@ -15,6 +15,7 @@ BUILD = {
     "llvm-19": "symbols in sanitizer reports",
     "gcc": "the second compiler",
     "libc6-dev": "C library headers",
+    "liburcu-dev": "RCU on real threads",
     "patch": "plants the seeded bugs",
 }
 FUZZ = {
@@ -22,7 +23,7 @@ FUZZ = {
     "clang-14": "the compiler that AFL++ drives",
     "libclang-rt-14-dev": "sanitizer runtimes for AFL++ builds",
 }
-ALL = {**BUILD, **FUZZ, "liburcu-dev": "user-space RCU"}
+ALL = {**BUILD, **FUZZ}
 
 
 def installed(package):

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Races that ThreadSanitizer must report, one by name, in code that uses RCU
+ * wrongly. Built with TSan, on real threads and in the simulator; run by
+ * rcu_race_test.py. "none" is the same code used rightly.
+ */
+#include <stdio.h>
+
+#include "platform/conformance/conformance.h"
+#include "platform/rcu.h"
+
+enum { TURNS = CONFORMANCE_TURNS(300, 4) };
+
+struct item {
+	int value, other;
+};
+
+static struct item *shared;	/* RCU; one thread replaces it */
+static bool done;		/* atomic */
+
+enum race {
+	NONE,
+	NO_GRACE_PERIOD,	/* freed at once */
+	CHANGED_IN_PLACE,	/* written after it was published */
+	NO_READ_LOCK,		/* read outside a read section */
+	WRITTEN_LATE,		/* published before it is written */
+	RACES
+};
+
+static const char *const names[] = {
+	[NONE] = "none",
+	[NO_GRACE_PERIOD] = "no-grace-period",
+	[CHANGED_IN_PLACE] = "changed-in-place",
+	[NO_READ_LOCK] = "no-read-lock",
+	[WRITTEN_LATE] = "written-late",
+};
+
+static enum race race;
+
+static void write_item(struct item *i, int value)
+{
+	i->value = value;
+	i->other = value + 1;
+}
+
+static void update(void)
+{
+	for (int n = 1; n <= TURNS; n++) {
+		struct item *old = shared, *new = os_alloc(KT_ROLE_TEST, sizeof *new);
+
+		CHECK(new != NULL);
+		write_item(new, race == WRITTEN_LATE ? 0 : n);
+		rcu_assign_pointer(shared, new);
+		if (race == WRITTEN_LATE)
+			write_item(new, n);
+		if (race != NO_GRACE_PERIOD)
+			kt_synchronize_rcu();
+		if (race == CHANGED_IN_PLACE)
+			write_item(new, -n);
+		os_free(old);
+	}
+}
+
+static void read_all(void *arg)
+{
+	volatile int seen;	/* what is read is used */
+
+	(void)arg;
+	do {
+		const struct item *i;
+
+		if (race != NO_READ_LOCK)
+			kt_rcu_read_lock();
+		i = rcu_dereference(shared);
+		KT_POINT(rcu_race.reading);
+		seen = i->value;
+		KT_POINT(rcu_race.reading);
+		seen = i->other;
+		if (race != NO_READ_LOCK)
+			kt_rcu_read_unlock();
+	} while (!READ_ONCE(done));
+	(void)seen;
+}
+
+static void body(void *arg)
+{
+	struct os_thread reader[2];
+
+	shared = os_alloc(KT_ROLE_TEST, sizeof *shared);
+	CHECK(shared != NULL);
+	write_item(shared, 0);
+	done = false;
+	for (int i = 0; i < 2; i++)
+		CHECK_EQ(os_spawn(&reader[i], i ? "r1" : "r0", OS_JOINABLE, read_all, arg), 0);
+	update();
+	WRITE_ONCE(done, true);
+	for (int i = 0; i < 2; i++)
+		os_join(&reader[i]);
+	os_free(shared);
+}
+
+int main(int argc, char **argv)
+{
+	for (race = NONE; race < RACES; race++)
+		if (argc == 2 && strcmp(argv[1], names[race]) == 0) {
+			conformance_run(names[race], body, NULL);
+			return 0;
+		}
+	fprintf(stderr, "usage: rcu_race");
+	for (race = NONE; race < RACES; race++)
+		fprintf(stderr, "%s%s", race ? "|" : " ", names[race]);
+	fprintf(stderr, "\n");
+	return 2;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * RCU: readers that take no lock, and updaters that wait until every reader
+ * who may still see the old is gone. This is the one place that says which
+ * back end it is. The contract:
+ *
+ *   kt_rcu_read_lock()           enter a read section; sections nest
+ *   kt_rcu_read_unlock()         leave it, on the same thread
+ *   kt_synchronize_rcu()         wait for a grace period
+ *   kt_call_rcu(&head, func)     call func(&head) after a grace period; returns
+ *                                at once. head is in the object that func
+ *                                frees, and is not touched until then
+ *   kt_rcu_barrier()             wait until every callback that was queued
+ *                                before has returned
+ *   rcu_dereference(p)           load a pointer that an updater may replace;
+ *                                what it points to was written before
+ *   rcu_assign_pointer(p, v)     publish what was written at v
+ *
+ * A grace period ends when every read section that had begun before it began
+ * has ended; it does not wait for later ones. What was done in those sections
+ * is seen after it. Hence: unpublish, wait for a grace period, free.
+ *
+ * In a read section nobody sleeps: no park, no completion, no grace period and
+ * no barrier is waited for. A lock may be taken. A thread leaves its sections
+ * before it ends. Each of these is a KT_DISCIPLINE failure, sleeping only in
+ * the simulator.
+ *
+ * A callback runs on any thread, perhaps inside kt_call_rcu() or inside the
+ * kt_rcu_read_unlock() that ends the grace period. So it does not sleep, has no
+ * use for os_self(), and takes no lock that is held around those calls.
+ *
+ * Every thread of os_spawn() and os_adopt() may be a reader; the platform
+ * makes it known. The child of a fork may use RCU if the parent had no other
+ * such thread.
+ *
+ * A back end: struct kt_rcu_<impl>_head, functions kt_rcu_<impl>_{read_lock,
+ * read_unlock,synchronize,call,barrier} whose last parameter is the site, and
+ * for real threads kt_rcu_<impl>_{register,unregister}_thread.
+ */
+#ifndef PLATFORM_RCU_H
+#define PLATFORM_RCU_H
+
+#include "platform/atomic.h"
+
+#if defined(KT_RCU_MODELLED)
+#include "platform/rcu/modelled.h"
+#define KT_RCU_IMPL(verb) kt_rcu_modelled##verb
+typedef struct kt_rcu_modelled_head kt_rcu_head;
+#define rcu_head kt_rcu_modelled_head
+#elif defined(KT_RCU_MEMB)
+#include "platform/rcu/memb.h"
+#define KT_RCU_IMPL(verb) kt_rcu_memb##verb
+typedef struct kt_rcu_memb_head kt_rcu_head;
+#define rcu_head kt_rcu_memb_head
+#else
+#error "choose an RCU: modelled goes with --//platform:os=sim, memb with posix"
+#endif
+
+#define kt_rcu_read_lock()      KT_RCU_IMPL(_read_lock)(KT_SITE("rcu_read_lock", ""))
+#define kt_rcu_read_unlock()    KT_RCU_IMPL(_read_unlock)(KT_SITE("rcu_read_unlock", ""))
+#define kt_synchronize_rcu()    KT_RCU_IMPL(_synchronize)(KT_SITE("synchronize_rcu", ""))
+#define kt_call_rcu(head, func) KT_RCU_IMPL(_call)((head), (func), KT_SITE("call_rcu", #head))
+#define kt_rcu_barrier()        KT_RCU_IMPL(_barrier)(KT_SITE("rcu_barrier", ""))
+
+/* The kernel's words, for core/; struct rcu_head is above. */
+#define rcu_read_lock()      kt_rcu_read_lock()
+#define rcu_read_unlock()    kt_rcu_read_unlock()
+#define synchronize_rcu()    kt_synchronize_rcu()
+#define call_rcu(head, func) kt_call_rcu((head), (func))
+#define rcu_barrier()        kt_rcu_barrier()
+
+/* Linux relies on the dependency; no compiler promises that, so acquire. */
+#define rcu_dereference(p)       smp_load_acquire(&(p))
+#define rcu_assign_pointer(p, v) smp_store_release(&(p), (v))
+
+#endif

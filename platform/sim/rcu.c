@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * RCU in the simulator. A grace period is a set of tasks: those that are inside
+ * when it begins. A task is taken out when it leaves; the period is over when
+ * the set is empty. Who waits in synchronize has the set in its sim_task, a
+ * callback in its place in the table.
+ *
+ * Each call is one step: before it takes effect, but for unlock, so that what a
+ * task does after it has left can be late. Callbacks run in the order in which
+ * they were queued, and one at a time on a task.
+ *
+ * Happens-before edges, for ThreadSanitizer on fibers, are those of the
+ * contract and no more: from what was left before a grace period and from those
+ * it waited for to its end; from its beginning to whoever enters later. A
+ * callback runs aside of its task, in a context that knows nothing of what the
+ * task knows, and tells it nothing.
+ */
+#include "platform/rcu/modelled.h"
+
+#include <stdio.h>
+
+#include "platform/sim/internal.h"
+
+enum { CALLBACKS_MAX = 4096 };	/* per execution */
+
+struct callback {
+	struct kt_rcu_modelled_head *head;
+	void (*func)(struct kt_rcu_modelled_head *head);	/* NULL: has returned */
+	uint64_t readers;		/* must leave before it may run */
+	struct kt_site *queued_at;
+	uint8_t queued_by;
+	bool running;
+	char sync;
+};
+
+static struct {
+	uint64_t readers;	/* inside now */
+	uint64_t synchronizing;	/* who waits for a grace period */
+	uint64_t barring;	/* who waits in barrier */
+	uint32_t first, count;	/* callbacks; those before `first` have returned */
+	char left, begun;	/* addresses of the two kinds of edges */
+	struct callback callback[CALLBACKS_MAX];
+} rcu;
+
+static uint64_t bit(uint32_t task)
+{
+	return 1ull << task;
+}
+
+static struct sim_task *self(void)
+{
+	return &sim.task[sim.current];
+}
+
+static int16_t first_of(uint64_t tasks)
+{
+	return tasks ? (int16_t)__builtin_ctzll(tasks) : -1;
+}
+
+void sim_rcu_begin(void)
+{
+	rcu.readers = rcu.synchronizing = rcu.barring = 0;
+	rcu.first = rcu.count = 0;
+}
+
+/* On the host, after the last task. */
+bool sim_rcu_end(void)
+{
+	struct sim_record *r = sim.record;
+	const struct callback *c = &rcu.callback[rcu.first];
+
+	if (rcu.first == rcu.count)
+		return true;
+	snprintf(r->message, sizeof r->message, "callback never called: call_rcu by %s at %s:%u",
+		 r->task[c->queued_by].name, kt_site_file(c->queued_at), c->queued_at->line);
+	r->failure = KT_LEAK;
+	r->failed_task = c->queued_by;
+	r->failed_site = c->queued_at;
+	return false;
+}
+
+void sim_rcu_bad_wait(struct kt_site *site)
+{
+	char name[KT_SITE_NAME_MAX];
+
+	kt_fail(KT_DISCIPLINE, "%s waits at %s in %s", self()->record->name,
+		kt_site_name(site, name, sizeof name),
+		self()->rcu_callback ? "a callback of call_rcu" : "a read section of RCU");
+}
+
+/* ---- callbacks ---------------------------------------------------------- */
+
+static void run(struct sim_task *t, struct callback *c)
+{
+	sim_memory_check(c->head, c->queued_at);
+	c->running = true;
+	t->rcu_callback = true;
+	fiber_aside(&t->fiber);
+	sim_hb_acquire(&c->sync);
+	c->func(c->head);
+	sim_hb_release(&c->sync);	/* for barrier */
+	sim_hb_release(&sim.sync);
+	fiber_aside(&t->fiber);
+	t->rcu_callback = false;
+	c->func = NULL;
+	while (rcu.first < rcu.count && !rcu.callback[rcu.first].func)
+		rcu.first++;
+	for (; rcu.barring; rcu.barring &= rcu.barring - 1)
+		sim_wake((uint32_t)__builtin_ctzll(rcu.barring));
+}
+
+/* Those that may run. From a callback: none, whoever runs that comes back here. */
+static void run_ready(struct sim_task *t)
+{
+	if (t->rcu_callback)
+		return;
+	for (uint32_t i = rcu.first; i < rcu.count; i++) {
+		struct callback *c = &rcu.callback[i];
+
+		if (c->func && !c->running && !c->readers)
+			run(t, c);
+	}
+}
+
+void kt_rcu_modelled_call(struct kt_rcu_modelled_head *head,
+			  void (*func)(struct kt_rcu_modelled_head *head), struct kt_site *site)
+{
+	struct sim_task *t = self();
+	struct callback *c;
+
+	sim_reach(site, SIM_POINT, head);
+	for (uint32_t i = rcu.first; i < rcu.count; i++)
+		if (rcu.callback[i].head == head && rcu.callback[i].func &&
+		    !rcu.callback[i].running)
+			kt_fail(KT_DISCIPLINE, "call_rcu with a head that is queued already");
+	if (rcu.count == CALLBACKS_MAX)
+		kt_fail(KT_ASSERTION, "more than %d callbacks of RCU in one execution",
+			CALLBACKS_MAX);
+	head->func = func;
+	c = &rcu.callback[rcu.count++];
+	*c = (struct callback){
+		.head = head, .func = func, .readers = rcu.readers, .queued_at = site,
+		.queued_by = (uint8_t)sim.current,
+	};
+	sim_hb_release(&rcu.begun);
+	sim_hb_release(&c->sync);
+	fiber_aside(&t->fiber);	/* who left before: to the callback, not to the caller */
+	sim_hb_acquire(&rcu.left);
+	sim_hb_release(&c->sync);
+	fiber_aside(&t->fiber);
+	run_ready(t);
+}
+
+void kt_rcu_modelled_barrier(struct kt_site *site)
+{
+	struct sim_task *t = self();
+	uint32_t end;
+
+	sim_reach(site, SIM_POINT, NULL);
+	if (t->rcu_depth || t->rcu_callback)
+		sim_rcu_bad_wait(site);
+	end = rcu.count;
+	while (rcu.first < end) {
+		t->record->waits_for = first_of(rcu.callback[rcu.first].readers);
+		rcu.barring |= bit(sim.current);
+		sim_block(site);
+	}
+	t->record->waits_for = -1;
+	for (uint32_t i = 0; i < end; i++)
+		sim_hb_acquire(&rcu.callback[i].sync);
+}
+
+/* ---- readers ------------------------------------------------------------ */
+
+void kt_rcu_modelled_read_lock(struct kt_site *site)
+{
+	struct sim_task *t = self();
+
+	sim_reach(site, SIM_POINT, NULL);
+	if (t->rcu_depth++ > 0)
+		return;
+	rcu.readers |= bit(sim.current);
+	sim_hb_acquire(&rcu.begun);
+}
+
+/* The current task is out of every grace period that waited for it. */
+static void leave(void)
+{
+	uint64_t me = bit(sim.current);
+
+	rcu.readers &= ~me;
+	sim_hb_release(&rcu.left);
+	for (uint64_t left = rcu.synchronizing; left; left &= left - 1) {
+		uint32_t i = (uint32_t)__builtin_ctzll(left);
+		struct sim_task *t = &sim.task[i];
+
+		if (!(t->rcu_awaits & me))
+			continue;
+		sim_hb_release(&t->rcu_sync);
+		t->rcu_awaits &= ~me;
+		t->record->waits_for = first_of(t->rcu_awaits);
+		if (!t->rcu_awaits)
+			sim_wake(i);
+	}
+	for (uint32_t i = rcu.first; i < rcu.count; i++) {
+		struct callback *c = &rcu.callback[i];
+
+		if (!(c->readers & me))
+			continue;
+		sim_hb_release(&c->sync);
+		c->readers &= ~me;
+	}
+}
+
+void kt_rcu_modelled_read_unlock(struct kt_site *site)
+{
+	struct sim_task *t = self();
+
+	if (t->rcu_depth == 0)
+		kt_fail(KT_DISCIPLINE, "%s leaves a read section of RCU and is in none",
+			t->record->name);
+	if (--t->rcu_depth == 0) {
+		leave();
+		run_ready(t);
+	}
+	sim_reach(site, SIM_POINT, NULL);
+}
+
+void kt_rcu_modelled_synchronize(struct kt_site *site)
+{
+	struct sim_task *t = self();
+
+	sim_reach(site, SIM_POINT, NULL);
+	if (t->rcu_depth || t->rcu_callback)
+		sim_rcu_bad_wait(site);
+	sim_hb_release(&rcu.begun);
+	sim_hb_acquire(&rcu.left);
+	t->rcu_awaits = rcu.readers;
+	rcu.synchronizing |= bit(sim.current);
+	while (t->rcu_awaits) {	/* a kill wakes it, too */
+		t->record->waits_for = first_of(t->rcu_awaits);
+		sim_block(site);
+	}
+	rcu.synchronizing &= ~bit(sim.current);
+	t->record->waits_for = -1;
+	sim_hb_acquire(&t->rcu_sync);
+}
