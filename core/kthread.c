@@ -63,6 +63,9 @@ static void kthread_end(struct task_struct *t, int result)
 	struct kthreadd *d = t->kthreadd;
 
 	freezer_forget();	/* while t is there */
+	/* Before exited: whom kthread_stop() has returned for is not found. */
+	kthread_unregister(&d->registry, t);
+	KT_POINT(registry.unlinked);
 	set_bit(KTHREAD_EXITING, &t->kthread->flags);
 	t->kthread->result = result;	/* before exited: kthread_stop() reads it */
 	KT_POINT_ON(kthread.exiting, t->kthread->data);

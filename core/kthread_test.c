@@ -414,9 +414,10 @@ int main(void)
 
 	static void (*late)(void) = bind_after_the_first_wake_fails;
 
-	for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)
-		conformance_run(tests[i].name, in_task, (void *)&tests[i].body);
+	/* First: it forks, and RCU's thread for callbacks does not exist yet. */
 	conformance_fails("bind_after_the_first_wake_fails", KT_DISCIPLINE, with_daemon,
 			  (void *)&late);
+	for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)
+		conformance_run(tests[i].name, in_task, (void *)&tests[i].body);
 	return 0;
 }

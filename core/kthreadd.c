@@ -15,6 +15,7 @@ void kthreadd_init(struct kthreadd *d)
 	kt_completion_init(&d->ready);
 	kt_completion_init(&d->all_gone);
 	refcount_set(&d->threads, 1);
+	kthread_registry_init(&d->registry);
 	timer_base_init(&d->timers);
 	freezer_init(&d->freezer);
 }
@@ -52,14 +53,18 @@ static int kernel_thread(struct kthreadd *d, struct kthread_create_info *create)
 		err = -ENOMEM;	/* Linux 6.1 says -EAGAIN: core/README.md */
 		goto free_task;
 	}
+	/* From here on others may have a reference. */
+	kthread_register(&d->registry, t);
 	refcount_inc(&d->threads);
 	os_set_spawn_node(create->node);
 	err = os_spawn(&t->os, create->full_name, OS_DETACHED, kthread_main, create);
 	os_set_spawn_node(NUMA_NO_NODE);
 	if (err == 0)
 		return 0;
+	kthread_unregister(&d->registry, t);
+	put_task_struct(t);
 	kthreadd_thread_gone(d);
-	free_kthread_struct(t->kthread);
+	return err;
 free_task:
 	task_destroy(t);
 	os_free(t);
@@ -176,6 +181,8 @@ void kthreadd_shutdown(struct kthreadd *d)
 	KT_ASSERT(list_empty(&d->create_list));
 	if (!refcount_dec_and_test(&d->threads))
 		kt_completion_wait(&d->all_gone);
+	rcu_barrier();		/* the tasks they left behind are freed */
+	kthread_registry_destroy(&d->registry);
 	timer_base_shutdown(&d->timers);
 	freezer_destroy(&d->freezer);
 	d->task = NULL;

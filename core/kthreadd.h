@@ -13,6 +13,7 @@
 #define CORE_KTHREADD_H
 
 #include "core/freezer.h"
+#include "core/registry.h"
 #include "core/task.h"
 #include "core/timer.h"
 #include "platform/completion.h"
@@ -31,6 +32,8 @@ struct kthreadd {
 	kt_completion all_gone;		/* threads reached 0 */
 
 	struct task_struct daemon;	/* where `task` points */
+
+	struct kthread_registry registry;	/* its live kthreads */
 
 	struct timer_base timers;	/* of its threads; kthreadd_boot_timers() */
 	struct freezer freezer;		/* of its threads */
@@ -56,11 +59,11 @@ int kthreadd_boot_timers(struct kthreadd *d);
 void kthreadd_wait_ready(struct kthreadd *d);
 
 /*
- * Stop the daemon and wait until every thread it made is gone. Requests still
- * queued are answered first. The caller rules: nobody creates any more, and
+ * Stop the daemon and wait until every thread it made is gone, and its memory,
+ * unless somebody has a reference. Requests still queued are answered first.
+ * The caller rules: nobody creates any more, nobody reads the registry, and
  * every thread was stopped or ends by itself; no timer is pending, no freeze
- * in force. *d may be
- * initialized again or freed afterwards.
+ * in force. *d may be initialized again or freed afterwards.
  */
 void kthreadd_shutdown(struct kthreadd *d);
 

@@ -4,14 +4,18 @@
  * owner's lock; list_empty() may be asked without it, which is why the word it
  * reads, head->next, is written with WRITE_ONCE. The answer is then a hint:
  * true means nobody had finished adding.
+ *
+ * The _rcu forms are for a list that is read under RCU meanwhile: an entry is
+ * complete before it can be met, and leads on after it was unlinked.
  */
 #ifndef CORE_LIST_H
 #define CORE_LIST_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
-#include "platform/atomic.h"
+#include "platform/rcu.h"
 
 struct list_head {
 	struct list_head *next, *prev;
@@ -19,6 +23,7 @@ struct list_head {
 
 #define container_of(ptr, type, member)                                        \
 	((type *)(void *)((char *)(ptr) - offsetof(type, member)))
+#define list_entry_rcu(ptr, type, member) container_of(rcu_dereference(ptr), type, member)
 #define list_first_entry(head, type, member)                                   \
 	container_of((head)->next, type, member)
 
@@ -59,5 +64,39 @@ static inline void list_del_init(struct list_head *entry)
 	WRITE_ONCE(prev->next, next);
 	INIT_LIST_HEAD(entry);
 }
+
+/* What an unlinked entry points back to: no object, and no reader looks there. */
+#define LIST_POISON2 ((struct list_head *)(uintptr_t)0x122)
+
+/* Append. Release pairs with the reader's rcu_dereference(). */
+static inline void list_add_tail_rcu(struct list_head *new_, struct list_head *head)
+{
+	struct list_head *prev = head->prev;
+
+	new_->next = head;
+	new_->prev = prev;
+	rcu_assign_pointer(prev->next, new_);
+	head->prev = new_;
+}
+
+/*
+ * Unlink. next stays: a reader who is at the entry goes on from there. Release,
+ * since the store is what leads readers to the entry behind, which somebody
+ * else wrote.
+ */
+static inline void list_del_rcu(struct list_head *entry)
+{
+	struct list_head *prev = entry->prev, *next = entry->next;
+
+	next->prev = prev;
+	rcu_assign_pointer(prev->next, next);
+	entry->prev = LIST_POISON2;
+}
+
+/* Inside rcu_read_lock(); entries may come and go. */
+#define list_for_each_entry_rcu(pos, head, member)                             \
+	for ((pos) = list_entry_rcu((head)->next, __typeof__(*(pos)), member); \
+	     &(pos)->member != (head);                                         \
+	     (pos) = list_entry_rcu((pos)->member.next, __typeof__(*(pos)), member))
 
 #endif

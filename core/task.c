@@ -24,14 +24,22 @@ void task_destroy(struct task_struct *t)
 	kt_lock_destroy(&t->pi_lock);
 }
 
+static void free_task(struct rcu_head *rcu)
+{
+	struct task_struct *t = container_of(rcu, struct task_struct, rcu);
+
+	free_kthread_struct(t->kthread);
+	kt_lock_destroy(&t->pi_lock);
+	os_free(t);
+}
+
 void put_task_struct(struct task_struct *t)
 {
 	if (!refcount_dec_and_test(&t->usage))
 		return;
 	KT_ASSERT(t->flags & PF_KTHREAD);
-	free_kthread_struct(t->kthread);
-	kt_lock_destroy(&t->pi_lock);
-	os_free(t);
+	/* A reader of the registry may have come to it before it was unlinked. */
+	call_rcu(&t->rcu, free_task);
 }
 
 void set_special_state(unsigned state)

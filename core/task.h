@@ -26,6 +26,7 @@
 #include "platform/atomic.h"
 #include "platform/lock.h"
 #include "platform/os.h"
+#include "platform/rcu.h"
 
 /* Task states, the kernel's values. */
 #define TASK_RUNNING         0x0000u
@@ -67,8 +68,13 @@ struct task_struct {
 	refcount_t usage;	/* 1 for the running thread, and the users' */
 	unsigned long notify;	/* bit 0: interruptible sleeps return at once */
 
+	/* see core/registry.h; a kthread's only: */
+	struct list_head registered;	/* under the registry's lock, read under RCU */
+	struct rcu_head rcu;		/* once the last reference is gone */
+
 	/* written once before the task runs: */
 	struct kthreadd *kthreadd;	/* whose kthread_create() it uses */
+	unsigned id;			/* kthread_id() */
 	struct kthread *kthread;	/* NULL unless PF_KTHREAD */
 	unsigned flags;			/* PF_NOFREEZE: by set_freezable(), read by
 					 * the task itself */
@@ -96,7 +102,7 @@ void task_destroy(struct task_struct *t);
 
 #define get_task_struct(t) refcount_inc(&(t)->usage)
 
-/* Drop a reference; the last frees a kthread's task. Any context. */
+/* Drop a reference; after the last, and a grace period, a kthread's task is freed. */
 void put_task_struct(struct task_struct *t);
 
 /* Store and full barrier; then test the condition, then schedule(). */

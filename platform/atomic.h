@@ -139,6 +139,18 @@ typedef struct {
 		int kt_was = __atomic_fetch_add(&(r)->refs, 1, __ATOMIC_RELAXED); \
 		KT_ASSERT(kt_was > 0);                                         \
 	}))
+/* True and one more, unless there is none left: the object is about to go. */
+#define refcount_inc_not_zero(r)                                               \
+	(__extension__({                                                       \
+		KT_ATOMIC_POINT("ref", #r, &(r)->refs);                        \
+		int kt_was = __atomic_load_n(&(r)->refs, __ATOMIC_RELAXED);    \
+		while (kt_was != 0 &&                                          \
+		       !__atomic_compare_exchange_n(&(r)->refs, &kt_was, kt_was + 1, false, \
+						    __ATOMIC_RELAXED, __ATOMIC_RELAXED)) \
+			;                                                      \
+		KT_ASSERT(kt_was >= 0);                                        \
+		kt_was != 0;                                                   \
+	}))
 #define refcount_dec_and_test(r)                                               \
 	(__extension__({                                                       \
 		KT_ATOMIC_POINT("unref", #r, &(r)->refs);                      \

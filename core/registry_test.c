@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The registry over every back end: who is found, for how long, and that
+ * nothing is left. Readers walk while threads come and go.
+ */
+#include "core/core_test.h"
+#include "core/registry.h"
+
+enum { READERS = 2 };
+
+static struct task_struct reader[READERS];
+static bool done;		/* atomic */
+static unsigned permanent;	/* a thread that is there all the time */
+static unsigned wanted;		/* atomic: for who searches */
+
+static int until_stop(void *data)
+{
+	for (;;) {
+		set_current_state(TASK_INTERRUPTIBLE);
+		if (kthread_should_stop())
+			break;
+		schedule();
+	}
+	__set_current_state(TASK_RUNNING);
+	return (int)(intptr_t)data;
+}
+
+static int returns(void *data)
+{
+	(void)data;
+	return 0;
+}
+
+static unsigned count(void)
+{
+	struct task_struct *k;
+	unsigned n = 0;
+
+	rcu_read_lock();
+	kthread_for_each(&daemon, k)
+		n++;
+	rcu_read_unlock();
+	return n;
+}
+
+/* ---- one at a time -------------------------------------------------------- */
+
+static void ids_ascend_and_find(void)
+{
+	struct task_struct *k[3], *found;
+
+	CHECK_EQ(count(), 0);
+	CHECK_EQ(kthread_id(&caller), 0);
+	for (unsigned i = 0; i < 3; i++) {
+		k[i] = kthread_create(returns, NULL, "w/%u", i);
+		CHECK(!IS_ERR(k[i]));
+		CHECK_EQ(kthread_id(k[i]), i + 1);
+		CHECK_EQ(count(), i + 1);
+	}
+	CHECK(kthread_find(&daemon, 0) == NULL);
+	CHECK(kthread_find(&daemon, 4) == NULL);
+	found = kthread_find(&daemon, 2);
+	CHECK(found == k[1]);
+	CHECK_STR(found->comm, "w/1");
+	put_task_struct(found);
+	for (unsigned i = 0; i < 3; i++)
+		CHECK_EQ(kthread_stop(k[i]), -EINTR);
+	CHECK_EQ(count(), 0);
+}
+
+static void stopped_is_not_found(void)
+{
+	struct task_struct *k = kthread_run(until_stop, NULL, "w"), *next;
+	unsigned id;
+
+	CHECK(!IS_ERR(k));
+	id = kthread_id(k);
+	kthread_stop(k);
+	CHECK(kthread_find(&daemon, id) == NULL);
+	CHECK_EQ(count(), 0);
+	/* Nor is its number used again. */
+	next = kthread_create(returns, NULL, "w");
+	CHECK(!IS_ERR(next));
+	CHECK_EQ(kthread_id(next), id + 1);
+	kthread_stop(next);
+}
+
+static void found_outlives_its_end(void)
+{
+	struct task_struct *k = kthread_run(until_stop, NULL, "w"), *found;
+
+	CHECK(!IS_ERR(k));
+	found = kthread_find(&daemon, kthread_id(k));
+	CHECK(found == k);
+	kthread_stop(k);
+	synchronize_rcu();
+	/* Dead and not to be found, and still there. */
+	CHECK(kthread_find(&daemon, kthread_id(found)) == NULL);
+	CHECK_EQ(wake_up_process(found), 0);
+	CHECK_STR(found->comm, "w");
+	put_task_struct(found);
+}
+
+static void failed_fork_is_not_listed(void)
+{
+	static const enum kt_role roles[] = { KT_ROLE_TASK, KT_ROLE_KTHREAD, KT_ROLE_STACK };
+
+	for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++) {
+		struct task_struct *k;
+
+		fail_role = roles[i];
+		k = kthread_create(returns, NULL, "w");
+		CHECK(IS_ERR(k));
+		fail_role = KT_ROLE_COUNT;
+		CHECK_EQ(count(), 0);
+	}
+}
+
+/* ---- while they come and go ------------------------------------------------ */
+
+/* What a reader may read of each, and their order. */
+static void walk_once(void)
+{
+	struct task_struct *k;
+	bool seen = false;
+	unsigned last = 0;
+
+	rcu_read_lock();
+	kthread_for_each(&daemon, k) {
+		CHECK(k->id > last);
+		CHECK(k->flags & PF_KTHREAD);
+		CHECK(k->comm[0] == (k->id == permanent ? 'p' : 'w'));
+		last = k->id;
+		seen |= k->id == permanent;
+	}
+	rcu_read_unlock();
+	CHECK(seen);
+}
+
+static void walk(void *unused)
+{
+	(void)unused;
+	while (!smp_load_acquire(&done))
+		walk_once();
+}
+
+static void find(void *unused)
+{
+	(void)unused;
+	while (!smp_load_acquire(&done)) {
+		unsigned id = READ_ONCE(wanted);
+		struct task_struct *k = kthread_find(&daemon, id);
+
+		if (!k)
+			continue;
+		CHECK_EQ(kthread_id(k), id);
+		CHECK(k->comm[0] == 'w');
+		put_task_struct(k);
+	}
+}
+
+/* Meanwhile fn runs as READERS tasks. */
+static void come_and_go(void (*fn)(void *))
+{
+	struct task_struct *p = kthread_run(until_stop, NULL, "permanent");
+
+	CHECK(!IS_ERR(p));
+	permanent = kthread_id(p);
+	done = false;
+	wanted = permanent + 1;
+	for (int i = 0; i < READERS; i++) {
+		task_init(&reader[i], &daemon, "reader");
+		CHECK_EQ(os_spawn(&reader[i].os, i ? "r1" : "r0", OS_JOINABLE, fn, NULL), 0);
+	}
+	for (int i = 0; i < CONFORMANCE_TURNS(150, 2); i++) {
+		struct task_struct *k = kthread_create(i % 2 ? until_stop : returns, NULL, "w");
+
+		CHECK(!IS_ERR(k));
+		WRITE_ONCE(wanted, kthread_id(k));
+		if (i % 2)
+			kthread_stop(k);
+		else
+			wake_up_process(k);	/* ends by itself */
+	}
+	smp_store_release(&done, true);
+	for (int i = 0; i < READERS; i++) {
+		os_join(&reader[i].os);
+		task_destroy(&reader[i]);
+	}
+	kthread_stop(p);
+}
+
+static void walk_while_they_come_and_go(void)
+{
+	come_and_go(walk);
+}
+
+static void find_while_they_come_and_go(void)
+{
+	come_and_go(find);
+}
+
+/* Shutdown does not wait for readers' references, only for what has none. */
+static struct task_struct *kept;
+
+static void keep_one(void)
+{
+	struct task_struct *k = kthread_run(until_stop, NULL, "w");
+
+	CHECK(!IS_ERR(k));
+	kept = kthread_find(&daemon, kthread_id(k));
+	kthread_stop(k);
+}
+
+static void found_outlives_kthreadd(void *unused)
+{
+	(void)unused;
+	kthreadd_init(&daemon);
+	CHECK_EQ(kthreadd_boot(&daemon), 0);
+	task_init(&caller, &daemon, "caller");
+	task_body = keep_one;
+	CHECK_EQ(os_spawn(&caller.os, "caller", OS_JOINABLE, run_body, NULL), 0);
+	os_join(&caller.os);
+	task_destroy(&caller);
+	kthreadd_shutdown(&daemon);
+	CHECK_STR(kept->comm, "w");
+	put_task_struct(kept);
+	rcu_barrier();
+}
+
+int main(void)
+{
+	static void (*const bodies[])(void) = {
+		ids_ascend_and_find, stopped_is_not_found, found_outlives_its_end,
+		failed_fork_is_not_listed, walk_while_they_come_and_go,
+		find_while_they_come_and_go,
+	};
+	static const char *const names[] = {
+		"registry.ids_ascend_and_find", "registry.stopped_is_not_found",
+		"registry.found_outlives_its_end", "registry.failed_fork_is_not_listed",
+		"registry.walk_while_they_come_and_go", "registry.find_while_they_come_and_go",
+	};
+
+	for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++)
+		conformance_run(names[i], in_task, (void *)&bodies[i]);
+	conformance_run("registry.found_outlives_kthreadd", found_outlives_kthreadd, NULL);
+	return 0;
+}
