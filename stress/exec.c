@@ -123,7 +123,8 @@ void exec_load(const struct plan *p)
 		for (unsigned k = 0; k < p->tasks[i].ops_count; k++) {
 			const struct plan_op *op = &p->ops[p->tasks[i].ops_first + k];
 
-			if (plan_op_has(op->kind, PLAN_NO_HANDLE))
+			if (plan_op_has(op->kind, PLAN_NO_HANDLE) ||
+			    plan_op_has(op->kind, PLAN_BY_ID))
 				continue;
 			if (p->threads[op->thread].task != i)
 				exec.strays[op->thread] |= 1u << i;

@@ -75,6 +75,11 @@ struct exec_thread {
 					 * relaxed atomics */
 	struct exec_job job[PLAN_WORKS];
 
+	/* Atomics, for who reads the registry; see model_registry.c: */
+	unsigned id;			/* kthread_id(), since its create returned */
+	bool ending;			/* set before what may end it */
+	bool gone;			/* set after it was stopped */
+
 	const void *request;		/* under create_lock: compared only */
 	unsigned failed_creator;	/* bit per role: allocations that failed in the call */
 

@@ -16,6 +16,9 @@ void exec_run_op(struct exec_task *by, const struct plan_op *op);
 void exec_set_woken(struct exec_thread *t);
 /* What it has frozen and not thawed at its end. */
 void exec_thaw_rest(struct exec_task *by);
+/* Before what may end the thread, and when it has been stopped. */
+void exec_set_ending(struct exec_thread *t);
+void exec_set_gone(struct exec_thread *t);
 /* What a task still holds of others' threads at its end. */
 void exec_put_strays(const struct exec_task *by);
 /* What a plan leaves of t. */

@@ -57,6 +57,19 @@ static void set_creating(struct exec_task *by, struct exec_thread *t)
 void exec_set_woken(struct exec_thread *t)
 {
 	__atomic_store_n(&t->woken, true, __ATOMIC_RELAXED);
+	if (plan_body_exits(t->plan->body))
+		exec_set_ending(t);
+}
+
+/* Relaxed would do: the call that comes next orders it before the end. */
+void exec_set_ending(struct exec_thread *t)
+{
+	__atomic_store_n(&t->ending, true, __ATOMIC_RELEASE);
+}
+
+void exec_set_gone(struct exec_thread *t)
+{
+	__atomic_store_n(&t->gone, true, __ATOMIC_RELEASE);
 }
 
 /* kthread_run()'s wake-up, with what other tasks need before and after it. */
@@ -83,6 +96,8 @@ static void do_create(struct exec_task *by, struct exec_thread *t, const struct 
 	if (ok && t->plan->cpu >= 0)
 		t->cpus = 1ull << t->plan->cpu;
 	model_expect(op, t->name, ok ? 0 : PTR_ERR(t->task));
+	if (ok)		/* t->task is there for who sees the number */
+		__atomic_store_n(&t->id, kthread_id(t->task), __ATOMIC_RELEASE);
 	if (ok)
 		hand_out(t, op->kind == PLAN_RUN);
 	if (t->strays)
@@ -132,9 +147,11 @@ static void stop(struct exec_thread *t, const struct plan_op *op)
 	int result;
 
 	t->stopped = true;
+	exec_set_ending(t);
 	to_own_cpu(t);
 	result = op && op->kind == PLAN_STOP_PUT ? kthread_stop_put(t->task)
 						 : kthread_stop(t->task);
+	exec_set_gone(t);
 	model_stopped(t, result);
 	if (op)
 		model_expect(op, t->name, result);
@@ -241,6 +258,35 @@ static void do_destroy(struct exec_task *by, struct exec_thread *t, const struct
 	exec_destroy(t, op->kind == PLAN_DESTROY);
 }
 
+/* Any task's thread, which may be gone or not be made yet. */
+static void do_find(struct exec_task *by, struct exec_thread *t, const struct plan_op *op)
+{
+	struct model_search s = model_search(t);
+	struct task_struct *k = kthread_find(&exec.kthreadd, s.id);
+
+	(void)by;
+	model_found(t, &s, k);
+	if (k)
+		put_task_struct(k);
+	model_expect(op, t->name, k != NULL);
+}
+
+static void do_walk(struct exec_task *by, struct exec_thread *t, const struct plan_op *op)
+{
+	struct model_walk w;
+	struct task_struct *k;
+
+	(void)by, (void)t, (void)op;
+	model_walk_begin(&w);
+	rcu_read_lock();
+	kthread_for_each(&exec.kthreadd, k) {
+		KT_POINT(walk.met);
+		model_walk_met(&w, k);
+	}
+	rcu_read_unlock();
+	model_walk_end(&w);
+}
+
 static void do_kill(struct exec_task *by, struct exec_thread *t, const struct plan_op *op)
 {
 	(void)by, (void)t;
@@ -307,13 +353,16 @@ void exec_run_op(struct exec_task *by, const struct plan_op *op)
 		[PLAN_OPEN] = do_open,
 		[PLAN_DESTROY] = do_destroy,
 		[PLAN_DESTROY_RAW] = do_destroy,
+		[PLAN_FIND] = do_find,
+		[PLAN_WALK] = do_walk,
 		[PLAN_KILL] = do_kill,
 		[PLAN_FREEZE] = do_freeze,
 		[PLAN_THAW] = do_thaw,
 	};
 	struct exec_thread *t = &exec.thread[op->thread];
 
-	if (!plan_op_has(op->kind, PLAN_NO_HANDLE) && !plan_op_has(op->kind, PLAN_MAKES)) {
+	if (!plan_op_has(op->kind, PLAN_NO_HANDLE) && !plan_op_has(op->kind, PLAN_MAKES) &&
+	    !plan_op_has(op->kind, PLAN_BY_ID)) {
 		if (t->plan->task != by->index)
 			kt_completion_wait(&t->made);
 		if (!t->task || IS_ERR(t->task))

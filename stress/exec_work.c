@@ -166,7 +166,9 @@ void exec_destroy(struct exec_thread *t, bool cancel_first)
 	for (unsigned i = 0; i < PLAN_WORKS && cancel_first; i++)
 		if (t->job[i].delayed || i == PLAN_WORK_AGAIN)
 			cancel(&t->job[i]);
+	exec_set_ending(t);
 	kthread_destroy_worker(t->worker);
+	exec_set_gone(t);
 	t->destroyed = true;
 	model_destroyed(t);
 	/* Whoever still touches a work now would touch freed memory. */

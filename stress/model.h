@@ -62,6 +62,27 @@ unsigned model_freezes(void);
 void model_looked(struct exec_thread *t, unsigned freezes, bool was_frozen, bool stop);
 /* On t's thread, which must not run this in a freeze. */
 void model_may_run(const struct exec_thread *t, const char *what);
+/* What was known of a thread before the registry was searched for it. */
+struct model_search {
+	unsigned id;		/* 0: not made yet */
+	bool gone;
+};
+
+struct model_search model_search(const struct exec_thread *t);
+/* kthread_find(s->id) returned k, which is the caller's until it is put. */
+void model_found(const struct exec_thread *t, const struct model_search *s,
+		 const struct task_struct *k);
+
+struct model_walk {
+	struct model_search before[PLAN_THREADS_MAX];
+	uint32_t met;		/* bit per thread of the plan */
+	unsigned last;		/* number */
+};
+
+/* Before a walk through the registry; for each k of it, in its read section; after it. */
+void model_walk_begin(struct model_walk *w);
+void model_walk_met(struct model_walk *w, const struct task_struct *k);
+void model_walk_end(const struct model_walk *w);
 /* A plan's own "== R". */
 void model_expect(const struct plan_op *op, const char *what, long result);
 

@@ -118,6 +118,9 @@ enum plan_op_kind {
 	PLAN_DESTROY,	/* "destroy w": cancels delayed works and work 2, then
 			 * kthread_destroy_worker() */
 	PLAN_DESTROY_RAW,	/* "destroy-raw w": cancels nothing */
+	PLAN_FIND,	/* "find a": kthread_find() by a's number: 1 or 0. Any task, any
+			 * time after the create; holds nothing */
+	PLAN_WALK,	/* "walk": through the registry, from end to end */
 	PLAN_KILL,	/* "kill C2": a fatal signal to another task */
 	PLAN_FREEZE,	/* freeze_kthreads(): 0 */
 	PLAN_THAW,	/* thaw_kthreads() */
@@ -134,6 +137,7 @@ enum plan_op_trait {
 	PLAN_MAKES       = 1 << 5,	/* "a = WORD ...": makes the thread */
 	PLAN_OF_WORKER   = 1 << 6,	/* a worker's handle only */
 	PLAN_BY_OTHERS   = 1 << 7,	/* also by tasks whose handle it is not */
+	PLAN_BY_ID       = 1 << 8,	/* the thread need not be there, nor is it used */
 };
 
 /* Has it all of `traits`? */
@@ -254,6 +258,7 @@ int plan_parse(struct plan *p, const char *text, size_t size, struct plan_error 
  * of a freezable worker, no park of a freezable thread, no destroy, nothing
  * with another task's handle. It does not freeze while the gate of a freezable
  * worker of its own is queued.
+ * `walk` and `find`, of any handle made by then, are always legal.
  *
  * 0 or -EINVAL with *err (line and column 0 if p was not parsed).
  */

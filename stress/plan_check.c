@@ -69,6 +69,7 @@ static bool is_stray(const struct plan *p, unsigned op)
 	const struct plan_task *t = &p->tasks[owner];
 
 	return !plan_op_has(p->ops[op].kind, PLAN_NO_HANDLE) &&
+	       !plan_op_has(p->ops[op].kind, PLAN_BY_ID) &&
 	       (op < t->ops_first || op >= t->ops_first + (unsigned)t->ops_count);
 }
 
@@ -242,6 +243,9 @@ static int check_op(const struct plan *p, unsigned i, struct handle *h, struct p
 {
 	const struct plan_op *op = &p->ops[i];
 
+	if (plan_op_has(op->kind, PLAN_BY_ID))
+		return h->made ? 0 : fail(err, "%s %s comes before its create",
+					  plan_op_name(op->kind), var(p, op));
 	if (is_stray(p, i)) {
 		bool worker = p->threads[op->thread].body == PLAN_WORKER;
 

@@ -35,7 +35,8 @@ enum swarm {
 	SWARM_DELAY = 1 << 18,		/* delayed works */
 	SWARM_GATE = 1 << 19,		/* works that wait */
 	SWARM_FREEZE = 1 << 20,
-	SWARM_ALL = (1 << 21) - 1,
+	SWARM_REGISTRY = 1 << 21,	/* walks and finds */
+	SWARM_ALL = (1 << 22) - 1,
 };
 
 static const struct named_point points[] = {
@@ -280,6 +281,13 @@ static void add_stop(struct generator *g, unsigned t)
 		add_op(g, PLAN_THAW, 0);
 }
 
+/* Looked for while it may be ending, and again: the window is one step wide. */
+static void add_finds(struct generator *g, unsigned t)
+{
+	for (unsigned n = 1 + kt_rng_below(&g->rng, 4); n > 0; n--)
+		add_op(g, PLAN_FIND, t);
+}
+
 /* The life of one thread, within the caller rules. */
 static void add_life(struct generator *g)
 {
@@ -308,6 +316,8 @@ static void add_life(struct generator *g)
 		add_parking(g, t, bound);
 	if (body == PLAN_COMPLETE_EXIT && !early && (run || wake) && one_in(g, 2))
 		add_op(g, PLAN_AWAIT, t);
+	if ((g->swarm & SWARM_REGISTRY) && (exits ? !ref : one_in(g, 8)))
+		add_finds(g, t);
 	/* Gone by itself, or stopped by teardown. */
 	if ((exits && (run || wake || early) && !ref) || may(g, SWARM_TEARDOWN_STOPS, 4))
 		return;
@@ -358,6 +368,24 @@ static void add_freeze(struct generator *g)
 	if (!one_in(g, 6))
 		plan_insert_op(&tried, task, end, &(struct plan_op){ .kind = PLAN_THAW });
 	plan_insert_op(&tried, task, at, &(struct plan_op){ .kind = PLAN_FREEZE });
+	if (plan_check(&tried, &err) == 0)
+		*p = tried;
+}
+
+/* A reader of the registry, at any moment of any task. */
+static void add_reader(struct generator *g)
+{
+	struct plan *p = g->p;
+	struct plan_op op = { .kind = one_in(g, 2) ? PLAN_WALK : PLAN_FIND };
+	unsigned task = kt_rng_below(&g->rng, p->tasks_count);
+	unsigned at = kt_rng_below(&g->rng, p->tasks[task].ops_count + 1u);
+	struct plan tried = *p;
+	struct plan_error err;
+
+	if (op.kind == PLAN_FIND)
+		op.thread = (uint8_t)kt_rng_below(&g->rng, p->threads_count);
+	for (unsigned n = 1 + kt_rng_below(&g->rng, 3); n > 0; n--)
+		plan_insert_op(&tried, task, at, &op);
 	if (plan_check(&tried, &err) == 0)
 		*p = tried;
 }
@@ -479,6 +507,9 @@ void plan_generate(struct plan *p, uint64_t seed, const struct plan_generate_opt
 	if (may(&g, SWARM_FREEZE, 1))
 		for (unsigned n = 1 + kt_rng_below(&g.rng, 3); n > 0; n--)
 			add_freeze(&g);
+	if (p->threads_count && may(&g, SWARM_REGISTRY, 2))
+		for (unsigned n = 1 + kt_rng_below(&g.rng, 2); n > 0; n--)
+			add_reader(&g);
 	if (o->faults && tasks > 1 && may(&g, SWARM_KILL_OP, 4))
 		add_kill_op(&g);
 	if (o->faults && one_in(&g, 4))

@@ -124,7 +124,7 @@ static void change_op(struct plan *p, struct kt_rng *rng)
 		op.thread = before->thread;
 	} else if (p->threads_count) {	/* a stray one, if it is legal */
 		op.thread = (uint8_t)below(rng, p->threads_count);
-		if (p->threads[op.thread].body != PLAN_WORKER)
+		if (p->threads[op.thread].body != PLAN_WORKER && op.kind != PLAN_FIND)
 			op.kind = PLAN_WAKE;
 	} else {
 		return;

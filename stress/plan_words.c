@@ -82,6 +82,8 @@ static const struct {
 	[PLAN_OPEN]         = { "open", PLAN_OF_WORKER },
 	[PLAN_DESTROY]      = { "destroy", PLAN_OF_WORKER },
 	[PLAN_DESTROY_RAW]  = { "destroy-raw", PLAN_OF_WORKER },
+	[PLAN_FIND]         = { "find", PLAN_BY_OTHERS | PLAN_BY_ID | PLAN_HAS_RESULT },
+	[PLAN_WALK]         = { "walk", PLAN_NO_HANDLE },
 	[PLAN_KILL]         = { "kill", PLAN_NO_HANDLE },
 	[PLAN_FREEZE]       = { "freeze", PLAN_NO_HANDLE | PLAN_HAS_RESULT },
 	[PLAN_THAW]         = { "thaw", PLAN_NO_HANDLE },

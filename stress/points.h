@@ -35,6 +35,7 @@ enum point_side {
 	X(POINT_DAEMON, "kthreadd.idle")                                       \
 	X(POINT_DAEMON, "kthreadd.unlinked")                                   \
 	X(POINT_DAEMON, "kthreadd.forking")                                    \
+	X(POINT_DAEMON, "registry.linked") /* under its lock */                \
 	X(POINT_DAEMON, "kthreadd.forked")                                     \
 	X(POINT_DAEMON, "kthreadd.fork_failed")                                \
 	X(POINT_THREAD, "kthread.started")                                     \
@@ -67,6 +68,9 @@ enum point_side {
 	X(POINT_TIMERS, "timer.idle")                                          \
 	X(POINT_TIMERS, "timer.firing")                                        \
 	X(POINT_TIMERS, "timer.delayed_work")                                  \
+	X(POINT_CREATOR, "walk.met")                                           \
+	X(POINT_CREATOR, "find.met")                                           \
+	X(POINT_THREAD, "registry.unlinked")                                   \
 	X(POINT_THREAD, "kthread.exiting")
 
 struct named_point {
