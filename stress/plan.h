@@ -258,7 +258,8 @@ int plan_parse(struct plan *p, const char *text, size_t size, struct plan_error 
  * of a freezable worker, no park of a freezable thread, no destroy, nothing
  * with another task's handle. It does not freeze while the gate of a freezable
  * worker of its own is queued.
- * `walk` and `find`, of any handle made by then, are always legal.
+ *
+ * `walk`, and `find` of any handle made by then, are legal at any other time.
  *
  * 0 or -EINVAL with *err (line and column 0 if p was not parsed).
  */
