@@ -81,7 +81,8 @@ static int check_gate(const struct plan *p, const struct plan_op *op, const stru
 		      struct plan_error *err)
 {
 	if (op->kind == PLAN_DESTROY_RAW)
-		return fail(err, "destroy-raw %s: leaves timers armed, expected destroy", var(p, op));
+		return fail(err, "destroy-raw %s: leaves timers armed, expected destroy",
+			    var(p, op));
 	if (plan_op_has(op->kind, PLAN_HAS_WORK) && op->work == PLAN_WORK_GATE &&
 	    op->kind != PLAN_QUEUE)
 		return fail(err, "%s %s %u: work %u is the gate, expected only queue and open",
