@@ -215,7 +215,7 @@ static void do_await(struct exec_task *by, struct exec_thread *t, const struct p
 static void do_stop(struct exec_task *by, struct exec_thread *t, const struct plan_op *op)
 {
 	(void)by;
-	if (op->kind == PLAN_STOP_PUT)
+	if (op->kind == PLAN_STOP_PUT && t->refs > 0)
 		t->refs--;
 	stop(t, op);
 }
@@ -230,7 +230,8 @@ static void do_get(struct exec_task *by, struct exec_thread *t, const struct pla
 static void do_put(struct exec_task *by, struct exec_thread *t, const struct plan_op *op)
 {
 	(void)by, (void)op;
-	t->refs--;
+	if (t->refs > 0)	/* else it is the thread's own: an illegal plan */
+		t->refs--;
 	put_task_struct(t->task);
 }
 

@@ -36,6 +36,7 @@ static struct {
 	double started, last_progress;
 	unsigned findings;
 	uint64_t first;			/* execution the next child begins with */
+	unsigned due;			/* bit per enum kt_failure that is no finding */
 } hunt;
 
 static volatile sig_atomic_t interrupted;
@@ -61,7 +62,11 @@ static bool load_plan(uint64_t number)
 {
 	struct plan_generate_options g = { .faults = hunt.o->faults };
 
-	if (hunt.files == 0)
+	hunt.due = 0;
+	if (hunt.o->illegal)
+		hunt.due = plan_generate_illegal(&shared->plan,
+						 kt_rng_derive(hunt.o->seed, number));
+	else if (hunt.files == 0)
 		plan_generate(&shared->plan, kt_rng_derive(hunt.o->seed, number), &g);
 	else if (plan_read(hunt.file[number % hunt.files], &shared->plan) != 0)
 		return false;
@@ -100,6 +105,8 @@ static void choose_faults(struct world_options *w, struct kt_rng *rng, uint32_t 
 	}
 	if ((dice & 3) == 3)
 		w->faults.fail_nth = 1 + kt_rng_below(rng, allocations + 1);
+	if (kt_rng_below(rng, 8) == 0)
+		w->faults.spurious_nth = 1 + kt_rng_below(rng, steps / 16 + 1);
 }
 
 /* ---- the child ---------------------------------------------------------- */
@@ -126,7 +133,12 @@ static bool execute(const struct world_options *w)
 	__atomic_store_n(&shared->executions, shared->executions + 1, __ATOMIC_RELAXED);
 	shared->points += v->steps;
 	note_schedule(v->hash);
-	return v->failure == KT_PASS;
+	if (v->failure == KT_PASS)
+		return true;
+	if (!(hunt.due >> v->failure & 1))
+		return false;
+	v->failure = KT_PASS;
+	return true;
 }
 
 static bool child_goes_on(uint64_t i)
@@ -173,20 +185,39 @@ static void random_child(void *unused)
 }
 
 /*
- * Every n-th allocation, every point and task for a kill, and all pairs, of
- * each plan. shared->cursor: plan, task, kill step, allocation.
+ * Every n-th allocation, every point and task for a kill, and all pairs, every
+ * sleep, or every moment at which time may pass, of each plan. shared->cursor:
+ * plan, task, kill step, and the number of what is counted.
  */
-static bool exhaust_next(uint64_t *c, uint32_t steps, bool fail_hit)
+static bool exhaust_kills(void)
 {
-	enum exhaustive e = hunt.o->exhaustive;
+	return hunt.o->exhaustive == EXHAUST_KILL || hunt.o->exhaustive == EXHAUST_PAIRS;
+}
 
-	if (e != EXHAUST_KILL) {
-		c[3]++;
-		if (fail_hit || c[3] == 1)
-			return true;
-		c[3] = e == EXHAUST_PAIRS ? 1 : 0;
+static bool exhaust_counts(void)
+{
+	return hunt.o->exhaustive != EXHAUST_KILL;
+}
+
+/* Was there an n-th in the last execution? */
+static bool exhaust_hit(uint64_t n)
+{
+	switch (hunt.o->exhaustive) {
+	case EXHAUST_SPURIOUS: return inject_sleeps() >= n;
+	case EXHAUST_TIMERS: return inject_timer_moments() >= n;
+	default: return inject_allocations() >= n;
 	}
-	if (e != EXHAUST_FAIL) {
+}
+
+static bool exhaust_next(uint64_t *c, uint32_t steps, bool hit)
+{
+	if (exhaust_counts()) {
+		c[3]++;
+		if (hit || c[3] == 1)
+			return true;
+		c[3] = exhaust_kills() ? 1 : 0;
+	}
+	if (exhaust_kills()) {
 		if (++c[2] <= steps)
 			return true;
 		c[2] = 1;
@@ -206,22 +237,27 @@ static bool exhaust_plan(uint64_t *c)
 	if (!load_plan(c[0]) || (!measure(&steps, &allocations)))
 		return false;
 	if (first) {
-		c[2] = hunt.o->exhaustive == EXHAUST_FAIL ? 0 : 1;
-		c[3] = hunt.o->exhaustive == EXHAUST_KILL ? 0 : 1;
-	}
-	else if (!exhaust_next(c, steps, allocations >= c[3]))	/* after a finding */
+		c[2] = exhaust_kills();
+		c[3] = exhaust_counts();
+	} else if (!exhaust_next(c, steps, true)) {	/* after a finding: it was hit */
 		return true;
+	}
 	w.steps_estimate = steps;
 	do {
 		if (!child_goes_on(shared->executions))
 			return false;
 		w.faults = (struct inject_faults){
 			.kill_task = (uint32_t)c[1], .kill_step = (uint32_t)c[2],
-			.fail_nth = (uint32_t)c[3],
 		};
+		if (hunt.o->exhaustive == EXHAUST_SPURIOUS)
+			w.faults.spurious_nth = (uint32_t)c[3];
+		else if (hunt.o->exhaustive == EXHAUST_TIMERS)
+			w.faults.timer_nth = (uint32_t)c[3];
+		else
+			w.faults.fail_nth = (uint32_t)c[3];
 		if (!execute(&w))
 			return false;
-	} while (exhaust_next(c, steps, inject_allocations() >= c[3]));
+	} while (exhaust_next(c, steps, exhaust_hit(c[3])));
 	return true;
 }
 
@@ -367,6 +403,16 @@ static bool take_finding(struct verdict *v)
 	return true;
 }
 
+/* A sanitizer ended the child over what an illegal plan is due: go on behind it. */
+static bool due_anyway(const struct verdict *v)
+{
+	load_plan(shared->next / RUNS_PER_PLAN);
+	if (!(hunt.due >> v->failure & 1) || out_of_budget())
+		return false;
+	hunt.first = shared->next + 1;
+	return true;
+}
+
 static int hunt_loop(void)
 {
 	void (*child)(void *) = hunt.o->exhaustive ? exhaustive_child : random_child;
@@ -382,6 +428,8 @@ static int hunt_loop(void)
 		}
 		if (v.failure == KT_PASS)
 			break;
+		if (due_anyway(&v))
+			continue;
 		if (!take_finding(&v))
 			return EXIT_ENVIRONMENT;
 		if (!hunt.o->keep_going || out_of_budget())
@@ -478,7 +526,8 @@ static void print_options(void)
 	}
 	printf("kthrash stress: %s\n", build_name());
 	printf("  strategy %s  plan %s  seed %llu  faults %s\n", o->strategy_text,
-	       o->plan ? o->plan : "generated", (unsigned long long)o->seed,
+	       o->plan ? o->plan : o->illegal ? "generated, illegal" : "generated",
+	       (unsigned long long)o->seed,
 	       o->faults ? "on" : "off");
 	printf("  executions %llu  seconds %g  findings %s\n",
 	       (unsigned long long)o->executions, o->seconds, o->findings);
@@ -493,6 +542,10 @@ int command_stress(const struct options *given)
 	hunt.o = &o;
 	if (o.exhaustive && !world_is_deterministic) {
 		fprintf(stderr, "kthrash: --exhaustive needs the simulator\n");
+		return EXIT_USAGE;
+	}
+	if (o.illegal && (!world_is_deterministic || o.plan || o.exhaustive)) {
+		fprintf(stderr, "kthrash: --illegal makes its own plans, on the simulator\n");
 		return EXIT_USAGE;
 	}
 	if (o.files_count) {

@@ -38,6 +38,7 @@ static struct {
 	uint64_t points;		/* bit point % 64: some rule has that point */
 	struct inject_faults faults;
 	uint32_t allocations[KT_ROLE_COUNT + 1];	/* relaxed atomic; last: all */
+	uint32_t sleeps, timer_moments;
 } inject;
 
 static uint32_t task_index(plan_str name)
@@ -90,6 +91,7 @@ void inject_begin(const struct inject_faults *faults)
 {
 	inject.faults = *faults;
 	memset(inject.allocations, 0, sizeof inject.allocations);
+	inject.sleeps = inject.timer_moments = 0;
 	for (uint32_t i = 0; i < inject.rules_count; i++)
 		inject.rule[i].seen = 0;
 }
@@ -97,6 +99,16 @@ void inject_begin(const struct inject_faults *faults)
 uint32_t inject_allocations(void)
 {
 	return inject.allocations[KT_ROLE_COUNT];
+}
+
+uint32_t inject_sleeps(void)
+{
+	return inject.sleeps;
+}
+
+uint32_t inject_timer_moments(void)
+{
+	return inject.timer_moments;
 }
 
 /* ---- allocations -------------------------------------------------------- */
@@ -238,6 +250,9 @@ static uint32_t wrap_next(struct sim_strategy *s, const struct sim_decision *d)
 	(void)s;
 	if (wrap.next < SIM_TASKS_MAX && (d->runnable >> wrap.next & 1))
 		return wrap.next;
+	if (d->timed && d->why != SIM_MARK &&
+	    ++inject.timer_moments == inject.faults.timer_nth)
+		return (uint32_t)__builtin_ctzll(d->timed);
 	if (d->why == SIM_MARK)
 		return d->task;
 	return wrap.inner->next(wrap.inner, d);
@@ -246,14 +261,16 @@ static uint32_t wrap_next(struct sim_strategy *s, const struct sim_decision *d)
 static uint32_t wrap_choose(struct sim_strategy *s, enum sim_choice kind, uint32_t below)
 {
 	(void)s;
-	if (kind == SIM_CHOOSE_SPURIOUS && wrap.spurious)
+	if (kind == SIM_CHOOSE_SPURIOUS &&
+	    (++inject.sleeps == inject.faults.spurious_nth || wrap.spurious))
 		return 1;
 	return wrap.inner->choose ? wrap.inner->choose(wrap.inner, kind, below) : 0;
 }
 
 struct sim_strategy *inject_strategy(struct sim_strategy *inner)
 {
-	if (!inject.rules_count && !inject.faults.kill_step)
+	if (!inject.rules_count && !inject.faults.kill_step && !inject.faults.spurious_nth &&
+	    !inject.faults.timer_nth)
 		return inner;
 	wrap.inner = inner;
 	wrap.strategy = (struct sim_strategy){

@@ -22,6 +22,9 @@ struct inject_faults {
 	uint32_t kill_step;	/* kill `kill_task` at that step; 0: no kill */
 	uint32_t kill_task;	/* index of a plan's task */
 	uint32_t fail_nth;	/* fail the n-th allocation of any role; 0: none */
+	/* Simulator only; 0: none. */
+	uint32_t spurious_nth;	/* the n-th sleep without a permit ends at once */
+	uint32_t timer_nth;	/* at the n-th step at which time may pass, it does */
 };
 
 /*
@@ -38,6 +41,10 @@ void inject_begin(const struct inject_faults *faults);
 
 /* Of the last execution: allocations asked for. */
 uint32_t inject_allocations(void);
+
+/* Sleeps and steps as counted by spurious_nth and timer_nth, if that was asked for. */
+uint32_t inject_sleeps(void);
+uint32_t inject_timer_moments(void);
 
 /* Hooks, see platform/os.h. */
 void inject_point(struct kt_site *site, const void *subject);

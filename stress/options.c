@@ -77,8 +77,12 @@ static int set_word(struct options *o, const char *name, const char *v)
 			o->exhaustive = EXHAUST_KILL;
 		else if (strcmp(v, "pairs") == 0)
 			o->exhaustive = EXHAUST_PAIRS;
+		else if (strcmp(v, "spurious") == 0)
+			o->exhaustive = EXHAUST_SPURIOUS;
+		else if (strcmp(v, "timers") == 0)
+			o->exhaustive = EXHAUST_TIMERS;
 		else
-			return complain("--exhaustive", v, "fail, kill or pairs");
+			return complain("--exhaustive", v, "fail, kill, pairs, spurious or timers");
 	} else {
 		if (strcmp(v, "text") != 0 && strcmp(v, "json") != 0)
 			return complain("--format", v, "text or json");
@@ -126,9 +130,11 @@ static int set_flag(struct options *o, const char *arg)
 		o->progress = true;
 	else if (strcmp(arg, "--keep-going") == 0)
 		o->keep_going = true;
+	else if (strcmp(arg, "--illegal") == 0)
+		o->illegal = true;
 	else
-		return complain("unknown option", arg, "--json, --progress or --keep-going, or an "
-				"option with a value, as in --seed=7");
+		return complain("unknown option", arg, "--json, --progress, --keep-going or "
+				"--illegal, or an option with a value, as in --seed=7");
 	return EXIT_CLEAN;
 }
 
@@ -152,8 +158,9 @@ void options_usage(void)
 {
 	puts("usage: kthrash COMMAND [OPTION]... [FILE]...\n"
 	     "  stress    hunt          --strategy= --plan= --executions= --seconds= --seed=\n"
-	     "                          --findings= --faults=on|off --exhaustive=fail|kill|pairs\n"
-	     "                          --keep-going --json --progress\n"
+	     "                          --findings= --faults=on|off --keep-going --json\n"
+	     "                          --exhaustive=fail|kill|pairs|spurious|timers\n"
+	     "                          --illegal --progress\n"
 	     "  replay    FILE...       --times= --json\n"
 	     "  shrink    FILE -o OUT   --seconds= --json\n"
 	     "  explain   FILE          --format=text|json\n"

@@ -17,7 +17,14 @@ enum {	/* exit statuses of every command */
 	EXIT_ENVIRONMENT = 3,
 };
 
-enum exhaustive { EXHAUST_NOT, EXHAUST_FAIL, EXHAUST_KILL, EXHAUST_PAIRS };
+enum exhaustive {
+	EXHAUST_NOT,
+	EXHAUST_FAIL,		/* every allocation */
+	EXHAUST_KILL,		/* every task at every step */
+	EXHAUST_PAIRS,		/* both */
+	EXHAUST_SPURIOUS,	/* every sleep ends for no reason */
+	EXHAUST_TIMERS,		/* time passes at every step at which it may */
+};
 
 struct options {
 	const char *command;
@@ -35,6 +42,7 @@ struct options {
 	bool keep_going;		/* after a finding */
 	bool faults;			/* random kills and failed allocations; on */
 	enum exhaustive exhaustive;
+	bool illegal;			/* plans that break a caller rule */
 	uint64_t times;			/* replay: repetitions; 0: as the world needs */
 	const char *output;		/* shrink -o */
 	const char *format;		/* explain: text or json */

@@ -256,8 +256,8 @@ int plan_parse(struct plan *p, const char *text, size_t size, struct plan_error 
  * A task thaws what it has frozen, at its end if not before; until then it does
  * nothing that may wait for a frozen thread, or for a task that does: no flush
  * of a freezable worker, no park of a freezable thread, no destroy, nothing
- * with another task's handle. It does not freeze while the gate of a freezable
- * worker of its own is queued.
+ * with another task's handle. While the gate of its worker is queued a task waits
+ * for nothing else.
  *
  * `walk`, and `find` of any handle made by then, are legal at any other time.
  *
@@ -282,6 +282,13 @@ struct plan_generate_options {
 	bool faults;		/* also kill, fail and oom directives */
 };
 void plan_generate(struct plan *p, uint64_t seed, const struct plan_generate_options *o);
+
+/*
+ * A plan that breaks one rule of plan_check() on purpose, and expects the failure
+ * that this is due. Returns a bit per enum kt_failure that some schedule may end
+ * it with; it may also pass, if it is not the schedule's wish.
+ */
+unsigned plan_generate_illegal(struct plan *p, uint64_t seed);
 
 /*
  * Change p into another legal plan, chosen by seed: insert, delete, replace or

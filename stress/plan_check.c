@@ -312,8 +312,7 @@ static bool waits_for_thaw(const struct plan *p, unsigned i)
 }
 
 /* depth: freezes by its task that are in force before op i, and then after it. */
-static int check_freeze(const struct plan *p, unsigned i, const struct handle *handles,
-			unsigned *depth, struct plan_error *err)
+static int check_freeze(const struct plan *p, unsigned i, unsigned *depth, struct plan_error *err)
 {
 	const struct plan_op *op = &p->ops[i];
 
@@ -328,11 +327,24 @@ static int check_freeze(const struct plan *p, unsigned i, const struct handle *h
 	if (op->kind != PLAN_FREEZE)
 		return 0;
 	++*depth;
+	return 0;
+}
+
+/*
+ * A task whose worker waits at the gate waits for nobody else: a freeze by
+ * another task may wait for the worker, and others for that freeze.
+ */
+static int check_gates(const struct plan *p, unsigned i, const struct handle *handles,
+		       struct plan_error *err)
+{
+	const struct plan_op *op = &p->ops[i];
+
 	for (unsigned k = 0; k < p->threads_count; k++)
-		if (p->threads[k].freezable && handles[k].gate &&
-		    p->threads[k].task == task_of(p, i))
-			return fail(err, "freeze: the gate of worker %s is closed, and the worker "
-				    "could not freeze", plan_string(p, p->threads[k].var));
+		if (handles[k].gate && p->threads[k].task == task_of(p, i) &&
+		    (plan_op_has(op->kind, PLAN_NO_HANDLE) ? op->kind == PLAN_FREEZE
+							   : op->thread != k))
+			return fail(err, "%s: the gate of worker %s is closed, expected open",
+				    plan_op_name(op->kind), plan_string(p, p->threads[k].var));
 	return 0;
 }
 
@@ -361,7 +373,9 @@ static int check_rules(const struct plan *p, struct plan_error *err)
 		int e = check_destroy_first(p, i, handles, err);
 
 		if (e == 0)
-			e = check_freeze(p, i, handles, &freezes[task_of(p, i)], err);
+			e = check_gates(p, i, handles, err);
+		if (e == 0)
+			e = check_freeze(p, i, &freezes[task_of(p, i)], err);
 		if (e == 0 && !plan_op_has(op->kind, PLAN_NO_HANDLE))
 			e = check_op(p, i, &handles[op->thread], err);
 		if (e) {

@@ -207,8 +207,8 @@ static uint32_t decide(const struct sim_decision *d)
 
 	if ((d->runnable & (d->runnable - 1)) == 0)
 		next = (uint32_t)__builtin_ctzll(d->runnable);
-	else if (sim.fair && d->why != SIM_MARK)	/* round robin, a task per step */
-		next = sim_default_next(d->runnable, d->timed, d->task, SIM_YIELDED);
+	else if (sim.fair && d->why != SIM_MARK)	/* round robin, time too */
+		next = sim_default_next(d->runnable, 0, d->task, SIM_YIELDED);
 	else
 		next = sim.strategy->next(sim.strategy, d);
 	if (next >= SIM_TASKS_MAX || !(d->runnable & bit(next))) {

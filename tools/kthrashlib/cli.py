@@ -23,7 +23,8 @@ HELP = """usage: tools/kthrash COMMAND [OPTION]... [FILE]...
   stress    one lane until something breaks
               --os=sim|posix --sanitizer=none|asan|tsan --strategy=block|random|pct:D
               --plan=FILE|DIR --executions=N --seconds=N --seed=N --findings=DIR
-              --faults=on|off --exhaustive=fail|kill|pairs --keep-going --json
+              --faults=on|off --exhaustive=fail|kill|pairs|spurious|timers
+              --illegal --keep-going --json
   fuzz      one engine: --engine=libfuzzer|afl --target=plan|parser --seconds=N
   replay    FILE...  plans exactly as written       --times=N --os= --sanitizer= --bug=
   shrink    FILE -o OUT  the smallest plan with the same finding
