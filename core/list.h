@@ -49,12 +49,6 @@ static inline void list_add_tail(struct list_head *new_, struct list_head *head)
 	WRITE_ONCE(prev->next, new_);
 }
 
-/* Prepend. */
-static inline void list_add(struct list_head *new_, struct list_head *head)
-{
-	list_add_tail(new_, head->next);
-}
-
 /* Unlink; the entry is an empty list of its own afterwards. */
 static inline void list_del_init(struct list_head *entry)
 {

@@ -52,6 +52,7 @@ struct exec_thread {
 	bool parked;			/* by a kthread_park() that returned 0 */
 	bool was_parked;		/* ever: then its function must be called */
 	bool awaited;
+	bool bound;
 	unsigned refs;			/* references the plan holds */
 	bool woken;			/* relaxed atomic; set before the first wake-up */
 	uint64_t cpus;			/* where it must run; 0: anywhere. Written

@@ -93,8 +93,10 @@ static void do_create(struct exec_task *by, struct exec_thread *t, const struct 
 	set_creating(by, NULL);
 	model_created(t, by);
 	ok = !IS_ERR(t->task);
-	if (ok && t->plan->cpu >= 0)
+	if (ok && t->plan->cpu >= 0) {
 		t->cpus = 1ull << t->plan->cpu;
+		t->bound = true;
+	}
 	model_expect(op, t->name, ok ? 0 : PTR_ERR(t->task));
 	if (ok)		/* t->task is there for who sees the number */
 		__atomic_store_n(&t->id, kthread_id(t->task), __ATOMIC_RELEASE);
@@ -182,7 +184,19 @@ static void do_bind(struct exec_task *by, struct exec_thread *t, const struct pl
 {
 	(void)by;
 	t->cpus = 1ull << op->cpu;
+	t->bound = true;
 	kthread_bind(t->task, (unsigned)op->cpu);
+}
+
+static void do_affine(struct exec_task *by, struct exec_thread *t, const struct plan_op *op)
+{
+	/* Bound by this task, or, asked by another, perhaps. */
+	bool bound = t->plan->task == by->index && t->bound;
+	int err = task_set_cpus_allowed(t->task, 1ull << op->cpu);
+
+	model_affine(t, bound, err);
+	if (t->plan->task == by->index)
+		model_expect(op, t->name, err);
 }
 
 static void do_per_cpu(struct exec_task *by, struct exec_thread *t, const struct plan_op *op)
@@ -341,6 +355,7 @@ void exec_run_op(struct exec_task *by, const struct plan_op *op)
 		[PLAN_UNPARK] = do_unpark,
 		[PLAN_BIND] = do_bind,
 		[PLAN_PER_CPU] = do_per_cpu,
+		[PLAN_AFFINE] = do_affine,
 		[PLAN_DISPLACE] = do_displace,
 		[PLAN_AWAIT] = do_await,
 		[PLAN_QUEUE] = exec_work_op,

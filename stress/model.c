@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "stress/model.h"
 
+#include <errno.h>
 #include <string.h>
 
 #define ROLE_BIT(role) (1u << KT_ROLE_##role)
@@ -156,6 +157,15 @@ void model_parked(struct exec_thread *t, int due, int err)
 void model_unparked(struct exec_thread *t)
 {
 	check_place(t, "kthread_parkme returned");
+}
+
+void model_affine(const struct exec_thread *t, bool bound, int err)
+{
+	if (err != 0 && err != -EINVAL)
+		kt_fail(KT_MODEL, "set_cpus_allowed returned %d, 0 or -EINVAL is due: %s", err,
+			t->name);
+	if (bound && err == 0)
+		kt_fail(KT_MODEL, "the CPUs of a bound thread were changed: %s", t->name);
 }
 
 void model_per_cpu(struct exec_thread *t, int cpu)

@@ -26,6 +26,8 @@ void model_stopped(struct exec_thread *t, int result);
 void model_parked(struct exec_thread *t, int due, int err);
 /* kthread_parkme() returned, on t's thread. */
 void model_unparked(struct exec_thread *t);
+/* task_set_cpus_allowed() returned `err`; t was bound before? */
+void model_affine(const struct exec_thread *t, bool bound, int err);
 /* kthread_set_per_cpu(cpu) was called. */
 void model_per_cpu(struct exec_thread *t, int cpu);
 /* A work was entered, on the worker's thread. */

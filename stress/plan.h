@@ -102,6 +102,7 @@ enum plan_op_kind {
 	PLAN_UNPARK,	/* kthread_unpark() */
 	PLAN_BIND,	/* "bind a N": kthread_bind() */
 	PLAN_PER_CPU,	/* "per-cpu a N": kthread_set_per_cpu(); N -1 ends it */
+	PLAN_AFFINE,	/* "affine a N": task_set_cpus_allowed(): 0, or -EINVAL if it is bound */
 	PLAN_DISPLACE,	/* what taking its CPU off line does to a parked thread:
 			 * it may run everywhere else */
 	PLAN_AWAIT,	/* wait for the completion of a complete-exit */

@@ -42,7 +42,8 @@ static int check_directive(const struct plan *p, const struct plan_directive *d,
 /* What program order says of one handle. */
 struct handle {
 	bool made, stopped, awaited;
-	bool strays;		/* another task may wake it at any time */
+	bool strays;		/* another task uses it */
+	bool stray_wakes;	/* and may wake it at any time */
 	bool woken;		/* may run, or may have run */
 	bool woken_unheld;	/* and may exit by itself, while no reference is held */
 	bool parked, bound, destroyed;
@@ -185,7 +186,7 @@ static void apply(const struct plan *p, const struct plan_op *op, struct handle 
 	case PLAN_RUN:
 		h->made = true;
 		h->bound = t->cpu >= 0;
-		if (op->kind == PLAN_RUN || h->strays)
+		if (op->kind == PLAN_RUN || h->stray_wakes)
 			set_woken(h, exits);
 		break;
 	case PLAN_WAKE:
@@ -353,8 +354,10 @@ static void look_ahead(const struct plan *p, struct handle *handles)
 	for (unsigned i = 0; i < p->ops_count; i++) {
 		const struct plan_op *op = &p->ops[i];
 
-		if (is_stray(p, i))
+		if (is_stray(p, i)) {
 			handles[op->thread].strays = true;
+			handles[op->thread].stray_wakes |= op->kind != PLAN_AFFINE;
+		}
 		if (plan_op_has(op->kind, PLAN_HAS_DELAY))
 			handles[op->thread].delayed[op->work] = true;
 		if (op->kind == PLAN_CANCEL)

@@ -142,6 +142,8 @@ static bool add_binding(struct generator *g, unsigned t)
 		add_cpu_op(g, PLAN_BIND, t, (int)kt_rng_below(&g->rng, PLAN_CPUS));
 		bound = true;
 	}
+	if (may(g, SWARM_CPU, 4))
+		add_cpu_op(g, PLAN_AFFINE, t, (int)kt_rng_below(&g->rng, PLAN_CPUS));
 	if (bound && may(g, SWARM_PER_CPU, 2))
 		add_cpu_op(g, PLAN_PER_CPU, t, (int)kt_rng_below(&g->rng, PLAN_CPUS + 1) - 1);
 	return bound;
@@ -336,11 +338,13 @@ static void add_life(struct generator *g)
 static void add_stray(struct generator *g)
 {
 	struct plan *p = g->p;
-	struct plan_op op = { .kind = PLAN_WAKE };
+	struct plan_op op = { .kind = may(g, SWARM_CPU, 2) ? PLAN_AFFINE : PLAN_WAKE };
 	unsigned task = 1 + kt_rng_below(&g->rng, p->tasks_count - 1u);
 	struct plan tried = *p;
 	struct plan_error err;
 
+	if (op.kind == PLAN_AFFINE)
+		op.cpu = (int8_t)kt_rng_below(&g->rng, PLAN_CPUS);
 	op.thread = (uint8_t)kt_rng_below(&g->rng, p->threads_count);
 	if (p->threads[op.thread].task >= task)
 		return;

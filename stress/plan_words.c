@@ -16,6 +16,7 @@ static const struct {
 	{ -EAGAIN, "-EAGAIN" },
 	{ -EBUSY, "-EBUSY" },
 	{ -ENOSYS, "-ENOSYS" },
+	{ -EINVAL, "-EINVAL" },
 };
 
 const char *plan_errno_name(int32_t value)
@@ -69,6 +70,7 @@ static const struct {
 	[PLAN_UNPARK]       = { "unpark", 0 },
 	[PLAN_BIND]         = { "bind", PLAN_HAS_CPU },
 	[PLAN_PER_CPU]      = { "per-cpu", PLAN_HAS_CPU },
+	[PLAN_AFFINE]       = { "affine", PLAN_BY_OTHERS | PLAN_HAS_CPU | PLAN_HAS_RESULT },
 	[PLAN_DISPLACE]     = { "displace", 0 },
 	[PLAN_AWAIT]        = { "await", 0 },
 	[PLAN_QUEUE]        = { "queue", WORK | PLAN_HAS_WORK | PLAN_HAS_RESULT },
