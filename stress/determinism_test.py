@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""The same plan, the same verdict and trace hash: in each compiler and sanitizer,
-optimized and not, twice.
+"""The corpus does what it expects; and the same plan has the same verdict and trace
+hash: in each compiler and sanitizer, optimized and not, twice.
 
 usage: determinism_test.py BINARY... -- PLAN...
 """
@@ -14,16 +14,23 @@ import tempfile
 GENERATED = 40
 
 
-def hashes(binary, plans):
-    """(verdict, hash) of each plan, run twice."""
+def replay(binary, plans):
+    """The records of each plan, run twice."""
     done = subprocess.run([binary, "replay", "--json", "--times=2"] + plans,
                           stdout=subprocess.PIPE, text=True, check=False)
-    return [(r["kind"], r["hash"]) for r in map(json.loads, done.stdout.splitlines())]
+    return list(map(json.loads, done.stdout.splitlines()))
+
+
+def hashes(binary, plans):
+    """(verdict, hash) of each plan, run twice."""
+    return [(r["kind"], r["hash"]) for r in replay(binary, plans)]
 
 
 def main():
     at = sys.argv.index("--")
     binaries, plans = sys.argv[1:at], sys.argv[at + 1:]
+    for r in replay(binaries[0], plans):
+        assert r["ok"], "not as expected: %s" % r
     with tempfile.TemporaryDirectory() as folder:
         for seed in range(GENERATED):
             text = subprocess.run([binaries[0], "generate", "--seed=%d" % seed], check=True,
