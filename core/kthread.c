@@ -71,6 +71,7 @@ static void kthread_end(struct task_struct *t, int result)
 	KT_POINT_ON(kthread.exiting, t->kthread->data);
 	kt_complete_all(&t->kthread->exited);
 	set_special_state(TASK_DEAD);	/* no waker is in flight from here on */
+	task_unbind_dead(t);
 	put_task_struct(t);
 	kthreadd_thread_gone(d);
 }

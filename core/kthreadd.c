@@ -18,6 +18,8 @@ void kthreadd_init(struct kthreadd *d)
 	kthread_registry_init(&d->registry);
 	timer_base_init(&d->timers);
 	freezer_init(&d->freezer);
+	cpus_init(&d->cpus);
+	smpboot_init(&d->smpboot);
 }
 
 /* The context that every kthread starts from. */
@@ -185,6 +187,8 @@ void kthreadd_shutdown(struct kthreadd *d)
 	kthread_registry_destroy(&d->registry);
 	timer_base_shutdown(&d->timers);
 	freezer_destroy(&d->freezer);
+	smpboot_destroy(&d->smpboot);
+	cpus_destroy(&d->cpus);
 	d->task = NULL;
 	task_destroy(&d->daemon);
 	kt_completion_destroy(&d->all_gone);

@@ -12,8 +12,10 @@
 #ifndef CORE_KTHREADD_H
 #define CORE_KTHREADD_H
 
+#include "core/cpu.h"
 #include "core/freezer.h"
 #include "core/registry.h"
+#include "core/smpboot.h"
 #include "core/task.h"
 #include "core/timer.h"
 #include "platform/completion.h"
@@ -37,6 +39,8 @@ struct kthreadd {
 
 	struct timer_base timers;	/* of its threads; kthreadd_boot_timers() */
 	struct freezer freezer;		/* of its threads */
+	struct cpus cpus;		/* where its threads run */
+	struct smpboot smpboot;		/* threads that each of them has */
 };
 
 /* Before any task can see *d. */

@@ -38,6 +38,16 @@ static inline bool list_empty(const struct list_head *head)
 	return READ_ONCE(head->next) == head;
 }
 
+/* Visit all, from the first or from the last. None is unlinked meanwhile. */
+#define list_for_each_entry(pos, head, type, member)                           \
+	for ((pos) = container_of((head)->next, type, member);                 \
+	     &(pos)->member != (head);                                         \
+	     (pos) = container_of((pos)->member.next, type, member))
+#define list_for_each_entry_reverse(pos, head, type, member)                   \
+	for ((pos) = container_of((head)->prev, type, member);                 \
+	     &(pos)->member != (head);                                         \
+	     (pos) = container_of((pos)->member.prev, type, member))
+
 /* Append. The last store makes the entry visible to list_empty(). */
 static inline void list_add_tail(struct list_head *new_, struct list_head *head)
 {

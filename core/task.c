@@ -154,40 +154,93 @@ bool wait_task_inactive(struct task_struct *t, unsigned mask)
 	return inactive;
 }
 
+/*
+ * With pi_lock held: t gets these CPUs, and runs on those of them that are on
+ * line. t is not DEAD: its os_thread may be gone then.
+ */
+static int place_locked(struct task_struct *t, uint64_t cpus)
+{
+	t->cpus_mask = cpus;
+	return os_bind(&t->os, cpus_usable(t->kthreadd, cpus));
+}
+
+/*
+ * With bound_lock and pi_lock held: CPUs that go and come will find t. Only
+ * kthreads, which are gone before their kthreadd is.
+ */
+static void note_bound_locked(struct task_struct *t)
+{
+	if (t->is_bound || !(t->flags & PF_KTHREAD))
+		return;
+	t->is_bound = true;
+	list_add_tail(&t->bound, &t->kthreadd->cpus.bound);
+}
+
 bool task_bind(struct task_struct *t, uint64_t cpus, unsigned mask)
 {
+	kt_lock *bound_lock = &t->kthreadd->cpus.bound_lock;
 	bool bound;
 
 	if (!wait_task_inactive(t, mask))
 		return false;
+	kt_lock_acquire(bound_lock);	/* one section with place: see core/cpu.c */
 	kt_lock_acquire(&t->pi_lock);
 	bound = is_inactive(t, mask);
 	if (bound) {
-		t->cpus_mask = cpus;
+		note_bound_locked(t);
 		t->no_setaffinity = true;
-		os_bind(&t->os, cpus);
+		place_locked(t, cpus);
 	}
 	kt_lock_release(&t->pi_lock);
+	kt_lock_release(bound_lock);
 	return bound;
 }
 
 int task_set_cpus_allowed(struct task_struct *t, uint64_t cpus)
 {
+	kt_lock *bound_lock = &t->kthreadd->cpus.bound_lock;
 	int err = -EINVAL;
 
+	kt_lock_acquire(bound_lock);
 	kt_lock_acquire(&t->pi_lock);
 	if (cpus && !t->no_setaffinity && READ_ONCE(t->state) != TASK_DEAD) {
-		t->cpus_mask = cpus;
-		err = os_bind(&t->os, cpus);
+		note_bound_locked(t);
+		err = place_locked(t, cpus);
 	}
 	kt_lock_release(&t->pi_lock);
+	kt_lock_release(bound_lock);
 	return err;
 }
 
 void task_cpu_gone(struct task_struct *t, unsigned cpu)
 {
+	uint64_t left = OS_CPUS_ALL & ~(1ull << cpu);
+
 	kt_lock_acquire(&t->pi_lock);
-	t->cpus_mask = OS_CPUS_ALL & ~(1ull << cpu);
-	os_bind(&t->os, t->cpus_mask);
+	if (READ_ONCE(t->state) != TASK_DEAD) {
+		if (!(t->cpus_mask & cpus_usable(t->kthreadd, left)))
+			t->cpus_mask = left;
+		os_bind(&t->os, cpus_usable(t->kthreadd, t->cpus_mask & left));
+	}
 	kt_lock_release(&t->pi_lock);
+}
+
+void task_cpu_back(struct task_struct *t, unsigned cpu)
+{
+	kt_lock_acquire(&t->pi_lock);
+	if (READ_ONCE(t->state) != TASK_DEAD && (t->cpus_mask >> cpu & 1))
+		place_locked(t, t->cpus_mask);
+	kt_lock_release(&t->pi_lock);
+}
+
+void task_unbind_dead(struct task_struct *t)
+{
+	kt_lock *bound_lock = &t->kthreadd->cpus.bound_lock;
+
+	/* Set under pi_lock and not of a DEAD task: ordered by our set_special_state(). */
+	if (!t->is_bound)
+		return;
+	kt_lock_acquire(bound_lock);
+	list_del_init(&t->bound);
+	kt_lock_release(bound_lock);
 }

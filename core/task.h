@@ -64,6 +64,9 @@ struct task_struct {
 	/* under pi_lock: */
 	uint64_t cpus_mask;	/* where it may run */
 	bool no_setaffinity;	/* bound: only kthread_unpark() binds it again */
+	bool is_bound;		/* in kthreadd->cpus.bound, by `bound` (under its
+				 * bound_lock); not set any more when DEAD */
+	struct list_head bound;
 
 	refcount_t usage;	/* 1 for the running thread, and the users' */
 	unsigned long notify;	/* bit 0: interruptible sleeps return at once */
@@ -153,10 +156,16 @@ bool wait_task_inactive(struct task_struct *t, unsigned mask);
 bool task_bind(struct task_struct *t, uint64_t cpus, unsigned mask);
 
 /*
- * CPU `cpu`, on which t was bound, is taken off line: the scheduler lets t run
- * on all others, whoever bound it. t sleeps.
+ * CPU `cpu` is taken off line. If t may run on no other that is on line, the
+ * scheduler lets it run on all others, whoever bound it. Any time.
  */
 void task_cpu_gone(struct task_struct *t, unsigned cpu);
+
+/* CPU `cpu` has come on line: t may use it, if it is one of t's. Any time. */
+void task_cpu_back(struct task_struct *t, unsigned cpu);
+
+/* The calling kthread, DEAD, leaves the list of those that are bound. */
+void task_unbind_dead(struct task_struct *t);
 
 /*
  * set_cpus_allowed_ptr(): 0, -EINVAL if t was bound by task_bind(), or if the

@@ -13,6 +13,7 @@
 	X(KTHREAD, "kthread")		/* struct kthread */                   \
 	X(STACK, "stack")		/* the new thread's stack: os_spawn */ \
 	X(WORKER, "worker")		/* struct kthread_worker */            \
+	X(SMPBOOT, "smpboot")		/* a per-CPU thread's data */          \
 	X(TEST, "test")			/* the harness's own */
 
 enum kt_role {
