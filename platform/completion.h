@@ -34,7 +34,11 @@
 
 #include "platform/lock.h"
 
-#if defined(KT_COMPLETION_PARK)
+#if defined(KT_COMPLETION_MODELLED)
+#include "platform/completion/modelled.h"
+#define KT_COMPLETION_IMPL(verb) kt_completion_modelled##verb
+typedef struct kt_completion_modelled kt_completion;
+#elif defined(KT_COMPLETION_PARK)
 #include "platform/completion/park.h"
 #define KT_COMPLETION_IMPL(verb) kt_completion_park##verb
 typedef struct kt_completion_park kt_completion;
@@ -47,7 +51,7 @@ typedef struct kt_completion_futex kt_completion;
 #define KT_COMPLETION_IMPL(verb) kt_completion_cond##verb
 typedef struct kt_completion_cond kt_completion;
 #else
-#error "choose a completion: --//platform:completion=park, futex or cond"
+#error "choose a completion: --//platform:completion=modelled, park, futex or cond"
 #endif
 
 #define kt_completion_init(c)     KT_COMPLETION_IMPL(_init)((c))

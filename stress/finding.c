@@ -20,7 +20,9 @@
 #else
 #define LOCK_NAME "ticket"
 #endif
-#if defined(KT_COMPLETION_PARK)
+#if defined(KT_COMPLETION_MODELLED)
+#define COMPLETION_NAME "modelled"
+#elif defined(KT_COMPLETION_PARK)
 #define COMPLETION_NAME "park"
 #elif defined(KT_COMPLETION_FUTEX)
 #define COMPLETION_NAME "futex"

@@ -28,6 +28,8 @@ struct sim_task {
 	uint64_t deadline;
 	void (*interrupt)(void *arg);
 	void *interrupt_arg;
+	bool through;			/* its wait for a completion is over */
+	uint32_t next_waiter;		/* behind it there: task + 1; 0: nobody */
 	struct os_attributes attributes;
 	uint32_t cpu;			/* where it runs, one of attributes.cpus[0] */
 	char sync;			/* address stands for its happens-before edges */

@@ -8,6 +8,7 @@ LOCKS = {
     "ticket": ["sim", "posix"],
 }
 COMPLETIONS = {
+    "modelled": ["sim"],
     "park": ["sim", "posix"],
     "futex": ["posix"],
     "cond": ["posix"],

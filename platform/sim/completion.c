@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The modelled completion. A task waits for one completion at a time, so the
+ * queue is a chain of tasks (sim_task.next_waiter) and not of stack objects.
+ *
+ * Happens-before, for ThreadSanitizer: through the completion's address if
+ * nobody waited yet, through the waiter's `through` if he did. No other edge,
+ * such as the lock of a real completion would make.
+ */
+#include "platform/completion/modelled.h"
+
+#include <errno.h>
+
+#include "platform/sim/internal.h"
+
+#define DONE_FOR_EVER UINT32_MAX
+
+void kt_completion_modelled_init(struct kt_completion_modelled *c)
+{
+	*c = (struct kt_completion_modelled){ 0 };
+	os_object_begin(c, sizeof *c);
+}
+
+void kt_completion_modelled_destroy(struct kt_completion_modelled *c)
+{
+	KT_ASSERT(!c->first);
+	os_object_end(c, sizeof *c);
+}
+
+/* ---- completing --------------------------------------------------------- */
+
+/* The first waiter, who is there, has no more to do with *c. */
+static void let_through(struct kt_completion_modelled *c)
+{
+	uint32_t id = c->first - 1;
+	struct sim_task *t = &sim.task[id];
+
+	c->first = t->next_waiter;
+	c->waiters--;
+	t->through = true;
+	sim_hb_release(&t->through);
+	sim_wake(id);
+}
+
+void kt_completion_modelled_complete(struct kt_completion_modelled *c, struct kt_site *site)
+{
+	sim_reach(site, SIM_POINT, c);
+	if (!c->first) {
+		if (c->done != DONE_FOR_EVER)
+			c->done++;
+		sim_hb_release(c);
+		return;
+	}
+	let_through(c);
+	/*
+	 * Once more, so that what the completer does next can be late, also if
+	 * it has no site. *c may be gone.
+	 */
+	sim_reach(site, SIM_POINT, NULL);
+}
+
+void kt_completion_modelled_complete_all(struct kt_completion_modelled *c, struct kt_site *site)
+{
+	bool waited_for;
+
+	sim_reach(site, SIM_POINT, c);
+	waited_for = c->first;
+	c->done = DONE_FOR_EVER;
+	sim_hb_release(c);
+	while (c->first)
+		let_through(c);
+	if (waited_for)
+		sim_reach(site, SIM_POINT, NULL);
+}
+
+/* ---- waiting ------------------------------------------------------------ */
+
+static void append(struct kt_completion_modelled *c, uint32_t id)
+{
+	uint32_t *last = &c->first;
+
+	while (*last)
+		last = &sim.task[*last - 1].next_waiter;
+	*last = id + 1;
+	sim.task[id].next_waiter = 0;
+	c->waiters++;
+}
+
+static void unlink(struct kt_completion_modelled *c, uint32_t id)
+{
+	uint32_t *at = &c->first;
+
+	while (*at != id + 1)
+		at = &sim.task[*at - 1].next_waiter;
+	*at = sim.task[id].next_waiter;
+	c->waiters--;
+}
+
+static bool take(struct kt_completion_modelled *c)
+{
+	if (!c->done)
+		return false;
+	if (c->done != DONE_FOR_EVER)
+		c->done--;
+	sim_hb_acquire(c);
+	return true;
+}
+
+/* Until let through, or for a reason to give up. */
+static int sleep_on(struct kt_completion_modelled *c, bool killable, const uint64_t *deadline_ns,
+		    struct kt_site *site)
+{
+	uint32_t id = sim.current;
+	struct sim_task *t = &sim.task[id];
+	int err = killable && t->record->killed ? -EINTR : 0;
+
+	if (err)
+		return err;
+	append(c, id);
+	t->through = t->timed_out = false;
+	while (!t->through) {
+		if (killable && t->record->killed)
+			err = -EINTR;
+		else if (t->timed_out)
+			err = -ETIMEDOUT;
+		if (err) {
+			sim_memory_check(c, site);
+			unlink(c, id);
+			return err;
+		}
+		t->timed = deadline_ns != NULL;
+		t->deadline = deadline_ns ? *deadline_ns : 0;
+		sim_block(site);	/* ends also for a kill and for any unpark */
+	}
+	sim_hb_acquire(&t->through);
+	return 0;
+}
+
+static int wait_for(struct kt_completion_modelled *c, bool killable, const uint64_t *deadline_ns,
+		    struct kt_site *site)
+{
+	sim_reach(site, SIM_POINT, c);
+	return take(c) ? 0 : sleep_on(c, killable, deadline_ns, site);
+}
+
+void kt_completion_modelled_wait(struct kt_completion_modelled *c, struct kt_site *site)
+{
+	wait_for(c, false, NULL, site);
+}
+
+int kt_completion_modelled_wait_killable(struct kt_completion_modelled *c, struct kt_site *site)
+{
+	return wait_for(c, true, NULL, site);
+}
+
+int kt_completion_modelled_wait_until(struct kt_completion_modelled *c, uint64_t deadline_ns,
+				      struct kt_site *site)
+{
+	return wait_for(c, false, &deadline_ns, site);
+}
+
+bool kt_completion_modelled_try_wait(struct kt_completion_modelled *c, struct kt_site *site)
+{
+	sim_reach(site, SIM_POINT, c);
+	return take(c);
+}
