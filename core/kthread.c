@@ -41,17 +41,21 @@ void free_kthread_create_info(struct kthread_create_info *create)
 /* The formatted name in memory of its own, or NULL. */
 static char *format_name(const char *namefmt, va_list args)
 {
-	va_list measured;
+	char text[OS_NAME_MAX];
+	const char *from = text;
 	char *name;
 	int len;
 
-	va_copy(measured, args);
-	len = vsnprintf(NULL, 0, namefmt, measured);
-	va_end(measured);
+	if (strchr(namefmt, '%')) {
+		len = vsnprintf(text, sizeof text, namefmt, args);
+	} else {	/* most names: as kvasprintf_const() */
+		from = namefmt;
+		len = (int)strnlen(namefmt, sizeof text);
+	}
 	KT_ASSERT(len >= 0 && len < OS_NAME_MAX);
 	name = os_alloc(KT_ROLE_NAME, (size_t)len + 1);
 	if (name)
-		vsnprintf(name, (size_t)len + 1, namefmt, args);
+		memcpy(name, from, (size_t)len + 1);
 	return name;
 }
 

@@ -21,7 +21,7 @@
 
 #if defined(KT_OS_SIM)
 #include "platform/sim/hooks.h"
-#define KT_ATOMIC_POINT(op, what, addr) sim_atomic_point(KT_SITE(op, what), (addr))
+#define KT_ATOMIC_POINT(op, what, addr) sim_point(KT_SITE(op, what), (addr))
 #define KT_FENCE_POINT(op)              ((void)0)
 #elif defined(KT_OS_POSIX)
 #define KT_ATOMIC_POINT(op, what, addr) ((void)0)
@@ -30,30 +30,74 @@
 #error "choose an operating system: --//platform:os=sim or --//platform:os=posix"
 #endif
 
+/*
+ * How an operation is done once its point was passed. In the simulator one OS
+ * thread runs every task and leaves it only at a point, so a load and a store
+ * are as indivisible as a locked instruction and a barrier has nothing to
+ * order; locked instructions were a tenth of an execution. ThreadSanitizer
+ * must see the real thing.
+ */
+#if defined(__has_feature)
+#define KT_HAS_FEATURE(x) __has_feature(x)
+#else
+#define KT_HAS_FEATURE(x) 0
+#endif
+#if defined(KT_OS_SIM) && !defined(__SANITIZE_THREAD__) && !KT_HAS_FEATURE(thread_sanitizer)
+#define KT_ATOMIC_LOAD(p, order)     __atomic_load_n((p), __ATOMIC_RELAXED)
+#define KT_ATOMIC_STORE(p, v, order) __atomic_store_n((p), (v), __ATOMIC_RELAXED)
+#define KT_ATOMIC_UPDATE(p, value)                                             \
+	(__extension__({                                                       \
+		__typeof__(*(p)) kt_old = KT_ATOMIC_LOAD((p), 0);              \
+		KT_ATOMIC_STORE((p), (value), 0);                              \
+		kt_old;                                                        \
+	}))
+#define KT_ATOMIC_EXCHANGE(p, v)         KT_ATOMIC_UPDATE((p), (v))
+#define KT_ATOMIC_ADD(p, n, order)       KT_ATOMIC_UPDATE((p), kt_old + (n))
+#define KT_ATOMIC_OR(p, bits)            KT_ATOMIC_UPDATE((p), kt_old | (bits))
+#define KT_ATOMIC_AND(p, bits)           KT_ATOMIC_UPDATE((p), kt_old & (bits))
+#define KT_ATOMIC_CMPXCHG(p, old, new_)  KT_ATOMIC_UPDATE((p), kt_old == (old) ? (new_) : kt_old)
+#define KT_ATOMIC_FENCE()                __asm__ volatile("" ::: "memory")
+#else
+#define KT_ATOMIC_LOAD(p, order)     __atomic_load_n((p), (order))
+#define KT_ATOMIC_STORE(p, v, order) __atomic_store_n((p), (v), (order))
+#define KT_ATOMIC_EXCHANGE(p, v)     __atomic_exchange_n((p), (v), __ATOMIC_SEQ_CST)
+#define KT_ATOMIC_ADD(p, n, order)   __atomic_fetch_add((p), (n), (order))
+#define KT_ATOMIC_OR(p, bits)        __atomic_fetch_or((p), (bits), __ATOMIC_SEQ_CST)
+#define KT_ATOMIC_AND(p, bits)       __atomic_fetch_and((p), (bits), __ATOMIC_SEQ_CST)
+#define KT_ATOMIC_CMPXCHG(p, old, new_)                                        \
+	(__extension__({                                                       \
+		__typeof__(*(p)) kt_old = (old);                               \
+		__atomic_compare_exchange_n((p), &kt_old, (new_), false,       \
+					    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST); \
+		kt_old;                                                        \
+	}))
+#define KT_ATOMIC_FENCE()            __atomic_thread_fence(__ATOMIC_SEQ_CST)
+#endif
+
 #define READ_ONCE(x)                                                           \
 	(__extension__({                                                       \
 		KT_ATOMIC_POINT("load", #x, &(x));                             \
-		__atomic_load_n(&(x), __ATOMIC_RELAXED);                       \
+		KT_ATOMIC_LOAD(&(x), __ATOMIC_RELAXED);                        \
 	}))
 
 #define WRITE_ONCE(x, v)                                                       \
 	(__extension__({                                                       \
 		__typeof__(x) kt_v = (v);                                      \
 		KT_ATOMIC_POINT("store", #x, &(x));                            \
-		__atomic_store_n(&(x), kt_v, __ATOMIC_RELAXED);                \
+		KT_ATOMIC_STORE(&(x), kt_v, __ATOMIC_RELAXED);                 \
 	}))
 
 #define smp_load_acquire(p)                                                    \
 	(__extension__({                                                       \
 		KT_ATOMIC_POINT("load", #p, (p));                              \
-		__atomic_load_n((p), __ATOMIC_ACQUIRE);                        \
+		KT_ATOMIC_LOAD((p), __ATOMIC_ACQUIRE);                         \
 	}))
 
 #define smp_store_release(p, v)                                                \
 	(__extension__({                                                       \
 		__typeof__(*(p)) kt_v = (v);                                   \
 		KT_ATOMIC_POINT("store", #p, (p));                             \
-		__atomic_store_n((p), kt_v, __ATOMIC_RELEASE);                 \
+		KT_ATOMIC_STORE((p), kt_v, __ATOMIC_RELEASE);                  \
 	}))
 
 /* Store v and then a full barrier; pairs with a waker's store and barrier. */
@@ -61,7 +105,7 @@
 	(__extension__({                                                       \
 		__typeof__(x) kt_v = (v);                                      \
 		KT_ATOMIC_POINT("store", #x, &(x));                            \
-		__atomic_store_n(&(x), kt_v, __ATOMIC_SEQ_CST);                \
+		KT_ATOMIC_STORE(&(x), kt_v, __ATOMIC_SEQ_CST);                 \
 		smp_mb();                                                      \
 	}))
 
@@ -70,7 +114,7 @@
 	(__extension__({                                                       \
 		__typeof__(*(p)) kt_v = (v);                                   \
 		KT_ATOMIC_POINT("xchg", #p, (p));                              \
-		__atomic_exchange_n((p), kt_v, __ATOMIC_SEQ_CST);              \
+		KT_ATOMIC_EXCHANGE((p), kt_v);                                 \
 	}))
 
 /* If *p == old store new; returns what *p was. */
@@ -78,9 +122,7 @@
 	(__extension__({                                                       \
 		__typeof__(*(p)) kt_o = (old), kt_n = (new_);                  \
 		KT_ATOMIC_POINT("cmpxchg", #p, (p));                           \
-		__atomic_compare_exchange_n((p), &kt_o, kt_n, false,           \
-					    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST); \
-		kt_o;                                                          \
+		KT_ATOMIC_CMPXCHG((p), kt_o, kt_n);                            \
 	}))
 
 /* Add and return the value before. */
@@ -88,26 +130,26 @@
 	(__extension__({                                                       \
 		__typeof__(*(p)) kt_n = (n);                                   \
 		KT_ATOMIC_POINT("add", #p, (p));                               \
-		__atomic_fetch_add((p), kt_n, __ATOMIC_SEQ_CST);               \
+		KT_ATOMIC_ADD((p), kt_n, __ATOMIC_SEQ_CST);                    \
 	}))
 
 #define set_bit(nr, p)                                                         \
 	(__extension__({                                                       \
 		KT_ATOMIC_POINT("set_bit", #nr, (p));                          \
-		(void)__atomic_fetch_or((p), 1UL << (nr), __ATOMIC_SEQ_CST);   \
+		(void)KT_ATOMIC_OR((p), 1UL << (nr));                          \
 	}))
 
 #define clear_bit(nr, p)                                                       \
 	(__extension__({                                                       \
 		KT_ATOMIC_POINT("clear_bit", #nr, (p));                        \
-		(void)__atomic_fetch_and((p), ~(1UL << (nr)), __ATOMIC_SEQ_CST); \
+		(void)KT_ATOMIC_AND((p), ~(1UL << (nr)));                      \
 	}))
 
 /* Acquire, so that what was written before set_bit() is seen; Linux: relaxed. */
 #define test_bit(nr, p)                                                        \
 	(__extension__({                                                       \
 		KT_ATOMIC_POINT("test_bit", #nr, (p));                         \
-		((__atomic_load_n((p), __ATOMIC_ACQUIRE) >> (nr)) & 1UL) != 0; \
+		((KT_ATOMIC_LOAD((p), __ATOMIC_ACQUIRE) >> (nr)) & 1UL) != 0;  \
 	}))
 
 /*
@@ -121,7 +163,7 @@
 #define smp_mb()                                                               \
 	(__extension__({                                                       \
 		KT_FENCE_POINT("smp_mb");                                      \
-		__atomic_thread_fence(__ATOMIC_SEQ_CST);                       \
+		KT_ATOMIC_FENCE();                                             \
 	}))
 
 /*
@@ -132,11 +174,11 @@ typedef struct {
 	int refs;
 } refcount_t;
 
-#define refcount_set(r, n) ((void)__atomic_store_n(&(r)->refs, (n), __ATOMIC_RELAXED))
+#define refcount_set(r, n) ((void)KT_ATOMIC_STORE(&(r)->refs, (n), __ATOMIC_RELAXED))
 #define refcount_inc(r)                                                        \
 	(__extension__({                                                       \
 		KT_ATOMIC_POINT("ref", #r, &(r)->refs);                        \
-		int kt_was = __atomic_fetch_add(&(r)->refs, 1, __ATOMIC_RELAXED); \
+		int kt_was = KT_ATOMIC_ADD(&(r)->refs, 1, __ATOMIC_RELAXED);   \
 		KT_ASSERT(kt_was > 0);                                         \
 	}))
 /* True and one more, unless there is none left: the object is about to go. */
@@ -154,7 +196,7 @@ typedef struct {
 #define refcount_dec_and_test(r)                                               \
 	(__extension__({                                                       \
 		KT_ATOMIC_POINT("unref", #r, &(r)->refs);                      \
-		int kt_was = __atomic_fetch_sub(&(r)->refs, 1, __ATOMIC_ACQ_REL); \
+		int kt_was = KT_ATOMIC_ADD(&(r)->refs, -1, __ATOMIC_ACQ_REL);  \
 		KT_ASSERT(kt_was > 0);                                         \
 		kt_was == 1;                                                   \
 	}))

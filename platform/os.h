@@ -70,7 +70,11 @@ void os_adopt(struct os_thread *t, const char *name);
 void os_unadopt(void);
 
 /* The calling thread; NULL if it is unknown. */
+#if defined(KT_OS_SIM)
+#define os_self() (sim_self->thread)
+#else
 struct os_thread *os_self(void);
+#endif
 
 /* Its full name as given to os_spawn(); valid as long as t is. */
 const char *os_name(const struct os_thread *t);

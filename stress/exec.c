@@ -11,12 +11,12 @@ struct exec exec;
 
 struct exec_task *exec_self(void)
 {
-	struct task_struct *t = current;
+	uintptr_t first = (uintptr_t)exec.task, self = (uintptr_t)os_self();
 
-	for (unsigned i = 0; i < exec.plan->tasks_count; i++)
-		if (t == &exec.task[i].task)
-			return &exec.task[i];
-	return NULL;
+	/* Every task's own struct is in exec.task[], and no other. */
+	if (self - first >= sizeof exec.task)
+		return NULL;
+	return container_of(current, struct exec_task, task);
 }
 
 bool exec_is_daemon(void)

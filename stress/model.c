@@ -219,10 +219,21 @@ static struct {
 	uint32_t appended, unlinked;
 } watched;
 
+uint64_t model_watches;
+
+uint32_t model_watch(const char *point)
+{
+	uint32_t hash = kt_name_hash(point);
+
+	model_watches |= 1ull << hash % 64;
+	return hash;
+}
+
 void model_load(void)
 {
-	watched.appended = kt_name_hash("create.appended");
-	watched.unlinked = kt_name_hash("kthreadd.unlinked");
+	model_watches = 0;
+	watched.appended = model_watch("create.appended");
+	watched.unlinked = model_watch("kthreadd.unlinked");
 	model_work_load();
 }
 

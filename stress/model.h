@@ -97,4 +97,9 @@ void model_load(void);
 /* Named points, for the order in which requests are served. */
 void model_point(struct kt_site *site, const void *subject);
 
+/* Bit hash % 64: model_point() looks at a point with such a hash. */
+extern uint64_t model_watches;
+/* Set that bit for a point; its hash. */
+uint32_t model_watch(const char *point);
+
 #endif

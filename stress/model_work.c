@@ -129,11 +129,11 @@ static struct {
 
 void model_work_load(void)
 {
-	watched.queued = kt_name_hash("worker.queued");
-	watched.dequeued = kt_name_hash("worker.unlinked");
-	watched.timer = kt_name_hash("cancel.timer");
-	watched.flushing = kt_name_hash("cancel.flushing");
-	watched.locked = kt_name_hash("cancel.locked");
+	watched.queued = model_watch("worker.queued");
+	watched.dequeued = model_watch("worker.unlinked");
+	watched.timer = model_watch("cancel.timer");
+	watched.flushing = model_watch("cancel.flushing");
+	watched.locked = model_watch("cancel.locked");
 }
 
 bool model_work_point(uint32_t point, const void *work)

@@ -44,7 +44,7 @@ static void let_through(struct kt_completion_modelled *c)
 
 void kt_completion_modelled_complete(struct kt_completion_modelled *c, struct kt_site *site)
 {
-	sim_reach(site, SIM_POINT, c);
+	sim_point(site, c);
 	if (!c->first) {
 		if (c->done != DONE_FOR_EVER)
 			c->done++;
@@ -56,21 +56,21 @@ void kt_completion_modelled_complete(struct kt_completion_modelled *c, struct kt
 	 * Once more, so that what the completer does next can be late, also if
 	 * it has no site. *c may be gone.
 	 */
-	sim_reach(site, SIM_POINT, NULL);
+	sim_point(site, NULL);
 }
 
 void kt_completion_modelled_complete_all(struct kt_completion_modelled *c, struct kt_site *site)
 {
 	bool waited_for;
 
-	sim_reach(site, SIM_POINT, c);
+	sim_point(site, c);
 	waited_for = c->first;
 	c->done = DONE_FOR_EVER;
 	sim_hb_release(c);
 	while (c->first)
 		let_through(c);
 	if (waited_for)
-		sim_reach(site, SIM_POINT, NULL);
+		sim_point(site, NULL);
 }
 
 /* ---- waiting ------------------------------------------------------------ */
@@ -139,7 +139,7 @@ static int sleep_on(struct kt_completion_modelled *c, bool killable, const uint6
 static int wait_for(struct kt_completion_modelled *c, bool killable, const uint64_t *deadline_ns,
 		    struct kt_site *site)
 {
-	sim_reach(site, SIM_POINT, c);
+	sim_point(site, c);
 	return take(c) ? 0 : sleep_on(c, killable, deadline_ns, site);
 }
 
@@ -161,6 +161,6 @@ int kt_completion_modelled_wait_until(struct kt_completion_modelled *c, uint64_t
 
 bool kt_completion_modelled_try_wait(struct kt_completion_modelled *c, struct kt_site *site)
 {
-	sim_reach(site, SIM_POINT, c);
+	sim_point(site, c);
 	return take(c);
 }

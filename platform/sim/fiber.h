@@ -67,15 +67,14 @@ void fiber_after_switch(struct fiber *from);
 static inline __attribute__((always_inline))
 void fiber_swap(struct fiber *from, struct fiber *to)
 {
-	void **save = &from->sp;
-	void *load = to->sp;
+	void **save = &from->sp, **load = &to->sp;
 
 	__asm__ volatile("leaq -128(%%rsp), %%rsp\n\t"
 			 "pushq %%rbp\n\t"
 			 "leaq 1f(%%rip), %%rcx\n\t"
 			 "pushq %%rcx\n\t"
 			 "movq %%rsp, (%0)\n\t"
-			 "movq %1, %%rsp\n\t"
+			 "movq (%1), %%rsp\n\t"
 			 "popq %%rcx\n\t"
 			 "jmp *%%rcx\n"
 			 "1:\tpopq %%rbp\n\t"

@@ -8,9 +8,9 @@
 #include "platform/point.h"
 
 /*
- * A choice point before an atomic operation on *addr. On return the operation
- * is the next thing that happens anywhere, and addr is to a live object.
+ * A choice point before an operation on *addr. On return the operation is the
+ * next thing that happens anywhere, and addr, if not NULL, is to a live object.
  */
-void sim_atomic_point(struct kt_site *site, const void *addr);
+void sim_point(struct kt_site *site, const void *addr);
 
 #endif

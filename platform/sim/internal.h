@@ -7,6 +7,7 @@
 #define PLATFORM_SIM_INTERNAL_H
 
 #include "platform/sim/fiber.h"
+#include "platform/sim/hooks.h"
 #include "platform/sim/sim.h"
 
 #define SIM_THREAD_CHECK 0x5afe7a5cu
@@ -14,58 +15,79 @@
 #define SIM_CPUS         4u
 #define SIM_CPUS_ALL     ((1ull << SIM_CPUS) - 1)
 
+struct sim_attributes {		/* os_attributes, as far as they differ here */
+	char comm[OS_COMM_MAX];
+	uint64_t cpus;
+	enum os_policy policy;
+	int spawn_node;
+	bool all_nodes, signals_ignored;
+};
+
 struct sim_task {
-	struct fiber fiber;
+	struct sim_handle handle;	/* thread NULL: the body, not adopted */
+	struct fiber fiber;		/* near: what a switch touches */
+	struct sim_task_record *record;
 	void (*fn)(void *arg);
 	void *arg;
-	struct os_thread *handle;	/* NULL: the body, not adopted */
-	struct sim_task_record *record;
 	bool permit;
 	bool joinable, joined;
 	bool timed;			/* sleeps until `deadline` at most */
 	bool timed_out;
+	bool through;			/* its wait for a completion is over */
+	uint32_t next_waiter;		/* behind it there: task + 1; 0: nobody */
 	uint32_t joiner;		/* task that joins it, or SIM_NOBODY */
 	uint64_t deadline;
 	void (*interrupt)(void *arg);
 	void *interrupt_arg;
-	bool through;			/* its wait for a completion is over */
-	uint32_t next_waiter;		/* behind it there: task + 1; 0: nobody */
-	struct os_attributes attributes;
-	uint32_t cpu;			/* where it runs, one of attributes.cpus[0] */
+	struct sim_attributes attributes;
+	uint32_t cpu;			/* where it runs, one of attributes.cpus */
 	char sync;			/* address stands for its happens-before edges */
 	uint32_t rcu_depth;		/* read sections it is in */
 	bool rcu_callback;		/* it runs one */
 	uint64_t rcu_awaits;		/* in synchronize: readers that must leave */
 	char rcu_sync;			/* edges from those */
-};
+} __attribute__((aligned(256)));	/* found by a shift */
 
 struct sim {
+	/* What every step reads. */
 	struct sim_record *record;	/* MAP_SHARED */
-	struct sim_strategy *strategy;
-	uint64_t runnable;		/* bit per task */
-	uint64_t yielded;		/* of those, who spins in vain */
+	uint64_t runnable;		/* bit per task; also who is in `timed` */
+	uint64_t yielded;		/* who spins in vain; between the two, lest
+					 * they be read as one word just after a store */
 	uint64_t timed;			/* who sleeps until a near deadline */
 	uint32_t current;
-	uint32_t unfinished;
-	uint32_t steps_alarm;		/* next step at which step_slow() looks */
-	uint32_t steps_fair, steps_max;
+	uint32_t slow_from;		/* first step that wants reach_slow() */
+	uint64_t draw_below;		/* `runnable` for which sim_random_draw() decides */
+	bool     told;			/* a sanitizer must hear of switches */
 	bool     fair;
 	bool     running;
+
+	struct sim_strategy *strategy;
+	uint32_t unfinished;
+	uint32_t steps_alarm;		/* next step at which step_alarm() looks */
+	uint32_t steps_fair, steps_max;
 	uint64_t clock_ns;
 	struct os_hooks hooks;
 	struct fiber host;
 	char sync;			/* execution boundary */
 	struct sim_task task[SIM_TASKS_MAX];
-};
+} __attribute__((aligned(64)));
 
 extern struct sim sim;
 
+/* &sim.task[sim.current]; what hooks.h calls sim_self. */
+static inline struct sim_task *sim_current(void)
+{
+	return (struct sim_task *)(void *)sim_self;
+}
+
 /* loop.c */
 /*
- * The current task is at `site`: decide who goes on. On return the caller may;
- * if addr is not NULL it is then to a live object.
+ * The current task is at `site` and yields, or has finished: decide who goes on.
+ * Other sites: sim_point() (hooks.h), sim_mark(), sim_block().
  */
-void sim_reach(struct kt_site *site, enum sim_why why, const void *addr);
+void sim_reach(struct kt_site *site, enum sim_why why);
+void sim_mark(struct kt_site *site);
 void sim_block(struct kt_site *why);
 void sim_wake(uint32_t task);
 /* Move the task, if need be, to a processor that it may use. */
@@ -74,13 +96,70 @@ uint32_t sim_task_new(const char *name, void (*fn)(void *), void *arg);
 void sim_leave(void) __attribute__((noreturn));	/* back to the host for good */
 void sim_add_event(enum sim_event_kind kind, uint32_t task, enum kt_role role, uint32_t nth);
 
+/* strategy_random.c */
+/*
+ * The random walk, so common that its draw is inline: a linear congruential
+ * generator (Knuth's MMIX), of which only the upper half is used, begun by
+ * kt_rng. Of a byte it knows how many bits are set and the n-th of them: nearly
+ * every execution has at most eight tasks, and a loop over bits would be
+ * mispredicted every time.
+ */
+enum { SIM_DRAW_BELOW = 256 };
+
+extern struct sim_random {
+	uint64_t state;
+	uint8_t bits[SIM_DRAW_BELOW], nth_bit[SIM_DRAW_BELOW][8];
+} sim_random;
+
+uint32_t sim_random_next(struct sim_strategy *s, const struct sim_decision *d);
+
+static inline uint32_t sim_random_below(uint32_t below)
+{
+	uint32_t result = (uint32_t)(((sim_random.state >> 32) * below) >> 32);
+
+	sim_random.state = sim_random.state * 6364136223846793005u + 1442695040888963407u;
+	return result;
+}
+
+/* One of `runnable`, which is not 0 and below SIM_DRAW_BELOW. */
+static inline uint8_t sim_random_draw(uint64_t runnable)
+{
+	return sim_random.nth_bit[runnable][sim_random_below(sim_random.bits[runnable])];
+}
+
 /* report.c */
 void sim_fail_deadlock(void) __attribute__((noreturn));
 
 /* memory.c */
+enum {
+	SIM_GRANULE = 16,
+	SIM_REGION_BYTES = 1 << 20,
+	SIM_GRANULES = SIM_REGION_BYTES / SIM_GRANULE,
+};
+
+extern struct sim_memory {
+	uintptr_t region;
+	uint64_t ended;		/* bit address / 64 % 64: perhaps a dead stack object */
+	/* Of each granule: number of its block from 1; negative: freed; 0: nobody's.
+	 * The last is all other memory. */
+	int16_t owner[SIM_GRANULES + 1];
+} sim_memory;
+
 void sim_memory_begin(void);
 void sim_memory_end(void);		/* may kt_fail(); called on the host's behalf */
-void sim_memory_check(const void *addr, struct kt_site *site);
+void sim_memory_check_slow(const void *addr, struct kt_site *site);
+
+/* Fails unless addr is to a live object, as far as is known; NULL is. */
+static inline void sim_memory_check(const void *addr, struct kt_site *site)
+{
+	uintptr_t granule = ((uintptr_t)addr - sim_memory.region) / SIM_GRANULE;
+
+	/* No branch on the kind of memory: behind a switch it is a coin toss. */
+	granule = granule < SIM_GRANULES ? granule : SIM_GRANULES;
+	if (__builtin_expect(sim_memory.owner[granule] <= 0 ||
+			     (sim_memory.ended >> ((uintptr_t)addr / 64 % 64) & 1), false))
+		sim_memory_check_slow(addr, site);
+}
 
 /* rcu.c */
 void sim_rcu_begin(void);
@@ -95,8 +174,21 @@ void sim_crash_init(void);
 /* Between these the C library works for the simulator: no access counts. */
 void sim_unseen_begin(void);
 void sim_unseen_end(void);
-void sim_hb_release(void *addr);
-void sim_hb_acquire(void *addr);
+extern void __tsan_acquire(void *addr) __attribute__((weak));
+extern void __tsan_release(void *addr) __attribute__((weak));
+
+static inline void sim_hb_release(void *addr)
+{
+	if (__builtin_expect(__tsan_release != NULL, false))
+		__tsan_release(addr);
+}
+
+static inline void sim_hb_acquire(void *addr)
+{
+	if (__builtin_expect(__tsan_acquire != NULL, false))
+		__tsan_acquire(addr);
+}
+
 void sim_poison(const void *addr, size_t size);
 void sim_unpoison(const void *addr, size_t size);
 bool sim_has_asan(void);

@@ -24,9 +24,9 @@ static void take(struct kt_lock_modelled *l)
 
 void kt_lock_modelled_acquire(struct kt_lock_modelled *l, struct kt_site *site)
 {
-	struct sim_task *t = &sim.task[sim.current];
+	struct sim_task *t = sim_current();
 
-	sim_reach(site, SIM_POINT, l);
+	sim_point(site, l);
 	if (l->holder == sim.current + 1)
 		kt_fail(KT_DISCIPLINE, "lock %s acquired by its holder", l->name);
 	while (l->holder) {
@@ -41,7 +41,7 @@ void kt_lock_modelled_acquire(struct kt_lock_modelled *l, struct kt_site *site)
 
 bool kt_lock_modelled_try_acquire(struct kt_lock_modelled *l, struct kt_site *site)
 {
-	sim_reach(site, SIM_POINT, l);
+	sim_point(site, l);
 	if (l->holder)
 		return false;
 	take(l);
@@ -65,7 +65,7 @@ void kt_lock_modelled_release(struct kt_lock_modelled *l, struct kt_site *site)
 		waiters &= waiters - 1;
 	}
 	/* After the release, so that what the releaser does next can be late. */
-	sim_reach(site, SIM_POINT, NULL);
+	sim_point(site, NULL);
 }
 
 void kt_lock_modelled_assert_held(const struct kt_lock_modelled *l)

@@ -15,7 +15,11 @@
 
 #include "platform/sim/internal.h"
 
+#define likely(x)   __builtin_expect(!!(x), true)
+#define unlikely(x) __builtin_expect(!!(x), false)
+
 struct sim sim;
+struct sim_handle *sim_self = &sim.task[0].handle;
 
 static struct kt_site exit_site = { .op = "point", .what = "exit", .file = "", .line = 0 };
 
@@ -39,6 +43,7 @@ static void sim_init(void)
 	}
 	sim.record = r;
 	fiber_host(&sim.host);
+	sim.told = fiber_sanitized;
 	sim_crash_init();
 }
 
@@ -56,7 +61,7 @@ static void task_exit(struct sim_task *t)
 
 	if (t->rcu_depth)
 		kt_fail(KT_DISCIPLINE, "%s ends in a read section of RCU", t->record->name);
-	/* *t->handle is not touched: a detached thread's fn may have freed it. */
+	/* *t->handle.thread is not touched: a detached thread's fn may have freed it. */
 	t->record->state = SIM_FINISHED;
 	sim.runnable &= ~bit(sim.current);
 	sim.unfinished--;
@@ -64,7 +69,7 @@ static void task_exit(struct sim_task *t)
 	sim_hb_release(&sim.sync);
 	if (joiner != SIM_NOBODY)
 		sim_wake(joiner);
-	sim_reach(&exit_site, SIM_EXITED, NULL);
+	sim_reach(&exit_site, SIM_EXITED);
 }
 
 /* A fiber's life: one task per execution that needs the fiber. */
@@ -72,7 +77,7 @@ static void task_main(void)
 {
 	fiber_entered();
 	for (;;) {
-		struct sim_task *t = &sim.task[sim.current];
+		struct sim_task *t = sim_current();
 
 		sim_hb_acquire(&sim.sync);
 		sim_hb_acquire(&t->sync);
@@ -95,7 +100,7 @@ uint32_t sim_task_new(const char *name, void (*fn)(void *), void *arg)
 		fiber_make(&t->fiber, id % 16, task_main);
 	t->fn = fn;
 	t->arg = arg;
-	t->handle = NULL;
+	t->handle.thread = NULL;
 	t->permit = t->joinable = t->joined = t->timed = t->timed_out = false;
 	t->joiner = SIM_NOBODY;
 	t->interrupt = NULL;
@@ -171,178 +176,277 @@ static void nobody_runs(void)
 	sim_fail_deadlock();
 }
 
+/* Steps from this one on want reach_slow(). */
+static void set_slow_from(void)
+{
+	sim.slow_from = sim.strategy->visit ? 0 : sim.steps_alarm;
+}
+
 static void step_alarm(uint32_t step)
 {
 	if (step >= sim.steps_max)
 		kt_fail(KT_LIVELOCK, "%u steps, the last %u of them scheduled fairly, and no end",
 			step, step - sim.steps_fair);
 	sim.fair = true;
+	sim.draw_below = 0;
 	sim.steps_alarm = sim.steps_max;
+	set_slow_from();
 }
 
-/* Who may be chosen: a task that spins waits until somebody else has moved. */
-static uint64_t candidates(uint32_t current, enum sim_why why)
+/*
+ * Who may be chosen after a step that yields: a task that spins waits until
+ * somebody else has moved.
+ */
+static uint64_t without_spinners(uint32_t current)
 {
-	uint64_t mask;
+	uint64_t able = sim.runnable & ~sim.timed, others;
 
-	if (why != SIM_YIELDED) {
-		sim.yielded = 0;
-		return sim.runnable | sim.timed;
-	}
 	sim.yielded |= bit(current);
-	mask = sim.runnable & ~sim.yielded;
-	if (mask)
-		return mask | sim.timed;
+	if (able & ~sim.yielded)
+		return sim.runnable & ~sim.yielded;
 	/* All that could run spin in vain: what they wait for is time. */
 	sim.yielded = bit(current);
 	if (sim.timed)
 		return sim.timed;
-	mask = sim.runnable & ~sim.yielded;
-	return mask ? mask : sim.runnable;
+	others = able & ~sim.yielded;
+	return others ? others : able;
 }
 
-static uint32_t decide(const struct sim_decision *d)
+/* ---- who goes on -------------------------------------------------------- */
+
+static uint32_t ask(const struct sim_step *t)
 {
+	const struct sim_decision d = {
+		.task = t->task, .step = sim.record->steps - 1, .why = (enum sim_why)t->why,
+		.site = t->site, .runnable = t->runnable, .timed = t->timed,
+	};
 	uint32_t next;
 
-	if ((d->runnable & (d->runnable - 1)) == 0)
-		next = (uint32_t)__builtin_ctzll(d->runnable);
-	else if (sim.fair && d->why != SIM_MARK)	/* round robin, time too */
-		next = sim_default_next(d->runnable, 0, d->task, SIM_YIELDED);
-	else
-		next = sim.strategy->next(sim.strategy, d);
-	if (next >= SIM_TASKS_MAX || !(d->runnable & bit(next))) {
-		fprintf(stderr, "kthrash: strategy %s chose task %u, which can't run\n",
-			sim.strategy->name, next);
-		abort();
-	}
-	if (d->timed >> next & 1)
+	if (sim.fair && d.why != SIM_MARK)	/* round robin, time too */
+		return sim_default_next(d.runnable, 0, d.task, SIM_YIELDED);
+	next = sim.strategy->next(sim.strategy, &d);
+	if (next < SIM_TASKS_MAX && (d.runnable & bit(next)))
+		return next;
+	fprintf(stderr, "kthrash: strategy %s chose task %u, which can't run\n",
+		sim.strategy->name, next);
+	abort();
+}
+
+/* One of t->runnable, which is not 0; kept in t. */
+static uint32_t decide(struct sim_step *t)
+{
+	uint64_t can = t->runnable;
+	uint32_t next = can & (can - 1) ? ask(t) : (uint32_t)__builtin_ctzll(can);
+
+	t->next = (uint8_t)next;
+	if (t->timed >> next & 1)
 		timer_fire(next);
 	return next;
 }
 
-/* Nobody can run: let time pass, end the execution, or fail. */
-static bool is_over(void)
+/* Is decide(), if there is a choice, nothing but sim_random_draw()? */
+static inline bool is_drawn(uint64_t runnable, uint64_t timed)
 {
-	if (!sim.runnable)
-		nobody_runs();
-	return sim.unfinished == 0;
+	return likely(runnable < sim.draw_below && !timed);
 }
 
+/* ---- the step ----------------------------------------------------------- */
+
+/* A step that needs no thought before it is recorded. */
+static inline bool is_plain(const struct kt_site *site)
+{
+	return likely(site->hash && sim.record->steps < sim.slow_from);
+}
+
+/* site->hash is there. The next task is not decided yet. */
 static inline struct sim_step *record_step(struct kt_site *site, enum sim_why why)
 {
 	struct sim_record *r = sim.record;
-	uint32_t step = r->steps, hash = site->hash ? site->hash : kt_site_hash(site);
+	uint32_t step = r->steps;
 	struct sim_step *t = &r->trace[step];
-	uint64_t h = r->hash ^ hash ^ ((uint64_t)sim.current << 32) ^ ((uint64_t)why << 40);
+	uint32_t who = sim.current | (uint32_t)why << 8;
+	uint64_t h = r->hash ^ site->hash ^ (uint64_t)who << 32;
 
-	if (step >= sim.steps_alarm)
-		step_alarm(step);
+	r->steps = step + 1;
 	h *= 0x9e3779b97f4a7c15ull;
 	r->hash = h ^ (h >> 29);
 	t->site = site;
+	t->runnable = sim.runnable;
+	t->timed = sim.timed;
 	t->task = t->next = (uint8_t)sim.current;
 	t->why = (uint8_t)why;
-	t->runnable = sim.runnable;
-	t->timed = 0;
-	r->steps = step + 1;
 	return t;
+}
+
+/* For a sanitizer that must hear of switches, which is only told of real ones. */
+__attribute__((noinline))
+static void switch_told(uint32_t next, const void *addr, struct kt_site *site)
+{
+	struct fiber *from = &sim_current()->fiber;
+
+	if (next != sim.current) {
+		sim.current = next;
+		sim_self = &sim.task[next].handle;
+		fiber_switch(from, &sim_current()->fiber);
+	}
+	sim_memory_check(addr, site);
 }
 
 /*
  * The only place from which tasks switch to each other: fiber.h says why that
  * matters. Not inline, so that a step without a switch saves no registers;
- * called last, so that there is one return less to mispredict.
+ * called last, so that there is one return less to mispredict. Also to the
+ * current task itself: that costs less than a mispredicted branch around it.
  */
 __attribute__((noinline))
 static void switch_to(uint32_t next, const void *addr, struct kt_site *site)
 {
-	struct fiber *from = &sim.task[sim.current].fiber;
+	struct fiber *from = &sim_current()->fiber;
 
+	if (unlikely(sim.told)) {
+		switch_told(next, addr, site);
+		return;
+	}
 	sim.current = next;
-	fiber_switch(from, &sim.task[next].fiber);
-	if (addr)
-		sim_memory_check(addr, site);
+	sim_self = &sim.task[next].handle;
+	fiber_swap(from, &sim_current()->fiber);
+	sim_memory_check(addr, site);
 }
 
 /* The execution is over; the fiber goes on when a later one needs it. */
 __attribute__((noinline))
 static void return_to_host(void)
 {
-	fiber_switch(&sim.task[sim.current].fiber, &sim.host);
+	fiber_switch(&sim_current()->fiber, &sim.host);
 }
 
-/* The steps that need more thought than sim_reach() gives them. */
+/* Nobody can run: let time pass, end the execution, or fail. */
+static bool is_over(void)
+{
+	if (!(sim.runnable & ~sim.timed))
+		nobody_runs();
+	return sim.unfinished == 0;
+}
+
+/* The steps that need more thought than the fast paths give them. */
+__attribute__((noinline))
 static void reach_slow(struct sim_step *t, const void *addr)
 {
-	struct sim_decision d = {
-		.task = t->task, .step = sim.record->steps - 1, .why = (enum sim_why)t->why,
-		.site = t->site, .runnable = sim.runnable,
-	};
+	uint32_t step = sim.record->steps - 1;
 
-	if (sim.strategy->visit)
+	if (step >= sim.steps_alarm)
+		step_alarm(step);
+	if (sim.strategy->visit) {
+		struct sim_decision d = {
+			.task = t->task, .step = step, .why = (enum sim_why)t->why,
+			.site = t->site, .runnable = t->runnable, .timed = t->timed,
+		};
+
 		sim.strategy->visit(sim.strategy, &d);
-	if (d.why >= SIM_BLOCKED && is_over()) {
+	} else if (t->why == SIM_MARK) {
+		return;
+	}
+	if (t->why >= SIM_BLOCKED && is_over()) {
 		return_to_host();
 		return;
 	}
-	d.runnable = candidates(d.task, d.why);
-	d.timed = sim.timed;
-	t->runnable = d.runnable;
-	t->timed = d.timed;
-	t->next = (uint8_t)decide(&d);
-	if (t->next != d.task)
-		switch_to(t->next, addr, t->site);
-	else if (addr)
-		sim_memory_check(addr, t->site);
+	t->timed = sim.timed;
+	t->runnable = sim.runnable;
+	if (t->why == SIM_YIELDED)
+		t->runnable = without_spinners(t->task);
+	else if (t->why != SIM_MARK)
+		sim.yielded = 0;
+	switch_to(decide(t), addr, t->site);
 }
 
-void sim_reach(struct kt_site *site, enum sim_why why, const void *addr)
+void sim_reach(struct kt_site *site, enum sim_why why)
 {
-	struct sim_step *t = record_step(site, why);
+	kt_site_hash(site);
+	reach_slow(record_step(site, why), NULL);
+}
+
+__attribute__((noinline))
+static void mark_slow(struct kt_site *site)
+{
+	sim_reach(site, SIM_MARK);
+}
+
+void sim_mark(struct kt_site *site)
+{
+	if (is_plain(site))
+		record_step(site, SIM_MARK);
+	else
+		mark_slow(site);
+}
+
+__attribute__((noinline))
+static void point_slow(struct kt_site *site, const void *addr)
+{
+	kt_site_hash(site);
+	reach_slow(record_step(site, SIM_POINT), addr);
+}
+
+__attribute__((noinline))
+static void decide_and_switch(struct sim_step *t, const void *addr)
+{
+	switch_to(decide(t), addr, t->site);
+}
+
+/* Nothing is called but at its ends, so that no register need be saved. */
+void sim_point(struct kt_site *site, const void *addr)
+{
+	struct sim_step *t;
 	uint64_t can;
 
-	if (sim.strategy->visit || why > SIM_POINT) {
-		reach_slow(t, addr);
+	if (!is_plain(site)) {
+		point_slow(site, addr);
 		return;
 	}
-	if (why == SIM_MARK)
-		return;
+	t = record_step(site, SIM_POINT);
+	can = sim.runnable;
 	sim.yielded = 0;
-	can = sim.runnable | sim.timed;
-	if (can & (can - 1)) {	/* there is a choice */
-		struct sim_decision d = {
-			.task = t->task, .step = sim.record->steps - 1, .why = why,
-			.site = site, .runnable = can, .timed = sim.timed,
-		};
-
-		t->runnable = can;
-		t->timed = sim.timed;
-		t->next = (uint8_t)decide(&d);
-		if (t->next != d.task) {
-			switch_to(t->next, addr, site);
-			return;
-		}
-	}
-	if (addr)
+	if ((can & (can - 1)) == 0) {
 		sim_memory_check(addr, site);
+	} else if (is_drawn(can, sim.timed)) {
+		t->next = sim_random_draw(can);
+		switch_to(t->next, addr, site);
+	} else {
+		decide_and_switch(t, addr);
+	}
+}
+
+__attribute__((noinline))
+static void block_slow(struct kt_site *why)
+{
+	sim_reach(why, SIM_BLOCKED);
 }
 
 void sim_block(struct kt_site *why)
 {
-	struct sim_task *t = &sim.task[sim.current];
+	struct sim_task *self = sim_current();
+	struct sim_step *t;
+	uint64_t can;
 
-	t->record->state = SIM_SLEEPING;
-	t->record->why = why;
-	sim.runnable &= ~bit(sim.current);
-	if (t->timed && t->deadline < sim.clock_ns + SIM_NEAR_NS)
+	self->record->state = SIM_SLEEPING;
+	self->record->why = why;
+	if (self->timed && self->deadline < sim.clock_ns + SIM_NEAR_NS)
 		sim.timed |= bit(sim.current);
-	sim_reach(why, SIM_BLOCKED, NULL);
+	else
+		sim.runnable &= ~bit(sim.current);
+	can = sim.runnable;
+	if (!is_plain(why) || !can || !is_drawn(can, sim.timed)) {
+		block_slow(why);
+		return;
+	}
+	t = record_step(why, SIM_BLOCKED);
+	sim.yielded = 0;
+	t->next = sim_random_draw(can);
+	switch_to(t->next, NULL, why);
 }
 
 void sim_place(struct sim_task *t)
 {
-	uint64_t cpus = t->attributes.cpus[0];
+	uint64_t cpus = t->attributes.cpus;
 
 	if (!(cpus >> t->cpu & 1))
 		t->cpu = (uint32_t)__builtin_ctzll(cpus);
@@ -385,26 +489,21 @@ void sim_note_alloc_fail(enum kt_role role, uint32_t nth)
 	sim_add_event(SIM_EVENT_ALLOC_FAIL, sim.current, role, nth);
 }
 
-/* ---- points for platform/atomic.h and platform/point.h ------------------ */
-
-void sim_atomic_point(struct kt_site *site, const void *addr)
-{
-	sim_reach(site, SIM_POINT, addr);
-}
+/* ---- points for platform/point.h ------------------ */
 
 void kt_point(struct kt_site *site, const void *subject)
 {
 	/* First the observer: what the point stands for has just happened. */
 	if (sim.hooks.point)
 		sim.hooks.point(site, subject);
-	sim_reach(site, SIM_MARK, NULL);
+	sim_mark(site);
 }
 
 /* ---- failures ----------------------------------------------------------- */
 
 void sim_leave(void)
 {
-	fiber_leave(&sim.task[sim.current].fiber, &sim.host);
+	fiber_leave(&sim_current()->fiber, &sim.host);
 }
 
 void kt_fail(enum kt_failure kind, const char *fmt, ...)
@@ -454,6 +553,7 @@ static void execution_begin(const struct sim_options *o)
 	sim.strategy = o->strategy;
 	sim.runnable = sim.yielded = sim.timed = 0;
 	sim.current = 0;
+	sim_self = &sim.task[0].handle;
 	sim.unfinished = 0;
 	sim.steps_max = o->steps_max ? o->steps_max : SIM_STEPS_MAX;
 	if (sim.steps_max > SIM_STEPS_MAX)
@@ -462,6 +562,8 @@ static void execution_begin(const struct sim_options *o)
 	sim.steps_fair = o->steps_fair ? o->steps_fair : sim.steps_max / 2;
 	sim.steps_alarm = sim.steps_fair;
 	sim.fair = false;
+	sim.draw_below = o->strategy->next == sim_random_next ? SIM_DRAW_BELOW : 0;
+	set_slow_from();
 	sim.clock_ns = 0;
 	sim_memory_begin();
 	sim_rcu_begin();
@@ -473,8 +575,8 @@ const struct sim_record *sim_run(const struct sim_options *o, void (*body)(void 
 	struct sim_record *r = sim_record();
 	execution_begin(o);
 	sim_task_new("init", body, arg);
-	sim.task[0].attributes = (struct os_attributes){
-		.comm = "init", .cpus = { SIM_CPUS_ALL }, .all_nodes = true,
+	sim.task[0].attributes = (struct sim_attributes){
+		.comm = "init", .cpus = SIM_CPUS_ALL, .all_nodes = true,
 		.spawn_node = OS_NO_NODE,
 	};
 	sim_hb_release(&sim.sync);

@@ -18,9 +18,6 @@
 #include "platform/sim/internal.h"
 
 enum {
-	GRANULE = 16,
-	REGION_BYTES = 1 << 20,
-	GRANULES = REGION_BYTES / GRANULE,
 	BLOCKS_MAX = 4096,
 	ENDED_MAX = 256,
 	FRESH = 0xcd,	/* contents of a new block: anything but zero */
@@ -33,13 +30,16 @@ struct block {
 	uint8_t role, allocated_by, freed_by;
 };
 
+_Static_assert(BLOCKS_MAX <= INT16_MAX, "sim_memory.owner numbers the blocks");
+
+struct sim_memory sim_memory;
+
 static struct {
-	char *region;
+	char *region;			/* also sim_memory.region */
 	uint32_t used;			/* bytes */
 	uint32_t blocks;
 	uint32_t ended;			/* on-stack objects that are dead */
 	size_t live[KT_ROLE_COUNT];
-	uint16_t owner[GRANULES];	/* block number + 1; 0: nobody's */
 	struct block block[BLOCKS_MAX];
 	struct { uintptr_t begin, end; } dead[ENDED_MAX];
 } mem;
@@ -47,17 +47,20 @@ static struct {
 void sim_memory_begin(void)
 {
 	if (!mem.region) {
-		mem.region = mmap(NULL, REGION_BYTES, PROT_READ | PROT_WRITE,
+		mem.region = mmap(NULL, SIM_REGION_BYTES, PROT_READ | PROT_WRITE,
 				  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		if (mem.region == MAP_FAILED) {
 			perror("kthrash: no memory for the simulated heap");
 			exit(3);
 		}
-		sim_poison(mem.region, REGION_BYTES);
+		sim_memory.region = (uintptr_t)mem.region;
+		sim_memory.owner[SIM_GRANULES] = 1;
+		sim_poison(mem.region, SIM_REGION_BYTES);
 	}
 	sim_poison(mem.region, mem.used);
-	memset(mem.owner, 0, mem.used / GRANULE * sizeof mem.owner[0]);
+	memset(sim_memory.owner, 0, mem.used / SIM_GRANULE * sizeof sim_memory.owner[0]);
 	memset(mem.live, 0, sizeof mem.live);
+	sim_memory.ended = 0;
 	mem.used = mem.blocks = mem.ended = 0;
 }
 
@@ -111,14 +114,23 @@ void sim_memory_end(void)
 	}
 }
 
+static void set_owner(const struct block *b, int owner)
+{
+	uint32_t first = b->offset / SIM_GRANULE;
+	uint32_t end = (b->offset + b->size + SIM_GRANULE - 1) / SIM_GRANULE;
+
+	for (uint32_t i = first; i < end; i++)
+		sim_memory.owner[i] = (int16_t)owner;
+}
+
 void *os_alloc_at(enum kt_role role, size_t size, struct kt_site *site)
 {
-	uint32_t bytes = (uint32_t)((size + GRANULE - 1) / GRANULE * GRANULE);
+	uint32_t bytes = (uint32_t)((size + SIM_GRANULE - 1) / SIM_GRANULE * SIM_GRANULE);
 	struct block *b;
 
 	if (sim.hooks.alloc_fails && sim.hooks.alloc_fails(role, site))
 		return NULL;
-	if (size > REGION_BYTES || mem.used + bytes + GRANULE > REGION_BYTES ||
+	if (size > SIM_REGION_BYTES || mem.used + bytes + SIM_GRANULE > SIM_REGION_BYTES ||
 	    mem.blocks == BLOCKS_MAX)
 		kt_fail(KT_ASSERTION, "one execution allocates more than the simulator has");
 	b = &mem.block[mem.blocks++];
@@ -126,9 +138,8 @@ void *os_alloc_at(enum kt_role role, size_t size, struct kt_site *site)
 		.offset = mem.used, .size = (uint32_t)size, .role = (uint8_t)role,
 		.allocated_by = (uint8_t)sim.current, .allocated_at = site,
 	};
-	for (uint32_t i = 0; i < bytes / GRANULE; i++)
-		mem.owner[mem.used / GRANULE + i] = (uint16_t)mem.blocks;
-	mem.used += bytes + GRANULE;	/* a granule of nobody's between blocks */
+	set_owner(b, (int)mem.blocks);
+	mem.used += bytes + SIM_GRANULE;	/* a granule of nobody's between blocks */
 	mem.live[role]++;
 	sim_unpoison(mem.region + b->offset, size);
 	return memset(mem.region + b->offset, FRESH, size);
@@ -136,15 +147,17 @@ void *os_alloc_at(enum kt_role role, size_t size, struct kt_site *site)
 
 void os_free_at(void *p, struct kt_site *site)
 {
-	uintptr_t offset = (uintptr_t)p - (uintptr_t)mem.region;
+	uintptr_t offset = (uintptr_t)p - sim_memory.region;
 	struct block *b;
 	char text[512];
+	int owner;
 
 	if (!p)
 		return;
-	if (offset >= mem.used || !mem.owner[offset / GRANULE])
+	owner = offset < mem.used ? sim_memory.owner[offset / SIM_GRANULE] : 0;
+	if (!owner)
 		kt_fail(KT_MEMORY, "free of what was never allocated");
-	b = &mem.block[mem.owner[offset / GRANULE] - 1];
+	b = &mem.block[abs(owner) - 1];
 	if (b->freed_at) {
 		describe(b, text, sizeof text);
 		kt_fail(KT_MEMORY, "freed twice: %s", text);
@@ -154,6 +167,7 @@ void os_free_at(void *p, struct kt_site *site)
 	b->freed_at = site;
 	b->freed_by = (uint8_t)sim.current;
 	mem.live[b->role]--;
+	set_owner(b, -owner);
 	memset(p, FREED, b->size);
 	sim_poison(p, b->size);
 }
@@ -176,45 +190,41 @@ void os_object_begin(const void *addr, size_t size)
 			i++;
 }
 
+/* One inside a block is nothing to remember: the block knows when it is freed. */
 void os_object_end(const void *addr, size_t size)
 {
-	uintptr_t begin = (uintptr_t)addr;
+	uintptr_t begin = (uintptr_t)addr, end = begin + size;
 
-	if (mem.ended == ENDED_MAX)
+	if (begin - sim_memory.region < SIM_REGION_BYTES || mem.ended == ENDED_MAX)
 		return;
 	mem.dead[mem.ended].begin = begin;
-	mem.dead[mem.ended++].end = begin + size;
+	mem.dead[mem.ended++].end = end;
+	for (uintptr_t a = begin / 64; a <= (end - 1) / 64; a++)
+		sim_memory.ended |= 1ull << a % 64;
 }
 
 /* ---- the check ---------------------------------------------------------- */
 
-static void check_slow(uintptr_t offset, struct kt_site *site)
+static void fail_block(int owner, const char *what)
 {
-	uint32_t owner = mem.owner[offset / GRANULE];
-	char name[KT_SITE_NAME_MAX], text[512];
+	char text[512];
 
-	kt_site_name(site, name, sizeof name);
 	if (!owner)
-		kt_fail(KT_MEMORY, "%s on memory that is nobody's", name);
-	describe(&mem.block[owner - 1], text, sizeof text);
-	kt_fail(KT_MEMORY, "%s after free: %s", name, text);
+		kt_fail(KT_MEMORY, "%s on memory that is nobody's", what);
+	describe(&mem.block[-owner - 1], text, sizeof text);
+	kt_fail(KT_MEMORY, "%s after free: %s", what, text);
 }
 
-void sim_memory_check(const void *addr, struct kt_site *site)
+void sim_memory_check_slow(const void *addr, struct kt_site *site)
 {
-	uintptr_t a = (uintptr_t)addr, offset = a - (uintptr_t)mem.region;
+	uintptr_t a = (uintptr_t)addr, offset = a - sim_memory.region;
 	char name[KT_SITE_NAME_MAX];
 
-	if (offset < REGION_BYTES) {
-		uint32_t owner = mem.owner[offset / GRANULE];
-
-		if (!owner || mem.block[owner - 1].freed_at)
-			check_slow(offset, site);
-		return;
-	}
+	if (offset < SIM_REGION_BYTES && sim_memory.owner[offset / SIM_GRANULE] <= 0)
+		fail_block(sim_memory.owner[offset / SIM_GRANULE],
+			   kt_site_name(site, name, sizeof name));
 	for (uint32_t i = 0; i < mem.ended; i++)
-		if (a >= mem.dead[i].begin && a < mem.dead[i].end) {
-			kt_site_name(site, name, sizeof name);
-			kt_fail(KT_MEMORY, "%s on a stack object whose frame has returned", name);
-		}
+		if (a >= mem.dead[i].begin && a < mem.dead[i].end)
+			kt_fail(KT_MEMORY, "%s on a stack object whose frame has returned",
+				kt_site_name(site, name, sizeof name));
 }

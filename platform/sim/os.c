@@ -11,14 +11,14 @@
 
 static struct sim_task *self(void)
 {
-	return &sim.task[sim.current];
+	return sim_current();
 }
 
 /* The task of a handle; a handle whose thread is gone is a use after free. */
 static uint32_t task_of(const struct os_thread *t, const char *what)
 {
 	if (t->check != SIM_THREAD_CHECK || t->id >= sim.record->tasks ||
-	    sim.task[t->id].handle != t)
+	    sim.task[t->id].handle.thread != t)
 		kt_fail(KT_MEMORY, "%s of a thread that is gone", what);
 	return t->id;
 }
@@ -38,7 +38,7 @@ int os_spawn(struct os_thread *t, const char *name, enum os_spawn_kind kind,
 	new = &sim.task[id];
 	t->id = id;
 	t->check = SIM_THREAD_CHECK;
-	new->handle = t;
+	new->handle.thread = t;
 	new->joinable = kind == OS_JOINABLE;
 	sim_unseen_begin();
 	new->attributes = self()->attributes;
@@ -47,7 +47,7 @@ int os_spawn(struct os_thread *t, const char *name, enum os_spawn_kind kind,
 	sim_unseen_end();
 	sim_place(new);
 	sim_hb_release(&new->sync);
-	sim_reach(site, SIM_POINT, NULL);
+	sim_point(site, NULL);
 	return 0;
 }
 
@@ -64,7 +64,7 @@ void os_join(struct os_thread *t)
 	if (self()->rcu_depth || self()->rcu_callback)
 		sim_rcu_bad_wait(site);
 	other->joined = true;
-	sim_reach(site, SIM_MARK, NULL);
+	sim_mark(site);
 	self()->record->waits_for = (int16_t)t->id;
 	while (other->record->state != SIM_FINISHED) {
 		other->joiner = sim.current;
@@ -98,21 +98,16 @@ void os_wait_detached(void)
 void os_adopt(struct os_thread *t, const char *name)
 {
 	(void)name;
-	KT_ASSERT(sim.current == 0 && !self()->handle);
+	KT_ASSERT(sim.current == 0 && !self()->handle.thread);
 	t->id = 0;
 	t->check = SIM_THREAD_CHECK;
-	self()->handle = t;
+	self()->handle.thread = t;
 }
 
 void os_unadopt(void)
 {
 	KT_ASSERT(sim.current == 0);
-	self()->handle = NULL;
-}
-
-struct os_thread *os_self(void)
-{
-	return self()->handle;
+	self()->handle.thread = NULL;
 }
 
 const char *os_name(const struct os_thread *t)
@@ -129,7 +124,7 @@ static bool park(bool timed, uint64_t deadline_ns, struct kt_site *why)
 	if (t->rcu_depth || t->rcu_callback)
 		sim_rcu_bad_wait(why);
 	/* A mark: a permit keeps, so it does not matter when it comes. */
-	sim_reach(why, SIM_MARK, NULL);
+	sim_mark(why);
 	if (!t->permit) {
 		if (sim_choose(SIM_CHOOSE_SPURIOUS, 2)) {
 			sim_add_event(SIM_EVENT_SPURIOUS, sim.current, KT_ROLE_COUNT, 0);
@@ -167,7 +162,7 @@ void os_unpark_at(struct os_thread *t, struct kt_site *site)
 	sim.task[id].permit = true;
 	sim_wake(id);
 	/* A mark: whoever was woken can go on at the next site. */
-	sim_reach(site, SIM_MARK, NULL);
+	sim_mark(site);
 }
 
 /* ---- killing ------------------------------------------------------------ */
@@ -237,7 +232,7 @@ void os_waits_for(const struct os_thread *t)
 
 void os_relax(struct kt_site *where)
 {
-	sim_reach(where, SIM_YIELDED, NULL);
+	sim_reach(where, SIM_YIELDED);
 }
 
 uint64_t os_now_ns(void)
@@ -249,7 +244,7 @@ uint64_t os_now_ns(void)
 
 int os_set_comm(const char *name)
 {
-	struct os_attributes *a = &self()->attributes;
+	struct sim_attributes *a = &self()->attributes;
 
 	memset(a->comm, 0, sizeof a->comm);
 	memcpy(a->comm, name, strnlen(name, OS_COMM_MAX - 1));
@@ -264,12 +259,11 @@ int os_set_policy(enum os_policy policy)
 
 int os_allow_cpus(const uint64_t *cpus)
 {
-	struct os_attributes *a = &self()->attributes;
+	struct sim_attributes *a = &self()->attributes;
 
 	if (cpus && !(cpus[0] & SIM_CPUS_ALL))
 		return -EINVAL;
-	memset(a->cpus, 0, sizeof a->cpus);
-	a->cpus[0] = cpus ? cpus[0] & SIM_CPUS_ALL : SIM_CPUS_ALL;
+	a->cpus = cpus ? cpus[0] & SIM_CPUS_ALL : SIM_CPUS_ALL;
 	sim_place(self());
 	return 0;
 }
@@ -290,7 +284,7 @@ int os_bind(struct os_thread *t, uint64_t cpus)
 
 	if (!cpus)
 		return -EINVAL;
-	sim.task[id].attributes.cpus[0] = mapped(cpus);
+	sim.task[id].attributes.cpus = mapped(cpus);
 	sim_place(&sim.task[id]);
 	return 0;
 }
@@ -325,7 +319,13 @@ void os_set_spawn_node(int node)
 
 int os_get_attributes(struct os_attributes *out)
 {
-	*out = self()->attributes;
+	const struct sim_attributes *a = &self()->attributes;
+
+	*out = (struct os_attributes){
+		.cpus = { a->cpus }, .policy = a->policy, .all_nodes = a->all_nodes,
+		.signals_ignored = a->signals_ignored, .spawn_node = a->spawn_node,
+	};
+	memcpy(out->comm, a->comm, sizeof out->comm);
 	return 0;
 }
 

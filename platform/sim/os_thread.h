@@ -13,4 +13,9 @@ struct os_thread {
 	uint32_t check;	/* SIM_THREAD_CHECK while the handle is in use */
 };
 
+/* Of the task that runs; first in what the simulator knows of it. */
+extern struct sim_handle {
+	struct os_thread *thread;
+} *sim_self;
+
 #endif

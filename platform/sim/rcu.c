@@ -128,7 +128,7 @@ void kt_rcu_modelled_call(struct kt_rcu_modelled_head *head,
 	struct sim_task *t = self();
 	struct callback *c;
 
-	sim_reach(site, SIM_POINT, head);
+	sim_point(site, head);
 	for (uint32_t i = rcu.first; i < rcu.count; i++)
 		if (rcu.callback[i].head == head && rcu.callback[i].func &&
 		    !rcu.callback[i].running)
@@ -156,7 +156,7 @@ void kt_rcu_modelled_barrier(struct kt_site *site)
 	struct sim_task *t = self();
 	uint32_t end;
 
-	sim_reach(site, SIM_POINT, NULL);
+	sim_point(site, NULL);
 	if (t->rcu_depth || t->rcu_callback)
 		sim_rcu_bad_wait(site);
 	end = rcu.count;
@@ -176,7 +176,7 @@ void kt_rcu_modelled_read_lock(struct kt_site *site)
 {
 	struct sim_task *t = self();
 
-	sim_reach(site, SIM_POINT, NULL);
+	sim_point(site, NULL);
 	if (t->rcu_depth++ > 0)
 		return;
 	rcu.readers |= bit(sim.current);
@@ -223,14 +223,14 @@ void kt_rcu_modelled_read_unlock(struct kt_site *site)
 		leave();
 		run_ready(t);
 	}
-	sim_reach(site, SIM_POINT, NULL);
+	sim_point(site, NULL);
 }
 
 void kt_rcu_modelled_synchronize(struct kt_site *site)
 {
 	struct sim_task *t = self();
 
-	sim_reach(site, SIM_POINT, NULL);
+	sim_point(site, NULL);
 	if (t->rcu_depth || t->rcu_callback)
 		sim_rcu_bad_wait(site);
 	sim_hb_release(&rcu.begun);

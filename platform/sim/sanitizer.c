@@ -5,8 +5,6 @@
  */
 #include "platform/sim/internal.h"
 
-extern void __tsan_acquire(void *addr) __attribute__((weak));
-extern void __tsan_release(void *addr) __attribute__((weak));
 extern void AnnotateIgnoreReadsBegin(const char *file, int line) __attribute__((weak));
 extern void AnnotateIgnoreReadsEnd(const char *file, int line) __attribute__((weak));
 extern void AnnotateIgnoreWritesBegin(const char *file, int line) __attribute__((weak));
@@ -31,18 +29,6 @@ void sim_unseen_end(void)
 		return;
 	AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
 	AnnotateIgnoreReadsEnd(__FILE__, __LINE__);
-}
-
-void sim_hb_release(void *addr)
-{
-	if (__tsan_release)
-		__tsan_release(addr);
-}
-
-void sim_hb_acquire(void *addr)
-{
-	if (__tsan_acquire)
-		__tsan_acquire(addr);
 }
 
 bool sim_has_asan(void)

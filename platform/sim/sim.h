@@ -102,8 +102,8 @@ struct sim_step {
 	uint64_t runnable;	/* before the decision */
 	uint64_t timed;		/* of those */
 	uint8_t  task;		/* who reached the site */
-	uint8_t  next;		/* who ran on */
 	uint8_t  why;		/* enum sim_why */
+	uint8_t  next;		/* who ran on */
 };
 
 enum sim_event_kind { SIM_EVENT_KILL, SIM_EVENT_SPURIOUS, SIM_EVENT_ALLOC_FAIL };
