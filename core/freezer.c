@@ -25,7 +25,7 @@ void freezer_destroy(struct freezer *f)
 	kt_lock_destroy(&f->lock);
 }
 
-/* In `freezable`. The task itself writes and reads its flags. */
+/* In `freezable`. The task itself writes its flags; others read with READ_ONCE(). */
 static bool is_freezable(const struct task_struct *t)
 {
 	return (t->flags & (PF_KTHREAD | PF_NOFREEZE)) == PF_KTHREAD;
@@ -146,7 +146,7 @@ bool set_freezable(void)
 	 */
 	kt_lock_acquire(&f->lock);
 	if (!is_freezable(t)) {
-		t->flags &= ~PF_NOFREEZE;
+		WRITE_ONCE(t->flags, t->flags & ~PF_NOFREEZE);
 		list_add_tail(&t->freeze_entry, &f->freezable);
 		f->awake++;
 	}
@@ -192,7 +192,7 @@ void freezer_forget(void)
 	kt_lock_acquire(&f->lock);
 	KT_ASSERT(!t->is_frozen);
 	list_del_init(&t->freeze_entry);
-	t->flags |= PF_NOFREEZE;
+	WRITE_ONCE(t->flags, t->flags | PF_NOFREEZE);
 	one_less_locked(f);
 	kt_lock_release(&f->lock);
 	KT_POINT(freezer.forgotten);

@@ -79,8 +79,8 @@ struct task_struct {
 	struct kthreadd *kthreadd;	/* whose kthread_create() it uses */
 	unsigned id;			/* kthread_id() */
 	struct kthread *kthread;	/* NULL unless PF_KTHREAD */
-	unsigned flags;			/* PF_NOFREEZE: by set_freezable(), read by
-					 * the task itself */
+	unsigned flags;			/* but PF_NOFREEZE, by the task itself: others
+					 * read with READ_ONCE() */
 	char comm[OS_COMM_MAX];
 
 	/* under kthreadd->freezer.lock: */

@@ -69,7 +69,7 @@ void model_walk_met(struct model_walk *w, const struct task_struct *k)
 {
 	if (k->id <= w->last)
 		kt_fail(KT_MODEL, "a walk met number %u after %u", k->id, w->last);
-	if (!(k->flags & PF_KTHREAD))
+	if (!(__atomic_load_n(&k->flags, __ATOMIC_RELAXED) & PF_KTHREAD))
 		kt_fail(KT_MODEL, "a walk met what is no kthread, number %u", k->id);
 	w->last = k->id;
 	for (unsigned i = 0; i < exec.plan->threads_count; i++) {
