@@ -46,8 +46,9 @@ void kthread_unregister(struct kthread_registry *r, struct task_struct *t);
 
 /*
  * For each live kthread k of d, the oldest first, inside rcu_read_lock(). What
- * was written before a thread ran may be read of it: id, comm, flags (with READ_ONCE). A thread
- * that is registered during the whole walk is met once, others once at most.
+ * was written before a thread ran may be read of it: id, comm, and, with
+ * READ_ONCE(), flags. A thread that is registered during the whole walk is met
+ * once, others once at most.
  */
 #define kthread_for_each(d, k) list_for_each_entry_rcu(k, &(d)->registry.threads, registered)
 
