@@ -4,6 +4,7 @@
  * that ThreadSanitizer judges the back end as well. Readers never sleep: inside
  * a read section they spin.
  */
+#include "platform/completion.h"
 #include "platform/conformance/conformance.h"
 #include "platform/lock.h"
 #include "platform/rcu.h"
@@ -476,6 +477,24 @@ static void join_inside(void *arg)
 	os_join(&t);
 }
 
+static void complete_it(void *c)
+{
+	kt_complete((kt_completion *)c);
+}
+
+static void wait_inside(void *arg)
+{
+	static kt_completion c;
+	struct os_thread t;
+
+	(void)arg;
+	kt_completion_init(&c);
+	kt_rcu_read_lock();
+	CHECK_EQ(os_spawn(&t, "other", OS_JOINABLE, complete_it, &c), 0);
+	kt_completion_wait(&c);
+	kt_completion_wait(&c);		/* the first may have been done */
+}
+
 static void queue_twice(void *arg)
 {
 	(void)arg;
@@ -511,6 +530,7 @@ static void fails_in_simulator(void)
 {
 	conformance_fails("rcu.park_inside", KT_DISCIPLINE, park_inside, NULL);
 	conformance_fails("rcu.join_inside", KT_DISCIPLINE, join_inside, NULL);
+	conformance_fails("rcu.wait_inside", KT_DISCIPLINE, wait_inside, NULL);
 	conformance_fails("rcu.queue_twice", KT_DISCIPLINE, queue_twice, NULL);
 	conformance_fails("rcu.park_in_callback", KT_DISCIPLINE, park_in_callback, NULL);
 	conformance_fails("rcu.freed_while_queued", KT_MEMORY, freed_while_queued, NULL);

@@ -140,6 +140,7 @@ static int wait_for(struct kt_completion_modelled *c, bool killable, const uint6
 		    struct kt_site *site)
 {
 	sim_point(site, c);
+	sim_rcu_may_wait(&sim.task[sim.current], site);
 	return take(c) ? 0 : sleep_on(c, killable, deadline_ns, site);
 }
 

@@ -166,6 +166,12 @@ void sim_rcu_begin(void);
 bool sim_rcu_end(void);			/* as above; true if it did not fail */
 /* The current task, in a read section or a callback, is about to wait. */
 void sim_rcu_bad_wait(struct kt_site *site) __attribute__((noreturn));
+/* In whatever may sleep, whether it does or not. */
+static inline void sim_rcu_may_wait(const struct sim_task *t, struct kt_site *site)
+{
+	if (t->rcu_depth || t->rcu_callback)
+		sim_rcu_bad_wait(site);
+}
 
 /* crash.c */
 void sim_crash_init(void);

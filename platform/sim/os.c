@@ -61,8 +61,7 @@ void os_join(struct os_thread *t)
 	other = &sim.task[t->id];
 	KT_ASSERT(other->joinable && !other->joined);
 	KT_ASSERT(t->id != sim.current);
-	if (self()->rcu_depth || self()->rcu_callback)
-		sim_rcu_bad_wait(site);
+	sim_rcu_may_wait(self(), site);
 	other->joined = true;
 	sim_mark(site);
 	self()->record->waits_for = (int16_t)t->id;
@@ -121,8 +120,7 @@ static bool park(bool timed, uint64_t deadline_ns, struct kt_site *why)
 {
 	struct sim_task *t = self();
 
-	if (t->rcu_depth || t->rcu_callback)
-		sim_rcu_bad_wait(why);
+	sim_rcu_may_wait(t, why);
 	/* A mark: a permit keeps, so it does not matter when it comes. */
 	sim_mark(why);
 	if (!t->permit) {

@@ -157,8 +157,7 @@ void kt_rcu_modelled_barrier(struct kt_site *site)
 	uint32_t end;
 
 	sim_point(site, NULL);
-	if (t->rcu_depth || t->rcu_callback)
-		sim_rcu_bad_wait(site);
+	sim_rcu_may_wait(t, site);
 	end = rcu.count;
 	while (rcu.first < end) {
 		t->record->waits_for = first_of(rcu.callback[rcu.first].readers);
@@ -231,8 +230,7 @@ void kt_rcu_modelled_synchronize(struct kt_site *site)
 	struct sim_task *t = self();
 
 	sim_point(site, NULL);
-	if (t->rcu_depth || t->rcu_callback)
-		sim_rcu_bad_wait(site);
+	sim_rcu_may_wait(t, site);
 	sim_hb_release(&rcu.begun);
 	sim_hb_acquire(&rcu.left);
 	t->rcu_awaits = rcu.readers;
