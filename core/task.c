@@ -170,7 +170,7 @@ static int place_locked(struct task_struct *t, uint64_t cpus)
  */
 static void note_bound_locked(struct task_struct *t)
 {
-	if (t->is_bound || !(t->flags & PF_KTHREAD))
+	if (t->is_bound || !t->kthread)
 		return;
 	t->is_bound = true;
 	list_add_tail(&t->bound, &t->kthreadd->cpus.bound);

@@ -251,6 +251,9 @@ static int check_op(const struct plan *p, unsigned i, struct handle *h, struct p
 	if (is_stray(p, i)) {
 		bool worker = p->threads[op->thread].body == PLAN_WORKER;
 
+		if (plan_op_has(op->kind, PLAN_HAS_WORK) && op->work == PLAN_WORK_GATE)
+			return fail(err, "%s %s %u: the gate, which only its own task queues",
+				    plan_op_name(op->kind), var(p, op), op->work);
 		if (h->made && plan_op_has(op->kind, PLAN_BY_OTHERS) &&
 		    (worker || !plan_op_has(op->kind, PLAN_OF_WORKER)))
 			return 0;
