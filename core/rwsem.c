@@ -62,12 +62,14 @@ static void down(struct rw_semaphore *sem, bool writes)
 		kt_lock_release(&sem->lock);
 		return;
 	}
+	os_object_begin(&w, sizeof w);
 	kt_completion_init(&w.granted);
 	/* Queued in one step with the test: a release after it finds us. */
 	list_add_tail(&w.entry, &sem->waiters);
 	kt_lock_release(&sem->lock);
 	kt_completion_wait(&w.granted);
 	kt_completion_destroy(&w.granted);
+	os_object_end(&w, sizeof w);
 }
 
 void down_read(struct rw_semaphore *sem)
