@@ -11,7 +11,9 @@ static struct visits {
 	uint64_t key;
 	uint32_t count;
 } visits[VISITS_SLOTS];
+static uint32_t visits_used;
 
+/* How often, with this time; 0 if the table has no room. */
 static uint32_t visit(const struct sim_step *t)
 {
 	uint64_t key = (uint64_t)kt_site_hash(t->site) << 16 | (uint64_t)t->task << 8 |
@@ -20,6 +22,8 @@ static uint32_t visit(const struct sim_step *t)
 
 	while (visits[slot].key && visits[slot].key != key)
 		slot = (slot + 1) % VISITS_SLOTS;
+	if (!visits[slot].key && ++visits_used > VISITS_SLOTS / 4 * 3)
+		return 0;
 	visits[slot].key = key;
 	return ++visits[slot].count;
 }
@@ -72,12 +76,11 @@ static bool add_fail(struct plan *out, const struct sim_event *e)
 	return true;
 }
 
-/* Directives for what happened at step i. */
-static bool capture_step(struct plan *out, const struct sim_record *r, uint32_t i,
-			 uint32_t *event)
+/* Directives for what was injected at step i, the nth visit there. */
+static bool add_events(struct plan *out, const struct sim_record *r, uint32_t i, uint32_t nth,
+		       uint32_t *event)
 {
 	const struct sim_step *t = &r->trace[i];
-	uint32_t nth = visit(t);
 	bool fits = true;
 
 	for (; *event < r->events && r->event[*event].step <= i; ++*event) {
@@ -90,36 +93,66 @@ static bool capture_step(struct plan *out, const struct sim_record *r, uint32_t 
 		else
 			fits &= add_fail(out, e);
 	}
-	/* The last step of a failed execution may have no decision. */
-	if (t->runnable && t->next != sim_default_next(t->runnable, t->timed, t->task, t->why))
-		fits &= add_at(out, PLAN_D_SWITCH, r, t, nth, t->next);
 	return fits;
 }
 
-static void without_directives(const struct plan *p, struct plan *out)
+static bool add_switch(struct plan *out, const struct sim_record *r, uint32_t i, uint32_t nth)
+{
+	const struct sim_step *t = &r->trace[i];
+
+	/* The last step of a failed execution may have no decision. */
+	return !t->runnable ||
+	       t->next == sim_default_next(t->runnable, t->timed, t->task, t->why) ||
+	       add_at(out, PLAN_D_SWITCH, r, t, nth, t->next);
+}
+
+/* Of p all but the directives of those kinds. */
+static void without_directives(const struct plan *p, unsigned kinds, struct plan *out)
 {
 	uint16_t kept = 0;
 
 	*out = *p;
 	for (unsigned i = 0; i < p->directives_count; i++)
-		if (p->directives[i].kind == PLAN_D_OOM)
+		if (!(kinds >> p->directives[i].kind & 1))
 			out->directives[kept++] = p->directives[i];
 	out->directives_count = kept;
-	out->strategy = PLAN_BLOCK;
-	out->depth = 0;
-	out->seed = 0;
 }
 
-bool capture(const struct plan *p, const struct sim_record *r, struct plan *out)
+enum {
+	EVENTS = 1 << PLAN_D_KILL | 1 << PLAN_D_SPURIOUS | 1 << PLAN_D_FAIL,
+	DECISIONS = 1 << PLAN_D_SWITCH,
+};
+
+static bool capture_kinds(const struct plan *p, const struct sim_record *r, unsigned kinds,
+			  struct plan *out)
 {
 	uint32_t event = 0;
 
 	memset(visits, 0, sizeof visits);
-	without_directives(p, out);
-	if (r->steps >= VISITS_SLOTS)	/* a livelock: its seed says it better */
-		return false;
-	for (uint32_t i = 0; i < r->steps; i++)
-		if (!capture_step(out, r, i, &event))
+	visits_used = 0;
+	without_directives(p, kinds, out);
+	for (uint32_t i = 0; i < r->steps; i++) {
+		uint32_t nth = visit(&r->trace[i]);
+
+		if (!nth || !add_events(out, r, i, nth, &event))
 			return false;
+		if ((kinds & DECISIONS) && !add_switch(out, r, i, nth))
+			return false;
+	}
 	return true;
+}
+
+bool capture(const struct plan *p, const struct sim_record *r, struct plan *out)
+{
+	if (!capture_kinds(p, r, EVENTS | DECISIONS, out))
+		return false;
+	out->strategy = PLAN_BLOCK;
+	out->depth = out->steps_estimate = 0;
+	out->seed = 0;
+	return true;
+}
+
+bool capture_events(const struct plan *p, const struct sim_record *r, struct plan *out)
+{
+	return capture_kinds(p, r, EVENTS, out);
 }

@@ -16,4 +16,11 @@
  */
 bool capture(const struct plan *p, const struct sim_record *r, struct plan *out);
 
+/*
+ * For an execution with more decisions than a plan has room for: p with one
+ * directive per kill, spurious wake-up and failed allocation. With the strategy
+ * and seed that decided, it repeats that execution. False if it does not fit.
+ */
+bool capture_events(const struct plan *p, const struct sim_record *r, struct plan *out);
+
 #endif

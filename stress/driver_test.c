@@ -58,6 +58,42 @@ static void test_captured_plans_repeat(void)
 	printf("ok captured plans repeat\n");
 }
 
+/* More decisions than directives: the strategy's seed, and what was injected. */
+static void test_long_executions_repeat(void)
+{
+	static struct plan p, captured;
+	struct verdict first, again;
+	unsigned long_ones = 0;
+
+	parse(&p, "kthrash-plan 1\n"
+	      "task C1: a = percpu \"a/%u\"; poke a 0; settle a 0; cpu-down 0; cpu-up 0; "
+	      "poke a 0; settle a 0; cpu-down 1; cpu-down 2; cpu-down 3; cpu-up 1; unregister a\n"
+	      "task C2: b = percpu \"b/%u\"; poke b 0; settle b 0; cpu-down 0; cpu-up 0; "
+	      "poke b 0; settle b 0; cpu-down 1; cpu-down 2; cpu-down 3; cpu-up 1; unregister b\n"
+	      "task C3: c = percpu \"c/%u\"; poke c 0; settle c 0; cpu-down 0; cpu-up 0; "
+	      "poke c 0; settle c 0; cpu-down 1; cpu-down 2; cpu-down 3; cpu-up 1; unregister c\n");
+	for (uint64_t seed = 0; seed < 40; seed++) {
+		capture_options = (struct world_options){
+			.strategy = seed % 2 ? PLAN_RANDOM : PLAN_PCT, .depth = 60, .seed = seed,
+			.steps_estimate = 3000,
+			.faults = { .kill_step = (uint32_t)(seed * 30), .kill_task = seed % 3,
+				    .fail_nth = (uint32_t)(seed % 5 * 10),
+				    .spurious_nth = (uint32_t)(seed % 7 * 5) },
+		};
+		shared->plan = p;
+		CHECK(isolate_run(run_child, NULL, NULL, SILENCE_S, &first));
+		CHECK_EQ(first.failure, KT_PASS);
+		first.hash = shared->verdict.hash;
+		long_ones += !world_capture(&p, &capture_options, &captured);
+		CHECK(run_as_written(&captured, &again));
+		if (again.failure != KT_PASS || again.hash != first.hash)
+			kt_fail(KT_ASSERTION, "seed %llu: the captured plan runs otherwise",
+				(unsigned long long)seed);
+	}
+	CHECK(long_ones >= 20);		/* every random one, or it tests nothing */
+	printf("ok long executions repeat\n");
+}
+
 /* ---- shrinking ---------------------------------------------------------- */
 
 static const struct {
@@ -135,6 +171,7 @@ int main(void)
 {
 	isolate_init();
 	test_captured_plans_repeat();
+	test_long_executions_repeat();
 	test_shrinking();
 	test_child_may_die();
 	return 0;

@@ -119,10 +119,14 @@ void exec_load(const struct plan *p)
 	memset(exec.waited_for, 0, sizeof exec.waited_for);
 	memset(exec.takers, 0, sizeof exec.takers);
 	exec.timers = false;
+	exec.percpu_used = false;
+	exec.cpu_tasks = 0;
+	exec.cpus_down = 0;
 	for (unsigned i = 0; i < p->tasks_count; i++)
 		for (unsigned k = 0; k < p->tasks[i].ops_count; k++) {
 			const struct plan_op *op = &p->ops[p->tasks[i].ops_first + k];
 
+			exec_load_percpu_op(op, i);
 			if (plan_op_has(op->kind, PLAN_NO_HANDLE) ||
 			    plan_op_has(op->kind, PLAN_BY_ID))
 				continue;
@@ -165,6 +169,7 @@ static void begin(void)
 		t->name = plan_string(p, p->tasks[i].name);
 		t->index = i;
 		t->creating = NULL;
+		t->calling = NULL;
 		t->freezes = 0;
 		t->alive = false;
 		t->oom_waiters = 0;
@@ -175,6 +180,11 @@ static void begin(void)
 	exec.appended = exec.unlinked = 0;
 	exec.freezes_begun = exec.freezes_done = exec.freezes_in_force = 0;
 	exec.forking = NULL;
+	exec.forking_call = NULL;
+	exec.cpus_tried = 0;
+	exec.online = CPU_POSSIBLE_MASK;
+	if (exec.percpu_used)
+		exec_begin_percpus();
 	if (exec.kills) {
 		kt_completion_init(&exec.task_done);
 		kt_lock_init(&exec.kill_lock, "kill_lock");
@@ -226,6 +236,8 @@ static void teardown(void)
 		if (t->plan->body == PLAN_WORKER)
 			exec_end_jobs(t);
 	}
+	if (exec.percpu_used)
+		exec_end_percpus();
 	for (unsigned i = 0; i < p->tasks_count; i++) {
 		task_destroy(&exec.task[i].task);
 		if (exec.oom)

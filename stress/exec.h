@@ -14,6 +14,7 @@
 
 #include "core/kthread.h"
 #include "core/kthreadd.h"
+#include "core/smpboot.h"
 #include "core/worker.h"
 #include "platform/completion.h"
 #include "stress/plan.h"
@@ -39,6 +40,34 @@ struct exec_job {
 struct exec_past {
 	unsigned accepted, started, order;
 };
+
+/* What was made to fail in one call that makes per-CPU threads. */
+struct exec_call {
+	const void *request;		/* under create_lock: compared only */
+	unsigned failed_caller;		/* bit per role */
+	unsigned failed_daemon;		/* the same, written by kthreadd */
+};
+
+enum exec_cpu_state { EXEC_CPU_NEW, EXEC_CPU_ACTIVE, EXEC_CPU_PARKED, EXEC_CPU_CLEAN };
+
+/* What one percpu operation registers. */
+struct exec_percpu {
+	struct smp_hotplug_thread ht;
+	struct task_struct *store[PLAN_CPUS];	/* core's */
+	struct exec_thread *thread;
+	kt_lock lock;
+	struct exec_cpu {
+		enum exec_cpu_state state;	/* written by the CPU's thread; read when
+						 * it was stopped */
+		unsigned poked;			/* relaxed atomic */
+		unsigned done;			/* how many of those, at least; relaxed
+						 * atomic, written under lock */
+		/* under lock: */
+		unsigned waiters;		/* bit per task, and one for init */
+		unsigned want[PLAN_TASKS_MAX + 1];	/* what it waits for */
+	} cpu[PLAN_CPUS];
+};
+_Static_assert(PLAN_CPUS == NR_CPUS, "a plan's CPUs are those there are");
 
 /* One create or run operation, its thread, and what was seen of both. */
 struct exec_thread {
@@ -76,6 +105,10 @@ struct exec_thread {
 					 * relaxed atomics */
 	struct exec_job job[PLAN_WORKS];
 
+	/* only for a percpu: */
+	struct exec_percpu *percpu;
+	bool registered;		/* as `task`; then let_go and destroyed count, too */
+
 	/* Atomics, for who reads the registry; see model_registry.c: */
 	unsigned id;			/* kthread_id(), since its create returned */
 	bool ending;			/* set before what may end it */
@@ -102,6 +135,7 @@ struct exec_task {
 	struct task_struct task;
 	bool alive;			/* under kill_lock: there is a thread to kill */
 	struct exec_thread *creating;	/* the call it is in, or NULL */
+	struct exec_call *calling;	/* the same, of per-CPU threads */
 	const struct exec_job *inserted;	/* the work it put into a queue last */
 	unsigned freezes;		/* its own, not thawed yet */
 
@@ -122,7 +156,9 @@ struct exec {
 	/* under create_lock: */
 	unsigned appended, unlinked;
 
-	struct exec_thread *forking;	/* kthreadd's own: the request it serves */
+	/* kthreadd's own: the request it serves is one of these */
+	struct exec_thread *forking;
+	struct exec_call *forking_call;
 
 	/* relaxed atomics; see model_freeze.c. In force: returned, not thawing yet */
 	unsigned freezes_begun, freezes_done, freezes_in_force;
@@ -140,6 +176,18 @@ struct exec {
 
 	bool oom;			/* the plan has an oom directive */
 	bool timers;			/* the plan delays works */
+
+	/* Only if a plan has per-CPU threads or brings CPUs up: */
+	bool percpu_used;
+	struct exec_call call[PLAN_OPS_MAX];	/* by operation */
+	struct exec_percpu percpu[PLAN_PERCPUS_MAX];
+	kt_completion settled[PLAN_TASKS_MAX + 1];	/* each task's, and init's */
+
+	uint32_t cpu_tasks;		/* of the plan: bit per task that moves CPUs */
+	uint64_t cpus_down;		/* of the plan: CPUs that are taken off line */
+	uint64_t cpus_tried;		/* relaxed atomic: of those, begun to be */
+	uint64_t online;		/* CPUs; of the only task that moves them */
+
 	/* of the plan; see exec_job: */
 	bool delayed[PLAN_THREADS_MAX][PLAN_WORKS];
 	bool waited_for[PLAN_THREADS_MAX][PLAN_WORKS];

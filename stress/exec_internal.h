@@ -32,4 +32,17 @@ void exec_post(struct exec_thread *t);
 void exec_destroy(struct exec_thread *t, bool cancel_first);
 void exec_end_jobs(struct exec_thread *t);
 
+/* exec_percpu.c: per-CPU threads, and CPUs that go and come */
+void exec_load_percpu_op(const struct plan_op *op, unsigned task);
+void exec_begin_percpus(void);
+void exec_end_percpus(void);
+void exec_register(struct exec_task *by, struct exec_thread *t, const struct plan_op *op);
+void exec_poke(struct exec_task *by, struct exec_thread *t, const struct plan_op *op);
+void exec_settle(struct exec_task *by, struct exec_thread *t, const struct plan_op *op);
+void exec_unregister(struct exec_task *by, struct exec_thread *t, const struct plan_op *op);
+void exec_cpu_down(struct exec_task *by, struct exec_thread *t, const struct plan_op *op);
+void exec_cpu_up(struct exec_task *by, struct exec_thread *t, const struct plan_op *op);
+/* What a plan leaves registered; what was poked for is done first. */
+void exec_unregister_rest(struct exec_thread *t);
+
 #endif

@@ -114,9 +114,9 @@ void exec_put_strays(const struct exec_task *by)
 		if (!(t->strays >> by->index & 1))
 			continue;
 		kt_completion_wait(&t->made);
-		if (!IS_ERR(t->task))
+		if (t->task && !IS_ERR(t->task))
 			put_task_struct(t->task);
-		if (t->plan->body == PLAN_WORKER)
+		if (t->plan->body == PLAN_WORKER || t->plan->body == PLAN_PERCPU)
 			kt_complete(&t->let_go);
 	}
 }
@@ -338,6 +338,12 @@ void exec_thaw_rest(struct exec_task *by)
 		do_thaw(by, NULL, NULL);
 }
 
+/* Was its create called, and did it succeed? */
+static bool is_there(const struct exec_thread *t)
+{
+	return t->plan->body == PLAN_PERCPU ? t->registered : t->task && !IS_ERR(t->task);
+}
+
 /* ---- all of them --------------------------------------------------------- */
 
 void exec_run_op(struct exec_task *by, const struct plan_op *op)
@@ -369,11 +375,17 @@ void exec_run_op(struct exec_task *by, const struct plan_op *op)
 		[PLAN_OPEN] = do_open,
 		[PLAN_DESTROY] = do_destroy,
 		[PLAN_DESTROY_RAW] = do_destroy,
+		[PLAN_REGISTER] = exec_register,
+		[PLAN_POKE] = exec_poke,
+		[PLAN_SETTLE] = exec_settle,
+		[PLAN_UNREGISTER] = exec_unregister,
 		[PLAN_FIND] = do_find,
 		[PLAN_WALK] = do_walk,
 		[PLAN_KILL] = do_kill,
 		[PLAN_FREEZE] = do_freeze,
 		[PLAN_THAW] = do_thaw,
+		[PLAN_CPU_DOWN] = exec_cpu_down,
+		[PLAN_CPU_UP] = exec_cpu_up,
 	};
 	struct exec_thread *t = &exec.thread[op->thread];
 
@@ -381,7 +393,7 @@ void exec_run_op(struct exec_task *by, const struct plan_op *op)
 	    !plan_op_has(op->kind, PLAN_BY_ID)) {
 		if (t->plan->task != by->index)
 			kt_completion_wait(&t->made);
-		if (!t->task || IS_ERR(t->task))
+		if (!is_there(t))
 			return;		/* as any caller does after a failed create */
 	}
 	run[op->kind](by, t, op);
@@ -391,7 +403,7 @@ void exec_run_op(struct exec_task *by, const struct plan_op *op)
 static bool must_be_stopped(const struct exec_thread *t)
 {
 	if (!t->task || IS_ERR(t->task) || t->stopped || t->plan->body == PLAN_WORKER)
-		return false;
+		return false;	/* t->task is NULL of a percpu */
 	return !plan_body_exits(t->plan->body) || !t->woken || t->parked || t->refs > 0;
 }
 
@@ -399,6 +411,7 @@ void exec_stop_rest(struct exec_thread *t)
 {
 	if (t->worker && !t->destroyed)
 		exec_destroy(t, true);
+	exec_unregister_rest(t);
 	if (must_be_stopped(t))
 		stop(t, NULL);
 	while (t->refs > 0) {

@@ -129,8 +129,12 @@ static void blame(enum kt_role role)
 
 	if (self && self->creating)
 		self->creating->failed_creator |= 1u << role;
+	else if (self && self->calling)
+		self->calling->failed_caller |= 1u << role;
 	else if (exec_is_daemon() && exec.forking)
 		exec.forking->failed_daemon |= 1u << role;
+	else if (exec_is_daemon() && exec.forking_call)
+		exec.forking_call->failed_daemon |= 1u << role;
 }
 
 bool inject_alloc_fails(enum kt_role role, struct kt_site *site)

@@ -87,7 +87,8 @@ static void check_place(const struct exec_thread *t, const char *when)
 {
 	if (__atomic_load_n(&current->state, __ATOMIC_RELAXED) != TASK_RUNNING)
 		kt_fail(KT_DISCIPLINE, "%s in a state that is not RUNNING: %s", when, t->name);
-	if (t->cpus && !os_on_cpus(t->cpus))
+	/* A CPU that is taken off line loses who is bound to it. */
+	if (t->cpus && !(t->cpus & exec.cpus_down) && !os_on_cpus(t->cpus))
 		kt_fail(KT_MODEL, "%s on a CPU it is not bound to: %s", when, t->name);
 }
 
@@ -208,7 +209,6 @@ void model_end(void)
 static void check_order(struct exec_thread *t)
 {
 	exec.unlinked++;
-	exec.forking = t;
 	if (t->appended != exec.unlinked)
 		kt_fail(KT_MODEL, "served out of order: %s was number %u in the queue and is "
 			"served as number %u", t->name, t->appended, exec.unlinked);
@@ -246,6 +246,7 @@ static struct exec_thread *note_request(const void *request)
 	for (unsigned i = 0; i < exec.plan->threads_count; i++)
 		if (exec.thread[i].request == request)
 			exec.thread[i].request = NULL;
+	model_call_requests(self ? self->calling : NULL, request);
 	if (self && self->creating)
 		self->creating->request = request;
 	return self ? self->creating : NULL;
@@ -272,6 +273,8 @@ void model_point(struct kt_site *site, const void *subject)
 			t->appended = ++exec.appended;
 	} else if (point == watched.unlinked) {
 		t = thread_of(subject);
+		exec.forking = t;
+		exec.forking_call = t ? NULL : model_call_of(subject);
 		if (t)
 			check_order(t);
 	}

@@ -85,6 +85,26 @@ struct model_walk {
 void model_walk_begin(struct model_walk *w);
 void model_walk_met(struct model_walk *w, const struct task_struct *k);
 void model_walk_end(const struct model_walk *w);
+/* A callback of a per-CPU thread, on that thread. `online`: is its CPU meant to be? */
+enum model_callback { MODEL_SETUP, MODEL_RUN, MODEL_PARK, MODEL_UNPARK, MODEL_CLEANUP };
+
+void model_percpu(struct exec_percpu *p, unsigned cpu, enum model_callback what, bool online);
+/* With the hotplug lock held: the CPU is on line. */
+void model_has_thread(struct exec_percpu *p, unsigned cpu);
+/* smpboot's register and unregister returned. */
+void model_registered(struct exec_percpu *p, int err);
+void model_unregistered(struct exec_percpu *p);
+/* A call that makes per-CPU threads returned `err` to `by`. */
+void model_answered(const struct exec_call *call, const struct exec_task *by, const char *what,
+		    int err);
+/* Before a cpu_down(); it, or cpu_up(), returned. */
+void model_cpu_going_down(unsigned cpu);
+void model_cpu_down(unsigned cpu, int err);
+void model_cpu_up(unsigned cpu, int err);
+/* Under create_lock: `call`, or who makes no per-CPU thread (NULL), queued it; whose is it? */
+void model_call_requests(struct exec_call *call, const void *request);
+struct exec_call *model_call_of(const void *request);
+
 /* A plan's own "== R". */
 void model_expect(const struct plan_op *op, const char *what, long result);
 

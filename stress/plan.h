@@ -40,6 +40,7 @@
 #define PLAN_STRINGS_MAX    24576	/* bytes of all names together */
 #define PLAN_NOTE_MAX       2048
 #define PLAN_NTH_MAX        1000000	/* largest #n */
+#define PLAN_STEPS_MAX      1000000	/* pct's estimate */
 #define PLAN_DEPTH_MAX      64		/* largest pct depth */
 
 typedef uint16_t plan_str;		/* offset into plan.strings; 0 = "" */
@@ -62,10 +63,13 @@ enum plan_body {	/* what the created thread's function does */
 	PLAN_WORKER,		/* "worker": kthread_worker_fn(); create is
 				 * kthread_create_worker(), run kthread_run_worker().
 				 * "worker freezable": with KTW_FREEZABLE */
-	PLAN_BODIES		/* count */
+	PLAN_BODIES,		/* count */
+	PLAN_PERCPU = PLAN_BODIES,	/* no body: threads that percpu registers */
 };
 
 #define PLAN_CPUS   4		/* "cpu N" and "bind": below this */
+#define PLAN_PERCPUS_MAX 4	/* percpu operations */
+#define PLAN_LIVES_MAX   44	/* threads that these and others may come to make */
 
 /* Works of a worker, by number. 0 and 1 do nothing special. */
 #define PLAN_WORKS  4
@@ -74,11 +78,13 @@ enum plan_body {	/* what the created thread's function does */
 
 #define PLAN_DELAY_MAX 100000	/* microseconds */
 
-struct plan_thread {		/* one kthread, made by one create or run */
+struct plan_thread {		/* one kthread, made by one create or run; or one on
+				 * each CPU, kept by one percpu */
 	plan_str var;		/* the handle, "a" */
 	plan_str format;	/* as written: "w/%u"; at most one %u or %d */
 	plan_str name;		/* formatted: "w/0"; unique in the plan, and
-				 * different from task names, init, kthreadd */
+				 * different from task names, init, kthreadd.
+				 * Of a percpu that of CPU 0's */
 	bool     has_number;
 	int32_t  number;
 	enum plan_body body;
@@ -119,12 +125,19 @@ enum plan_op_kind {
 	PLAN_DESTROY,	/* "destroy w": cancels delayed works and work 2, then
 			 * kthread_destroy_worker() */
 	PLAN_DESTROY_RAW,	/* "destroy-raw w": cancels nothing */
+	PLAN_REGISTER,	/* "p = percpu "x/%u"": smpboot_register_percpu_thread(): ok or -errno */
+	PLAN_POKE,	/* "poke p N": work for CPU N's thread, and smpboot_wake_thread() */
+	PLAN_SETTLE,	/* "settle p N": if CPU N is on line keeps it so, and waits until
+			 * its thread has done what it was poked for */
+	PLAN_UNREGISTER,	/* "unregister p" */
 	PLAN_FIND,	/* "find a": kthread_find() by a's number: 1 or 0. Any task, any
 			 * time after the create; holds nothing */
 	PLAN_WALK,	/* "walk": through the registry, from end to end */
 	PLAN_KILL,	/* "kill C2": a fatal signal to another task */
 	PLAN_FREEZE,	/* freeze_kthreads(): 0 */
 	PLAN_THAW,	/* thaw_kthreads() */
+	PLAN_CPU_DOWN,	/* "cpu-down N": cpu_down(): 0, or -EBUSY if it is the last one */
+	PLAN_CPU_UP,	/* "cpu-up N": cpu_up(): 0 or what a create of threads may give */
 	PLAN_OPS	/* count */
 };
 
@@ -139,6 +152,7 @@ enum plan_op_trait {
 	PLAN_OF_WORKER   = 1 << 6,	/* a worker's handle only */
 	PLAN_BY_OTHERS   = 1 << 7,	/* also by tasks whose handle it is not */
 	PLAN_BY_ID       = 1 << 8,	/* the thread need not be there, nor is it used */
+	PLAN_OF_PERCPU   = 1 << 9,	/* a percpu's handle only */
 };
 
 /* Has it all of `traits`? */
@@ -199,6 +213,7 @@ struct plan {
 	bool boot_concurrent;	/* tasks start while kthreadd boots */
 	enum plan_strategy_kind strategy;
 	uint32_t depth;		/* pct */
+	uint32_t steps_estimate;	/* pct: how long an execution is; 0: not said */
 	uint64_t seed;
 
 	bool has_expect;
@@ -211,6 +226,9 @@ struct plan {
 	char note[PLAN_NOTE_MAX];	/* comment lines after the first line,
 					 * "# " stripped, '\n' between */
 };
+
+/* How many threads have names from it: PLAN_CPUS for a percpu, else 1. */
+unsigned plan_names(const struct plan_thread *t);
 
 /* Does such a function end by itself? Does it park when asked to? */
 bool plan_body_exits(enum plan_body b);
@@ -250,7 +268,8 @@ int plan_parse(struct plan *p, const char *text, size_t size, struct plan_error 
  * A task may also `wake` a handle of an earlier task: a stray wake-up. It then
  * waits for the create, and holds a reference until its end. Of a worker's
  * handle it may do all but open and destroy; destroy waits for such tasks' end,
- * so no handle that others use is made after it. A worker whose gate is queued
+ * so no handle that others use is made after it. The same holds of a percpu's
+ * handle, with poke and settle, and unregister. A worker whose gate is queued
  * is used by its own task only, which opens it next, or first flushes works
  * that came before the gate.
  *

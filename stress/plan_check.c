@@ -104,21 +104,38 @@ static int check_gate(const struct plan *p, const struct plan_op *op, const stru
 		    "before and never delayed", plan_op_name(op->kind), var(p, op));
 }
 
+/* Is it an operation of what the handle stands for? */
+static int check_kind(const struct plan *p, const struct plan_op *op, struct plan_error *err)
+{
+	enum plan_body body = p->threads[op->thread].body;
+	const char *name = plan_op_name(op->kind);
+
+	if (plan_op_has(op->kind, PLAN_OF_PERCPU) != (body == PLAN_PERCPU))
+		return fail(err, body == PLAN_PERCPU ?
+			    "%s %s: per-CPU threads, expected poke, settle or unregister" :
+			    "%s %s: expected per-CPU threads", name, var(p, op));
+	if (plan_op_has(op->kind, PLAN_OF_WORKER) != (body == PLAN_WORKER) &&
+	    body != PLAN_PERCPU && !(body == PLAN_WORKER && op->kind == PLAN_WAKE))
+		return fail(err, body == PLAN_WORKER ?
+			    "%s %s: a worker, expected wake, queue, delay, mod, cancel, flush, "
+			    "flush-worker, post, open or destroy" :
+			    "%s %s: expected a worker", name, var(p, op));
+	return 0;
+}
+
 /* The operations that not every state of the thread allows. */
 static int check_state(const struct plan *p, const struct plan_op *op, const struct handle *h,
 		       struct plan_error *err)
 {
 	enum plan_body body = p->threads[op->thread].body;
 	const char *name = plan_op_name(op->kind);
+	int e = check_kind(p, op, err);
 
-	if (plan_op_has(op->kind, PLAN_OF_WORKER) != (body == PLAN_WORKER) &&
-	    !(body == PLAN_WORKER && op->kind == PLAN_WAKE))
-		return fail(err, body == PLAN_WORKER ?
-			    "%s %s: a worker, expected wake, queue, delay, mod, cancel, flush, "
-			    "flush-worker, post, open or destroy" :
-			    "%s %s: expected a worker", name, var(p, op));
+	if (e)
+		return e;
 	if (h->destroyed)
-		return fail(err, "%s %s: the worker was destroyed", name, var(p, op));
+		return fail(err, body == PLAN_PERCPU ? "%s %s: it was unregistered" :
+			    "%s %s: the worker was destroyed", name, var(p, op));
 	if (body == PLAN_WORKER)
 		return check_gate(p, op, h, err);
 	switch (op->kind) {
@@ -184,6 +201,7 @@ static void apply(const struct plan *p, const struct plan_op *op, struct handle 
 	switch (op->kind) {
 	case PLAN_CREATE:
 	case PLAN_RUN:
+	case PLAN_REGISTER:
 		h->made = true;
 		h->bound = t->cpu >= 0;
 		if (op->kind == PLAN_RUN || h->stray_wakes)
@@ -228,6 +246,7 @@ static void apply(const struct plan *p, const struct plan_op *op, struct handle 
 		h->gate = false;
 		break;
 	case PLAN_DESTROY:
+	case PLAN_UNREGISTER:
 		h->destroyed = true;
 		break;
 	case PLAN_GET:
@@ -246,19 +265,22 @@ static int check_op(const struct plan *p, unsigned i, struct handle *h, struct p
 	const struct plan_op *op = &p->ops[i];
 
 	if (plan_op_has(op->kind, PLAN_BY_ID))
-		return h->made ? 0 : fail(err, "%s %s comes before its create",
-					  plan_op_name(op->kind), var(p, op));
+		return !h->made ? fail(err, "%s %s comes before its create",
+				       plan_op_name(op->kind), var(p, op)) :
+		       p->threads[op->thread].body == PLAN_PERCPU ? check_kind(p, op, err) : 0;
 	if (is_stray(p, i)) {
-		bool worker = p->threads[op->thread].body == PLAN_WORKER;
+		enum plan_body body = p->threads[op->thread].body;
 
 		if (plan_op_has(op->kind, PLAN_HAS_WORK) && op->work == PLAN_WORK_GATE)
 			return fail(err, "%s %s %u: the gate, which only its own task queues",
 				    plan_op_name(op->kind), var(p, op), op->work);
 		if (h->made && plan_op_has(op->kind, PLAN_BY_OTHERS) &&
-		    (worker || !plan_op_has(op->kind, PLAN_OF_WORKER)))
+		    plan_op_has(op->kind, PLAN_OF_PERCPU) == (body == PLAN_PERCPU) &&
+		    (body == PLAN_WORKER || !plan_op_has(op->kind, PLAN_OF_WORKER)))
 			return 0;
 		return fail(err, "%s %s: another task's handle, expected a wake-up of an earlier "
-			    "task's, or a work for its worker", plan_op_name(op->kind), var(p, op));
+			    "task's, or a work for its worker or per-CPU threads",
+			    plan_op_name(op->kind), var(p, op));
 	}
 	if (!plan_op_has(op->kind, PLAN_MAKES)) {
 		int e = check_use(p, op, h, err);
@@ -271,8 +293,8 @@ static int check_op(const struct plan *p, unsigned i, struct handle *h, struct p
 }
 
 /*
- * destroy waits for the others that use the worker, and they may wait for a
- * handle of this task: none of those comes after it.
+ * destroy and unregister wait for the others that use the handle, and they may
+ * wait for a handle of this task: none of those comes after it.
  */
 static int check_destroy_first(const struct plan *p, unsigned op, const struct handle *handles,
 			       struct plan_error *err)
@@ -284,9 +306,9 @@ static int check_destroy_first(const struct plan *p, unsigned op, const struct h
 		return 0;
 	task = &p->tasks[p->threads[made->thread].task];
 	for (unsigned i = task->ops_first; i < op; i++)
-		if (p->ops[i].kind == PLAN_DESTROY)
-			return fail(err, "%s is used by other tasks and made after a destroy, "
-				    "which may wait for them", var(p, made));
+		if (p->ops[i].kind == PLAN_DESTROY || p->ops[i].kind == PLAN_UNREGISTER)
+			return fail(err, "%s is used by other tasks and made after a destroy or "
+				    "unregister, which may wait for them", var(p, made));
 	return 0;
 }
 
@@ -308,7 +330,8 @@ static bool waits_for_thaw(const struct plan *p, unsigned i)
 
 	if (plan_op_has(op->kind, PLAN_NO_HANDLE))
 		return false;
-	if (is_stray(p, i) || op->kind == PLAN_DESTROY || op->kind == PLAN_DESTROY_RAW)
+	if (is_stray(p, i) || op->kind == PLAN_DESTROY || op->kind == PLAN_DESTROY_RAW ||
+	    op->kind == PLAN_UNREGISTER)
 		return true;
 	return (t->freezable && (op->kind == PLAN_FLUSH || op->kind == PLAN_FLUSH_WORKER ||
 				  op->kind == PLAN_RAN)) ||
@@ -350,6 +373,30 @@ static int check_gates(const struct plan *p, unsigned i, const struct handle *ha
 			return fail(err, "%s: the gate of worker %s is closed, expected open",
 				    plan_op_name(op->kind), plan_string(p, p->threads[k].var));
 	return 0;
+}
+
+/*
+ * Few enough threads for one execution. A CPU that comes up may make each
+ * percpu's again: the creator of the last one may have been killed.
+ */
+static int check_lives(const struct plan *p, struct plan_error *err)
+{
+	unsigned percpus = 0, ups = 0, last = 0, lives;
+
+	for (unsigned i = 0; i < p->threads_count; i++)
+		percpus += p->threads[i].body == PLAN_PERCPU;
+	for (unsigned i = 0; i < p->ops_count; i++) {
+		ups += p->ops[i].kind == PLAN_CPU_UP;
+		if (p->ops[i].kind == PLAN_CPU_UP || p->ops[i].kind == PLAN_REGISTER)
+			last = i;
+	}
+	lives = p->threads_count + percpus * (PLAN_CPUS - 1 + ups);
+	if (percpus <= PLAN_PERCPUS_MAX && (percpus == 0 || lives <= PLAN_LIVES_MAX))
+		return 0;
+	fail(err, "%u percpus, %u cpu-ups: up to %u threads, expected at most %d percpus and %d "
+	     "threads", percpus, ups, lives, PLAN_PERCPUS_MAX, PLAN_LIVES_MAX);
+	err->op = (int)last;
+	return -EINVAL;
 }
 
 static void look_ahead(const struct plan *p, struct handle *handles)
@@ -408,6 +455,8 @@ int plan_check(const struct plan *p, struct plan_error *err)
 			return e;
 		}
 	}
+	if (check_lives(p, err) != 0)	/* the interpreter's bound: of any plan */
+		return -EINVAL;
 	/* A plan that expects a failure may break the caller rules on purpose. */
 	if (p->has_expect && p->expect != KT_PASS)
 		return 0;

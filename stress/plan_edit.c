@@ -31,9 +31,9 @@ bool plan_insert_op(struct plan *p, unsigned task, unsigned at, const struct pla
 	p->ops[i] = *op;
 	p->ops_count++;
 	p->tasks[task].ops_count++;
-	for (unsigned t = 0; t < p->tasks_count; t++)
-		if (t != task && p->tasks[t].ops_first >= i)
-			p->tasks[t].ops_first++;
+	/* The tasks behind it; not one before it that is empty and begins here. */
+	for (unsigned t = task + 1; t < p->tasks_count; t++)
+		p->tasks[t].ops_first++;
 	return true;
 }
 

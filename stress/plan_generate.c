@@ -36,7 +36,8 @@ enum swarm {
 	SWARM_GATE = 1 << 19,		/* works that wait */
 	SWARM_FREEZE = 1 << 20,
 	SWARM_REGISTRY = 1 << 21,	/* walks and finds */
-	SWARM_ALL = (1 << 22) - 1,
+	SWARM_HOTPLUG = 1 << 22,	/* CPUs that go and come, per-CPU threads */
+	SWARM_ALL = (1 << 23) - 1,
 };
 
 static const struct named_point points[] = {
@@ -52,6 +53,8 @@ struct generator {
 	struct kt_rng rng;
 	unsigned swarm;
 	unsigned work_kinds;	/* bit per kind: what works are made to do */
+	bool hotplug;		/* this plan has per-CPU threads */
+	unsigned hot_cpu;	/* and most of what it does is with this CPU */
 };
 
 static bool one_in(struct generator *g, uint32_t n)
@@ -334,6 +337,113 @@ static void add_life(struct generator *g)
 		add_op(g, PLAN_PUT, t);
 }
 
+/* Few CPUs, so that operations meet on one. */
+static int8_t draw_cpu(struct generator *g)
+{
+	return (int8_t)(one_in(g, 4) ? kt_rng_below(&g->rng, PLAN_CPUS) : g->hot_cpu);
+}
+
+static struct plan_op draw_percpu_op(struct generator *g)
+{
+	return (struct plan_op){
+		.kind = one_in(g, 3) ? PLAN_SETTLE : PLAN_POKE, .cpu = draw_cpu(g),
+	};
+}
+
+static struct plan_op draw_hotplug_op(struct generator *g)
+{
+	return (struct plan_op){
+		.kind = one_in(g, 2) ? PLAN_CPU_DOWN : PLAN_CPU_UP, .cpu = draw_cpu(g),
+	};
+}
+
+/* Work made as soon as the last is done: the thread is about to sleep. */
+static void add_pokes(struct generator *g, unsigned t)
+{
+	int8_t cpu = draw_cpu(g);
+
+	for (unsigned n = 1 + kt_rng_below(&g->rng, 3); n > 0; n--) {
+		add_cpu_op(g, PLAN_POKE, t, cpu);
+		add_cpu_op(g, PLAN_SETTLE, t, cpu);
+	}
+}
+
+/* The life of per-CPU threads. */
+static void add_percpu(struct generator *g)
+{
+	struct plan *p = g->p;
+	unsigned n = p->threads_count++;
+	struct plan_thread *t = &p->threads[n];
+	char var[8], format[16], name[PLAN_NAME_MAX];
+
+	snprintf(var, sizeof var, "%c%.0u", 'a' + (int)(n % 26), n / 26);
+	snprintf(format, sizeof format, "%s/%%u", var);
+	snprintf(name, sizeof name, "%s/0", var);
+	*t = (struct plan_thread){
+		.var = intern(p, var), .format = intern(p, format), .name = intern(p, name),
+		.has_number = true, .body = PLAN_PERCPU, .node = -1, .cpu = -1,
+		.task = (uint8_t)(p->tasks_count - 1),
+	};
+	if (one_in(g, 2)) {
+		add_cpu_op(g, PLAN_CPU_DOWN, 0, (int)g->hot_cpu);
+		add_op(g, PLAN_REGISTER, n);
+		if (!one_in(g, 3))
+			add_cpu_op(g, PLAN_CPU_UP, 0, (int)g->hot_cpu);
+	} else {
+		add_op(g, PLAN_REGISTER, n);
+	}
+	for (unsigned k = kt_rng_below(&g->rng, 5); k > 0; k--) {
+		struct plan_op op = one_in(g, 2) ? draw_hotplug_op(g) : draw_percpu_op(g);
+
+		add_cpu_op(g, op.kind, plan_op_has(op.kind, PLAN_NO_HANDLE) ? 0 : n, op.cpu);
+	}
+	if (one_in(g, 2))
+		add_pokes(g, n);
+	if (!may(g, SWARM_TEARDOWN_STOPS, 2))
+		add_op(g, PLAN_UNREGISTER, n);
+}
+
+/* At any moment of that task; nothing if it would be illegal. */
+static void insert_anywhere(struct generator *g, unsigned task, const struct plan_op *ops,
+			    unsigned count)
+{
+	struct plan *p = g->p;
+	unsigned at = kt_rng_below(&g->rng, p->tasks[task].ops_count + 1u);
+	struct plan tried = *p;
+	struct plan_error err;
+
+	while (count-- > 0)
+		plan_insert_op(&tried, task, at, &ops[count]);
+	if (plan_check(&tried, &err) == 0)
+		*p = tried;
+}
+
+/* CPUs go or come: down and up, one of both, or as many down as others leave. */
+static void add_hotplug(struct generator *g)
+{
+	struct plan_op ops[PLAN_CPUS] = { draw_hotplug_op(g), draw_hotplug_op(g) };
+	unsigned task = kt_rng_below(&g->rng, g->p->tasks_count);
+
+	switch (kt_rng_below(&g->rng, 4)) {
+	case 0:
+		insert_anywhere(g, task, ops, 1);
+		break;
+	case 1:
+		for (unsigned i = 0; i < PLAN_CPUS; i++) {
+			ops[i].kind = PLAN_CPU_DOWN;
+			ops[i].cpu = (int8_t)((g->hot_cpu + i) % PLAN_CPUS);
+		}
+		insert_anywhere(g, task, ops, PLAN_CPUS);
+		insert_anywhere(g, (task + 1) % g->p->tasks_count, ops + PLAN_CPUS - 2, 2);
+		break;
+	default:
+		ops[0].kind = PLAN_CPU_DOWN;
+		ops[1] = (struct plan_op){ .kind = PLAN_CPU_UP, .cpu = ops[0].cpu };
+		insert_anywhere(g, task, ops, 2);
+		break;
+	}
+}
+
 /* A wake-up by who has nothing to do with the thread, or a work for its worker. */
 static void add_stray(struct generator *g)
 {
@@ -353,6 +463,9 @@ static void add_stray(struct generator *g)
 
 		op = draw_work_op(g);
 		op.thread = thread;
+	} else if (p->threads[op.thread].body == PLAN_PERCPU) {
+		op.kind = one_in(g, 3) ? PLAN_SETTLE : PLAN_POKE;
+		op.cpu = draw_cpu(g);
 	}
 	plan_insert_op(&tried, task, kt_rng_below(&g->rng, p->tasks[task].ops_count + 1u), &op);
 	if (plan_check(&tried, &err) == 0)
@@ -388,6 +501,7 @@ static void add_reader(struct generator *g)
 
 	if (op.kind == PLAN_FIND)
 		op.thread = (uint8_t)kt_rng_below(&g->rng, p->threads_count);
+	/* Illegal of per-CPU threads: then there is no reader. */
 	for (unsigned n = 1 + kt_rng_below(&g->rng, 3); n > 0; n--)
 		plan_insert_op(&tried, task, at, &op);
 	if (plan_check(&tried, &err) == 0)
@@ -408,9 +522,15 @@ static void add_task(struct generator *g, unsigned ops_max)
 	p->tasks_count++;
 	if (g->swarm & SWARM_SECOND_CREATE)
 		lives += kt_rng_below(&g->rng, 2);
-	for (unsigned i = 0; i < lives && p->threads_count < PLAN_THREADS_MAX; i++)
-		if (t->ops_count + 5u <= ops_max || i == 0)
-			add_life(g);
+	for (unsigned i = 0; i < lives && p->threads_count < PLAN_THREADS_MAX; i++) {
+		if (t->ops_count + 5u > ops_max && i > 0)
+			continue;
+		if (g->hotplug && i == 0 && p->tasks_count <= 2 &&
+		    (p->tasks_count == 1 || one_in(g, 2)))
+			add_percpu(g);
+		else if (!g->hotplug || one_in(g, 4))
+			add_life(g);	/* rarely, for it is enough as it is */
+	}
 }
 
 static void add_kill_op(struct generator *g)
@@ -426,6 +546,14 @@ static void add_kill_op(struct generator *g)
 	plan_insert_op(p, task, kt_rng_below(&g->rng, p->tasks[task].ops_count + 1u), &op);
 }
 
+static plan_str thread_name(struct generator *g, unsigned i)
+{
+	const struct plan_thread *t = &g->p->threads[i];
+	char buf[PLAN_NAME_MAX + 16];
+
+	return intern(g->p, plan_thread_name(g->p, t, kt_rng_below(&g->rng, plan_names(t)), buf));
+}
+
 /* Some task's name, or a thread's, for the point's side. */
 static plan_str who(struct generator *g, enum point_side side)
 {
@@ -436,7 +564,7 @@ static plan_str who(struct generator *g, enum point_side side)
 	if (side == POINT_TIMERS)
 		return intern(p, "ktimers");
 	if (side == POINT_THREAD && p->threads_count)
-		return p->threads[kt_rng_below(&g->rng, p->threads_count)].name;
+		return thread_name(g, kt_rng_below(&g->rng, p->threads_count));
 	return p->tasks[kt_rng_below(&g->rng, p->tasks_count)].name;
 }
 
@@ -502,12 +630,17 @@ void plan_generate(struct plan *p, uint64_t seed, const struct plan_generate_opt
 	g.work_kinds = (unsigned)(kt_rng_next(&g.rng) & kt_rng_next(&g.rng)) |
 		       1u << kt_rng_below(&g.rng, WORK_KINDS);
 	tasks = draw_tasks(&g, tasks_max < PLAN_TASKS_MAX ? tasks_max : PLAN_TASKS_MAX);
+	g.hotplug = may(&g, SWARM_HOTPLUG, 3);
+	g.hot_cpu = kt_rng_below(&g.rng, PLAN_CPUS);
 	p->boot_concurrent = may(&g, SWARM_BOOT, 4);
 	while (p->tasks_count < tasks)
 		add_task(&g, ops_max);
 	if (tasks > 1 && p->threads_count && may(&g, SWARM_STRAY, 2))
 		for (unsigned n = 1 + kt_rng_below(&g.rng, 6); n > 0; n--)
 			add_stray(&g);
+	if (g.hotplug)
+		for (unsigned n = kt_rng_below(&g.rng, 3); n > 0; n--)
+			add_hotplug(&g);
 	if (may(&g, SWARM_FREEZE, 1))
 		for (unsigned n = 1 + kt_rng_below(&g.rng, 3); n > 0; n--)
 			add_freeze(&g);

@@ -52,6 +52,8 @@ static const struct rule {
 	  "parks a frozen thread before the thaw" },
 	{ "a = run \"a\" worker freezable; freeze; queue a 0; flush a 0; thaw; destroy a",
 	  KT_DEADLOCK, 0, "flushes a frozen worker before the thaw" },
+	{ "a = percpu \"a/%u\"; unregister a; poke a 1", KT_MEMORY, 0,
+	  "wakes a per-CPU thread that is gone" },
 	{ "a = create \"a\" complete-exit 1; wake a; await a; await a", KT_MEMORY,
 	  GONE | BIT(KT_DEADLOCK), "waits for a completion that is gone" },
 };

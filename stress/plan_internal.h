@@ -29,6 +29,10 @@ bool plan_knows_name(const struct plan *p, const char *name);
  */
 bool plan_format_name(const char *format, bool has_number, int32_t number, char *buf, size_t size);
 
+/* The nth of t's plan_names(), in buf, which has PLAN_NAME_MAX + 16 bytes. */
+const char *plan_thread_name(const struct plan *p, const struct plan_thread *t, unsigned nth,
+			     char *buf);
+
 /* ---- plan_edit.c: the result may break plan_check() ---------------------- */
 
 bool plan_insert_op(struct plan *p, unsigned task, unsigned at, const struct plan_op *op);

@@ -243,10 +243,10 @@ uint8_t lex_handle(struct parser *x, struct token t, bool foreign)
 		if (lex_is(t, plan_string(x->p, x->p->threads[i].var))) {
 			if (x->p->threads[i].task != task && !foreign)
 				lex_fail(x, t.s, "'%s' is a handle of task %s; another task can "
-					 "only wake it, or use a worker", lex_shown(t),
+					 "only wake it, or use a worker or a percpu", lex_shown(t),
 					 plan_string(x->p,
 					 x->p->tasks[x->p->threads[i].task].name));
 			return (uint8_t)i;
 		}
-	lex_unexpected(x, t, "a handle that an earlier create or run of this task gave");
+	lex_unexpected(x, t, "a handle that an earlier create, run or percpu of this task gave");
 }

@@ -21,6 +21,15 @@ static uint32_t below(struct kt_rng *rng, uint32_t n)
 	return n ? kt_rng_below(rng, n) : 0;
 }
 
+static plan_str thread_name(struct plan *p, struct kt_rng *rng, unsigned i)
+{
+	const struct plan_thread *t = &p->threads[i];
+	char buf[PLAN_NAME_MAX + 16];
+	const char *name = plan_thread_name(p, t, below(rng, plan_names(t)), buf);
+
+	return plan_intern(p, name, strlen(name));
+}
+
 static plan_str any_name(struct plan *p, struct kt_rng *rng)
 {
 	uint32_t n = below(rng, p->tasks_count + p->threads_count + 1u);
@@ -29,7 +38,7 @@ static plan_str any_name(struct plan *p, struct kt_rng *rng)
 		return p->tasks[n].name;
 	n -= p->tasks_count;
 	if (n < p->threads_count)
-		return p->threads[n].name;
+		return thread_name(p, rng, n);
 	return plan_intern(p, "kthreadd", strlen("kthreadd"));
 }
 
@@ -40,7 +49,7 @@ static plan_str name_for(struct plan *p, struct kt_rng *rng, enum point_side sid
 	if (side == POINT_DAEMON)
 		return plan_intern(p, "kthreadd", strlen("kthreadd"));
 	if (side == POINT_THREAD && p->threads_count)
-		return p->threads[below(rng, p->threads_count)].name;
+		return thread_name(p, rng, below(rng, p->threads_count));
 	return p->tasks[below(rng, p->tasks_count)].name;
 }
 
@@ -124,7 +133,9 @@ static void change_op(struct plan *p, struct kt_rng *rng)
 		op.thread = before->thread;
 	} else if (p->threads_count) {	/* a stray one, if it is legal */
 		op.thread = (uint8_t)below(rng, p->threads_count);
-		if (p->threads[op.thread].body != PLAN_WORKER && op.kind != PLAN_FIND)
+		if (p->threads[op.thread].body == PLAN_PERCPU)
+			op.kind = below(rng, 2) ? PLAN_POKE : PLAN_SETTLE;
+		else if (p->threads[op.thread].body != PLAN_WORKER && op.kind != PLAN_FIND)
 			op.kind = PLAN_WAKE;
 	} else {
 		return;
@@ -145,6 +156,8 @@ static void change_thread(struct plan *p, struct kt_rng *rng)
 	if (p->threads_count == 0)
 		return;
 	t = &p->threads[below(rng, p->threads_count)];
+	if (t->body == PLAN_PERCPU)
+		return;
 	switch (below(rng, 3)) {
 	case 0:
 		t->body = (enum plan_body)below(rng, PLAN_BODIES);
@@ -165,6 +178,7 @@ static void change_schedule(struct plan *p, struct kt_rng *rng)
 {
 	p->strategy = (enum plan_strategy_kind)below(rng, 3);
 	p->depth = p->strategy == PLAN_PCT ? 1 + below(rng, 4) : 0;
+	p->steps_estimate = p->strategy == PLAN_PCT && below(rng, 2) ? 1u << below(rng, 12) : 0;
 	p->seed = p->strategy == PLAN_BLOCK ? 0 : kt_rng_next(rng) >> 32;
 }
 
@@ -239,12 +253,16 @@ static plan_str copy_string(struct plan *out, const struct plan *from, plan_str 
 
 static bool name_clashes(const struct plan *out, const struct plan *from, unsigned task)
 {
+	char buf[PLAN_NAME_MAX + 16];
+
 	if (plan_knows_name(out, plan_string(from, from->tasks[task].name)))
 		return true;
 	for (unsigned i = 0; i < from->threads_count; i++)
 		if (from->threads[i].task == task) {
-			if (plan_knows_name(out, plan_string(from, from->threads[i].name)))
-				return true;
+			for (unsigned n = 0; n < plan_names(&from->threads[i]); n++)
+				if (plan_knows_name(out, plan_thread_name(from, &from->threads[i],
+									  n, buf)))
+					return true;
 			for (unsigned k = 0; k < out->threads_count; k++)
 				if (strcmp(plan_string(out, out->threads[k].var),
 					   plan_string(from, from->threads[i].var)) == 0)
@@ -323,6 +341,7 @@ void plan_crossover(struct plan *out, const struct plan *a, const struct plan *b
 	out->boot_concurrent = parent[below(&rng, 2)]->boot_concurrent;
 	out->strategy = a->strategy;
 	out->depth = a->depth;
+	out->steps_estimate = a->steps_estimate;
 	out->seed = b->seed;
 	if (out->strategy == PLAN_BLOCK)
 		out->seed = out->depth = 0;

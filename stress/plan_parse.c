@@ -38,15 +38,20 @@ static bool number_follows(struct parser *x)
 	return x->at < x->line_end && ((*x->at >= '0' && *x->at <= '9') || *x->at == '-');
 }
 
-static void thread_name(struct parser *x, struct plan_thread *t, const char *where)
+/* Into buf. That it is good and free, unless it fails; its length. */
+static size_t one_name(struct parser *x, const struct plan_thread *t, int32_t number,
+		       const char *where, char buf[PLAN_NAME_MAX + 16])
 {
 	const char *format = plan_string(x->p, t->format);
-	char buf[PLAN_NAME_MAX + 16];
 	size_t len;
 
-	if (!plan_format_name(format, t->has_number, t->number, buf, sizeof buf))
+	if (!plan_format_name(format, t->has_number, number, buf, PLAN_NAME_MAX + 16)) {
+		if (t->body == PLAN_PERCPU)
+			lex_fail(x, where, "'%s' takes no number, expected one %%u for the CPU",
+				 format);
 		lex_fail(x, where, "'%s' takes %s, expected at most one %%u or %%d and its number "
 		     "after the name", format, t->has_number ? "no number" : "a number");
+	}
 	len = strlen(buf);
 	if (len >= PLAN_NAME_MAX)
 		lex_fail(x, where, "the thread's name '%s' is longer than %d bytes", buf,
@@ -54,7 +59,16 @@ static void thread_name(struct parser *x, struct plan_thread *t, const char *whe
 	if (plan_knows_name(x->p, buf))
 		lex_fail(x, where, "the name '%s' is taken; names of tasks and threads differ",
 			 buf);
-	t->name = lex_intern(x, (struct token){ buf, len });
+	return len;
+}
+
+static void thread_name(struct parser *x, struct plan_thread *t, const char *where)
+{
+	char buf[PLAN_NAME_MAX + 16];
+
+	for (unsigned n = plan_names(t) - 1; n > 0; n--)
+		one_name(x, t, (int32_t)n, where, buf);
+	t->name = lex_intern(x, (struct token){ buf, one_name(x, t, t->number, where, buf) });
 }
 
 static enum plan_body body(struct parser *x)
@@ -80,6 +94,34 @@ static bool word_follows(struct parser *x, const char *word)
 	return true;
 }
 
+/* What follows a thread's name: its number, what it does, where. */
+static void thread_function(struct parser *x, struct plan_thread *t, const char *where)
+{
+	t->has_number = number_follows(x);
+	if (t->has_number)
+		t->number = lex_signed_number(x, lex_token(x), "a number");
+	thread_name(x, t, where);
+	t->body = body(x);
+	if (t->body != PLAN_WORKER)
+		t->result = lex_signed_number(x, lex_token(x), "the function's result");
+	t->freezable = t->body == PLAN_WORKER && word_follows(x, "freezable");
+	lex_skip_blanks(x);
+	if (x->line_end - x->at >= 5 && memcmp(x->at, "node ", 5) == 0) {
+		lex_token(x);
+		t->node = (int16_t)lex_unsigned_number(x, lex_token(x), 0, 1023, "a memory node");
+	}
+	lex_skip_blanks(x);
+	if (x->line_end - x->at >= 4 && memcmp(x->at, "cpu ", 4) == 0) {
+		const char *word = x->at;
+
+		lex_token(x);
+		t->cpu = (int16_t)lex_unsigned_number(x, lex_token(x), 0, PLAN_CPUS - 1, "a CPU");
+		if (!t->has_number || t->number != t->cpu || t->node >= 0)
+			lex_fail(x, word, "a thread made on a CPU has that CPU as the number in "
+				 "its name, and no node");
+	}
+}
+
 static void creation(struct parser *x, struct token var, enum plan_op_kind kind,
 		     struct plan_op *op)
 {
@@ -95,28 +137,12 @@ static void creation(struct parser *x, struct token var, enum plan_op_kind kind,
 	lex_skip_blanks(x);
 	where = x->at;
 	t.format = format_string(x);
-	t.has_number = number_follows(x);
-	if (t.has_number)
-		t.number = lex_signed_number(x, lex_token(x), "a number");
-	thread_name(x, &t, where);
-	t.body = body(x);
-	if (t.body != PLAN_WORKER)
-		t.result = lex_signed_number(x, lex_token(x), "the function's result");
-	t.freezable = t.body == PLAN_WORKER && word_follows(x, "freezable");
-	lex_skip_blanks(x);
-	if (x->line_end - x->at >= 5 && memcmp(x->at, "node ", 5) == 0) {
-		lex_token(x);
-		t.node = (int16_t)lex_unsigned_number(x, lex_token(x), 0, 1023, "a memory node");
-	}
-	lex_skip_blanks(x);
-	if (x->line_end - x->at >= 4 && memcmp(x->at, "cpu ", 4) == 0) {
-		const char *word = x->at;
-
-		lex_token(x);
-		t.cpu = (int16_t)lex_unsigned_number(x, lex_token(x), 0, PLAN_CPUS - 1, "a CPU");
-		if (!t.has_number || t.number != t.cpu || t.node >= 0)
-			lex_fail(x, word, "a thread made on a CPU has that CPU as the number in "
-				 "its name, and no node");
+	if (kind == PLAN_REGISTER) {
+		t.body = PLAN_PERCPU;
+		t.has_number = true;
+		thread_name(x, &t, where);
+	} else {
+		thread_function(x, &t, where);
 	}
 	op->kind = kind;
 	op->thread = (uint8_t)x->p->threads_count;
@@ -156,7 +182,7 @@ static int8_t cpu(struct parser *x, bool may_be_none)
 __attribute__((noreturn))
 static void no_operation(struct parser *x, struct token t)
 {
-	char expected[400] = "an operation: V = create, V = run";
+	char expected[500] = "an operation: V = create, V = run, V = percpu";
 	size_t used = strlen(expected);
 
 	for (enum plan_op_kind k = 0; k < PLAN_OPS; k++)
@@ -174,6 +200,15 @@ static enum plan_op_kind find_op(struct token t)
 		if (!plan_op_has(k, PLAN_MAKES) && lex_is(t, plan_op_name(k)))
 			return k;
 	return PLAN_OPS;
+}
+
+/* The operation of that word that makes something. */
+static enum plan_op_kind making(struct parser *x, struct token t)
+{
+	for (enum plan_op_kind k = 0; k < PLAN_OPS; k++)
+		if (plan_op_has(k, PLAN_MAKES) && lex_is(t, plan_op_name(k)))
+			return k;
+	lex_unexpected(x, t, "create, run or percpu");
 }
 
 static void operands(struct parser *x, struct plan_op *op)
@@ -218,9 +253,7 @@ static void operation(struct parser *x)
 		if (!lex_is(equals, "="))
 			no_operation(x, t);
 		verb = lex_token(x);
-		if (!lex_is(verb, "create") && !lex_is(verb, "run"))
-			lex_unexpected(x, verb, "create or run");
-		creation(x, t, lex_is(verb, "run") ? PLAN_RUN : PLAN_CREATE, &op);
+		creation(x, t, making(x, verb), &op);
 	}
 	if (op.kind != PLAN_KILL)
 		expectation(x, &op);
@@ -385,6 +418,9 @@ static void strategy_line(struct parser *x)
 	}
 	lex_expect_word(x, "seed");
 	x->p->seed = lex_unsigned_number(x, lex_word(x), 0, UINT64_MAX, "a seed");
+	if (x->p->strategy == PLAN_PCT && word_follows(x, "steps"))
+		x->p->steps_estimate = (uint32_t)lex_unsigned_number(x, lex_word(x), 1,
+								     PLAN_STEPS_MAX, "steps");
 }
 
 static uint64_t trace_hash(struct parser *x)

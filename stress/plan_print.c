@@ -54,6 +54,8 @@ static void put_creation(struct out *o, const struct plan *p, const struct plan_
 
 	put(o, "%s = %s \"%s\"", plan_string(p, t->var), plan_op_name(op->kind),
 	    plan_string(p, t->format));
+	if (t->body == PLAN_PERCPU)
+		return;
 	if (t->has_number)
 		put(o, " %" PRId32, t->number);
 	put(o, " %s", plan_body_name(t->body));
@@ -143,7 +145,10 @@ static void put_strategy(struct out *o, const struct plan *p)
 		put(o, "strategy random seed %" PRIu64 "\n", p->seed);
 		break;
 	case PLAN_PCT:
-		put(o, "strategy pct %" PRIu32 " seed %" PRIu64 "\n", p->depth, p->seed);
+		put(o, "strategy pct %" PRIu32 " seed %" PRIu64, p->depth, p->seed);
+		if (p->steps_estimate)
+			put(o, " steps %" PRIu32, p->steps_estimate);
+		put(o, "\n");
 		break;
 	}
 }

@@ -32,7 +32,7 @@ static bool make_plain(struct plan *p, unsigned extra)
 		bool was = p->strategy != PLAN_BLOCK;
 
 		p->strategy = PLAN_BLOCK;
-		p->depth = 0;
+		p->depth = p->steps_estimate = 0;
 		p->seed = 0;
 		return was;
 	}

@@ -6,6 +6,7 @@
 #include "stress/plan_internal.h"
 
 #define WORK (PLAN_OF_WORKER | PLAN_BY_OTHERS)
+#define POST (PLAN_OF_PERCPU | PLAN_BY_OTHERS | PLAN_HAS_CPU)
 
 static const struct {
 	int32_t value;
@@ -84,11 +85,17 @@ static const struct {
 	[PLAN_OPEN]         = { "open", PLAN_OF_WORKER },
 	[PLAN_DESTROY]      = { "destroy", PLAN_OF_WORKER },
 	[PLAN_DESTROY_RAW]  = { "destroy-raw", PLAN_OF_WORKER },
+	[PLAN_REGISTER]     = { "percpu", PLAN_MAKES | PLAN_HAS_RESULT },
+	[PLAN_POKE]         = { "poke", POST },
+	[PLAN_SETTLE]       = { "settle", POST },
+	[PLAN_UNREGISTER]   = { "unregister", PLAN_OF_PERCPU },
 	[PLAN_FIND]         = { "find", PLAN_BY_OTHERS | PLAN_BY_ID | PLAN_HAS_RESULT },
 	[PLAN_WALK]         = { "walk", PLAN_NO_HANDLE },
 	[PLAN_KILL]         = { "kill", PLAN_NO_HANDLE },
 	[PLAN_FREEZE]       = { "freeze", PLAN_NO_HANDLE | PLAN_HAS_RESULT },
 	[PLAN_THAW]         = { "thaw", PLAN_NO_HANDLE },
+	[PLAN_CPU_DOWN]     = { "cpu-down", PLAN_NO_HANDLE | PLAN_HAS_CPU | PLAN_HAS_RESULT },
+	[PLAN_CPU_UP]       = { "cpu-up", PLAN_NO_HANDLE | PLAN_HAS_CPU | PLAN_HAS_RESULT },
 };
 
 const char *plan_op_name(enum plan_op_kind k)
@@ -119,11 +126,30 @@ int plan_find_task(const struct plan *p, const char *name)
 	return -1;
 }
 
+unsigned plan_names(const struct plan_thread *t)
+{
+	return t->body == PLAN_PERCPU ? PLAN_CPUS : 1;
+}
+
+const char *plan_thread_name(const struct plan *p, const struct plan_thread *t, unsigned nth,
+			     char *buf)
+{
+	const char *name = plan_string(p, t->name);
+
+	if (nth == 0 || !plan_format_name(plan_string(p, t->format), true, (int32_t)nth, buf,
+					  PLAN_NAME_MAX + 16))
+		return name;
+	return buf;
+}
+
 int plan_find_thread(const struct plan *p, const char *name)
 {
+	char buf[PLAN_NAME_MAX + 16];
+
 	for (unsigned i = 0; i < p->threads_count; i++)
-		if (strcmp(plan_string(p, p->threads[i].name), name) == 0)
-			return (int)i;
+		for (unsigned n = 0; n < plan_names(&p->threads[i]); n++)
+			if (strcmp(plan_thread_name(p, &p->threads[i], n, buf), name) == 0)
+				return (int)i;
 	return -1;
 }
 

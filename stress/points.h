@@ -68,6 +68,22 @@ enum point_side {
 	X(POINT_TIMERS, "timer.idle")                                          \
 	X(POINT_TIMERS, "timer.firing")                                        \
 	X(POINT_TIMERS, "timer.delayed_work")                                  \
+	X(POINT_CREATOR, "cpu.going_down")                                     \
+	X(POINT_CREATOR, "cpu.parked")                                         \
+	X(POINT_CREATOR, "cpu.marked")                                         \
+	X(POINT_CREATOR, "cpu.coming_up")                                      \
+	X(POINT_CREATOR, "cpu.unparked")                                       \
+	X(POINT_CREATOR, "smpboot.allocated")                                  \
+	X(POINT_CREATOR, "smpboot.stored")                                     \
+	X(POINT_CREATOR, "smpboot.unparked")                                   \
+	X(POINT_CREATOR, "smpboot.registered")                                 \
+	X(POINT_CREATOR, "smpboot.unlinked")                                   \
+	X(POINT_THREAD, "smpboot.activating")                                  \
+	X(POINT_THREAD, "smpboot.idle")                                        \
+	X(POINT_THREAD, "smpboot.running")                                     \
+	X(POINT_THREAD, "percpu.running")                                      \
+	X(POINT_THREAD, "smpboot.parking")                                     \
+	X(POINT_THREAD, "smpboot.stopping")                                    \
 	X(POINT_CREATOR, "walk.met")                                           \
 	X(POINT_CREATOR, "find.met")                                           \
 	X(POINT_THREAD, "registry.unlinked")                                   \

@@ -110,7 +110,7 @@ struct world_options world_options_of(const struct plan *p)
 {
 	return (struct world_options){
 		.strategy = p->strategy, .depth = p->depth, .seed = p->seed,
-		.check_expects = true,
+		.steps_estimate = p->steps_estimate, .check_expects = true,
 	};
 }
 
@@ -118,10 +118,12 @@ bool world_capture(const struct plan *p, const struct world_options *o, struct p
 {
 	if (capture(p, sim_record(), out))
 		return true;
-	*out = *p;
+	if (!capture_events(p, sim_record(), out))
+		*out = *p;
 	out->strategy = o->strategy;
 	out->depth = o->depth;
 	out->seed = o->seed;
+	out->steps_estimate = o->strategy == PLAN_PCT ? o->steps_estimate : 0;
 	return false;
 }
 
