@@ -25,6 +25,8 @@ void free_kthread_struct(struct kthread *k)
 {
 	if (!k)
 		return;
+	if (k->blkcg_css)
+		kt_fail(KT_DISCIPLINE, "a kthread ended with a blkcg");
 	/* A self-parked thread leaves its completion behind: no waiter, no harm. */
 	kt_completion_destroy(&k->parked);
 	kt_completion_destroy(&k->exited);
@@ -67,6 +69,7 @@ static void kthread_end(struct task_struct *t, int result)
 	struct kthreadd *d = t->kthreadd;
 
 	freezer_forget();	/* while t is there */
+	exit_mm(t);
 	/* Before exited: whom kthread_stop() has returned for is not found. */
 	kthread_unregister(&d->registry, t);
 	KT_POINT(registry.unlinked);
@@ -76,6 +79,7 @@ static void kthread_end(struct task_struct *t, int result)
 	kt_complete_all(&t->kthread->exited);
 	set_special_state(TASK_DEAD);	/* no waker is in flight from here on */
 	task_unbind_dead(t);
+	drop_lazy_mm(t);	/* as Linux's scheduler does behind the last switch */
 	put_task_struct(t);
 	kthreadd_thread_gone(d);
 }
@@ -447,7 +451,14 @@ void *kthread_probe_data(struct task_struct *k)
 	return k->kthread ? k->kthread->data : NULL;
 }
 
-const char *kthread_full_name(const struct task_struct *k)
+void get_kthread_comm(char *buf, size_t buf_size, struct task_struct *tsk)
 {
-	return k->kthread->full_name;
+	const char *name = tsk->kthread ? tsk->kthread->full_name : tsk->comm;
+	size_t len;
+
+	if (!buf_size)
+		return;
+	len = strnlen(name, buf_size - 1);
+	memcpy(buf, name, len);
+	buf[len] = '\0';
 }

@@ -152,7 +152,10 @@ void *kthread_data(struct task_struct *k);
 /* kthread_data() of any task: NULL if it is no kthread. For reports. */
 void *kthread_probe_data(struct task_struct *k);
 
-/* The whole name, which may be longer than k->comm. k is a kthread. */
-const char *kthread_full_name(const struct task_struct *k);
+/*
+ * The whole name, which may be longer than comm, or what buf has room for. Of
+ * any task; of a kthread since it was created.
+ */
+void get_kthread_comm(char *buf, size_t buf_size, struct task_struct *tsk);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "core/kthread.h"
 #include "core/kthreadd.h"
+#include "core/mm.h"
 #include "platform/completion.h"
 
 enum kthread_flag {
@@ -33,6 +34,8 @@ struct kthread {
 	char *full_name;
 	int (*threadfn)(void *data);
 	void *data;
+
+	struct cgroup_subsys_state *blkcg_css;	/* the thread's own; see core/mm.h */
 };
 
 /*
@@ -67,6 +70,10 @@ void kthread_main(void *create);
 struct kthread *alloc_kthread_struct(void);
 void free_kthread_struct(struct kthread *k);	/* NULL does nothing */
 void free_kthread_create_info(struct kthread_create_info *create);
+
+/* mm.c: the calling thread ends: it must use no mm; it lets go of the last one. */
+void exit_mm(struct task_struct *t);
+void drop_lazy_mm(struct task_struct *t);
 
 /* kthreadd.c: the thread is gone but for the return to the platform. */
 void kthreadd_thread_gone(struct kthreadd *d);

@@ -96,7 +96,7 @@ static bool seen_migration;
 static int looks_around(void *data)
 {
 	CHECK_EQ(os_get_attributes(&seen), 0);
-	snprintf(seen_name, sizeof seen_name, "%s", kthread_full_name(current));
+	get_kthread_comm(seen_name, sizeof seen_name, current);
 	seen_migration = !current->no_cgroup_migration;
 	CHECK_EQ(READ_ONCE(current->state), TASK_RUNNING);
 	CHECK(current->flags & PF_KTHREAD);
@@ -309,13 +309,19 @@ static void stop_of_a_parked_thread_calls_its_function(void)
 
 static void a_cpus_own_thread_comes_back_to_it(void)
 {
+	char name[OS_NAME_MAX];
 	struct task_struct *k;
 	struct parker p;
 
 	parker_begin(&p);
 	k = kthread_create_on_cpu(parks, &p, 1, "p/%u");
 	CHECK(!IS_ERR(k));
-	CHECK_STR(kthread_full_name(k), "p/1");
+	get_kthread_comm(name, sizeof name, k);
+	CHECK_STR(name, "p/1");
+	get_kthread_comm(name, 3, k);
+	CHECK_STR(name, "p/");
+	get_kthread_comm(name, sizeof name, &caller);
+	CHECK_STR(name, "caller");
 	CHECK(!kthread_is_per_cpu(k));
 	kthread_set_per_cpu(k, 1);
 	CHECK(kthread_is_per_cpu(k));

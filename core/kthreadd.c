@@ -36,6 +36,11 @@ static void kthreadd_setup(void)
 	t->no_cgroup_migration = true;
 }
 
+int tsk_fork_get_node(struct task_struct *tsk)
+{
+	return tsk == &tsk->kthreadd->daemon ? tsk->kthreadd->pref_node_fork : NUMA_NO_NODE;
+}
+
 /*
  * fork: a task that runs kthread_main(create). On success neither create nor
  * the task may be touched again: the thread may have finished with both.
@@ -58,7 +63,7 @@ static int kernel_thread(struct kthreadd *d, struct kthread_create_info *create)
 	/* From here on others may have a reference. */
 	kthread_register(&d->registry, t);
 	refcount_inc(&d->threads);
-	os_set_spawn_node(create->node);
+	os_set_spawn_node(tsk_fork_get_node(current));
 	err = os_spawn(&t->os, create->full_name, OS_DETACHED, kthread_main, create);
 	os_set_spawn_node(NUMA_NO_NODE);
 	if (err == 0)
@@ -79,6 +84,7 @@ static void create_kthread(struct kthreadd *d, struct kthread_create_info *creat
 	int err;
 
 	KT_POINT_ON(kthreadd.forking, create->data);
+	d->pref_node_fork = create->node;
 	err = kernel_thread(d, create);
 	if (err == 0) {
 		KT_POINT(kthreadd.forked);

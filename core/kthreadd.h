@@ -29,6 +29,8 @@ struct kthreadd {
 	struct task_struct *task;	/* the daemon; wakes go here */
 	kt_completion ready;		/* complete_all: creating is allowed */
 
+	int pref_node_fork;		/* the daemon's own: see tsk_fork_get_node() */
+
 	unsigned long flags;		/* bit KTHREADD_SHUTDOWN, set once */
 	refcount_t threads;		/* kthreads not gone, and 1 until shutdown */
 	kt_completion all_gone;		/* threads reached 0 */
@@ -42,6 +44,13 @@ struct kthreadd {
 	struct cpus cpus;		/* where its threads run */
 	struct smpboot smpboot;		/* threads that each of them has */
 };
+
+/*
+ * The memory node for a thread that `tsk`, the caller, is about to make: what
+ * was asked for if it is a kthreadd, else NUMA_NO_NODE. There is one hint, for
+ * a kthreadd makes one thread at a time.
+ */
+int tsk_fork_get_node(struct task_struct *tsk);
 
 /* Before any task can see *d. */
 void kthreadd_init(struct kthreadd *d);

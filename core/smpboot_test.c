@@ -168,12 +168,13 @@ static void work(struct guard *g, unsigned cpu)
 static void every_cpu_has_a_thread(void)
 {
 	struct guard g;
-	char name[] = "guard/0";
+	char name[] = "guard/0", seen[OS_NAME_MAX];
 
 	guard_begin(&g);
 	for (unsigned cpu = 0; cpu < NR_CPUS; cpu++) {
 		name[6] = (char)('0' + cpu);
-		CHECK_STR(kthread_full_name(g.store[cpu]), name);
+		get_kthread_comm(seen, sizeof seen, g.store[cpu]);
+		CHECK_STR(seen, name);
 		CHECK(kthread_is_per_cpu(g.store[cpu]));
 		work(&g, cpu);
 	}

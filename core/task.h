@@ -46,6 +46,7 @@
 
 struct kthread;
 struct kthreadd;
+struct mm_struct;
 
 struct task_struct {
 	struct os_thread os;
@@ -86,6 +87,10 @@ struct task_struct {
 	/* under kthreadd->freezer.lock: */
 	struct list_head freeze_entry;	/* in freezer.freezable, if it is freezable */
 	bool is_frozen;		/* stays in the refrigerator until thawed or stopped */
+
+	/* written by the task itself; see core/mm.h: */
+	struct mm_struct *mm;		/* it works in; atomic */
+	struct mm_struct *active_mm;	/* it holds the struct of */
 
 	/* written by the task itself, inherited by the threads it spawns: */
 	bool no_cgroup_migration;

@@ -193,10 +193,12 @@ static void report_cpu(struct kthread_work *work)
 static void worker_on_a_cpu(void)
 {
 	struct kthread_worker *w = kthread_create_worker_on_cpu(2, 0, "worker/%u");
+	char name[OS_NAME_MAX];
 	struct job j;
 
 	CHECK(!IS_ERR(w));
-	CHECK_STR(kthread_full_name(w->task), "worker/2");
+	get_kthread_comm(name, sizeof name, w->task);
+	CHECK_STR(name, "worker/2");
 	job_init(&j);
 	kthread_init_work(&j.dwork.work, report_cpu);
 	kthread_queue_work(w, work_of(&j));

@@ -14,6 +14,7 @@
 	X(STACK, "stack")		/* the new thread's stack: os_spawn */ \
 	X(WORKER, "worker")		/* struct kthread_worker */            \
 	X(SMPBOOT, "smpboot")		/* a per-CPU thread's data */          \
+	X(MM, "mm")			/* struct mm_struct */                 \
 	X(TEST, "test")			/* the harness's own */
 
 enum kt_role {

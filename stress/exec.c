@@ -119,9 +119,11 @@ void exec_load(const struct plan *p)
 	memset(exec.waited_for, 0, sizeof exec.waited_for);
 	memset(exec.takers, 0, sizeof exec.takers);
 	exec.timers = false;
-	exec.percpu_used = false;
+	exec.percpu_used = exec.borrows = false;
 	exec.cpu_tasks = 0;
 	exec.cpus_down = 0;
+	for (unsigned i = 0; i < p->threads_count; i++)
+		exec.borrows |= p->threads[i].body == PLAN_BORROW;
 	for (unsigned i = 0; i < p->tasks_count; i++)
 		for (unsigned k = 0; k < p->tasks[i].ops_count; k++) {
 			const struct plan_op *op = &p->ops[p->tasks[i].ops_first + k];
@@ -185,6 +187,8 @@ static void begin(void)
 	exec.online = CPU_POSSIBLE_MASK;
 	if (exec.percpu_used)
 		exec_begin_percpus();
+	if (exec.borrows)
+		exec_begin_borrow();
 	if (exec.kills) {
 		kt_completion_init(&exec.task_done);
 		kt_lock_init(&exec.kill_lock, "kill_lock");
@@ -238,6 +242,8 @@ static void teardown(void)
 	}
 	if (exec.percpu_used)
 		exec_end_percpus();
+	if (exec.borrows)
+		exec_end_borrow();
 	for (unsigned i = 0; i < p->tasks_count; i++) {
 		task_destroy(&exec.task[i].task);
 		if (exec.oom)

@@ -14,6 +14,7 @@
 
 #include "core/kthread.h"
 #include "core/kthreadd.h"
+#include "core/mm.h"
 #include "core/smpboot.h"
 #include "core/worker.h"
 #include "platform/completion.h"
@@ -95,6 +96,8 @@ struct exec_thread {
 
 	kt_completion left;		/* only for a complete-exit */
 
+	struct mm_struct *mm;		/* only for a borrow, until it was stopped */
+
 	/* only for a worker: */
 	struct kthread_worker *worker;	/* as `task` */
 	kt_completion let_go;		/* completed once by each of the strays */
@@ -173,6 +176,12 @@ struct exec {
 	bool kills;
 	kt_completion task_done;
 	kt_lock kill_lock;
+
+	/* Only if a thread borrows; see exec_borrow.c. */
+	bool borrows;
+	bool borrowed_back;		/* nobody has them any more */
+	struct mm_struct *mm;
+	struct cgroup_subsys_state css;
 
 	bool oom;			/* the plan has an oom directive */
 	bool timers;			/* the plan delays works */

@@ -71,6 +71,9 @@ int exec_thread_fn(void *data)
 	case PLAN_FREEZABLE:
 		freezable(t);
 		break;
+	case PLAN_BORROW:
+		exec_borrow(t);
+		break;
 	case PLAN_EXIT:
 		kthread_exit(t->plan->result);
 	case PLAN_COMPLETE_EXIT:

@@ -32,6 +32,11 @@ void exec_post(struct exec_thread *t);
 void exec_destroy(struct exec_thread *t, bool cancel_first);
 void exec_end_jobs(struct exec_thread *t);
 
+/* exec_borrow.c: what threads borrow */
+void exec_begin_borrow(void);
+void exec_end_borrow(void);
+void exec_borrow(struct exec_thread *t);
+
 /* exec_percpu.c: per-CPU threads, and CPUs that go and come */
 void exec_load_percpu_op(const struct plan_op *op, unsigned task);
 void exec_begin_percpus(void);

@@ -83,13 +83,36 @@ static void hand_out(struct exec_thread *t, bool wake)
 	}
 }
 
+/* As its owner does who has stopped it, or never had it. */
+static void put_mm(struct exec_thread *t)
+{
+	if (t->mm)
+		mmput(t->mm);
+	t->mm = NULL;
+}
+
+/* With an mm for it to work in. */
+static struct task_struct *create_borrower(struct exec_thread *t, unsigned nth)
+{
+	struct task_struct *task;
+
+	t->mm = mm_alloc();
+	if (!t->mm)
+		return ERR_PTR(-ENOMEM);
+	task = create(t, nth);
+	if (IS_ERR(task))	/* it never looks at it */
+		put_mm(t);
+	return task;
+}
+
 static void do_create(struct exec_task *by, struct exec_thread *t, const struct plan_op *op)
 {
 	unsigned nth = (unsigned)(op - &exec.plan->ops[by->plan->ops_first]);
 	bool ok;
 
 	set_creating(by, t);
-	t->task = t->plan->body == PLAN_WORKER ? create_worker(t) : create(t, nth);
+	t->task = t->plan->body == PLAN_WORKER ? create_worker(t) :
+		  t->plan->body == PLAN_BORROW ? create_borrower(t, nth) : create(t, nth);
 	set_creating(by, NULL);
 	model_created(t, by);
 	ok = !IS_ERR(t->task);
@@ -155,6 +178,7 @@ static void stop(struct exec_thread *t, const struct plan_op *op)
 						 : kthread_stop(t->task);
 	exec_set_gone(t);
 	model_stopped(t, result);
+	put_mm(t);
 	if (op)
 		model_expect(op, t->name, result);
 }

@@ -7,7 +7,8 @@
 #define ROLE_BIT(role) (1u << KT_ROLE_##role)
 
 enum {
-	NOMEM_CREATOR = ROLE_BIT(CREATE_INFO) | ROLE_BIT(NAME) | ROLE_BIT(WORKER),
+	NOMEM_CREATOR = ROLE_BIT(CREATE_INFO) | ROLE_BIT(NAME) | ROLE_BIT(WORKER) |
+			ROLE_BIT(MM),
 	NOMEM_DAEMON = ROLE_BIT(TASK) | ROLE_BIT(KTHREAD),
 	AGAIN_DAEMON = ROLE_BIT(STACK),
 };
@@ -92,16 +93,30 @@ static void check_place(const struct exec_thread *t, const char *when)
 		kt_fail(KT_MODEL, "%s on a CPU it is not bound to: %s", when, t->name);
 }
 
+void model_borrowed(const struct exec_thread *t, const struct mm_struct *mm, bool used)
+{
+	if (current->mm != (used ? mm : NULL))
+		kt_fail(KT_MODEL, "%s: the thread %s an mm it %s: %s",
+			used ? "kthread_use_mm" : "kthread_unuse_mm",
+			used ? "does not use" : "still uses", used ? "was given" : "returned",
+			t->name);
+	if (current->active_mm != mm)
+		kt_fail(KT_MODEL, "%s: the thread is not lazy on the mm it used last: %s",
+			used ? "kthread_use_mm" : "kthread_unuse_mm", t->name);
+}
+
 /* What every kthread's function may rely on when it is entered. */
 static void check_context(const struct exec_thread *t)
 {
 	struct task_struct *self = current;
 	struct os_attributes a;
+	char name[OS_NAME_MAX];
 
 	check_place(t, "threadfn entered");
-	if (strcmp(kthread_full_name(self), t->name) != 0)
+	get_kthread_comm(name, sizeof name, self);
+	if (strcmp(name, t->name) != 0)
 		kt_fail(KT_MODEL, "the thread's full name is wrong: %s is called '%s'", t->name,
-			kthread_full_name(self));
+			name);
 	if (strncmp(self->comm, t->name, OS_COMM_MAX - 1) != 0)
 		kt_fail(KT_MODEL, "the thread's comm is wrong: %s is called '%s'", t->name,
 			self->comm);

@@ -30,6 +30,8 @@ void model_unparked(struct exec_thread *t);
 void model_affine(const struct exec_thread *t, bool bound, int err);
 /* kthread_set_per_cpu(cpu) was called. */
 void model_per_cpu(struct exec_thread *t, int cpu);
+/* kthread_use_mm(mm), or _unuse_, returned, on t's thread. */
+void model_borrowed(const struct exec_thread *t, const struct mm_struct *mm, bool used);
 /* A work was entered, on the worker's thread. */
 void model_work_started(struct exec_job *j);
 /*

@@ -60,6 +60,9 @@ enum plan_body {	/* what the created thread's function does */
 				 * at once; "await" waits for the completion */
 	PLAN_FREEZABLE,		/* "freezable R": sleeps uninterruptibly until
 				 * kthread_freezable_should_stop(); parks */
+	PLAN_BORROW,		/* "borrow R": works in mms of others and for their
+				 * cgroup, once and whenever it is woken, until
+				 * kthread_should_stop(); parks */
 	PLAN_WORKER,		/* "worker": kthread_worker_fn(); create is
 				 * kthread_create_worker(), run kthread_run_worker().
 				 * "worker freezable": with KTW_FREEZABLE */

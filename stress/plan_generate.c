@@ -37,7 +37,8 @@ enum swarm {
 	SWARM_FREEZE = 1 << 20,
 	SWARM_REGISTRY = 1 << 21,	/* walks and finds */
 	SWARM_HOTPLUG = 1 << 22,	/* CPUs that go and come, per-CPU threads */
-	SWARM_ALL = (1 << 23) - 1,
+	SWARM_BORROW = 1 << 23,
+	SWARM_ALL = (1 << 24) - 1,
 };
 
 static const struct named_point points[] = {
@@ -90,6 +91,8 @@ static enum plan_body draw_body(struct generator *g)
 		return PLAN_FREEZABLE;
 	if (may(g, SWARM_EXIT, 4))
 		return one_in(g, 2) ? PLAN_EXIT : PLAN_COMPLETE_EXIT;
+	if (may(g, SWARM_BORROW, 4))
+		return PLAN_BORROW;
 	if (may(g, SWARM_RETURN, 2))
 		return PLAN_RETURN;
 	if (may(g, SWARM_PARK, 2))

@@ -49,6 +49,7 @@ const char *plan_body_name(enum plan_body b)
 		[PLAN_EXIT] = "exit",
 		[PLAN_COMPLETE_EXIT] = "complete-exit",
 		[PLAN_FREEZABLE] = "freezable",
+		[PLAN_BORROW] = "borrow",
 		[PLAN_WORKER] = "worker",
 	};
 
@@ -115,7 +116,8 @@ bool plan_body_exits(enum plan_body b)
 
 bool plan_body_parks(enum plan_body b)
 {
-	return b == PLAN_PARKABLE || b == PLAN_PARKABLE_HARD || b == PLAN_FREEZABLE;
+	return b == PLAN_PARKABLE || b == PLAN_PARKABLE_HARD ||
+	       b == PLAN_FREEZABLE || b == PLAN_BORROW;
 }
 
 int plan_find_task(const struct plan *p, const char *name)

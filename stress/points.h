@@ -68,6 +68,8 @@ enum point_side {
 	X(POINT_TIMERS, "timer.idle")                                          \
 	X(POINT_TIMERS, "timer.firing")                                        \
 	X(POINT_TIMERS, "timer.delayed_work")                                  \
+	X(POINT_THREAD, "mm.used")                                             \
+	X(POINT_THREAD, "mm.unused")                                           \
 	X(POINT_CREATOR, "cpu.going_down")                                     \
 	X(POINT_CREATOR, "cpu.parked")                                         \
 	X(POINT_CREATOR, "cpu.marked")                                         \
