@@ -312,10 +312,12 @@ static bool tick(void *unused)
 
 static const char *strategy_words(const struct world_options *w, char *buf, size_t size)
 {
-	if (w->strategy == PLAN_PCT)
-		snprintf(buf, size, "pct:%u", w->depth);
+	const char *name = plan_strategy_name(w->strategy);
+
+	if (plan_strategy_has_depth(w->strategy))
+		snprintf(buf, size, "%s:%u", name, w->depth);
 	else
-		snprintf(buf, size, "%s", w->strategy == PLAN_RANDOM ? "random" : "block");
+		snprintf(buf, size, "%s", name);
 	return buf;
 }
 

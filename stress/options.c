@@ -29,19 +29,23 @@ static int set_strategy(struct options *o, const char *v)
 
 	o->has_strategy = true;
 	o->strategy_text = v;
-	if (strcmp(v, "block") == 0) {
-		o->strategy = PLAN_BLOCK;
-	} else if (strcmp(v, "random") == 0) {
-		o->strategy = PLAN_RANDOM;
-	} else if (strncmp(v, "pct:", 4) == 0 && parse_u64(v + 4, &depth) && depth >= 1 &&
-		   depth <= PLAN_DEPTH_MAX) {
-		o->strategy = PLAN_PCT;
-		o->depth = (uint32_t)depth;
-	} else {
-		return complain("unknown strategy", v,
-				"block, random or pct:D with D from 1 to 64");
+	for (enum plan_strategy_kind k = 0; k < PLAN_STRATEGIES; k++) {
+		const char *name = plan_strategy_name(k);
+		size_t len = strlen(name);
+
+		if (strncmp(v, name, len) != 0)
+			continue;
+		o->strategy = k;
+		if (!plan_strategy_has_depth(k) && v[len] == '\0')
+			return EXIT_CLEAN;
+		if (plan_strategy_has_depth(k) && v[len] == ':' &&
+		    parse_u64(v + len + 1, &depth) && depth >= 1 && depth <= PLAN_DEPTH_MAX) {
+			o->depth = (uint32_t)depth;
+			return EXIT_CLEAN;
+		}
 	}
-	return EXIT_CLEAN;
+	return complain("unknown strategy", v,
+			"block, random, pos, surw, pct:D or delay:D with D from 1 to 64");
 }
 
 static int set_number(uint64_t *out, const char *name, const char *v)

@@ -40,8 +40,8 @@
 #define PLAN_STRINGS_MAX    24576	/* bytes of all names together */
 #define PLAN_NOTE_MAX       2048
 #define PLAN_NTH_MAX        1000000	/* largest #n */
-#define PLAN_STEPS_MAX      1000000	/* pct's estimate */
-#define PLAN_DEPTH_MAX      64		/* largest pct depth */
+#define PLAN_STEPS_MAX      1000000	/* largest estimate of steps */
+#define PLAN_DEPTH_MAX      64		/* largest depth of pct and delay */
 
 typedef uint16_t plan_str;		/* offset into plan.strings; 0 = "" */
 
@@ -204,7 +204,15 @@ enum plan_strategy_kind {
 	PLAN_BLOCK,		/* "block": run a task until it blocks */
 	PLAN_RANDOM,		/* "random" */
 	PLAN_PCT,		/* "pct D" */
+	PLAN_DELAY_BOUNDED,	/* "delay D" */
+	PLAN_POS,		/* "pos" */
+	PLAN_SURW,		/* "surw": profiles the plan run to block first */
+	PLAN_STRATEGIES		/* count */
 };
+
+/* "pct"; does it take a depth (and an estimate of steps)? */
+const char *plan_strategy_name(enum plan_strategy_kind k);
+bool plan_strategy_has_depth(enum plan_strategy_kind k);
 
 struct plan {
 	struct plan_task tasks[PLAN_TASKS_MAX];
@@ -215,8 +223,8 @@ struct plan {
 
 	bool boot_concurrent;	/* tasks start while kthreadd boots */
 	enum plan_strategy_kind strategy;
-	uint32_t depth;		/* pct */
-	uint32_t steps_estimate;	/* pct: how long an execution is; 0: not said */
+	uint32_t depth;		/* pct, delay */
+	uint32_t steps_estimate;	/* pct, delay: how long an execution is; 0: not said */
 	uint64_t seed;
 
 	bool has_expect;

@@ -176,9 +176,12 @@ static void change_thread(struct plan *p, struct kt_rng *rng)
 
 static void change_schedule(struct plan *p, struct kt_rng *rng)
 {
-	p->strategy = (enum plan_strategy_kind)below(rng, 3);
-	p->depth = p->strategy == PLAN_PCT ? 1 + below(rng, 4) : 0;
-	p->steps_estimate = p->strategy == PLAN_PCT && below(rng, 2) ? 1u << below(rng, 12) : 0;
+	bool deep;
+
+	p->strategy = (enum plan_strategy_kind)below(rng, PLAN_STRATEGIES);
+	deep = plan_strategy_has_depth(p->strategy);
+	p->depth = deep ? 1 + below(rng, 4) : 0;
+	p->steps_estimate = deep && below(rng, 2) ? 1u << below(rng, 12) : 0;
 	p->seed = p->strategy == PLAN_BLOCK ? 0 : kt_rng_next(rng) >> 32;
 }
 

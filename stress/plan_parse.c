@@ -403,22 +403,22 @@ static void once(struct parser *x, bool *seen, const char *what)
 static void strategy_line(struct parser *x)
 {
 	struct token t = lex_word(x);
+	enum plan_strategy_kind k = PLAN_BLOCK;
 
 	once(x, &x->strategy_seen, "strategy");
-	if (lex_is(t, "block"))
+	while (k < PLAN_STRATEGIES && !lex_is(t, plan_strategy_name(k)))
+		k++;
+	if (k == PLAN_STRATEGIES)
+		lex_unexpected(x, t, "block, random, pct, delay, pos or surw");
+	x->p->strategy = k;
+	if (k == PLAN_BLOCK)
 		return;
-	if (lex_is(t, "pct")) {
-		x->p->strategy = PLAN_PCT;
+	if (plan_strategy_has_depth(k))
 		x->p->depth = (uint32_t)lex_unsigned_number(x, lex_word(x), 1, PLAN_DEPTH_MAX,
 							    "a depth");
-	} else if (lex_is(t, "random")) {
-		x->p->strategy = PLAN_RANDOM;
-	} else {
-		lex_unexpected(x, t, "block, random or pct");
-	}
 	lex_expect_word(x, "seed");
 	x->p->seed = lex_unsigned_number(x, lex_word(x), 0, UINT64_MAX, "a seed");
-	if (x->p->strategy == PLAN_PCT && word_follows(x, "steps"))
+	if (plan_strategy_has_depth(k) && word_follows(x, "steps"))
 		x->p->steps_estimate = (uint32_t)lex_unsigned_number(x, lex_word(x), 1,
 								     PLAN_STEPS_MAX, "steps");
 }

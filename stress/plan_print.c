@@ -138,19 +138,15 @@ static void put_directive(struct out *o, const struct plan *p, const struct plan
 
 static void put_strategy(struct out *o, const struct plan *p)
 {
-	switch (p->strategy) {
-	case PLAN_BLOCK:
-		break;		/* what a plan without the line has */
-	case PLAN_RANDOM:
-		put(o, "strategy random seed %" PRIu64 "\n", p->seed);
-		break;
-	case PLAN_PCT:
-		put(o, "strategy pct %" PRIu32 " seed %" PRIu64, p->depth, p->seed);
-		if (p->steps_estimate)
-			put(o, " steps %" PRIu32, p->steps_estimate);
-		put(o, "\n");
-		break;
-	}
+	if (p->strategy == PLAN_BLOCK)	/* what a plan without the line has */
+		return;
+	put(o, "strategy %s", plan_strategy_name(p->strategy));
+	if (plan_strategy_has_depth(p->strategy))
+		put(o, " %" PRIu32, p->depth);
+	put(o, " seed %" PRIu64, p->seed);
+	if (p->steps_estimate)
+		put(o, " steps %" PRIu32, p->steps_estimate);
+	put(o, "\n");
 }
 
 size_t plan_print(const struct plan *p, char *buf, size_t size)

@@ -38,6 +38,28 @@ bool plan_errno_find(const char *name, size_t len, int32_t *value)
 	return false;
 }
 
+static const struct {
+	const char *name;
+	bool has_depth;
+} strategies[] = {
+	[PLAN_BLOCK] = { "block", false },
+	[PLAN_RANDOM] = { "random", false },
+	[PLAN_PCT] = { "pct", true },
+	[PLAN_DELAY_BOUNDED] = { "delay", true },
+	[PLAN_POS] = { "pos", false },
+	[PLAN_SURW] = { "surw", false },
+};
+
+const char *plan_strategy_name(enum plan_strategy_kind k)
+{
+	return strategies[k].name;
+}
+
+bool plan_strategy_has_depth(enum plan_strategy_kind k)
+{
+	return strategies[k].has_depth;
+}
+
 const char *plan_body_name(enum plan_body b)
 {
 	static const char *const names[] = {

@@ -17,8 +17,11 @@ void world_init(struct verdict *last_words)
 	sim_record();
 }
 
+static bool profiled;	/* what is loaded, for surw */
+
 void world_load(const struct plan *p)
 {
+	profiled = false;
 	exec_load(p);
 	os_set_hooks(exec_hooks());
 }
@@ -28,6 +31,9 @@ static struct sim_strategy *strategy_of(const struct world_options *o)
 	switch (o->strategy) {
 	case PLAN_RANDOM: return sim_strategy_random();
 	case PLAN_PCT: return sim_strategy_pct(o->depth);
+	case PLAN_DELAY_BOUNDED: return sim_strategy_delay(o->depth);
+	case PLAN_POS: return sim_strategy_pos();
+	case PLAN_SURW: return sim_strategy_surw();
 	default: return sim_strategy_block();
 	}
 }
@@ -86,6 +92,21 @@ static void sign(struct verdict *v)
 		 phrase_length(v->message), v->message, site[0] ? " @ " : "", site);
 }
 
+/*
+ * For surw: the plan run to block, nothing drawn. If that fails, the profile is
+ * as far as it came; whoever asks for such an execution sees it fail.
+ */
+static void take_profile(void)
+{
+	struct sim_options so = { 0 };
+
+	exec.check_expects = false;
+	inject_begin(&(struct inject_faults){ 0 });
+	so.strategy = inject_strategy(sim_strategy_block());
+	sim_surw_profile(sim_run(&so, exec_body, NULL));
+	profiled = true;
+}
+
 void world_run(const struct world_options *o, struct verdict *v)
 {
 	const struct sim_record *r;
@@ -93,6 +114,8 @@ void world_run(const struct world_options *o, struct verdict *v)
 		.seed = o->seed, .steps_estimate = o->steps_estimate,
 	};
 
+	if (o->strategy == PLAN_SURW && !profiled)
+		take_profile();
 	exec.check_expects = o->check_expects;
 	inject_begin(&o->faults);
 	so.strategy = inject_strategy(strategy_of(o));
@@ -123,7 +146,7 @@ bool world_capture(const struct plan *p, const struct world_options *o, struct p
 	out->strategy = o->strategy;
 	out->depth = o->depth;
 	out->seed = o->seed;
-	out->steps_estimate = o->strategy == PLAN_PCT ? o->steps_estimate : 0;
+	out->steps_estimate = plan_strategy_has_depth(o->strategy) ? o->steps_estimate : 0;
 	return false;
 }
 

@@ -115,6 +115,7 @@ uint32_t sim_task_new(const char *name, void (*fn)(void *), void *arg)
 	t->record->name[len] = '\0';
 	t->record->name_hash = kt_name_hash(t->record->name);
 	t->record->state = SIM_RUNNABLE;
+	t->record->parent = (uint8_t)sim.current;
 	t->record->killed = false;
 	t->record->waits_for = -1;
 	t->record->why = NULL;
@@ -214,11 +215,12 @@ static uint64_t without_spinners(uint32_t current)
 
 /* ---- who goes on -------------------------------------------------------- */
 
-static uint32_t ask(const struct sim_step *t)
+static uint32_t ask(const struct sim_step *t, const void *addr)
 {
 	const struct sim_decision d = {
 		.task = t->task, .step = sim.record->steps - 1, .why = (enum sim_why)t->why,
 		.site = t->site, .runnable = t->runnable, .timed = t->timed,
+		.object = addr,
 	};
 	uint32_t next;
 
@@ -233,10 +235,10 @@ static uint32_t ask(const struct sim_step *t)
 }
 
 /* One of t->runnable, which is not 0; kept in t. */
-static uint32_t decide(struct sim_step *t)
+static uint32_t decide(struct sim_step *t, const void *addr)
 {
 	uint64_t can = t->runnable;
-	uint32_t next = can & (can - 1) ? ask(t) : (uint32_t)__builtin_ctzll(can);
+	uint32_t next = can & (can - 1) ? ask(t, addr) : (uint32_t)__builtin_ctzll(can);
 
 	t->next = (uint8_t)next;
 	if (t->timed >> next & 1)
@@ -340,6 +342,7 @@ static void reach_slow(struct sim_step *t, const void *addr)
 		struct sim_decision d = {
 			.task = t->task, .step = step, .why = (enum sim_why)t->why,
 			.site = t->site, .runnable = t->runnable, .timed = t->timed,
+			.object = addr,
 		};
 
 		sim.strategy->visit(sim.strategy, &d);
@@ -356,7 +359,7 @@ static void reach_slow(struct sim_step *t, const void *addr)
 		t->runnable = without_spinners(t->task);
 	else if (t->why != SIM_MARK)
 		sim.yielded = 0;
-	switch_to(decide(t), addr, t->site);
+	switch_to(decide(t, addr), addr, t->site);
 }
 
 void sim_reach(struct kt_site *site, enum sim_why why)
@@ -389,7 +392,7 @@ static void point_slow(struct kt_site *site, const void *addr)
 __attribute__((noinline))
 static void decide_and_switch(struct sim_step *t, const void *addr)
 {
-	switch_to(decide(t), addr, t->site);
+	switch_to(decide(t, addr), addr, t->site);
 }
 
 /* Nothing is called but at its ends, so that no register need be saved. */

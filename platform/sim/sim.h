@@ -49,6 +49,7 @@ struct sim_decision {
 	uint32_t step;		/* number of sites reached before */
 	enum sim_why why;
 	struct kt_site *site;
+	const void *object;	/* of the operation that comes next; NULL: none */
 };
 
 enum sim_choice {
@@ -86,6 +87,15 @@ struct sim_strategy *sim_strategy_random(void);
 /* Probabilistic concurrency testing with bug depth `depth` (>= 1). */
 struct sim_strategy *sim_strategy_pct(uint32_t depth);
 
+/* Run to block, with at most so many random delays. */
+struct sim_strategy *sim_strategy_delay(uint32_t delays);
+/* Partial order sampling. */
+struct sim_strategy *sim_strategy_pos(void);
+/* Selectively uniform random walk, by the events of an earlier execution. */
+struct sim_strategy *sim_strategy_surw(void);
+struct sim_record;
+void sim_surw_profile(const struct sim_record *r);
+
 /* What sim_strategy_block() answers; recorded traces are told apart from it. */
 uint32_t sim_default_next(uint64_t runnable, uint64_t timed, uint32_t task, enum sim_why why);
 
@@ -122,6 +132,7 @@ struct sim_task_record {
 	char name[OS_NAME_MAX];
 	uint32_t name_hash;		/* kt_name_hash() */
 	uint8_t  state;			/* enum sim_state */
+	uint8_t  parent;		/* the task that spawned it */
 	bool     killed;
 	int16_t  waits_for;		/* task, or -1 */
 	struct kt_site *why;		/* where it sleeps */

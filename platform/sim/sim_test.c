@@ -11,6 +11,8 @@
 #include "platform/lock.h"
 #include "platform/sim/sim.h"
 
+#define STEPS_ESTIMATE 40
+
 static struct os_thread thread[8];
 static kt_lock lock;
 static unsigned word, other;
@@ -18,7 +20,9 @@ static unsigned word, other;
 static const struct sim_record *run(struct sim_strategy *s, uint64_t seed, void (*body)(void *),
 				    void *arg)
 {
-	struct sim_options o = { .strategy = s, .seed = seed, .steps_estimate = 40 };
+	struct sim_options o = {
+		.strategy = s, .seed = seed, .steps_estimate = STEPS_ESTIMATE,
+	};
 
 	return sim_run(&o, body, arg);
 }
@@ -322,11 +326,15 @@ static void test_time_is_virtual(void)
 
 static void test_same_seed_same_trace(void)
 {
-	struct sim_strategy *s[] = { sim_strategy_random(), sim_strategy_pct(3) };
+	struct sim_strategy *s[] = {
+		sim_strategy_random(), sim_strategy_pct(3), sim_strategy_delay(3),
+		sim_strategy_pos(), sim_strategy_surw(),
+	};
 	unsigned distinct = 0;
 	uint64_t last = 0;
 
-	for (size_t i = 0; i < 2; i++)
+	sim_surw_profile(run(s[0], 0, body_counts, NULL));
+	for (size_t i = 0; i < sizeof s / sizeof s[0]; i++)
 		for (uint64_t seed = 0; seed < 100; seed++) {
 			uint64_t hash = run(s[i], seed, body_counts, NULL)->hash;
 
@@ -334,7 +342,7 @@ static void test_same_seed_same_trace(void)
 			distinct += hash != last;
 			last = hash;
 		}
-	CHECK(distinct > 100);
+	CHECK(distinct > 250);
 	printf("ok same seed, same trace\n");
 }
 
@@ -388,6 +396,120 @@ static void test_pct_meets_its_bound(void)
 	printf("ok pct meets its bound: %.3f, due %.3f\n", found, bound);
 }
 
+/* The same takes one delay at one of the steps that are estimated; none without. */
+static void test_delays_meet_their_bound(void)
+{
+	double found = share_found(sim_strategy_delay(1), body_lock_order, 40000);
+	double bound = 1.0 / STEPS_ESTIMATE;
+
+	if (found < bound * 0.9)	/* 40000 runs: 3 standard deviations are 9 % */
+		kt_fail(KT_ASSERTION, "delay(1) found it in %f of its runs, due %f", found, bound);
+	CHECK(share_found(sim_strategy_delay(0), body_lock_order, 10) == 0);
+	printf("ok delays meet their bound: %.4f, due %.4f\n", found, bound);
+}
+
+#define OWN 9
+
+static unsigned own[2][OWN], b_was_first;
+
+static void races_first(void *unused)
+{
+	(void)unused;
+	if (READ_ONCE(word))
+		b_was_first++;
+	for (unsigned i = 0; i < OWN; i++)
+		WRITE_ONCE(own[0][i], 1);
+}
+
+static void races_last(void *unused)
+{
+	(void)unused;
+	for (unsigned i = 0; i < OWN; i++)
+		WRITE_ONCE(own[1][i], 1);
+	WRITE_ONCE(word, 1);
+}
+
+static void body_race_at_the_ends(void *unused)
+{
+	(void)unused;
+	word = 0;
+	spawn(0, "a", races_first, NULL);
+	spawn(1, "b", races_last, NULL);
+	os_join(&thread[0]);
+	os_join(&thread[1]);
+}
+
+static double share_b_first(struct sim_strategy *s)
+{
+	b_was_first = 0;
+	CHECK(share_found(s, body_race_at_the_ends, 4000) == 0);
+	return b_was_first / 4000.0;
+}
+
+/*
+ * a's event waits with its priority until OWN + 1 of b's have drawn a higher
+ * one, and a's own start comes before: of OWN + 2 draws a's is the lowest. A
+ * random walk has to choose b as many times running.
+ */
+static void test_pos_does_not_count_what_is_independent(void)
+{
+	double due = 1.0 / (OWN + 2), pos = share_b_first(sim_strategy_pos());
+	double random = share_b_first(sim_strategy_random());
+
+	if (pos < due / 2 || random > due / 4)
+		kt_fail(KT_ASSERTION, "b is first in %f under pos, due %f; in %f under random",
+			pos, due, random);
+	printf("ok pos does not count what is independent: %.3f, due %.3f, random %.4f\n", pos,
+	       due, random);
+}
+
+#define EACH 3
+#define ORDERS 20	/* of twice EACH events: 6 over 3 */
+
+static unsigned order, done[2];
+
+static void takes_part(void *me)
+{
+	unsigned i = me == &done[1];
+
+	for (unsigned n = 0; n < EACH; n++) {
+		WRITE_ONCE(word, i);
+		order = order * 2 + i;
+	}
+}
+
+static void body_orders(void *unused)
+{
+	(void)unused;
+	order = 1;
+	spawn(0, "a", takes_part, &done[0]);
+	spawn(1, "b", takes_part, &done[1]);
+	os_join(&thread[0]);
+	os_join(&thread[1]);
+}
+
+/* Each of the orders is as likely: chi-square of 19 degrees, 1 in 1000 above 43.8. */
+static void test_surw_is_uniform(void)
+{
+	unsigned seen[1u << (2 * EACH + 1)] = { 0 }, orders = 0;
+	double chi = 0, each = 10000.0 / ORDERS;
+
+	sim_surw_profile(run(sim_strategy_block(), 0, body_orders, NULL));
+	for (uint64_t seed = 0; seed < 10000; seed++) {
+		CHECK_EQ(run(sim_strategy_surw(), seed, body_orders, NULL)->failure, KT_PASS);
+		seen[order]++;
+	}
+	for (unsigned i = 0; i < sizeof seen / sizeof seen[0]; i++)
+		if (seen[i]) {
+			orders++;
+			chi += (seen[i] - each) * (seen[i] - each) / each;
+		}
+	CHECK_EQ(orders, ORDERS);
+	if (chi > 43.8)
+		kt_fail(KT_ASSERTION, "surw is not uniform: chi-square %f", chi);
+	printf("ok surw is uniform: chi-square %.1f\n", chi);
+}
+
 int main(void)
 {
 	test_reports();
@@ -396,5 +518,8 @@ int main(void)
 	test_same_seed_same_trace();
 	test_nondeterminism_shows();
 	test_pct_meets_its_bound();
+	test_delays_meet_their_bound();
+	test_pos_does_not_count_what_is_independent();
+	test_surw_is_uniform();
 	return 0;
 }

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Delay-bounded: a deterministic scheduler, run to block, that is told at most
+ * `delays` times, at random steps, to go on with the next task instead. Any
+ * schedule within that many delays has probability at least
+ * (1/k)^delays per execution, k steps. Emmi, Qadeer, Rakamaric: "Delay-Bounded
+ * Scheduling", POPL 2011; the random choice of steps is as in their tool.
+ */
+#include "platform/rng.h"
+#include "platform/sim/sim.h"
+
+#define DELAYS_MAX 64
+
+static struct {
+	struct sim_strategy strategy;
+	struct kt_rng rng;
+	uint32_t delays;
+	uint32_t delay_at[DELAYS_MAX];	/* steps */
+} delay;
+
+static void delay_begin(struct sim_strategy *s, uint64_t seed, uint32_t steps_estimate)
+{
+	(void)s;
+	kt_rng_seed(&delay.rng, seed);
+	for (uint32_t i = 0; i < delay.delays; i++)
+		delay.delay_at[i] = kt_rng_below(&delay.rng, steps_estimate);
+}
+
+/* How many delays are due: several at one step pass over several tasks. */
+static uint32_t due(uint32_t step)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < delay.delays; i++)
+		if (delay.delay_at[i] <= step) {
+			delay.delay_at[i] = UINT32_MAX;
+			n++;
+		}
+	return n;
+}
+
+static uint32_t after(uint64_t runnable, uint32_t task)
+{
+	uint64_t above = task < 63 ? runnable & (~0ull << (task + 1)) : 0;
+
+	return (uint32_t)__builtin_ctzll(above ? above : runnable);
+}
+
+static uint32_t delay_next(struct sim_strategy *s, const struct sim_decision *d)
+{
+	uint32_t next = sim_default_next(d->runnable, d->timed, d->task, d->why);
+
+	(void)s;
+	for (uint32_t n = due(d->step); n > 0; n--)
+		next = after(d->runnable, next);
+	return next;
+}
+
+struct sim_strategy *sim_strategy_delay(uint32_t delays)
+{
+	delay.delays = delays > DELAYS_MAX ? DELAYS_MAX : delays;
+	delay.strategy = (struct sim_strategy){
+		.name = "delay", .begin = delay_begin, .next = delay_next,
+	};
+	return &delay.strategy;
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Partial order sampling: a random priority for each event, the pending event
+ * with the highest goes first, and those that race with it draw again, so that
+ * the order of racing events is decided anew each time and that of independent
+ * ones does not count. Any partial order has probability at least (1/n)^e, as
+ * under a random walk, and more the fewer its races; n tasks, e events. Yuan,
+ * Yang, Gu: "Partial Order Aware Concurrency Sampling", CAV 2018.
+ *
+ * An event is what a task does next at the site where it was when it was asked
+ * for last; a task that was woken has none, which races with nothing. Two race
+ * if they are of one object and not both loads.
+ */
+#include <string.h>
+
+#include "platform/rng.h"
+#include "platform/sim/sim.h"
+
+static struct {
+	struct kt_rng rng;
+	uint64_t drawn;			/* bit: the task's event has a priority */
+	uint64_t pending;		/* bit: it is one of an object */
+	struct event {
+		const void *object;	/* compared only */
+		bool loads;
+		uint64_t priority;
+	} event[SIM_TASKS_MAX];
+} pos;
+
+static void pos_begin(struct sim_strategy *s, uint64_t seed, uint32_t steps_estimate)
+{
+	(void)s, (void)steps_estimate;
+	kt_rng_seed(&pos.rng, seed);
+	pos.drawn = pos.pending = 0;
+}
+
+static uint64_t priority(uint32_t task)
+{
+	if (!(pos.drawn >> task & 1)) {
+		pos.drawn |= 1ull << task;
+		pos.event[task].priority = kt_rng_next(&pos.rng);
+	}
+	return pos.event[task].priority;
+}
+
+static void arrives(const struct sim_decision *d)
+{
+	struct event *e = &pos.event[d->task];
+
+	/* Who sleeps or has gone comes back as if at no site. */
+	pos.pending &= ~(1ull << d->task);
+	if (d->object && d->why < SIM_BLOCKED)
+		pos.pending |= 1ull << d->task;
+	e->object = d->object;
+	e->loads = d->site && strcmp(d->site->op, "load") == 0;
+	pos.drawn &= ~(1ull << d->task);
+}
+
+static bool race(const struct event *a, const struct event *b)
+{
+	return a->object == b->object && !(a->loads && b->loads);
+}
+
+static void redraw_racing(uint64_t others, uint32_t best)
+{
+	for (; others; others &= others - 1) {
+		uint32_t task = (uint32_t)__builtin_ctzll(others);
+
+		if (race(&pos.event[task], &pos.event[best]))
+			pos.drawn &= ~(1ull << task);
+	}
+}
+
+static uint32_t pos_next(struct sim_strategy *s, const struct sim_decision *d)
+{
+	uint64_t best_priority = 0;
+	uint32_t best = (uint32_t)__builtin_ctzll(d->runnable);
+
+	(void)s;
+	arrives(d);
+	for (uint64_t mask = d->runnable; mask; mask &= mask - 1) {
+		uint32_t task = (uint32_t)__builtin_ctzll(mask);
+		uint64_t p = priority(task);
+
+		if (p >= best_priority) {
+			best = task;
+			best_priority = p;
+		}
+	}
+	if (pos.pending >> best & 1)
+		redraw_racing(d->runnable & pos.pending & ~(1ull << best), best);
+	pos.pending &= ~(1ull << best);	/* done; woken again it is at no site */
+	pos.drawn &= ~(1ull << best);
+	return best;
+}
+
+struct sim_strategy *sim_strategy_pos(void)
+{
+	static struct sim_strategy s = {
+		.name = "pos", .begin = pos_begin, .next = pos_next,
+	};
+
+	return &s;
+}
