@@ -21,7 +21,7 @@ HELP = """usage: tools/kthrash COMMAND [OPTION]... [FILE]...
               --seconds=N --jobs=N --dir=DIR --lanes=A,B --seed=N
   test      all tests, also under sanitizers        -- BAZEL-OPTIONS
   stress    one lane until something breaks
-              --os=sim|posix --sanitizer=none|asan|tsan --strategy=block|random|pct:D
+              --os=sim|posix --sanitizer=none|asan|tsan --strategy=block|random|pos|surw|pct:D|delay:D
               --plan=FILE|DIR --executions=N --seconds=N --seed=N --findings=DIR
               --faults=on|off --exhaustive=fail|kill|pairs|spurious|timers
               --illegal --keep-going --json
