@@ -14,6 +14,7 @@ import sys
 import build
 import drivers
 import env
+import scoreboard
 from common import CLEAN, FINDINGS, ROOT, STATE, no_more, number, say, split_options
 
 STRATEGIES = ("random", "pct:3", "block")
@@ -96,8 +97,10 @@ def print_table(rows):
 
 
 def main(args):
+    if "--scoreboard" in args:
+        return scoreboard.main(args)
     found, names = split_options(args, ("--json",), ("--executions", "--seed"))
-    no_more([n for n in names if n.startswith("-")], "--executions=, --seed= or --json")
+    no_more([n for n in names if n.startswith("-")], "--executions=, --seed=, --json or --scoreboard")
     for name in names:
         drivers.check_bug(name)
     executions = number(found, "--executions", 200000, 1, 10**12, int)

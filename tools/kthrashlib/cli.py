@@ -21,7 +21,8 @@ HELP = """usage: tools/kthrash COMMAND [OPTION]... [FILE]...
               --seconds=N --jobs=N --dir=DIR --lanes=A,B --seed=N
   test      all tests, also under sanitizers        -- BAZEL-OPTIONS
   stress    one lane until something breaks
-              --os=sim|posix --sanitizer=none|asan|tsan --strategy=block|random|pos|surw|pct:D|delay:D
+              --os=sim|posix --sanitizer=none|asan|tsan
+              --strategy=block|random|pos|surw|pct:D|delay:D
               --plan=FILE|DIR --executions=N --seconds=N --seed=N --findings=DIR
               --faults=on|off --exhaustive=fail|kill|pairs|spurious|timers
               --illegal --keep-going --json
@@ -30,6 +31,8 @@ HELP = """usage: tools/kthrash COMMAND [OPTION]... [FILE]...
   shrink    FILE -o OUT  the smallest plan with the same finding
   explain   FILE  the interleaving: --format=text|json|perfetto|html -o OUT
   bugs      [NAME...]  the seeded bugs: each built, hunted, shrunk, replayed
+              --executions=N --seed=N --json
+              --scoreboard: every strategy on each --seeds=N --executions=N --out=NAME
   bench     what the simulator costs: --json
   fmt, lint
 

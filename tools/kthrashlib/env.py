@@ -23,7 +23,13 @@ FUZZ = {
     "clang-14": "the compiler that AFL++ drives",
     "libclang-rt-14-dev": "sanitizer runtimes for AFL++ builds",
 }
-ALL = {**BUILD, **FUZZ}
+PICTURES = {
+    "python3-matplotlib": "draws",
+}
+BENCH = {
+    "libck-dev": "Concurrency Kit, measured beside our locks",
+}
+ALL = {**BUILD, **FUZZ, **BENCH}
 
 
 def installed(package):
