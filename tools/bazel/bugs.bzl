@@ -8,7 +8,7 @@ compilation, so a header can only be the patched one.
 """
 
 load("@rules_cc//cc:defs.bzl", "cc_binary", "cc_library")
-load(":choice.bzl", "NOT_INSTRUMENTED", "NOT_INSTRUMENTED_DEFINES", "rcu_of")
+load(":choice.bzl", "NOT_INSTRUMENTED", "NOT_INSTRUMENTED_DEFINES", "combination_defines")
 load(":matrix.bzl", "variant_binary")
 
 def _tree_impl(ctx):
@@ -116,7 +116,7 @@ def seeded_bug(name, patch, srcs, combo, file = None):
       name: of the bug.
       patch: the file; -p1, applied without fuzz.
       srcs: labels of all sources of the driver; *_test.c are left out.
-      combo: os+lock+completion, with the simulator as os.
+      combo: os+lock+completion+queue+rcu, with the simulator as os.
       file: the .c file that the patch is of, if it is one, and of //core.
     """
     if not combo.startswith("sim+"):
@@ -135,13 +135,7 @@ def seeded_bug(name, patch, srcs, combo, file = None):
 
 def _whole_tree(name, patch, srcs, combo):
     folder = name + "_tree"
-    os, lock, completion = combo.split("+")
-    defines = _bug_defines(name) + [
-        "KT_OS_SIM",
-        "KT_LOCK_" + lock.upper(),
-        "KT_RCU_" + rcu_of(os).upper(),
-        "KT_COMPLETION_" + completion.upper(),
-    ]
+    defines = _bug_defines(name) + combination_defines(combo)
     _patched_tree(
         name = folder,
         folder = folder,
