@@ -21,6 +21,11 @@ QUEUES = {
 RCUS = {
     "modelled": ["sim"],
     "memb": ["posix"],
+    "mb": ["posix"],
+    "qsbr": ["posix"],
+    "bp": ["posix"],
+    "epoch": ["sim", "posix"],
+    "biglock": ["sim", "posix"],
 }
 ROLES = {
     "lock": LOCKS,
