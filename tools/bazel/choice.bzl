@@ -17,6 +17,7 @@ COMPLETIONS = {
 }
 QUEUES = {
     "list": ["sim", "posix"],
+    "wfcq": ["sim", "posix"],
 }
 RCUS = {
     "modelled": ["sim"],
