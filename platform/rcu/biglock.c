@@ -142,9 +142,11 @@ void kt_rcu_biglock_barrier(struct kt_site *site)
 	struct barrier b = { .reached = false };
 
 	check_may_wait("rcu_barrier()");
+	os_object_begin(&b, sizeof b);
 	kt_rcu_biglock_call(&b.head, reach, site);
 	while (!smp_load_acquire(&b.reached))
 		os_relax(site);
+	os_object_end(&b, sizeof b);
 }
 
 /* ---- readers ------------------------------------------------------------- */

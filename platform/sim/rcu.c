@@ -102,7 +102,7 @@ void sim_rcu_bad_wait(struct kt_site *site)
 
 	kt_fail(KT_DISCIPLINE, "%s waits at %s in %s", self()->record->name,
 		kt_site_name(site, name, sizeof name),
-		self()->handle.rcu.in_callback ? "a callback of call_rcu" : "a read section of RCU");
+		self()->handle.rcu.in_callback ? "a callback of RCU" : "a read section of RCU");
 }
 
 /* ---- callbacks ---------------------------------------------------------- */
