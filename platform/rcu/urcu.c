@@ -320,11 +320,12 @@ static void after_fork(void)
 	pthread_mutex_unlock(&queue.busy);
 }
 
+/* The thread that forked is the one that is left, and holds `busy` here, too. */
 static void after_fork_in_child(void)
 {
 	LIB_FORK(after_fork_child);
-	pthread_mutex_init(&queue.busy, NULL);
 	queue.started = false;
+	pthread_mutex_unlock(&queue.busy);
 }
 
 void KT_RCU_URCU(_begin)(void)
