@@ -173,10 +173,7 @@ static void request_thread(struct kthreadd *d, struct kthread_create_info *creat
 {
 	void *data = create->data;
 
-	kt_lock_acquire(&d->create_lock);
-	list_add_tail(&create->list, &d->create_list);
-	KT_POINT_ON(create.appended, create);
-	kt_lock_release(&d->create_lock);
+	kt_queue_push(&d->create_list, &create->list, KT_SITE_NAMED("create.appended"));
 	wake_up_process(d->task);
 	KT_POINT_ON(create.woken, data);
 }

@@ -57,7 +57,7 @@ struct kthread_create_info {
 
 	struct task_struct *result;	/* written by who took done, before complete */
 	kt_completion *done;		/* atomic: the token */
-	struct list_head list;		/* under kthreadd.create_lock */
+	kt_queue_node list;		/* in kthreadd.create_list */
 };
 
 /* kthread_create_on_node() with the name's arguments as one. */

@@ -10,8 +10,7 @@ enum { KTHREADD_SHUTDOWN };
 void kthreadd_init(struct kthreadd *d)
 {
 	memset(d, 0, sizeof *d);
-	kt_lock_init(&d->create_lock, "create_lock");
-	INIT_LIST_HEAD(&d->create_list);
+	kt_queue_init(&d->create_list, "create_list");
 	kt_completion_init(&d->ready);
 	kt_completion_init(&d->all_gone);
 	refcount_set(&d->threads, 1);
@@ -100,21 +99,20 @@ static void create_kthread(struct kthreadd *d, struct kthread_create_info *creat
 	kt_complete(done);
 }
 
-/* Unlink each request and make its thread. Called and left without the lock. */
+static struct kthread_create_info *next_request(struct kthreadd *d)
+{
+	kt_queue_node *node = kt_queue_pop(&d->create_list, KT_SITE_NAMED("kthreadd.unlinked"));
+
+	return node ? container_of(node, struct kthread_create_info, list) : NULL;
+}
+
+/* Unlink each request and make its thread. */
 static void create_all(struct kthreadd *d)
 {
-	kt_lock_acquire(&d->create_lock);
-	while (!list_empty(&d->create_list)) {
-		struct kthread_create_info *create =
-			list_first_entry(&d->create_list, struct kthread_create_info, list);
+	struct kthread_create_info *create;
 
-		list_del_init(&create->list);
-		KT_POINT_ON(kthreadd.unlinked, create);
-		kt_lock_release(&d->create_lock);
+	while ((create = next_request(d)) != NULL)
 		create_kthread(d, create);
-		kt_lock_acquire(&d->create_lock);
-	}
-	kt_lock_release(&d->create_lock);
 }
 
 static void kthreadd_main(void *arg)
@@ -126,18 +124,18 @@ static void kthreadd_main(void *arg)
 		bool shutdown;
 
 		/*
-		 * State before test: a creator appends, then wakes. Either the
-		 * list is seen non-empty or the wake-up finds the state.
+		 * State before test: a creator pushes, then wakes. Either the
+		 * queue is seen non-empty or the wake-up finds the state.
 		 */
 		set_current_state(TASK_INTERRUPTIBLE);
 		/*
-		 * The flag before the list: nothing is queued after shutdown
-		 * began, so a list found empty then stays empty. Asked the
+		 * The flag before the queue: nothing is queued after shutdown
+		 * began, so a queue found empty then stays empty. Asked the
 		 * other way round, a request whose creator was killed and is
 		 * gone could be left behind.
 		 */
 		shutdown = test_bit(KTHREADD_SHUTDOWN, &d->flags);
-		if (list_empty(&d->create_list)) {
+		if (kt_queue_is_empty(&d->create_list)) {
 			if (shutdown)
 				break;
 			KT_POINT(kthreadd.idle);
@@ -186,7 +184,7 @@ void kthreadd_shutdown(struct kthreadd *d)
 	set_bit(KTHREADD_SHUTDOWN, &d->flags);	/* before the wake-up: as for a request */
 	wake_up_process(d->task);
 	os_join(&d->daemon.os);
-	KT_ASSERT(list_empty(&d->create_list));
+	KT_ASSERT(kt_queue_is_empty(&d->create_list));
 	if (!refcount_dec_and_test(&d->threads))
 		kt_completion_wait(&d->all_gone);
 	rcu_barrier();		/* the tasks they left behind are freed */
@@ -199,5 +197,5 @@ void kthreadd_shutdown(struct kthreadd *d)
 	task_destroy(&d->daemon);
 	kt_completion_destroy(&d->all_gone);
 	kt_completion_destroy(&d->ready);
-	kt_lock_destroy(&d->create_lock);
+	kt_queue_destroy(&d->create_list);
 }

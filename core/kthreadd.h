@@ -7,7 +7,8 @@
  * in one process, and several can live side by side. A task's `kthreadd` says
  * which one serves it; a kthread inherits its maker's.
  *
- * Locking: create_lock is a leaf; it is not held while a thread is made.
+ * Locking: what is inside create_list is a leaf; none is held while a thread is
+ * made.
  */
 #ifndef CORE_KTHREADD_H
 #define CORE_KTHREADD_H
@@ -19,11 +20,10 @@
 #include "core/task.h"
 #include "core/timer.h"
 #include "platform/completion.h"
+#include "platform/queue.h"
 
 struct kthreadd {
-	kt_lock create_lock;
-	struct list_head create_list;	/* changed under create_lock, oldest first;
-					 * tested without it before a sleep */
+	kt_queue create_list;		/* requests: any task pushes, the daemon pops */
 
 	/* written by kthreadd_boot() before `ready` is completed: */
 	struct task_struct *task;	/* the daemon; wakes go here */

@@ -76,6 +76,16 @@ void os_unadopt(void);
 struct os_thread *os_self(void);
 #endif
 
+/*
+ * What RCU keeps of the calling thread; NULL if it is unknown. Not in the
+ * os_thread: it is there until the thread has left the platform.
+ */
+#if defined(KT_OS_SIM)
+#define os_rcu_reader() (&sim_self->rcu)
+#else
+struct kt_rcu_reader *os_rcu_reader(void);
+#endif
+
 /* Its full name as given to os_spawn(); valid as long as t is. */
 const char *os_name(const struct os_thread *t);
 

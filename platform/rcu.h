@@ -23,7 +23,7 @@
  * In a read section nobody sleeps: no park, no completion, no grace period and
  * no barrier is waited for. A lock may be taken. A thread leaves its sections
  * before it ends. Each of these is a KT_DISCIPLINE failure, sleeping only in
- * the simulator.
+ * the simulator. (`modelled` and `biglock` also refuse a head that is queued.)
  *
  * A callback runs on any thread, perhaps inside kt_call_rcu() or inside the
  * kt_rcu_read_unlock() that ends the grace period. So it does not sleep, has no
@@ -35,7 +35,9 @@
  *
  * A back end: struct kt_rcu_<impl>_head, functions kt_rcu_<impl>_{read_lock,
  * read_unlock,synchronize,call,barrier} whose last parameter is the site, and
- * for real threads kt_rcu_<impl>_{register,unregister}_thread.
+ * for the platform kt_rcu_<impl>_{register,unregister}_thread, by the thread;
+ * _begin, once on real threads, before each execution in the simulator; and
+ * _queued, callbacks that have not returned.
  */
 #ifndef PLATFORM_RCU_H
 #define PLATFORM_RCU_H
@@ -47,13 +49,38 @@
 #define KT_RCU_IMPL(verb) kt_rcu_modelled##verb
 typedef struct kt_rcu_modelled_head kt_rcu_head;
 #define rcu_head kt_rcu_modelled_head
+#elif defined(KT_RCU_EPOCH)
+#include "platform/rcu/epoch.h"
+#define KT_RCU_IMPL(verb) kt_rcu_epoch##verb
+typedef struct kt_rcu_epoch_head kt_rcu_head;
+#define rcu_head kt_rcu_epoch_head
+#elif defined(KT_RCU_BIGLOCK)
+#include "platform/rcu/biglock.h"
+#define KT_RCU_IMPL(verb) kt_rcu_biglock##verb
+typedef struct kt_rcu_biglock_head kt_rcu_head;
+#define rcu_head kt_rcu_biglock_head
 #elif defined(KT_RCU_MEMB)
-#include "platform/rcu/memb.h"
+#include "platform/rcu/urcu.h"
 #define KT_RCU_IMPL(verb) kt_rcu_memb##verb
 typedef struct kt_rcu_memb_head kt_rcu_head;
 #define rcu_head kt_rcu_memb_head
+#elif defined(KT_RCU_MB)
+#include "platform/rcu/urcu.h"
+#define KT_RCU_IMPL(verb) kt_rcu_mb##verb
+typedef struct kt_rcu_mb_head kt_rcu_head;
+#define rcu_head kt_rcu_mb_head
+#elif defined(KT_RCU_QSBR)
+#include "platform/rcu/urcu.h"
+#define KT_RCU_IMPL(verb) kt_rcu_qsbr##verb
+typedef struct kt_rcu_qsbr_head kt_rcu_head;
+#define rcu_head kt_rcu_qsbr_head
+#elif defined(KT_RCU_BP)
+#include "platform/rcu/urcu.h"
+#define KT_RCU_IMPL(verb) kt_rcu_bp##verb
+typedef struct kt_rcu_bp_head kt_rcu_head;
+#define rcu_head kt_rcu_bp_head
 #else
-#error "choose an RCU: modelled goes with --//platform:os=sim, memb with posix"
+#error "choose an RCU: --//platform:rcu=modelled, epoch, biglock, memb, mb, qsbr or bp"
 #endif
 
 #define kt_rcu_read_lock()      KT_RCU_IMPL(_read_lock)(KT_SITE("rcu_read_lock", ""))

@@ -179,7 +179,7 @@ static void begin(void)
 			kt_completion_init(&t->oom_over);
 		task_init(&t->task, &exec.kthreadd, t->name);
 	}
-	exec.appended = exec.unlinked = 0;
+	exec.clock = exec.appended = exec.unlinked = 0;
 	exec.freezes_begun = exec.freezes_done = exec.freezes_in_force = 0;
 	exec.forking = NULL;
 	exec.forking_call = NULL;

@@ -44,7 +44,7 @@ struct exec_past {
 
 /* What was made to fail in one call that makes per-CPU threads. */
 struct exec_call {
-	const void *request;		/* under create_lock: compared only */
+	const void *request;		/* relaxed atomic; compared only */
 	unsigned failed_caller;		/* bit per role */
 	unsigned failed_daemon;		/* the same, written by kthreadd */
 };
@@ -117,18 +117,19 @@ struct exec_thread {
 	bool ending;			/* set before what may end it */
 	bool gone;			/* set after it was stopped */
 
-	const void *request;		/* under create_lock: compared only */
+	/* Relaxed atomics, for kthreadd reads them too; see model_point(): */
+	const void *request;		/* compared only */
+	unsigned begun, appended;	/* moments of exec.clock; 0: not yet */
+
 	unsigned failed_creator;	/* bit per role: allocations that failed in the call */
 
 	/* written by kthreadd: */
 	unsigned failed_daemon;		/* bit per role: the same, in the fork */
+	bool unlinked;			/* its request */
 
 	/* written by the thread; read after it was stopped or is gone: */
 	unsigned runs;
 	unsigned froze;			/* its own: was_frozen so many times */
-
-	/* under create_lock: place in the queue, from 1 */
-	unsigned appended;
 };
 
 struct exec_task {
@@ -156,11 +157,13 @@ struct exec {
 
 	unsigned strays[PLAN_THREADS_MAX];	/* of the plan; see exec_thread */
 
-	/* under create_lock: */
-	unsigned appended, unlinked;
+	/* relaxed atomics */
+	unsigned clock;			/* moments that the model tells apart */
+	unsigned appended;		/* requests queued */
 
-	/* kthreadd's own: the request it serves is one of these */
-	struct exec_thread *forking;
+	/* kthreadd's own: */
+	unsigned unlinked;		/* requests it took */
+	struct exec_thread *forking;	/* the request it serves is one of these */
 	struct exec_call *forking_call;
 
 	/* relaxed atomics; see model_freeze.c. In force: returned, not thawing yet */
@@ -171,7 +174,7 @@ struct exec {
 	/*
 	 * Only if a plan kills: a task is not joined while another may kill it.
 	 * kill_lock guards the tasks' `alive`, and oom_waiters and `creating`
-	 * as seen by an allocation that waits. It nests inside create_lock.
+	 * as seen by an allocation that waits. It nests inside create_list's lock.
 	 */
 	bool kills;
 	kt_completion task_done;

@@ -13,23 +13,6 @@
 
 /* ---- what this binary is ------------------------------------------------ */
 
-#if defined(KT_LOCK_MODELLED)
-#define LOCK_NAME "modelled"
-#elif defined(KT_LOCK_MUTEX)
-#define LOCK_NAME "mutex"
-#else
-#define LOCK_NAME "ticket"
-#endif
-#if defined(KT_COMPLETION_MODELLED)
-#define COMPLETION_NAME "modelled"
-#elif defined(KT_COMPLETION_PARK)
-#define COMPLETION_NAME "park"
-#elif defined(KT_COMPLETION_FUTEX)
-#define COMPLETION_NAME "futex"
-#else
-#define COMPLETION_NAME "cond"
-#endif
-
 #if defined(__has_feature)
 #define HAS_FEATURE(x) __has_feature(x)
 #else
@@ -59,8 +42,9 @@ const char *build_name(void)
 {
 	static char name[128];
 
-	snprintf(name, sizeof name, "%s+" LOCK_NAME "+" COMPLETION_NAME ", " COMPILER_NAME
-		 " %d %s, sanitizer " SANITIZER_NAME, world_os, COMPILER_MAJOR, OPTIMIZED);
+	snprintf(name, sizeof name, KT_OS_NAME "+" KT_LOCK_NAME "+" KT_COMPLETION_NAME "+"
+		 KT_QUEUE_NAME "+" KT_RCU_NAME ", " COMPILER_NAME " %d %s, sanitizer "
+		 SANITIZER_NAME, COMPILER_MAJOR, OPTIMIZED);
 	return name;
 }
 

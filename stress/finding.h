@@ -33,7 +33,7 @@ int plan_read(const char *path, struct plan *p);
 /* "DIR/deadlock-1a2b3c4d.plan" */
 void finding_path(char *buf, size_t size, const char *dir, const struct verdict *v);
 
-/* "combination sim+modelled+park, clang 19, asan": what this binary is. */
+/* "sim+modelled+park+list+modelled, clang 19 optimized, sanitizer asan": what this binary is. */
 const char *build_name(void);
 
 /* The seeded bug in this binary, or NULL. */

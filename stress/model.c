@@ -221,17 +221,38 @@ void model_end(void)
 			exec.unlinked);
 }
 
-static void check_order(struct exec_thread *t)
+/*
+ * First come, first served: nobody has its place (`appended`) from before this
+ * request's creator began to take one, and is not served. Where points come in the
+ * order of places, that is the place itself; else a creator begins at
+ * create.allocated, and of requests that overlap any may be first.
+ */
+static void check_order(const struct exec_thread *t)
+{
+	unsigned begun = __atomic_load_n(&t->begun, __ATOMIC_RELAXED);
+
+	for (unsigned i = 0; i < exec.plan->threads_count; i++) {
+		const struct exec_thread *other = &exec.thread[i];
+		unsigned place = __atomic_load_n(&other->appended, __ATOMIC_ACQUIRE);
+
+		if (place != 0 && place < begun && !other->unlinked)
+			kt_fail(KT_MODEL, "served out of order: %s is served before %s, which was "
+				"queued earlier", t->name, other->name);
+	}
+}
+
+static void note_served(struct exec_thread *t)
 {
 	exec.unlinked++;
-	if (t->appended != exec.unlinked)
-		kt_fail(KT_MODEL, "served out of order: %s was number %u in the queue and is "
-			"served as number %u", t->name, t->appended, exec.unlinked);
+	if (t->unlinked)
+		kt_fail(KT_MODEL, "request served twice: %s", t->name);
+	t->unlinked = true;
+	check_order(t);
 }
 
 /* The points the model looks at: a comparison of hashes, not of names, each time. */
 static struct {
-	uint32_t appended, unlinked;
+	uint32_t begun, appended, unlinked;
 } watched;
 
 uint64_t model_watches;
@@ -247,30 +268,51 @@ uint32_t model_watch(const char *point)
 void model_load(void)
 {
 	model_watches = 0;
+	watched.begun = KT_QUEUE_POINTS_ORDERED ? 0 : model_watch("create.allocated");
 	watched.appended = model_watch("create.appended");
 	watched.unlinked = model_watch("kthreadd.unlinked");
 	model_work_load();
 }
 
-/* The creator queued this request. */
-static struct exec_thread *note_request(const void *request)
+static unsigned moment(void)
+{
+	return __atomic_add_fetch(&exec.clock, 1, __ATOMIC_SEQ_CST);
+}
+
+/* The creator queued this request; kthreadd can't have seen it yet. */
+static void note_request(const void *request)
 {
 	struct exec_task *self = exec_self();
+	struct exec_thread *t = self ? self->creating : NULL;
+	unsigned now;
 
 	/* Its memory may have been an earlier one's. */
 	for (unsigned i = 0; i < exec.plan->threads_count; i++)
-		if (exec.thread[i].request == request)
-			exec.thread[i].request = NULL;
+		if (__atomic_load_n(&exec.thread[i].request, __ATOMIC_RELAXED) == request)
+			__atomic_store_n(&exec.thread[i].request, NULL, __ATOMIC_RELAXED);
 	model_call_requests(self ? self->calling : NULL, request);
+	if (!t)
+		return;
+	now = moment();
+	__atomic_store_n(&t->request, request, __ATOMIC_RELAXED);
+	if (KT_QUEUE_POINTS_ORDERED)
+		__atomic_store_n(&t->begun, now, __ATOMIC_RELAXED);
+	__atomic_store_n(&t->appended, now, __ATOMIC_RELEASE);
+	__atomic_add_fetch(&exec.appended, 1, __ATOMIC_RELAXED);
+}
+
+static void note_begun(void)
+{
+	struct exec_task *self = exec_self();
+
 	if (self && self->creating)
-		self->creating->request = request;
-	return self ? self->creating : NULL;
+		__atomic_store_n(&self->creating->begun, moment(), __ATOMIC_RELAXED);
 }
 
 static struct exec_thread *thread_of(const void *request)
 {
 	for (unsigned i = 0; i < exec.plan->threads_count; i++)
-		if (exec.thread[i].request == request)
+		if (__atomic_load_n(&exec.thread[i].request, __ATOMIC_RELAXED) == request)
 			return &exec.thread[i];
 	return NULL;
 }
@@ -283,14 +325,14 @@ void model_point(struct kt_site *site, const void *subject)
 	if (model_work_point(point, subject))
 		return;
 	if (point == watched.appended) {
-		t = note_request(subject);
-		if (t)
-			t->appended = ++exec.appended;
+		note_request(subject);
+	} else if (point == watched.begun) {
+		note_begun();
 	} else if (point == watched.unlinked) {
 		t = thread_of(subject);
 		exec.forking = t;
 		exec.forking_call = t ? NULL : model_call_of(subject);
 		if (t)
-			check_order(t);
+			note_served(t);
 	}
 }

@@ -103,7 +103,7 @@ void model_answered(const struct exec_call *call, const struct exec_task *by, co
 void model_cpu_going_down(unsigned cpu);
 void model_cpu_down(unsigned cpu, int err);
 void model_cpu_up(unsigned cpu, int err);
-/* Under create_lock: `call`, or who makes no per-CPU thread (NULL), queued it; whose is it? */
+/* `call`, or who makes no per-CPU thread (NULL), queued it; whose is it? */
 void model_call_requests(struct exec_call *call, const void *request);
 struct exec_call *model_call_of(const void *request);
 

@@ -199,22 +199,22 @@ void model_cpu_up(unsigned cpu, int err)
 
 /* ---- requests ----------------------------------------------------------------------- */
 
-/* Under create_lock. Its memory may have been an earlier one's. */
+/* kthreadd can't have seen it yet. Its memory may have been an earlier one's. */
 void model_call_requests(struct exec_call *call, const void *request)
 {
 	if (!exec.percpu_used)
 		return;
 	for (unsigned i = 0; i < exec.plan->ops_count; i++)
-		if (exec.call[i].request == request)
-			exec.call[i].request = NULL;
+		if (__atomic_load_n(&exec.call[i].request, __ATOMIC_RELAXED) == request)
+			__atomic_store_n(&exec.call[i].request, NULL, __ATOMIC_RELAXED);
 	if (call)
-		call->request = request;
+		__atomic_store_n(&call->request, request, __ATOMIC_RELAXED);
 }
 
 struct exec_call *model_call_of(const void *request)
 {
 	for (unsigned i = 0; exec.percpu_used && i < exec.plan->ops_count; i++)
-		if (exec.call[i].request == request)
+		if (__atomic_load_n(&exec.call[i].request, __ATOMIC_RELAXED) == request)
 			return &exec.call[i];
 	return NULL;
 }

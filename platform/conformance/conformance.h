@@ -22,6 +22,13 @@
 /* Every run must pass. Prints "ok NAME", or what went wrong and exits 1. */
 void conformance_run(const char *name, void (*body)(void *arg), void *arg);
 
+/*
+ * The same, and in the simulator every order in which the default one (each runs
+ * until it blocks) is left `preemptions` times at most. For small bodies.
+ */
+void conformance_exhaust(const char *name, unsigned preemptions, void (*body)(void *arg),
+			 void *arg);
+
 /* Every run must end in a failure of that kind. */
 void conformance_fails(const char *name, enum kt_failure kind, void (*body)(void *arg),
 		       void *arg);

@@ -2,7 +2,7 @@
 /*
  * Races that ThreadSanitizer must report, one by name, in code that uses RCU
  * wrongly. Built with TSan, on real threads and in the simulator; run by
- * rcu_race_test.py. "none" is the same code used rightly.
+ * race_test.py. "none" is the same code used rightly.
  */
 #include <stdio.h>
 

@@ -44,6 +44,7 @@ struct posix_thread {
 	uint32_t delays_epoch;		/* of the seed `delays` comes from; 0: none */
 	uint32_t relaxed;		/* turns of spin loops */
 	int      spawn_node;
+	struct kt_rcu_reader rcu;
 
 	/* written by the spawning thread before `go`: */
 	void (*fn)(void *arg);

@@ -20,6 +20,13 @@ enum { STACK_BYTES = 1 << 20 };
 
 static uint32_t detached;	/* futex word; atomic */
 
+/* Before there is a thread. */
+__attribute__((constructor))
+static void begin(void)
+{
+	KT_RCU_IMPL(_begin)();
+}
+
 void posix_forget_detached(void)
 {
 	__atomic_store_n(&detached, 0, __ATOMIC_RELAXED);

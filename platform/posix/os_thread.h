@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "platform/point.h"
+#include "platform/rcu/reader.h"
 
 struct posix_thread;
 

@@ -89,6 +89,11 @@ struct os_thread *os_self(void)
 	return self ? __atomic_load_n(&self->handle, __ATOMIC_RELAXED) : NULL;
 }
 
+struct kt_rcu_reader *os_rcu_reader(void)
+{
+	return self ? &self->rcu : NULL;
+}
+
 void posix_waits_at(struct kt_site *site)
 {
 	if (self)

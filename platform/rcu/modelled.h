@@ -23,4 +23,9 @@ void kt_rcu_modelled_call(struct kt_rcu_modelled_head *head,
 			  void (*func)(struct kt_rcu_modelled_head *head), struct kt_site *site);
 void kt_rcu_modelled_barrier(struct kt_site *site);
 
+void kt_rcu_modelled_begin(void);
+unsigned kt_rcu_modelled_queued(void);
+void kt_rcu_modelled_register_thread(void);
+void kt_rcu_modelled_unregister_thread(void);
+
 #endif

@@ -42,8 +42,6 @@ struct sim_task {
 	struct sim_attributes attributes;
 	uint32_t cpu;			/* where it runs, one of attributes.cpus */
 	char sync;			/* address stands for its happens-before edges */
-	uint32_t rcu_depth;		/* read sections it is in */
-	bool rcu_callback;		/* it runs one */
 	uint64_t rcu_awaits;		/* in synchronize: readers that must leave */
 	char rcu_sync;			/* edges from those */
 } __attribute__((aligned(256)));	/* found by a shift */
@@ -162,14 +160,14 @@ static inline void sim_memory_check(const void *addr, struct kt_site *site)
 }
 
 /* rcu.c */
-void sim_rcu_begin(void);
-bool sim_rcu_end(void);			/* as above; true if it did not fail */
+/* Nothing is queued; else the execution has failed. */
+bool sim_rcu_end(void);
 /* The current task, in a read section or a callback, is about to wait. */
 void sim_rcu_bad_wait(struct kt_site *site) __attribute__((noreturn));
 /* In whatever may sleep, whether it does or not. */
 static inline void sim_rcu_may_wait(const struct sim_task *t, struct kt_site *site)
 {
-	if (t->rcu_depth || t->rcu_callback)
+	if (t->handle.rcu.depth || t->handle.rcu.in_callback)
 		sim_rcu_bad_wait(site);
 }
 

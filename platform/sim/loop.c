@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
+#include "platform/rcu.h"
 #include "platform/sim/internal.h"
 
 #define likely(x)   __builtin_expect(!!(x), true)
@@ -59,7 +60,7 @@ static void task_exit(struct sim_task *t)
 {
 	uint32_t joiner = t->joiner;
 
-	if (t->rcu_depth)
+	if (t->handle.rcu.depth)
 		kt_fail(KT_DISCIPLINE, "%s ends in a read section of RCU", t->record->name);
 	/* *t->handle.thread is not touched: a detached thread's fn may have freed it. */
 	t->record->state = SIM_FINISHED;
@@ -81,7 +82,9 @@ static void task_main(void)
 
 		sim_hb_acquire(&sim.sync);
 		sim_hb_acquire(&t->sync);
+		KT_RCU_IMPL(_register_thread)();
 		t->fn(t->arg);
+		KT_RCU_IMPL(_unregister_thread)();
 		task_exit(t);
 	}
 }
@@ -105,8 +108,7 @@ uint32_t sim_task_new(const char *name, void (*fn)(void *), void *arg)
 	t->joiner = SIM_NOBODY;
 	t->interrupt = NULL;
 	t->cpu = 0;
-	t->rcu_depth = 0;
-	t->rcu_callback = false;
+	t->handle.rcu = (struct kt_rcu_reader){ 0 };
 	t->record = &r->task[id];
 	len = strnlen(name, OS_NAME_MAX - 1);
 	sim_unseen_begin();
@@ -569,7 +571,7 @@ static void execution_begin(const struct sim_options *o)
 	set_slow_from();
 	sim.clock_ns = 0;
 	sim_memory_begin();
-	sim_rcu_begin();
+	KT_RCU_IMPL(_begin)();
 	sim.strategy->begin(sim.strategy, o->seed, o->steps_estimate ? o->steps_estimate : 100);
 }
 

@@ -8,6 +8,8 @@
 
 #include <stdint.h>
 
+#include "platform/rcu/reader.h"
+
 struct os_thread {
 	uint32_t id;	/* index of the simulated task */
 	uint32_t check;	/* SIM_THREAD_CHECK while the handle is in use */
@@ -16,6 +18,7 @@ struct os_thread {
 /* Of the task that runs; first in what the simulator knows of it. */
 extern struct sim_handle {
 	struct os_thread *thread;
+	struct kt_rcu_reader rcu;
 } *sim_self;
 
 #endif

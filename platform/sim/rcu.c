@@ -15,6 +15,7 @@
  * callback runs aside of its task, in a context that knows nothing of what the
  * task knows, and tells it nothing.
  */
+#include "platform/rcu.h"
 #include "platform/rcu/modelled.h"
 
 #include <stdio.h>
@@ -57,25 +58,41 @@ static int16_t first_of(uint64_t tasks)
 	return tasks ? (int16_t)__builtin_ctzll(tasks) : -1;
 }
 
-void sim_rcu_begin(void)
+void kt_rcu_modelled_begin(void)
 {
 	rcu.readers = rcu.synchronizing = rcu.barring = 0;
 	rcu.first = rcu.count = 0;
+}
+
+unsigned kt_rcu_modelled_queued(void)
+{
+	return rcu.count - rcu.first;
+}
+
+/* Who queued the first of them; the other back ends do not know. */
+static void blame(struct sim_record *r)
+{
+	const struct callback *c = &rcu.callback[rcu.first];
+
+	if (kt_rcu_modelled_queued() == 0)
+		return;
+	snprintf(r->message, sizeof r->message, "callback never called: call_rcu by %s at %s:%u",
+		 r->task[c->queued_by].name, kt_site_file(c->queued_at), c->queued_at->line);
+	r->failed_task = c->queued_by;
+	r->failed_site = c->queued_at;
 }
 
 /* On the host, after the last task. */
 bool sim_rcu_end(void)
 {
 	struct sim_record *r = sim.record;
-	const struct callback *c = &rcu.callback[rcu.first];
+	unsigned queued = KT_RCU_IMPL(_queued)();
 
-	if (rcu.first == rcu.count)
+	if (queued == 0)
 		return true;
-	snprintf(r->message, sizeof r->message, "callback never called: call_rcu by %s at %s:%u",
-		 r->task[c->queued_by].name, kt_site_file(c->queued_at), c->queued_at->line);
+	snprintf(r->message, sizeof r->message, "callbacks never called: %u", queued);
 	r->failure = KT_LEAK;
-	r->failed_task = c->queued_by;
-	r->failed_site = c->queued_at;
+	blame(r);
 	return false;
 }
 
@@ -85,7 +102,7 @@ void sim_rcu_bad_wait(struct kt_site *site)
 
 	kt_fail(KT_DISCIPLINE, "%s waits at %s in %s", self()->record->name,
 		kt_site_name(site, name, sizeof name),
-		self()->rcu_callback ? "a callback of call_rcu" : "a read section of RCU");
+		self()->handle.rcu.in_callback ? "a callback of RCU" : "a read section of RCU");
 }
 
 /* ---- callbacks ---------------------------------------------------------- */
@@ -94,14 +111,14 @@ static void run(struct sim_task *t, struct callback *c)
 {
 	sim_memory_check(c->head, c->queued_at);
 	c->running = true;
-	t->rcu_callback = true;
+	t->handle.rcu.in_callback = true;
 	fiber_aside(&t->fiber);
 	sim_hb_acquire(&c->sync);
 	c->func(c->head);
 	sim_hb_release(&c->sync);	/* for barrier */
 	sim_hb_release(&sim.sync);
 	fiber_aside(&t->fiber);
-	t->rcu_callback = false;
+	t->handle.rcu.in_callback = false;
 	c->func = NULL;
 	while (rcu.first < rcu.count && !rcu.callback[rcu.first].func)
 		rcu.first++;
@@ -112,7 +129,7 @@ static void run(struct sim_task *t, struct callback *c)
 /* Those that may run. From a callback: none, whoever runs that comes back here. */
 static void run_ready(struct sim_task *t)
 {
-	if (t->rcu_callback)
+	if (t->handle.rcu.in_callback)
 		return;
 	for (uint32_t i = rcu.first; i < rcu.count; i++) {
 		struct callback *c = &rcu.callback[i];
@@ -169,6 +186,16 @@ void kt_rcu_modelled_barrier(struct kt_site *site)
 		sim_hb_acquire(&rcu.callback[i].sync);
 }
 
+/* ---- threads ------------------------------------------------------------ */
+
+void kt_rcu_modelled_register_thread(void)
+{
+}
+
+void kt_rcu_modelled_unregister_thread(void)
+{
+}
+
 /* ---- readers ------------------------------------------------------------ */
 
 void kt_rcu_modelled_read_lock(struct kt_site *site)
@@ -176,7 +203,7 @@ void kt_rcu_modelled_read_lock(struct kt_site *site)
 	struct sim_task *t = self();
 
 	sim_point(site, NULL);
-	if (t->rcu_depth++ > 0)
+	if (t->handle.rcu.depth++ > 0)
 		return;
 	rcu.readers |= bit(sim.current);
 	sim_hb_acquire(&rcu.begun);
@@ -215,10 +242,10 @@ void kt_rcu_modelled_read_unlock(struct kt_site *site)
 {
 	struct sim_task *t = self();
 
-	if (t->rcu_depth == 0)
+	if (t->handle.rcu.depth == 0)
 		kt_fail(KT_DISCIPLINE, "%s leaves a read section of RCU and is in none",
 			t->record->name);
-	if (--t->rcu_depth == 0) {
+	if (--t->handle.rcu.depth == 0) {
 		leave();
 		run_ready(t);
 	}

@@ -8,7 +8,7 @@ compilation, so a header can only be the patched one.
 """
 
 load("@rules_cc//cc:defs.bzl", "cc_binary", "cc_library")
-load(":choice.bzl", "NOT_INSTRUMENTED", "NOT_INSTRUMENTED_DEFINES", "rcu_of")
+load(":choice.bzl", "NOT_INSTRUMENTED", "NOT_INSTRUMENTED_DEFINES", "combination_defines")
 load(":matrix.bzl", "variant_binary")
 
 def _tree_impl(ctx):
@@ -58,7 +58,7 @@ def _file_impl(ctx):
         outputs = [out],
         command = """set -e
 if [ "$(grep -c '^--- ' '{patch}')" != 1 ] || ! grep -qx -- '--- a/{file}' '{patch}'; then
-    echo '{patch} is not of {file} alone, as stress/bugs/BUILD says' >&2; exit 1
+    echo '{patch} is not of {file} alone, as its BUILD says' >&2; exit 1
 fi
 cp -f -L '{src}' '{out}'
 chmod u+w '{out}'
@@ -116,7 +116,7 @@ def seeded_bug(name, patch, srcs, combo, file = None):
       name: of the bug.
       patch: the file; -p1, applied without fuzz.
       srcs: labels of all sources of the driver; *_test.c are left out.
-      combo: os+lock+completion, with the simulator as os.
+      combo: os+lock+completion+queue+rcu, with the simulator as os.
       file: the .c file that the patch is of, if it is one, and of //core.
     """
     if not combo.startswith("sim+"):
@@ -135,13 +135,7 @@ def seeded_bug(name, patch, srcs, combo, file = None):
 
 def _whole_tree(name, patch, srcs, combo):
     folder = name + "_tree"
-    os, lock, completion = combo.split("+")
-    defines = _bug_defines(name) + [
-        "KT_OS_SIM",
-        "KT_LOCK_" + lock.upper(),
-        "KT_RCU_" + rcu_of(os).upper(),
-        "KT_COMPLETION_" + completion.upper(),
-    ]
+    defines = _bug_defines(name) + combination_defines(combo)
     _patched_tree(
         name = folder,
         folder = folder,
@@ -176,3 +170,56 @@ def _whole_tree(name, patch, srcs, combo):
             "//tools/bazel/sanitizer:defaults",
         ],
     )
+
+def conformance_bug(name, patch, srcs, file, test, combos):
+    """Tests `name@combo`: a conformance test, one file of the platform patched, fails.
+
+    Args:
+      name: of the bug.
+      patch: the file; -p1, applied without fuzz.
+      srcs: labels of the platform's sources.
+      file: the .c file that the patch is of.
+      test: the conformance test's source.
+      combos: list of combinations; on real threads a bug has several runs to show.
+    """
+    _patched_file(
+        name = name + "_file",
+        file = file,
+        folder = name + "_file",
+        patch = patch,
+        srcs = srcs,
+        tags = ["manual"],
+    )
+    cc_binary(
+        name = name + "_raw",
+        testonly = True,
+        srcs = [
+            ":" + name + "_file",
+            test,
+        ],
+        tags = ["manual"],
+        deps = [
+            "//platform",
+            "//platform:conformance",
+            "//tools/bazel/sanitizer:defaults",
+        ],
+    )
+    for combo in combos:
+        variant_binary(
+            name = "%s@%s_binary" % (name, combo),
+            testonly = True,
+            binary = ":" + name + "_raw",
+            combo = combo,
+            tags = ["manual"],
+        )
+        native.sh_test(
+            name = "%s@%s" % (name, combo),
+            size = "medium",
+            srcs = ["bug_test.py"],
+            args = [
+                "1" if combo.startswith("sim+") else "5",
+                "$(location :%s@%s_binary)" % (name, combo),
+            ],
+            data = [":%s@%s_binary" % (name, combo)],
+            tags = ["plain-only"],
+        )

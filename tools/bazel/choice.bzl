@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Build settings with a closed list of values, and the platform's choices."""
 
+# Of each role, its back ends and the systems each runs on. The first that runs on
+# a system is that system's default. Words of a combination come in this order.
 OS = ["sim", "posix"]
 LOCKS = {
     "modelled": ["sim"],
@@ -13,29 +15,61 @@ COMPLETIONS = {
     "futex": ["posix"],
     "cond": ["posix"],
 }
-
-# One for each system, so it has no flag and no word in a combination.
+QUEUES = {
+    "list": ["sim", "posix"],
+    "wfcq": ["sim", "posix"],
+}
 RCUS = {
     "modelled": ["sim"],
     "memb": ["posix"],
+    "mb": ["posix"],
+    "qsbr": ["posix"],
+    "bp": ["posix"],
+    "epoch": ["sim", "posix"],
+    "biglock": ["sim", "posix"],
 }
+ROLES = {
+    "lock": LOCKS,
+    "completion": COMPLETIONS,
+    "queue": QUEUES,
+    "rcu": RCUS,
+}
+COMBINATION = "+".join(["os"] + ROLES.keys())
 
-def combinations():
-    """Every legal os+lock+completion, in a fixed order."""
-    return [
-        "%s+%s+%s" % (os, lock, completion)
-        for os in OS
-        for lock in LOCKS
-        for completion in COMPLETIONS
-        if os in LOCKS[lock] and os in COMPLETIONS[completion]
+def backends(role, os, tables = ROLES):
+    """The back ends of a role that run on a system; its default is the first."""
+    return [value for value, systems in tables[role].items() if os in systems]
+
+def check_combination(combo):
+    """Fail with one sentence unless the words go together.
+
+    Args:
+      combo: "os+lock+completion+queue+rcu".
+
+    Returns:
+      a dict from role, or "os", to its word.
+    """
+    words = combo.split("+")
+    if len(words) != 1 + len(ROLES):
+        fail("combo '%s': expected %s" % (combo, COMBINATION))
+    if words[0] not in OS:
+        fail("combo '%s': os '%s' must be one of %s" % (combo, words[0], ", ".join(OS)))
+    wrong = [
+        "%s '%s'" % (role, word)
+        for role, word in zip(ROLES.keys(), words[1:])
+        if word not in backends(role, words[0])
     ]
-
-def check_combination(os, lock, completion):
-    """Fail with one sentence unless the three go together."""
-    name = "%s+%s+%s" % (os, lock, completion)
-    if name not in combinations():
-        fail("%s is no combination of os, lock and completion; legal are: %s" %
-             (name, ", ".join(combinations())))
+    if wrong:
+        fail("combo '%s': with %s goes no %s; legal are %s" % (
+            combo,
+            words[0],
+            ", no ".join(wrong),
+            "; ".join([
+                "%s %s" % (role, ", ".join(backends(role, words[0])))
+                for role in ROLES
+            ]),
+        ))
+    return dict(zip(["os"] + ROLES.keys(), words))
 
 _Value = provider(fields = ["value"])
 
@@ -67,11 +101,13 @@ def choice(name, values, default):
         )
 
 def _legal_impl(ctx):
-    check_combination(
-        ctx.attr._os[_Value].value,
-        ctx.attr._lock[_Value].value,
-        ctx.attr._completion[_Value].value,
-    )
+    check_combination("+".join([setting[_Value].value for setting in [
+        ctx.attr._os,
+        ctx.attr._lock,
+        ctx.attr._completion,
+        ctx.attr._queue,
+        ctx.attr._rcu,
+    ]]))
     return [CcInfo()]
 
 legal_combination = rule(
@@ -81,26 +117,34 @@ legal_combination = rule(
         "_os": attr.label(default = "//platform:os"),
         "_lock": attr.label(default = "//platform:lock"),
         "_completion": attr.label(default = "//platform:completion"),
+        "_queue": attr.label(default = "//platform:queue"),
+        "_rcu": attr.label(default = "//platform:rcu"),
     },
     provides = [CcInfo],
 )
 
-def rcu_of(os):
-    """The RCU that goes with an operating system."""
-    return [rcu for rcu in RCUS if os in RCUS[rcu]][0]
+def _defines(role, value):
+    """The word by which an alias header knows a choice, and its name for reports."""
+    return [
+        "KT_%s_%s" % (role.upper(), value.upper().replace("-", "_")),
+        'KT_%s_NAME=\\"%s\\"' % (role.upper(), value),
+    ]
+
+def combination_defines(combo):
+    """The -D words of a combination."""
+    defines = []
+    for role, value in check_combination(combo).items():
+        defines += _defines(role, value)
+    return defines
 
 def platform_defines():
-    """The -D words by which the alias headers know what was chosen."""
+    """The same of what the flags choose."""
     defines = []
-    for flag, values in [("os", OS), ("lock", LOCKS.keys()), ("completion", COMPLETIONS.keys())]:
+    for role, values in [("os", OS)] + [(role, ROLES[role].keys()) for role in ROLES]:
         defines += select({
-            "//platform:%s_%s" % (flag, value): ["KT_%s_%s" % (flag.upper(), value.upper())]
+            "//platform:%s_%s" % (role, value): _defines(role, value)
             for value in values
         })
-    defines += select({
-        "//platform:os_" + os: ["KT_RCU_" + rcu_of(os).upper()]
-        for os in OS
-    })
     return defines
 
 # What keeps the harness's own engine out of a sanitizer's, fuzzer's or coverage's

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Fuzz targets: from one source with LLVMFuzzerTestOneInput the replay test over
-a corpus and a binary per engine and sanitizer, all on sim+modelled+modelled -O2.
+a corpus and a binary per engine and sanitizer, all on sim+modelled+modelled+list+modelled -O2.
 """
 
 load("@rules_cc//cc:defs.bzl", "cc_binary")
 load(":matrix.bzl", "matrix_test", "variant_binary")
 
-_COMBO = "sim+modelled+modelled"
+_COMBO = "sim+modelled+modelled+list+modelled"
 
 def kt_fuzz_test(name, srcs, deps, corpus, mutator = [], dict = None):
     """`name`: replay test. `name_libfuzzer` (ASan+UBSan), `name_tsan` (libFuzzer

@@ -6,20 +6,23 @@ Both go through one transition that sets the flags a person sets by hand.
 """
 
 load("@rules_cc//cc:defs.bzl", "cc_binary")
-load(":choice.bzl", "check_combination")
+load(":choice.bzl", "OS", "ROLES", "check_combination")
+load(":pairwise.bzl", "cover", "product")
 
-# Each pair of back ends that can be chosen together is in some row.
-SIM = ["sim+modelled+modelled", "sim+modelled+park", "sim+ticket+park"]
-POSIX = [
-    "posix+mutex+park",
-    "posix+mutex+futex",
-    "posix+mutex+cond",
-    "posix+ticket+park",
-    "posix+ticket+futex",
-    "posix+ticket+cond",
-]
-
+# Each two back ends that can be chosen together are in some row.
+SIM = cover("sim")
+POSIX = cover("posix")
 PAIRWISE = SIM + POSIX
+
+def each(*roles):
+    """Combinations with each two back ends of `roles`, and of other roles the default."""
+    return [combo for os in OS for combo in cover(os, roles)]
+
+# Each back end once, with the defaults of the other roles.
+ALONE = {combo: True for role in ROLES for combo in each(role)}.keys()
+
+# Each legal combination; the nightly tests.
+FULL = product("sim") + product("posix")
 
 # Features that `sanitizers` may name.
 _SANITIZERS = ["asan", "tsan", "ubsan", "fuzzer", "llvm_cov"]
@@ -33,10 +36,7 @@ def _check_sanitizers(sanitizers):
         fail("sanitizers: asan and tsan do not go together")
 
 def _transition_impl(settings, attr):
-    words = attr.combo.split("+")
-    if len(words) != 3:
-        fail("combo '%s': expected os+lock+completion" % attr.combo)
-    check_combination(words[0], words[1], words[2])
+    words = check_combination(attr.combo)
     features = settings["//command_line_option:features"]
     if attr.sanitizers != ["inherit"]:
         _check_sanitizers(attr.sanitizers)
@@ -46,9 +46,11 @@ def _transition_impl(settings, attr):
         platforms = ["//tools/bazel/toolchain:" + attr.compiler]
     mode = attr.mode or settings["//command_line_option:compilation_mode"]
     return {
-        "//platform:os": words[0],
-        "//platform:lock": words[1],
-        "//platform:completion": words[2],
+        "//platform:os": words["os"],
+        "//platform:lock": words["lock"],
+        "//platform:completion": words["completion"],
+        "//platform:queue": words["queue"],
+        "//platform:rcu": words["rcu"],
         "//command_line_option:features": features,
         "//command_line_option:platforms": platforms,
         "//command_line_option:compilation_mode": mode,
@@ -65,6 +67,8 @@ _transition = transition(
         "//platform:os",
         "//platform:lock",
         "//platform:completion",
+        "//platform:queue",
+        "//platform:rcu",
         "//command_line_option:features",
         "//command_line_option:platforms",
         "//command_line_option:compilation_mode",
@@ -109,14 +113,26 @@ _variant_test = rule(
     test = True,
 )
 
-def matrix_test(name, srcs, deps, combos, args = [], data = [], size = "small", tags = [], **kwargs):
+def matrix_test(
+        name,
+        srcs,
+        deps,
+        combos,
+        nightly = [],
+        args = [],
+        data = [],
+        size = "small",
+        tags = [],
+        **kwargs):
     """The test program `srcs` once per combination, as `name@combo`.
 
     Args:
-      name: of the test; `name_binary` is the program.
+      name: of the test; `name_binary` is the program, `name_nightly` all its tests.
       srcs: of the program.
       deps: of the program.
-      combos: list of "os+lock+completion".
+      combos: list of "os+lock+completion+queue+rcu".
+      nightly: the same; those not in `combos` are run only when asked for by name,
+        by the tag `nightly` or as `name_nightly`.
       args: of each test.
       data: files the program reads.
       size: as of any test.
@@ -131,7 +147,8 @@ def matrix_test(name, srcs, deps, combos, args = [], data = [], size = "small", 
         deps = deps + ["//tools/bazel/sanitizer:defaults"],
         **kwargs
     )
-    for combo in combos:
+    rare = [combo for combo in nightly if combo not in combos]
+    for combo in combos + rare:
         _variant_test(
             name = "%s@%s" % (name, combo),
             args = args,
@@ -139,9 +156,15 @@ def matrix_test(name, srcs, deps, combos, args = [], data = [], size = "small", 
             combo = combo,
             data = data,
             size = size,
-            tags = tags,
+            tags = tags + (["manual", "nightly"] if combo in rare else []),
         )
     native.test_suite(
         name = name,
         tests = ["%s@%s" % (name, combo) for combo in combos],
     )
+    if rare:
+        native.test_suite(
+            name = name + "_nightly",
+            tags = ["manual"],
+            tests = ["%s@%s" % (name, combo) for combo in combos + rare],
+        )

@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * See memb.h. Misuse is asked for before liburcu is called, which would hang
+ * See urcu.h. Misuse is asked for before liburcu is called, which would hang
  * or go on with a broken count.
  *
- * Callbacks: kt_rcu_memb_call() pushes on a stack; a thread of our own takes
- * the whole stack, waits for a grace period and calls, the oldest first. The
- * thread exists from the first call on. liburcu's own call_rcu() sleeps 10 ms
- * between two batches, and every shutdown of a kthreadd would wait for that.
+ * qsbr. A thread that is online and sleeps holds up every grace period, and
+ * ours sleep anywhere: in a futex, in the C library's mutex behind a kt_lock,
+ * in a join. Going offline around each of these would miss some, and one missed
+ * is a hang. So a thread is offline, and goes online for its outermost read
+ * section, in which nobody sleeps but for a lock. That gives up what makes qsbr
+ * cheap, not what it promises.
+ *
+ * Callbacks: _call() pushes on a stack; a thread of our own takes the whole
+ * stack, waits for a grace period and calls, the oldest first. The thread
+ * exists from the first call on. liburcu's own call_rcu() sleeps 10 ms between
+ * two batches, and every shutdown of a kthreadd would wait for that.
  *
  * ThreadSanitizer. The read side is compiled here, with atomics that TSan knows
  * (urcu_atomics.h). The grace period is inside liburcu's library, which TSan
@@ -19,17 +26,32 @@
  * that the child finds liburcu at rest and starts a thread of its own. It is a
  * leaf but for what callbacks take.
  */
-#include "platform/rcu/memb.h"
+#include "platform/rcu/urcu.h"
 
 #include <pthread.h>
 #include <sys/prctl.h>
 
 #define _LGPL_SOURCE
 #include "platform/rcu/urcu_atomics.h"
+#if defined(KT_RCU_MEMB)
 #include <urcu/urcu-memb.h>
+#define URCU(verb) urcu_memb_##verb
+#elif defined(KT_RCU_MB)
+#include <urcu/urcu-mb.h>
+#define URCU(verb) urcu_mb_##verb
+#elif defined(KT_RCU_QSBR)
+#include <urcu/urcu-qsbr.h>
+#define URCU(verb) urcu_qsbr_##verb
+#elif defined(KT_RCU_BP)
+#include <urcu/urcu-bp.h>
+#define URCU(verb) urcu_bp_##verb
+#endif
 
 #include "platform/check.h"
 #include "platform/os.h"
+#include "platform/rcu/reader.h"
+
+typedef struct KT_RCU_URCU(_head) head_t;
 
 /* There only in builds with TSan. */
 extern void __tsan_acquire(void *addr) __attribute__((weak));
@@ -41,9 +63,10 @@ static struct {
 	pthread_mutex_t busy;
 
 	/* atomic: */
-	struct kt_rcu_memb_head *stack;	/* queued, the youngest first */
-	uint32_t calls;			/* futex word: counts up after a push */
-	bool started;			/* the thread; false again in a child */
+	head_t *stack;		/* queued, the youngest first */
+	uint32_t calls;		/* futex word: counts up after a push */
+	unsigned pending;	/* queued and not yet called */
+	bool started;		/* the thread; false again in a child */
 } queue = { .busy = PTHREAD_MUTEX_INITIALIZER };
 
 static void acquire(void *addr)
@@ -58,50 +81,109 @@ static void release(void *addr)
 		__tsan_release(addr);
 }
 
+static struct kt_rcu_reader *self(void)
+{
+	struct kt_rcu_reader *r = os_rcu_reader();
+
+	KT_ASSERT(r != NULL);
+	return r;
+}
+
+/* ---- what the flavours have not in common --------------------------------- */
+
+#if defined(KT_RCU_QSBR)
+
+static void enter_outermost(void)
+{
+	urcu_qsbr_thread_online();
+}
+
+static void leave_outermost(void)
+{
+	urcu_qsbr_thread_offline();
+}
+
+/* liburcu takes who registers for online. */
+static void after_register(void)
+{
+	urcu_qsbr_thread_offline();
+}
+
+#else
+
+static void enter_outermost(void)
+{
+}
+
+static void leave_outermost(void)
+{
+}
+
+static void after_register(void)
+{
+}
+
+#endif
+
+/* Only bp minds: its registry is locked by whoever reads first. */
+#if defined(KT_RCU_BP)
+#define LIB_FORK(verb) urcu_bp_##verb()
+#else
+#define LIB_FORK(verb) ((void)0)
+#endif
+
 /* ---- readers ------------------------------------------------------------- */
 
-void kt_rcu_memb_read_lock(struct kt_site *site)
+void KT_RCU_URCU(_read_lock)(struct kt_site *site)
 {
 	(void)site;
-	urcu_memb_read_lock();
+	if (self()->depth++ == 0)
+		enter_outermost();
+	URCU(read_lock)();
 	posix_delay();
 }
 
-void kt_rcu_memb_read_unlock(struct kt_site *site)
+void KT_RCU_URCU(_read_unlock)(struct kt_site *site)
 {
+	struct kt_rcu_reader *r = self();
+
 	(void)site;
-	if (!urcu_memb_read_ongoing())
+	if (r->depth == 0)
 		kt_fail(KT_DISCIPLINE, "read section of RCU left by a thread that is in none");
 	posix_delay();
 	release(&gp);
-	urcu_memb_read_unlock();
+	URCU(read_unlock)();
+	if (--r->depth == 0)
+		leave_outermost();
 }
 
 /* ---- updaters ------------------------------------------------------------ */
 
 static void check_outside(const char *what)
 {
-	if (urcu_memb_read_ongoing())
+	if (self()->depth > 0)
 		kt_fail(KT_DISCIPLINE, "%s in a read section of RCU", what);
+	if (self()->in_callback)
+		kt_fail(KT_DISCIPLINE, "%s in a callback of RCU", what);
 }
 
-void kt_rcu_memb_synchronize(struct kt_site *site)
+void KT_RCU_URCU(_synchronize)(struct kt_site *site)
 {
 	check_outside("synchronize_rcu()");
 	posix_waits_at(site);
-	urcu_memb_synchronize_rcu();
+	URCU(synchronize_rcu)();
 	posix_waits_at(NULL);
 	acquire(&gp);
 }
 
 /* ---- callbacks ----------------------------------------------------------- */
 
-static struct kt_rcu_memb_head *reversed(struct kt_rcu_memb_head *head)
+static head_t *reversed(head_t *head)
 {
-	struct kt_rcu_memb_head *done = NULL;
+	head_t *done = NULL;
 
 	while (head) {
-		struct kt_rcu_memb_head *next = head->next;
+		head_t *next = head->next;
 
 		head->next = done;
 		done = head;
@@ -111,26 +193,29 @@ static struct kt_rcu_memb_head *reversed(struct kt_rcu_memb_head *head)
 }
 
 /* All that is queued, after one grace period. False if there was nothing. */
-static bool call_queued(struct os_thread *self)
+static bool call_queued(struct os_thread *thread)
 {
-	struct kt_rcu_memb_head *head;
+	head_t *head;
 
 	pthread_mutex_lock(&queue.busy);
-	/* Acquire pairs with the release in kt_rcu_memb_call(). */
+	/* Acquire pairs with the release in _call(). */
 	head = reversed(__atomic_exchange_n(&queue.stack, NULL, __ATOMIC_ACQUIRE));
 	if (!head) {
 		pthread_mutex_unlock(&queue.busy);
 		return false;
 	}
-	os_adopt(self, "rcu");	/* a callback may lock, and read */
-	urcu_memb_synchronize_rcu();
+	os_adopt(thread, "rcu");	/* a callback may lock, and read */
+	URCU(synchronize_rcu)();
 	acquire(&gp);
+	self()->in_callback = true;
 	while (head) {
-		struct kt_rcu_memb_head *next = head->next;
+		head_t *next = head->next;
 
 		head->func(head);
 		head = next;
+		__atomic_sub_fetch(&queue.pending, 1, __ATOMIC_RELEASE);
 	}
+	self()->in_callback = false;
 	os_unadopt();
 	pthread_mutex_unlock(&queue.busy);
 	return true;
@@ -138,7 +223,7 @@ static bool call_queued(struct os_thread *self)
 
 static void *queue_main(void *unused)
 {
-	struct os_thread self;
+	struct os_thread thread;
 
 	(void)unused;
 	prctl(PR_SET_NAME, "rcu");
@@ -150,7 +235,7 @@ static void *queue_main(void *unused)
 		/* Before the stack: what is pushed later changes it. */
 		uint32_t seen = __atomic_load_n(&queue.calls, __ATOMIC_ACQUIRE);
 
-		if (!call_queued(&self))
+		if (!call_queued(&thread))
 			posix_futex_wait(&queue.calls, seen, NULL);
 	}
 	return NULL;
@@ -172,11 +257,11 @@ static void start(void)
 		kt_fail(KT_ASSERTION, "no thread for RCU's callbacks");
 }
 
-void kt_rcu_memb_call(struct kt_rcu_memb_head *head,
-		      void (*func)(struct kt_rcu_memb_head *head), struct kt_site *site)
+void KT_RCU_URCU(_call)(head_t *head, void (*func)(head_t *head), struct kt_site *site)
 {
 	(void)site;
 	head->func = func;
+	__atomic_add_fetch(&queue.pending, 1, __ATOMIC_RELAXED);
 	head->next = __atomic_load_n(&queue.stack, __ATOMIC_RELAXED);
 	while (!__atomic_compare_exchange_n(&queue.stack, &head->next, head, false,
 					    __ATOMIC_RELEASE, __ATOMIC_RELAXED))
@@ -188,12 +273,17 @@ void kt_rcu_memb_call(struct kt_rcu_memb_head *head,
 		start();
 }
 
+unsigned KT_RCU_URCU(_queued)(void)
+{
+	return __atomic_load_n(&queue.pending, __ATOMIC_ACQUIRE);
+}
+
 struct barrier {
-	struct kt_rcu_memb_head head;
+	head_t head;
 	uint32_t reached;	/* futex word */
 };
 
-static void reach(struct kt_rcu_memb_head *head)
+static void reach(head_t *head)
 {
 	struct barrier *b = (struct barrier *)(void *)head;
 
@@ -204,12 +294,12 @@ static void reach(struct kt_rcu_memb_head *head)
 _Static_assert(offsetof(struct barrier, head) == 0, "reach() takes one for the other");
 
 /* A callback of one's own: those before it are called before it. */
-void kt_rcu_memb_barrier(struct kt_site *site)
+void KT_RCU_URCU(_barrier)(struct kt_site *site)
 {
 	struct barrier b = { .reached = 0 };
 
 	check_outside("rcu_barrier()");
-	kt_rcu_memb_call(&b.head, reach, site);
+	KT_RCU_URCU(_call)(&b.head, reach, site);
 	posix_waits_at(site);
 	while (__atomic_load_n(&b.reached, __ATOMIC_ACQUIRE) == 0)
 		posix_futex_wait(&b.reached, 0, NULL);
@@ -221,34 +311,37 @@ void kt_rcu_memb_barrier(struct kt_site *site)
 static void before_fork(void)
 {
 	pthread_mutex_lock(&queue.busy);
+	LIB_FORK(before_fork);
 }
 
 static void after_fork(void)
 {
+	LIB_FORK(after_fork_parent);
 	pthread_mutex_unlock(&queue.busy);
 }
 
+/* The thread that forked is the one that is left, and holds `busy` here, too. */
 static void after_fork_in_child(void)
 {
-	pthread_mutex_init(&queue.busy, NULL);
+	LIB_FORK(after_fork_child);
 	queue.started = false;
+	pthread_mutex_unlock(&queue.busy);
 }
 
-static void at_fork(void)
+void KT_RCU_URCU(_begin)(void)
 {
 	pthread_atfork(before_fork, after_fork, after_fork_in_child);
 }
 
-void kt_rcu_memb_register_thread(void)
+void KT_RCU_URCU(_register_thread)(void)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-	pthread_once(&once, at_fork);
-	urcu_memb_register_thread();
+	URCU(register_thread)();
+	after_register();
 }
 
-void kt_rcu_memb_unregister_thread(void)
+void KT_RCU_URCU(_unregister_thread)(void)
 {
-	check_outside("end of a thread");
-	urcu_memb_unregister_thread();
+	if (self()->depth > 0)
+		kt_fail(KT_DISCIPLINE, "a thread ends in a read section of RCU");
+	URCU(unregister_thread)();
 }

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Races that ThreadSanitizer must report, one by name, in code that uses a
+ * kt_queue wrongly. Built with TSan, on real threads and in the simulator; run
+ * by race_test.py. "none" is the same code used rightly.
+ */
+#include <stdio.h>
+
+#include "platform/conformance/conformance.h"
+#include "platform/queue.h"
+
+enum { PUSHERS = 2, ITEMS = CONFORMANCE_TURNS(300, 4) };
+
+struct item {
+	kt_queue_node node;
+	int value;
+};
+
+static kt_queue queue;
+
+enum race {
+	NONE,
+	WRITTEN_LATE,	/* queued, then written */
+	READ_LATE,	/* queued, then looked at, while who popped it may free it */
+	RACES
+};
+
+static const char *const names[] = {
+	[NONE] = "none",
+	[WRITTEN_LATE] = "written-late",
+	[READ_LATE] = "read-late",
+};
+
+static enum race race;
+static volatile int seen;	/* what is read is used */
+
+static void push_all(void *popper)
+{
+	for (int n = 1; n <= ITEMS; n++) {
+		struct item *i = os_alloc(KT_ROLE_TEST, sizeof *i);
+
+		CHECK(i != NULL);
+		i->value = n;
+		kt_queue_push(&queue, &i->node, KT_SITE_NAMED("queue_race.pushed"));
+		KT_POINT(queue_race.late);
+		if (race == WRITTEN_LATE)
+			i->value = -n;
+		if (race == READ_LATE)
+			__atomic_store_n(&seen, i->value, __ATOMIC_RELAXED);
+		os_unpark((struct os_thread *)popper);
+	}
+}
+
+static void pop_all(void)
+{
+	for (int left = PUSHERS * ITEMS; left > 0; ) {
+		kt_queue_node *node = kt_queue_pop(&queue, KT_SITE_NAMED("queue_race.popped"));
+		struct item *i = (struct item *)(void *)node;
+
+		if (!i) {
+			os_park(KT_SITE("park", "pop_all"));
+			continue;
+		}
+		__atomic_store_n(&seen, i->value, __ATOMIC_RELAXED);
+		i->value = 0;
+		os_free(i);
+		left--;
+	}
+}
+_Static_assert(offsetof(struct item, node) == 0, "pop_all() takes one for the other");
+
+static void body(void *arg)
+{
+	struct os_thread pusher[PUSHERS];
+
+	(void)arg;
+	kt_queue_init(&queue, "race");
+	for (int i = 0; i < PUSHERS; i++)
+		CHECK_EQ(os_spawn(&pusher[i], i ? "p1" : "p0", OS_JOINABLE, push_all,
+				  os_self()), 0);
+	pop_all();
+	for (int i = 0; i < PUSHERS; i++)
+		os_join(&pusher[i]);
+	kt_queue_destroy(&queue);
+}
+
+int main(int argc, char **argv)
+{
+	for (race = NONE; race < RACES; race++)
+		if (argc == 2 && strcmp(argv[1], names[race]) == 0) {
+			conformance_run(names[race], body, NULL);
+			return 0;
+		}
+	fprintf(stderr, "usage: queue_race");
+	for (race = NONE; race < RACES; race++)
+		fprintf(stderr, "%s%s", race ? "|" : " ", names[race]);
+	fprintf(stderr, "\n");
+	return 2;
+}

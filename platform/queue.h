@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * kt_queue: first in, first out, from many threads to one, chosen by
+ * --//platform:queue. This is the one place that says which back end it is.
+ * The contract, with Q a kt_queue and N a kt_queue_node in what is queued:
+ *
+ *   kt_queue_init(&Q, "name")     empty; the name is kept by reference
+ *   kt_queue_destroy(&Q)          empty, nobody will use it again
+ *   kt_queue_push(&Q, &N, point)  append; any thread
+ *   kt_queue_pop(&Q, point)       unlink the oldest; NULL if there is none.
+ *                                 One thread at a time
+ *   kt_queue_is_empty(&Q)         a hint before one sleeps; any thread
+ *
+ * N is the queue's from push until pop has returned it: then nobody touches it
+ * any more, and its memory may go. Until then the pushing thread may have gone.
+ *
+ * Order: of two pushes one of which had returned before the other began, the
+ * first is popped first. What was done before a push is seen after the pop.
+ *
+ * A push that has returned is there: pop finds it, or an older one, and
+ * is_empty() is false. One that is under way may or may not be; if it is, pop
+ * may have to wait until its thread goes on. So this loses no wake-up:
+ *
+ *   push, then wake                 say that one will sleep, then a full
+ *                                   barrier, then is_empty()? sleep
+ *
+ * `point` is the site of a named point (KT_SITE_NAMED) that push visits, with N
+ * as its subject, when N has its place and before it can be popped, and pop when
+ * it has unlinked N. Where KT_QUEUE_POINTS_ORDERED is 1 the visits come in the
+ * order of the places; else visits of pushes that overlap may be swapped.
+ *
+ * A back end: struct kt_queue_<impl> and kt_queue_<impl>_node, functions
+ * kt_queue_<impl>_{init,destroy,push,pop,is_empty}.
+ */
+#ifndef PLATFORM_QUEUE_H
+#define PLATFORM_QUEUE_H
+
+#include "platform/lock.h"
+
+#if defined(KT_QUEUE_LIST)
+#include "platform/queue/list.h"
+#define KT_QUEUE_IMPL(verb) kt_queue_list##verb
+typedef struct kt_queue_list kt_queue;
+typedef struct kt_queue_list_node kt_queue_node;
+#define KT_QUEUE_POINTS_ORDERED 1
+#elif defined(KT_QUEUE_WFCQ)
+#include "platform/queue/wfcq.h"
+#define KT_QUEUE_IMPL(verb) kt_queue_wfcq##verb
+typedef struct kt_queue_wfcq kt_queue;
+typedef struct kt_queue_wfcq_node kt_queue_node;
+#define KT_QUEUE_POINTS_ORDERED KT_QUEUE_WFCQ_POINTS_ORDERED
+#else
+#error "choose a queue: --//platform:queue=list or wfcq"
+#endif
+
+#define kt_queue_init(q, name)        KT_QUEUE_IMPL(_init)((q), (name))
+#define kt_queue_destroy(q)           KT_QUEUE_IMPL(_destroy)((q))
+#define kt_queue_push(q, node, point) KT_QUEUE_IMPL(_push)((q), (node), (point))
+#define kt_queue_pop(q, point)        KT_QUEUE_IMPL(_pop)((q), (point))
+#define kt_queue_is_empty(q)          KT_QUEUE_IMPL(_is_empty)((q))
+
+#endif

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * See biglock.h. Everything is done under `lock`, and nobody waits, reads or
+ * calls back with it held: a reader that kept it would keep out another that it
+ * spins for, and deadlock with who enters with a lock held that the reader
+ * takes inside. It is a leaf.
+ *
+ * Grace periods are numbered as they begin. A reader notes the next number when
+ * it enters, so a section with a number up to n began before period n did, and
+ * period n is over when there is no such section.
+ *
+ * Callbacks: one thread at a time calls them (`calling`), the oldest first. It
+ * gives that up in the same hold of the lock in which it found none that may be
+ * called, and whoever makes one so asks after that: none is left over.
+ */
+#include "platform/rcu/biglock.h"
+
+#include <stddef.h>
+
+#include "platform/lock.h"
+#include "platform/rcu/reader.h"
+
+static struct {
+	kt_lock lock;
+
+	/* lock held: */
+	unsigned long periods;			/* begun so far */
+	struct kt_rcu_reader *readers;		/* all there ever were */
+	struct kt_rcu_biglock_head *first, **last;	/* queued, oldest first */
+	unsigned queued;			/* and those not yet returned */
+	bool calling;
+} rcu;
+
+void kt_rcu_biglock_begin(void)
+{
+	kt_lock_init(&rcu.lock, "rcu");
+	rcu.periods = 0;
+	rcu.readers = NULL;
+	rcu.first = NULL;
+	rcu.last = &rcu.first;
+	rcu.queued = 0;
+	rcu.calling = false;
+}
+
+unsigned kt_rcu_biglock_queued(void)
+{
+	return rcu.queued;
+}
+
+static struct kt_rcu_reader *self(void)
+{
+	struct kt_rcu_reader *r = os_rcu_reader();
+
+	KT_ASSERT(r != NULL);
+	return r;
+}
+
+static void check_may_wait(const char *what)
+{
+	if (self()->depth > 0)
+		kt_fail(KT_DISCIPLINE, "%s in a read section of RCU", what);
+	if (self()->in_callback)
+		kt_fail(KT_DISCIPLINE, "%s in a callback of RCU", what);
+}
+
+static bool is_over_locked(unsigned long period)
+{
+	for (struct kt_rcu_reader *r = rcu.readers; r; r = r->next)
+		if (r->since != 0 && r->since <= period)
+			return false;
+	return true;
+}
+
+/* ---- callbacks ----------------------------------------------------------- */
+
+/* The next that may be called, unlinked; NULL and nobody calls any more. */
+static struct kt_rcu_biglock_head *next_ready_locked(void)
+{
+	struct kt_rcu_biglock_head *head = rcu.first;
+
+	rcu.calling = head && is_over_locked(head->period);
+	if (!rcu.calling)
+		return NULL;
+	rcu.first = READ_ONCE(head->next);	/* is it still there? */
+	if (!rcu.first)
+		rcu.last = &rcu.first;
+	return head;
+}
+
+static void call_ready(void)
+{
+	struct kt_rcu_biglock_head *head;
+
+	kt_lock_acquire(&rcu.lock);
+	while (!rcu.calling && (head = next_ready_locked())) {
+		kt_lock_release(&rcu.lock);
+		self()->in_callback = true;
+		head->func(head);	/* *head may be gone */
+		self()->in_callback = false;
+		kt_lock_acquire(&rcu.lock);
+		rcu.queued--;
+		rcu.calling = false;
+	}
+	kt_lock_release(&rcu.lock);
+}
+
+void kt_rcu_biglock_call(struct kt_rcu_biglock_head *head,
+			 void (*func)(struct kt_rcu_biglock_head *head), struct kt_site *site)
+{
+	(void)site;
+	kt_lock_acquire(&rcu.lock);
+	for (struct kt_rcu_biglock_head *h = rcu.first; h; h = h->next)
+		if (h == head)
+			kt_fail(KT_DISCIPLINE, "call_rcu with a head that is queued already");
+	head->func = func;
+	head->next = NULL;
+	head->period = ++rcu.periods;
+	*rcu.last = head;
+	rcu.last = &head->next;
+	rcu.queued++;
+	kt_lock_release(&rcu.lock);
+	/* *head may be gone. */
+	call_ready();
+}
+
+struct barrier {
+	struct kt_rcu_biglock_head head;
+	bool reached;
+};
+
+static void reach(struct kt_rcu_biglock_head *head)
+{
+	struct barrier *b = (struct barrier *)(void *)head;
+
+	smp_store_release(&b->reached, true);	/* the last touch */
+}
+_Static_assert(offsetof(struct barrier, head) == 0, "reach() takes one for the other");
+
+/* A callback of one's own: those before it have returned before it is called. */
+void kt_rcu_biglock_barrier(struct kt_site *site)
+{
+	struct barrier b = { .reached = false };
+
+	check_may_wait("rcu_barrier()");
+	os_object_begin(&b, sizeof b);
+	kt_rcu_biglock_call(&b.head, reach, site);
+	while (!smp_load_acquire(&b.reached))
+		os_relax(site);
+	os_object_end(&b, sizeof b);
+}
+
+/* ---- readers ------------------------------------------------------------- */
+
+void kt_rcu_biglock_read_lock(struct kt_site *site)
+{
+	struct kt_rcu_reader *r = self();
+
+	(void)site;
+	if (r->depth++ > 0)
+		return;
+	kt_lock_acquire(&rcu.lock);
+	r->since = rcu.periods + 1;
+	kt_lock_release(&rcu.lock);
+}
+
+void kt_rcu_biglock_read_unlock(struct kt_site *site)
+{
+	struct kt_rcu_reader *r = self();
+
+	(void)site;
+	if (r->depth == 0)
+		kt_fail(KT_DISCIPLINE, "read section of RCU left by a thread that is in none");
+	if (--r->depth > 0)
+		return;
+	kt_lock_acquire(&rcu.lock);
+	r->since = 0;
+	kt_lock_release(&rcu.lock);
+	call_ready();
+}
+
+/* ---- updaters ------------------------------------------------------------ */
+
+void kt_rcu_biglock_synchronize(struct kt_site *site)
+{
+	unsigned long mine;
+
+	check_may_wait("synchronize_rcu()");
+	kt_lock_acquire(&rcu.lock);
+	mine = ++rcu.periods;
+	while (!is_over_locked(mine)) {
+		kt_lock_release(&rcu.lock);
+		os_relax(site);
+		kt_lock_acquire(&rcu.lock);
+	}
+	kt_lock_release(&rcu.lock);
+}
+
+/* ---- threads ------------------------------------------------------------- */
+
+void kt_rcu_biglock_register_thread(void)
+{
+	struct kt_rcu_reader *r = self();
+
+	if (r->listed)
+		return;
+	r->listed = true;
+	kt_lock_acquire(&rcu.lock);
+	r->next = rcu.readers;
+	rcu.readers = r;
+	kt_lock_release(&rcu.lock);
+}
+
+void kt_rcu_biglock_unregister_thread(void)
+{
+	if (self()->depth > 0)
+		kt_fail(KT_DISCIPLINE, "a thread ends in a read section of RCU");
+}

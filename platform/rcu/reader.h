@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What an RCU keeps of a thread. It is in the platform's own record of the
+ * thread (os_rcu_reader()), not in its os_thread: a kthread frees that, and
+ * then may yet run callbacks, its own free among them. Records are never freed,
+ * only used again, so `listed` and `next` outlive the thread.
+ */
+#ifndef PLATFORM_RCU_READER_H
+#define PLATFORM_RCU_READER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct kt_rcu_reader {
+	/* the thread itself only: */
+	uint32_t depth;			/* read sections it is in */
+	bool     in_callback;		/* it runs one */
+	bool     listed;
+
+	/* `epoch`: atomic. `biglock`: under its lock */
+	unsigned long since;		/* 0: in no section */
+	struct kt_rcu_reader *next;	/* listed after this one */
+};
+
+#endif
