@@ -39,6 +39,12 @@ struct posix_thread {
 	const struct os_thread *waits_for;	/* the same */
 	struct kt_site *waits_at;		/* NULL: runs */
 
+	/*
+	 * Futex word. EMPTY: no permit, awake. PERMIT: granted, not taken.
+	 * PARKED: the thread sleeps or is about to: whoever grants must wake.
+	 */
+	uint32_t permit;
+
 	/* the thread itself only: */
 	struct kt_rng delays;
 	uint32_t delays_epoch;		/* of the seed `delays` comes from; 0: none */

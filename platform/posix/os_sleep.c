@@ -2,7 +2,8 @@
 /*
  * platform/os.h on real threads: park, kill, relax, clock.
  *
- * park and unpark meet on one futex word per thread (os_thread.permit):
+ * park and unpark meet on one futex word per thread (posix_thread.permit, which
+ * is there as long as the thread, and after it somebody's):
  *
  *	park				unpark
  *	EMPTY -> PARKED			any -> PERMIT
@@ -30,7 +31,7 @@ enum { NS_PER_S = 1000000000, RELAX_YIELD = 32 };
 
 /* ---- futex --------------------------------------------------------------- */
 
-bool posix_futex_wait(uint32_t *word, uint32_t expected, const uint64_t *deadline_ns)
+bool posix_futex_wait(const uint32_t *word, uint32_t expected, const uint64_t *deadline_ns)
 {
 	struct timespec ts = { 0, 0 };
 	int errno_kept = errno;
@@ -49,7 +50,7 @@ bool posix_futex_wait(uint32_t *word, uint32_t expected, const uint64_t *deadlin
 	return err != ETIMEDOUT;
 }
 
-void posix_futex_wake(uint32_t *word, int count)
+void posix_futex_wake(const uint32_t *word, int count)
 {
 	int errno_kept = errno;
 
@@ -57,10 +58,29 @@ void posix_futex_wake(uint32_t *word, int count)
 	errno = errno_kept;
 }
 
+bool os_futex_wait_at(const uint32_t *word, uint32_t expected, const uint64_t *deadline_ns,
+		      struct kt_site *why)
+{
+	bool in_time;
+
+	posix_delay();
+	posix_waits_at(why);
+	in_time = posix_futex_wait(word, expected, deadline_ns);
+	posix_waits_at(NULL);
+	return in_time;
+}
+
+void os_futex_wake_at(const uint32_t *word, uint32_t count, struct kt_site *site)
+{
+	(void)site;
+	posix_delay();
+	posix_futex_wake(word, (int)count);
+}
+
 /* ---- park ---------------------------------------------------------------- */
 
-/* Acquire pairs with the release in os_unpark_at(). */
-static bool take_permit(struct os_thread *t)
+/* Acquire pairs with the release in os_unpark_sleeper_at(). */
+static bool take_permit(struct posix_thread *t)
 {
 	uint32_t permit = PERMIT;
 
@@ -70,7 +90,7 @@ static bool take_permit(struct os_thread *t)
 
 static bool park(const uint64_t *deadline_ns, struct kt_site *why)
 {
-	struct os_thread *t = os_self();
+	struct posix_thread *t = posix_self();
 	uint32_t empty = EMPTY;
 	bool in_time = true;
 
@@ -100,12 +120,17 @@ bool os_park_until(uint64_t deadline_ns, struct kt_site *why)
 	return park(&deadline_ns, why);
 }
 
-void os_unpark_at(struct os_thread *t, struct kt_site *site)
+void os_unpark_sleeper_at(os_sleeper *s, struct kt_site *site)
 {
 	(void)site;
 	posix_delay();
-	if (__atomic_exchange_n(&t->permit, PERMIT, __ATOMIC_RELEASE) == PARKED)
-		posix_futex_wake(&t->permit, 1);
+	if (__atomic_exchange_n(&s->permit, PERMIT, __ATOMIC_RELEASE) == PARKED)
+		posix_futex_wake(&s->permit, 1);
+}
+
+void os_unpark_at(struct os_thread *t, struct kt_site *site)
+{
+	os_unpark_sleeper_at(t->sleeper, site);
 }
 
 /* ---- kill ---------------------------------------------------------------- */

@@ -20,17 +20,14 @@
 #include "platform/point.h"
 
 struct posix_thread;
+typedef struct posix_thread os_sleeper;
 
 struct os_thread {
 	/* written once before the thread starts: */
 	char      name[64];		/* OS_NAME_MAX */
 	pthread_t pthread;		/* if detached, only while it is known to run */
 
-	/*
-	 * Futex word. EMPTY: no permit, awake. PERMIT: granted, not taken.
-	 * PARKED: the thread sleeps or is about to: whoever grants must wake.
-	 */
-	uint32_t permit;
+	struct posix_thread *sleeper;	/* has the permit, and outlives this */
 
 	bool killed;			/* atomic; set with wait_lock held */
 
@@ -46,18 +43,9 @@ struct posix_thread *posix_self(void);
 /* For reports: the calling thread waits at `site` for other than a permit; NULL ends. */
 void posix_waits_at(struct kt_site *site);
 
-/*
- * Sleep while *word == expected, until woken or, unless deadline_ns is NULL,
- * os_now_ns() >= *deadline_ns. May return for no reason. False at the deadline.
- */
-bool posix_futex_wait(uint32_t *word, uint32_t expected, const uint64_t *deadline_ns);
-
-/*
- * Wake up to `count` sleepers. The address is a name to the kernel: nothing is
- * read there, so the memory may be gone; what else lives there by now may be
- * woken for no reason.
- */
-void posix_futex_wake(uint32_t *word, int count);
+/* os_futex_wait_at(), os_futex_wake_at() (platform/os.h) without report and delay. */
+bool posix_futex_wait(const uint32_t *word, uint32_t expected, const uint64_t *deadline_ns);
+void posix_futex_wake(const uint32_t *word, int count);
 
 /* Now and then, if the driver asked for delays, lose some time. */
 void posix_delay(void);

@@ -35,6 +35,7 @@ struct sim_task {
 	bool timed_out;
 	bool through;			/* its wait for a completion is over */
 	uint32_t next_waiter;		/* behind it there: task + 1; 0: nobody */
+	const void *sleeps_on;		/* futex.c: in its queue; NULL: not, or woken */
 	uint32_t joiner;		/* task that joins it, or SIM_NOBODY */
 	uint64_t deadline;
 	void (*interrupt)(void *arg);
@@ -60,6 +61,7 @@ struct sim {
 	uint64_t draw_below;		/* `runnable` for which sim_random_draw() decides */
 	bool     told;			/* a sanitizer must hear of switches */
 	bool     fair;
+	bool     aside;			/* in sim_aside() */
 	bool     running;
 
 	struct sim_strategy *strategy;
@@ -93,8 +95,16 @@ void sim_wake(uint32_t task);
 /* Move the task, if need be, to a processor that it may use. */
 void sim_place(struct sim_task *t);
 uint32_t sim_task_new(const char *name, void (*fn)(void *), void *arg);
+/*
+ * fn(arg) as part of the step under way, by whoever runs: its sites are no steps.
+ * A kill may come from the strategy, in the middle of a step.
+ */
+void sim_aside(void (*fn)(void *arg), void *arg);
 void sim_leave(void) __attribute__((noreturn));	/* back to the host for good */
 void sim_add_event(enum sim_event_kind kind, uint32_t task, enum kt_role role, uint32_t nth);
+
+/* futex.c */
+void sim_futex_begin(void);
 
 /* strategy_random.c */
 /*

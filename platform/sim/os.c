@@ -156,9 +156,16 @@ void os_unpark_at(struct os_thread *t, struct kt_site *site)
 
 	if (sim.task[id].record->state == SIM_FINISHED)
 		kt_fail(KT_MEMORY, "unpark of %s, which has finished", sim.task[id].record->name);
-	sim_hb_release(&sim.task[id].sync);
-	sim.task[id].permit = true;
-	sim_wake(id);
+	os_unpark_sleeper_at(&sim.task[id].handle, site);
+}
+
+void os_unpark_sleeper_at(os_sleeper *s, struct kt_site *site)
+{
+	struct sim_task *t = (struct sim_task *)(void *)s;
+
+	sim_hb_release(&t->sync);
+	t->permit = true;
+	sim_wake((uint32_t)(t - sim.task));
 	/* A mark: whoever was woken can go on at the next site. */
 	sim_mark(site);
 }
@@ -179,7 +186,7 @@ static void kill(uint32_t id)
 	t->interrupt = NULL;
 	if (interrupt) {	/* between the waiter's begin and its end */
 		sim_hb_acquire(&t->interrupt);
-		interrupt(t->interrupt_arg);
+		sim_aside(interrupt, t->interrupt_arg);
 		sim_hb_release(&t->interrupt);
 	}
 }
@@ -209,7 +216,7 @@ void os_wait_begin(void (*interrupt)(void *arg), void *arg)
 
 	KT_ASSERT(!t->interrupt);
 	if (t->record->killed) {
-		interrupt(arg);
+		sim_aside(interrupt, arg);
 		return;
 	}
 	t->interrupt_arg = arg;

@@ -18,4 +18,6 @@ extern struct sim_handle {
 	struct os_thread *thread;
 } *sim_self;
 
+typedef struct sim_handle os_sleeper;
+
 #endif

@@ -10,7 +10,7 @@ LOCKS = {
 COMPLETIONS = {
     "modelled": ["sim"],
     "park": ["sim", "posix"],
-    "futex": ["posix"],
+    "futex": ["sim", "posix"],
     "cond": ["posix"],
 }
 

@@ -9,7 +9,12 @@ load("@rules_cc//cc:defs.bzl", "cc_binary")
 load(":choice.bzl", "check_combination")
 
 # Each pair of back ends that can be chosen together is in some row.
-SIM = ["sim+modelled+modelled", "sim+modelled+park", "sim+ticket+park"]
+SIM = [
+    "sim+modelled+modelled",
+    "sim+modelled+park",
+    "sim+modelled+futex",
+    "sim+ticket+park",
+]
 POSIX = [
     "posix+mutex+park",
     "posix+mutex+futex",
