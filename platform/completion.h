@@ -16,7 +16,7 @@
  * Counting: each kt_complete() lets exactly one wait through; a completion
  * that is done wins over a pending kill and over a deadline that has passed.
  * Waiters are let through in the order they came (Linux: FIFO wait queue);
- * `cond` and `futex` leave the order to the operating system.
+ * `cond`, `futex` and `eventfd` leave the order to the operating system.
  *
  * The on-stack rule, on which the creation hand-off rests: once
  * kt_complete() has let a waiter return, it never touches *C again, because
@@ -33,6 +33,7 @@
 #define PLATFORM_COMPLETION_H
 
 #include "platform/lock.h"
+#include "platform/lockdep.h"
 
 #if defined(KT_COMPLETION_MODELLED)
 #include "platform/completion/modelled.h"
@@ -50,8 +51,16 @@ typedef struct kt_completion_futex kt_completion;
 #include "platform/completion/cond.h"
 #define KT_COMPLETION_IMPL(verb) kt_completion_cond##verb
 typedef struct kt_completion_cond kt_completion;
+#elif defined(KT_COMPLETION_SEM)
+#include "platform/completion/sem.h"
+#define KT_COMPLETION_IMPL(verb) kt_completion_sem##verb
+typedef struct kt_completion_sem kt_completion;
+#elif defined(KT_COMPLETION_EVENTFD)
+#include "platform/completion/eventfd.h"
+#define KT_COMPLETION_IMPL(verb) kt_completion_eventfd##verb
+typedef struct kt_completion_eventfd kt_completion;
 #else
-#error "choose a completion: --//platform:completion=modelled, park, futex or cond"
+#error "choose a completion: --//platform:completion=modelled, park, futex, cond, sem or eventfd"
 #endif
 
 #define kt_completion_init(c)     KT_COMPLETION_IMPL(_init)((c))
@@ -59,11 +68,13 @@ typedef struct kt_completion_cond kt_completion;
 #define kt_complete(c)            KT_COMPLETION_IMPL(_complete)((c), KT_SITE("complete", #c))
 #define kt_complete_all(c)                                                     \
 	KT_COMPLETION_IMPL(_complete_all)((c), KT_SITE("complete_all", #c))
-#define kt_completion_wait(c)     KT_COMPLETION_IMPL(_wait)((c), KT_SITE("wait", #c))
+#define kt_completion_wait(c)                                                  \
+	KT_COMPLETION_IMPL(_wait)((c), kt_may_sleep(KT_SITE("wait", #c)))
 #define kt_completion_wait_killable(c)                                         \
-	KT_COMPLETION_IMPL(_wait_killable)((c), KT_SITE("wait_killable", #c))
+	KT_COMPLETION_IMPL(_wait_killable)((c), kt_may_sleep(KT_SITE("wait_killable", #c)))
 #define kt_completion_wait_until(c, deadline_ns)                               \
-	KT_COMPLETION_IMPL(_wait_until)((c), (deadline_ns), KT_SITE("wait_until", #c))
+	KT_COMPLETION_IMPL(_wait_until)((c), (deadline_ns),                    \
+					kt_may_sleep(KT_SITE("wait_until", #c)))
 #define kt_completion_try_wait(c) KT_COMPLETION_IMPL(_try_wait)((c), KT_SITE("try_wait", #c))
 
 #endif

@@ -17,6 +17,15 @@
  * that lets another thread in does not touch L afterwards: that thread may be
  * the one that frees it.
  *
+ * Locks of one name are one class. `checked-<impl>`, around any <impl>, also fails
+ * for an order of classes that has been the other way round, for one class
+ * acquired while it is held unless by
+ *
+ *   kt_lock_acquire_nested(&L)   as kt_lock_acquire(); the caller sees to it that
+ *                                locks of this class don't wait for each other
+ *
+ * and for a sleep with a lock held. See lock/checked.h.
+ *
  * A back end: struct kt_lock_<impl>, and functions kt_lock_<impl>_<verb>
  * whose last parameter is the site (not init, destroy and assert_held).
  */
@@ -28,23 +37,51 @@
 
 #if defined(KT_LOCK_MODELLED)
 #include "platform/lock/modelled.h"
-#define KT_LOCK_IMPL(verb) kt_lock_modelled##verb
-typedef struct kt_lock_modelled kt_lock;
+#define KT_LOCK_CHOSEN(verb) kt_lock_modelled##verb
+typedef struct kt_lock_modelled kt_lock_chosen;
 #elif defined(KT_LOCK_MUTEX)
 #include "platform/lock/mutex.h"
-#define KT_LOCK_IMPL(verb) kt_lock_mutex##verb
-typedef struct kt_lock_mutex kt_lock;
+#define KT_LOCK_CHOSEN(verb) kt_lock_mutex##verb
+typedef struct kt_lock_mutex kt_lock_chosen;
 #elif defined(KT_LOCK_TICKET)
 #include "platform/lock/ticket.h"
-#define KT_LOCK_IMPL(verb) kt_lock_ticket##verb
-typedef struct kt_lock_ticket kt_lock;
+#define KT_LOCK_CHOSEN(verb) kt_lock_ticket##verb
+typedef struct kt_lock_ticket kt_lock_chosen;
+#elif defined(KT_LOCK_MCS)
+#include "platform/lock/mcs.h"
+#define KT_LOCK_CHOSEN(verb) kt_lock_mcs##verb
+typedef struct kt_lock_mcs kt_lock_chosen;
+#elif defined(KT_LOCK_FUTEX)
+#include "platform/lock/futex.h"
+#define KT_LOCK_CHOSEN(verb) kt_lock_futex##verb
+typedef struct kt_lock_futex kt_lock_chosen;
+#elif defined(KT_LOCK_PARK)
+#include "platform/lock/park.h"
+#define KT_LOCK_CHOSEN(verb) kt_lock_park##verb
+typedef struct kt_lock_park kt_lock_chosen;
+#elif defined(KT_LOCK_SPIN)
+#include "platform/lock/spin.h"
+#define KT_LOCK_CHOSEN(verb) kt_lock_spin##verb
+typedef struct kt_lock_spin kt_lock_chosen;
 #else
-#error "choose a lock: --//platform:lock=modelled, mutex or ticket"
+#error "choose a lock: --//platform:lock=modelled, mutex, ticket, mcs, futex, park or spin"
+#endif
+
+#if defined(KT_LOCK_CHECKED)
+#include "platform/lock/checked.h"
+#define KT_LOCK_IMPL(verb) kt_lock_checked##verb
+#define KT_LOCK_NESTED     kt_lock_checked_acquire_nested
+typedef struct kt_lock_checked kt_lock;
+#else
+#define KT_LOCK_IMPL       KT_LOCK_CHOSEN
+#define KT_LOCK_NESTED     KT_LOCK_CHOSEN(_acquire)
+typedef kt_lock_chosen kt_lock;
 #endif
 
 #define kt_lock_init(l, name)   KT_LOCK_IMPL(_init)((l), (name))
 #define kt_lock_destroy(l)      KT_LOCK_IMPL(_destroy)((l))
 #define kt_lock_acquire(l)      KT_LOCK_IMPL(_acquire)((l), KT_SITE("acquire", #l))
+#define kt_lock_acquire_nested(l) KT_LOCK_NESTED((l), KT_SITE("acquire", #l))
 #define kt_lock_try_acquire(l)  KT_LOCK_IMPL(_try_acquire)((l), KT_SITE("try_acquire", #l))
 #define kt_lock_release(l)      KT_LOCK_IMPL(_release)((l), KT_SITE("release", #l))
 #define kt_lock_assert_held(l)  KT_LOCK_IMPL(_assert_held)((l))

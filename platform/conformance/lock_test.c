@@ -87,44 +87,56 @@ static void exclusion(void *arg)
 
 /* ---- try ----------------------------------------------------------------- */
 
+struct other {
+	struct shared *s;
+	unsigned tried;		/* atomic; 1: in vain, 2: it had the lock */
+};
+
 static void try_and_tell(void *arg)
 {
-	struct shared *s = arg;
+	struct other *o = arg;
+	bool had = kt_lock_try_acquire(&o->s->lock);
 
-	if (!kt_lock_try_acquire(&s->lock))
-		return;
-	s->count++;
-	kt_lock_release(&s->lock);
+	if (had) {
+		o->s->count++;
+		kt_lock_release(&o->s->lock);
+	}
+	smp_store_release(&o->tried, had ? 2u : 1u);
 }
 
-static void try_once_elsewhere(struct shared *s)
+/* Does another thread get it? Asked with the lock held, so without a sleep. */
+static bool others_get(struct other *o, struct os_thread *t)
 {
-	struct os_thread t;
+	unsigned tried;
 
-	CHECK_EQ(os_spawn(&t, "other", OS_JOINABLE, try_and_tell, s), 0);
-	os_join(&t);
+	o->tried = 0;
+	CHECK_EQ(os_spawn(t, "other", OS_JOINABLE, try_and_tell, o), 0);
+	while (!(tried = smp_load_acquire(&o->tried)))
+		cpu_relax();
+	return tried == 2;
 }
 
 static void try_tells(void *arg)
 {
 	struct shared s = { .count = 0 };
+	struct other o = { .s = &s };
+	struct os_thread t[4];
 
 	(void)arg;
 	kt_lock_init(&s.lock, "test");
-	try_once_elsewhere(&s);
-	CHECK_EQ(s.count, 1);
+	CHECK(others_get(&o, &t[0]));
 	kt_lock_acquire(&s.lock);
-	try_once_elsewhere(&s);
-	CHECK_EQ(s.count, 1);
+	CHECK(!others_get(&o, &t[1]));
 	CHECK(!kt_lock_try_acquire(&s.lock));
 	kt_lock_release(&s.lock);
 	CHECK(kt_lock_try_acquire(&s.lock));
 	kt_lock_assert_held(&s.lock);
-	try_once_elsewhere(&s);
-	CHECK_EQ(s.count, 1);
+	CHECK(!others_get(&o, &t[2]));
 	kt_lock_release(&s.lock);
-	try_once_elsewhere(&s);
+	CHECK(others_get(&o, &t[3]));
 	CHECK_EQ(s.count, 2);
+	for (int i = 0; i < 4; i++)
+		os_join(&t[i]);
 	kt_lock_destroy(&s.lock);
 }
 
@@ -191,15 +203,27 @@ static void release_it(void *arg)
 	kt_lock_release(&misused);
 }
 
-/* Somebody else does it while we hold the lock. */
-static void held_here_used_there(void *arg)
+static unsigned survived;	/* atomic */
+
+static void misuse_it(void *arg)
 {
 	void (*const *fn)(void *arg) = arg;
+
+	(*fn)(NULL);
+	smp_store_release(&survived, 1u);
+}
+
+/* Somebody else does it while we hold the lock, and so can't sleep. */
+static void held_here_used_there(void *arg)
+{
 	struct os_thread t;
 
+	survived = 0;
 	kt_lock_init(&misused, "misused");
 	kt_lock_acquire(&misused);
-	CHECK_EQ(os_spawn(&t, "other", OS_JOINABLE, *fn, NULL), 0);
+	CHECK_EQ(os_spawn(&t, "other", OS_JOINABLE, misuse_it, arg), 0);
+	while (!smp_load_acquire(&survived))
+		cpu_relax();
 	os_join(&t);
 }
 

@@ -14,6 +14,7 @@
 
 #include <pthread.h>
 
+#include "platform/lockdep.h"
 #include "platform/os.h"
 #include "platform/rng.h"
 
@@ -49,6 +50,7 @@ struct posix_thread {
 	struct kt_rng delays;
 	uint32_t delays_epoch;		/* of the seed `delays` comes from; 0: none */
 	uint32_t relaxed;		/* turns of spin loops */
+	struct kt_lockdep_thread lockdep;
 	int      spawn_node;
 
 	/* written by the spawning thread before `go`: */

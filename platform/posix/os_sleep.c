@@ -63,6 +63,7 @@ bool os_futex_wait_at(const uint32_t *word, uint32_t expected, const uint64_t *d
 {
 	bool in_time;
 
+	(void)kt_may_sleep(why);
 	posix_delay();
 	posix_waits_at(why);
 	in_time = posix_futex_wait(word, expected, deadline_ns);
@@ -95,6 +96,7 @@ static bool park(const uint64_t *deadline_ns, struct kt_site *why)
 	bool in_time = true;
 
 	KT_ASSERT(t != NULL);
+	(void)kt_may_sleep(why);
 	posix_delay();
 	if (take_permit(t))
 		return true;

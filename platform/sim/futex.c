@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Sleeping on an address: the futex of platform/os.h.
+ * Sleeping on an address: the futex of platform/os.h, the semaphore of
+ * platform/sem.h.
  *
  * All sleepers, whatever they sleep on, are in one queue in the order in which
  * they came, a chain of tasks (sim_task.next_waiter): an address is compared
@@ -9,8 +10,9 @@
  * an unpark of a sleeper ends no sleep, as they don't on real threads, where
  * they would be a wake-up that hides a lost one.
  *
- * No happens-before edge, as the operating system promises none.
+ * Of a futex no happens-before edge, as the operating system promises none.
  */
+#include "platform/sem.h"
 #include "platform/sim/internal.h"
 
 static uint32_t first;	/* who came first: task + 1; 0: nobody */
@@ -89,6 +91,7 @@ bool os_futex_wait_at(const uint32_t *word, uint32_t expected, const uint64_t *d
 		      struct kt_site *why)
 {
 	sim_rcu_may_wait(sim_current(), why);
+	(void)kt_may_sleep(why);
 	/* Between the caller's test and this comparison anything may happen. */
 	sim_point(KT_SITE_NAMED("os.futex_wait"), word);
 	sim_mark(why);		/* at which a directive wishes for a spurious wake-up */
@@ -106,4 +109,47 @@ void os_futex_wake_at(const uint32_t *word, uint32_t count, struct kt_site *site
 {
 	sim_point(site, NULL);	/* late, if need be: the word may be gone */
 	wake(word, count);
+}
+
+/* ---- semaphore ------------------------------------------------------------ */
+
+void os_sem_init(struct os_sem *s)
+{
+	s->count = 0;
+	os_object_begin(s, sizeof *s);
+}
+
+void os_sem_destroy(struct os_sem *s)
+{
+	KT_ASSERT(s->count == 0);
+	os_object_end(s, sizeof *s);
+}
+
+void os_sem_post_at(struct os_sem *s, struct kt_site *site)
+{
+	sim_point(site, s);
+	s->count++;
+	sim_hb_release(s);
+	wake(s, 1);
+	/* Once more, so that what is done next can be late. *s may be gone. */
+	sim_point(site, NULL);
+}
+
+bool os_sem_wait_at(struct os_sem *s, const uint64_t *deadline_ns, struct kt_site *why)
+{
+	bool in_time = true;
+
+	sim_rcu_may_wait(sim_current(), why);
+	(void)kt_may_sleep(why);
+	sim_point(why, s);
+	while (s->count == 0) {
+		if (!in_time)
+			return false;
+		/* Woken, another may have come first. */
+		in_time = sleep_on(s, deadline_ns, why);
+		sim_memory_check(s, why);
+	}
+	s->count--;
+	sim_hb_acquire(s);
+	return true;
 }

@@ -6,6 +6,7 @@
 #ifndef PLATFORM_SIM_INTERNAL_H
 #define PLATFORM_SIM_INTERNAL_H
 
+#include "platform/lockdep.h"
 #include "platform/sim/fiber.h"
 #include "platform/sim/hooks.h"
 #include "platform/sim/sim.h"
@@ -102,6 +103,9 @@ uint32_t sim_task_new(const char *name, void (*fn)(void *), void *arg);
 void sim_aside(void (*fn)(void *arg), void *arg);
 void sim_leave(void) __attribute__((noreturn));	/* back to the host for good */
 void sim_add_event(enum sim_event_kind kind, uint32_t task, enum kt_role role, uint32_t nth);
+
+/* os.c: nobody holds a `checked` lock, no order is known. */
+void sim_lockdep_begin(void);
 
 /* futex.c */
 void sim_futex_begin(void);

@@ -584,6 +584,7 @@ static void execution_begin(const struct sim_options *o)
 	sim_memory_begin();
 	sim_rcu_begin();
 	sim_futex_begin();
+	sim_lockdep_begin();
 	sim.strategy->begin(sim.strategy, o->seed, o->steps_estimate ? o->steps_estimate : 100);
 }
 

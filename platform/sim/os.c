@@ -23,6 +23,23 @@ static uint32_t task_of(const struct os_thread *t, const char *what)
 	return t->id;
 }
 
+/* Beside the tasks, not in them: only `checked` locks look here. */
+static struct kt_lockdep_thread lockdep[SIM_TASKS_MAX];
+
+struct kt_lockdep_thread *os_lockdep(void)
+{
+	return sim.running ? &lockdep[sim.current] : NULL;
+}
+
+void sim_lockdep_begin(void)
+{
+#if defined(KT_LOCK_CHECKED)
+	kt_lockdep_forget();
+	for (uint32_t i = 0; i < SIM_TASKS_MAX; i++)
+		lockdep[i].held = lockdep[i].acquires = 0;
+#endif
+}
+
 /* ---- threads ------------------------------------------------------------ */
 
 int os_spawn(struct os_thread *t, const char *name, enum os_spawn_kind kind,
@@ -62,6 +79,7 @@ void os_join(struct os_thread *t)
 	KT_ASSERT(other->joinable && !other->joined);
 	KT_ASSERT(t->id != sim.current);
 	sim_rcu_may_wait(self(), site);
+	(void)kt_may_sleep(site);
 	other->joined = true;
 	sim_mark(site);
 	self()->record->waits_for = (int16_t)t->id;
@@ -121,6 +139,7 @@ static bool park(bool timed, uint64_t deadline_ns, struct kt_site *why)
 	struct sim_task *t = self();
 
 	sim_rcu_may_wait(t, why);
+	(void)kt_may_sleep(why);
 	/* A mark: a permit keeps, so it does not matter when it comes. */
 	sim_mark(why);
 	if (!t->permit) {

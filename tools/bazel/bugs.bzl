@@ -8,7 +8,7 @@ compilation, so a header can only be the patched one.
 """
 
 load("@rules_cc//cc:defs.bzl", "cc_binary", "cc_library")
-load(":choice.bzl", "NOT_INSTRUMENTED", "NOT_INSTRUMENTED_DEFINES", "rcu_of")
+load(":choice.bzl", "NOT_INSTRUMENTED", "NOT_INSTRUMENTED_DEFINES", "lock_defines", "rcu_of")
 load(":matrix.bzl", "variant_binary")
 
 def _tree_impl(ctx):
@@ -138,10 +138,9 @@ def _whole_tree(name, patch, srcs, combo):
     os, lock, completion = combo.split("+")
     defines = _bug_defines(name) + [
         "KT_OS_SIM",
-        "KT_LOCK_" + lock.upper(),
         "KT_RCU_" + rcu_of(os).upper(),
         "KT_COMPLETION_" + completion.upper(),
-    ]
+    ] + lock_defines(lock)
     _patched_tree(
         name = folder,
         folder = folder,

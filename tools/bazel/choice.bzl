@@ -2,16 +2,33 @@
 """Build settings with a closed list of values, and the platform's choices."""
 
 OS = ["sim", "posix"]
-LOCKS = {
+_PLAIN_LOCKS = {
     "modelled": ["sim"],
     "mutex": ["posix"],
     "ticket": ["sim", "posix"],
+    "mcs": ["sim", "posix"],
+    "futex": ["sim", "posix"],
+    "park": ["sim", "posix"],
+    "spin": ["posix"],
 }
+
+# Each of them, and `checked` around it.
+LOCKS = dict(_PLAIN_LOCKS.items() + {
+    "checked-" + lock: systems
+    for lock, systems in _PLAIN_LOCKS.items()
+}.items())
+
+def lock_defines(lock):
+    """The -D words for a value of --//platform:lock."""
+    words = lock.split("-")
+    return ["KT_LOCK_" + word.upper() for word in words]
 COMPLETIONS = {
     "modelled": ["sim"],
     "park": ["sim", "posix"],
     "futex": ["sim", "posix"],
     "cond": ["posix"],
+    "sem": ["sim", "posix"],
+    "eventfd": ["posix"],
 }
 
 # One for each system, so it has no flag and no word in a combination.
@@ -92,7 +109,11 @@ def rcu_of(os):
 def platform_defines():
     """The -D words by which the alias headers know what was chosen."""
     defines = []
-    for flag, values in [("os", OS), ("lock", LOCKS.keys()), ("completion", COMPLETIONS.keys())]:
+    defines += select({
+        "//platform:lock_" + lock: lock_defines(lock)
+        for lock in LOCKS
+    })
+    for flag, values in [("os", OS), ("completion", COMPLETIONS.keys())]:
         defines += select({
             "//platform:%s_%s" % (flag, value): ["KT_%s_%s" % (flag.upper(), value.upper())]
             for value in values

@@ -14,6 +14,10 @@ SIM = [
     "sim+modelled+park",
     "sim+modelled+futex",
     "sim+ticket+park",
+    "sim+mcs+sem",
+    "sim+futex+park",
+    "sim+park+sem",
+    "sim+checked-ticket+futex",
 ]
 POSIX = [
     "posix+mutex+park",
@@ -22,6 +26,12 @@ POSIX = [
     "posix+ticket+park",
     "posix+ticket+futex",
     "posix+ticket+cond",
+    "posix+mcs+park",
+    "posix+futex+sem",
+    "posix+park+park",
+    "posix+spin+sem",
+    "posix+mutex+eventfd",
+    "posix+checked-mutex+sem",
 ]
 
 PAIRWISE = SIM + POSIX
