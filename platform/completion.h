@@ -15,8 +15,8 @@
  *
  * Counting: each kt_complete() lets exactly one wait through; a completion
  * that is done wins over a pending kill and over a deadline that has passed.
- * Waiters are let through in the order they came (Linux: FIFO wait queue);
- * `cond`, `futex` and `eventfd` leave the order to the operating system.
+ * Waiters are let through in the order they came (Linux: FIFO wait queue) if
+ * KT_COMPLETION_FIFO; else the order is the operating system's.
  *
  * The on-stack rule, on which the creation hand-off rests: once
  * kt_complete() has let a waiter return, it never touches *C again, because
@@ -39,26 +39,32 @@
 #include "platform/completion/modelled.h"
 #define KT_COMPLETION_IMPL(verb) kt_completion_modelled##verb
 typedef struct kt_completion_modelled kt_completion;
+#define KT_COMPLETION_FIFO 1
 #elif defined(KT_COMPLETION_PARK)
 #include "platform/completion/park.h"
 #define KT_COMPLETION_IMPL(verb) kt_completion_park##verb
 typedef struct kt_completion_park kt_completion;
+#define KT_COMPLETION_FIFO 1
 #elif defined(KT_COMPLETION_FUTEX)
 #include "platform/completion/futex.h"
 #define KT_COMPLETION_IMPL(verb) kt_completion_futex##verb
 typedef struct kt_completion_futex kt_completion;
+#define KT_COMPLETION_FIFO 0
 #elif defined(KT_COMPLETION_COND)
 #include "platform/completion/cond.h"
 #define KT_COMPLETION_IMPL(verb) kt_completion_cond##verb
 typedef struct kt_completion_cond kt_completion;
+#define KT_COMPLETION_FIFO 0
 #elif defined(KT_COMPLETION_SEM)
 #include "platform/completion/sem.h"
 #define KT_COMPLETION_IMPL(verb) kt_completion_sem##verb
 typedef struct kt_completion_sem kt_completion;
+#define KT_COMPLETION_FIFO 1
 #elif defined(KT_COMPLETION_EVENTFD)
 #include "platform/completion/eventfd.h"
 #define KT_COMPLETION_IMPL(verb) kt_completion_eventfd##verb
 typedef struct kt_completion_eventfd kt_completion;
+#define KT_COMPLETION_FIFO 0
 #else
 #error "choose a completion: --//platform:completion=modelled, park, futex, cond, sem or eventfd"
 #endif

@@ -15,7 +15,8 @@
  *
  * What was done before a release is seen after the next acquire. A release
  * that lets another thread in does not touch L afterwards: that thread may be
- * the one that frees it.
+ * the one that frees it. If KT_LOCK_FIFO who came first is let in first; else that
+ * is anybody's choice.
  *
  * Locks of one name are one class. `checked-<impl>`, around any <impl>, also fails
  * for an order of classes that has been the other way round, for one class
@@ -39,30 +40,37 @@
 #include "platform/lock/modelled.h"
 #define KT_LOCK_CHOSEN(verb) kt_lock_modelled##verb
 typedef struct kt_lock_modelled kt_lock_chosen;
+#define KT_LOCK_FIFO 0
 #elif defined(KT_LOCK_MUTEX)
 #include "platform/lock/mutex.h"
 #define KT_LOCK_CHOSEN(verb) kt_lock_mutex##verb
 typedef struct kt_lock_mutex kt_lock_chosen;
+#define KT_LOCK_FIFO 0
 #elif defined(KT_LOCK_TICKET)
 #include "platform/lock/ticket.h"
 #define KT_LOCK_CHOSEN(verb) kt_lock_ticket##verb
 typedef struct kt_lock_ticket kt_lock_chosen;
+#define KT_LOCK_FIFO 1
 #elif defined(KT_LOCK_MCS)
 #include "platform/lock/mcs.h"
 #define KT_LOCK_CHOSEN(verb) kt_lock_mcs##verb
 typedef struct kt_lock_mcs kt_lock_chosen;
+#define KT_LOCK_FIFO 1
 #elif defined(KT_LOCK_FUTEX)
 #include "platform/lock/futex.h"
 #define KT_LOCK_CHOSEN(verb) kt_lock_futex##verb
 typedef struct kt_lock_futex kt_lock_chosen;
+#define KT_LOCK_FIFO 0
 #elif defined(KT_LOCK_PARK)
 #include "platform/lock/park.h"
 #define KT_LOCK_CHOSEN(verb) kt_lock_park##verb
 typedef struct kt_lock_park kt_lock_chosen;
+#define KT_LOCK_FIFO 1
 #elif defined(KT_LOCK_SPIN)
 #include "platform/lock/spin.h"
 #define KT_LOCK_CHOSEN(verb) kt_lock_spin##verb
 typedef struct kt_lock_spin kt_lock_chosen;
+#define KT_LOCK_FIFO 0
 #else
 #error "choose a lock: --//platform:lock=modelled, mutex, ticket, mcs, futex, park or spin"
 #endif

@@ -99,9 +99,10 @@ void os_unpark_at(struct os_thread *t, struct kt_site *site);
 #define os_unpark(t) os_unpark_at((t), KT_SITE("unpark", #t))
 
 /*
- * The calling thread as one that sleeps: unlike its os_thread, which fn may have
- * freed, it is there until fn has returned. It is the thread's identity, too.
- * For locks, which such a thread still acquires. NULL if the thread is unknown.
+ * The calling thread as a sleeper, for locks: with a permit apart from that of
+ * os_park(), so that a lock takes none that the code above waits for, and there
+ * until fn has returned, for a thread that has freed its os_thread still
+ * acquires locks. It is the thread's identity, too; NULL if it is unknown.
  * Afterwards the memory is still a sleeper's, perhaps another thread's: an
  * unpark that comes late is spurious.
  */
@@ -110,8 +111,9 @@ void os_unpark_at(struct os_thread *t, struct kt_site *site);
 #else
 #define os_sleeper_self() ((os_sleeper *)posix_self())
 #endif
-void os_unpark_sleeper_at(os_sleeper *s, struct kt_site *site);
-#define os_unpark_sleeper(s) os_unpark_sleeper_at((s), KT_SITE("unpark", #s))
+void os_sleeper_park(struct kt_site *why);	/* by the calling thread */
+void os_sleeper_unpark_at(os_sleeper *s, struct kt_site *site);
+#define os_sleeper_unpark(s) os_sleeper_unpark_at((s), KT_SITE("unpark", #s))
 
 /*
  * Sleep while *word == expected, until os_futex_wake() or, unless deadline_ns is

@@ -17,17 +17,10 @@
 #include "platform/posix/posix.h"
 #endif
 
-struct body {
-	const char *name;
-	void (*fn)(void *arg);
-	void *arg;
-};
-
-/* As a thread that is known; with nothing left behind. */
-static void run_adopted(void *arg)
+void conformance_adopted(void *arg)
 {
 	const struct os_hooks none = { .point = NULL };
-	const struct body *b = arg;
+	const struct conformance_body *b = arg;
 	struct os_thread init;
 
 	os_adopt(&init, "init");
@@ -43,11 +36,11 @@ static void run_adopted(void *arg)
 
 enum { SEEDS = 100 };
 
-static void expect(const struct body *b, struct sim_strategy *strategy, uint64_t seed,
+static void expect(const struct conformance_body *b, struct sim_strategy *strategy, uint64_t seed,
 		   enum kt_failure kind)
 {
 	struct sim_options o = { .strategy = strategy, .seed = seed };
-	const struct sim_record *r = sim_run(&o, run_adopted, (void *)b);
+	const struct sim_record *r = sim_run(&o, conformance_adopted, (void *)b);
 
 	if (r->failure == kind)
 		return;
@@ -57,7 +50,7 @@ static void expect(const struct body *b, struct sim_strategy *strategy, uint64_t
 	exit(1);
 }
 
-static void run_all(const struct body *b, enum kt_failure kind)
+static void run_all(const struct conformance_body *b, enum kt_failure kind)
 {
 	expect(b, sim_strategy_block(), 0, kind);
 	for (uint64_t seed = 0; seed < SEEDS; seed++) {
@@ -69,12 +62,12 @@ static void run_all(const struct body *b, enum kt_failure kind)
 
 void conformance_run(const char *name, void (*body)(void *arg), void *arg)
 {
-	run_all(&(struct body){ name, body, arg }, KT_PASS);
+	run_all(&(struct conformance_body){ name, body, arg }, KT_PASS);
 }
 
 void conformance_fails(const char *name, enum kt_failure kind, void (*body)(void *arg), void *arg)
 {
-	run_all(&(struct body){ name, body, arg }, kind);
+	run_all(&(struct conformance_body){ name, body, arg }, kind);
 }
 
 #else
@@ -82,11 +75,11 @@ void conformance_fails(const char *name, enum kt_failure kind, void (*body)(void
 void conformance_run(const char *name, void (*body)(void *arg), void *arg)
 {
 	static const unsigned permille[] = { 0, 20, 100, 500 };
-	struct body b = { name, body, arg };
+	struct conformance_body b = { name, body, arg };
 
 	for (unsigned i = 0; i < sizeof permille / sizeof permille[0]; i++) {
 		posix_set_delays(i + 1, permille[i]);
-		run_adopted(&b);
+		conformance_adopted(&b);
 	}
 	posix_set_delays(0, 0);
 	printf("ok %s\n", name);
@@ -103,13 +96,13 @@ static void on_failed(enum kt_failure kind, const char *message)
 void conformance_fails(const char *name, enum kt_failure kind, void (*body)(void *arg), void *arg)
 {
 	const struct os_hooks hooks = { .failed = on_failed };
-	struct body b = { name, body, arg };
+	struct conformance_body b = { name, body, arg };
 	int status = 0;
 	pid_t pid = fork();
 
 	if (pid == 0) {
 		os_set_hooks(&hooks);
-		run_adopted(&b);
+		conformance_adopted(&b);
 		_exit(0);
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status) ||

@@ -18,14 +18,16 @@
  * The release's last touch is the store that clears GUARD. A waiter returns only
  * after it has set GUARD itself since it was granted the lock, hence after that
  * store: it may free the lock, and its node is on its stack. For the same reason
- * its thread can't be gone when it is unparked. It is unparked as a sleeper and
- * not by its os_thread, which it may have freed before it came here.
+ * its thread can't be gone when it is unparked.
+ *
+ * It parks as a sleeper and not as an os_thread, which it may have freed before
+ * it came here. Nor may it take permits of the code above, which may have tested
+ * its condition, then come here, and will then park. (To grant one again at the
+ * end does not do: two threads that meet here in loops like that would for ever
+ * wake each other up.)
  *
  * No wake-up is lost: `granted` is set before the unpark, and the permit stays
- * until the waiter parks. Nor is one of the code above: it may have tested its
- * condition, then come here, and will then park. A permit granted meanwhile was
- * taken here, so one is granted again at the end, to be spurious if there was
- * none.
+ * until the waiter parks.
  *
  * GUARD is set with acquire and cleared with release, which orders the queue and
  * what the lock protects. `holder` is for checks, as in ticket.h.
@@ -111,7 +113,7 @@ static inline void kt_lock_park_wait(struct kt_lock_park *l, struct kt_park_node
 	do {
 		uint32_t bits;
 
-		os_park(site);
+		os_sleeper_park(site);
 		bits = kt_lock_park_guard(l, site);
 		granted = mine->granted;
 		kt_lock_park_unguard(l, bits);
@@ -141,8 +143,6 @@ static inline void kt_lock_park_acquire_slow(struct kt_lock_park *l, struct kt_s
 	kt_lock_park_queue_drops_guard(l, &mine);
 	kt_lock_park_wait(l, &mine, site);
 	os_object_end(&mine, sizeof mine);
-	/* A permit that was taken may have been for the caller's own park. */
-	os_unpark_sleeper(mine.sleeper);
 }
 
 static inline void kt_lock_park_acquire(struct kt_lock_park *l, struct kt_site *site)
@@ -172,7 +172,7 @@ static inline void kt_lock_park_release_slow(struct kt_lock_park *l, struct kt_s
 	if (next) {
 		l->first = next->next;
 		next->granted = true;	/* before the unpark: the waiter looks, then parks again */
-		os_unpark_sleeper(next->sleeper);
+		os_sleeper_unpark(next->sleeper);
 	}
 	/* The last touch. */
 	kt_lock_park_unguard(l, (next ? KT_PARK_HELD : 0) | (l->first ? KT_PARK_WAITED : 0));

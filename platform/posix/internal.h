@@ -40,11 +40,7 @@ struct posix_thread {
 	const struct os_thread *waits_for;	/* the same */
 	struct kt_site *waits_at;		/* NULL: runs */
 
-	/*
-	 * Futex word. EMPTY: no permit, awake. PERMIT: granted, not taken.
-	 * PARKED: the thread sleeps or is about to: whoever grants must wake.
-	 */
-	uint32_t permit;
+	uint32_t permit;	/* the sleeper's, as os_thread.permit */
 
 	/* the thread itself only: */
 	struct kt_rng delays;

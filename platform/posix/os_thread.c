@@ -25,10 +25,9 @@ void posix_forget_detached(void)
 	__atomic_store_n(&detached, 0, __ATOMIC_RELAXED);
 }
 
-static void handle_init(struct os_thread *t, const char *name, struct posix_thread *p)
+static void handle_init(struct os_thread *t, const char *name)
 {
 	memset(t, 0, sizeof *t);
-	t->sleeper = p;
 	memcpy(t->name, name, strnlen(name, sizeof t->name - 1));
 	pthread_mutex_init(&t->wait_lock, NULL);
 }
@@ -129,7 +128,7 @@ int os_spawn(struct os_thread *t, const char *name, enum os_spawn_kind kind,
 	p = posix_thread_get(t, name);
 	if (!p)
 		return -EAGAIN;
-	handle_init(t, name, p);
+	handle_init(t, name);
 	p->kind = kind;
 	p->fn = fn;
 	p->arg = arg;
@@ -181,10 +180,10 @@ void os_adopt(struct os_thread *t, const char *name)
 	struct posix_thread *p;
 
 	KT_ASSERT(posix_self() == NULL);
+	handle_init(t, name);
+	t->pthread = pthread_self();
 	p = posix_thread_get(t, name);
 	KT_ASSERT(p != NULL);
-	handle_init(t, name, p);
-	t->pthread = pthread_self();
 	posix_become(p);
 	KT_RCU_IMPL(_register_thread)();
 }

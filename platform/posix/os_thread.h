@@ -27,7 +27,11 @@ struct os_thread {
 	char      name[64];		/* OS_NAME_MAX */
 	pthread_t pthread;		/* if detached, only while it is known to run */
 
-	struct posix_thread *sleeper;	/* has the permit, and outlives this */
+	/*
+	 * Futex word. EMPTY: no permit, awake. PERMIT: granted, not taken.
+	 * PARKED: the thread sleeps or is about to: whoever grants must wake.
+	 */
+	uint32_t permit;
 
 	bool killed;			/* atomic; set with wait_lock held */
 

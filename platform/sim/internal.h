@@ -30,7 +30,7 @@ struct sim_task {
 	struct sim_task_record *record;
 	void (*fn)(void *arg);
 	void *arg;
-	bool permit;
+	bool permit, sleeper_permit;
 	bool joinable, joined;
 	bool timed;			/* sleeps until `deadline` at most */
 	bool timed_out;

@@ -101,7 +101,7 @@ uint32_t sim_task_new(const char *name, void (*fn)(void *), void *arg)
 	t->fn = fn;
 	t->arg = arg;
 	t->handle.thread = NULL;
-	t->permit = t->joinable = t->joined = t->timed = t->timed_out = false;
+	t->permit = t->sleeper_permit = t->joinable = t->joined = t->timed = t->timed_out = false;
 	t->joiner = SIM_NOBODY;
 	t->interrupt = NULL;
 	t->cpu = 0;

@@ -134,7 +134,7 @@ const char *os_name(const struct os_thread *t)
 
 /* ---- sleeping ----------------------------------------------------------- */
 
-static bool park(bool timed, uint64_t deadline_ns, struct kt_site *why)
+static bool park(bool *permit, bool timed, uint64_t deadline_ns, struct kt_site *why)
 {
 	struct sim_task *t = self();
 
@@ -142,7 +142,7 @@ static bool park(bool timed, uint64_t deadline_ns, struct kt_site *why)
 	(void)kt_may_sleep(why);
 	/* A mark: a permit keeps, so it does not matter when it comes. */
 	sim_mark(why);
-	if (!t->permit) {
+	if (!*permit) {
 		if (sim_choose(SIM_CHOOSE_SPURIOUS, 2)) {
 			sim_add_event(SIM_EVENT_SPURIOUS, sim.current, KT_ROLE_COUNT, 0);
 			return true;
@@ -151,22 +151,31 @@ static bool park(bool timed, uint64_t deadline_ns, struct kt_site *why)
 		t->deadline = deadline_ns;
 		t->timed_out = false;
 		sim_block(why);
-		if (t->timed_out && !t->permit)
+		if (t->timed_out && !*permit)
 			return false;
 	}
-	t->permit = false;
+	*permit = false;
 	sim_hb_acquire(&t->sync);
 	return true;
 }
 
 void os_park(struct kt_site *why)
 {
-	park(false, 0, why);
+	park(&self()->permit, false, 0, why);
 }
 
 bool os_park_until(uint64_t deadline_ns, struct kt_site *why)
 {
-	return park(true, deadline_ns, why);
+	return park(&self()->permit, true, deadline_ns, why);
+}
+
+static void grant(uint32_t id, bool *permit, struct kt_site *site)
+{
+	sim_hb_release(&sim.task[id].sync);
+	*permit = true;
+	sim_wake(id);
+	/* A mark: whoever was woken can go on at the next site. */
+	sim_mark(site);
 }
 
 void os_unpark_at(struct os_thread *t, struct kt_site *site)
@@ -175,18 +184,19 @@ void os_unpark_at(struct os_thread *t, struct kt_site *site)
 
 	if (sim.task[id].record->state == SIM_FINISHED)
 		kt_fail(KT_MEMORY, "unpark of %s, which has finished", sim.task[id].record->name);
-	os_unpark_sleeper_at(&sim.task[id].handle, site);
+	grant(id, &sim.task[id].permit, site);
 }
 
-void os_unpark_sleeper_at(os_sleeper *s, struct kt_site *site)
+void os_sleeper_park(struct kt_site *why)
+{
+	park(&self()->sleeper_permit, false, 0, why);
+}
+
+void os_sleeper_unpark_at(os_sleeper *s, struct kt_site *site)
 {
 	struct sim_task *t = (struct sim_task *)(void *)s;
 
-	sim_hb_release(&t->sync);
-	t->permit = true;
-	sim_wake((uint32_t)(t - sim.task));
-	/* A mark: whoever was woken can go on at the next site. */
-	sim_mark(site);
+	grant((uint32_t)(t - sim.task), &t->sleeper_permit, site);
 }
 
 /* ---- killing ------------------------------------------------------------ */

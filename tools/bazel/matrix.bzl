@@ -17,7 +17,7 @@ SIM = [
     "sim+mcs+sem",
     "sim+futex+park",
     "sim+park+sem",
-    "sim+checked-ticket+futex",
+    "sim+checked-park+futex",
 ]
 POSIX = [
     "posix+mutex+park",
