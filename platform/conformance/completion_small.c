@@ -168,6 +168,34 @@ static void kill_one_of_two(void *arg)
 	}
 }
 
+/*
+ * Both are killed: what the one puts back in order on leaving must not hide from
+ * the other, on its way to sleep, that it was killed, too.
+ */
+static void kill_two(void *arg)
+{
+	struct meeting m[2];
+	struct os_thread t[2];
+	kt_completion c;
+
+	(void)arg;
+	for (int i = 0; i < TURNS; i++) {
+		kt_completion_init(&c);
+		for (int k = 0; k < 2; k++) {
+			m[k] = (struct meeting){ .c = &c };
+			spawn(&t[k], "victim", waits_killable, &m[k]);
+		}
+		os_kill(&t[0]);
+		os_kill(&t[1]);
+		for (int k = 0; k < 2; k++) {
+			os_join(&t[k]);
+			CHECK_EQ(m[k].err, -EINTR);
+		}
+		CHECK(!kt_completion_try_wait(&c));
+		kt_completion_destroy(&c);
+	}
+}
+
 static void two_and_two(void *arg)
 {
 	struct os_thread t[2];
@@ -217,6 +245,7 @@ void completion_small_run(void)
 	conformance_exhaust("completion.small.kill_or_complete", 4, kill_or_complete, NULL);
 	conformance_exhaust("completion.small.deadline_or_complete", 4, deadline_or_complete, NULL);
 	conformance_exhaust("completion.small.kill_one_of_two", 3, kill_one_of_two, NULL);
+	conformance_exhaust("completion.small.kill_two", 3, kill_two, NULL);
 	conformance_exhaust("completion.small.two_and_two", 3, two_and_two, NULL);
 	conformance_exhaust("completion.small.two_and_all", 3, two_and_all, NULL);
 }

@@ -10,6 +10,7 @@ enum { THREADS = 3 };
 
 struct shared {
 	kt_lock lock;
+	unsigned passes;	/* atomic; a place inside where the simulator may switch */
 
 	/* lock must be held: */
 	bool inside;
@@ -22,6 +23,7 @@ static void enter_and_leave(struct shared *s)
 	CHECK(!s->inside);
 	s->inside = true;
 	s->count++;
+	fetch_add(&s->passes, 1);
 	KT_POINT(lock_test.inside);
 	CHECK(s->inside);
 	s->inside = false;
@@ -31,8 +33,7 @@ static void crowd(struct shared *s, void (*fn)(void *arg))
 {
 	struct os_thread t[THREADS];
 
-	s->inside = false;
-	s->count = 0;
+	*s = (struct shared){ .count = 0 };
 	kt_lock_init(&s->lock, "test");
 	for (int i = 0; i < THREADS; i++)
 		CHECK_EQ(os_spawn(&t[i], i % 2 ? "try" : "acquire", OS_JOINABLE, fn, s), 0);
