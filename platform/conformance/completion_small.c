@@ -186,6 +186,7 @@ static void kill_two(void *arg)
 			spawn(&t[k], "victim", waits_killable, &m[k]);
 		}
 		os_kill(&t[0]);
+		cpu_relax();	/* in the simulator a kill is no choice point */
 		os_kill(&t[1]);
 		for (int k = 0; k < 2; k++) {
 			os_join(&t[k]);

@@ -227,8 +227,8 @@ int main(void)
 	};
 
 	run(tests);
-	run(completion_kill_tests);
-	run(completion_stack_tests);
 	completion_small_run();
+	run(completion_stack_tests);
+	run(completion_kill_tests);
 	return 0;
 }
