@@ -15,8 +15,8 @@
  *
  * Counting: each kt_complete() lets exactly one wait through; a completion
  * that is done wins over a pending kill and over a deadline that has passed.
- * Waiters are let through in the order they came (Linux: FIFO wait queue);
- * `cond` and `futex` leave the order to the operating system.
+ * Waiters are let through in the order they came (Linux: FIFO wait queue) if
+ * KT_COMPLETION_FIFO; else the order is the operating system's.
  *
  * The on-stack rule, on which the creation hand-off rests: once
  * kt_complete() has let a waiter return, it never touches *C again, because
@@ -32,38 +32,40 @@
 #ifndef PLATFORM_COMPLETION_H
 #define PLATFORM_COMPLETION_H
 
+#include "platform/join.h"
 #include "platform/lock.h"
+#include "platform/lockdep.h"
 
-#if defined(KT_COMPLETION_MODELLED)
-#include "platform/completion/modelled.h"
-#define KT_COMPLETION_IMPL(verb) kt_completion_modelled##verb
-typedef struct kt_completion_modelled kt_completion;
-#elif defined(KT_COMPLETION_PARK)
-#include "platform/completion/park.h"
-#define KT_COMPLETION_IMPL(verb) kt_completion_park##verb
-typedef struct kt_completion_park kt_completion;
-#elif defined(KT_COMPLETION_FUTEX)
-#include "platform/completion/futex.h"
-#define KT_COMPLETION_IMPL(verb) kt_completion_futex##verb
-typedef struct kt_completion_futex kt_completion;
-#elif defined(KT_COMPLETION_COND)
-#include "platform/completion/cond.h"
-#define KT_COMPLETION_IMPL(verb) kt_completion_cond##verb
-typedef struct kt_completion_cond kt_completion;
-#else
-#error "choose a completion: --//platform:completion=modelled, park, futex or cond"
+/* The back ends, a line each. */
+#define KT_COMPLETION_HEADER_modelled "platform/completion/modelled.h"
+#define KT_COMPLETION_HEADER_park     "platform/completion/park.h"
+#define KT_COMPLETION_HEADER_futex    "platform/completion/futex.h"
+#define KT_COMPLETION_HEADER_cond     "platform/completion/cond.h"
+#define KT_COMPLETION_HEADER_sem      "platform/completion/sem.h"
+#define KT_COMPLETION_HEADER_eventfd  "platform/completion/eventfd.h"
+
+#if !defined(KT_COMPLETION)
+#error "choose a completion: --//platform:completion=, one of those above"
 #endif
+#include KT_JOIN(KT_COMPLETION_HEADER_, KT_COMPLETION)
+#define KT_COMPLETION_IMPL(verb) KT_JOIN3(kt_completion_, KT_COMPLETION, verb)
+typedef struct KT_JOIN(kt_completion_, KT_COMPLETION) kt_completion;
+
+/* 1: waiters are let through in the order they came. */
+#define KT_COMPLETION_FIFO KT_COMPLETION_IMPL(_is_fifo)
 
 #define kt_completion_init(c)     KT_COMPLETION_IMPL(_init)((c))
 #define kt_completion_destroy(c)  KT_COMPLETION_IMPL(_destroy)((c))
 #define kt_complete(c)            KT_COMPLETION_IMPL(_complete)((c), KT_SITE("complete", #c))
 #define kt_complete_all(c)                                                     \
 	KT_COMPLETION_IMPL(_complete_all)((c), KT_SITE("complete_all", #c))
-#define kt_completion_wait(c)     KT_COMPLETION_IMPL(_wait)((c), KT_SITE("wait", #c))
+#define kt_completion_wait(c)                                                  \
+	KT_COMPLETION_IMPL(_wait)((c), kt_may_sleep(KT_SITE("wait", #c)))
 #define kt_completion_wait_killable(c)                                         \
-	KT_COMPLETION_IMPL(_wait_killable)((c), KT_SITE("wait_killable", #c))
+	KT_COMPLETION_IMPL(_wait_killable)((c), kt_may_sleep(KT_SITE("wait_killable", #c)))
 #define kt_completion_wait_until(c, deadline_ns)                               \
-	KT_COMPLETION_IMPL(_wait_until)((c), (deadline_ns), KT_SITE("wait_until", #c))
+	KT_COMPLETION_IMPL(_wait_until)((c), (deadline_ns),                    \
+					kt_may_sleep(KT_SITE("wait_until", #c)))
 #define kt_completion_try_wait(c) KT_COMPLETION_IMPL(_try_wait)((c), KT_SITE("try_wait", #c))
 
 #endif

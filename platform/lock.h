@@ -15,7 +15,17 @@
  *
  * What was done before a release is seen after the next acquire. A release
  * that lets another thread in does not touch L afterwards: that thread may be
- * the one that frees it.
+ * the one that frees it. If KT_LOCK_FIFO who came first is let in first; else that
+ * is anybody's choice.
+ *
+ * Locks of one name are one class. `checked-<impl>`, around any <impl>, also fails
+ * for an order of classes that has been the other way round, for one class
+ * acquired while it is held unless by
+ *
+ *   kt_lock_acquire_nested(&L)   as kt_lock_acquire(); the caller sees to it that
+ *                                locks of this class don't wait for each other
+ *
+ * and for a sleep with a lock held. See lock/checked.h.
  *
  * A back end: struct kt_lock_<impl>, and functions kt_lock_<impl>_<verb>
  * whose last parameter is the site (not init, destroy and assert_held).
@@ -24,27 +34,43 @@
 #define PLATFORM_LOCK_H
 
 #include "platform/atomic.h"
+#include "platform/join.h"
 #include "platform/os.h"
 
-#if defined(KT_LOCK_MODELLED)
-#include "platform/lock/modelled.h"
-#define KT_LOCK_IMPL(verb) kt_lock_modelled##verb
-typedef struct kt_lock_modelled kt_lock;
-#elif defined(KT_LOCK_MUTEX)
-#include "platform/lock/mutex.h"
-#define KT_LOCK_IMPL(verb) kt_lock_mutex##verb
-typedef struct kt_lock_mutex kt_lock;
-#elif defined(KT_LOCK_TICKET)
-#include "platform/lock/ticket.h"
-#define KT_LOCK_IMPL(verb) kt_lock_ticket##verb
-typedef struct kt_lock_ticket kt_lock;
+/* The back ends, a line each. */
+#define KT_LOCK_HEADER_modelled "platform/lock/modelled.h"
+#define KT_LOCK_HEADER_mutex    "platform/lock/mutex.h"
+#define KT_LOCK_HEADER_ticket   "platform/lock/ticket.h"
+#define KT_LOCK_HEADER_mcs      "platform/lock/mcs.h"
+#define KT_LOCK_HEADER_futex    "platform/lock/futex.h"
+#define KT_LOCK_HEADER_park     "platform/lock/park.h"
+#define KT_LOCK_HEADER_spin     "platform/lock/spin.h"
+
+#if !defined(KT_LOCK)
+#error "choose a lock: --//platform:lock=, one of those above, or checked- and one of those"
+#endif
+#include KT_JOIN(KT_LOCK_HEADER_, KT_LOCK)
+#define KT_LOCK_CHOSEN(verb) KT_JOIN3(kt_lock_, KT_LOCK, verb)
+typedef struct KT_JOIN(kt_lock_, KT_LOCK) kt_lock_chosen;
+
+/* 1: threads are let in in the order they came. */
+#define KT_LOCK_FIFO KT_LOCK_CHOSEN(_is_fifo)
+
+#if defined(KT_LOCK_CHECKED)
+#include "platform/lock/checked.h"
+#define KT_LOCK_IMPL(verb) kt_lock_checked##verb
+#define KT_LOCK_NESTED     kt_lock_checked_acquire_nested
+typedef struct kt_lock_checked kt_lock;
 #else
-#error "choose a lock: --//platform:lock=modelled, mutex or ticket"
+#define KT_LOCK_IMPL       KT_LOCK_CHOSEN
+#define KT_LOCK_NESTED     KT_LOCK_CHOSEN(_acquire)
+typedef kt_lock_chosen kt_lock;
 #endif
 
 #define kt_lock_init(l, name)   KT_LOCK_IMPL(_init)((l), (name))
 #define kt_lock_destroy(l)      KT_LOCK_IMPL(_destroy)((l))
 #define kt_lock_acquire(l)      KT_LOCK_IMPL(_acquire)((l), KT_SITE("acquire", #l))
+#define kt_lock_acquire_nested(l) KT_LOCK_NESTED((l), KT_SITE("acquire", #l))
 #define kt_lock_try_acquire(l)  KT_LOCK_IMPL(_try_acquire)((l), KT_SITE("try_acquire", #l))
 #define kt_lock_release(l)      KT_LOCK_IMPL(_release)((l), KT_SITE("release", #l))
 #define kt_lock_assert_held(l)  KT_LOCK_IMPL(_assert_held)((l))

@@ -109,6 +109,55 @@ void os_unpark_at(struct os_thread *t, struct kt_site *site);
 #define os_unpark(t) os_unpark_at((t), KT_SITE("unpark", #t))
 
 /*
+ * The calling thread as a sleeper, for locks: with a permit apart from that of
+ * os_park(), so that a lock takes none that the code above waits for, and there
+ * until fn has returned, for a thread that has freed its os_thread still
+ * acquires locks. It is the thread's identity, too; NULL if it is unknown.
+ * Afterwards the memory is still a sleeper's, perhaps another thread's: an
+ * unpark that comes late is spurious.
+ */
+#if defined(KT_OS_SIM)
+#define os_sleeper_self() (sim_self)
+#else
+#define os_sleeper_self() ((os_sleeper *)posix_self())
+#endif
+void os_sleeper_park(struct kt_site *why);	/* by the calling thread */
+void os_sleeper_unpark_at(os_sleeper *s, struct kt_site *site);
+#define os_sleeper_unpark(s) os_sleeper_unpark_at((s), KT_SITE("unpark", #s))
+
+/*
+ * Sleep while *word == expected, until os_futex_wake() or, unless deadline_ns is
+ * NULL, os_now_ns() >= *deadline_ns. The comparison and falling asleep are one
+ * step to whoever changes the word first and wakes then: either the sleeper
+ * finds it changed, or it is there to be woken. May return for no reason; the
+ * caller looks again. False at the deadline. Orders nothing: words do.
+ * A killable wait changes the word in `interrupt` (os_wait_begin): a mere
+ * wake-up may come between the waiter's test and its sleep.
+ */
+bool os_futex_wait_at(const uint32_t *word, uint32_t expected, const uint64_t *deadline_ns,
+		      struct kt_site *why);
+
+/*
+ * Wake up to `count` of those who sleep on the word, first come first. The
+ * address is only compared: nothing is read there and the memory may be gone;
+ * what else lives there by now may be woken for no reason.
+ */
+void os_futex_wake_at(const uint32_t *word, uint32_t count, struct kt_site *site);
+#define os_futex_wake(word, count)                                             \
+	os_futex_wake_at((word), (count), KT_SITE("futex_wake", #word))
+#define OS_FUTEX_ALL INT32_MAX
+
+/*
+ * In the windows of a back end: now and then real threads lose some time. In the
+ * simulator nothing: there each atomic and each sleep is a choice point.
+ */
+#if defined(KT_OS_SIM)
+#define os_delay() ((void)0)
+#else
+#define os_delay() posix_delay()
+#endif
+
+/*
  * A fatal signal: from now on os_is_killed(t). The flag stays. If t waits
  * between os_wait_begin() and os_wait_end() its `interrupt` is called once,
  * and it is unparked in any case. t must be alive.
@@ -123,7 +172,8 @@ bool os_is_killed(const struct os_thread *t);
  * if the thread has been killed before, it runs at once. It sees what the
  * waiter did before os_wait_begin(), and the waiter sees after os_wait_end()
  * what it did. It must not block for long, and must not call os_* functions of
- * this group.
+ * this group but those that wake. In the simulator it is one step, so it must
+ * not wait at all.
  */
 void os_wait_begin(void (*interrupt)(void *arg), void *arg);
 void os_wait_end(void);

@@ -35,23 +35,22 @@
 #ifndef PLATFORM_QUEUE_H
 #define PLATFORM_QUEUE_H
 
+#include "platform/join.h"
 #include "platform/lock.h"
 
-#if defined(KT_QUEUE_LIST)
-#include "platform/queue/list.h"
-#define KT_QUEUE_IMPL(verb) kt_queue_list##verb
-typedef struct kt_queue_list kt_queue;
-typedef struct kt_queue_list_node kt_queue_node;
-#define KT_QUEUE_POINTS_ORDERED 1
-#elif defined(KT_QUEUE_WFCQ)
-#include "platform/queue/wfcq.h"
-#define KT_QUEUE_IMPL(verb) kt_queue_wfcq##verb
-typedef struct kt_queue_wfcq kt_queue;
-typedef struct kt_queue_wfcq_node kt_queue_node;
-#define KT_QUEUE_POINTS_ORDERED KT_QUEUE_WFCQ_POINTS_ORDERED
-#else
-#error "choose a queue: --//platform:queue=list or wfcq"
+/* The back ends, a line each. */
+#define KT_QUEUE_HEADER_list "platform/queue/list.h"
+#define KT_QUEUE_HEADER_wfcq "platform/queue/wfcq.h"
+
+#if !defined(KT_QUEUE)
+#error "choose a queue: --//platform:queue=, one of those above"
 #endif
+#include KT_JOIN(KT_QUEUE_HEADER_, KT_QUEUE)
+#define KT_QUEUE_IMPL(verb) KT_JOIN3(kt_queue_, KT_QUEUE, verb)
+typedef struct KT_JOIN(kt_queue_, KT_QUEUE) kt_queue;
+typedef struct KT_JOIN3(kt_queue_, KT_QUEUE, _node) kt_queue_node;
+
+#define KT_QUEUE_POINTS_ORDERED KT_QUEUE_IMPL(_points_ordered)
 
 #define kt_queue_init(q, name)        KT_QUEUE_IMPL(_init)((q), (name))
 #define kt_queue_destroy(q)           KT_QUEUE_IMPL(_destroy)((q))

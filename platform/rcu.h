@@ -43,45 +43,24 @@
 #define PLATFORM_RCU_H
 
 #include "platform/atomic.h"
+#include "platform/join.h"
 
-#if defined(KT_RCU_MODELLED)
-#include "platform/rcu/modelled.h"
-#define KT_RCU_IMPL(verb) kt_rcu_modelled##verb
-typedef struct kt_rcu_modelled_head kt_rcu_head;
-#define rcu_head kt_rcu_modelled_head
-#elif defined(KT_RCU_EPOCH)
-#include "platform/rcu/epoch.h"
-#define KT_RCU_IMPL(verb) kt_rcu_epoch##verb
-typedef struct kt_rcu_epoch_head kt_rcu_head;
-#define rcu_head kt_rcu_epoch_head
-#elif defined(KT_RCU_BIGLOCK)
-#include "platform/rcu/biglock.h"
-#define KT_RCU_IMPL(verb) kt_rcu_biglock##verb
-typedef struct kt_rcu_biglock_head kt_rcu_head;
-#define rcu_head kt_rcu_biglock_head
-#elif defined(KT_RCU_MEMB)
-#include "platform/rcu/urcu.h"
-#define KT_RCU_IMPL(verb) kt_rcu_memb##verb
-typedef struct kt_rcu_memb_head kt_rcu_head;
-#define rcu_head kt_rcu_memb_head
-#elif defined(KT_RCU_MB)
-#include "platform/rcu/urcu.h"
-#define KT_RCU_IMPL(verb) kt_rcu_mb##verb
-typedef struct kt_rcu_mb_head kt_rcu_head;
-#define rcu_head kt_rcu_mb_head
-#elif defined(KT_RCU_QSBR)
-#include "platform/rcu/urcu.h"
-#define KT_RCU_IMPL(verb) kt_rcu_qsbr##verb
-typedef struct kt_rcu_qsbr_head kt_rcu_head;
-#define rcu_head kt_rcu_qsbr_head
-#elif defined(KT_RCU_BP)
-#include "platform/rcu/urcu.h"
-#define KT_RCU_IMPL(verb) kt_rcu_bp##verb
-typedef struct kt_rcu_bp_head kt_rcu_head;
-#define rcu_head kt_rcu_bp_head
-#else
-#error "choose an RCU: --//platform:rcu=modelled, epoch, biglock, memb, mb, qsbr or bp"
+/* The back ends, a line each. */
+#define KT_RCU_HEADER_modelled "platform/rcu/modelled.h"
+#define KT_RCU_HEADER_epoch    "platform/rcu/epoch.h"
+#define KT_RCU_HEADER_biglock  "platform/rcu/biglock.h"
+#define KT_RCU_HEADER_memb     "platform/rcu/urcu.h"
+#define KT_RCU_HEADER_mb       "platform/rcu/urcu.h"
+#define KT_RCU_HEADER_qsbr     "platform/rcu/urcu.h"
+#define KT_RCU_HEADER_bp       "platform/rcu/urcu.h"
+
+#if !defined(KT_RCU)
+#error "choose an RCU: --//platform:rcu=, one of those above"
 #endif
+#include KT_JOIN(KT_RCU_HEADER_, KT_RCU)
+#define KT_RCU_IMPL(verb) KT_JOIN3(kt_rcu_, KT_RCU, verb)
+#define rcu_head          KT_RCU_IMPL(_head)
+typedef struct rcu_head kt_rcu_head;
 
 #define kt_rcu_read_lock()      KT_RCU_IMPL(_read_lock)(KT_SITE("rcu_read_lock", ""))
 #define kt_rcu_read_unlock()    KT_RCU_IMPL(_read_unlock)(KT_SITE("rcu_read_unlock", ""))

@@ -31,6 +31,8 @@
 
 #include "platform/os.h"
 
+#define kt_completion_cond_is_fifo 0
+
 #define KT_COND_ALL UINT32_MAX	/* done: complete_all() was called */
 
 struct kt_completion_cond {

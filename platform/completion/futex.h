@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A completion in one 64-bit word, sleeping by futex. Real threads only.
+ * A completion in one 64-bit word, sleeping by futex, on platform/atomic.h and
+ * os_futex_wait(): works on every OS, and the simulator explores its inside.
  *
  *	bits  0..15	done: waits that will not wait; DONE_ALL for ever
  *	bits 16..31	waiters: who sleeps or is about to
@@ -33,15 +34,12 @@
 #ifndef PLATFORM_COMPLETION_FUTEX_H
 #define PLATFORM_COMPLETION_FUTEX_H
 
-#if !defined(KT_OS_POSIX)
-#error "the completion 'futex' works on real threads only"
-#endif
-
 #include <errno.h>
-#include <limits.h>
 
 #include "platform/atomic.h"
 #include "platform/os.h"
+
+#define kt_completion_futex_is_fifo 0
 
 #define KT_FUTEX_DONE_ALL  0xffffull
 #define KT_FUTEX_WAITER    (1ull << 16)
@@ -87,7 +85,7 @@ static inline void kt_completion_futex_raise(struct kt_completion_futex *c, bool
 	uint32_t *events = kt_completion_futex_events(c);
 	uint64_t old, new, seen = READ_ONCE(c->word);
 
-	posix_delay();
+	os_delay();
 	do {
 		old = seen;
 		if (kt_completion_futex_done(old) == KT_FUTEX_DONE_ALL)
@@ -97,9 +95,8 @@ static inline void kt_completion_futex_raise(struct kt_completion_futex *c, bool
 		seen = cmpxchg(&c->word, old, new);
 	} while (seen != old);
 	/* *c may be gone: from here on only its address is used. */
-	posix_delay();
 	if (kt_completion_futex_has_waiters(old))
-		posix_futex_wake(events, all ? INT_MAX : 1);
+		os_futex_wake(events, all ? OS_FUTEX_ALL : 1);
 }
 
 static inline void kt_completion_futex_complete(struct kt_completion_futex *c,
@@ -141,7 +138,7 @@ static inline bool kt_completion_futex_take(struct kt_completion_futex *c, uint6
  */
 static inline int kt_completion_futex_give_up(struct kt_completion_futex *c, int err)
 {
-	posix_delay();
+	os_delay();
 	for (;;) {
 		uint64_t old = READ_ONCE(c->word);
 
@@ -156,7 +153,8 @@ static inline int kt_completion_futex_give_up(struct kt_completion_futex *c, int
 
 /* Called counted in `waiters`, left not. */
 static inline int kt_completion_futex_sleep(struct kt_completion_futex *c, bool killable,
-					    const uint64_t *deadline_ns)
+					    const uint64_t *deadline_ns,
+					    struct kt_site *site)
 {
 	bool in_time = true;
 
@@ -173,9 +171,8 @@ static inline int kt_completion_futex_sleep(struct kt_completion_futex *c, bool 
 			return kt_completion_futex_give_up(c, -EINTR);
 		if (!in_time)
 			return kt_completion_futex_give_up(c, -ETIMEDOUT);
-		posix_delay();
-		in_time = posix_futex_wait(kt_completion_futex_events(c),
-					   (uint32_t)(seen / KT_FUTEX_EVENT), deadline_ns);
+		in_time = os_futex_wait_at(kt_completion_futex_events(c),
+					   (uint32_t)(seen / KT_FUTEX_EVENT), deadline_ns, site);
 	}
 }
 
@@ -186,7 +183,7 @@ static inline void kt_completion_futex_interrupt(void *arg)
 
 	fetch_add(&c->word, KT_FUTEX_EVENT);
 	/* All: the kernel does not know which of them was meant. */
-	posix_futex_wake(kt_completion_futex_events(c), INT_MAX);
+	os_futex_wake(kt_completion_futex_events(c), OS_FUTEX_ALL);
 }
 
 static inline int kt_completion_futex_wait_for(struct kt_completion_futex *c, bool killable,
@@ -197,13 +194,11 @@ static inline int kt_completion_futex_wait_for(struct kt_completion_futex *c, bo
 	if (kt_completion_futex_take(c, 0))
 		return 0;
 	fetch_add(&c->word, KT_FUTEX_WAITER);
-	posix_waits_at(site);
 	if (killable)
 		os_wait_begin(kt_completion_futex_interrupt, c);
-	err = kt_completion_futex_sleep(c, killable, deadline_ns);
+	err = kt_completion_futex_sleep(c, killable, deadline_ns, site);
 	if (killable)
 		os_wait_end();
-	posix_waits_at(NULL);
 	return err;
 }
 

@@ -17,6 +17,8 @@
 
 #include "platform/point.h"
 
+#define kt_completion_modelled_is_fifo 1
+
 struct kt_completion_modelled {
 	uint32_t done;		/* waits that will not wait; UINT32_MAX: none will */
 	uint32_t waiters;	/* how many; then done is 0 */

@@ -26,6 +26,8 @@
 
 #include "platform/lock.h"
 
+#define kt_completion_park_is_fifo 1
+
 #define KT_COMPLETION_PARK_ALL UINT32_MAX	/* done: complete_all() was called */
 
 /* All fields: the completion's lock must be held, once the node is queued. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The contract of kt_completion, on every back end.
+ * The contract of kt_completion, on every back end; completion_kill.c and
+ * completion_stack.c have the rest, completion_small.c what is enumerated.
  *
  * Nothing here waits by time: where a waiter must be asleep and nobody can
  * know that it is, the body holds for both orders, and delays or the
@@ -8,15 +9,7 @@
  */
 #include <errno.h>
 
-#include "platform/completion.h"
-#include "platform/conformance/conformance.h"
-
-enum { WAITERS = 4 };
-
-static void spawn(struct os_thread *t, const char *name, void (*fn)(void *arg), void *arg)
-{
-	CHECK_EQ(os_spawn(t, name, OS_JOINABLE, fn, arg), 0);
-}
+#include "platform/conformance/completion_test.h"
 
 /* ---- one thread ----------------------------------------------------------- */
 
@@ -72,51 +65,6 @@ static void deadlines(void *arg)
 
 /* ---- several waiters ------------------------------------------------------ */
 
-struct crowd {
-	kt_completion c;
-	struct os_thread t[WAITERS];
-	unsigned through;	/* atomic */
-	unsigned data;		/* written before the completion, read after */
-};
-
-static void wait_killable(void *arg)
-{
-	struct crowd *s = arg;
-	int err = kt_completion_wait_killable(&s->c);
-
-	if (err == 0) {
-		CHECK_EQ(s->data, 42);
-		fetch_add(&s->through, 1);
-	} else {
-		CHECK_EQ(err, -EINTR);
-	}
-}
-
-static void wait_plainly(void *arg)
-{
-	struct crowd *s = arg;
-
-	kt_completion_wait(&s->c);
-	CHECK_EQ(s->data, 42);
-	fetch_add(&s->through, 1);
-}
-
-static void crowd_begin(struct crowd *s, void (*fn)(void *arg))
-{
-	kt_completion_init(&s->c);
-	s->through = s->data = 0;
-	for (int i = 0; i < WAITERS; i++)
-		spawn(&s->t[i], "waiter", fn, s);
-	s->data = 42;
-}
-
-static void crowd_end(struct crowd *s, unsigned through)
-{
-	for (int i = 0; i < WAITERS; i++)
-		os_join(&s->t[i]);
-	CHECK_EQ(s->through, through);
-}
-
 static void all_at_once(void *arg)
 {
 	struct crowd s;
@@ -142,237 +90,6 @@ static void one_by_one(void *arg)
 		crowd_end(&s, WAITERS);
 		CHECK(!kt_completion_try_wait(&s.c));
 		kt_completion_destroy(&s.c);
-	}
-}
-
-/* Completed twice, then everybody killed: two get through, whoever they are. */
-static void exactly_as_many(void *arg)
-{
-	struct crowd s;
-
-	(void)arg;
-	for (int i = 0; i < CONFORMANCE_TURNS(50, 1); i++) {
-		crowd_begin(&s, wait_killable);
-		kt_complete(&s.c);
-		kt_complete(&s.c);
-		for (int k = 0; k < WAITERS; k++)
-			os_kill(&s.t[k]);
-		crowd_end(&s, 2);
-		CHECK(!kt_completion_try_wait(&s.c));
-		kt_completion_destroy(&s.c);
-	}
-}
-
-/* ---- kill ----------------------------------------------------------------- */
-
-static void killed_before(void *arg)
-{
-	kt_completion *c = arg;
-
-	os_kill(os_self());
-	CHECK_EQ(kt_completion_wait_killable(c), 0);	/* done wins */
-	CHECK_EQ(kt_completion_wait_killable(c), -EINTR);
-	CHECK_EQ(kt_completion_wait_killable(c), -EINTR);
-	kt_complete(c);
-	kt_completion_wait(c);
-	CHECK_EQ(kt_completion_wait_until(c, 0), -ETIMEDOUT);
-}
-
-static void done_wins(void *arg)
-{
-	struct os_thread t;
-	kt_completion c;
-
-	(void)arg;
-	kt_completion_init(&c);
-	kt_complete(&c);
-	spawn(&t, "killed", killed_before, &c);
-	os_join(&t);
-	CHECK(!kt_completion_try_wait(&c));
-	kt_completion_destroy(&c);
-}
-
-struct one {
-	kt_completion c;
-	int err;
-	unsigned data;
-};
-
-static void one_waits_killable(void *arg)
-{
-	struct one *s = arg;
-
-	s->err = kt_completion_wait_killable(&s->c);
-}
-
-static void one_waits(void *arg)
-{
-	struct one *s = arg;
-
-	kt_completion_wait(&s->c);
-	CHECK_EQ(s->data, 42);
-}
-
-static void one_completes(void *arg)
-{
-	struct one *s = arg;
-
-	kt_complete(&s->c);
-}
-
-static void kill_alone(void *arg)
-{
-	struct os_thread t;
-	struct one s;
-
-	(void)arg;
-	for (int i = 0; i < CONFORMANCE_TURNS(200, 2); i++) {
-		kt_completion_init(&s.c);
-		spawn(&t, "killed", one_waits_killable, &s);
-		os_kill(&t);
-		os_join(&t);
-		CHECK_EQ(s.err, -EINTR);
-		/* Nothing of the waiter is left: the next completion is not its. */
-		kt_complete(&s.c);
-		CHECK(kt_completion_try_wait(&s.c));
-		CHECK(!kt_completion_try_wait(&s.c));
-		kt_completion_destroy(&s.c);
-	}
-}
-
-/*
- * One victim leaves while the next is being killed: what the one puts back in
- * order must not hide from the other, on its way to sleep, that it was killed.
- */
-static void kills_overlap(void *arg)
-{
-	struct crowd s;
-
-	(void)arg;
-	for (int i = 0; i < CONFORMANCE_TURNS(500, 1); i++) {
-		crowd_begin(&s, wait_killable);
-		for (int k = 0; k < WAITERS; k++)
-			os_kill(&s.t[k]);
-		crowd_end(&s, 0);
-		kt_complete(&s.c);
-		CHECK(kt_completion_try_wait(&s.c));
-		kt_completion_destroy(&s.c);
-	}
-}
-
-static void kill_is_late(void *arg)
-{
-	struct os_thread t;
-	struct one s = { .data = 0 };
-
-	(void)arg;
-	for (int i = 0; i < CONFORMANCE_TURNS(200, 2); i++) {
-		kt_completion_init(&s.c);
-		s.data = 0;
-		spawn(&t, "stubborn", one_waits, &s);
-		os_kill(&t);
-		s.data = 42;
-		kt_complete(&s.c);
-		os_join(&t);
-		kt_completion_destroy(&s.c);
-	}
-}
-
-/* Whoever wins: the completion is either taken or still there. */
-static void kill_races_complete(void *arg)
-{
-	struct os_thread waiter, completer;
-	struct one s;
-
-	(void)arg;
-	for (int i = 0; i < CONFORMANCE_TURNS(500, 2); i++) {
-		kt_completion_init(&s.c);
-		spawn(&waiter, "waiter", one_waits_killable, &s);
-		spawn(&completer, "completer", one_completes, &s);
-		os_kill(&waiter);
-		os_join(&waiter);
-		os_join(&completer);
-		CHECK(s.err == 0 || s.err == -EINTR);
-		CHECK_EQ(kt_completion_try_wait(&s.c), s.err != 0);
-		CHECK(!kt_completion_try_wait(&s.c));
-		kt_completion_destroy(&s.c);
-	}
-}
-
-/* A killed waiter that was woken leaves the completion to the next in line. */
-static void kill_passes_it_on(void *arg)
-{
-	struct os_thread victim, heir, completer;
-	struct one s = { .data = 42 };
-
-	(void)arg;
-	for (int i = 0; i < CONFORMANCE_TURNS(500, 2); i++) {
-		kt_completion_init(&s.c);
-		spawn(&victim, "victim", one_waits_killable, &s);
-		spawn(&heir, "heir", one_waits, &s);
-		spawn(&completer, "completer", one_completes, &s);
-		os_kill(&victim);
-		os_join(&victim);
-		if (s.err == 0)
-			kt_complete(&s.c);
-		os_join(&heir);		/* or the only completion is lost */
-		os_join(&completer);
-		CHECK(!kt_completion_try_wait(&s.c));
-		kt_completion_destroy(&s.c);
-	}
-}
-
-static void deadline_races_complete(void *arg)
-{
-	struct os_thread completer;
-	struct one s;
-
-	(void)arg;
-	for (int i = 0; i < CONFORMANCE_TURNS(500, 2); i++) {
-		kt_completion_init(&s.c);
-		spawn(&completer, "completer", one_completes, &s);
-		s.err = kt_completion_wait_until(&s.c, os_now_ns() + (uint64_t)i % 20 * 10000);
-		os_join(&completer);
-		CHECK(s.err == 0 || s.err == -ETIMEDOUT);
-		CHECK_EQ(kt_completion_try_wait(&s.c), s.err != 0);
-		CHECK(!kt_completion_try_wait(&s.c));
-		kt_completion_destroy(&s.c);
-	}
-}
-
-/* ---- waiters that go away ---------------------------------------------------- */
-
-struct guest {
-	struct os_thread t;
-	kt_completion *c;
-};
-
-/* Let through, the waiter is gone: nobody may unpark it any more. */
-static void wait_and_vanish(void *arg)
-{
-	struct guest *g = arg;
-
-	kt_completion_wait(g->c);
-	os_free(g);
-}
-
-static void waiter_vanishes(void *arg)
-{
-	(void)arg;
-	for (int i = 0; i < CONFORMANCE_TURNS(500, 3); i++) {
-		struct guest *g = os_alloc(KT_ROLE_TASK, sizeof *g);
-		kt_completion c;
-
-		CHECK(g != NULL);
-		kt_completion_init(&c);
-		g->c = &c;
-		CHECK_EQ(os_spawn(&g->t, "guest", OS_DETACHED, wait_and_vanish, g), 0);
-		/* A permit, so that it may look again before it is unparked. */
-		os_kill(&g->t);
-		KT_POINT(completion_test.invited);
-		kt_complete(&c);
-		os_wait_detached();
-		kt_completion_destroy(&c);
 	}
 }
 
@@ -414,122 +131,9 @@ static void reuse(void *arg)
 	kt_completion_destroy(&r.pong);
 }
 
-/* ---- on a stack ------------------------------------------------------------- */
-
-/*
- * The creation hand-off without the creation: a request with a pointer to a
- * completion in a frame that its waiter leaves at once. Who gets the pointer
- * out of the request may use it; a killed waiter that gets it first leaves.
- */
-struct desk {
-	kt_completion requests;
-	kt_completion *done;	/* atomic: the request; NULL: taken */
-	unsigned served;
-};
-
-static void serve(void *arg)
-{
-	struct desk *d = arg;
-
-	for (int i = 0; i < CONFORMANCE_TURNS(3000, 4); i++) {
-		kt_completion *done;
-
-		kt_completion_wait(&d->requests);
-		done = xchg(&d->done, NULL);
-		if (!done)
-			continue;
-		d->served++;
-		kt_complete(done);
-	}
-}
-
-__attribute__((noinline))
-static bool request(struct desk *d)
-{
-	kt_completion done;
-	bool served = true;
-
-	kt_completion_init(&done);
-	CHECK(xchg(&d->done, &done) == NULL);
-	kt_complete(&d->requests);
-	if (kt_completion_wait_killable(&done) != 0) {
-		if (xchg(&d->done, NULL))
-			served = false;
-		else
-			kt_completion_wait(&done);
-	}
-	kt_completion_destroy(&done);
-	return served;
-}
-
-/* What was in the frame is something else now. */
-__attribute__((noinline))
-static void scribble(void)
-{
-	volatile char frame[sizeof(kt_completion) + 128];
-
-	for (size_t i = 0; i < sizeof frame; i++)
-		frame[i] = (char)0xa5;
-}
-
-static void request_often(struct desk *d)
-{
-	struct os_thread clerk;
-	unsigned served = 0;
-
-	kt_completion_init(&d->requests);
-	d->done = NULL;
-	d->served = 0;
-	spawn(&clerk, "clerk", serve, d);
-	for (int i = 0; i < CONFORMANCE_TURNS(3000, 4); i++) {
-		served += request(d);
-		scribble();
-	}
-	os_join(&clerk);
-	CHECK_EQ(d->served, served);
-	kt_completion_destroy(&d->requests);
-}
-
-static void on_stack(void *arg)
-{
-	struct desk d;
-
-	(void)arg;
-	request_often(&d);
-}
-
-static void request_killed(void *arg)
-{
-	os_kill(os_self());
-	request_often(arg);
-}
-
-static void request_unsuspecting(void *arg)
-{
-	request_often(arg);
-}
-
-/* Each wait is given up at once, or not at all. */
-static void on_stack_killed(void *arg)
-{
-	struct os_thread t;
-	struct desk d;
-
-	(void)arg;
-	spawn(&t, "killed", request_killed, &d);
-	os_join(&t);
-	spawn(&t, "victim", request_unsuspecting, &d);
-	os_kill(&t);	/* somewhere in the middle */
-	os_join(&t);
-}
-
 /* ---- first come, first served ------------------------------------------------ */
 
-#if defined(KT_COMPLETION_PARK) || defined(KT_COMPLETION_MODELLED)
-#define IS_FIFO 1
-#endif
-
-#if defined(IS_FIFO)
+#if KT_COMPLETION_FIFO
 /* No contract name tells how many wait: this looks inside. */
 #if defined(KT_COMPLETION_MODELLED)
 static int queued(kt_completion *c)
@@ -537,12 +141,18 @@ static int queued(kt_completion *c)
 	return (int)c->waiters;
 }
 #else
+#if defined(KT_COMPLETION_PARK)
+#define WAITER const struct kt_park_waiter
+#else
+#define WAITER const struct kt_sem_waiter
+#endif
+
 static int queued(kt_completion *c)
 {
 	int n = 0;
 
 	kt_lock_acquire(&c->lock);
-	for (const struct kt_park_waiter *w = c->first; w; w = w->next)
+	for (WAITER *w = c->first; w; w = w->next)
 		n++;
 	kt_lock_release(&c->lock);
 	return n;
@@ -595,35 +205,30 @@ static void first_come(void *arg)
 }
 #endif
 
+static void run(const struct completion_test *tests)
+{
+	for (; tests->name; tests++)
+		conformance_run(tests->name, tests->body, NULL);
+}
+
 int main(void)
 {
-	static const struct {
-		const char *name;
-		void (*body)(void *arg);
-	} tests[] = {
+	static const struct completion_test tests[] = {
 		{ "completion.counting", counting },
 		{ "completion.for_ever", for_ever },
 		{ "completion.deadlines", deadlines },
 		{ "completion.all_at_once", all_at_once },
 		{ "completion.one_by_one", one_by_one },
-		{ "completion.exactly_as_many", exactly_as_many },
-		{ "completion.done_wins", done_wins },
-		{ "completion.kill_alone", kill_alone },
-		{ "completion.kills_overlap", kills_overlap },
-		{ "completion.kill_is_late", kill_is_late },
-		{ "completion.kill_races_complete", kill_races_complete },
-		{ "completion.kill_passes_it_on", kill_passes_it_on },
-		{ "completion.deadline_races_complete", deadline_races_complete },
-		{ "completion.waiter_vanishes", waiter_vanishes },
 		{ "completion.reuse", reuse },
-		{ "completion.on_stack", on_stack },
-		{ "completion.on_stack_killed", on_stack_killed },
-#if defined(IS_FIFO)
+#if KT_COMPLETION_FIFO
 		{ "completion.first_come", first_come },
 #endif
+		{ NULL, NULL },
 	};
 
-	for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)
-		conformance_run(tests[i].name, tests[i].body, NULL);
+	run(tests);
+	completion_small_run();
+	run(completion_stack_tests);
+	run(completion_kill_tests);
 	return 0;
 }

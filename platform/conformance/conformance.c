@@ -17,17 +17,10 @@
 #include "platform/posix/posix.h"
 #endif
 
-struct body {
-	const char *name;
-	void (*fn)(void *arg);
-	void *arg;
-};
-
-/* As a thread that is known; with nothing left behind. */
-static void run_adopted(void *arg)
+void conformance_adopted(void *arg)
 {
 	const struct os_hooks none = { .point = NULL };
-	const struct body *b = arg;
+	const struct conformance_body *b = arg;
 	struct os_thread init;
 
 	os_adopt(&init, "init");
@@ -43,11 +36,11 @@ static void run_adopted(void *arg)
 
 enum { SEEDS = 100 };
 
-static void expect(const struct body *b, struct sim_strategy *strategy, uint64_t seed,
+static void expect(const struct conformance_body *b, struct sim_strategy *strategy, uint64_t seed,
 		   enum kt_failure kind)
 {
 	struct sim_options o = { .strategy = strategy, .seed = seed };
-	const struct sim_record *r = sim_run(&o, run_adopted, (void *)b);
+	const struct sim_record *r = sim_run(&o, conformance_adopted, (void *)b);
 
 	if (r->failure == kind)
 		return;
@@ -57,7 +50,7 @@ static void expect(const struct body *b, struct sim_strategy *strategy, uint64_t
 	exit(1);
 }
 
-static void run_all(const struct body *b, enum kt_failure kind)
+static void run_all(const struct conformance_body *b, enum kt_failure kind)
 {
 	expect(b, sim_strategy_block(), 0, kind);
 	for (uint64_t seed = 0; seed < SEEDS; seed++) {
@@ -69,110 +62,24 @@ static void run_all(const struct body *b, enum kt_failure kind)
 
 void conformance_run(const char *name, void (*body)(void *arg), void *arg)
 {
-	run_all(&(struct body){ name, body, arg }, KT_PASS);
+	run_all(&(struct conformance_body){ name, body, arg }, KT_PASS);
 }
 
 void conformance_fails(const char *name, enum kt_failure kind, void (*body)(void *arg), void *arg)
 {
-	run_all(&(struct body){ name, body, arg }, kind);
-}
-
-/* ---- every order with few preemptions ----------------------------------- */
-
-enum { PREEMPTIONS_MAX = 4, DECISIONS_MAX = 600 };
-
-static struct {
-	struct sim_strategy strategy;
-	unsigned preemptions;
-	struct {
-		unsigned decision, other;	/* the n-th of those not chosen by default */
-	} preempt[PREEMPTIONS_MAX];
-	unsigned decisions;
-	uint8_t others[DECISIONS_MAX];		/* of this run: who else could have run */
-} bounded;
-
-static void bounded_begin(struct sim_strategy *s, uint64_t seed, uint32_t steps_estimate)
-{
-	(void)s;
-	(void)seed;
-	(void)steps_estimate;
-	bounded.decisions = 0;
-}
-
-static uint32_t bounded_next(struct sim_strategy *s, const struct sim_decision *d)
-{
-	uint32_t next = sim_default_next(d->runnable, d->timed, d->task, d->why);
-	uint64_t others = d->runnable & ~(1ull << next);
-	unsigned now = bounded.decisions;
-
-	(void)s;
-	if (now == DECISIONS_MAX)
-		return next;	/* a small body that is here goes round in circles */
-	bounded.decisions++;
-	bounded.others[now] = (uint8_t)__builtin_popcountll(others);
-	for (unsigned i = 0; i < bounded.preemptions; i++) {
-		if (bounded.preempt[i].decision != now)
-			continue;
-		for (unsigned skip = bounded.preempt[i].other; skip > 0; skip--)
-			others &= others - 1;
-		return (uint32_t)__builtin_ctzll(others);
-	}
-	return next;
-}
-
-/* All orders that begin as the last run did up to decision `from`. */
-static unsigned explore(const struct body *b, unsigned preemptions, unsigned from)
-{
-	uint8_t others[DECISIONS_MAX];
-	unsigned decisions, runs = 1, used = bounded.preemptions;
-
-	expect(b, &bounded.strategy, used, KT_PASS);
-	decisions = bounded.decisions;
-	memcpy(others, bounded.others, sizeof others);
-	if (used == preemptions)
-		return runs;
-	for (unsigned i = from; i < decisions; i++)
-		for (unsigned other = 0; other < others[i]; other++) {
-			bounded.preempt[used].decision = i;
-			bounded.preempt[used].other = other;
-			bounded.preemptions = used + 1;
-			runs += explore(b, preemptions, i + 1);
-		}
-	bounded.preemptions = used;
-	return runs;
-}
-
-void conformance_exhaust(const char *name, unsigned preemptions, void (*body)(void *arg),
-			 void *arg)
-{
-	struct body b = { name, body, arg };
-
-	CHECK(preemptions <= PREEMPTIONS_MAX);
-	bounded.strategy = (struct sim_strategy){
-		.name = "bounded", .begin = bounded_begin, .next = bounded_next,
-	};
-	bounded.preemptions = 0;
-	printf("%s: %u orders\n", name, explore(&b, preemptions, 0));
-	run_all(&b, KT_PASS);
+	run_all(&(struct conformance_body){ name, body, arg }, kind);
 }
 
 #else
 
-void conformance_exhaust(const char *name, unsigned preemptions, void (*body)(void *arg),
-			 void *arg)
-{
-	(void)preemptions;
-	conformance_run(name, body, arg);
-}
-
 void conformance_run(const char *name, void (*body)(void *arg), void *arg)
 {
 	static const unsigned permille[] = { 0, 20, 100, 500 };
-	struct body b = { name, body, arg };
+	struct conformance_body b = { name, body, arg };
 
 	for (unsigned i = 0; i < sizeof permille / sizeof permille[0]; i++) {
 		posix_set_delays(i + 1, permille[i]);
-		run_adopted(&b);
+		conformance_adopted(&b);
 	}
 	posix_set_delays(0, 0);
 	printf("ok %s\n", name);
@@ -189,13 +96,13 @@ static void on_failed(enum kt_failure kind, const char *message)
 void conformance_fails(const char *name, enum kt_failure kind, void (*body)(void *arg), void *arg)
 {
 	const struct os_hooks hooks = { .failed = on_failed };
-	struct body b = { name, body, arg };
+	struct conformance_body b = { name, body, arg };
 	int status = 0;
 	pid_t pid = fork();
 
 	if (pid == 0) {
 		os_set_hooks(&hooks);
-		run_adopted(&b);
+		conformance_adopted(&b);
 		_exit(0);
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status) ||

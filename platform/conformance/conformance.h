@@ -19,15 +19,23 @@
 #define CONFORMANCE_TURNS(real, simulated) (real)
 #endif
 
+/* What is run, by conformance_adopted(): as a known thread, with nothing left behind. */
+struct conformance_body {
+	const char *name;
+	void (*fn)(void *arg);
+	void *arg;
+};
+void conformance_adopted(void *body);
+
 /* Every run must pass. Prints "ok NAME", or what went wrong and exits 1. */
 void conformance_run(const char *name, void (*body)(void *arg), void *arg);
 
 /*
- * The same, and in the simulator every order in which the default one (each runs
- * until it blocks) is left `preemptions` times at most. For small bodies.
+ * For a body of two or three threads that do little: in the simulator every
+ * schedule that leaves the default at most `bound` times (exhaust.c), on real
+ * threads the same as conformance_run().
  */
-void conformance_exhaust(const char *name, unsigned preemptions, void (*body)(void *arg),
-			 void *arg);
+void conformance_exhaust(const char *name, unsigned bound, void (*body)(void *arg), void *arg);
 
 /* Every run must end in a failure of that kind. */
 void conformance_fails(const char *name, enum kt_failure kind, void (*body)(void *arg),

@@ -175,6 +175,24 @@ static void one_permit(void *arg)
 	CHECK(os_park_until(0, KT_SITE("park", "permit")));	/* a permit wins */
 }
 
+/* A sleeper's permit is another than the thread's. */
+static void two_permits(void *arg)
+{
+	enum { TRIES = 100 };
+	int in_time = 0;
+
+	(void)arg;
+	os_sleeper_unpark(os_sleeper_self());
+	for (int i = 0; i < TRIES; i++)
+		in_time += os_park_until(0, KT_SITE("park", "none"));
+	CHECK(in_time < TRIES / 2);	/* those are spurious */
+	os_sleeper_park(KT_SITE("park", "sleeper"));
+	os_unpark(os_self());
+	os_sleeper_unpark(os_sleeper_self());
+	os_sleeper_park(KT_SITE("park", "sleeper"));
+	CHECK(os_park_until(0, KT_SITE("park", "thread")));
+}
+
 static void deadline(void *arg)
 {
 	uint64_t now = os_now_ns(), soon = now + 300000;
@@ -481,6 +499,7 @@ int main(void)
 		{ "os.detached", detached },
 		{ "os.park_and_unpark", park_and_unpark },
 		{ "os.one_permit", one_permit },
+		{ "os.two_permits", two_permits },
 		{ "os.deadline", deadline },
 		{ "os.relax", relax },
 		{ "os.kill_unparks", kill_unparks },

@@ -15,6 +15,8 @@
 
 #include "platform/point.h"
 
+#define kt_lock_modelled_is_fifo 0
+
 struct kt_lock_modelled {
 	const char *name;
 	uint32_t holder;	/* task + 1; 0: free */

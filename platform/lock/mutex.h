@@ -18,6 +18,8 @@
 
 #include "platform/os.h"
 
+#define kt_lock_mutex_is_fifo 0
+
 struct kt_lock_mutex {
 	pthread_mutex_t mutex;
 	const char *name;
@@ -81,6 +83,7 @@ static inline void kt_lock_mutex_release(struct kt_lock_mutex *l, struct kt_site
 			kt_lock_mutex_my_name());
 	__atomic_store_n(&l->holder, NULL, __ATOMIC_RELAXED);
 	/* POSIX: who gets the mutex next may destroy and free it at once. */
+	os_delay();
 	pthread_mutex_unlock(&l->mutex);
 }
 

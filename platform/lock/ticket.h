@@ -22,6 +22,8 @@
 #include "platform/atomic.h"
 #include "platform/os.h"
 
+#define kt_lock_ticket_is_fifo 1
+
 struct kt_lock_ticket {
 	/* atomic: */
 	uint32_t next;	/* the number the next comer takes */

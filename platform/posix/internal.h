@@ -14,6 +14,7 @@
 
 #include <pthread.h>
 
+#include "platform/lockdep.h"
 #include "platform/os.h"
 #include "platform/rng.h"
 
@@ -39,10 +40,13 @@ struct posix_thread {
 	const struct os_thread *waits_for;	/* the same */
 	struct kt_site *waits_at;		/* NULL: runs */
 
+	uint32_t permit;	/* the sleeper's, as os_thread.permit */
+
 	/* the thread itself only: */
 	struct kt_rng delays;
 	uint32_t delays_epoch;		/* of the seed `delays` comes from; 0: none */
 	uint32_t relaxed;		/* turns of spin loops */
+	struct kt_lockdep_thread lockdep;
 	int      spawn_node;
 	struct kt_rcu_reader rcu;
 

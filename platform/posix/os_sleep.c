@@ -2,7 +2,8 @@
 /*
  * platform/os.h on real threads: park, kill, relax, clock.
  *
- * park and unpark meet on one futex word per thread (os_thread.permit):
+ * park and unpark meet on one futex word per thread (os_thread.permit), and on
+ * another for locks (posix_thread.permit):
  *
  *	park				unpark
  *	EMPTY -> PARKED			any -> PERMIT
@@ -30,7 +31,7 @@ enum { NS_PER_S = 1000000000, RELAX_YIELD = 32 };
 
 /* ---- futex --------------------------------------------------------------- */
 
-bool posix_futex_wait(uint32_t *word, uint32_t expected, const uint64_t *deadline_ns)
+bool posix_futex_wait(const uint32_t *word, uint32_t expected, const uint64_t *deadline_ns)
 {
 	struct timespec ts = { 0, 0 };
 	int errno_kept = errno;
@@ -49,7 +50,7 @@ bool posix_futex_wait(uint32_t *word, uint32_t expected, const uint64_t *deadlin
 	return err != ETIMEDOUT;
 }
 
-void posix_futex_wake(uint32_t *word, int count)
+void posix_futex_wake(const uint32_t *word, int count)
 {
 	int errno_kept = errno;
 
@@ -57,55 +58,93 @@ void posix_futex_wake(uint32_t *word, int count)
 	errno = errno_kept;
 }
 
-/* ---- park ---------------------------------------------------------------- */
-
-/* Acquire pairs with the release in os_unpark_at(). */
-static bool take_permit(struct os_thread *t)
+bool os_futex_wait_at(const uint32_t *word, uint32_t expected, const uint64_t *deadline_ns,
+		      struct kt_site *why)
 {
-	uint32_t permit = PERMIT;
+	bool in_time;
 
-	return __atomic_compare_exchange_n(&t->permit, &permit, EMPTY, false,
-					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+	(void)kt_may_sleep(why);
+	posix_delay();
+	posix_waits_at(why);
+	in_time = posix_futex_wait(word, expected, deadline_ns);
+	posix_waits_at(NULL);
+	return in_time;
 }
 
-static bool park(const uint64_t *deadline_ns, struct kt_site *why)
+void os_futex_wake_at(const uint32_t *word, uint32_t count, struct kt_site *site)
 {
-	struct os_thread *t = os_self();
+	(void)site;
+	posix_delay();
+	posix_futex_wake(word, (int)count);
+}
+
+/* ---- park ---------------------------------------------------------------- */
+
+/* Acquire pairs with the release in grant(). */
+static bool take(uint32_t *permit)
+{
+	uint32_t there = PERMIT;
+
+	return __atomic_compare_exchange_n(permit, &there, EMPTY, false, __ATOMIC_ACQUIRE,
+					   __ATOMIC_RELAXED);
+}
+
+static bool park(uint32_t *permit, const uint64_t *deadline_ns, struct kt_site *why)
+{
 	uint32_t empty = EMPTY;
 	bool in_time = true;
 
-	KT_ASSERT(t != NULL);
+	(void)kt_may_sleep(why);
 	posix_delay();
-	if (take_permit(t))
+	if (take(permit))
 		return true;
-	if (__atomic_compare_exchange_n(&t->permit, &empty, PARKED, false,
-					__ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+	if (__atomic_compare_exchange_n(permit, &empty, PARKED, false, __ATOMIC_RELAXED,
+					__ATOMIC_RELAXED)) {
 		posix_waits_at(why);
-		in_time = posix_futex_wait(&t->permit, PARKED, deadline_ns);
+		in_time = posix_futex_wait(permit, PARKED, deadline_ns);
 		posix_waits_at(NULL);
 	}
 	/* Awake, for whatever reason; a permit that came meanwhile is taken. */
-	if (__atomic_exchange_n(&t->permit, EMPTY, __ATOMIC_ACQUIRE) == PERMIT)
+	if (__atomic_exchange_n(permit, EMPTY, __ATOMIC_ACQUIRE) == PERMIT)
 		return true;
 	return in_time;
 }
 
+static void grant(uint32_t *permit)
+{
+	posix_delay();
+	if (__atomic_exchange_n(permit, PERMIT, __ATOMIC_RELEASE) == PARKED)
+		posix_futex_wake(permit, 1);
+}
+
 void os_park(struct kt_site *why)
 {
-	park(NULL, why);
+	KT_ASSERT(os_self() != NULL);
+	park(&os_self()->permit, NULL, why);
 }
 
 bool os_park_until(uint64_t deadline_ns, struct kt_site *why)
 {
-	return park(&deadline_ns, why);
+	KT_ASSERT(os_self() != NULL);
+	return park(&os_self()->permit, &deadline_ns, why);
 }
 
 void os_unpark_at(struct os_thread *t, struct kt_site *site)
 {
 	(void)site;
-	posix_delay();
-	if (__atomic_exchange_n(&t->permit, PERMIT, __ATOMIC_RELEASE) == PARKED)
-		posix_futex_wake(&t->permit, 1);
+	grant(&t->permit);
+}
+
+void os_sleeper_park(struct kt_site *why)
+{
+	KT_ASSERT(posix_self() != NULL);
+	park(&posix_self()->permit, NULL, why);
+}
+
+void os_sleeper_unpark_at(os_sleeper *s, struct kt_site *site)
+{
+	(void)site;
+	grant(&s->permit);
 }
 
 /* ---- kill ---------------------------------------------------------------- */

@@ -160,6 +160,7 @@ void os_join(struct os_thread *t)
 	int err;
 
 	KT_ASSERT(t != os_self());
+	(void)kt_may_sleep(site);
 	os_waits_for(t);
 	posix_waits_at(site);
 	err = pthread_join(t->pthread, NULL);

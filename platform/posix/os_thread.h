@@ -21,6 +21,7 @@
 #include "platform/rcu/reader.h"
 
 struct posix_thread;
+typedef struct posix_thread os_sleeper;
 
 struct os_thread {
 	/* written once before the thread starts: */
@@ -47,18 +48,9 @@ struct posix_thread *posix_self(void);
 /* For reports: the calling thread waits at `site` for other than a permit; NULL ends. */
 void posix_waits_at(struct kt_site *site);
 
-/*
- * Sleep while *word == expected, until woken or, unless deadline_ns is NULL,
- * os_now_ns() >= *deadline_ns. May return for no reason. False at the deadline.
- */
-bool posix_futex_wait(uint32_t *word, uint32_t expected, const uint64_t *deadline_ns);
-
-/*
- * Wake up to `count` sleepers. The address is a name to the kernel: nothing is
- * read there, so the memory may be gone; what else lives there by now may be
- * woken for no reason.
- */
-void posix_futex_wake(uint32_t *word, int count);
+/* os_futex_wait_at(), os_futex_wake_at() (platform/os.h) without report and delay. */
+bool posix_futex_wait(const uint32_t *word, uint32_t expected, const uint64_t *deadline_ns);
+void posix_futex_wake(const uint32_t *word, int count);
 
 /* Now and then, if the driver asked for delays, lose some time. */
 void posix_delay(void);

@@ -66,8 +66,12 @@ struct posix_thread *posix_thread_get(struct os_thread *handle, const char *name
 	__atomic_store_n(&p->handle, handle, __ATOMIC_RELAXED);
 	__atomic_store_n(&p->waits_for, NULL, __ATOMIC_RELAXED);
 	__atomic_store_n(&p->waits_at, NULL, __ATOMIC_RELAXED);
+	/* A late unpark may still come: it is spurious. */
+	__atomic_store_n(&p->permit, 0, __ATOMIC_RELAXED);
 	p->delays_epoch = 0;
 	p->relaxed = 0;
+	p->lockdep.held = 0;
+	p->lockdep.acquires = false;
 	p->spawn_node = OS_NO_NODE;
 	p->has_policy = false;
 	__atomic_store_n(&p->go, 0, __ATOMIC_RELAXED);
@@ -82,6 +86,11 @@ void posix_thread_put(struct posix_thread *p)
 	p->next_free = registry.unused;
 	registry.unused = p;
 	pthread_mutex_unlock(&registry.lock);
+}
+
+struct kt_lockdep_thread *os_lockdep(void)
+{
+	return self ? &self->lockdep : NULL;
 }
 
 struct os_thread *os_self(void)

@@ -11,6 +11,8 @@
 #include "platform/atomic.h"
 #include "platform/lock.h"
 
+#define kt_queue_list_points_ordered 1
+
 struct kt_queue_list_node {
 	struct kt_queue_list_node *next, *prev;
 };

@@ -24,9 +24,9 @@
 #include "platform/queue/urcu_ops.h"
 
 #if defined(KT_OS_SIM)
-#define KT_QUEUE_WFCQ_POINTS_ORDERED 1
+#define kt_queue_wfcq_points_ordered 1
 #else
-#define KT_QUEUE_WFCQ_POINTS_ORDERED 0
+#define kt_queue_wfcq_points_ordered 0
 #endif
 
 struct kt_queue_wfcq_node {

@@ -6,6 +6,7 @@
 #ifndef PLATFORM_SIM_INTERNAL_H
 #define PLATFORM_SIM_INTERNAL_H
 
+#include "platform/lockdep.h"
 #include "platform/sim/fiber.h"
 #include "platform/sim/hooks.h"
 #include "platform/sim/sim.h"
@@ -29,12 +30,13 @@ struct sim_task {
 	struct sim_task_record *record;
 	void (*fn)(void *arg);
 	void *arg;
-	bool permit;
+	bool permit, sleeper_permit;
 	bool joinable, joined;
 	bool timed;			/* sleeps until `deadline` at most */
 	bool timed_out;
 	bool through;			/* its wait for a completion is over */
 	uint32_t next_waiter;		/* behind it there: task + 1; 0: nobody */
+	const void *sleeps_on;		/* futex.c: in its queue; NULL: not, or woken */
 	uint32_t joiner;		/* task that joins it, or SIM_NOBODY */
 	uint64_t deadline;
 	void (*interrupt)(void *arg);
@@ -58,6 +60,7 @@ struct sim {
 	uint64_t draw_below;		/* `runnable` for which sim_random_draw() decides */
 	bool     told;			/* a sanitizer must hear of switches */
 	bool     fair;
+	bool     aside;			/* in sim_aside() */
 	bool     running;
 
 	struct sim_strategy *strategy;
@@ -91,8 +94,19 @@ void sim_wake(uint32_t task);
 /* Move the task, if need be, to a processor that it may use. */
 void sim_place(struct sim_task *t);
 uint32_t sim_task_new(const char *name, void (*fn)(void *), void *arg);
+/*
+ * fn(arg) as part of the step under way, by whoever runs: its sites are no steps.
+ * A kill may come from the strategy, in the middle of a step.
+ */
+void sim_aside(void (*fn)(void *arg), void *arg);
 void sim_leave(void) __attribute__((noreturn));	/* back to the host for good */
 void sim_add_event(enum sim_event_kind kind, uint32_t task, enum kt_role role, uint32_t nth);
+
+/* os.c: nobody holds a `checked` lock, no order is known. */
+void sim_lockdep_begin(void);
+
+/* futex.c */
+void sim_futex_begin(void);
 
 /* strategy_random.c */
 /*

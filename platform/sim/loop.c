@@ -104,7 +104,7 @@ uint32_t sim_task_new(const char *name, void (*fn)(void *), void *arg)
 	t->fn = fn;
 	t->arg = arg;
 	t->handle.thread = NULL;
-	t->permit = t->joinable = t->joined = t->timed = t->timed_out = false;
+	t->permit = t->sleeper_permit = t->joinable = t->joined = t->timed = t->timed_out = false;
 	t->joiner = SIM_NOBODY;
 	t->interrupt = NULL;
 	t->cpu = 0;
@@ -364,8 +364,20 @@ static void reach_slow(struct sim_step *t, const void *addr)
 	switch_to(decide(t, addr), addr, t->site);
 }
 
+void sim_aside(void (*fn)(void *arg), void *arg)
+{
+	sim.aside = true;
+	sim.slow_from = 0;	/* only the slow paths look at `aside` */
+	fn(arg);
+	sim.aside = false;
+	set_slow_from();
+}
+
 void sim_reach(struct kt_site *site, enum sim_why why)
 {
+	if (sim.aside && why == SIM_MARK)
+		return;
+	KT_ASSERT(!sim.aside);	/* nobody waits there */
 	kt_site_hash(site);
 	reach_slow(record_step(site, why), NULL);
 }
@@ -387,6 +399,10 @@ void sim_mark(struct kt_site *site)
 __attribute__((noinline))
 static void point_slow(struct kt_site *site, const void *addr)
 {
+	if (sim.aside) {
+		sim_memory_check(addr, site);
+		return;
+	}
 	kt_site_hash(site);
 	reach_slow(record_step(site, SIM_POINT), addr);
 }
@@ -566,12 +582,14 @@ static void execution_begin(const struct sim_options *o)
 	sim.steps_max--;	/* trace[] has room for the step that fails */
 	sim.steps_fair = o->steps_fair ? o->steps_fair : sim.steps_max / 2;
 	sim.steps_alarm = sim.steps_fair;
-	sim.fair = false;
+	sim.fair = sim.aside = false;
 	sim.draw_below = o->strategy->next == sim_random_next ? SIM_DRAW_BELOW : 0;
 	set_slow_from();
 	sim.clock_ns = 0;
 	sim_memory_begin();
 	KT_RCU_IMPL(_begin)();
+	sim_futex_begin();
+	sim_lockdep_begin();
 	sim.strategy->begin(sim.strategy, o->seed, o->steps_estimate ? o->steps_estimate : 100);
 }
 

@@ -23,6 +23,23 @@ static uint32_t task_of(const struct os_thread *t, const char *what)
 	return t->id;
 }
 
+/* Beside the tasks, not in them: only `checked` locks look here. */
+static struct kt_lockdep_thread lockdep[SIM_TASKS_MAX];
+
+struct kt_lockdep_thread *os_lockdep(void)
+{
+	return sim.running ? &lockdep[sim.current] : NULL;
+}
+
+void sim_lockdep_begin(void)
+{
+#if defined(KT_LOCK_CHECKED)
+	kt_lockdep_forget();
+	for (uint32_t i = 0; i < SIM_TASKS_MAX; i++)
+		lockdep[i].held = lockdep[i].acquires = 0;
+#endif
+}
+
 /* ---- threads ------------------------------------------------------------ */
 
 int os_spawn(struct os_thread *t, const char *name, enum os_spawn_kind kind,
@@ -62,6 +79,7 @@ void os_join(struct os_thread *t)
 	KT_ASSERT(other->joinable && !other->joined);
 	KT_ASSERT(t->id != sim.current);
 	sim_rcu_may_wait(self(), site);
+	(void)kt_may_sleep(site);
 	other->joined = true;
 	sim_mark(site);
 	self()->record->waits_for = (int16_t)t->id;
@@ -116,14 +134,15 @@ const char *os_name(const struct os_thread *t)
 
 /* ---- sleeping ----------------------------------------------------------- */
 
-static bool park(bool timed, uint64_t deadline_ns, struct kt_site *why)
+static bool park(bool *permit, bool timed, uint64_t deadline_ns, struct kt_site *why)
 {
 	struct sim_task *t = self();
 
 	sim_rcu_may_wait(t, why);
+	(void)kt_may_sleep(why);
 	/* A mark: a permit keeps, so it does not matter when it comes. */
 	sim_mark(why);
-	if (!t->permit) {
+	if (!*permit) {
 		if (sim_choose(SIM_CHOOSE_SPURIOUS, 2)) {
 			sim_add_event(SIM_EVENT_SPURIOUS, sim.current, KT_ROLE_COUNT, 0);
 			return true;
@@ -132,22 +151,31 @@ static bool park(bool timed, uint64_t deadline_ns, struct kt_site *why)
 		t->deadline = deadline_ns;
 		t->timed_out = false;
 		sim_block(why);
-		if (t->timed_out && !t->permit)
+		if (t->timed_out && !*permit)
 			return false;
 	}
-	t->permit = false;
+	*permit = false;
 	sim_hb_acquire(&t->sync);
 	return true;
 }
 
 void os_park(struct kt_site *why)
 {
-	park(false, 0, why);
+	park(&self()->permit, false, 0, why);
 }
 
 bool os_park_until(uint64_t deadline_ns, struct kt_site *why)
 {
-	return park(true, deadline_ns, why);
+	return park(&self()->permit, true, deadline_ns, why);
+}
+
+static void grant(uint32_t id, bool *permit, struct kt_site *site)
+{
+	sim_hb_release(&sim.task[id].sync);
+	*permit = true;
+	sim_wake(id);
+	/* A mark: whoever was woken can go on at the next site. */
+	sim_mark(site);
 }
 
 void os_unpark_at(struct os_thread *t, struct kt_site *site)
@@ -156,11 +184,19 @@ void os_unpark_at(struct os_thread *t, struct kt_site *site)
 
 	if (sim.task[id].record->state == SIM_FINISHED)
 		kt_fail(KT_MEMORY, "unpark of %s, which has finished", sim.task[id].record->name);
-	sim_hb_release(&sim.task[id].sync);
-	sim.task[id].permit = true;
-	sim_wake(id);
-	/* A mark: whoever was woken can go on at the next site. */
-	sim_mark(site);
+	grant(id, &sim.task[id].permit, site);
+}
+
+void os_sleeper_park(struct kt_site *why)
+{
+	park(&self()->sleeper_permit, false, 0, why);
+}
+
+void os_sleeper_unpark_at(os_sleeper *s, struct kt_site *site)
+{
+	struct sim_task *t = (struct sim_task *)(void *)s;
+
+	grant((uint32_t)(t - sim.task), &t->sleeper_permit, site);
 }
 
 /* ---- killing ------------------------------------------------------------ */
@@ -179,7 +215,7 @@ static void kill(uint32_t id)
 	t->interrupt = NULL;
 	if (interrupt) {	/* between the waiter's begin and its end */
 		sim_hb_acquire(&t->interrupt);
-		interrupt(t->interrupt_arg);
+		sim_aside(interrupt, t->interrupt_arg);
 		sim_hb_release(&t->interrupt);
 	}
 }
@@ -209,7 +245,7 @@ void os_wait_begin(void (*interrupt)(void *arg), void *arg)
 
 	KT_ASSERT(!t->interrupt);
 	if (t->record->killed) {
-		interrupt(arg);
+		sim_aside(interrupt, arg);
 		return;
 	}
 	t->interrupt_arg = arg;

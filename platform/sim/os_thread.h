@@ -21,4 +21,6 @@ extern struct sim_handle {
 	struct kt_rcu_reader rcu;
 } *sim_self;
 
+typedef struct sim_handle os_sleeper;
+
 #endif

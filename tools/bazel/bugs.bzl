@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Seeded bugs: the driver with a patch applied.
+"""Seeded bugs: the driver, or a back end's conformance test, with a patch applied.
 
 A bug in one .c file is that file, patched, linked before the libraries: the
-linker then never looks for the original. Any other is built wholly from a
-patched copy of the sources; the originals are no inputs of the copy's
-compilation, so a header can only be the patched one.
+linker then never looks for the original, or finds it second. A bug in a back
+end's header, for a test of a file or two: the patched header is included before
+anything else, and its include guard keeps the original out. Any other is built
+wholly from a patched copy of the sources; the originals are no inputs of the
+copy's compilation, so a header can only be the patched one.
 """
 
 load("@rules_cc//cc:defs.bzl", "cc_binary", "cc_library")
@@ -68,7 +70,7 @@ patch -s -f --fuzz=0 --no-backup-if-mismatch '{out}' '{patch}' ||
         mnemonic = "PatchFile",
         progress_message = "Planting " + patch.basename,
     )
-    headers = [f for f in ctx.files.srcs if f.extension == "h"]
+    headers = [f for f in ctx.files.srcs if f.extension == "h" and ctx.attr.with_headers]
     return [DefaultInfo(files = depset([out] + headers))]
 
 _patched_file = rule(
@@ -78,6 +80,7 @@ _patched_file = rule(
         "patch": attr.label(allow_single_file = [".patch"]),
         "file": attr.string(),
         "folder": attr.string(),
+        "with_headers": attr.bool(default = True),
     },
 )
 
@@ -133,6 +136,53 @@ def seeded_bug(name, patch, srcs, combo, file = None):
         tags = ["manual"],
     )
 
+def conformance_bug(name, patch, srcs, file, test, combo, sanitizers = None):
+    """Binary `name`: the conformance test of a contract with `patch` applied.
+
+    Args:
+      name: of the bug.
+      patch: the file; -p1, applied without fuzz, of one file.
+      srcs: labels of all sources of the platform.
+      file: the one that the patch is of.
+      test: "lock", "completion" or "checked".
+      combo: os+lock+completion; best one in which the tests are built anyway.
+      sanitizers: features to set, the command line's replaced.
+    """
+    _patched_file(
+        name = name + "_file",
+        file = file,
+        folder = name + "_file",
+        patch = patch,
+        srcs = srcs,
+        with_headers = False,
+        tags = ["manual"],
+    )
+    is_header = file.endswith(".h")
+    cc_binary(
+        name = name + "_raw",
+        testonly = True,
+        srcs = ["//platform:%s_test_sources" % test, ":" + name + "_file"],
+        copts = ["-include", "$(location :%s_file)" % name] if is_header else [],
+        # Of an engine's file, which is always linked, the first is taken.
+        linkopts = [] if is_header else ["-Wl,--allow-multiple-definition"],
+        # It uses what only its library may.
+        features = [] if is_header else NOT_INSTRUMENTED + ["-layering_check"],
+        tags = ["manual"],
+        deps = [
+            "//platform",
+            "//platform:conformance",
+            "//tools/bazel/sanitizer:defaults",
+        ],
+    )
+    variant_binary(
+        name = name,
+        testonly = True,
+        binary = ":" + name + "_raw",
+        combo = combo,
+        tags = ["manual"],
+        **({"sanitizers": sanitizers} if sanitizers else {})
+    )
+
 def _whole_tree(name, patch, srcs, combo):
     folder = name + "_tree"
     defines = _bug_defines(name) + combination_defines(combo)
@@ -170,56 +220,3 @@ def _whole_tree(name, patch, srcs, combo):
             "//tools/bazel/sanitizer:defaults",
         ],
     )
-
-def conformance_bug(name, patch, srcs, file, test, combos):
-    """Tests `name@combo`: a conformance test, one file of the platform patched, fails.
-
-    Args:
-      name: of the bug.
-      patch: the file; -p1, applied without fuzz.
-      srcs: labels of the platform's sources.
-      file: the .c file that the patch is of.
-      test: the conformance test's source.
-      combos: list of combinations; on real threads a bug has several runs to show.
-    """
-    _patched_file(
-        name = name + "_file",
-        file = file,
-        folder = name + "_file",
-        patch = patch,
-        srcs = srcs,
-        tags = ["manual"],
-    )
-    cc_binary(
-        name = name + "_raw",
-        testonly = True,
-        srcs = [
-            ":" + name + "_file",
-            test,
-        ],
-        tags = ["manual"],
-        deps = [
-            "//platform",
-            "//platform:conformance",
-            "//tools/bazel/sanitizer:defaults",
-        ],
-    )
-    for combo in combos:
-        variant_binary(
-            name = "%s@%s_binary" % (name, combo),
-            testonly = True,
-            binary = ":" + name + "_raw",
-            combo = combo,
-            tags = ["manual"],
-        )
-        native.sh_test(
-            name = "%s@%s" % (name, combo),
-            size = "medium",
-            srcs = ["bug_test.py"],
-            args = [
-                "1" if combo.startswith("sim+") else "5",
-                "$(location :%s@%s_binary)" % (name, combo),
-            ],
-            data = [":%s@%s_binary" % (name, combo)],
-            tags = ["plain-only"],
-        )

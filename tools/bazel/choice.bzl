@@ -4,16 +4,29 @@
 # Of each role, its back ends and the systems each runs on. The first that runs on
 # a system is that system's default. Words of a combination come in this order.
 OS = ["sim", "posix"]
-LOCKS = {
+PLAIN_LOCKS = {
     "modelled": ["sim"],
     "mutex": ["posix"],
     "ticket": ["sim", "posix"],
+    "mcs": ["sim", "posix"],
+    "futex": ["sim", "posix"],
+    "park": ["sim", "posix"],
+    "spin": ["posix"],
 }
+
+# Each of them, and `checked` around it.
+LOCKS = dict(PLAIN_LOCKS.items() + {
+    "checked-" + lock: systems
+    for lock, systems in PLAIN_LOCKS.items()
+}.items())
+
 COMPLETIONS = {
     "modelled": ["sim"],
     "park": ["sim", "posix"],
-    "futex": ["posix"],
+    "futex": ["sim", "posix"],
     "cond": ["posix"],
+    "sem": ["sim", "posix"],
+    "eventfd": ["posix"],
 }
 QUEUES = {
     "list": ["sim", "posix"],
@@ -124,9 +137,14 @@ legal_combination = rule(
 )
 
 def _defines(role, value):
-    """The word by which an alias header knows a choice, and its name for reports."""
-    return [
-        "KT_%s_%s" % (role.upper(), value.upper().replace("-", "_")),
+    """The words by which an alias header knows a choice, and its name for reports.
+
+    KT_LOCK=ticket to make names of, KT_LOCK_TICKET to ask for; "checked-ticket"
+    is a ticket lock with KT_LOCK_CHECKED around it.
+    """
+    words = value.split("-")
+    return ["KT_%s_%s" % (role.upper(), word.upper()) for word in words] + [
+        "KT_%s=%s" % (role.upper(), words[-1]),
         'KT_%s_NAME=\\"%s\\"' % (role.upper(), value),
     ]
 

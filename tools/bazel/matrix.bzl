@@ -6,20 +6,39 @@ Both go through one transition that sets the flags a person sets by hand.
 """
 
 load("@rules_cc//cc:defs.bzl", "cc_binary")
-load(":choice.bzl", "OS", "ROLES", "check_combination")
+load(":choice.bzl", "OS", "PLAIN_LOCKS", "ROLES", "check_combination")
 load(":pairwise.bzl", "cover", "product")
 
-# Each two back ends that can be chosen together are in some row.
-SIM = cover("sim")
-POSIX = cover("posix")
+_PLAIN = dict(ROLES.items() + [("lock", PLAIN_LOCKS)])
+
+# Each two back ends that can be chosen together are in some row. A `checked` lock
+# is the one that it wraps, and has rows of its own.
+SIM = cover("sim", tables = _PLAIN)
+POSIX = cover("posix", tables = _PLAIN)
 PAIRWISE = SIM + POSIX
 
-def each(*roles):
-    """Combinations with each two back ends of `roles`, and of other roles the default."""
-    return [combo for os in OS for combo in cover(os, roles)]
+def each_of(*roles):
+    """Each back end of these roles once, the other roles at their defaults."""
+    return {
+        combo: True
+        for role in roles
+        for os in OS
+        for combo in cover(os, [role], tables = _PLAIN)
+    }.keys()
 
-# Each back end once, with the defaults of the other roles.
-ALONE = {combo: True for role in ROLES for combo in each(role)}.keys()
+# `checked` around each lock.
+CHECKED = [
+    combo
+    for os in OS
+    for combo in cover(os, ["lock"])
+    if "+checked-" in combo
+]
+
+# Each back end once, and a checked lock in each system.
+ALONE = each_of(*ROLES.keys()) + [
+    "sim+checked-park+modelled+list+modelled",
+    "posix+checked-mutex+park+list+memb",
+]
 
 # Each legal combination; the nightly tests.
 FULL = product("sim") + product("posix")

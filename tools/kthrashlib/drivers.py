@@ -32,10 +32,19 @@ def check_bug(name):
         raise usage("no seeded bug '%s', expected one of %s" % (name, ", ".join(bug_names())))
 
 
+def check_bug_for_plans(name):
+    """A bug of a lock or completion has no driver to give a plan to."""
+    check_bug(name)
+    with open(os.path.join(ROOT, "stress", "bugs", name + ".patch"), encoding="utf-8") as f:
+        if any(line.startswith("Test: ") for line in f):
+            raise usage("%s is for a conformance test to find, not for plans: "
+                        "tools/kthrash bugs %s" % (name, name))
+
+
 def target(found):
     """The Bazel target that the options in `found` ask for."""
     if "--bug" in found:
-        check_bug(found["--bug"])
+        check_bug_for_plans(found["--bug"])
         return "//stress/bugs:" + found["--bug"]
     system = found.get("--os", "sim")
     if system not in ("sim", "posix"):

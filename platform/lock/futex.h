@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A lock in one word, sleeping by futex: the last mutex of Drepper's "Futexes
+ * Are Tricky". On platform/atomic.h and os_futex_wait(), so it works on every OS
+ * and the simulator explores its inside.
+ *
+ *	FREE
+ *	HELD		nobody sleeps: the release needs no system call
+ *	WAITED		held, and somebody may sleep
+ *
+ * Who does not get the lock at once makes it WAITED by an exchange; if that
+ * finds it FREE, it is the holder, of a lock that says WAITED though perhaps
+ * nobody sleeps any more: one wake-up too many, never one too few. It can't make
+ * it HELD, for it does not know who else sleeps.
+ *
+ * No wake-up is lost: one sleeps only while the word is WAITED, which the
+ * operating system compares again, and whoever takes WAITED away, in release,
+ * wakes one. That one sets WAITED again, on behalf of those who sleep on.
+ *
+ * The exchange in release is its last touch: it stores FREE with release, paired
+ * with the acquire in the exchanges of acquire (all are fully ordered), and the
+ * next holder may free the lock. The wake-up that follows is of an address.
+ *
+ * Who is let in is anyone's luck: a comer may overtake the sleepers.
+ *
+ * `holder` is for checks and orders nothing, as in ticket.h.
+ */
+#ifndef PLATFORM_LOCK_FUTEX_H
+#define PLATFORM_LOCK_FUTEX_H
+
+#include "platform/atomic.h"
+#include "platform/os.h"
+
+#define kt_lock_futex_is_fifo 0
+
+enum { KT_FUTEX_FREE, KT_FUTEX_HELD, KT_FUTEX_WAITED };
+
+struct kt_lock_futex {
+	/* atomic: */
+	uint32_t state;
+	struct os_thread *holder;	/* NULL: nobody, or in between */
+
+	/* written once: */
+	const char *name;
+};
+
+static inline void kt_lock_futex_init(struct kt_lock_futex *l, const char *name)
+{
+	*l = (struct kt_lock_futex){ .name = name };
+}
+
+static inline void kt_lock_futex_destroy(struct kt_lock_futex *l)
+{
+	if (__atomic_load_n(&l->state, __ATOMIC_RELAXED) != KT_FUTEX_FREE)
+		kt_fail(KT_DISCIPLINE, "lock %s destroyed while it is held", l->name);
+}
+
+static inline bool kt_lock_futex_try_acquire(struct kt_lock_futex *l, struct kt_site *site)
+{
+	(void)site;
+	if (cmpxchg(&l->state, KT_FUTEX_FREE, KT_FUTEX_HELD) != KT_FUTEX_FREE)
+		return false;
+	__atomic_store_n(&l->holder, os_self(), __ATOMIC_RELAXED);
+	return true;
+}
+
+static inline void kt_lock_futex_acquire(struct kt_lock_futex *l, struct kt_site *site)
+{
+	if (kt_lock_futex_try_acquire(l, site))
+		return;
+	while (xchg(&l->state, KT_FUTEX_WAITED) != KT_FUTEX_FREE)
+		os_futex_wait_at(&l->state, KT_FUTEX_WAITED, NULL, site);
+	__atomic_store_n(&l->holder, os_self(), __ATOMIC_RELAXED);
+}
+
+static inline void kt_lock_futex_assert_held(const struct kt_lock_futex *l)
+{
+	struct os_thread *me = os_self();
+
+	if (!me || __atomic_load_n(&l->holder, __ATOMIC_RELAXED) != me)
+		kt_fail(KT_DISCIPLINE, "lock %s is not held by %s, as it should be", l->name,
+			me ? os_name(me) : "an unknown thread");
+}
+
+static inline void kt_lock_futex_release(struct kt_lock_futex *l, struct kt_site *site)
+{
+	struct os_thread *me = os_self();
+	uint32_t *word = &l->state;
+
+	(void)site;
+	if (!me || __atomic_load_n(&l->holder, __ATOMIC_RELAXED) != me)
+		kt_fail(KT_DISCIPLINE, "lock %s released by %s, who does not hold it", l->name,
+			me ? os_name(me) : "an unknown thread");
+	__atomic_store_n(&l->holder, NULL, __ATOMIC_RELAXED);
+	/* The last touch. */
+	if (xchg(word, KT_FUTEX_FREE) == KT_FUTEX_WAITED)
+		os_futex_wake(word, 1);
+}
+
+#endif

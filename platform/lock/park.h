@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A lock whose waiters park: one word, and a queue of nodes on their stacks, as
+ * in nsync's mutex. First come, first served. On contracts only, so it works on
+ * every OS and the simulator explores its inside.
+ *
+ *	bit HELD	held, or handed to who has just left the queue
+ *	bit WAITED	the queue is not empty; only while HELD
+ *	bit GUARD	somebody is at the queue, for a few instructions; others spin
+ *
+ * Acquire and release without waiters are one compare-and-exchange each, which
+ * fails if there is anything but HELD. All else is done with GUARD set, and the
+ * store that clears it writes the other bits.
+ *
+ * A release with waiters hands the lock on: it takes the first node off, marks
+ * it `granted` and unparks its thread, and HELD stays. So nobody overtakes.
+ *
+ * The release's last touch is the store that clears GUARD. A waiter returns only
+ * after it has set GUARD itself since it was granted the lock, hence after that
+ * store: it may free the lock, and its node is on its stack. For the same reason
+ * its thread can't be gone when it is unparked.
+ *
+ * It parks as a sleeper and not as an os_thread, which it may have freed before
+ * it came here. Nor may it take permits of the code above, which may have tested
+ * its condition, then come here, and will then park. (To grant one again at the
+ * end does not do: two threads that meet here in loops like that would for ever
+ * wake each other up.)
+ *
+ * No wake-up is lost: `granted` is set before the unpark, and the permit stays
+ * until the waiter parks.
+ *
+ * GUARD is set with acquire and cleared with release, which orders the queue and
+ * what the lock protects. `holder` is for checks, as in ticket.h.
+ */
+#ifndef PLATFORM_LOCK_PARK_H
+#define PLATFORM_LOCK_PARK_H
+
+#include "platform/atomic.h"
+#include "platform/os.h"
+
+#define kt_lock_park_is_fifo 1
+
+#define KT_PARK_HELD   1u
+#define KT_PARK_WAITED 2u
+#define KT_PARK_GUARD  4u
+
+/* All fields: GUARD must be set, once the node is queued. */
+struct kt_park_node {
+	struct kt_park_node *next;
+	os_sleeper *sleeper;
+	bool granted;		/* off the queue; the lock is its */
+};
+
+struct kt_lock_park {
+	/* atomic: */
+	uint32_t word;
+	struct os_thread *holder;	/* NULL: nobody, or in between */
+
+	/* GUARD must be set: */
+	struct kt_park_node *first, *last;
+
+	/* written once: */
+	const char *name;
+};
+
+static inline void kt_lock_park_init(struct kt_lock_park *l, const char *name)
+{
+	*l = (struct kt_lock_park){ .name = name };
+	os_object_begin(l, sizeof *l);	/* perhaps where a waiter's node was */
+}
+
+static inline void kt_lock_park_destroy(struct kt_lock_park *l)
+{
+	if (__atomic_load_n(&l->word, __ATOMIC_RELAXED) & KT_PARK_HELD)
+		kt_fail(KT_DISCIPLINE, "lock %s destroyed while it is held", l->name);
+}
+
+/* Set GUARD; returns the other bits, which nobody changes until it is cleared. */
+static inline uint32_t kt_lock_park_guard(struct kt_lock_park *l, struct kt_site *site)
+{
+	for (;;) {
+		uint32_t seen = READ_ONCE(l->word);
+
+		if (!(seen & KT_PARK_GUARD) &&
+		    cmpxchg(&l->word, seen, seen | KT_PARK_GUARD) == seen)
+			return seen;
+		os_relax(site);
+	}
+}
+
+/* Clear GUARD; the other bits are `bits`. */
+static inline void kt_lock_park_unguard(struct kt_lock_park *l, uint32_t bits)
+{
+	smp_store_release(&l->word, bits);
+}
+
+/* With GUARD set; left without it. */
+static inline void kt_lock_park_queue_drops_guard(struct kt_lock_park *l,
+						  struct kt_park_node *mine)
+{
+	if (l->first)
+		l->last->next = mine;
+	else
+		l->first = mine;
+	l->last = mine;
+	kt_lock_park_unguard(l, KT_PARK_HELD | KT_PARK_WAITED);
+}
+
+/* Queued, until granted the lock. */
+static inline void kt_lock_park_wait(struct kt_lock_park *l, struct kt_park_node *mine,
+				     struct kt_site *site)
+{
+	bool granted;
+
+	do {
+		uint32_t bits;
+
+		os_sleeper_park(site);
+		bits = kt_lock_park_guard(l, site);
+		granted = mine->granted;
+		kt_lock_park_unguard(l, bits);
+	} while (!granted);
+}
+
+static inline bool kt_lock_park_try_acquire(struct kt_lock_park *l, struct kt_site *site)
+{
+	(void)site;
+	if (cmpxchg(&l->word, 0, KT_PARK_HELD) != 0)
+		return false;
+	__atomic_store_n(&l->holder, os_self(), __ATOMIC_RELAXED);
+	return true;
+}
+
+static inline void kt_lock_park_acquire_slow(struct kt_lock_park *l, struct kt_site *site)
+{
+	struct kt_park_node mine = { .sleeper = os_sleeper_self() };
+	uint32_t bits = kt_lock_park_guard(l, site);
+
+	if (!(bits & KT_PARK_HELD)) {
+		kt_lock_park_unguard(l, KT_PARK_HELD);
+		return;
+	}
+	KT_ASSERT(mine.sleeper != NULL);	/* a thread of ours */
+	os_object_begin(&mine, sizeof mine);
+	kt_lock_park_queue_drops_guard(l, &mine);
+	kt_lock_park_wait(l, &mine, site);
+	os_object_end(&mine, sizeof mine);
+}
+
+static inline void kt_lock_park_acquire(struct kt_lock_park *l, struct kt_site *site)
+{
+	if (kt_lock_park_try_acquire(l, site))
+		return;
+	kt_lock_park_acquire_slow(l, site);
+	__atomic_store_n(&l->holder, os_self(), __ATOMIC_RELAXED);
+}
+
+static inline void kt_lock_park_assert_held(const struct kt_lock_park *l)
+{
+	struct os_thread *me = os_self();
+
+	if (!me || __atomic_load_n(&l->holder, __ATOMIC_RELAXED) != me)
+		kt_fail(KT_DISCIPLINE, "lock %s is not held by %s, as it should be", l->name,
+			me ? os_name(me) : "an unknown thread");
+}
+
+/* Somebody waits, or is about to. */
+static inline void kt_lock_park_release_slow(struct kt_lock_park *l, struct kt_site *site)
+{
+	struct kt_park_node *next;
+
+	kt_lock_park_guard(l, site);
+	next = l->first;
+	if (next) {
+		l->first = next->next;
+		next->granted = true;	/* before the unpark: the waiter looks, then parks again */
+		os_sleeper_unpark(next->sleeper);
+	}
+	/* The last touch. */
+	kt_lock_park_unguard(l, (next ? KT_PARK_HELD : 0) | (l->first ? KT_PARK_WAITED : 0));
+}
+
+static inline void kt_lock_park_release(struct kt_lock_park *l, struct kt_site *site)
+{
+	struct os_thread *me = os_self();
+
+	if (!me || __atomic_load_n(&l->holder, __ATOMIC_RELAXED) != me)
+		kt_fail(KT_DISCIPLINE, "lock %s released by %s, who does not hold it", l->name,
+			me ? os_name(me) : "an unknown thread");
+	__atomic_store_n(&l->holder, NULL, __ATOMIC_RELAXED);
+	/* The last touch, if nobody waits. */
+	if (cmpxchg(&l->word, KT_PARK_HELD, 0) != KT_PARK_HELD)
+		kt_lock_park_release_slow(l, site);
+}
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A lock on pthread_spinlock_t: the C library's, one word that waiters spin on
+ * and never sleep. Real threads only: the simulator must not lose control inside
+ * the C library. The waiter's loop is ours and not pthread_spin_lock(), which
+ * would use up the time slice while the holder is off its processor.
+ *
+ * A release is one store, after which nothing is touched. Who gets the lock is
+ * the processors' choice.
+ *
+ * `holder` as in mutex.h, and for its reasons.
+ */
+#ifndef PLATFORM_LOCK_SPIN_H
+#define PLATFORM_LOCK_SPIN_H
+
+#if !defined(KT_OS_POSIX)
+#error "the lock 'spin' works on real threads only"
+#endif
+
+#include "platform/os.h"
+
+#define kt_lock_spin_is_fifo 0
+
+struct kt_lock_spin {
+	pthread_spinlock_t spin;
+	const char *name;
+
+	/* atomic: */
+	os_sleeper *holder;
+};
+
+static inline bool kt_lock_spin_is_mine(const struct kt_lock_spin *l)
+{
+	os_sleeper *me = os_sleeper_self();
+
+	return me && __atomic_load_n(&l->holder, __ATOMIC_RELAXED) == me;
+}
+
+static inline const char *kt_lock_spin_my_name(void)
+{
+	return os_sleeper_self() ? os_name(os_self()) : "an unknown thread";
+}
+
+static inline void kt_lock_spin_init(struct kt_lock_spin *l, const char *name)
+{
+	pthread_spin_init(&l->spin, PTHREAD_PROCESS_PRIVATE);
+	l->name = name;
+	l->holder = NULL;
+}
+
+static inline void kt_lock_spin_destroy(struct kt_lock_spin *l)
+{
+	if (__atomic_load_n(&l->holder, __ATOMIC_RELAXED))
+		kt_fail(KT_DISCIPLINE, "lock %s destroyed while it is held", l->name);
+	pthread_spin_destroy(&l->spin);
+}
+
+static inline bool kt_lock_spin_try_acquire(struct kt_lock_spin *l, struct kt_site *site)
+{
+	(void)site;
+	if (pthread_spin_trylock(&l->spin) != 0)
+		return false;
+	__atomic_store_n(&l->holder, os_sleeper_self(), __ATOMIC_RELAXED);
+	return true;
+}
+
+static inline void kt_lock_spin_acquire(struct kt_lock_spin *l, struct kt_site *site)
+{
+	if (kt_lock_spin_try_acquire(l, site))
+		return;
+	if (kt_lock_spin_is_mine(l))
+		kt_fail(KT_DISCIPLINE, "lock %s acquired by its holder", l->name);
+	while (!kt_lock_spin_try_acquire(l, site))
+		os_relax(site);
+}
+
+static inline void kt_lock_spin_release(struct kt_lock_spin *l, struct kt_site *site)
+{
+	(void)site;
+	if (!kt_lock_spin_is_mine(l))
+		kt_fail(KT_DISCIPLINE, "lock %s released by %s, who does not hold it", l->name,
+			kt_lock_spin_my_name());
+	__atomic_store_n(&l->holder, NULL, __ATOMIC_RELAXED);
+	os_delay();
+	pthread_spin_unlock(&l->spin);	/* the last touch */
+}
+
+static inline void kt_lock_spin_assert_held(const struct kt_lock_spin *l)
+{
+	if (!kt_lock_spin_is_mine(l))
+		kt_fail(KT_DISCIPLINE, "lock %s is not held by %s, as it should be", l->name,
+			kt_lock_spin_my_name());
+}
+
+#endif

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Sleeping on an address: the futex of platform/os.h, the semaphore of
+ * platform/sem.h.
+ *
+ * All sleepers, whatever they sleep on, are in one queue in the order in which
+ * they came, a chain of tasks (sim_task.next_waiter): an address is compared
+ * with others and never ordered or hashed, so that it does not matter where
+ * things lie. Who is woken is off the queue, and only then goes on: a kill or
+ * an unpark of a sleeper ends no sleep, as they don't on real threads, where
+ * they would be a wake-up that hides a lost one.
+ *
+ * Of a futex no happens-before edge, as the operating system promises none.
+ */
+#include "platform/sem.h"
+#include "platform/sim/internal.h"
+
+static uint32_t first;	/* who came first: task + 1; 0: nobody */
+
+void sim_futex_begin(void)
+{
+	first = 0;
+}
+
+static void append(uint32_t id, const void *addr)
+{
+	uint32_t *last = &first;
+
+	while (*last)
+		last = &sim.task[*last - 1].next_waiter;
+	*last = id + 1;
+	sim.task[id].next_waiter = 0;
+	sim.task[id].sleeps_on = addr;
+}
+
+static void unlink(uint32_t *at)
+{
+	struct sim_task *t = &sim.task[*at - 1];
+
+	*at = t->next_waiter;
+	t->sleeps_on = NULL;
+}
+
+static void unlink_task(uint32_t id)
+{
+	uint32_t *at = &first;
+
+	while (*at != id + 1)
+		at = &sim.task[*at - 1].next_waiter;
+	unlink(at);
+}
+
+/* False if the deadline came before a wake-up. */
+static bool sleep_on(const void *addr, const uint64_t *deadline_ns, struct kt_site *why)
+{
+	uint32_t id = sim.current;
+	struct sim_task *t = &sim.task[id];
+
+	append(id, addr);
+	t->timed_out = false;
+	while (t->sleeps_on && !t->timed_out) {
+		t->timed = deadline_ns != NULL;
+		t->deadline = deadline_ns ? *deadline_ns : 0;
+		sim_block(why);
+	}
+	if (!t->sleeps_on)
+		return true;
+	unlink_task(id);
+	return false;
+}
+
+/* Wake up to `count` who sleep on addr. */
+static void wake(const void *addr, uint32_t count)
+{
+	for (uint32_t *at = &first; *at && count; ) {
+		uint32_t id = *at - 1;
+
+		if (sim.task[id].sleeps_on != addr) {
+			at = &sim.task[id].next_waiter;
+			continue;
+		}
+		unlink(at);
+		sim_wake(id);
+		count--;
+	}
+}
+
+/* ---- futex --------------------------------------------------------------- */
+
+bool os_futex_wait_at(const uint32_t *word, uint32_t expected, const uint64_t *deadline_ns,
+		      struct kt_site *why)
+{
+	sim_rcu_may_wait(sim_current(), why);
+	(void)kt_may_sleep(why);
+	/* Between the caller's test and this comparison anything may happen. */
+	sim_point(KT_SITE_NAMED("os.futex_wait"), word);
+	sim_mark(why);		/* at which a directive wishes for a spurious wake-up */
+	sim_memory_check(word, why);
+	if (__atomic_load_n(word, __ATOMIC_RELAXED) != expected)
+		return true;
+	if (sim_choose(SIM_CHOOSE_SPURIOUS, 2)) {
+		sim_add_event(SIM_EVENT_SPURIOUS, sim.current, KT_ROLE_COUNT, 0);
+		return true;
+	}
+	return sleep_on(word, deadline_ns, why);
+}
+
+void os_futex_wake_at(const uint32_t *word, uint32_t count, struct kt_site *site)
+{
+	sim_point(site, NULL);	/* late, if need be: the word may be gone */
+	wake(word, count);
+}
+
+/* ---- semaphore ------------------------------------------------------------ */
+
+void os_sem_init(struct os_sem *s)
+{
+	s->count = 0;
+	os_object_begin(s, sizeof *s);
+}
+
+void os_sem_destroy(struct os_sem *s)
+{
+	KT_ASSERT(s->count == 0);
+	os_object_end(s, sizeof *s);
+}
+
+void os_sem_post_at(struct os_sem *s, struct kt_site *site)
+{
+	sim_point(site, s);
+	s->count++;
+	sim_hb_release(s);
+	wake(s, 1);
+	/* Once more, so that what is done next can be late. *s may be gone. */
+	sim_point(site, NULL);
+}
+
+bool os_sem_wait_at(struct os_sem *s, const uint64_t *deadline_ns, struct kt_site *why)
+{
+	bool in_time = true;
+
+	sim_rcu_may_wait(sim_current(), why);
+	(void)kt_may_sleep(why);
+	sim_point(why, s);
+	while (s->count == 0) {
+		if (!in_time)
+			return false;
+		/* Woken, another may have come first. */
+		in_time = sleep_on(s, deadline_ns, why);
+		sim_memory_check(s, why);
+	}
+	s->count--;
+	sim_hb_acquire(s);
+	return true;
+}
