@@ -9,25 +9,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "platform/completion.h"
 #include "platform/point.h"
 
 /* ---- what this binary is ------------------------------------------------ */
 
-#if defined(KT_LOCK_MODELLED)
-#define LOCK_NAME "modelled"
-#elif defined(KT_LOCK_MUTEX)
-#define LOCK_NAME "mutex"
+/* "kt_lock_ticket" and "kt_completion_park", as the alias headers have it. */
+#define STRING(x)       #x
+#define EXPANDED(x)     STRING(x)
+#define LOCK_NAME       (EXPANDED(KT_LOCK_CHOSEN()) + strlen("kt_lock_"))
+#define COMPLETION_NAME (EXPANDED(KT_COMPLETION_IMPL()) + strlen("kt_completion_"))
+#if defined(KT_LOCK_CHECKED)
+#define CHECKED "checked-"
 #else
-#define LOCK_NAME "ticket"
-#endif
-#if defined(KT_COMPLETION_MODELLED)
-#define COMPLETION_NAME "modelled"
-#elif defined(KT_COMPLETION_PARK)
-#define COMPLETION_NAME "park"
-#elif defined(KT_COMPLETION_FUTEX)
-#define COMPLETION_NAME "futex"
-#else
-#define COMPLETION_NAME "cond"
+#define CHECKED ""
 #endif
 
 #if defined(__has_feature)
@@ -59,8 +54,8 @@ const char *build_name(void)
 {
 	static char name[128];
 
-	snprintf(name, sizeof name, "%s+" LOCK_NAME "+" COMPLETION_NAME ", " COMPILER_NAME
-		 " %d %s, sanitizer " SANITIZER_NAME, world_os, COMPILER_MAJOR, OPTIMIZED);
+	snprintf(name, sizeof name, "%s+" CHECKED "%s+%s, " COMPILER_NAME " %d %s, sanitizer "
+		 SANITIZER_NAME, world_os, LOCK_NAME, COMPLETION_NAME, COMPILER_MAJOR, OPTIMIZED);
 	return name;
 }
 

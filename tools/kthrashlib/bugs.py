@@ -20,7 +20,8 @@ from common import CLEAN, FINDINGS, ROOT, STATE, no_more, number, say, split_opt
 STRATEGIES = ("random", "pct:3", "block")
 REPLAYS = 10
 # In the combinations in which the bugs are built (stress/bugs/BUILD).
-UNPATCHED = ["//stress:kthrash_sim", "//stress:kthrash_sim_park", "//stress:kthrash_sim_ticket"]
+UNPATCHED = ["//stress:kthrash_sim", "//stress:kthrash_sim_park", "//stress:kthrash_sim_ticket",
+             "//stress:kthrash_sim_checked"]
 
 
 def header(name):
