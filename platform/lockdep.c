@@ -183,7 +183,7 @@ void kt_lockdep_acquire(const void *lock, uint32_t class, bool is_nested, struct
 		const struct kt_lockdep_held *h = &t->lock[i];
 
 		if (h->lock == lock)
-			kt_fail(KT_DISCIPLINE, "lock %s acquired by its holder, who did so at %s:%u",
+			kt_fail(KT_DISCIPLINE, "lock %s acquired by its holder, since %s:%u",
 				graph.name[class], kt_site_file(h->site), h->site->line);
 		if (h->class != class)
 			add_edge(h, class, site);

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "platform/completion.h"
 #include "platform/point.h"
 
 /* ---- what this binary is ------------------------------------------------ */

@@ -29,11 +29,7 @@
 #endif
 
 #include <errno.h>
-#include <poll.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "platform/os.h"
 
@@ -47,10 +43,10 @@ struct kt_completion_eventfd {
 
 static inline int kt_completion_eventfd_open(const char *what)
 {
-	int fd = eventfd(0, EFD_SEMAPHORE | EFD_NONBLOCK | EFD_CLOEXEC);
+	int fd = posix_eventfd_open();
 
 	if (fd < 0)
-		kt_fail(KT_ASSERTION, "no eventfd for %s: %s", what, strerror(errno));
+		kt_fail(KT_ASSERTION, "no eventfd for %s: %s", what, strerror(-fd));
 	return fd;
 }
 
@@ -62,96 +58,47 @@ static inline void kt_completion_eventfd_init(struct kt_completion_eventfd *c)
 
 static inline void kt_completion_eventfd_destroy(struct kt_completion_eventfd *c)
 {
-	close(c->fd);
+	posix_eventfd_close(c->fd);
 	c->fd = -1;	/* a late complete() must not hit somebody else's file */
 	os_object_end(c, sizeof *c);
-}
-
-/* By descriptor: whoever is let through by the write may close it. */
-static inline void kt_completion_eventfd_add(int fd, uint64_t n)
-{
-	int errno_kept = errno, err;
-
-	os_delay();
-	do
-		err = write(fd, &n, sizeof n) == sizeof n ? 0 : errno;
-	while (err == EINTR);
-	KT_ASSERT(err == 0 || err == EAGAIN);	/* EAGAIN: done for ever */
-	errno = errno_kept;
 }
 
 static inline void kt_completion_eventfd_complete(struct kt_completion_eventfd *c,
 						  struct kt_site *site)
 {
 	(void)site;
-	kt_completion_eventfd_add(c->fd, 1);
+	posix_eventfd_add(c->fd, 1);
 }
 
 static inline void kt_completion_eventfd_complete_all(struct kt_completion_eventfd *c,
 						      struct kt_site *site)
 {
 	(void)site;
-	kt_completion_eventfd_add(c->fd, KT_EVENTFD_ALL);
-}
-
-static inline bool kt_completion_eventfd_take(struct kt_completion_eventfd *c)
-{
-	int errno_kept = errno, err;
-	uint64_t one;
-
-	do
-		err = read(c->fd, &one, sizeof one) == sizeof one ? 0 : errno;
-	while (err == EINTR);
-	KT_ASSERT(err == 0 || err == EAGAIN);
-	errno = errno_kept;
-	return err == 0;
-}
-
-/* Until one of `count` files is readable, or the deadline; or for no reason. */
-static inline void kt_completion_eventfd_poll(struct pollfd *files, nfds_t count,
-					      const uint64_t *deadline_ns)
-{
-	struct timespec left = { 0, 0 };
-	int errno_kept = errno;
-
-	os_delay();
-	if (deadline_ns) {
-		uint64_t now = os_now_ns(), ns = *deadline_ns > now ? *deadline_ns - now : 0;
-
-		left.tv_sec = (time_t)(ns / 1000000000u);
-		left.tv_nsec = (long)(ns % 1000000000u);
-	}
-	ppoll(files, count, deadline_ns ? &left : NULL, NULL);
-	errno = errno_kept;
+	posix_eventfd_add(c->fd, KT_EVENTFD_ALL);
 }
 
 /* `killed`: the file that a kill makes readable, or -1. */
 static inline int kt_completion_eventfd_sleep(struct kt_completion_eventfd *c, int killed,
 					      const uint64_t *deadline_ns)
 {
-	struct pollfd files[2] = {
-		{ .fd = c->fd, .events = POLLIN },
-		{ .fd = killed, .events = POLLIN },
-	};
-
 	for (;;) {
 		/* The clock first: a completion that came before it passed wins. */
 		bool in_time = !deadline_ns || os_now_ns() < *deadline_ns;
 
-		if (kt_completion_eventfd_take(c))
+		if (posix_eventfd_take(c->fd))
 			return 0;
 		if (killed >= 0 && os_is_killed(os_self()))
 			return -EINTR;
 		if (!in_time)
 			return -ETIMEDOUT;
-		kt_completion_eventfd_poll(files, killed < 0 ? 1 : 2, deadline_ns);
+		posix_eventfd_poll(c->fd, killed, deadline_ns);
 	}
 }
 
 /* On the killing thread, after the flag of the killed one was set. */
 static inline void kt_completion_eventfd_interrupt(void *arg)
 {
-	kt_completion_eventfd_add(*(const int *)arg, 1);
+	posix_eventfd_add(*(const int *)arg, 1);
 }
 
 static inline int kt_completion_eventfd_wait_for(struct kt_completion_eventfd *c,
@@ -160,7 +107,7 @@ static inline int kt_completion_eventfd_wait_for(struct kt_completion_eventfd *c
 {
 	int err;
 
-	if (kt_completion_eventfd_take(c))
+	if (posix_eventfd_take(c->fd))
 		return 0;
 	posix_waits_at(site);
 	err = kt_completion_eventfd_sleep(c, -1, deadline_ns);
@@ -185,7 +132,7 @@ static inline int kt_completion_eventfd_wait_killable(struct kt_completion_event
 {
 	int killed, err;
 
-	if (kt_completion_eventfd_take(c))
+	if (posix_eventfd_take(c->fd))
 		return 0;
 	killed = kt_completion_eventfd_open("a killable wait");
 	os_wait_begin(kt_completion_eventfd_interrupt, &killed);
@@ -193,7 +140,7 @@ static inline int kt_completion_eventfd_wait_killable(struct kt_completion_event
 	err = kt_completion_eventfd_sleep(c, killed, NULL);
 	posix_waits_at(NULL);
 	os_wait_end();		/* then nobody writes to it */
-	close(killed);
+	posix_eventfd_close(killed);
 	return err;
 }
 
@@ -201,7 +148,7 @@ static inline bool kt_completion_eventfd_try_wait(struct kt_completion_eventfd *
 						  struct kt_site *site)
 {
 	(void)site;
-	return kt_completion_eventfd_take(c);
+	return posix_eventfd_take(c->fd);
 }
 
 #endif

@@ -8,6 +8,9 @@
  * simulator's schedules take care that both happen.
  */
 #include <errno.h>
+#if defined(KT_COMPLETION_EVENTFD)
+#include <sys/resource.h>
+#endif
 
 #include "platform/conformance/completion_test.h"
 
@@ -205,6 +208,23 @@ static void first_come(void *arg)
 }
 #endif
 
+#if defined(KT_COMPLETION_EVENTFD)
+/* Descriptors run out, before the completion is there or when a wait needs one more. */
+static void no_file(void *arg)
+{
+	const struct rlimit none = { 0, 0 };
+	kt_completion c;
+
+	if (arg)
+		kt_completion_init(&c);
+	CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0);
+	if (arg)
+		kt_completion_wait_killable(&c);
+	else
+		kt_completion_init(&c);
+}
+#endif
+
 static void run(const struct completion_test *tests)
 {
 	for (; tests->name; tests++)
@@ -227,6 +247,10 @@ int main(void)
 	};
 
 	run(tests);
+#if defined(KT_COMPLETION_EVENTFD)
+	conformance_fails("completion.no_file", KT_ASSERTION, no_file, NULL);
+	conformance_fails("completion.no_file_to_wait", KT_ASSERTION, no_file, (void *)1);
+#endif
 	completion_small_run();
 	run(completion_stack_tests);
 	run(completion_kill_tests);

@@ -52,6 +52,18 @@ void posix_waits_at(struct kt_site *site);
 bool posix_futex_wait(const uint32_t *word, uint32_t expected, const uint64_t *deadline_ns);
 void posix_futex_wake(const uint32_t *word, int count);
 
+/*
+ * An eventfd: a count. open: of 0, or -errno. add: refused, and no error, if it
+ * would overflow; by descriptor, for whoever it lets through may close it. take:
+ * one, if there is one. poll: until one of two (or -1) is not 0, or the deadline,
+ * or for no reason.
+ */
+int posix_eventfd_open(void);
+void posix_eventfd_close(int fd);
+void posix_eventfd_add(int fd, uint64_t n);
+bool posix_eventfd_take(int fd);
+void posix_eventfd_poll(int fd, int other, const uint64_t *deadline_ns);
+
 /* Now and then, if the driver asked for delays, lose some time. */
 void posix_delay(void);
 

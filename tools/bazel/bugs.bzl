@@ -33,7 +33,7 @@ def _tree_impl(ctx):
         mnemonic = "PatchTree",
         progress_message = "Planting " + ctx.file.patch.basename,
     )
-    engine = [f for f in outs if ("/platform/sim/" in f.path or f.basename in ["inject.c", "names.c"]) and f.extension == "c"]
+    engine = [f for f in outs if ("/platform/sim/" in f.path or f.basename in ["inject.c", "lockdep.c", "names.c"]) and f.extension == "c"]
     headers = [f for f in outs if f.extension == "h"]
     return [
         DefaultInfo(files = depset([f for f in outs if f not in engine])),

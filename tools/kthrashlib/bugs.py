@@ -22,7 +22,8 @@ STRATEGIES = ("random", "pct:3", "block")
 REPLAYS = 10
 # In the combinations in which the bugs are built (stress/bugs/BUILD).
 UNPATCHED = ["//stress:kthrash_sim", "//stress:kthrash_sim_park", "//stress:kthrash_sim_ticket",
-             "//stress:kthrash_sim_epoch", "//stress:kthrash_sim_biglock"]
+             "//stress:kthrash_sim_epoch", "//stress:kthrash_sim_biglock",
+             "//stress:kthrash_sim_checked"]
 
 
 def header(name):
