@@ -142,7 +142,7 @@ static void pop_all(void)
 
 static void order_of_each(void *arg)
 {
-	for (int i = 0; i < CONFORMANCE_TURNS(50, 1); i++) {
+	for (int i = 0; i < CONFORMANCE_TURNS(20, 1); i++) {
 		begin(3, CONFORMANCE_TURNS(ITEMS_MAX, 2));
 		with_pushers(push_all, pop_all, arg);
 		end();
@@ -199,7 +199,7 @@ static void pop_in_turn(void)
 
 static void first_returned_first_popped(void *arg)
 {
-	for (int i = 0; i < CONFORMANCE_TURNS(500, 1); i++) {
+	for (int i = 0; i < CONFORMANCE_TURNS(200, 1); i++) {
 		begin(3, 1);
 		with_pushers(push_in_turn, pop_in_turn, arg);
 		end();
@@ -232,7 +232,7 @@ static void pop_when_told(void)
 
 static void what_returned_is_there(void *arg)
 {
-	for (int i = 0; i < CONFORMANCE_TURNS(500, 1); i++) {
+	for (int i = 0; i < CONFORMANCE_TURNS(200, 1); i++) {
 		begin(2, 1);
 		with_pushers(push_and_tell, pop_when_told, arg);
 		end();
@@ -274,7 +274,7 @@ static void points(void *arg)
 	CHECK(pop() == &item[0][0]);
 	os_set_hooks(&none);
 	end();
-	for (int i = 0; i < CONFORMANCE_TURNS(50, 1); i++) {
+	for (int i = 0; i < CONFORMANCE_TURNS(20, 1); i++) {
 		begin(2, CONFORMANCE_TURNS(ITEMS_MAX, 2));
 		os_set_hooks(&hooks);
 		with_pushers(push_all, pop_all, arg);
@@ -333,7 +333,7 @@ static void pop_and_answer(void)
 
 static void abandoned(void *arg)
 {
-	for (int i = 0; i < CONFORMANCE_TURNS(300, 1); i++) {
+	for (int i = 0; i < CONFORMANCE_TURNS(100, 1); i++) {
 		begin(2, 1);
 		with_pushers(push_and_give_up, pop_and_answer, arg);
 		end();

@@ -78,10 +78,11 @@ static struct kt_rcu_biglock_head *next_ready_locked(void)
 {
 	struct kt_rcu_biglock_head *head = rcu.first;
 
-	rcu.calling = head && is_over_locked(head->period);
+	/* READ_ONCE: the simulator looks whether it is still there. */
+	rcu.calling = head && is_over_locked(READ_ONCE(head->period));
 	if (!rcu.calling)
 		return NULL;
-	rcu.first = READ_ONCE(head->next);	/* is it still there? */
+	rcu.first = head->next;
 	if (!rcu.first)
 		rcu.last = &rcu.first;
 	return head;

@@ -94,12 +94,18 @@ static unsigned long oldest_inside(void)
 	return oldest;
 }
 
-/* To the end of the list of who serves, the oldest first. */
+/*
+ * To the end of the list of who serves, the oldest first. A head is touched by
+ * an atomic operation first: it is where the simulator looks whether it is there.
+ */
 static void take_queued(void)
 {
 	struct kt_rcu_epoch_head *head = xchg(&rcu.queued, NULL), *oldest = NULL;
-	struct kt_rcu_epoch_head **last = head ? &head->next : rcu.last;
+	struct kt_rcu_epoch_head **last;
 
+	if (!head)
+		return;
+	last = &head->next;
 	while (head) {
 		struct kt_rcu_epoch_head *next = READ_ONCE(head->next);
 
@@ -107,7 +113,7 @@ static void take_queued(void)
 		oldest = head;
 		head = next;
 	}
-	*rcu.last = oldest;
+	WRITE_ONCE(*rcu.last, oldest);
 	rcu.last = last;
 }
 

@@ -82,9 +82,13 @@ static void task_main(void)
 
 		sim_hb_acquire(&sim.sync);
 		sim_hb_acquire(&t->sync);
-		KT_RCU_IMPL(_register_thread)();
-		t->fn(t->arg);
-		KT_RCU_IMPL(_unregister_thread)();
+		if (!t->handle.thread) {	/* the body: os_adopt() registers it */
+			t->fn(t->arg);
+		} else {
+			KT_RCU_IMPL(_register_thread)();
+			t->fn(t->arg);
+			KT_RCU_IMPL(_unregister_thread)();
+		}
 		task_exit(t);
 	}
 }

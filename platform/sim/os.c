@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "platform/rcu.h"
 #include "platform/sim/internal.h"
 
 static struct sim_task *self(void)
@@ -119,11 +120,13 @@ void os_adopt(struct os_thread *t, const char *name)
 	t->id = 0;
 	t->check = SIM_THREAD_CHECK;
 	self()->handle.thread = t;
+	KT_RCU_IMPL(_register_thread)();
 }
 
 void os_unadopt(void)
 {
 	KT_ASSERT(sim.current == 0);
+	KT_RCU_IMPL(_unregister_thread)();
 	self()->handle.thread = NULL;
 }
 
