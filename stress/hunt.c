@@ -74,17 +74,20 @@ static bool load_plan(uint64_t number)
 	return true;
 }
 
+/* The scoreboard's (stress/README.md): most to who finds most, some to each other. */
 static void choose_strategy(struct world_options *w, uint64_t i)
 {
+	enum { PORTFOLIO = 8 };
 	static const struct {
 		enum plan_strategy_kind kind;
 		uint32_t depth;
-	} portfolio[] = {
-		{ PLAN_RANDOM, 0 }, { PLAN_PCT, 2 }, { PLAN_PCT, 3 }, { PLAN_RANDOM, 0 },
+	} portfolio[PORTFOLIO] = {
+		{ PLAN_RANDOM, 0 }, { PLAN_POS, 0 }, { PLAN_PCT, 2 }, { PLAN_POS, 0 },
+		{ PLAN_SURW, 0 }, { PLAN_POS, 0 }, { PLAN_PCT, 3 }, { PLAN_DELAY_BOUNDED, 1 },
 	};
 
-	w->strategy = portfolio[i % 4].kind;
-	w->depth = portfolio[i % 4].depth;
+	w->strategy = portfolio[i % PORTFOLIO].kind;
+	w->depth = portfolio[i % PORTFOLIO].depth;
 	if (hunt.o->has_strategy) {
 		w->strategy = hunt.o->strategy;
 		w->depth = hunt.o->depth;

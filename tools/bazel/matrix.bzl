@@ -7,7 +7,7 @@ Both go through one transition that sets the flags a person sets by hand.
 
 load("@rules_cc//cc:defs.bzl", "cc_binary")
 load(":choice.bzl", "OS", "PLAIN_LOCKS", "ROLES", "check_combination")
-load(":pairwise.bzl", "cover", "product")
+load(":pairwise.bzl", "cover", "each_once", "product")
 
 _PLAIN = dict(ROLES.items() + [("lock", PLAIN_LOCKS)])
 
@@ -34,14 +34,14 @@ CHECKED = [
     if "+checked-" in combo
 ]
 
-# Each back end once, and a checked lock in each system.
-ALONE = each_of(*ROLES.keys()) + [
+# Each back end in one combination at least, and a checked lock in each system.
+ONCE = each_once("sim", _PLAIN) + each_once("posix", _PLAIN) + [
     "sim+checked-park+modelled+list+modelled",
     "posix+checked-mutex+park+list+memb",
 ]
 
-# Each legal combination; the nightly tests.
-FULL = product("sim") + product("posix")
+# Each back end of real threads, the other roles at their defaults: to be compared.
+ALONE = [combo for combo in each_of(*ROLES.keys()) if combo.startswith("posix+")]
 
 # Features that `sanitizers` may name.
 _SANITIZERS = ["asan", "tsan", "ubsan", "fuzzer", "llvm_cov"]

@@ -57,6 +57,15 @@ def cover(os, roles = None, tables = ROLES):
             due.pop(pair, None)
     return chosen
 
+def each_once(os, tables = ROLES):
+    """As few combinations as there are back ends of the richest role: each is in one.
+
+    The last of a short list is followed by its first.
+    """
+    lists = [backends(role, os, tables) for role in tables]
+    rows = max([len(values) for values in lists])
+    return ["+".join([os] + [values[i % len(values)] for values in lists]) for i in range(rows)]
+
 def pairwise_test(name, oses, tables, **kwargs):
     """Hold the lists made of `tables` against a count of every pair there is."""
     lists = []

@@ -18,7 +18,6 @@ import env
 import scoreboard
 from common import CLEAN, FINDINGS, ROOT, STATE, no_more, number, say, split_options
 
-STRATEGIES = ("random", "pct:3", "block")
 REPLAYS = 10
 # In the combinations in which the bugs are built (stress/bugs/BUILD).
 UNPATCHED = ["//stress:kthrash_sim", "//stress:kthrash_sim_park", "//stress:kthrash_sim_ticket",
@@ -45,18 +44,10 @@ def json_lines(args):
 
 
 def hunt(binary, folder, executions, seed):
-    """The first finding, with the executions of all strategies tried, or None."""
-    spent = 0
-    for strategy in STRATEGIES:
-        _, lines = json_lines([binary, "stress", "--json", "--strategy=" + strategy,
-                               "--executions=%d" % executions, "--seed=%d" % seed,
-                               "--findings=" + folder])
-        for line in lines:
-            if line["type"] == "finding":
-                line["total"] = spent + line["executions"]
-                return line
-        spent += sum(x["executions"] for x in lines if x["type"] == "summary")
-    return None
+    """The first finding, or None."""
+    _, lines = json_lines([binary, "stress", "--json", "--executions=%d" % executions,
+                           "--seed=%d" % seed, "--findings=" + folder])
+    return next((x for x in lines if x["type"] == "finding"), None)
 
 
 def examine_by_test(name, binary):
@@ -84,7 +75,7 @@ def examine(name, binary, executions, seed):
     status, lines = json_lines([binary, "shrink", finding["file"], "-o", plan, "--json",
                                 "--seconds=20"])
     row.update(found=True, kind=finding["kind"], strategy=finding["strategy"],
-               executions=finding["total"], message=finding["message"])
+               executions=finding["executions"], message=finding["message"])
     if status == 0 and lines:
         row.update(tasks=lines[0]["tasks"], operations=lines[0]["operations"],
                    directives=lines[0]["directives"], hash=lines[0]["hash"])
@@ -121,7 +112,7 @@ def main(args):
     no_more([n for n in names if n.startswith("-")], "--executions=, --seed=, --json or --scoreboard")
     for name in names:
         drivers.check_bug(name)
-    executions = number(found, "--executions", 200000, 1, 10**12, int)
+    executions = number(found, "--executions", 400000, 1, 10**12, int)
     seed = number(found, "--seed", 1, 0, 2**63, int)
     names = names or drivers.bug_names()
     env.ensure(env.BUILD)
@@ -140,7 +131,7 @@ def main(args):
         print(json.dumps({"bugs": rows, "unpatched_clean": clean is None}, indent=1))
     else:
         print_table(rows)
-        print("unpatched core, the same hunt (%d builds, %d strategies, %d executions each): %s" % (
-            len(UNPATCHED), len(STRATEGIES), executions, "clean" if clean is None else "FINDING " + clean["file"]))
+        print("unpatched core, the same hunt (%d builds, %d executions each): %s" % (
+            len(UNPATCHED), executions, "clean" if clean is None else "FINDING " + clean["file"]))
         print("%d of %d found" % (sum(r["found"] for r in rows), len(rows)))
     return CLEAN if all(map(ok, rows)) and clean is None else FINDINGS
