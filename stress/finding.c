@@ -17,8 +17,8 @@
 /* "kt_lock_ticket" and "kt_completion_park", as the alias headers have it. */
 #define STRING(x)       #x
 #define EXPANDED(x)     STRING(x)
-#define LOCK_NAME       (EXPANDED(KT_LOCK_CHOSEN()) + strlen("kt_lock_"))
-#define COMPLETION_NAME (EXPANDED(KT_COMPLETION_IMPL()) + strlen("kt_completion_"))
+#define LOCK_NAME       (&EXPANDED(KT_LOCK_CHOSEN())[sizeof "kt_lock_" - 1])
+#define COMPLETION_NAME (&EXPANDED(KT_COMPLETION_IMPL())[sizeof "kt_completion_" - 1])
 #if defined(KT_LOCK_CHECKED)
 #define CHECKED "checked-"
 #else
