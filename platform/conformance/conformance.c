@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #if defined(KT_OS_SIM)
+#include "platform/conformance/bounded.h"
 #include "platform/sim/sim.h"
 #else
 #include <sys/wait.h>
@@ -79,51 +80,10 @@ void conformance_fails(const char *name, enum kt_failure kind, void (*body)(void
 
 /* ---- every order with few preemptions ----------------------------------- */
 
-enum { PREEMPTIONS_MAX = 4, DECISIONS_MAX = 600 };
-
-static struct {
-	struct sim_strategy strategy;
-	unsigned preemptions;
-	struct {
-		unsigned decision, other;	/* the n-th of those not chosen by default */
-	} preempt[PREEMPTIONS_MAX];
-	unsigned decisions;
-	uint8_t others[DECISIONS_MAX];		/* of this run: who else could have run */
-} bounded;
-
-static void bounded_begin(struct sim_strategy *s, uint64_t seed, uint32_t steps_estimate)
-{
-	(void)s;
-	(void)seed;
-	(void)steps_estimate;
-	bounded.decisions = 0;
-}
-
-static uint32_t bounded_next(struct sim_strategy *s, const struct sim_decision *d)
-{
-	uint32_t next = sim_default_next(d->runnable, d->timed, d->task, d->why);
-	uint64_t others = d->runnable & ~(1ull << next);
-	unsigned now = bounded.decisions;
-
-	(void)s;
-	if (now == DECISIONS_MAX)
-		return next;	/* a small body that is here goes round in circles */
-	bounded.decisions++;
-	bounded.others[now] = (uint8_t)__builtin_popcountll(others);
-	for (unsigned i = 0; i < bounded.preemptions; i++) {
-		if (bounded.preempt[i].decision != now)
-			continue;
-		for (unsigned skip = bounded.preempt[i].other; skip > 0; skip--)
-			others &= others - 1;
-		return (uint32_t)__builtin_ctzll(others);
-	}
-	return next;
-}
-
 /* All orders that begin as the last run did up to decision `from`. */
 static unsigned explore(const struct body *b, unsigned preemptions, unsigned from)
 {
-	uint8_t others[DECISIONS_MAX];
+	uint8_t others[BOUNDED_DECISIONS_MAX];
 	unsigned decisions, runs = 1, used = bounded.preemptions;
 
 	expect(b, &bounded.strategy, used, KT_PASS);
@@ -147,10 +107,7 @@ void conformance_exhaust(const char *name, unsigned preemptions, void (*body)(vo
 {
 	struct body b = { name, body, arg };
 
-	CHECK(preemptions <= PREEMPTIONS_MAX);
-	bounded.strategy = (struct sim_strategy){
-		.name = "bounded", .begin = bounded_begin, .next = bounded_next,
-	};
+	CHECK(preemptions <= BOUNDED_PREEMPTIONS_MAX);
 	bounded.preemptions = 0;
 	printf("%s: %u orders\n", name, explore(&b, preemptions, 0));
 	run_all(&b, KT_PASS);
