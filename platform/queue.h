@@ -9,7 +9,7 @@
  *   kt_queue_push(&Q, &N, point)  append; any thread
  *   kt_queue_pop(&Q, point)       unlink the oldest; NULL if there is none.
  *                                 One thread at a time
- *   kt_queue_is_empty(&Q)         a hint before one sleeps; any thread
+ *   kt_queue_is_empty(&Q)         a hint before one sleeps; by who pops
  *
  * N is the queue's from push until pop has returned it: then nobody touches it
  * any more, and its memory may go. Until then the pushing thread may have gone.

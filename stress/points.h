@@ -16,7 +16,7 @@ enum point_side {
 
 #define NAMED_POINTS(X)                                                        \
 	X(POINT_CREATOR, "create.allocated")                                   \
-	X(POINT_CREATOR, "create.appended") /* under create_lock */            \
+	X(POINT_CREATOR, "create.appended") /* perhaps under a lock */         \
 	X(POINT_CREATOR, "create.woken")                                       \
 	X(POINT_CREATOR, "create.killed")                                      \
 	X(POINT_CREATOR, "create.token_taken")                                 \
