@@ -6,6 +6,7 @@
 #ifndef PLATFORM_SIM_INTERNAL_H
 #define PLATFORM_SIM_INTERNAL_H
 
+#include "platform/sim/explore.h"
 #include "platform/sim/fiber.h"
 #include "platform/sim/hooks.h"
 #include "platform/sim/sim.h"
@@ -61,6 +62,10 @@ struct sim {
 	bool     told;			/* a sanitizer must hear of switches */
 	bool     fair;
 	bool     running;
+	bool     cut;		/* by sim_cut() */
+	bool     explores;	/* strategy_dpor.c wants to know what events touch */
+	enum sim_wait wait;	/* of the current task */
+	uint32_t wait_task;	/* or value */
 
 	struct sim_strategy *strategy;
 	uint32_t unfinished;
@@ -94,7 +99,37 @@ void sim_wake(uint32_t task);
 void sim_place(struct sim_task *t);
 uint32_t sim_task_new(const char *name, void (*fn)(void *), void *arg);
 void sim_leave(void) __attribute__((noreturn));	/* back to the host for good */
+/* The same for an execution that is not worth its end: neither failed nor checked. */
+void sim_cut(void) __attribute__((noreturn));
+/* Who wakes first if nobody can run, or SIM_NOBODY. */
+uint32_t sim_first_timer(void);
 void sim_add_event(enum sim_event_kind kind, uint32_t task, enum kt_role role, uint32_t nth);
+
+/* explore.h, unless there is nothing to tell. */
+static inline void sim_touch(const void *addr, enum sim_access how)
+{
+	if (__builtin_expect(sim.explores, false))
+		sim_explore_touch(addr, how);
+}
+
+static inline void sim_touch_thing(enum sim_thing thing, uint32_t task, enum sim_access how)
+{
+	if (__builtin_expect(sim.explores, false))
+		sim_explore_thing(thing, task, how);
+}
+
+static inline void sim_touch_wake(uint32_t task, bool let_through)
+{
+	if (__builtin_expect(sim.explores, false))
+		sim_explore_wake(task, let_through);
+}
+
+/* The next mark or block of the current task is such a wait. */
+static inline void sim_waits(enum sim_wait wait, uint32_t task)
+{
+	sim.wait = wait;
+	sim.wait_task = task;
+}
 
 /* strategy_random.c */
 /*

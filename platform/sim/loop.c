@@ -65,6 +65,7 @@ static void task_exit(struct sim_task *t)
 	t->record->state = SIM_FINISHED;
 	sim.runnable &= ~bit(sim.current);
 	sim.unfinished--;
+	sim_touch_thing(SIM_EXIT, sim.current, SIM_WRITE);
 	sim_hb_release(&t->sync);
 	sim_hb_release(&sim.sync);
 	if (joiner != SIM_NOBODY)
@@ -150,8 +151,7 @@ static void timer_fire(uint32_t task)
 	sim_wake(task);
 }
 
-/* The deadline that comes first, or false if nobody waits for one. */
-static bool timers_fire(void)
+uint32_t sim_first_timer(void)
 {
 	uint32_t first = SIM_NOBODY;
 
@@ -162,6 +162,14 @@ static bool timers_fire(void)
 		    (first == SIM_NOBODY || t->deadline < sim.task[first].deadline))
 			first = i;
 	}
+	return first;
+}
+
+/* The deadline that comes first, or false if nobody waits for one. */
+static bool timers_fire(void)
+{
+	uint32_t first = sim_first_timer();
+
 	if (first == SIM_NOBODY)
 		return false;
 	timer_fire(first);
@@ -214,11 +222,12 @@ static uint64_t without_spinners(uint32_t current)
 
 /* ---- who goes on -------------------------------------------------------- */
 
-static uint32_t ask(const struct sim_step *t)
+static uint32_t ask(const struct sim_step *t, const void *addr)
 {
 	const struct sim_decision d = {
 		.task = t->task, .step = sim.record->steps - 1, .why = (enum sim_why)t->why,
 		.site = t->site, .runnable = t->runnable, .timed = t->timed,
+		.object = addr,
 	};
 	uint32_t next;
 
@@ -227,16 +236,24 @@ static uint32_t ask(const struct sim_step *t)
 	next = sim.strategy->next(sim.strategy, &d);
 	if (next < SIM_TASKS_MAX && (d.runnable & bit(next)))
 		return next;
+	if (next == d.task && d.why == SIM_YIELDED)	/* what it waits for has come */
+		return next;
 	fprintf(stderr, "kthrash: strategy %s chose task %u, which can't run\n",
 		sim.strategy->name, next);
 	abort();
 }
 
-/* One of t->runnable, which is not 0; kept in t. */
-static uint32_t decide(struct sim_step *t)
+/* Is there more than one answer? */
+static inline bool is_choice(const struct sim_step *t)
 {
-	uint64_t can = t->runnable;
-	uint32_t next = can & (can - 1) ? ask(t) : (uint32_t)__builtin_ctzll(can);
+	return (t->runnable & (t->runnable - 1)) ||
+	       (t->why == SIM_YIELDED && sim.strategy->visit);
+}
+
+/* One of t->runnable, which is not 0, or who yields; kept in t. */
+static uint32_t decide(struct sim_step *t, const void *addr)
+{
+	uint32_t next = is_choice(t) ? ask(t, addr) : (uint32_t)__builtin_ctzll(t->runnable);
 
 	t->next = (uint8_t)next;
 	if (t->timed >> next & 1)
@@ -340,6 +357,7 @@ static void reach_slow(struct sim_step *t, const void *addr)
 		struct sim_decision d = {
 			.task = t->task, .step = step, .why = (enum sim_why)t->why,
 			.site = t->site, .runnable = t->runnable, .timed = t->timed,
+			.object = addr,
 		};
 
 		sim.strategy->visit(sim.strategy, &d);
@@ -356,7 +374,7 @@ static void reach_slow(struct sim_step *t, const void *addr)
 		t->runnable = without_spinners(t->task);
 	else if (t->why != SIM_MARK)
 		sim.yielded = 0;
-	switch_to(decide(t), addr, t->site);
+	switch_to(decide(t, addr), addr, t->site);
 }
 
 void sim_reach(struct kt_site *site, enum sim_why why)
@@ -389,7 +407,7 @@ static void point_slow(struct kt_site *site, const void *addr)
 __attribute__((noinline))
 static void decide_and_switch(struct sim_step *t, const void *addr)
 {
-	switch_to(decide(t), addr, t->site);
+	switch_to(decide(t, addr), addr, t->site);
 }
 
 /* Nothing is called but at its ends, so that no register need be saved. */
@@ -489,6 +507,14 @@ void sim_note_alloc_fail(enum kt_role role, uint32_t nth)
 	sim_add_event(SIM_EVENT_ALLOC_FAIL, sim.current, role, nth);
 }
 
+void sim_await(const uint32_t *word, uint32_t value, struct kt_site *site)
+{
+	sim_waits(SIM_WAIT_VALUE, value);
+	sim_point(site, word);
+	while (*word != value)
+		sim_reach(site, SIM_YIELDED);
+}
+
 /* ---- points for platform/point.h ------------------ */
 
 void kt_point(struct kt_site *site, const void *subject)
@@ -496,6 +522,7 @@ void kt_point(struct kt_site *site, const void *subject)
 	/* First the observer: what the point stands for has just happened. */
 	if (sim.hooks.point)
 		sim.hooks.point(site, subject);
+	sim_touch(subject, SIM_READ);	/* so that its end is not unnoticed */
 	sim_mark(site);
 }
 
@@ -504,6 +531,12 @@ void kt_point(struct kt_site *site, const void *subject)
 void sim_leave(void)
 {
 	fiber_leave(&sim_current()->fiber, &sim.host);
+}
+
+void sim_cut(void)
+{
+	sim.cut = true;
+	sim_leave();
 }
 
 void kt_fail(enum kt_failure kind, const char *fmt, ...)
@@ -562,6 +595,8 @@ static void execution_begin(const struct sim_options *o)
 	sim.steps_fair = o->steps_fair ? o->steps_fair : sim.steps_max / 2;
 	sim.steps_alarm = sim.steps_fair;
 	sim.fair = false;
+	sim.cut = sim.explores = false;
+	sim.wait = SIM_WAIT_NOT;
 	sim.draw_below = o->strategy->next == sim_random_next ? SIM_DRAW_BELOW : 0;
 	set_slow_from();
 	sim.clock_ns = 0;
@@ -584,7 +619,7 @@ const struct sim_record *sim_run(const struct sim_options *o, void (*body)(void 
 	fiber_switch(&sim.host, &sim.task[0].fiber);
 	sim.running = false;
 	sim_hb_acquire(&sim.sync);
-	if (r->failure != KT_PASS)	/* their frames are abandoned */
+	if (r->failure != KT_PASS || sim.cut)	/* their frames are abandoned */
 		for (uint32_t i = 0; i < r->tasks; i++)
 			fiber_make(&sim.task[i].fiber, i % 16, task_main);
 	else if (sim_rcu_end())
