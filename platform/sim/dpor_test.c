@@ -27,16 +27,30 @@ static void wake(void)
 			WRITE_ONCE(state, RUNNING);
 		break;
 	case 1: xchg(&state, RUNNING); break;
-	case 2: cmpxchg(&state, SLEEPING, RUNNING); break;
+	case 2: case 5:
+		if (READ_ONCE(state) == SLEEPING) {
+			sim_depends(&state);
+			state = RUNNING;
+		}
+		break;
+	case 4: xchg(&state, RUNNING); break;
 	case 3: WRITE_ONCE(state, RUNNING); break;
 	}
 }
 
+static bool once, stuck;
+static void await(const uint32_t *w, uint32_t v, struct kt_site *site)
+{
+	if (!once) { sim_await(w, v, site); return; }
+	if (READ_ONCE(*w) == v) return;
+	stuck = true;
+	for (;;) os_park(site);
+}
 static uint32_t plain;
 static void append(void)
 {
 	plain++;
-	switch (variant / 10000) {
+	switch (variant / 10000 % 10) {
 	case 0: WRITE_ONCE(list, plain); break;
 	case 1: case 2: if (plain == 1) WRITE_ONCE(list, 1); break;
 	case 3: WRITE_ONCE(list, 1); break;
@@ -46,7 +60,7 @@ static void append(void)
 static void pop_one(void)
 {
 	plain--;
-	switch (variant / 10000) {
+	switch (variant / 10000 % 10) {
 	case 0: case 1: WRITE_ONCE(list, plain); break;
 	case 2: if (plain == 0) WRITE_ONCE(list, 0); break;
 	case 3: WRITE_ONCE(list, 0); break;
@@ -60,9 +74,12 @@ static void creates(void *arg)
 	kt_lock_acquire(&list_lock);
 	queue[tail++] = i;
 	append();
+	if (variant / 10 % 10 >= 4)
+		wake();
 	kt_lock_release(&list_lock);
-	wake();
-	sim_await(&answered[i], 1, KT_SITE("await", "answered"));
+	if (variant / 10 % 10 < 4)
+		wake();
+	await(&answered[i], 1, KT_SITE("await", "answered"));
 }
 
 static void answers(void *arg)
@@ -70,24 +87,50 @@ static void answers(void *arg)
 	WRITE_ONCE(answered[(uintptr_t)arg], 1);
 }
 
+static unsigned rounds, histogram[32];
 static void serves(void *unused)
 {
 	unsigned served = 0, pop = variant / 100 % 10, end = variant / 1000 % 10, after = variant % 10;
 
 	(void)unused;
-	for (;;) {
+	for (rounds = 0;; ) {
+		rounds++;
 		if (!end && served == creators)
 			return;
+		if (end == 2 && served == creators)
+			return;
 		WRITE_ONCE(state, SLEEPING);
-		if (READ_ONCE(list) == 0) {
+		if (end == 3 && served == creators)
+			return;
+		bool empty;
+		if (variant / 100000 & 2)
+			kt_lock_acquire(&list_lock);
+		empty = READ_ONCE(list) == 0;
+		if (variant / 100000 & 2)
+			kt_lock_release(&list_lock);
+		if (empty) {
 			if (end == 1 && served == creators)
 				return;
-			sim_await(&state, RUNNING, KT_SITE("await", "state"));
+			await(&state, RUNNING, KT_SITE("await", "state"));
 			if (after == 1)
 				WRITE_ONCE(state, RUNNING);
+			if (variant / 100000 & 1)
+				continue;
 		} else if (after)
 			WRITE_ONCE(state, RUNNING);
 		kt_lock_acquire(&list_lock);
+		if (pop == 3) {
+			uint32_t first = head;
+			if (plain) { plain = 1; pop_one(); }
+			head = tail;
+			uint32_t last = tail;
+			kt_lock_release(&list_lock);
+			for (uint32_t k = first; k < last; k++, served++) {
+				uint32_t i = queue[k];
+				os_spawn(&made[i], "made", OS_JOINABLE, answers, (void *)(uintptr_t)i);
+			}
+			continue;
+		}
 		while (plain > 0) {
 			uint32_t i = queue[head++];
 
@@ -130,7 +173,7 @@ int main(int argc, char **argv)
 
 	creators = (unsigned)atoi(argv[1]);
 	variant = atoi(argv[2]);
-	o.brute = argc > 3;
+	once = argc > 3; unsigned blocked = 0;
 	CHECK(sim_explore(&o));
 	clock_gettime(CLOCK_MONOTONIC, &a);
 	do {
@@ -138,13 +181,16 @@ int main(int argc, char **argv)
 
 		run.strategy = sim_strategy_dpor();
 		r = sim_run(&run, protocol, NULL);
+		if (stuck && r->failure == KT_DEADLOCK) { stuck = false; blocked++; continue; }
 		if (r->failure) {
 			printf("%s\n", r->message);
 			return 1;
 		}
+		histogram[rounds]++;
 	} while (sim_explored(&e));
+	for (int i = 0; i < 32; i++) if (histogram[i]) printf("rounds %d: %u\n", i, histogram[i]);
 	clock_gettime(CLOCK_MONOTONIC, &b);
-	printf("creators %u variant %d: %llu executions, %llu redundant, %llu blocked, %llu dropped, %.1f events, %.3f s\n", creators, variant,
+	printf("%u stuck ", blocked); printf("creators %u variant %d: %llu executions, %llu redundant, %llu blocked, %llu dropped, %.1f events, %.3f s\n", creators, variant,
 	       (unsigned long long)e.executions, (unsigned long long)e.redundant,
 	       (unsigned long long)e.blocked, (unsigned long long)e.dropped,
 	       (double)e.events / (double)e.executions,
