@@ -174,6 +174,13 @@ bool inject_alloc_fails(enum kt_role role, struct kt_site *site)
 	return true;
 }
 
+void inject_settle(void)
+{
+#if defined(KT_OS_SIM)
+	sim_settle(KT_SITE_NAMED("plan.teardown"));
+#endif
+}
+
 /* Most points are nothing to the model. */
 static inline void observe(struct kt_site *site, const void *subject)
 {

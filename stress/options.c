@@ -152,9 +152,11 @@ static int set_flag(struct options *o, const char *arg)
 		o->keep_going = true;
 	else if (strcmp(arg, "--illegal") == 0)
 		o->illegal = true;
+	else if (strcmp(arg, "--teardown") == 0)
+		o->teardown = true;
 	else
-		return complain("unknown option", arg, "--json, --progress, --keep-going or "
-				"--illegal, or an option with a value, as in --seed=7");
+		return complain("unknown option", arg, "--json, --progress, --keep-going, "
+				"--illegal or --teardown, or an option with a value, as in --seed=7");
 	return EXIT_CLEAN;
 }
 
@@ -181,7 +183,7 @@ void options_usage(void)
 	     "                          --findings= --faults=on|off --keep-going --json\n"
 	     "                          --exhaustive=fail|kill|pairs|spurious|timers\n"
 	     "                          --illegal --progress\n"
-	     "  verify    PLAN          --kills= --fails= --spurious= --strategy=dpor|dfs\n"
+	     "  verify    PLAN          --kills= --fails= --spurious= --strategy=dpor|dfs --teardown\n"
 	     "                          --executions= --seconds= --findings= --json --progress\n"
 	     "  replay    FILE...       --times= --json\n"
 	     "  shrink    FILE -o OUT   --seconds= --json\n"

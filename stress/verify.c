@@ -37,7 +37,7 @@ static void explore_child(void *unused)
 {
 	const struct options *o = job.o;
 	const struct world_exploration x = {
-		.brute = o->brute, .kills = (uint32_t)o->kills, .fails = (uint32_t)o->fails,
+		.brute = o->brute, .teardown = o->teardown, .kills = (uint32_t)o->kills, .fails = (uint32_t)o->fails,
 		.spurious = (uint32_t)o->spurious,
 	};
 	struct world_options w = { .explores = true, .check_expects = !o->kills && !o->fails };
@@ -136,8 +136,9 @@ static int conclude(void)
 		printf(verified ? "verified within these bounds: " : "not finished (%s), within: ",
 		       why_not_finished());
 		printf("at most %llu kills, %llu failed allocations, %llu spurious wake-ups "
-		       "besides the plan's\n", (unsigned long long)o->kills,
-		       (unsigned long long)o->fails, (unsigned long long)o->spurious);
+		       "besides the plan's%s\n", (unsigned long long)o->kills,
+		       (unsigned long long)o->fails, (unsigned long long)o->spurious,
+		       o->teardown ? "" : "; teardown in one order");
 	}
 	if (shared->explored.no_memory)
 		fprintf(stderr, "kthrash: verify: no memory for what is still to be tried\n");
@@ -189,9 +190,11 @@ static void print_options(const struct options *o)
 	if (o->json)
 		return;
 	printf("kthrash verify: %s\n", build_name());
-	printf("  plan %s  strategy %s  kills %llu  fails %llu  spurious %llu\n", o->files[0],
+	printf("  plan %s  strategy %s  kills %llu  fails %llu  spurious %llu  "
+	       "teardown %s\n", o->files[0],
 	       o->brute ? "dfs" : "dpor", (unsigned long long)o->kills,
-	       (unsigned long long)o->fails, (unsigned long long)o->spurious);
+	       (unsigned long long)o->fails, (unsigned long long)o->spurious,
+	       o->teardown ? "explored" : "in one order");
 	printf("  executions %llu  seconds %g  findings %s\n", (unsigned long long)o->executions,
 	       o->seconds, o->findings);
 }

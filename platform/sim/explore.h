@@ -39,6 +39,7 @@ enum sim_wait {		/* why the current task is at a mark, or blocks */
 	SIM_WAIT_PERMIT,
 	SIM_WAIT_EXIT,	/* of sim.wait_task */
 	SIM_WAIT_WOKEN,
+	SIM_WAIT_SETTLED,	/* a mark: until nobody else can go on */
 	SIM_WAIT_VALUE,	/* a point: until the word there is sim.wait_task */
 };
 

@@ -515,6 +515,12 @@ void sim_await(const uint32_t *word, uint32_t value, struct kt_site *site)
 		sim_reach(site, SIM_YIELDED);
 }
 
+void sim_settle(struct kt_site *site)
+{
+	sim_waits(SIM_WAIT_SETTLED, 0);
+	kt_point(site, NULL);
+}
+
 /* ---- points for platform/point.h ------------------ */
 
 void kt_point(struct kt_site *site, const void *subject)

@@ -101,6 +101,7 @@ struct sim_strategy *sim_strategy_pct(uint32_t depth);
  */
 struct sim_exploration {
 	bool brute;		/* no reduction: every interleaving */
+	bool settles;		/* see sim_settle() */
 	/* At most so many per execution, besides what the program itself does. */
 	uint32_t kills, fails, spurious;
 	/* May a task of that name be killed? */
@@ -128,6 +129,12 @@ bool sim_explored(struct sim_explored *out);
  * before that, it does not read.
  */
 void sim_await(const uint32_t *word, uint32_t value, struct kt_site *site);
+
+/*
+ * A named point. While exploring, and if that `settles`: the caller goes on when
+ * nobody else can, and what comes then is run in one order.
+ */
+void sim_settle(struct kt_site *site);
 
 /* For hooks: what the current task does next depends on *object. */
 void sim_depends(const void *object);

@@ -37,6 +37,7 @@ enum pending {	/* what a task does next */
 	PENDING_WOKEN,
 	PENDING_EXIT,		/* of another task */
 	PENDING_SPIN,
+	PENDING_SETTLED,	/* nobody else can go on */
 	PENDING_VALUE,		/* PENDING_TOUCH when a word has that value */
 };
 
@@ -88,7 +89,7 @@ static struct {
 	uint32_t words;
 
 	uint32_t next;			/* answer to the next question */
-	bool forced;			/* nobody is able to: on to the failure */
+	bool rest;			/* not explored: settled, or on to a failure */
 	bool dropped;
 	uint64_t *seen;			/* classes: hashes; open addressing */
 	uint64_t seen_size, seen_count;
@@ -115,7 +116,7 @@ static void add_touch(uint32_t touch)
 
 void sim_explore_touch(const void *addr, enum sim_access how)
 {
-	if (addr && !ex.forced)
+	if (addr && !ex.rest)
 		add_touch(dpor_touch(dpor_object(addr), how));
 }
 
@@ -131,7 +132,7 @@ static uint32_t thing(enum sim_thing what, uint32_t task)
 
 void sim_explore_thing(enum sim_thing what, uint32_t task, enum sim_access how)
 {
-	if (!ex.forced)
+	if (!ex.rest)
 		add_touch(dpor_touch(thing(what, task), how));
 }
 
@@ -159,7 +160,7 @@ void sim_explore_end(const void *p)
 {
 	uint32_t o;
 
-	if (ex.forced)
+	if (ex.rest)
 		return;
 	o = dpor_block(p);
 	if (o)
@@ -252,7 +253,8 @@ static void pending_point(struct task *t, const struct sim_decision *d)
 static void pending_wait(struct task *t, enum sim_wait wait)
 {
 	t->pending = wait == SIM_WAIT_PERMIT ? PENDING_PERMIT :
-		     wait == SIM_WAIT_EXIT ? PENDING_EXIT : PENDING_WOKEN;
+		     wait == SIM_WAIT_EXIT ? PENDING_EXIT :
+		     wait == SIM_WAIT_SETTLED ? PENDING_SETTLED : PENDING_WOKEN;
 	t->other = sim.wait_task;
 	if (wait != SIM_WAIT_PERMIT)
 		t->woken.count = 0;
@@ -266,6 +268,8 @@ static bool mark_decides(enum sim_wait wait)
 			sim_explore_thing(SIM_SLEEP, sim.current, SIM_READ);
 		return sim_current()->permit;
 	}
+	if (wait == SIM_WAIT_SETTLED)
+		return dpor.o.settles;
 	return wait == SIM_WAIT_EXIT &&
 	       sim.task[sim.wait_task].record->state == SIM_FINISHED;
 }
@@ -353,6 +357,7 @@ static bool is_enabled(uint32_t id)
 	case PENDING_ACQUIRE: return t->lock->holder == 0;
 	case PENDING_EXIT: return sim.record->task[t->other].state == SIM_FINISHED;
 	case PENDING_SPIN: return spin_changed(id, NULL);
+	case PENDING_SETTLED: return false;
 	case PENDING_VALUE: return *t->word->at == t->other;
 	default: return true;
 	}
@@ -637,15 +642,28 @@ static void new_node(uint64_t enabled, uint32_t current)
 	dpor.guided = dpor.events + 1;
 }
 
-/* Nobody is enabled. If they wait for each other, or for a spinner, let it show. */
+/* Who could go on although nobody is enabled; who spins in vain for want of others. */
 static uint64_t last_resort(void)
 {
 	uint64_t spinners = 0;
 
-	for (uint64_t left = sim.runnable; left; left &= left - 1)
-		if (ex.task[__builtin_ctzll(left)].pending == PENDING_SPIN)
-			spinners |= left & -left;
+	for (uint64_t left = sim.runnable; left; left &= left - 1) {
+		uint32_t id = (uint32_t)__builtin_ctzll(left);
+
+		if (ex.task[id].pending == PENDING_SETTLED)
+			return 1ull << id;
+		if (ex.task[id].pending == PENDING_SPIN)
+			spinners |= 1ull << id;
+	}
 	return spinners;
+}
+
+/* The rest is not explored. */
+static void settle(uint32_t id)
+{
+	ex.rest = true;
+	ex.next = id;
+	sim.explores = false;
 }
 
 static void decide(const struct sim_decision *d)
@@ -664,8 +682,12 @@ static void decide(const struct sim_decision *d)
 		enabled = last_resort();
 		is_last = true;
 	}
+	if (enabled && ex.task[__builtin_ctzll(enabled)].pending == PENDING_SETTLED) {
+		settle((uint32_t)__builtin_ctzll(enabled));
+		return;
+	}
 	if (!enabled || dpor.events == DPOR_EVENTS_MAX - 1 || dpor.no_memory) {
-		ex.forced = true;
+		ex.rest = true;
 		ex.result.too_long |= enabled != 0;
 		ex.next = sim_default_next(sim.runnable, sim.timed, d->task, d->why);
 		return;
@@ -688,7 +710,7 @@ static void dpor_begin(struct sim_strategy *s, uint64_t seed, uint32_t steps_est
 	sim.steps_alarm = sim.steps_fair = sim.steps_max;
 	dpor.events = 0;
 	ex.there = 0;
-	ex.open = ex.forced = ex.dropped = false;
+	ex.open = ex.rest = ex.dropped = false;
 	dpor_stack_objects_reset();
 	for (uint32_t i = 0; i < ex.words; i++)
 		ex.word[i].changed = 0;
@@ -707,7 +729,7 @@ static void dpor_visit(struct sim_strategy *s, const struct sim_decision *d)
 	(void)s;
 	sim.wait = SIM_WAIT_NOT;
 	ex.next = d->task;
-	if (ex.forced) {
+	if (ex.rest) {
 		if (sim.runnable)
 			ex.next = sim_default_next(sim.runnable, sim.timed, d->task, d->why);
 		return;
@@ -739,7 +761,7 @@ static uint32_t dpor_next(struct sim_strategy *s, const struct sim_decision *d)
 static uint32_t dpor_choose(struct sim_strategy *s, enum sim_choice kind, uint32_t below)
 {
 	(void)s, (void)below;
-	if (kind == SIM_CHOOSE_OTHER || ex.forced ||
+	if (kind == SIM_CHOOSE_OTHER || ex.rest ||
 	    !(kind == SIM_CHOOSE_ALLOC_FAIL ? dpor.o.fails : dpor.o.spurious))
 		return 0;
 	if (ex.choices == 31)
