@@ -115,7 +115,10 @@ void dpor_stack_objects_reset(void);
 
 /* ---- dpor_order.c: what happened before what ---------------------------- */
 
-/* Clocks and hash of event i; its races go into dpor.race. */
+/*
+ * Clocks and hash of event i; its races go into dpor.race. From dpor.events on:
+ * what was about to be and was not possible.
+ */
 void dpor_order(uint32_t i);
 
 static inline bool dpor_before(uint32_t i, uint32_t k)

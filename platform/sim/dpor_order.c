@@ -51,7 +51,7 @@ static void find_races(uint32_t j, uint16_t *direct)
 	uint16_t *clock = dpor.clock[j];
 	const uint16_t *release = NULL;
 
-	for (uint32_t i = j; i-- > 0; ) {
+	for (uint32_t i = j < dpor.events ? j : dpor.events; i-- > 0; ) {
 		const struct dpor_event *b = &dpor.event[i];
 		bool acquires, behind;
 

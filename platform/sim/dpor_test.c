@@ -1,199 +1,504 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Partial-order reduction against the search without it: the same outcomes, the
+ * same classes, no class twice. Small programs, written and drawn, of all that
+ * tasks do to each other; and the hand-off of kthreadd as a model, whose classes
+ * were counted by others.
+ *
+ * A class is told here without the engine's clocks: the operations, as the
+ * program itself logs them, in Foata's normal form.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "platform/atomic.h"
+#include "platform/completion.h"
 #include "platform/conformance/test.h"
 #include "platform/lock.h"
 #include "platform/os.h"
+#include "platform/rng.h"
 #include "platform/sim/sim.h"
 
-enum { CREATORS_MAX = 4 };
-static int variant;
-static struct os_thread creator[CREATORS_MAX], daemon_thread, made[CREATORS_MAX];
-static kt_lock list_lock;
-static unsigned creators;
-static uint32_t state, list, answered[CREATORS_MAX], queue[CREATORS_MAX], head, tail;
+/* ---- sets of hashes ----------------------------------------------------- */
 
-enum { RUNNING, SLEEPING };
+struct hashes {
+	uint64_t slot[1 << 15];
+	unsigned count;
+};
 
-static void wake(void)
+static uint64_t mix(uint64_t h)
 {
-	switch (variant / 10 % 10) {
-	case 0:
-		if (READ_ONCE(state) == SLEEPING)
-			WRITE_ONCE(state, RUNNING);
+	h *= 0x9e3779b97f4a7c15ull;
+	return h ^ h >> 29;
+}
+
+static bool add(struct hashes *s, uint64_t h)
+{
+	unsigned at;
+
+	h |= !h;
+	for (at = (unsigned)(h >> 20) % (1 << 15); s->slot[at]; at = (at + 1) % (1 << 15))
+		if (s->slot[at] == h)
+			return false;
+	CHECK(s->count < 1 << 14);
+	s->slot[at] = h;
+	s->count++;
+	return true;
+}
+
+static bool same(const struct hashes *a, const struct hashes *b)
+{
+	static struct hashes both;
+
+	if (a->count != b->count)
+		return false;
+	both = *a;
+	for (unsigned i = 0; i < 1 << 15; i++)
+		if (b->slot[i] && add(&both, b->slot[i]))
+			return false;
+	return true;
+}
+
+/* ---- the language ------------------------------------------------------- */
+
+/*
+ * A task is a string of two letters each: what, and to what.
+ *
+ *	R W X  load, store, exchange a word		L U T  lock, unlock, try (and unlock)
+ *	I      if the last load gave 0 skip what follows	S      spin until a word is not 0
+ *	P N    park; unpark task number			C V K  complete, wait, wait killably
+ *	A      allocate, which may fail, and free	Z      free task 0's block
+ *	B      store to that block
+ */
+enum { TASKS_MAX = 4, LOG_MAX = 128, NAMES = 4 };
+
+struct program {
+	const char *name;
+	const char *task[TASKS_MAX];
+	struct sim_exploration o;
+	unsigned classes;	/* 0: whatever the search without reduction says */
+};
+
+struct entry {
+	uint8_t task, object;
+	char how;		/* R and N: commute with themselves */
+};
+
+static struct {
+	const struct program *p;
+	struct os_thread thread[TASKS_MAX];
+	kt_lock lock[NAMES];
+	kt_completion done[NAMES];
+	unsigned word[NAMES];
+	unsigned *block;
+	struct entry log[LOG_MAX];
+	unsigned logged;
+	uint64_t seen[TASKS_MAX];	/* what a task has read */
+	struct kt_site park;
+} run;
+
+/* What was just done, before anybody else can do anything. */
+static void note(unsigned task, char how, unsigned object)
+{
+	CHECK(run.logged < LOG_MAX);
+	run.log[run.logged++] = (struct entry){ (uint8_t)task, (uint8_t)object, how };
+}
+
+static void saw(unsigned task, uint64_t what)
+{
+	run.seen[task] = mix(run.seen[task] ^ (what + 1));
+}
+
+enum { WORD = 0, LOCK = 8, SLEEP = 16, BLOCK = 24 };
+
+static unsigned do_word(unsigned me, char op, unsigned i, unsigned value)
+{
+	unsigned was = 0;
+
+	if (op == 'R') {
+		was = READ_ONCE(run.word[i]);
+	} else if (op == 'X') {
+		was = xchg(&run.word[i], value);
+	} else if (op == 'S') {
+		while (READ_ONCE(run.word[i]) == 0)
+			cpu_relax();
+		was = run.word[i];
+	} else {
+		WRITE_ONCE(run.word[i], value);
+	}
+	note(me, op == 'R' || op == 'S' ? 'R' : 'W', WORD + i);
+	if (op != 'W')
+		saw(me, was);
+	return was;
+}
+
+static void do_lock(unsigned me, char op, unsigned i)
+{
+	bool got = true;
+
+	if (op == 'L')
+		kt_lock_acquire(&run.lock[i]);
+	else if (op == 'T')
+		got = kt_lock_try_acquire(&run.lock[i]);
+	if (op != 'U') {
+		note(me, 'W', LOCK + i);
+		saw(me, got);
+	}
+	if (op == 'U' || (op == 'T' && got))
+		kt_lock_release(&run.lock[i]);
+}
+
+static void do_wait(unsigned me, char op, unsigned i)
+{
+	switch (op) {
+	case 'P':
+		os_park(&run.park);
+		note(me, 'W', SLEEP + me);
 		break;
-	case 1: xchg(&state, RUNNING); break;
-	case 2: case 5:
-		if (READ_ONCE(state) == SLEEPING) {
-			sim_depends(&state);
-			state = RUNNING;
-		}
+	case 'N':
+		note(me, 'N', SLEEP + i);
+		os_unpark(&run.thread[i]);
 		break;
-	case 4: xchg(&state, RUNNING); break;
-	case 3: WRITE_ONCE(state, RUNNING); break;
+	case 'C': kt_complete(&run.done[i]); break;
+	case 'V': kt_completion_wait(&run.done[i]); break;
+	default: saw(me, kt_completion_wait_killable(&run.done[i]) == 0); break;
 	}
 }
 
-static bool once, stuck;
-static void await(const uint32_t *w, uint32_t v, struct kt_site *site)
+static void do_memory(unsigned me, char op, unsigned value)
 {
-	if (!once) { sim_await(w, v, site); return; }
-	if (READ_ONCE(*w) == v) return;
-	stuck = true;
-	for (;;) os_park(site);
-}
-static uint32_t plain;
-static void append(void)
-{
-	plain++;
-	switch (variant / 10000 % 10) {
-	case 0: WRITE_ONCE(list, plain); break;
-	case 1: case 2: if (plain == 1) WRITE_ONCE(list, 1); break;
-	case 3: WRITE_ONCE(list, 1); break;
+	void *p;
+
+	switch (op) {
+	case 'A':
+		p = os_alloc(KT_ROLE_TEST, 16);
+		saw(me, p != NULL);
+		os_free(p);
+		break;
+	case 'Z':
+		os_free(run.block);
+		break;
+	default:
+		WRITE_ONCE(*run.block, value);
+		break;
 	}
 }
 
-static void pop_one(void)
+static void task(void *arg)
 {
-	plain--;
-	switch (variant / 10000 % 10) {
-	case 0: case 1: WRITE_ONCE(list, plain); break;
-	case 2: if (plain == 0) WRITE_ONCE(list, 0); break;
-	case 3: WRITE_ONCE(list, 0); break;
+	unsigned me = (unsigned)(uintptr_t)arg, last = 1;
+	const char *s = run.p->task[me];
+
+	for (unsigned i = 0; s[i]; i += 2) {
+		unsigned object = (unsigned)(s[i + 1] - '0'), value = me * 16 + i + 1;
+
+		CHECK(s[i + 1] && object < NAMES);
+		if (s[i] == 'I' && last == 0)
+			i += 2;
+		else if (strchr("RWXS", s[i]))
+			last = do_word(me, s[i], object, value);
+		else if (strchr("LUT", s[i]))
+			do_lock(me, s[i], object);
+		else if (strchr("PNCVK", s[i]))
+			do_wait(me, s[i], object);
+		else if (s[i] != 'I')
+			do_memory(me, s[i], value);
 	}
 }
 
-static void creates(void *arg)
+static unsigned tasks_of(const struct program *p)
 {
-	uint32_t i = (uint32_t)(uintptr_t)arg;
+	unsigned n = 0;
 
-	kt_lock_acquire(&list_lock);
-	queue[tail++] = i;
-	append();
-	if (variant / 10 % 10 >= 4)
-		wake();
-	kt_lock_release(&list_lock);
-	if (variant / 10 % 10 < 4)
-		wake();
-	await(&answered[i], 1, KT_SITE("await", "answered"));
+	while (n < TASKS_MAX && p->task[n])
+		n++;
+	return n;
 }
 
-static void answers(void *arg)
+static void body(void *unused)
 {
-	WRITE_ONCE(answered[(uintptr_t)arg], 1);
-}
-
-static unsigned rounds, histogram[32];
-static void serves(void *unused)
-{
-	unsigned served = 0, pop = variant / 100 % 10, end = variant / 1000 % 10, after = variant % 10;
+	static const char *const name[TASKS_MAX] = { "t0", "t1", "t2", "t3" };
+	unsigned n = tasks_of(run.p);
 
 	(void)unused;
-	for (rounds = 0;; ) {
-		rounds++;
-		if (!end && served == creators)
-			return;
-		if (end == 2 && served == creators)
-			return;
-		WRITE_ONCE(state, SLEEPING);
-		if (end == 3 && served == creators)
-			return;
-		bool empty;
-		if (variant / 100000 & 2)
-			kt_lock_acquire(&list_lock);
-		empty = READ_ONCE(list) == 0;
-		if (variant / 100000 & 2)
-			kt_lock_release(&list_lock);
-		if (empty) {
-			if (end == 1 && served == creators)
-				return;
-			await(&state, RUNNING, KT_SITE("await", "state"));
-			if (after == 1)
-				WRITE_ONCE(state, RUNNING);
-			if (variant / 100000 & 1)
-				continue;
-		} else if (after)
-			WRITE_ONCE(state, RUNNING);
-		kt_lock_acquire(&list_lock);
-		if (pop == 3) {
-			uint32_t first = head;
-			if (plain) { plain = 1; pop_one(); }
-			head = tail;
-			uint32_t last = tail;
-			kt_lock_release(&list_lock);
-			for (uint32_t k = first; k < last; k++, served++) {
-				uint32_t i = queue[k];
-				os_spawn(&made[i], "made", OS_JOINABLE, answers, (void *)(uintptr_t)i);
-			}
-			continue;
-		}
-		while (plain > 0) {
-			uint32_t i = queue[head++];
-
-			pop_one();
-			kt_lock_release(&list_lock);
-			os_spawn(&made[i], "made", OS_JOINABLE, answers, (void *)(uintptr_t)i);
-			served++;
-			if (pop == 1 || (pop == 2 && served == creators))
-				goto next;
-			kt_lock_acquire(&list_lock);
-		}
-		kt_lock_release(&list_lock);
-next:;
+	run.logged = 0;
+	memset(run.word, 0, sizeof run.word);
+	memset(run.seen, 0, sizeof run.seen);
+	run.park = (struct kt_site){ .op = "park", .what = "P", .func = "task", .file = "" };
+	run.block = strpbrk(run.p->task[0], "ZB") ? os_alloc(KT_ROLE_TEST, 64) : NULL;
+	for (unsigned i = 0; i < NAMES; i++) {
+		kt_lock_init(&run.lock[i], "lock");
+		kt_completion_init(&run.done[i]);
 	}
+	for (uintptr_t i = 0; i < n; i++)
+		CHECK_EQ(os_spawn(&run.thread[i], name[i], OS_JOINABLE, task, (void *)i), 0);
+	for (unsigned i = 0; i < n; i++)
+		os_join(&run.thread[i]);
 }
 
-static void protocol(void *unused)
+/* Which allocations fail is a choice; none outside task(). */
+static bool alloc_fails(enum kt_role role, struct kt_site *site)
 {
-	(void)unused;
-	kt_lock_init(&list_lock, "list");
-	plain = state = list = head = tail = 0;
-	memset(answered, 0, sizeof answered);
-	os_spawn(&daemon_thread, "daemon", OS_JOINABLE, serves, NULL);
-	for (uintptr_t i = 0; i < creators; i++)
-		os_spawn(&creator[i], "creator", OS_JOINABLE, creates, (void *)i);
-	for (uintptr_t i = 0; i < creators; i++)
-		os_join(&creator[i]);
-	os_join(&daemon_thread);
-	for (uintptr_t i = 0; i < creators; i++)
-		os_join(&made[i]);
-	kt_lock_destroy(&list_lock);
+	(void)role;
+	return site->line && strcmp(site->func ? site->func : "", "do_memory") == 0 &&
+	       sim_choose(SIM_CHOOSE_ALLOC_FAIL, 2);
 }
 
-int main(int argc, char **argv)
+static bool is_t0(uint32_t name_hash)
 {
-	struct sim_exploration o = { .brute = false };
-	struct sim_options run = { 0 };
+	return name_hash == kt_name_hash("t0");
+}
+
+/* ---- classes and outcomes ----------------------------------------------- */
+
+static bool depend(const struct entry *a, const struct entry *b)
+{
+	return a->task == b->task ||
+	       (a->object == b->object && !(a->how == b->how && a->how != 'W'));
+}
+
+/* Foata: an entry's level is one above the highest it depends on. */
+static uint64_t class_of_log(void)
+{
+	unsigned level[LOG_MAX], nth[LOG_MAX];
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < run.logged; i++) {
+		level[i] = nth[i] = 0;
+		for (unsigned k = 0; k < i; k++) {
+			nth[i] += run.log[k].task == run.log[i].task;
+			if (depend(&run.log[k], &run.log[i]) && level[k] >= level[i])
+				level[i] = level[k] + 1;
+		}
+		sum += mix(mix((uint64_t)level[i] << 32 | run.log[i].task << 16 |
+			       run.log[i].object << 8 | (uint8_t)run.log[i].how) ^ nth[i]);
+	}
+	return sum;
+}
+
+/* A failure at once leaves what others would have done undone: no class. */
+static bool is_short(const struct sim_record *r)
+{
+	return r->failure != KT_PASS && r->failure != KT_DEADLOCK;
+}
+
+static uint64_t outcome(const struct sim_record *r)
+{
+	uint64_t h = (uint64_t)r->failure;
+
+	if (is_short(r))
+		return h;
+	for (unsigned i = 0; i < TASKS_MAX; i++)
+		h = mix(h ^ run.seen[i]);
+	for (unsigned i = 0; i < NAMES; i++)
+		h = mix(h ^ run.word[i]);
+	return h;
+}
+
+static struct searched {
+	struct hashes outcomes, classes;
 	struct sim_explored e;
-	struct timespec a, b;
+	bool has_short;
+} full, reduced;
 
-	creators = (unsigned)atoi(argv[1]);
-	variant = atoi(argv[2]);
-	once = argc > 3; unsigned blocked = 0;
+/* False if it takes too long. */
+static bool search(struct searched *s, const struct program *p, bool brute)
+{
+	const struct os_hooks hooks = { .alloc_fails = alloc_fails };
+	struct sim_exploration o = p->o;
+	struct sim_options so = { .strategy = sim_strategy_dpor(), .steps_max = 2000 };
+
+	memset(s, 0, sizeof *s);
+	run.p = p;
+	o.brute = brute;
+	o.may_be_killed = is_t0;
+	os_set_hooks(&hooks);
 	CHECK(sim_explore(&o));
-	clock_gettime(CLOCK_MONOTONIC, &a);
-	do {
-		const struct sim_record *r;
+	for (bool more = true; more; ) {
+		const struct sim_record *r = sim_run(&so, body, NULL);
+		uint64_t class = is_short(r) ? 0 : class_of_log(), out = outcome(r);
 
-		run.strategy = sim_strategy_dpor();
-		r = sim_run(&run, protocol, NULL);
-		if (stuck && r->failure == KT_DEADLOCK) { stuck = false; blocked++; continue; }
-		if (r->failure) {
-			printf("%s\n", r->message);
-			return 1;
+		more = sim_explored(&s->e);
+		s->has_short |= is_short(r);
+		if (s->e.class) {
+			add(&s->outcomes, out);
+			add(&s->classes, mix(class ^ out));
 		}
-		histogram[rounds]++;
-	} while (sim_explored(&e));
-	for (int i = 0; i < 32; i++) if (histogram[i]) printf("rounds %d: %u\n", i, histogram[i]);
-	clock_gettime(CLOCK_MONOTONIC, &b);
-	printf("%u stuck ", blocked); printf("creators %u variant %d: %llu executions, %llu redundant, %llu blocked, %llu dropped, %.1f events, %.3f s\n", creators, variant,
-	       (unsigned long long)e.executions, (unsigned long long)e.redundant,
-	       (unsigned long long)e.blocked, (unsigned long long)e.dropped,
-	       (double)e.events / (double)e.executions,
-	       (double)(b.tv_sec - a.tv_sec) + (double)(b.tv_nsec - a.tv_nsec) * 1e-9);
+		if (s->e.executions > (p->name[0] == '#' ? 20000 : 2000000) || s->classes.count > 8000)
+			return false;
+	}
+	CHECK(!s->e.too_long && !s->e.no_memory);
+	return true;
+}
+
+/* Where something fails at once, that must be found; with it an exploration ends. */
+static bool agree(const struct program *p, bool has_choices)
+{
+	const struct sim_explored *f = &full.e, *r = &reduced.e;
+
+	if (full.has_short || reduced.has_short)
+		return full.has_short && reduced.has_short;
+	if (!has_choices && (r->redundant || r->blocked || r->dropped))
+		return false;
+	return same(&full.outcomes, &reduced.outcomes) &&
+	       same(&full.classes, &reduced.classes) && r->executions <= f->executions &&
+	       f->executions - f->redundant == r->executions - r->redundant &&
+	       (!p->classes || r->executions == p->classes);
+}
+
+static void compare(const struct program *p, bool has_choices)
+{
+	if (!search(&full, p, true) || !search(&reduced, p, false)) {
+		CHECK(p->name[0] == '#');	/* drawn ones may be too long */
+		return;
+	}
+	if (!agree(p, has_choices)) {
+		printf("FAIL %s: %s | %s | %s | %s\n", p->name, p->task[0], p->task[1],
+		       p->task[2] ? p->task[2] : "", p->task[3] ? p->task[3] : "");
+		printf("  without reduction: %llu executions, %llu classes, %u by log, %u outcomes\n",
+		       (unsigned long long)full.e.executions,
+		       (unsigned long long)(full.e.executions - full.e.redundant),
+		       full.classes.count, full.outcomes.count);
+		printf("  with: %llu executions, %llu redundant, %llu blocked, %llu dropped, "
+		       "%u by log, %u outcomes\n", (unsigned long long)reduced.e.executions,
+		       (unsigned long long)reduced.e.redundant,
+		       (unsigned long long)reduced.e.blocked,
+		       (unsigned long long)reduced.e.dropped, reduced.classes.count,
+		       reduced.outcomes.count);
+		exit(1);
+	}
+}
+
+static const struct program programs[] = {
+	{ .name = "store buffering", .task = { "W0R1", "W1R0" }, .classes = 3 },
+	{ .name = "two writers", .task = { "W0", "W0" }, .classes = 2 },
+	{ .name = "readers do not mind each other", .task = { "R0R0", "R0R0", "R0" }, .classes = 1 },
+	{ .name = "a writer among readers", .task = { "W0", "R0", "R0" }, .classes = 4 },
+	{ .name = "independent", .task = { "W0W0", "W1W1", "W2" }, .classes = 1 },
+	{ .name = "three writers", .task = { "W0", "W0", "W0" }, .classes = 6 },
+	{ .name = "message passing", .task = { "W0W1", "R1R0" } },
+	{ .name = "exchange", .task = { "X0R1", "X0W1", "X0" } },
+	{ .name = "depends on what was read", .task = { "R0I0W1R1", "W0R1W1" } },
+	{ .name = "a lock", .task = { "L0W0U0", "L0W0U0" }, .classes = 2 },
+	{ .name = "lock order", .task = { "L0L1U1U0", "L1L0U0U1" } },
+	{ .name = "two locks in turn", .task = { "L0W0U0L1U1", "L1U1R0" } },
+	{ .name = "empty sections", .task = { "L0U0L0U0", "L0U0" }, .classes = 3 },
+	{ .name = "try", .task = { "T0W0", "L0W0U0" } },
+	{ .name = "unpark before or after", .task = { "W0P0R1", "R0W1N0" } },
+	{ .name = "two unparks", .task = { "P0R0P0", "W0N0", "N0" } },
+	{ .name = "unpark of who has ended", .task = { "P0", "N0R0N0" } },
+	{ .name = "one permit", .task = { "P0P0", "N0R0N0" } },
+	{ .name = "never woken", .task = { "P0W0", "R0" } },
+	{ .name = "completion", .task = { "V0R0", "W0C0" } },
+	{ .name = "who waits first", .task = { "V0W0", "V0", "C0" } },
+	{ .name = "spinner", .task = { "S0R1", "W1W0" } },
+	{ .name = "spins on two changes", .task = { "S0W1", "X1W0", "R1W0" } },
+	{ .name = "spins in vain", .task = { "S0", "R0" } },
+	{ .name = "freed under somebody", .task = { "B0Z0", "B0" } },
+	{ .name = "freed in time", .task = { "P0Z0", "B0N0" } },
+};
+
+static const struct program choosers[] = {
+	{ .name = "no memory", .task = { "A0A0W0", "R0A0" }, .o = { .fails = 1 } },
+	{ .name = "no memory twice", .task = { "A0A0W0", "R0A0" }, .o = { .fails = 2 } },
+	{ .name = "killed waiter", .task = { "K0W0", "R0C0" }, .o = { .kills = 1 } },
+	{ .name = "killed before it waits", .task = { "K0K0", "R0C0", "C0" }, .o = { .kills = 1 } },
+	{ .name = "killed or without memory", .task = { "A0K0", "C0A0" }, .o = { .kills = 1, .fails = 1 } },
+	{ .name = "spurious", .task = { "P0R0P0", "W0N0N0" }, .o = { .spurious = 1 } },
+	{ .name = "spurious twice", .task = { "P0R0", "W0N0", "R0" }, .o = { .spurious = 2 } },
+};
+
+static void test_written(void)
+{
+	for (size_t i = 0; i < sizeof programs / sizeof programs[0]; i++) {
+		compare(&programs[i], false);
+		printf("ok %s: %llu of %llu\n", programs[i].name,
+		       (unsigned long long)reduced.e.executions,
+		       (unsigned long long)full.e.executions);
+	}
+	for (size_t i = 0; i < sizeof choosers / sizeof choosers[0]; i++) {
+		compare(&choosers[i], true);
+		printf("ok %s: %llu of %llu, %llu blocked\n", choosers[i].name,
+		       (unsigned long long)reduced.e.executions,
+		       (unsigned long long)full.e.executions,
+		       (unsigned long long)reduced.e.blocked);
+	}
+}
+
+/* ---- drawn programs ----------------------------------------------------- */
+
+static void draw_task(char *s, struct kt_rng *rng, unsigned me, unsigned ops,
+		      const char *letters)
+{
+	unsigned held = 0, used = 0;
+
+	while (ops-- > 0) {
+		char op = letters[kt_rng_below(rng, (uint32_t)strlen(letters))];
+		unsigned object = kt_rng_below(rng, 2);
+
+		if (op == 'L' && (held >> object & 1))
+			op = 'U';
+		if (op == 'U' && !(held >> object & 1))
+			op = 'T';
+		if (op == 'T' && (held >> object & 1))
+			op = 'R';
+		held = op == 'L' ? held | 1u << object : op == 'U' ? held & ~(1u << object) : held;
+		if (op == 'N')		/* who is there already */
+			object = kt_rng_below(rng, me + 1);
+		s[used++] = op;
+		s[used++] = (char)('0' + object);
+	}
+	for (unsigned i = 0; i < 2; i++)
+		if (held >> i & 1) {
+			s[used++] = 'U';
+			s[used++] = (char)('0' + i);
+		}
+	s[used] = '\0';
+}
+
+static void test_drawn(const char *name, const char *letters, struct sim_exploration o,
+		       unsigned count)
+{
+	unsigned long long executions = 0, classes = 0, blocked = 0;
+
+	for (unsigned seed = 0; seed < count; seed++) {
+		struct kt_rng rng;
+		struct program p = { .o = o };
+		char text[TASKS_MAX][64], title[64];
+		unsigned tasks;
+
+		kt_rng_seed(&rng, seed);
+		tasks = 2 + kt_rng_below(&rng, 2);
+		snprintf(title, sizeof title, "# %s %u", name, seed);
+		p.name = title;
+		for (unsigned i = 0; i < tasks; i++) {
+			draw_task(text[i], &rng, i, 1 + kt_rng_below(&rng, tasks == 2 ? 4 : 3),
+				  letters);
+			p.task[i] = text[i];
+		}
+		compare(&p, o.fails || o.kills || o.spurious);
+		executions += full.e.executions;
+		classes += reduced.e.executions;
+		blocked += reduced.e.blocked;
+	}
+	printf("ok drawn, %s: %llu of %llu, %llu blocked\n", name, classes, executions, blocked);
+}
+
+int main(void)
+{
+	struct sim_exploration none = { 0 };
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+
+	test_written();
+	test_drawn("words", "RWXI", none, 60);
+	test_drawn("locks", "RWLLUT", none, 60);
+	test_drawn("sleepers", "RWPNXI", none, 60);
+	test_drawn("completions", "RWCVX", none, 60);
+	test_drawn("all", "RWXILUTPNCV", none, 100);
+	test_drawn("spurious", "RWPN", (struct sim_exploration){ .spurious = 1 }, 60);
+	test_drawn("fails", "RWLUAI", (struct sim_exploration){ .fails = 1 }, 60);
+	test_drawn("kills", "RWKCPN", (struct sim_exploration){ .kills = 1 }, 60);
 	return 0;
 }

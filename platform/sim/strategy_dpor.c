@@ -79,7 +79,7 @@ static struct {
 	uint32_t procs;
 
 	/* The event under way. */
-	bool open, looked;
+	bool open, looked, killable;
 	enum pending began;		/* what was pending then */
 	uint32_t touches, choices;
 	uint32_t touch[DPOR_TOUCHES_MAX];
@@ -90,6 +90,7 @@ static struct {
 
 	uint32_t next;			/* answer to the next question */
 	bool rest;			/* not explored: settled, or on to a failure */
+	bool settled;
 	bool dropped;
 	uint64_t *seen;			/* classes: hashes; open addressing */
 	uint64_t seen_size, seen_count;
@@ -418,7 +419,7 @@ static void plan_beside(struct dpor_node *n, uint32_t mask, uint32_t set)
 /* What the event could have been if it had been told otherwise. */
 static void plan_other_masks(struct dpor_node *n, const struct dpor_event *e)
 {
-	uint32_t id = ex.id[e->proc], used[DPOR_BUDGETS];
+	uint32_t used[DPOR_BUDGETS];
 	const uint32_t limit[DPOR_BUDGETS] = { dpor.o.kills, dpor.o.fails, dpor.o.spurious };
 
 	memcpy(used, n->used, sizeof used);
@@ -429,7 +430,7 @@ static void plan_other_masks(struct dpor_node *n, const struct dpor_event *e)
 		if (used[ex.choice[i]] < limit[ex.choice[i]])
 			plan_beside(n, e->mask | 1u << i, e->set);
 	if (!(e->mask & 1) && (ex.looked || ex.began == PENDING_PERMIT ||
-			       ex.began == PENDING_WOKEN) && may_be_killed(id, n))
+			       ex.began == PENDING_WOKEN) && ex.killable)
 		plan_beside(n, e->mask | 1, e->set);
 	if (dpor.events < DPOR_EVENTS_MAX)
 		memcpy(dpor.node[dpor.events].used, used, sizeof used);
@@ -447,6 +448,7 @@ static void close_event(void)
 		return;
 	}
 	e->set = dpor_set(ex.touch, ex.touches);
+	e->mask &= (2u << ex.choices) - 1;	/* it may not have come to all of them */
 	plan_other_masks(&dpor.node[dpor.events - 1], e);
 }
 
@@ -518,6 +520,7 @@ static void open_event(struct dpor_label label, bool is_last_resort)
 	ex.looked = false;
 	ex.touches = ex.choices = 0;
 	ex.began = t->pending;
+	ex.killable = may_be_killed(id, &dpor.node[dpor.events]);
 	if (dpor.events >= dpor.known)
 		*e = (struct dpor_event){ 0 };
 	e->proc = (uint8_t)label.proc;
@@ -661,7 +664,7 @@ static uint64_t last_resort(void)
 /* The rest is not explored. */
 static void settle(uint32_t id)
 {
-	ex.rest = true;
+	ex.rest = ex.settled = true;
 	ex.next = id;
 	sim.explores = false;
 }
@@ -710,7 +713,7 @@ static void dpor_begin(struct sim_strategy *s, uint64_t seed, uint32_t steps_est
 	sim.steps_alarm = sim.steps_fair = sim.steps_max;
 	dpor.events = 0;
 	ex.there = 0;
-	ex.open = ex.rest = ex.dropped = false;
+	ex.open = ex.rest = ex.settled = ex.dropped = false;
 	dpor_stack_objects_reset();
 	for (uint32_t i = 0; i < ex.words; i++)
 		ex.word[i].changed = 0;
@@ -837,12 +840,36 @@ static bool note_class(uint64_t hash)
 	return true;
 }
 
+/*
+ * Nobody could go on: what a task was about to do, had others not made it
+ * impossible, is in a race with what they did.
+ */
+static void order_impossible(void)
+{
+	uint32_t i = dpor.events;
+
+	for (uint32_t id = 0; id < sim.record->tasks && i < DPOR_EVENTS_MAX; id++) {
+		const struct task *t = &ex.task[id];
+
+		if (t->pending != PENDING_ACQUIRE && t->pending != PENDING_VALUE)
+			continue;
+		dpor.event[i] = (struct dpor_event){
+			.proc = dpor_proc[id], .index = (uint16_t)(t->events + 1),
+			.before = t->last, .set = dpor_set(&t->touch, 1),
+			.lock = t->pending == PENDING_ACQUIRE ? (t->touch >> 3) + 1 : 0,
+		};
+		dpor_order(i++);
+	}
+}
+
 static void take_execution(void)
 {
 	if (ex.open)
 		close_event();
 	for (uint32_t i = dpor.known; i < dpor.events; i++)
 		dpor_order(i);
+	if (ex.rest && !sim.cut && !ex.settled)
+		order_impossible();
 	ex.result.events += dpor.events;
 	ex.result.class = 0;
 	if (!sim.cut) {
