@@ -91,6 +91,7 @@ static struct {
 	uint32_t next;			/* answer to the next question */
 	bool rest;			/* not explored: settled, or on to a failure */
 	bool settled;
+	bool has_end;			/* a node behind the last event: branches only */
 	bool dropped;
 	uint64_t *seen;			/* classes: hashes; open addressing */
 	uint64_t seen_size, seen_count;
@@ -622,10 +623,8 @@ static void stay_asleep(struct dpor_node *n)
 }
 
 /* The node before the next event, which is new. */
-static void new_node(uint64_t enabled, uint32_t current)
+static void node_begin(struct dpor_node *n)
 {
-	struct dpor_node *n = &dpor.node[dpor.events];
-
 	n->asleep = dpor.sleepers_used;
 	n->asleep_count = 0;
 	n->branches = dpor.subtree;
@@ -634,6 +633,13 @@ static void new_node(uint64_t enabled, uint32_t current)
 		memset(n->used, 0, sizeof n->used);
 	else if (!dpor.o.brute)
 		stay_asleep(n);
+}
+
+static void new_node(uint64_t enabled, uint32_t current)
+{
+	struct dpor_node *n = &dpor.node[dpor.events];
+
+	node_begin(n);
 	if (!take_branch(n, enabled)) {
 		if (!take_any(n, enabled, current)) {
 			ex.result.blocked++;
@@ -645,10 +651,11 @@ static void new_node(uint64_t enabled, uint32_t current)
 	dpor.guided = dpor.events + 1;
 }
 
-/* Who could go on although nobody is enabled; who spins in vain for want of others. */
+/* Who could go on although nobody is enabled: for want of others. */
 static uint64_t last_resort(void)
 {
 	uint64_t spinners = 0;
+	uint32_t first;
 
 	for (uint64_t left = sim.runnable; left; left &= left - 1) {
 		uint32_t id = (uint32_t)__builtin_ctzll(left);
@@ -658,50 +665,68 @@ static uint64_t last_resort(void)
 		if (ex.task[id].pending == PENDING_SPIN)
 			spinners |= 1ull << id;
 	}
-	return spinners;
+	if (sim.runnable)
+		return spinners;
+	first = sim_first_timer();	/* the simulator will do the same */
+	return first == SIM_NOBODY ? 0 : 1ull << first;
+}
+
+/* Nobody can go on, but who is killed: another time. */
+static void plan_kills(void)
+{
+	struct dpor_node *n = &dpor.node[dpor.events];
+
+	node_begin(n);
+	for (uint32_t id = 0; id < sim.record->tasks; id++) {
+		struct dpor_label label = { dpor_proc[id], 1 };
+
+		if (sleeps(&ex.task[id]) && may_be_killed(id, n) && !dpor_is_asleep(n, label))
+			dpor_branch_append(&n->branches,
+					   dpor_branch_new(label, dpor_set(NULL, 0)));
+	}
+	ex.has_end = true;
 }
 
 /* The rest is not explored. */
-static void settle(uint32_t id)
+static void go_on(const struct sim_decision *d)
 {
-	ex.rest = ex.settled = true;
-	ex.next = id;
-	sim.explores = false;
+	ex.rest = true;
+	if (sim.runnable)
+		ex.next = sim_default_next(sim.runnable, sim.timed, d->task, d->why);
 }
 
 static void decide(const struct sim_decision *d)
 {
 	uint64_t enabled = who_is_enabled();
-	bool is_last = false;
+	bool is_last = !enabled;
 
-	if (!enabled && !sim.runnable) {	/* the simulator will do the same */
-		uint32_t first = sim_first_timer();
-
-		if (sim.unfinished == 0 || first == SIM_NOBODY)
-			return;
-		enabled = 1ull << first;
-		is_last = true;
-	} else if (!enabled) {
+	if (sim.unfinished == 0)
+		return;
+	if (is_last)
 		enabled = last_resort();
-		is_last = true;
+	if (dpor.events < dpor.guided) {
+		struct dpor_label label = dpor.node[dpor.events].label;
+
+		if (!is_possible(label, enabled)) {
+			ex.dropped = true;
+			sim_cut();
+		}
+		open_event(label, is_last && !(label.mask & 1));
+		return;
 	}
 	if (enabled && ex.task[__builtin_ctzll(enabled)].pending == PENDING_SETTLED) {
-		settle((uint32_t)__builtin_ctzll(enabled));
-		return;
-	}
-	if (!enabled || dpor.events == DPOR_EVENTS_MAX - 1 || dpor.no_memory) {
-		ex.rest = true;
+		ex.settled = true;
+		sim.explores = false;
+		go_on(d);
+	} else if (!enabled || dpor.events == DPOR_EVENTS_MAX - 1 || dpor.no_memory) {
+		if (!enabled)
+			plan_kills();
 		ex.result.too_long |= enabled != 0;
-		ex.next = sim_default_next(sim.runnable, sim.timed, d->task, d->why);
-		return;
-	}
-	if (dpor.events >= dpor.guided) {
+		go_on(d);
+	} else {
 		new_node(enabled, d->task);
-	} else if (!is_possible(dpor.node[dpor.events].label, enabled)) {
-		ex.dropped = true;
-		sim_cut();
+		open_event(dpor.node[dpor.events].label, is_last);
 	}
-	open_event(dpor.node[dpor.events].label, is_last);
 }
 
 /* ---- the strategy ------------------------------------------------------- */
@@ -713,7 +738,7 @@ static void dpor_begin(struct sim_strategy *s, uint64_t seed, uint32_t steps_est
 	sim.steps_alarm = sim.steps_fair = sim.steps_max;
 	dpor.events = 0;
 	ex.there = 0;
-	ex.open = ex.rest = ex.settled = ex.dropped = false;
+	ex.open = ex.rest = ex.settled = ex.has_end = ex.dropped = false;
 	dpor_stack_objects_reset();
 	for (uint32_t i = 0; i < ex.words; i++)
 		ex.word[i].changed = 0;
@@ -733,8 +758,7 @@ static void dpor_visit(struct sim_strategy *s, const struct sim_decision *d)
 	sim.wait = SIM_WAIT_NOT;
 	ex.next = d->task;
 	if (ex.rest) {
-		if (sim.runnable)
-			ex.next = sim_default_next(sim.runnable, sim.timed, d->task, d->why);
+		go_on(d);
 		return;
 	}
 	if (d->why == SIM_MARK && !mark_decides(wait))
@@ -896,10 +920,10 @@ static void drop_subtree(void)
 /* The deepest node at which there is something left to be tried. */
 static bool backtrack(void)
 {
-	bool tried = !ex.dropped;
+	bool tried = !ex.dropped && !ex.has_end;
 
 	drop_subtree();
-	for (uint32_t d = ex.dropped ? dpor.events + 1 : dpor.events; d-- > 0; tried = true) {
+	for (uint32_t d = dpor.events + !tried; d-- > 0; tried = true) {
 		struct dpor_node *n = &dpor.node[d];
 
 		dpor.sleepers_used = n->asleep + n->asleep_count;
