@@ -156,7 +156,8 @@ static int set_flag(struct options *o, const char *arg)
 		o->teardown = true;
 	else
 		return complain("unknown option", arg, "--json, --progress, --keep-going, "
-				"--illegal or --teardown, or an option with a value, as in --seed=7");
+				"--illegal or --teardown, or an option with a value, "
+				"as in --seed=7");
 	return EXIT_CLEAN;
 }
 
@@ -183,8 +184,9 @@ void options_usage(void)
 	     "                          --findings= --faults=on|off --keep-going --json\n"
 	     "                          --exhaustive=fail|kill|pairs|spurious|timers\n"
 	     "                          --illegal --progress\n"
-	     "  verify    PLAN          --kills= --fails= --spurious= --strategy=dpor|dfs --teardown\n"
-	     "                          --executions= --seconds= --findings= --json --progress\n"
+	     "  verify    PLAN          --kills= --fails= --spurious= --teardown\n"
+	     "                          --strategy=dpor|dfs --executions= --seconds=\n"
+	     "                          --findings= --json --progress\n"
 	     "  replay    FILE...       --times= --json\n"
 	     "  shrink    FILE -o OUT   --seconds= --json\n"
 	     "  explain   FILE          --format=text|json\n"

@@ -37,8 +37,8 @@ static void explore_child(void *unused)
 {
 	const struct options *o = job.o;
 	const struct world_exploration x = {
-		.brute = o->brute, .teardown = o->teardown, .kills = (uint32_t)o->kills, .fails = (uint32_t)o->fails,
-		.spurious = (uint32_t)o->spurious,
+		.brute = o->brute, .teardown = o->teardown, .kills = (uint32_t)o->kills,
+		.fails = (uint32_t)o->fails, .spurious = (uint32_t)o->spurious,
 	};
 	struct world_options w = { .explores = true, .check_expects = !o->kills && !o->fails };
 	bool more;
@@ -133,8 +133,10 @@ static int conclude(void)
 		print_json(verified ? "verified" : "not finished");
 	} else {
 		print_counters();
-		printf(verified ? "verified within these bounds: " : "not finished (%s), within: ",
-		       why_not_finished());
+		if (verified)
+			printf("verified within these bounds: ");
+		else
+			printf("not finished (%s); bounds: ", why_not_finished());
 		printf("at most %llu kills, %llu failed allocations, %llu spurious wake-ups "
 		       "besides the plan's%s\n", (unsigned long long)o->kills,
 		       (unsigned long long)o->fails, (unsigned long long)o->spurious,

@@ -308,6 +308,7 @@ static bool search(struct searched *s, const struct program *p, bool brute)
 	const struct os_hooks hooks = { .alloc_fails = alloc_fails };
 	struct sim_exploration o = p->o;
 	struct sim_options so = { .strategy = sim_strategy_dpor(), .steps_max = 2000 };
+	uint64_t limit = p->name[0] == '#' ? 20000 : 2000000;
 
 	memset(s, 0, sizeof *s);
 	run.p = p;
@@ -325,7 +326,7 @@ static bool search(struct searched *s, const struct program *p, bool brute)
 			add(&s->outcomes, out);
 			add(&s->classes, mix(class ^ out));
 		}
-		if (s->e.executions > (p->name[0] == '#' ? 20000 : 2000000) || s->classes.count > 8000)
+		if (s->e.executions > limit || s->classes.count > 8000)
 			return false;
 	}
 	CHECK(!s->e.too_long && !s->e.no_memory);
@@ -356,7 +357,8 @@ static void compare(const struct program *p, bool has_choices)
 	if (!agree(p, has_choices)) {
 		printf("FAIL %s: %s | %s | %s | %s\n", p->name, p->task[0], p->task[1],
 		       p->task[2] ? p->task[2] : "", p->task[3] ? p->task[3] : "");
-		printf("  without reduction: %llu executions, %llu classes, %u by log, %u outcomes\n",
+		printf("  without reduction: %llu executions, %llu classes, %u by log, "
+		       "%u outcomes\n",
 		       (unsigned long long)full.e.executions,
 		       (unsigned long long)(full.e.executions - full.e.redundant),
 		       full.classes.count, full.outcomes.count);
@@ -373,7 +375,7 @@ static void compare(const struct program *p, bool has_choices)
 static const struct program programs[] = {
 	{ .name = "store buffering", .task = { "W0R1", "W1R0" }, .classes = 3 },
 	{ .name = "two writers", .task = { "W0", "W0" }, .classes = 2 },
-	{ .name = "readers do not mind each other", .task = { "R0R0", "R0R0", "R0" }, .classes = 1 },
+	{ .name = "readers only", .task = { "R0R0", "R0R0", "R0" }, .classes = 1 },
 	{ .name = "a writer among readers", .task = { "W0", "R0", "R0" }, .classes = 4 },
 	{ .name = "independent", .task = { "W0W0", "W1W1", "W2" }, .classes = 1 },
 	{ .name = "three writers", .task = { "W0", "W0", "W0" }, .classes = 6 },
@@ -404,7 +406,8 @@ static const struct program choosers[] = {
 	{ .name = "no memory twice", .task = { "A0A0W0", "R0A0" }, .o = { .fails = 2 } },
 	{ .name = "killed waiter", .task = { "K0W0", "R0C0" }, .o = { .kills = 1 } },
 	{ .name = "killed before it waits", .task = { "K0K0", "R0C0", "C0" }, .o = { .kills = 1 } },
-	{ .name = "killed or without memory", .task = { "A0K0", "C0A0" }, .o = { .kills = 1, .fails = 1 } },
+	{ .name = "killed or without memory", .task = { "A0K0", "C0A0" },
+	  .o = { .kills = 1, .fails = 1 } },
 	{ .name = "spurious", .task = { "P0R0P0", "W0N0N0" }, .o = { .spurious = 1 } },
 	{ .name = "spurious twice", .task = { "P0R0", "W0N0", "R0" }, .o = { .spurious = 2 } },
 };
