@@ -220,6 +220,7 @@ static void run_tasks(void)
 			kt_completion_wait(&exec.task_done);
 	for (unsigned i = 0; i < p->tasks_count; i++)
 		os_join(&exec.task[i].task.os);
+	inject_settle();
 }
 
 static void teardown(void)

@@ -22,6 +22,7 @@
 #include "stress/finding.h"
 #include "stress/hunt.h"
 #include "stress/isolate.h"
+#include "stress/take.h"
 
 enum {
 	RUNS_PER_PLAN = 16,	/* schedules of one plan before the next */
@@ -324,88 +325,16 @@ static const char *strategy_words(const struct world_options *w, char *buf, size
 	return buf;
 }
 
-/* Does the plan, as saved, give the same finding? On real threads: unknown. */
-static bool replays(const struct plan *p, const struct verdict *v)
+/* False if it could not be saved. */
+static bool take(struct verdict *v)
 {
-	uint64_t executions = shared->executions;
-	struct verdict again;
-	bool same = run_as_written(p, &again) && again.failure == v->failure &&
-		    strcmp(again.signature, v->signature) == 0;
-
-	shared->executions = executions;	/* the hunt's own */
-	return same;
-}
-
-static void announce(const char *path, const struct verdict *v, const char *strategy)
-{
-	char message[VERDICT_MESSAGE_MAX * 2], signature[SIGNATURE_MAX * 2];
-
-	if (!hunt.o->json)
-		return;
-	printf("{\"type\":\"finding\",\"file\":\"%s\",\"kind\":\"%s\",\"signature\":\"%s\","
-	       "\"message\":\"%s\",\"executions\":%llu,\"strategy\":\"%s\"}\n", path,
-	       kt_failure_name(v->failure),
-	       json_escape(signature, sizeof signature, v->signature),
-	       json_escape(message, sizeof message, v->message),
-	       (unsigned long long)shared->executions, strategy);
-	fflush(stdout);
-}
-
-/* Shrink, explain, and say how to repeat: what a developer wants to see. */
-static void present(struct plan *p, struct verdict *v, const char *path)
-{
-	uint64_t executions = shared->executions;
-	char smaller[4096], command[4200];
-	unsigned runs;
-
-	printf("\nFAIL %s: %s\n", kt_failure_name(v->failure), v->message);
-	printf("after %llu executions; saved as %s\n", (unsigned long long)shared->executions,
-	       path);
-	if (world_is_deterministic) {
-		runs = shrink_plan(p, v, 10);
-		snprintf(smaller, sizeof smaller, "%.*s.min.plan", (int)strlen(path) - 5, path);
-		finding_annotate(p, v, "shrinking");
-		if (plan_write(smaller, p) == 0)
-			path = smaller;
-		printf("shrunk in %u executions to %u operations and %u directives\n\n", runs,
-		       p->ops_count, p->directives_count);
-		explain_text(p);
-		shared->executions = executions;	/* the hunt's own */
-	} else {
-		printf("%s\n", isolate_report());
-	}
-	replay_command(command, sizeof command, path);
-	printf("\nreplay: %s\n", command);
-}
-
-/* Save first, look afterwards. False if it could not be saved. */
-static bool take_finding(struct verdict *v)
-{
-	static struct plan captured;
-	char path[4096], strategy[32], found_by[128];
-	int err;
+	char strategy[32], found_by[128];
 
 	hunt.findings++;
-	world_capture(&shared->plan, &shared->options, &captured);
 	snprintf(found_by, sizeof found_by, "%s, seed %llu, execution %llu",
 		 strategy_words(&shared->options, strategy, sizeof strategy),
 		 (unsigned long long)hunt.o->seed, (unsigned long long)shared->next);
-	finding_annotate(&captured, v, found_by);
-	finding_path(path, sizeof path, hunt.o->findings, v);
-	if (access(path, F_OK) != 0) {	/* the first of its kind is kept */
-		err = plan_write(path, &captured);
-		if (err) {
-			fprintf(stderr, "kthrash: can't save %s: %s\n", path, strerror(-err));
-			return false;
-		}
-	}
-	announce(path, v, strategy);
-	if (world_is_deterministic && !replays(&captured, v))
-		fprintf(stderr, "kthrash: %s does not replay: something in this build is not "
-			"deterministic\n", path);
-	if (!hunt.o->json)
-		present(&captured, v, path);
-	return true;
+	return take_finding(hunt.o, found_by, strategy, v);
 }
 
 /* A sanitizer ended the child over what an illegal plan is due: go on behind it. */
@@ -435,7 +364,7 @@ static int hunt_loop(void)
 			break;
 		if (due_anyway(&v))
 			continue;
-		if (!take_finding(&v))
+		if (!take(&v))
 			return EXIT_ENVIRONMENT;
 		if (!hunt.o->keep_going || out_of_budget())
 			break;
@@ -495,21 +424,6 @@ static int check_plans(void)
 	return EXIT_CLEAN;
 }
 
-static int make_folder(const char *path)
-{
-	char part[4096];
-
-	for (size_t i = 1; i <= strlen(path) && i < sizeof part; i++) {
-		if (path[i] != '/' && path[i] != '\0')
-			continue;
-		memcpy(part, path, i);
-		part[i] = '\0';
-		if (mkdir(part, 0777) != 0 && errno != EEXIST)
-			return -errno;
-	}
-	return 0;
-}
-
 static void on_interrupt(int sig)
 {
 	(void)sig;
@@ -541,7 +455,7 @@ static void print_options(void)
 int command_stress(const struct options *given)
 {
 	static struct options o;
-	int status, err;
+	int status;
 
 	o = *given;
 	hunt.o = &o;
@@ -565,11 +479,8 @@ int command_stress(const struct options *given)
 		status = check_plans();
 	if (status != EXIT_CLEAN)
 		return status;
-	err = make_folder(o.findings);
-	if (err) {
-		fprintf(stderr, "kthrash: %s: %s\n", o.findings, strerror(-err));
+	if (!make_findings_folder(&o))
 		return EXIT_ENVIRONMENT;
-	}
 	signal(SIGINT, on_interrupt);
 	signal(SIGTERM, on_interrupt);
 	hunt.started = hunt.last_progress = now_s();

@@ -9,6 +9,7 @@
 #include "stress/world.h"
 
 int command_stress(const struct options *o);
+int command_verify(const struct options *o);
 int command_replay(const struct options *o);
 int command_shrink(const struct options *o);
 int command_explain(const struct options *o);

@@ -159,6 +159,12 @@ bool inject_alloc_fails(enum kt_role role, struct kt_site *site)
 	}
 	if (inject.faults.fail_nth && inject.faults.fail_nth == any)
 		fails = true;
+#if defined(KT_OS_SIM)
+	if (inject.alloc_rules_count)	/* whose turn it is, is by everybody's count */
+		sim_depends(inject.allocations);
+	if (!fails && sim_choose(SIM_CHOOSE_ALLOC_FAIL, 2))
+		fails = true;
+#endif
 	if (!fails)
 		return false;
 	blame(role);
@@ -166,6 +172,13 @@ bool inject_alloc_fails(enum kt_role role, struct kt_site *site)
 	sim_note_alloc_fail(role, nth);
 #endif
 	return true;
+}
+
+void inject_settle(void)
+{
+#if defined(KT_OS_SIM)
+	sim_settle(KT_SITE_NAMED("plan.teardown"));
+#endif
 }
 
 /* Most points are nothing to the model. */
@@ -255,6 +268,8 @@ static void wrap_visit(struct sim_strategy *s, const struct sim_decision *d)
 		if (victim < SIM_TASKS_MAX)
 			sim_kill(victim);
 	}
+	if (wrap.inner->visit)
+		wrap.inner->visit(wrap.inner, d);
 }
 
 static void wrap_begin(struct sim_strategy *s, uint64_t seed, uint32_t steps_estimate)
@@ -266,8 +281,13 @@ static void wrap_begin(struct sim_strategy *s, uint64_t seed, uint32_t steps_est
 static uint32_t wrap_next(struct sim_strategy *s, const struct sim_decision *d)
 {
 	(void)s;
-	if (wrap.next < SIM_TASKS_MAX && (d->runnable >> wrap.next & 1))
+	if (wrap.next < SIM_TASKS_MAX && ((d->runnable >> wrap.next & 1) ||
+					  (d->why == SIM_YIELDED && wrap.next == d->task)))
 		return wrap.next;
+	if (wrap.inner->visit)	/* it has decided there */
+		return wrap.inner->next(wrap.inner, d);
+	if (!(d->runnable & (d->runnable - 1)))
+		return (uint32_t)__builtin_ctzll(d->runnable);
 	if (d->timed && d->why != SIM_MARK &&
 	    ++inject.timer_moments == inject.faults.timer_nth)
 		return (uint32_t)__builtin_ctzll(d->timed);

@@ -46,6 +46,9 @@ uint32_t inject_allocations(void);
 uint32_t inject_sleeps(void);
 uint32_t inject_timer_moments(void);
 
+/* The tasks have ended; what follows is teardown. A point. */
+void inject_settle(void);
+
 /* Hooks, see platform/os.h. */
 void inject_point(struct kt_site *site, const void *subject);
 bool inject_alloc_fails(enum kt_role role, struct kt_site *site);

@@ -23,6 +23,8 @@ struct shared {
 	uint64_t schedules;		/* distinct trace hashes */
 	uint64_t next;			/* number of the execution under way */
 	uint64_t cursor[4];		/* enumeration under way, see hunt.c */
+	struct world_explored explored;	/* verify: so far */
+	bool exhausted;			/* verify: there is nothing left to be tried */
 
 	/* written by the parent: */
 	bool stop;			/* end after this execution; relaxed atomic */

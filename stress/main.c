@@ -32,6 +32,7 @@ static const struct {
 	int (*run)(const struct options *o);
 } commands[] = {
 	{ "stress", command_stress },
+	{ "verify", command_verify },
 	{ "replay", command_replay },
 	{ "shrink", command_shrink },
 	{ "explain", command_explain },
@@ -57,7 +58,7 @@ int main(int argc, char **argv)
 			isolate_init();
 			return commands[i].run(&o);
 		}
-	fprintf(stderr, "kthrash: unknown command '%s', expected stress, replay, shrink, "
+	fprintf(stderr, "kthrash: unknown command '%s', expected stress, verify, replay, shrink, "
 		"explain, bench, generate or about\n", o.command);
 	return EXIT_USAGE;
 }

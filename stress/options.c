@@ -25,10 +25,15 @@ static bool parse_u64(const char *s, uint64_t *out)
 
 static int set_strategy(struct options *o, const char *v)
 {
+	bool verifies = strcmp(o->command, "verify") == 0;
 	uint64_t depth;
 
 	o->has_strategy = true;
 	o->strategy_text = v;
+	o->brute = strcmp(v, "dfs") == 0;
+	if (verifies)
+		return o->brute || strcmp(v, "dpor") == 0 ? EXIT_CLEAN :
+		       complain("unknown strategy", v, "dpor or dfs");
 	for (enum plan_strategy_kind k = 0; k < PLAN_STRATEGIES; k++) {
 		const char *name = plan_strategy_name(k);
 		size_t len = strlen(name);
@@ -54,6 +59,15 @@ static int set_number(uint64_t *out, const char *name, const char *v)
 		return EXIT_CLEAN;
 	fprintf(stderr, "kthrash: --%s=%s: expected a whole number from 0 to %llu\n", name, v,
 		~0ull);
+	return EXIT_USAGE;
+}
+
+/* How often something may happen in an execution. */
+static int set_few(uint64_t *out, const char *name, const char *v)
+{
+	if (parse_u64(v, out) && *out <= 16)
+		return EXIT_CLEAN;
+	fprintf(stderr, "kthrash: --%s=%s: expected a whole number from 0 to 16\n", name, v);
 	return EXIT_USAGE;
 }
 
@@ -108,6 +122,12 @@ static int set_value(struct options *o, const char *name, const char *v)
 		return set_number(&o->seed, name, v);
 	if (strcmp(name, "times") == 0)
 		return set_number(&o->times, name, v);
+	if (strcmp(name, "kills") == 0)
+		return set_few(&o->kills, name, v);
+	if (strcmp(name, "fails") == 0)
+		return set_few(&o->fails, name, v);
+	if (strcmp(name, "spurious") == 0)
+		return set_few(&o->spurious, name, v);
 	if (strcmp(name, "faults") == 0 || strcmp(name, "exhaustive") == 0 ||
 	    strcmp(name, "format") == 0)
 		return set_word(o, name, v);
@@ -122,7 +142,7 @@ static int set_value(struct options *o, const char *name, const char *v)
 	else
 		return complain("unknown option", name,
 				"strategy, plan, executions, seconds, seed, findings, faults, "
-				"exhaustive, times or format");
+				"exhaustive, kills, fails, spurious, times or format");
 	return EXIT_CLEAN;
 }
 
@@ -136,9 +156,12 @@ static int set_flag(struct options *o, const char *arg)
 		o->keep_going = true;
 	else if (strcmp(arg, "--illegal") == 0)
 		o->illegal = true;
+	else if (strcmp(arg, "--teardown") == 0)
+		o->teardown = true;
 	else
-		return complain("unknown option", arg, "--json, --progress, --keep-going or "
-				"--illegal, or an option with a value, as in --seed=7");
+		return complain("unknown option", arg, "--json, --progress, --keep-going, "
+				"--illegal or --teardown, or an option with a value, "
+				"as in --seed=7");
 	return EXIT_CLEAN;
 }
 
@@ -165,6 +188,9 @@ void options_usage(void)
 	     "                          --findings= --faults=on|off --keep-going --json\n"
 	     "                          --exhaustive=fail|kill|pairs|spurious|timers\n"
 	     "                          --illegal --progress\n"
+	     "  verify    PLAN          --kills= --fails= --spurious= --teardown\n"
+	     "                          --strategy=dpor|dfs --executions= --seconds=\n"
+	     "                          --findings= --json --progress\n"
 	     "  replay    FILE...       --times= --json\n"
 	     "  shrink    FILE -o OUT   --seconds= --json\n"
 	     "  explain   FILE          --format=text|json\n"

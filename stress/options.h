@@ -43,6 +43,9 @@ struct options {
 	bool faults;			/* random kills and failed allocations; on */
 	enum exhaustive exhaustive;
 	bool illegal;			/* plans that break a caller rule */
+	bool brute;			/* verify: every interleaving */
+	bool teardown;			/* verify: that, too */
+	uint64_t kills, fails, spurious;	/* verify: so many at most, per execution */
 	uint64_t times;			/* replay: repetitions; 0: as the world needs */
 	const char *output;		/* shrink -o */
 	const char *format;		/* explain: text or json */

@@ -37,6 +37,19 @@ struct world_options {
 	uint32_t steps_estimate;
 	struct inject_faults faults;
 	bool check_expects;		/* the plan's "== R" */
+	bool explores;			/* world_explore() decides, and not `strategy` */
+};
+
+/* Every execution of the loaded plan up to equivalence. The simulator only. */
+struct world_exploration {
+	bool brute;			/* every interleaving */
+	bool teardown;			/* of what the tasks leave, too, not only in one order */
+	uint32_t kills, fails, spurious;	/* at most, per execution, besides the plan's */
+};
+
+struct world_explored {		/* see struct sim_explored */
+	uint64_t executions, redundant, blocked, dropped, events, class;
+	bool too_long, no_memory;
 };
 
 /* "sim" or "posix". */
@@ -59,6 +72,13 @@ void world_run(const struct world_options *o, struct verdict *v);
 
 /* The options that the loaded plan itself asks for. */
 struct world_options world_options_of(const struct plan *p);
+
+/*
+ * Begin; then world_run() with `explores`, as long as world_explored() says that
+ * there is another execution. False: no memory, or no simulator.
+ */
+bool world_explore(const struct world_exploration *o);
+bool world_explored(struct world_explored *out);
 
 /*
  * The execution that ran last, in this process or in a child, as a plan of its

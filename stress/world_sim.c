@@ -28,6 +28,8 @@ void world_load(const struct plan *p)
 
 static struct sim_strategy *strategy_of(const struct world_options *o)
 {
+	if (o->explores)
+		return sim_strategy_dpor();
 	switch (o->strategy) {
 	case PLAN_RANDOM: return sim_strategy_random();
 	case PLAN_PCT: return sim_strategy_pct(o->depth);
@@ -127,6 +129,38 @@ void world_run(const struct world_options *o, struct verdict *v)
 		return;
 	snprintf(v->message, sizeof v->message, "%s", r->message);
 	sign(v);
+}
+
+/* The tasks of the plan, as in every hunt. */
+static bool may_be_killed(uint32_t name_hash)
+{
+	for (unsigned i = 0; i < exec.plan->tasks_count; i++)
+		if (kt_name_hash(plan_string(exec.plan, exec.plan->tasks[i].name)) == name_hash)
+			return true;
+	return false;
+}
+
+bool world_explore(const struct world_exploration *o)
+{
+	const struct sim_exploration e = {
+		.brute = o->brute, .settles = !o->teardown, .kills = o->kills, .fails = o->fails,
+		.spurious = o->spurious, .may_be_killed = may_be_killed,
+	};
+
+	return sim_explore(&e);
+}
+
+bool world_explored(struct world_explored *out)
+{
+	struct sim_explored e;
+	bool more = sim_explored(&e);
+
+	*out = (struct world_explored){
+		.executions = e.executions, .redundant = e.redundant, .blocked = e.blocked,
+		.dropped = e.dropped, .events = e.events, .class = e.class,
+		.too_long = e.too_long, .no_memory = e.no_memory,
+	};
+	return more;
 }
 
 struct world_options world_options_of(const struct plan *p)

@@ -63,6 +63,8 @@ class Options(unittest.TestCase):
                 (["campaign", "corpus"], "unexpected 'corpus'"),
                 (["campaign", "--jobs="], "--jobs needs a value"),
                 (["stress", "--os=vms"], "--os=vms: expected sim or posix"),
+                (["verify", "--os=posix", "x"], "verify needs the simulator"),
+                (["verify", "--bug=NOPE", "x"], "no seeded bug 'NOPE', expected one of"),
                 (["replay", "--sanitizer=msan", "x"], "expected none, asan or tsan"),
                 (["bugs", "NOPE"], "no seeded bug 'NOPE', expected one of"),
                 (["bugs", "--frob"], "unexpected '--frob'"),

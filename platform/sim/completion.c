@@ -23,6 +23,7 @@ void kt_completion_modelled_init(struct kt_completion_modelled *c)
 
 void kt_completion_modelled_destroy(struct kt_completion_modelled *c)
 {
+	sim_touch(c, SIM_WRITE);
 	KT_ASSERT(!c->first);
 	os_object_end(c, sizeof *c);
 }
@@ -39,6 +40,7 @@ static void let_through(struct kt_completion_modelled *c)
 	c->waiters--;
 	t->through = true;
 	sim_hb_release(&t->through);
+	sim_touch_wake(id, true);
 	sim_wake(id);
 }
 
@@ -106,30 +108,42 @@ static bool take(struct kt_completion_modelled *c)
 	return true;
 }
 
+static bool is_killed(uint32_t id)
+{
+	if (sim.explores)
+		sim_explore_looked(id);
+	return sim.record->task[id].killed;
+}
+
 /* Until let through, or for a reason to give up. */
 static int sleep_on(struct kt_completion_modelled *c, bool killable, const uint64_t *deadline_ns,
 		    struct kt_site *site)
 {
 	uint32_t id = sim.current;
 	struct sim_task *t = &sim.task[id];
-	int err = killable && t->record->killed ? -EINTR : 0;
+	int err = killable && is_killed(id) ? -EINTR : 0;
 
 	if (err)
 		return err;
+	sim_touch_thing(SIM_SLEEP, id, SIM_WRITE);
 	append(c, id);
 	t->through = t->timed_out = false;
 	while (!t->through) {
-		if (killable && t->record->killed)
+		if (killable && is_killed(id))
 			err = -EINTR;
 		else if (t->timed_out)
 			err = -ETIMEDOUT;
 		if (err) {
 			sim_memory_check(c, site);
+			sim_touch(c, SIM_WRITE);
 			unlink(c, id);
 			return err;
 		}
+		if (deadline_ns)
+			sim_touch_thing(SIM_CLOCK, 0, SIM_READ);
 		t->timed = deadline_ns != NULL;
 		t->deadline = deadline_ns ? *deadline_ns : 0;
+		sim_waits(SIM_WAIT_WOKEN, 0);
 		sim_block(site);	/* ends also for a kill and for any unpark */
 	}
 	sim_hb_acquire(&t->through);

@@ -32,11 +32,15 @@ enum {
 
 bool fiber_sanitized;
 
+uintptr_t fiber_bottom(const struct fiber *f, unsigned color)
+{
+	return ((uintptr_t)f->stack + f->stack_size - color * FIBER_COLOR_BYTES) & ~(uintptr_t)63;
+}
+
 #if defined(__x86_64__)
 static void context_make(struct fiber *f, unsigned color, void (*entry)(void))
 {
-	uintptr_t top = (uintptr_t)f->stack + f->stack_size - color * FIBER_COLOR_BYTES;
-	void **sp = (void **)(top & ~(uintptr_t)63);
+	void **sp = (void **)fiber_bottom(f, color);
 
 	*--sp = NULL;			/* entry's own return address: none */
 	*--sp = (void *)entry;		/* keeps sp + 8 a multiple of 16 at entry */

@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #if !defined(__x86_64__)
 #include <ucontext.h>
@@ -39,6 +40,9 @@ void fiber_host(struct fiber *host);
  * life; frames on it are dropped.
  */
 void fiber_make(struct fiber *f, unsigned color, void (*entry)(void));
+
+/* Where its frames begin, which is the same for the same color but for the stack's place. */
+uintptr_t fiber_bottom(const struct fiber *f, unsigned color);
 
 /* First thing an entry function does. */
 void fiber_entered(void);

@@ -7,6 +7,7 @@
 #define PLATFORM_SIM_INTERNAL_H
 
 #include "platform/lockdep.h"
+#include "platform/sim/explore.h"
 #include "platform/sim/fiber.h"
 #include "platform/sim/hooks.h"
 #include "platform/sim/sim.h"
@@ -62,6 +63,10 @@ struct sim {
 	bool     fair;
 	bool     aside;			/* in sim_aside() */
 	bool     running;
+	bool     cut;		/* by sim_cut() */
+	bool     explores;	/* strategy_dpor.c wants to know what events touch */
+	enum sim_wait wait;	/* of the current task */
+	uint32_t wait_task;	/* or value */
 
 	struct sim_strategy *strategy;
 	uint32_t unfinished;
@@ -100,6 +105,10 @@ uint32_t sim_task_new(const char *name, void (*fn)(void *), void *arg);
  */
 void sim_aside(void (*fn)(void *arg), void *arg);
 void sim_leave(void) __attribute__((noreturn));	/* back to the host for good */
+/* The same for an execution that is not worth its end: neither failed nor checked. */
+void sim_cut(void) __attribute__((noreturn));
+/* Who wakes first if nobody can run, or SIM_NOBODY. */
+uint32_t sim_first_timer(void);
 void sim_add_event(enum sim_event_kind kind, uint32_t task, enum kt_role role, uint32_t nth);
 
 /* os.c: nobody holds a `checked` lock, no order is known. */
@@ -107,6 +116,32 @@ void sim_lockdep_begin(void);
 
 /* futex.c */
 void sim_futex_begin(void);
+
+/* explore.h, unless there is nothing to tell. */
+static inline void sim_touch(const void *addr, enum sim_access how)
+{
+	if (__builtin_expect(sim.explores, false))
+		sim_explore_touch(addr, how);
+}
+
+static inline void sim_touch_thing(enum sim_thing thing, uint32_t task, enum sim_access how)
+{
+	if (__builtin_expect(sim.explores, false))
+		sim_explore_thing(thing, task, how);
+}
+
+static inline void sim_touch_wake(uint32_t task, bool let_through)
+{
+	if (__builtin_expect(sim.explores, false))
+		sim_explore_wake(task, let_through);
+}
+
+/* The next mark or block of the current task is such a wait. */
+static inline void sim_waits(enum sim_wait wait, uint32_t task)
+{
+	sim.wait = wait;
+	sim.wait_task = task;
+}
 
 /* strategy_random.c */
 /*

@@ -10,6 +10,7 @@ void kt_lock_modelled_init(struct kt_lock_modelled *l, const char *name)
 
 void kt_lock_modelled_destroy(struct kt_lock_modelled *l)
 {
+	sim_touch(l, SIM_WRITE);
 	if (l->holder)
 		kt_fail(KT_DISCIPLINE, "lock %s destroyed while %s holds it", l->name,
 			sim.record->task[l->holder - 1].name);
@@ -44,6 +45,7 @@ bool kt_lock_modelled_try_acquire(struct kt_lock_modelled *l, struct kt_site *si
 	sim_point(site, l);
 	if (l->holder)
 		return false;
+	sim_touch(l, SIM_ACQUIRE);
 	take(l);
 	return true;
 }
@@ -59,6 +61,7 @@ void kt_lock_modelled_release(struct kt_lock_modelled *l, struct kt_site *site)
 	waiters = l->waiters;
 	l->waiters = 0;
 	l->holder = 0;
+	sim_touch(l, SIM_RELEASE);
 	sim_hb_release(l);
 	while (waiters) {
 		sim_wake((uint32_t)__builtin_ctzll(waiters));

@@ -66,6 +66,7 @@ static void task_exit(struct sim_task *t)
 	t->record->state = SIM_FINISHED;
 	sim.runnable &= ~bit(sim.current);
 	sim.unfinished--;
+	sim_touch_thing(SIM_EXIT, sim.current, SIM_WRITE);
 	sim_hb_release(&t->sync);
 	sim_hb_release(&sim.sync);
 	if (joiner != SIM_NOBODY)
@@ -157,8 +158,7 @@ static void timer_fire(uint32_t task)
 	sim_wake(task);
 }
 
-/* The deadline that comes first, or false if nobody waits for one. */
-static bool timers_fire(void)
+uint32_t sim_first_timer(void)
 {
 	uint32_t first = SIM_NOBODY;
 
@@ -169,6 +169,14 @@ static bool timers_fire(void)
 		    (first == SIM_NOBODY || t->deadline < sim.task[first].deadline))
 			first = i;
 	}
+	return first;
+}
+
+/* The deadline that comes first, or false if nobody waits for one. */
+static bool timers_fire(void)
+{
+	uint32_t first = sim_first_timer();
+
 	if (first == SIM_NOBODY)
 		return false;
 	timer_fire(first);
@@ -235,16 +243,24 @@ static uint32_t ask(const struct sim_step *t, const void *addr)
 	next = sim.strategy->next(sim.strategy, &d);
 	if (next < SIM_TASKS_MAX && (d.runnable & bit(next)))
 		return next;
+	if (next == d.task && d.why == SIM_YIELDED)	/* what it waits for has come */
+		return next;
 	fprintf(stderr, "kthrash: strategy %s chose task %u, which can't run\n",
 		sim.strategy->name, next);
 	abort();
 }
 
-/* One of t->runnable, which is not 0; kept in t. */
+/* Is there more than one answer? */
+static inline bool is_choice(const struct sim_step *t)
+{
+	return (t->runnable & (t->runnable - 1)) ||
+	       (t->why == SIM_YIELDED && sim.strategy->visit);
+}
+
+/* One of t->runnable, which is not 0, or who yields; kept in t. */
 static uint32_t decide(struct sim_step *t, const void *addr)
 {
-	uint64_t can = t->runnable;
-	uint32_t next = can & (can - 1) ? ask(t, addr) : (uint32_t)__builtin_ctzll(can);
+	uint32_t next = is_choice(t) ? ask(t, addr) : (uint32_t)__builtin_ctzll(t->runnable);
 
 	t->next = (uint8_t)next;
 	if (t->timed >> next & 1)
@@ -514,6 +530,20 @@ void sim_note_alloc_fail(enum kt_role role, uint32_t nth)
 	sim_add_event(SIM_EVENT_ALLOC_FAIL, sim.current, role, nth);
 }
 
+void sim_await(const uint32_t *word, uint32_t value, struct kt_site *site)
+{
+	sim_waits(SIM_WAIT_VALUE, value);
+	sim_point(site, word);
+	while (*word != value)
+		sim_reach(site, SIM_YIELDED);
+}
+
+void sim_settle(struct kt_site *site)
+{
+	sim_waits(SIM_WAIT_SETTLED, 0);
+	kt_point(site, NULL);
+}
+
 /* ---- points for platform/point.h ------------------ */
 
 void kt_point(struct kt_site *site, const void *subject)
@@ -521,6 +551,7 @@ void kt_point(struct kt_site *site, const void *subject)
 	/* First the observer: what the point stands for has just happened. */
 	if (sim.hooks.point)
 		sim.hooks.point(site, subject);
+	sim_touch(subject, SIM_READ);	/* so that its end is not unnoticed */
 	sim_mark(site);
 }
 
@@ -529,6 +560,12 @@ void kt_point(struct kt_site *site, const void *subject)
 void sim_leave(void)
 {
 	fiber_leave(&sim_current()->fiber, &sim.host);
+}
+
+void sim_cut(void)
+{
+	sim.cut = true;
+	sim_leave();
 }
 
 void kt_fail(enum kt_failure kind, const char *fmt, ...)
@@ -587,6 +624,8 @@ static void execution_begin(const struct sim_options *o)
 	sim.steps_fair = o->steps_fair ? o->steps_fair : sim.steps_max / 2;
 	sim.steps_alarm = sim.steps_fair;
 	sim.fair = sim.aside = false;
+	sim.cut = sim.explores = false;
+	sim.wait = SIM_WAIT_NOT;
 	sim.draw_below = o->strategy->next == sim_random_next ? SIM_DRAW_BELOW : 0;
 	set_slow_from();
 	sim.clock_ns = 0;
@@ -611,7 +650,7 @@ const struct sim_record *sim_run(const struct sim_options *o, void (*body)(void 
 	fiber_switch(&sim.host, &sim.task[0].fiber);
 	sim.running = false;
 	sim_hb_acquire(&sim.sync);
-	if (r->failure != KT_PASS)	/* their frames are abandoned */
+	if (r->failure != KT_PASS || sim.cut)	/* their frames are abandoned */
 		for (uint32_t i = 0; i < r->tasks; i++)
 			fiber_make(&sim.task[i].fiber, i % 16, task_main);
 	else if (sim_rcu_end())

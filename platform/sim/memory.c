@@ -28,6 +28,7 @@ struct block {
 	uint32_t offset, size;
 	struct kt_site *allocated_at, *freed_at;	/* freed_at NULL: live */
 	uint8_t role, allocated_by, freed_by;
+	uint16_t nth;			/* of those by allocated_by */
 };
 
 _Static_assert(BLOCKS_MAX <= INT16_MAX, "sim_memory.owner numbers the blocks");
@@ -40,6 +41,7 @@ static struct {
 	uint32_t blocks;
 	uint32_t ended;			/* on-stack objects that are dead */
 	size_t live[KT_ROLE_COUNT];
+	uint16_t allocations[SIM_TASKS_MAX];
 	struct block block[BLOCKS_MAX];
 	struct { uintptr_t begin, end; } dead[ENDED_MAX];
 } mem;
@@ -60,6 +62,7 @@ void sim_memory_begin(void)
 	sim_poison(mem.region, mem.used);
 	memset(sim_memory.owner, 0, mem.used / SIM_GRANULE * sizeof sim_memory.owner[0]);
 	memset(mem.live, 0, sizeof mem.live);
+	memset(mem.allocations, 0, sizeof mem.allocations);
 	sim_memory.ended = 0;
 	mem.used = mem.blocks = mem.ended = 0;
 }
@@ -137,6 +140,7 @@ void *os_alloc_at(enum kt_role role, size_t size, struct kt_site *site)
 	*b = (struct block){
 		.offset = mem.used, .size = (uint32_t)size, .role = (uint8_t)role,
 		.allocated_by = (uint8_t)sim.current, .allocated_at = site,
+		.nth = ++mem.allocations[sim.current],
 	};
 	set_owner(b, (int)mem.blocks);
 	mem.used += bytes + SIM_GRANULE;	/* a granule of nobody's between blocks */
@@ -164,6 +168,8 @@ void os_free_at(void *p, struct kt_site *site)
 	}
 	if (b->offset != offset)
 		kt_fail(KT_MEMORY, "free of the inside of a block");
+	if (sim.explores)
+		sim_explore_end(p);
 	b->freed_at = site;
 	b->freed_by = (uint8_t)sim.current;
 	mem.live[b->role]--;
@@ -177,12 +183,29 @@ size_t os_live(enum kt_role role)
 	return mem.live[role];
 }
 
+bool sim_memory_block(const void *addr, uint32_t *task, uint32_t *nth, uint32_t *offset)
+{
+	uintptr_t at = (uintptr_t)addr - sim_memory.region;
+	const struct block *b;
+	int owner = at < mem.used ? sim_memory.owner[at / SIM_GRANULE] : 0;
+
+	if (!owner)
+		return false;
+	b = &mem.block[abs(owner) - 1];
+	*task = b->allocated_by;
+	*nth = b->nth;
+	*offset = (uint32_t)at - b->offset;
+	return true;
+}
+
 /* ---- objects on stacks -------------------------------------------------- */
 
 void os_object_begin(const void *addr, size_t size)
 {
 	uintptr_t begin = (uintptr_t)addr, end = begin + size;
 
+	if (sim.explores)
+		sim_explore_object_begin(addr, size);
 	for (uint32_t i = 0; i < mem.ended; )
 		if (mem.dead[i].begin < end && begin < mem.dead[i].end)
 			mem.dead[i] = mem.dead[--mem.ended];
@@ -195,7 +218,11 @@ void os_object_end(const void *addr, size_t size)
 {
 	uintptr_t begin = (uintptr_t)addr, end = begin + size;
 
-	if (begin - sim_memory.region < SIM_REGION_BYTES || mem.ended == ENDED_MAX)
+	if (begin - sim_memory.region < SIM_REGION_BYTES)
+		return;
+	if (sim.explores)
+		sim_explore_end(addr);
+	if (mem.ended == ENDED_MAX)
 		return;
 	mem.dead[mem.ended].begin = begin;
 	mem.dead[mem.ended++].end = end;

@@ -65,6 +65,8 @@ int os_spawn(struct os_thread *t, const char *name, enum os_spawn_kind kind,
 	sim_unseen_end();
 	sim_place(new);
 	sim_hb_release(&new->sync);
+	if (sim.explores)
+		sim_explore_spawned(id);
 	sim_point(site, NULL);
 	return 0;
 }
@@ -82,10 +84,12 @@ void os_join(struct os_thread *t)
 	sim_rcu_may_wait(self(), site);
 	(void)kt_may_sleep(site);
 	other->joined = true;
+	sim_waits(SIM_WAIT_EXIT, t->id);
 	sim_mark(site);
 	self()->record->waits_for = (int16_t)t->id;
 	while (other->record->state != SIM_FINISHED) {
 		other->joiner = sim.current;
+		sim_waits(SIM_WAIT_EXIT, t->id);
 		sim_block(site);
 	}
 	self()->record->waits_for = -1;
@@ -102,9 +106,12 @@ void os_wait_detached(void)
 
 		if (i == sim.current || other->joinable || i == 0)
 			continue;
+		sim_waits(SIM_WAIT_EXIT, i);
+		sim_mark(site);
 		while (other->record->state != SIM_FINISHED) {
 			other->joiner = sim.current;
 			self()->record->waits_for = (int16_t)i;
+			sim_waits(SIM_WAIT_EXIT, i);
 			sim_block(site);
 		}
 		sim_hb_acquire(&other->sync);
@@ -144,6 +151,7 @@ static bool park(bool *permit, bool timed, uint64_t deadline_ns, struct kt_site 
 	sim_rcu_may_wait(t, why);
 	(void)kt_may_sleep(why);
 	/* A mark: a permit keeps, so it does not matter when it comes. */
+	sim_waits(SIM_WAIT_PERMIT, 0);
 	sim_mark(why);
 	if (!*permit) {
 		if (sim_choose(SIM_CHOOSE_SPURIOUS, 2)) {
@@ -153,6 +161,9 @@ static bool park(bool *permit, bool timed, uint64_t deadline_ns, struct kt_site 
 		t->timed = timed;
 		t->deadline = deadline_ns;
 		t->timed_out = false;
+		if (timed)
+			sim_touch_thing(SIM_CLOCK, 0, SIM_READ);
+		sim_waits(SIM_WAIT_PERMIT, 0);
 		sim_block(why);
 		if (t->timed_out && !*permit)
 			return false;
@@ -175,6 +186,7 @@ bool os_park_until(uint64_t deadline_ns, struct kt_site *why)
 static void grant(uint32_t id, bool *permit, struct kt_site *site)
 {
 	sim_hb_release(&sim.task[id].sync);
+	sim_touch_wake(id, false);
 	*permit = true;
 	sim_wake(id);
 	/* A mark: whoever was woken can go on at the next site. */
@@ -185,6 +197,8 @@ void os_unpark_at(struct os_thread *t, struct kt_site *site)
 {
 	uint32_t id = task_of(t, "unpark");
 
+	sim_touch(t, SIM_READ);
+	sim_touch_thing(SIM_EXIT, id, SIM_READ);
 	if (sim.task[id].record->state == SIM_FINISHED)
 		kt_fail(KT_MEMORY, "unpark of %s, which has finished", sim.task[id].record->name);
 	grant(id, &sim.task[id].permit, site);
@@ -209,8 +223,10 @@ static void kill(uint32_t id)
 	struct sim_task *t = &sim.task[id];
 	void (*interrupt)(void *) = t->interrupt;
 
+	sim_touch_thing(SIM_KILLED, id, SIM_WRITE);
 	if (t->record->state == SIM_FINISHED || t->record->killed)
 		return;
+	sim_touch_wake(id, false);
 	t->record->killed = true;
 	sim_hb_release(&t->sync);
 	t->permit = true;
@@ -239,7 +255,11 @@ void sim_kill(uint32_t id)
 
 bool os_is_killed(const struct os_thread *t)
 {
-	return sim.task[task_of(t, "signal test")].record->killed;
+	uint32_t id = task_of(t, "signal test");
+
+	if (sim.explores)
+		sim_explore_looked(id);
+	return sim.task[id].record->killed;
 }
 
 void os_wait_begin(void (*interrupt)(void *arg), void *arg)
@@ -274,6 +294,7 @@ void os_relax(struct kt_site *where)
 
 uint64_t os_now_ns(void)
 {
+	sim_touch_thing(SIM_CLOCK, 0, SIM_READ);
 	return sim.clock_ns;
 }
 
@@ -300,6 +321,7 @@ int os_allow_cpus(const uint64_t *cpus)
 
 	if (cpus && !(cpus[0] & SIM_CPUS_ALL))
 		return -EINVAL;
+	sim_touch_thing(SIM_PLACE, sim.current, SIM_WRITE);
 	a->cpus = cpus ? cpus[0] & SIM_CPUS_ALL : SIM_CPUS_ALL;
 	sim_place(self());
 	return 0;
@@ -321,6 +343,7 @@ int os_bind(struct os_thread *t, uint64_t cpus)
 
 	if (!cpus)
 		return -EINVAL;
+	sim_touch_thing(SIM_PLACE, id, SIM_WRITE);
 	sim.task[id].attributes.cpus = mapped(cpus);
 	sim_place(&sim.task[id]);
 	return 0;
@@ -334,6 +357,7 @@ int os_cpu_to_node(unsigned cpu)
 
 bool os_on_cpus(uint64_t cpus)
 {
+	sim_touch_thing(SIM_PLACE, sim.current, SIM_READ);
 	return mapped(cpus) >> self()->cpu & 1;
 }
 

@@ -105,6 +105,12 @@ void sim_rcu_bad_wait(struct kt_site *site)
 		self()->handle.rcu.in_callback ? "a callback of RCU" : "a read section of RCU");
 }
 
+/* Does the current task's call mean the same before and after another such call? */
+static void touch(bool same, enum sim_access how)
+{
+	sim_touch_thing(SIM_RCU, 0, same ? how : SIM_WRITE);
+}
+
 /* ---- callbacks ---------------------------------------------------------- */
 
 static void run(struct sim_task *t, struct callback *c)
@@ -122,8 +128,12 @@ static void run(struct sim_task *t, struct callback *c)
 	c->func = NULL;
 	while (rcu.first < rcu.count && !rcu.callback[rcu.first].func)
 		rcu.first++;
-	for (; rcu.barring; rcu.barring &= rcu.barring - 1)
-		sim_wake((uint32_t)__builtin_ctzll(rcu.barring));
+	for (; rcu.barring; rcu.barring &= rcu.barring - 1) {
+		uint32_t i = (uint32_t)__builtin_ctzll(rcu.barring);
+
+		sim_touch_wake(i, true);
+		sim_wake(i);
+	}
 }
 
 /* Those that may run. From a callback: none, whoever runs that comes back here. */
@@ -146,6 +156,7 @@ void kt_rcu_modelled_call(struct kt_rcu_modelled_head *head,
 	struct callback *c;
 
 	sim_point(site, head);
+	touch(!rcu.readers && rcu.first == rcu.count, SIM_OTHER);
 	for (uint32_t i = rcu.first; i < rcu.count; i++)
 		if (rcu.callback[i].head == head && rcu.callback[i].func &&
 		    !rcu.callback[i].running)
@@ -175,10 +186,12 @@ void kt_rcu_modelled_barrier(struct kt_site *site)
 
 	sim_point(site, NULL);
 	sim_rcu_may_wait(t, site);
+	touch(false, SIM_WRITE);
 	end = rcu.count;
 	while (rcu.first < end) {
 		t->record->waits_for = first_of(rcu.callback[rcu.first].readers);
 		rcu.barring |= bit(sim.current);
+		sim_waits(SIM_WAIT_WOKEN, 0);
 		sim_block(site);
 	}
 	t->record->waits_for = -1;
@@ -205,6 +218,7 @@ void kt_rcu_modelled_read_lock(struct kt_site *site)
 	sim_point(site, NULL);
 	if (t->handle.rcu.depth++ > 0)
 		return;
+	touch(true, SIM_SAME);
 	rcu.readers |= bit(sim.current);
 	sim_hb_acquire(&rcu.begun);
 }
@@ -225,8 +239,10 @@ static void leave(void)
 		sim_hb_release(&t->rcu_sync);
 		t->rcu_awaits &= ~me;
 		t->record->waits_for = first_of(t->rcu_awaits);
-		if (!t->rcu_awaits)
+		if (!t->rcu_awaits) {
+			sim_touch_wake(i, true);
 			sim_wake(i);
+		}
 	}
 	for (uint32_t i = rcu.first; i < rcu.count; i++) {
 		struct callback *c = &rcu.callback[i];
@@ -246,6 +262,7 @@ void kt_rcu_modelled_read_unlock(struct kt_site *site)
 		kt_fail(KT_DISCIPLINE, "%s leaves a read section of RCU and is in none",
 			t->record->name);
 	if (--t->handle.rcu.depth == 0) {
+		touch(!rcu.synchronizing && rcu.first == rcu.count, SIM_SAME);
 		leave();
 		run_ready(t);
 	}
@@ -258,12 +275,14 @@ void kt_rcu_modelled_synchronize(struct kt_site *site)
 
 	sim_point(site, NULL);
 	sim_rcu_may_wait(t, site);
+	touch(!rcu.readers, SIM_OTHER);
 	sim_hb_release(&rcu.begun);
 	sim_hb_acquire(&rcu.left);
 	t->rcu_awaits = rcu.readers;
 	rcu.synchronizing |= bit(sim.current);
 	while (t->rcu_awaits) {	/* a kill wakes it, too */
 		t->record->waits_for = first_of(t->rcu_awaits);
+		sim_waits(SIM_WAIT_WOKEN, 0);
 		sim_block(site);
 	}
 	rcu.synchronizing &= ~bit(sim.current);

@@ -67,7 +67,8 @@ struct sim_strategy {
 	/* A new execution; steps_estimate is how many steps to expect. */
 	void (*begin)(struct sim_strategy *s, uint64_t seed, uint32_t steps_estimate);
 	/*
-	 * One of d->runnable. Called at every step that leaves a choice. Named
+	 * One of d->runnable, or, if it yields and the strategy knows better,
+	 * d->task. Called at every step that leaves a choice. Named
 	 * points leave none: what they mark has sites around it.
 	 */
 	uint32_t (*next)(struct sim_strategy *s, const struct sim_decision *d);
@@ -95,6 +96,57 @@ struct sim_strategy *sim_strategy_pos(void);
 struct sim_strategy *sim_strategy_surw(void);
 struct sim_record;
 void sim_surw_profile(const struct sim_record *r);
+
+/*
+ * Every execution up to equivalence, each once: dynamic partial-order reduction.
+ *
+ *	if (!sim_explore(&o))
+ *		no memory;
+ *	do
+ *		sim_run(sim_strategy_dpor(), ...);
+ *	while (sim_explored(&e));
+ *
+ * The program must be free of data races: of plain accesses nothing is known.
+ */
+struct sim_exploration {
+	bool brute;		/* no reduction: every interleaving */
+	bool settles;		/* see sim_settle() */
+	/* At most so many per execution, besides what the program itself does. */
+	uint32_t kills, fails, spurious;
+	/* May a task of that name be killed? */
+	bool (*may_be_killed)(uint32_t name_hash);
+};
+
+struct sim_explored {
+	uint64_t executions;	/* that ended, by themselves or by a failure */
+	uint64_t redundant;	/* of those, equivalent to an earlier one */
+	uint64_t blocked;	/* cut short: each task that could go on was asleep */
+	uint64_t dropped;	/* cut short: what was to come next was not possible */
+	uint64_t events;	/* over all executions */
+	uint64_t class;		/* hash of the last one's events and their order; 0: cut */
+	bool too_long;		/* some execution had more events than there is room for */
+	bool no_memory;		/* the exploration can't go on */
+};
+
+bool sim_explore(const struct sim_exploration *o);
+struct sim_strategy *sim_strategy_dpor(void);
+/* After an execution: what there was so far. False if there is no other. */
+bool sim_explored(struct sim_explored *out);
+
+/*
+ * Wait until *word is `value`: one step, for models of protocols. What it reads
+ * before that, it does not read.
+ */
+void sim_await(const uint32_t *word, uint32_t value, struct kt_site *site);
+
+/*
+ * A named point. While exploring, and if that `settles`: the caller goes on when
+ * nobody else can, and what comes then is run in one order.
+ */
+void sim_settle(struct kt_site *site);
+
+/* For hooks: what the current task does next depends on *object. */
+void sim_depends(const void *object);
 
 /* What sim_strategy_block() answers; recorded traces are told apart from it. */
 uint32_t sim_default_next(uint64_t runnable, uint64_t timed, uint32_t task, enum sim_why why);

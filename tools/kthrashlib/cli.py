@@ -26,6 +26,12 @@ HELP = """usage: tools/kthrash COMMAND [OPTION]... [FILE]...
               --plan=FILE|DIR --executions=N --seconds=N --seed=N --findings=DIR
               --faults=on|off --exhaustive=fail|kill|pairs|spurious|timers
               --illegal --keep-going --json
+  verify    PLAN  every interleaving of a small plan, up to equivalence; 0: verified
+              within the bounds, 1: counterexample, 3: not finished
+              --kills=N --fails=N --spurious=N   so many at most, besides the plan's
+              --teardown  of what the tasks leave, too
+              --executions=N --seconds=N --findings=DIR --bug= --json
+              --strategy=dpor|dfs  dfs: without reduction
   fuzz      one engine: --engine=libfuzzer|afl --target=plan|parser --seconds=N
   replay    FILE...  plans exactly as written       --times=N --os= --sanitizer= --bug=
   shrink    FILE -o OUT  the smallest plan with the same finding
@@ -51,10 +57,12 @@ def run_driver(target, args):
 
 
 def driver(command, args):
-    """stress, replay, shrink, bench: the C driver's own commands."""
+    """stress, verify, replay, shrink, bench: the C driver's own commands."""
     found, rest = split_options(args, (), drivers.OPTIONS)
     target = drivers.target(found)
-    if command == "stress" and sys.stderr.isatty() and "--json" not in rest:
+    if command == "verify" and found.get("--os", "sim") != "sim":
+        raise usage("--os=%s: verify needs the simulator" % found["--os"])
+    if command in ("stress", "verify") and sys.stderr.isatty() and "--json" not in rest:
         rest.append("--progress")
     env.ensure(env.BUILD)
     return run_driver(target, [command] + rest)
@@ -125,7 +133,7 @@ COMMANDS = {
     "fmt": fmt,
     "lint": lint,
 }
-DRIVER = ("stress", "replay", "shrink", "bench")
+DRIVER = ("stress", "verify", "replay", "shrink", "bench")
 
 
 def main(args):

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Happens-before, as vector clocks over the events of procs, and races: two
+ * dependent events with nothing in between that orders them, of which the second
+ * could have come first.
+ *
+ * Could it? Not if something had to enable it that comes after the first, or is
+ * the first: a release, an unpark, an exit. A lock is special: who acquires it
+ * next can't come before the release, but before the acquisition that goes with it.
+ */
+#include <string.h>
+
+#include "platform/sim/dpor.h"
+
+static void join(uint16_t *clock, const uint16_t *with)
+{
+	for (uint32_t i = 0; i < DPOR_PROCS_MAX; i++)
+		clock[i] = clock[i] > with[i] ? clock[i] : with[i];
+}
+
+static bool covers(const uint16_t *clock, uint32_t i)
+{
+	return clock[dpor.event[i].proc] >= dpor.event[i].index;
+}
+
+/* Would `e` have been possible without event i and what comes after that? */
+static bool possible_without(const struct dpor_event *e, uint32_t i)
+{
+	if (e->is_last_resort)
+		return false;
+	for (uint32_t k = 0; k < e->enablers; k++)
+		if (e->enabler[k] != i && !dpor_before(i, e->enabler[k]))
+			return true;
+	return e->enablers == 0;
+}
+
+static void add_race(uint32_t first, uint32_t second)
+{
+	if (!dpor_room(&dpor.race, &dpor.races_size, dpor.races + 1, sizeof *dpor.race))
+		return;
+	dpor.race[dpor.races++] = (struct dpor_race){ (uint16_t)first, (uint16_t)second };
+}
+
+/*
+ * `direct` is what event j comes after in any case, and what the dependent events
+ * met so far, from the latest on, come after; but for what goes with j's lock.
+ */
+static void find_races(uint32_t j, uint16_t *direct)
+{
+	const struct dpor_event *e = &dpor.event[j];
+	uint16_t *clock = dpor.clock[j];
+	const uint16_t *release = NULL;
+
+	for (uint32_t i = j < dpor.events ? j : dpor.events; i-- > 0; ) {
+		const struct dpor_event *b = &dpor.event[i];
+		bool acquires, behind;
+
+		if (covers(direct, i) || !dpor_dependent(b->set, e->set))
+			continue;
+		acquires = e->lock && dpor_set_has(b->set, dpor_touch(e->lock - 1, SIM_ACQUIRE));
+		if (e->lock && !release &&
+		    dpor_set_has(b->set, dpor_touch(e->lock - 1, SIM_RELEASE)))
+			release = dpor.clock[i];
+		behind = release && covers(release, i);
+		if (acquires || (!behind && possible_without(e, i)))
+			add_race(i, j);
+		join(clock, dpor.clock[i]);
+		if (acquires || !behind)
+			join(direct, dpor.clock[i]);
+	}
+}
+
+static uint64_t mix(uint64_t h)
+{
+	h *= 0x9e3779b97f4a7c15ull;
+	return h ^ h >> 29;
+}
+
+/* The sum over events says the same whatever the order of independent ones. */
+static uint64_t hash_of(uint32_t i)
+{
+	const struct dpor_event *e = &dpor.event[i];
+	uint64_t h = mix((uint64_t)e->proc << 32 | e->mask);
+
+	for (uint32_t p = 0; p < DPOR_PROCS_MAX; p++)
+		if (dpor.clock[i][p])
+			h = mix(h ^ ((uint64_t)p << 32 | dpor.clock[i][p]));
+	return mix(h);
+}
+
+void dpor_order(uint32_t i)
+{
+	const struct dpor_event *e = &dpor.event[i];
+	uint16_t *clock = dpor.clock[i], direct[DPOR_PROCS_MAX];
+
+	if (e->before)
+		memcpy(clock, dpor.clock[e->before - 1], sizeof dpor.clock[0]);
+	else
+		memset(clock, 0, sizeof dpor.clock[0]);
+	if (e->is_last_resort)
+		for (uint32_t k = 0; k < i; k++)
+			join(clock, dpor.clock[k]);
+	memcpy(direct, clock, sizeof direct);
+	find_races(i, direct);
+	clock[e->proc] = e->index;
+	dpor.class[i] = (i ? dpor.class[i - 1] : 0) + hash_of(i);
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "stress/take.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "stress/finding.h"
+#include "stress/hunt.h"
+#include "stress/isolate.h"
+
+static int make_folder(const char *path)
+{
+	char part[4096];
+
+	for (size_t i = 1; i <= strlen(path) && i < sizeof part; i++) {
+		if (path[i] != '/' && path[i] != '\0')
+			continue;
+		memcpy(part, path, i);
+		part[i] = '\0';
+		if (mkdir(part, 0777) != 0 && errno != EEXIST)
+			return -errno;
+	}
+	return 0;
+}
+
+bool make_findings_folder(const struct options *o)
+{
+	int err = make_folder(o->findings);
+
+	if (err)
+		fprintf(stderr, "kthrash: %s: %s\n", o->findings, strerror(-err));
+	return !err;
+}
+
+/* Does the plan, as saved, give the same finding? On real threads: unknown. */
+static bool replays(const struct plan *p, const struct verdict *v)
+{
+	uint64_t executions = shared->executions;
+	struct verdict again;
+	bool same = run_as_written(p, &again) && again.failure == v->failure &&
+		    strcmp(again.signature, v->signature) == 0;
+
+	shared->executions = executions;	/* the hunt's own */
+	return same;
+}
+
+static void announce(const char *path, const struct verdict *v, const char *strategy)
+{
+	char message[VERDICT_MESSAGE_MAX * 2], signature[SIGNATURE_MAX * 2];
+
+	printf("{\"type\":\"finding\",\"file\":\"%s\",\"kind\":\"%s\",\"signature\":\"%s\","
+	       "\"message\":\"%s\",\"executions\":%llu,\"strategy\":\"%s\"}\n", path,
+	       kt_failure_name(v->failure),
+	       json_escape(signature, sizeof signature, v->signature),
+	       json_escape(message, sizeof message, v->message),
+	       (unsigned long long)shared->executions, strategy);
+	fflush(stdout);
+}
+
+/* Shrink, explain, and say how to repeat: what a developer wants to see. */
+static void present(struct plan *p, struct verdict *v, const char *path)
+{
+	uint64_t executions = shared->executions;
+	char smaller[4096], command[4200];
+	unsigned runs;
+
+	printf("\nFAIL %s: %s\n", kt_failure_name(v->failure), v->message);
+	printf("after %llu executions; saved as %s\n", (unsigned long long)shared->executions,
+	       path);
+	if (world_is_deterministic) {
+		runs = shrink_plan(p, v, 10);
+		snprintf(smaller, sizeof smaller, "%.*s.min.plan", (int)strlen(path) - 5, path);
+		finding_annotate(p, v, "shrinking");
+		if (plan_write(smaller, p) == 0)
+			path = smaller;
+		printf("shrunk in %u executions to %u operations and %u directives\n\n", runs,
+		       p->ops_count, p->directives_count);
+		explain_text(p);
+		shared->executions = executions;	/* the hunt's own */
+	} else {
+		printf("%s\n", isolate_report());
+	}
+	replay_command(command, sizeof command, path);
+	printf("\nreplay: %s\n", command);
+}
+
+bool take_finding(const struct options *o, const char *found_by, const char *strategy,
+		  struct verdict *v)
+{
+	static struct plan captured;
+	char path[4096];
+	int err;
+
+	world_capture(&shared->plan, &shared->options, &captured);
+	finding_annotate(&captured, v, found_by);
+	finding_path(path, sizeof path, o->findings, v);
+	if (access(path, F_OK) != 0) {	/* the first of its kind is kept */
+		err = plan_write(path, &captured);
+		if (err) {
+			fprintf(stderr, "kthrash: can't save %s: %s\n", path, strerror(-err));
+			return false;
+		}
+	}
+	if (o->json)
+		announce(path, v, strategy);
+	if (world_is_deterministic && !replays(&captured, v))
+		fprintf(stderr, "kthrash: %s does not replay: something in this build is not "
+			"deterministic\n", path);
+	if (!o->json)
+		present(&captured, v, path);
+	return true;
+}
