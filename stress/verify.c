@@ -205,8 +205,8 @@ static void print_options(const struct options *o)
  * Of the futex and the semaphore, on which other back ends sleep, the simulator does
  * not tell the exploration who may wake whom.
  */
-#if defined(KT_OS_SIM) && defined(KT_LOCK_MODELLED) && defined(KT_COMPLETION_MODELLED) && \
-	defined(KT_RCU_MODELLED)
+#if defined(KT_OS_SIM) && defined(KT_LOCK_MODELLED) && !defined(KT_LOCK_CHECKED) &&                \
+	(defined(KT_COMPLETION_MODELLED) || defined(KT_COMPLETION_PARK)) && defined(KT_RCU_MODELLED)
 static const bool knows_dependencies = true;
 #else
 static const bool knows_dependencies = false;
@@ -217,7 +217,8 @@ int command_verify(const struct options *o)
 	job.o = o;
 	if (!knows_dependencies) {
 		fprintf(stderr, "kthrash: verify knows what depends on what in the simulator with "
-			"modelled locks, completions and RCU; this is %s\n", build_name());
+			"modelled locks and RCU and modelled or park completions; this is %s\n",
+			build_name());
 		return EXIT_USAGE;
 	}
 	if (o->files_count != 1) {
