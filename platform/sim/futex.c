@@ -90,8 +90,7 @@ static void wake(const void *addr, uint32_t count)
 bool os_futex_wait_at(const uint32_t *word, uint32_t expected, const uint64_t *deadline_ns,
 		      struct kt_site *why)
 {
-	sim_rcu_may_wait(sim_current(), why);
-	(void)kt_may_sleep(why);
+	(void)kt_may_sleep(why);	/* a lock's waiter may be in a read section of RCU */
 	/* Between the caller's test and this comparison anything may happen. */
 	sim_point(KT_SITE_NAMED("os.futex_wait"), word);
 	sim_mark(why);		/* at which a directive wishes for a spurious wake-up */

@@ -148,7 +148,6 @@ static bool park(bool *permit, bool timed, uint64_t deadline_ns, struct kt_site 
 {
 	struct sim_task *t = self();
 
-	sim_rcu_may_wait(t, why);
 	(void)kt_may_sleep(why);
 	/* A mark: a permit keeps, so it does not matter when it comes. */
 	sim_waits(SIM_WAIT_PERMIT, 0);
@@ -173,13 +172,16 @@ static bool park(bool *permit, bool timed, uint64_t deadline_ns, struct kt_site 
 	return true;
 }
 
+/* In a read section of RCU: not, unlike a lock's waiter (os_sleeper_park()). */
 void os_park(struct kt_site *why)
 {
+	sim_rcu_may_wait(self(), why);
 	park(&self()->permit, false, 0, why);
 }
 
 bool os_park_until(uint64_t deadline_ns, struct kt_site *why)
 {
+	sim_rcu_may_wait(self(), why);
 	return park(&self()->permit, true, deadline_ns, why);
 }
 
