@@ -45,6 +45,7 @@
 #define KT_LOCK_HEADER_futex    "platform/lock/futex.h"
 #define KT_LOCK_HEADER_park     "platform/lock/park.h"
 #define KT_LOCK_HEADER_spin     "platform/lock/spin.h"
+#define KT_LOCK_HEADER_tas      "platform/lock/tas.h"
 
 #if !defined(KT_LOCK)
 #error "choose a lock: --//platform:lock=, one of those above, or checked- and one of those"

@@ -12,6 +12,7 @@ PLAIN_LOCKS = {
     "futex": ["sim", "posix"],
     "park": ["sim", "posix"],
     "spin": ["posix"],
+    "tas": ["sim", "posix"],
 }
 
 # Each of them, and `checked` around it.

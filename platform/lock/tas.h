@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A lock of one word: test, and test-and-set. The smallest that is right, and what
+ * the others are measured against. On platform/atomic.h only, so it works on every
+ * OS and the simulator explores its inside.
+ *
+ *	holder == NULL		free
+ *	else			whose it is
+ *
+ * Waiters read until the word is free before they try to set it: an exchange takes
+ * the cache line from the holder, who needs it for the release (Rudolph and Segall,
+ * ISCA 1984). Who gets the lock is the processors' choice.
+ *
+ * The word is a sleeper and not an os_thread, for a thread that has freed its own
+ * still acquires.
+ */
+#ifndef PLATFORM_LOCK_TAS_H
+#define PLATFORM_LOCK_TAS_H
+
+#include "platform/atomic.h"
+#include "platform/os.h"
+
+#define kt_lock_tas_is_fifo 0
+
+struct kt_lock_tas {
+	/* atomic: */
+	os_sleeper *holder;
+
+	/* written once: */
+	const char *name;
+};
+
+static inline bool kt_lock_tas_is_mine(const struct kt_lock_tas *l)
+{
+	os_sleeper *me = os_sleeper_self();
+
+	/* No choice point: only the caller itself writes what it looks for. */
+	return me && __atomic_load_n(&l->holder, __ATOMIC_RELAXED) == me;
+}
+
+static inline const char *kt_lock_tas_my_name(void)
+{
+	return os_sleeper_self() ? os_name(os_self()) : "an unknown thread";
+}
+
+static inline void kt_lock_tas_init(struct kt_lock_tas *l, const char *name)
+{
+	*l = (struct kt_lock_tas){ .name = name };
+}
+
+static inline void kt_lock_tas_destroy(struct kt_lock_tas *l)
+{
+	if (__atomic_load_n(&l->holder, __ATOMIC_RELAXED))
+		kt_fail(KT_DISCIPLINE, "lock %s destroyed while it is held", l->name);
+}
+
+static inline bool kt_lock_tas_try_acquire(struct kt_lock_tas *l, struct kt_site *site)
+{
+	(void)site;
+	/* Fully ordered; pairs with the release in kt_lock_tas_release(). */
+	return cmpxchg(&l->holder, NULL, os_sleeper_self()) == NULL;
+}
+
+static inline void kt_lock_tas_acquire(struct kt_lock_tas *l, struct kt_site *site)
+{
+	if (kt_lock_tas_is_mine(l))
+		kt_fail(KT_DISCIPLINE, "lock %s acquired by its holder", l->name);
+	while (READ_ONCE(l->holder) || !kt_lock_tas_try_acquire(l, site))
+		os_relax(site);
+}
+
+static inline void kt_lock_tas_release(struct kt_lock_tas *l, struct kt_site *site)
+{
+	(void)site;
+	if (!kt_lock_tas_is_mine(l))
+		kt_fail(KT_DISCIPLINE, "lock %s released by %s, who does not hold it", l->name,
+			kt_lock_tas_my_name());
+	os_delay();
+	smp_store_release(&l->holder, NULL);	/* the last touch: see lock.h */
+}
+
+static inline void kt_lock_tas_assert_held(const struct kt_lock_tas *l)
+{
+	if (!kt_lock_tas_is_mine(l))
+		kt_fail(KT_DISCIPLINE, "lock %s is not held by %s, as it should be", l->name,
+			kt_lock_tas_my_name());
+}
+
+#endif
