@@ -23,11 +23,9 @@
 #include "platform/sim/hooks.h"
 #define KT_ATOMIC_POINT(op, what, addr) sim_point(KT_SITE(op, what), (addr))
 #define KT_FENCE_POINT(op)              ((void)0)
-#elif defined(KT_OS_POSIX)
+#else
 #define KT_ATOMIC_POINT(op, what, addr) ((void)0)
 #define KT_FENCE_POINT(op)              ((void)0)
-#else
-#error "choose an operating system: --//platform:os=sim or --//platform:os=posix"
 #endif
 
 /*

@@ -4,8 +4,8 @@
  * attributes, and the hooks by which a driver watches and injects.
  *
  * Everything else (task states, locks, completions) is portable code on top.
- * platform/posix/os.c runs it on real threads, platform/sim/os.c on
- * deterministic fibers in virtual time.
+ * platform/posix/ runs it on real threads, platform/sim/ on deterministic fibers
+ * in virtual time; platform/template/ is where a port to another system begins.
  *
  * Unless it says otherwise a function may be called by any thread that was
  * made by os_spawn() or adopted by os_adopt(), with locks held.
@@ -18,16 +18,22 @@
 #include <stdint.h>
 
 #include "platform/check.h"
+#include "platform/join.h"
 #include "platform/point.h"
 #include "platform/role.h"
 
-#if defined(KT_OS_SIM)
-#include "platform/sim/os_thread.h"
-#elif defined(KT_OS_POSIX)
-#include "platform/posix/os_thread.h"
-#else
-#error "choose an operating system: --//platform:os=sim or --//platform:os=posix"
+/*
+ * The operating systems, a line each. The header has struct os_thread and the type
+ * os_sleeper, and may make macros of what is marked (macro) below.
+ */
+#define KT_OS_HEADER_sim      "platform/sim/os_thread.h"
+#define KT_OS_HEADER_posix    "platform/posix/os_thread.h"
+#define KT_OS_HEADER_template "platform/template/os_thread.h"
+
+#if !defined(KT_OS)
+#error "choose an operating system: --//platform:os=, one of those above"
 #endif
+#include KT_JOIN(KT_OS_HEADER_, KT_OS)
 
 #define OS_NAME_MAX 64		/* bytes of a thread's full name with its zero */
 #define OS_COMM_MAX 16		/* of those, what an operating system shows */
@@ -69,20 +75,16 @@ void os_wait_detached(void);
 void os_adopt(struct os_thread *t, const char *name);
 void os_unadopt(void);
 
-/* The calling thread; NULL if it is unknown. */
-#if defined(KT_OS_SIM)
-#define os_self() (sim_self->thread)
-#else
+/* The calling thread; NULL if it is unknown. (macro) */
+#if !defined(os_self)
 struct os_thread *os_self(void);
 #endif
 
 /*
  * What RCU keeps of the calling thread; NULL if it is unknown. Not in the
- * os_thread: it is there until the thread has left the platform.
+ * os_thread: it is there until the thread has left the platform. (macro)
  */
-#if defined(KT_OS_SIM)
-#define os_rcu_reader() (&sim_self->rcu)
-#else
+#if !defined(os_rcu_reader)
 struct kt_rcu_reader *os_rcu_reader(void);
 #endif
 
@@ -114,12 +116,10 @@ void os_unpark_at(struct os_thread *t, struct kt_site *site);
  * until fn has returned, for a thread that has freed its os_thread still
  * acquires locks. It is the thread's identity, too; NULL if it is unknown.
  * Afterwards the memory is still a sleeper's, perhaps another thread's: an
- * unpark that comes late is spurious.
+ * unpark that comes late is spurious. (macro)
  */
-#if defined(KT_OS_SIM)
-#define os_sleeper_self() (sim_self)
-#else
-#define os_sleeper_self() ((os_sleeper *)posix_self())
+#if !defined(os_sleeper_self)
+os_sleeper *os_sleeper_self(void);
 #endif
 void os_sleeper_park(struct kt_site *why);	/* by the calling thread */
 void os_sleeper_unpark_at(os_sleeper *s, struct kt_site *site);
@@ -149,12 +149,10 @@ void os_futex_wake_at(const uint32_t *word, uint32_t count, struct kt_site *site
 
 /*
  * In the windows of a back end: now and then real threads lose some time. In the
- * simulator nothing: there each atomic and each sleep is a choice point.
+ * simulator nothing: there each atomic and each sleep is a choice point. (macro)
  */
-#if defined(KT_OS_SIM)
-#define os_delay() ((void)0)
-#else
-#define os_delay() posix_delay()
+#if !defined(os_delay)
+void os_delay(void);
 #endif
 
 /*
@@ -209,14 +207,11 @@ size_t os_live(enum kt_role role);
 /*
  * The object at addr, on somebody's stack, begins or ends its life. In the
  * simulator any later use of it by an atomic or lock is a KT_MEMORY failure
- * until a new object begins there; elsewhere nothing (ASan sees the stack).
+ * until a new object begins there; elsewhere nothing (ASan sees the stack). (macro)
  */
-#if defined(KT_OS_SIM)
+#if !defined(os_object_begin)
 void os_object_begin(const void *addr, size_t size);
 void os_object_end(const void *addr, size_t size);
-#else
-#define os_object_begin(addr, size) ((void)(addr), (void)(size))
-#define os_object_end(addr, size)   ((void)(addr), (void)(size))
 #endif
 
 /* ---- attributes of the calling thread ----------------------------------- */

@@ -67,4 +67,9 @@ void posix_eventfd_poll(int fd, int other, const uint64_t *deadline_ns);
 /* Now and then, if the driver asked for delays, lose some time. */
 void posix_delay(void);
 
+#define os_sleeper_self()           posix_self()
+#define os_delay()                  posix_delay()
+#define os_object_begin(addr, size) ((void)(addr), (void)(size))
+#define os_object_end(addr, size)   ((void)(addr), (void)(size))
+
 #endif

@@ -23,4 +23,9 @@ extern struct sim_handle {
 
 typedef struct sim_handle os_sleeper;
 
+#define os_self()         (sim_self->thread)
+#define os_rcu_reader()   (&sim_self->rcu)
+#define os_sleeper_self() (sim_self)
+#define os_delay()        ((void)0)
+
 #endif

@@ -4,6 +4,9 @@
 # Of each role, its back ends and the systems each runs on. The first that runs on
 # a system is that system's default. Words of a combination come in this order.
 OS = ["sim", "posix"]
+
+# To be ported to: what needs no system of its own goes with them.
+OS_PORTS = ["template"]
 PLAIN_LOCKS = {
     "modelled": ["sim"],
     "mutex": ["posix"],
@@ -52,7 +55,12 @@ COMBINATION = "+".join(["os"] + ROLES.keys())
 
 def backends(role, os, tables = ROLES):
     """The back ends of a role that run on a system; its default is the first."""
-    return [value for value, systems in tables[role].items() if os in systems]
+    needed = OS if os in OS_PORTS else [os]
+    return [
+        value
+        for value, systems in tables[role].items()
+        if not [s for s in needed if s not in systems]
+    ]
 
 def check_combination(combo):
     """Fail with one sentence unless the words go together.
@@ -66,8 +74,9 @@ def check_combination(combo):
     words = combo.split("+")
     if len(words) != 1 + len(ROLES):
         fail("combo '%s': expected %s" % (combo, COMBINATION))
-    if words[0] not in OS:
-        fail("combo '%s': os '%s' must be one of %s" % (combo, words[0], ", ".join(OS)))
+    if words[0] not in OS + OS_PORTS:
+        fail("combo '%s': os '%s' must be one of %s" %
+             (combo, words[0], ", ".join(OS + OS_PORTS)))
     wrong = [
         "%s '%s'" % (role, word)
         for role, word in zip(ROLES.keys(), words[1:])
@@ -159,7 +168,7 @@ def combination_defines(combo):
 def platform_defines():
     """The same of what the flags choose."""
     defines = []
-    for role, values in [("os", OS)] + [(role, ROLES[role].keys()) for role in ROLES]:
+    for role, values in [("os", OS + OS_PORTS)] + [(role, ROLES[role].keys()) for role in ROLES]:
         defines += select({
             "//platform:%s_%s" % (role, value): _defines(role, value)
             for value in values
