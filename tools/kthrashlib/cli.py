@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 
+import bench
 import bugs
 import build
 import campaign
@@ -40,6 +41,7 @@ HELP = """usage: tools/kthrash COMMAND [OPTION]... [FILE]...
               --executions=N --seed=N --json
               --scoreboard: every strategy on each --seeds=N --executions=N --out=NAME
   bench     what the simulator costs: --json
+              --backends: what each lock, completion, queue and RCU costs on real threads
   fmt, lint
 
 exit status: 0 clean, 1 findings, 2 usage or bad input, 3 the environment failed
@@ -58,6 +60,8 @@ def run_driver(target, args):
 
 def driver(command, args):
     """stress, verify, replay, shrink, bench: the C driver's own commands."""
+    if command == "bench" and "--backends" in args:
+        return bench.backends(args)
     found, rest = split_options(args, (), drivers.OPTIONS)
     target = drivers.target(found)
     if command == "verify" and found.get("--os", "sim") != "sim":
