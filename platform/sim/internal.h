@@ -7,6 +7,7 @@
 #define PLATFORM_SIM_INTERNAL_H
 
 #include "platform/lockdep.h"
+#include "platform/rng.h"
 #include "platform/sim/explore.h"
 #include "platform/sim/fiber.h"
 #include "platform/sim/hooks.h"
@@ -72,6 +73,7 @@ struct sim {
 	uint32_t unfinished;
 	uint32_t steps_alarm;		/* next step at which step_alarm() looks */
 	uint32_t steps_fair, steps_max;
+	struct kt_rng fair_draw;	/* who is next when `fair` */
 	uint64_t clock_ns;
 	struct os_hooks hooks;
 	struct fiber host;

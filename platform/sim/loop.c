@@ -203,6 +203,7 @@ static void step_alarm(uint32_t step)
 		kt_fail(KT_LIVELOCK, "%u steps, the last %u of them scheduled fairly, and no end",
 			step, step - sim.steps_fair);
 	sim.fair = true;
+	kt_rng_seed(&sim.fair_draw, 0);
 	sim.draw_below = 0;
 	sim.steps_alarm = sim.steps_max;
 	set_slow_from();
@@ -229,6 +230,20 @@ static uint64_t without_spinners(uint32_t current)
 
 /* ---- who goes on -------------------------------------------------------- */
 
+/*
+ * Anybody, time too. Drawn and not in turn: turns of equal length can be in step
+ * with a loop, so that who looks for a lock finds it held each time, for ever. What
+ * does not end now goes round in circles whoever runs.
+ */
+static uint32_t fair_next(uint64_t runnable)
+{
+	uint32_t n = kt_rng_below(&sim.fair_draw, (uint32_t)__builtin_popcountll(runnable));
+
+	while (n-- > 0)
+		runnable &= runnable - 1;
+	return (uint32_t)__builtin_ctzll(runnable);
+}
+
 static uint32_t ask(const struct sim_step *t, const void *addr)
 {
 	const struct sim_decision d = {
@@ -238,8 +253,8 @@ static uint32_t ask(const struct sim_step *t, const void *addr)
 	};
 	uint32_t next;
 
-	if (sim.fair && d.why != SIM_MARK)	/* round robin, time too */
-		return sim_default_next(d.runnable, 0, d.task, SIM_YIELDED);
+	if (sim.fair && d.why != SIM_MARK)
+		return fair_next(d.runnable);
 	next = sim.strategy->next(sim.strategy, &d);
 	if (next < SIM_TASKS_MAX && (d.runnable & bit(next)))
 		return next;

@@ -155,7 +155,7 @@ struct sim_options {
 	struct sim_strategy *strategy;
 	uint64_t seed;
 	uint32_t steps_estimate;	/* 0: 100 */
-	uint32_t steps_fair;	/* from this step on scheduled round robin; 0: half of max */
+	uint32_t steps_fair;	/* from this step on scheduled by a fair draw; 0: half of max */
 	uint32_t steps_max;	/* then it is a livelock; 0: SIM_STEPS_MAX */
 };
 

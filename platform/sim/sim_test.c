@@ -510,6 +510,52 @@ static void test_surw_is_uniform(void)
 	printf("ok surw is uniform: chi-square %.1f\n", chi);
 }
 
+/* ---- scheduled fairly ------------------------------------------------------- */
+
+static void blinks(void *unused)
+{
+	(void)unused;
+	while (!READ_ONCE(other)) {
+		WRITE_ONCE(word, 1);
+		WRITE_ONCE(word, 0);
+	}
+}
+
+/* A turn of this takes as many steps as one of blinks(). */
+static void looks(void *unused)
+{
+	static unsigned nothing_there;
+
+	(void)unused;
+	while (!READ_ONCE(word)) {
+		(void)READ_ONCE(nothing_there);
+		cpu_relax();
+	}
+	WRITE_ONCE(other, 1);
+}
+
+static void body_in_step(void *unused)
+{
+	(void)unused;
+	word = other = 0;
+	spawn(0, "blinks", blinks, NULL);
+	spawn(1, "looks", looks, NULL);
+	os_join(&thread[0]);
+	os_join(&thread[1]);
+}
+
+static void test_loops_in_step_end(void)
+{
+	for (uint32_t phase = 0; phase < 3; phase++) {
+		struct sim_options o = {
+			.strategy = sim_strategy_block(), .steps_fair = 30 + phase,
+		};
+
+		CHECK_EQ(sim_run(&o, body_in_step, NULL)->failure, KT_PASS);
+	}
+	printf("ok loops in step end\n");
+}
+
 int main(void)
 {
 	test_reports();
@@ -521,5 +567,6 @@ int main(void)
 	test_delays_meet_their_bound();
 	test_pos_does_not_count_what_is_independent();
 	test_surw_is_uniform();
+	test_loops_in_step_end();
 	return 0;
 }
