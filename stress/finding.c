@@ -39,13 +39,21 @@
 #define OPTIMIZED "-O0"
 #endif
 
+static const char platform_name[] = KT_OS_NAME "+" KT_LOCK_NAME "+" KT_COMPLETION_NAME "+"
+				    KT_QUEUE_NAME "+" KT_RCU_NAME;
+
+/* What tools/kthrash builds for --os=sim and --os=posix. */
+static const char *const default_platforms[] = {
+	"sim+modelled+modelled+list+modelled",
+	"posix+mutex+park+list+memb",
+};
+
 const char *build_name(void)
 {
-	static char name[128];
+	static char name[160];
 
-	snprintf(name, sizeof name, KT_OS_NAME "+" KT_LOCK_NAME "+" KT_COMPLETION_NAME "+"
-		 KT_QUEUE_NAME "+" KT_RCU_NAME ", " COMPILER_NAME " %d %s, sanitizer "
-		 SANITIZER_NAME, COMPILER_MAJOR, OPTIMIZED);
+	snprintf(name, sizeof name, "%s, " COMPILER_NAME " %d %s, sanitizer " SANITIZER_NAME,
+		 platform_name, COMPILER_MAJOR, OPTIMIZED);
 	return name;
 }
 
@@ -54,16 +62,26 @@ __attribute__((weak)) const char *bug_name(void)
 	return NULL;
 }
 
-void replay_command(char *buf, size_t size, const char *path)
+void replay_options(char *buf, size_t size)
 {
 	bool sim = strcmp(world_os, "sim") == 0, plain = strcmp(SANITIZER_NAME, "none") == 0;
+	bool usual = strcmp(platform_name, default_platforms[!sim]) == 0;
 
 	if (bug_name())
-		snprintf(buf, size, "tools/kthrash replay --bug=%s %s", bug_name(), path);
+		snprintf(buf, size, " --bug=%s", bug_name());
 	else
-		snprintf(buf, size, "tools/kthrash replay%s%s%s %s", sim ? "" : " --os=posix",
-			 plain && sim ? "" : " --sanitizer=", plain && sim ? "" : SANITIZER_NAME,
-			 path);
+		snprintf(buf, size, "%s%s%s%s",
+			 !usual ? " --platform=" : sim ? "" : " --os=posix",
+			 usual ? "" : platform_name,
+			 plain && sim ? "" : " --sanitizer=", plain && sim ? "" : SANITIZER_NAME);
+}
+
+void replay_command(char *buf, size_t size, const char *path)
+{
+	char options[256];
+
+	replay_options(options, sizeof options);
+	snprintf(buf, size, "tools/kthrash replay%s %s", options, path);
 }
 
 /* ---- files -------------------------------------------------------------- */

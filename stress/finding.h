@@ -39,6 +39,9 @@ const char *build_name(void);
 /* The seeded bug in this binary, or NULL. */
 const char *bug_name(void);
 
+/* What tools/kthrash replay needs to build this binary: "", or " --os=posix ...". */
+void replay_options(char *buf, size_t size);
+
 /* The command that repeats a plan with this binary. */
 void replay_command(char *buf, size_t size, const char *path);
 

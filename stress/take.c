@@ -49,14 +49,15 @@ static bool replays(const struct plan *p, const struct verdict *v)
 
 static void announce(const char *path, const struct verdict *v, const char *strategy)
 {
-	char message[VERDICT_MESSAGE_MAX * 2], signature[SIGNATURE_MAX * 2];
+	char message[VERDICT_MESSAGE_MAX * 2], signature[SIGNATURE_MAX * 2], options[256];
 
+	replay_options(options, sizeof options);
 	printf("{\"type\":\"finding\",\"file\":\"%s\",\"kind\":\"%s\",\"signature\":\"%s\","
-	       "\"message\":\"%s\",\"executions\":%llu,\"strategy\":\"%s\"}\n", path,
-	       kt_failure_name(v->failure),
+	       "\"message\":\"%s\",\"executions\":%llu,\"strategy\":\"%s\",\"options\":\"%s\"}\n",
+	       path, kt_failure_name(v->failure),
 	       json_escape(signature, sizeof signature, v->signature),
 	       json_escape(message, sizeof message, v->message),
-	       (unsigned long long)shared->executions, strategy);
+	       (unsigned long long)shared->executions, strategy, options);
 	fflush(stdout);
 }
 

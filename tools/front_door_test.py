@@ -17,6 +17,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "kthrashlib"))
 
 import bugs  # noqa: E402
+import build  # noqa: E402
 import campaign  # noqa: E402
 import cli  # noqa: E402
 import common  # noqa: E402
@@ -54,6 +55,14 @@ class Folder(unittest.TestCase):
 
 
 class Options(unittest.TestCase):
+    def test_a_platform_that_the_build_refuses(self):
+        with mock.patch.object(build, "bazel") as bazel, mock.patch.object(env, "ensure"):
+            bazel.return_value = mock.Mock(
+                returncode=1, stderr="ERROR: x\nError in fail: no lock 'x'; legal are y\nmore\n")
+            status, said = run("stress", "--platform=sim+x")
+        self.assertEqual(status, common.USAGE)
+        self.assertEqual(said, "kthrash: --platform=sim+x: no lock 'x'; legal are y\n")
+
     def test_bad_input_is_one_sentence_and_2(self):
         for args, words in [
                 (["frob"], "unknown command 'frob', expected"),
@@ -63,6 +72,9 @@ class Options(unittest.TestCase):
                 (["campaign", "corpus"], "unexpected 'corpus'"),
                 (["campaign", "--jobs="], "--jobs needs a value"),
                 (["stress", "--os=vms"], "--os=vms: expected sim or posix"),
+                (["stress", "--platform=vms+x"], "expected sim or posix first"),
+                (["stress", "--os=posix", "--platform=sim+x"], "the platform's first word"),
+                (["replay", "--bug=P1", "--platform=sim+x"], "a platform of its own"),
                 (["verify", "--os=posix", "x"], "verify needs the simulator"),
                 (["verify", "--bug=NOPE", "x"], "no seeded bug 'NOPE', expected one of"),
                 (["replay", "--sanitizer=msan", "x"], "expected none, asan or tsan"),

@@ -108,6 +108,15 @@ _setting = rule(
     attrs = {"values": attr.string_list(mandatory = True)},
 )
 
+def _combination_setting_impl(ctx):
+    return []
+
+combination_setting = rule(
+    implementation = _combination_setting_impl,
+    doc = "A flag with a combination, for binaries that name none (matrix.bzl).",
+    build_setting = config.string(flag = True),
+)
+
 def choice(name, values, default):
     """A flag //pkg:name with one config_setting `name_value` per value."""
     _setting(

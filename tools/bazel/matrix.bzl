@@ -55,7 +55,7 @@ def _check_sanitizers(sanitizers):
         fail("sanitizers: asan and tsan do not go together")
 
 def _transition_impl(settings, attr):
-    words = check_combination(attr.combo)
+    words = check_combination(attr.combo or settings["//platform:combo"])
     features = settings["//command_line_option:features"]
     if attr.sanitizers != ["inherit"]:
         _check_sanitizers(attr.sanitizers)
@@ -78,6 +78,7 @@ def _transition_impl(settings, attr):
 _transition = transition(
     implementation = _transition_impl,
     inputs = [
+        "//platform:combo",
         "//command_line_option:features",
         "//command_line_option:platforms",
         "//command_line_option:compilation_mode",
@@ -107,7 +108,7 @@ def _variant_impl(ctx):
 
 _ATTRS = {
     "binary": attr.label(cfg = _transition, executable = True, mandatory = True),
-    "combo": attr.string(mandatory = True),
+    "combo": attr.string(),
     "sanitizers": attr.string_list(default = ["inherit"]),
     "compiler": attr.string(),
     "mode": attr.string(),
@@ -119,8 +120,8 @@ _ATTRS = {
 
 variant_binary = rule(
     implementation = _variant_impl,
-    doc = """`binary` built in one combination. `sanitizers`: features to set, the
-command line's replaced; `compiler`: a platform of //tools/bazel/toolchain;
+    doc = """`binary` built in one combination, without `combo` in that of the flag
+//platform:combo. `sanitizers`: features to set, the command line's replaced; `compiler`: a platform of //tools/bazel/toolchain;
 `mode`: opt, fastbuild or dbg.""",
     attrs = _ATTRS,
     executable = True,

@@ -2,6 +2,7 @@
 """Bazel, quietly: one invocation for all that a command needs."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -12,7 +13,15 @@ def bazel(args, **kwargs):
     return subprocess.run(["bazel"] + args, cwd=ROOT, check=False, **kwargs)
 
 
-def build(targets):
+def refusal(targets, options):
+    """Why the build's own rules refuse these flags, in their words; None if they do not."""
+    done = bazel(["build", "--nobuild", "--noshow_progress", *options] + targets,
+                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    found = re.search(r"^Error in fail: (.*)$", done.stderr, re.MULTILINE)
+    return found.group(1) if found else None
+
+
+def build(targets, options=()):
     """Build `targets` ("//pkg:name"); returns their files, in the same order."""
     log = os.path.join(STATE, "logs", "build.log")
     os.makedirs(os.path.dirname(log), exist_ok=True)
@@ -20,7 +29,7 @@ def build(targets):
     loud = sys.stderr.isatty()
     with open(log, "w", encoding="utf-8") as f:
         done = bazel(["build", "--noshow_progress" if not loud else "--show_progress",
-                      "--ui_event_filters=-info", "--show_result=0"] + targets,
+                      "--ui_event_filters=-info", "--show_result=0", *options] + targets,
                      stdout=f, stderr=None if loud else f)
     if done.returncode != 0:
         if not loud:

@@ -9,7 +9,6 @@ import sys
 
 import bench
 import bugs
-import build
 import campaign
 import drivers
 import env
@@ -23,6 +22,7 @@ HELP = """usage: tools/kthrash COMMAND [OPTION]... [FILE]...
   test      all tests, also under sanitizers        -- BAZEL-OPTIONS
   stress    one lane until something breaks
               --os=sim|posix --sanitizer=none|asan|tsan
+              --platform=OS+LOCK+COMPLETION+QUEUE+RCU  other back ends than the usual
               --strategy=block|random|pos|surw|pct:D|delay:D
               --plan=FILE|DIR --executions=N --seconds=N --seed=N --findings=DIR
               --faults=on|off --exhaustive=fail|kill|pairs|spurious|timers
@@ -34,7 +34,8 @@ HELP = """usage: tools/kthrash COMMAND [OPTION]... [FILE]...
               --executions=N --seconds=N --findings=DIR --bug= --json
               --strategy=dpor|dfs  dfs: without reduction
   fuzz      one engine: --engine=libfuzzer|afl --target=plan|parser --seconds=N
-  replay    FILE...  plans exactly as written       --times=N --os= --sanitizer= --bug=
+  replay    FILE...  plans exactly as written
+              --times=N --os= --platform= --sanitizer= --bug=
   shrink    FILE -o OUT  the smallest plan with the same finding
   explain   FILE  the interleaving: --format=text|json|perfetto|html -o OUT
   bugs      [NAME...]  the seeded bugs: each built, hunted, shrunk, replayed
@@ -48,8 +49,7 @@ exit status: 0 clean, 1 findings, 2 usage or bad input, 3 the environment failed
 """
 
 
-def run_driver(target, args):
-    (binary,) = build.build([target])
+def run_driver(binary, args):
     with subprocess.Popen([binary] + args) as p:
         while True:
             try:
@@ -63,13 +63,13 @@ def driver(command, args):
     if command == "bench" and "--backends" in args:
         return bench.backends(args)
     found, rest = split_options(args, (), drivers.OPTIONS)
-    target = drivers.target(found)
-    if command == "verify" and found.get("--os", "sim") != "sim":
-        raise usage("--os=%s: verify needs the simulator" % found["--os"])
+    if command == "verify" and drivers.system(found) != "sim":
+        raise usage("verify needs the simulator, not %s" % drivers.system(found))
+    drivers.chosen(found)
     if command in ("stress", "verify") and sys.stderr.isatty() and "--json" not in rest:
         rest.append("--progress")
     env.ensure(env.BUILD)
-    return run_driver(target, [command] + rest)
+    return run_driver(drivers.binary(found), [command] + rest)
 
 
 def test(args):

@@ -4,6 +4,7 @@
 import glob
 import os
 
+import build
 from common import ROOT, usage
 
 TARGETS = {
@@ -15,11 +16,18 @@ TARGETS = {
     ("posix", "tsan"): "//stress:kthrash_posix_tsan",
 }
 
+# Of the combination of back ends that --platform= names.
+ANY = {
+    "none": "//stress:kthrash_any",
+    "asan": "//stress:kthrash_any_asan",
+    "tsan": "//stress:kthrash_any_tsan",
+}
+
 # For comparing traces: the same plan, the same hash, in each of these.
 DETERMINISTIC = ["//stress:kthrash_sim", "//stress:kthrash_gcc_O0", "//stress:kthrash_sim_asan",
                  "//stress:kthrash_sim_tsan"]
 
-OPTIONS = ("--os", "--sanitizer", "--bug")
+OPTIONS = ("--os", "--platform", "--sanitizer", "--bug")
 
 
 def bug_names():
@@ -41,15 +49,42 @@ def check_bug_for_plans(name):
                         "tools/kthrash bugs %s" % (name, name))
 
 
-def target(found):
-    """The Bazel target that the options in `found` ask for."""
+def system(found):
+    """"sim" or "posix", as the options in `found` say."""
+    if "--platform" not in found:
+        return found.get("--os", "sim")
+    name = found["--platform"].partition("+")[0]
+    if found.get("--os", name) != name:
+        raise usage("--os=%s --platform=%s: the platform's first word is its os" %
+                    (found["--os"], found["--platform"]))
+    return name
+
+
+def chosen(found):
+    """What to build for the options in `found`: the Bazel target, and Bazel's options."""
     if "--bug" in found:
         check_bug_for_plans(found["--bug"])
-        return "//stress/bugs:" + found["--bug"]
-    system = found.get("--os", "sim")
-    if system not in ("sim", "posix"):
-        raise usage("--os=%s: expected sim or posix" % system)
-    sanitizer = found.get("--sanitizer", "none" if system == "sim" else "tsan")
+        if "--platform" in found:
+            raise usage("--bug=%s is built for a platform of its own, without --platform=" %
+                        found["--bug"])
+        return "//stress/bugs:" + found["--bug"], []
+    os_name = system(found)
+    if os_name not in ("sim", "posix"):
+        raise usage("--%s: expected sim or posix%s" % (
+            ("platform=" + found["--platform"], " first, as in sim+ticket+park+list+epoch")
+            if "--platform" in found else ("os=" + os_name, "")))
+    sanitizer = found.get("--sanitizer", "none" if os_name == "sim" else "tsan")
     if sanitizer not in ("none", "asan", "tsan"):
         raise usage("--sanitizer=%s: expected none, asan or tsan" % sanitizer)
-    return TARGETS[system, sanitizer]
+    if "--platform" in found:
+        return ANY[sanitizer], ["--//platform:combo=" + found["--platform"]]
+    return TARGETS[os_name, sanitizer], []
+
+
+def binary(found):
+    """Built, the path of the driver that the options in `found` ask for."""
+    target, options = chosen(found)
+    refused = build.refusal([target], options) if options else None
+    if refused:
+        raise usage("--platform=%s: %s" % (found["--platform"], refused))
+    return build.build([target], options)[0]

@@ -6,7 +6,6 @@ import html
 import json
 import subprocess
 
-import build
 import drivers
 import env
 from common import CLEAN, no_more, split_options, usage, write_whole
@@ -95,13 +94,12 @@ def main(args):
         out = rest[at + 1]
         del rest[at:at + 2]
     files = [r for r in rest if not r.startswith("-")]
-    no_more([r for r in rest if r.startswith("-")], "--format=, -o, --os=, --sanitizer= or --bug=")
+    no_more([r for r in rest if r.startswith("-")], "--format=, -o, --os=, --platform=, --sanitizer= or --bug=")
     if len(files) != 1:
         raise usage("explain takes one plan")
-    target = drivers.target(found)
+    drivers.chosen(found)
     env.ensure(env.BUILD)
-    (binary,) = build.build([target])
-    done = subprocess.run([binary, "explain", files[0],
+    done = subprocess.run([drivers.binary(found), "explain", files[0],
                            "--format=" + ("text" if form == "text" else "json")],
                           stdout=subprocess.PIPE, text=True, check=False)
     text = done.stdout

@@ -197,6 +197,8 @@ def default_lanes():
                    ["--exhaustive=pairs", "--plan=" + os.path.join(ROOT, "corpus", "seed")]),
         DriverLane("sim-park", "//stress:kthrash_sim_park", 0.5),
         DriverLane("sim-ticket", "//stress:kthrash_sim_ticket", 0.5),
+        DriverLane("sim-epoch", "//stress:kthrash_sim_epoch", 0.5),
+        DriverLane("sim-checked", "//stress:kthrash_sim_checked", 0.5),
         DriverLane("sim-asan", "//stress:kthrash_sim_asan", 1),
         DriverLane("sim-tsan", tsan, 1),
         DriverLane("posix-tsan", "//stress:kthrash_posix_tsan", 1),

@@ -4,7 +4,6 @@
 import hashlib
 import json
 import os
-import re
 import shutil
 import subprocess
 
@@ -15,14 +14,6 @@ def run_json(args):
     done = subprocess.run(args, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                           check=False, errors="replace")
     return done, [json.loads(x) for x in done.stdout.splitlines() if x.startswith("{")]
-
-
-def options_of(lane):
-    """What tells tools/kthrash replay which build it was."""
-    match = re.match(r"//stress:kthrash_(sim|posix)(?:_(asan|tsan))?$", lane.target)
-    if not match or (match.group(1) == "sim" and not match.group(2)):
-        return ""
-    return " --os=%s --sanitizer=%s" % (match.group(1), match.group(2) or "none")
 
 
 def from_fuzzer(raw, folder, sim):
@@ -50,7 +41,7 @@ class Bugs:
         os.makedirs(raw, exist_ok=True)
         kept = os.path.join(raw, "%s-%s" % (lane.name, os.path.basename(finding["file"])[:80]))
         shutil.copyfile(finding["file"], kept)
-        binary, options, note = lane.binary, options_of(lane), ""
+        binary, note = lane.binary, ""
         if finding["signature"] is None:
             found = from_fuzzer(kept, self.folder, self.sim)
             if found:
@@ -66,7 +57,7 @@ class Bugs:
             return
         bug = {"kind": finding["kind"], "signature": finding["signature"],
                "message": finding["message"], "count": 1, "lanes": {lane.name}, "raw": kept,
-               "plan": kept, "options": options, "interleaving": ""}
+               "plan": kept, "options": finding.get("options", ""), "interleaving": ""}
         self.found[key] = bug
         if not note:
             self.examine(bug, binary, finding["file"])
