@@ -17,7 +17,7 @@ import selectors
 import subprocess
 import sys
 
-SILENCE_S = 10
+SILENCE_S = 4
 RUNS = 10
 
 

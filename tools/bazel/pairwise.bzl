@@ -58,13 +58,26 @@ def cover(os, roles = None, tables = ROLES):
     return chosen
 
 def each_once(os, tables = ROLES):
-    """As few combinations as there are back ends of the richest role: each is in one.
+    """Few of cover()'s rows, so nothing is built for these alone, that have each back end.
 
-    The last of a short list is followed by its first.
+    Greedy as cover(); the first row, all defaults, is among them.
     """
-    lists = [backends(role, os, tables) for role in tables]
-    rows = max([len(values) for values in lists])
-    return ["+".join([os] + [values[i % len(values)] for values in lists]) for i in range(rows)]
+    roles = ["os"] + tables.keys()
+    left = [zip(roles, row.split("+")) for row in cover(os, tables = tables)]
+    due = {(role, word): True for role in tables for word in backends(role, os, tables)}
+    chosen = []
+    for _ in range(len(left)):
+        if not due:
+            break
+        best, gain = None, 0
+        for row in left:
+            new = len([choice for choice in row if choice in due])
+            if new > gain:
+                best, gain = row, new
+        chosen.append("+".join([word for _, word in best]))
+        for choice in best:
+            due.pop(choice, None)
+    return chosen
 
 def pairwise_test(name, oses, tables, **kwargs):
     """Hold the lists made of `tables` against a count of every pair there is."""
@@ -73,6 +86,7 @@ def pairwise_test(name, oses, tables, **kwargs):
         lists.append(dict(os = os, full = True, roles = tables.keys(), combos = product(os, tables)))
         for roles in [tables.keys()] + [[role] for role in tables] + [tables.keys()[:2]]:
             lists.append(dict(os = os, full = False, roles = roles, combos = cover(os, roles, tables)))
+        lists.append(dict(os = os, full = False, roles = [], combos = each_once(os, tables)))
     native.genrule(
         name = name + "_lists",
         outs = [name + ".json"],

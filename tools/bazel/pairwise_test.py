@@ -4,7 +4,7 @@
 
 usage: pairwise_test.py FILE
 FILE: JSON; "os" and "roles" as in choice.bzl, tables as lists of items; "lists" of
-{os, roles, full, combos}.
+{os, roles, full, combos}; no roles: each word once.
 """
 
 import itertools
@@ -31,6 +31,13 @@ def check(entry, tables):
         assert row[0] == os and row[1:] in everything, "not legal: %s" % (row,)
     if entry["full"]:
         assert {row[1:] for row in rows} == set(everything), "not the full product"
+        return
+    if not entry["roles"]:
+        for i, column in enumerate(zip(*everything)):
+            missing = set(column) - {row[1 + i] for row in rows}
+            assert not missing, "%s: no row for %s %s" % (os, names[i], sorted(missing))
+        assert rows[0][1:] == everything[0], "not the defaults first: %s" % (rows[0],)
+        print("%s, once: %d rows" % (os, len(rows)))
         return
     places = [i for i, name in enumerate(names) if name in entry["roles"]]
     for row in rows:
