@@ -11,6 +11,7 @@
 #if defined(KT_OS_SIM)
 #include "platform/sim/sim.h"
 #else
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -86,11 +87,21 @@ void conformance_run(const char *name, void (*body)(void *arg), void *arg)
 	fflush(stdout);
 }
 
+/*
+ * The end of a child, which has the parent's memory and none of its threads: not by
+ * _exit(), at which ThreadSanitizer says that those are leaked.
+ */
+__attribute__((noreturn)) static void leave(int status)
+{
+	for (;;)
+		syscall(SYS_exit_group, status);
+}
+
 /* In the child: leave, with the kind as the status. */
 static void on_failed(enum kt_failure kind, const char *message)
 {
 	(void)message;
-	_exit(64 + (int)kind);
+	leave(64 + (int)kind);
 }
 
 void conformance_fails(const char *name, enum kt_failure kind, void (*body)(void *arg), void *arg)
@@ -103,7 +114,7 @@ void conformance_fails(const char *name, enum kt_failure kind, void (*body)(void
 	if (pid == 0) {
 		os_set_hooks(&hooks);
 		conformance_adopted(&b);
-		_exit(0);
+		leave(0);
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status) ||
 	    WEXITSTATUS(status) != 64 + (int)kind) {
