@@ -474,7 +474,9 @@ static void takes_part(void *me)
 
 	for (unsigned n = 0; n < EACH; n++) {
 		WRITE_ONCE(word, i);
-		order = order * 2 + i;
+		/* In the step of the store; no choice point of its own. */
+		__atomic_store_n(&order, __atomic_load_n(&order, __ATOMIC_RELAXED) * 2 + i,
+				 __ATOMIC_RELAXED);
 	}
 }
 
