@@ -30,10 +30,14 @@ static int set_strategy(struct options *o, const char *v)
 
 	o->has_strategy = true;
 	o->strategy_text = v;
-	o->brute = strcmp(v, "dfs") == 0;
-	if (verifies)
-		return o->brute || strcmp(v, "dpor") == 0 ? EXIT_CLEAN :
-		       complain("unknown strategy", v, "dpor or dfs");
+	if (verifies) {
+		o->brute = strcmp(v, "dfs") == 0;
+		o->bounded = strncmp(v, "bound:", 6) == 0 && parse_u64(v + 6, &depth) &&
+			     depth <= PLAN_DEPTH_MAX;
+		o->depth = o->bounded ? (uint32_t)depth : 0;
+		return o->brute || o->bounded || strcmp(v, "dpor") == 0 ? EXIT_CLEAN :
+		       complain("unknown strategy", v, "dpor, dfs, or bound:N with N from 0 to 64");
+	}
 	for (enum plan_strategy_kind k = 0; k < PLAN_STRATEGIES; k++) {
 		const char *name = plan_strategy_name(k);
 		size_t len = strlen(name);
@@ -189,7 +193,7 @@ void options_usage(void)
 	     "                          --exhaustive=fail|kill|pairs|spurious|timers\n"
 	     "                          --illegal --progress\n"
 	     "  verify    PLAN          --kills= --fails= --spurious= --teardown\n"
-	     "                          --strategy=dpor|dfs --executions= --seconds=\n"
+	     "                          --strategy=dpor|dfs|bound:N --executions= --seconds=\n"
 	     "                          --findings= --json --progress\n"
 	     "  replay    FILE...       --times= --json\n"
 	     "  shrink    FILE -o OUT   --seconds= --json\n"

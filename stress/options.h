@@ -31,7 +31,7 @@ struct options {
 
 	bool has_strategy;		/* else a portfolio */
 	enum plan_strategy_kind strategy;
-	uint32_t depth;			/* of pct */
+	uint32_t depth;			/* of pct, delay, bound */
 	const char *strategy_text;	/* as written; "portfolio" */
 
 	const char *plan;		/* file or folder; NULL: generated plans */
@@ -44,6 +44,7 @@ struct options {
 	enum exhaustive exhaustive;
 	bool illegal;			/* plans that break a caller rule */
 	bool brute;			/* verify: every interleaving */
+	bool bounded;			/* verify: those with at most `depth` preemptions */
 	bool teardown;			/* verify: that, too */
 	uint64_t kills, fails, spurious;	/* verify: so many at most, per execution */
 	uint64_t times;			/* replay: repetitions; 0: as the world needs */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * `verify`: every execution of a plan up to equivalence. A child explores; what
- * fails is a counterexample, saved and shown as `stress` does.
+ * `verify`: every execution of a plan up to equivalence, or those with few
+ * preemptions. A child explores; what fails is a counterexample, saved and shown as
+ * `stress` does.
  *
  * Of the plan's directives, kill, fail, oom and spurious are part of what is
  * verified. Its switches and its strategy are not: all schedules are tried.
@@ -24,6 +25,11 @@ static struct {
 
 static volatile sig_atomic_t interrupted;
 
+static const char *strategy_name(const struct options *o)
+{
+	return o->has_strategy ? o->strategy_text : "dpor";
+}
+
 /* ---- the child ---------------------------------------------------------- */
 
 static bool goes_on(const struct world_explored *e)
@@ -37,7 +43,8 @@ static void explore_child(void *unused)
 {
 	const struct options *o = job.o;
 	const struct world_exploration x = {
-		.brute = o->brute, .teardown = o->teardown, .kills = (uint32_t)o->kills,
+		.brute = o->brute, .bounded = o->bounded, .preemptions = o->depth,
+		.teardown = o->teardown, .kills = (uint32_t)o->kills,
 		.fails = (uint32_t)o->fails, .spurious = (uint32_t)o->spurious,
 	};
 	struct world_options w = { .explores = true, .check_expects = !o->kills && !o->fails };
@@ -137,10 +144,12 @@ static int conclude(void)
 			printf("verified within these bounds: ");
 		else
 			printf("not finished (%s); bounds: ", why_not_finished());
+		if (o->bounded)
+			printf("at most %u preemptions, ", o->depth);
 		printf("at most %llu kills, %llu failed allocations, %llu spurious wake-ups "
 		       "besides the plan's%s\n", (unsigned long long)o->kills,
 		       (unsigned long long)o->fails, (unsigned long long)o->spurious,
-		       o->teardown ? "" : "; teardown in one order");
+		       o->teardown || o->bounded ? "" : "; teardown in one order");
 	}
 	if (shared->explored.no_memory)
 		fprintf(stderr, "kthrash: verify: no memory for what is still to be tried\n");
@@ -163,7 +172,7 @@ static int explore(void)
 		print_json("counterexample");
 	else
 		print_counters();
-	if (!take_finding(job.o, "verify", "dpor", &v))
+	if (!take_finding(job.o, "verify", strategy_name(job.o), &v))
 		return EXIT_ENVIRONMENT;
 	return EXIT_FINDINGS;
 }
@@ -194,9 +203,9 @@ static void print_options(const struct options *o)
 	printf("kthrash verify: %s\n", build_name());
 	printf("  plan %s  strategy %s  kills %llu  fails %llu  spurious %llu  "
 	       "teardown %s\n", o->files[0],
-	       o->brute ? "dfs" : "dpor", (unsigned long long)o->kills,
+	       strategy_name(o), (unsigned long long)o->kills,
 	       (unsigned long long)o->fails, (unsigned long long)o->spurious,
-	       o->teardown ? "explored" : "in one order");
+	       o->teardown || o->bounded ? "explored" : "in one order");
 	printf("  executions %llu  seconds %g  findings %s\n", (unsigned long long)o->executions,
 	       o->seconds, o->findings);
 }
@@ -215,10 +224,10 @@ static const bool knows_dependencies = false;
 int command_verify(const struct options *o)
 {
 	job.o = o;
-	if (!knows_dependencies) {
+	if (!knows_dependencies && !o->bounded) {
 		fprintf(stderr, "kthrash: verify knows what depends on what in the simulator with "
-			"modelled locks and RCU and modelled or park completions; this is %s\n",
-			build_name());
+			"modelled locks and RCU and modelled or park completions; this is %s; "
+			"--strategy=bound:N needs not know\n", build_name());
 		return EXIT_USAGE;
 	}
 	if (o->files_count != 1) {

@@ -43,6 +43,8 @@ struct world_options {
 /* Every execution of the loaded plan up to equivalence. The simulator only. */
 struct world_exploration {
 	bool brute;			/* every interleaving */
+	bool bounded;			/* those with at most `preemptions`, all of the teardown */
+	uint32_t preemptions;
 	bool teardown;			/* of what the tasks leave, too, not only in one order */
 	uint32_t kills, fails, spurious;	/* at most, per execution, besides the plan's */
 };

@@ -26,10 +26,15 @@ void world_load(const struct plan *p)
 	os_set_hooks(exec_hooks());
 }
 
+static struct {		/* what world_explore() began, if that is bounded */
+	bool on;
+	uint64_t executions, events;
+} bounded;
+
 static struct sim_strategy *strategy_of(const struct world_options *o)
 {
 	if (o->explores)
-		return sim_strategy_dpor();
+		return bounded.on ? sim_strategy_bound() : sim_strategy_dpor();
 	switch (o->strategy) {
 	case PLAN_RANDOM: return sim_strategy_random();
 	case PLAN_PCT: return sim_strategy_pct(o->depth);
@@ -147,14 +152,33 @@ bool world_explore(const struct world_exploration *o)
 		.spurious = o->spurious, .may_be_killed = may_be_killed,
 	};
 
-	return sim_explore(&e);
+	const struct sim_bounds b = {
+		.total = o->preemptions + o->kills + o->fails + o->spurious,
+		.preemptions = o->preemptions, .kills = o->kills, .fails = o->fails,
+		.spurious = o->spurious, .may_be_killed = may_be_killed,
+	};
+
+	bounded.on = o->bounded;
+	bounded.executions = bounded.events = 0;
+	if (!o->bounded)
+		return sim_explore(&e);
+	sim_bound(&b);
+	return true;
 }
 
 bool world_explored(struct world_explored *out)
 {
 	struct sim_explored e;
-	bool more = sim_explored(&e);
+	bool more;
 
+	if (bounded.on) {
+		*out = (struct world_explored){
+			.executions = ++bounded.executions,
+			.events = bounded.events += sim_record()->steps,
+		};
+		return sim_bounded(&out->too_long);
+	}
+	more = sim_explored(&e);
 	*out = (struct world_explored){
 		.executions = e.executions, .redundant = e.redundant, .blocked = e.blocked,
 		.dropped = e.dropped, .events = e.events, .class = e.class,

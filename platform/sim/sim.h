@@ -134,6 +134,30 @@ struct sim_strategy *sim_strategy_dpor(void);
 bool sim_explored(struct sim_explored *out);
 
 /*
+ * Every execution with few deviations from the usual course (strategy_bound.c says
+ * what that is), depth first:
+ *
+ *	sim_bound(&b);
+ *	do
+ *		sim_run(sim_strategy_bound(), ...);
+ *	while (sim_bounded(&too_long));
+ *
+ * Knows nothing of what depends on what: for every back end, and for races too.
+ */
+struct sim_bounds {
+	uint32_t total;		/* of all these together, per execution */
+	uint32_t preemptions, kills, fails, spurious;
+	bool (*may_be_killed)(uint32_t name_hash);
+};
+
+void sim_bound(const struct sim_bounds *b);
+struct sim_strategy *sim_strategy_bound(void);
+/* False if there is no other. *too_long: some choices were not tried, for want of room. */
+bool sim_bounded(bool *too_long);
+/* The deviations of the last execution, from *i = 0 on; false after the last. */
+bool sim_bound_turn(uint32_t *i, uint32_t *step, uint32_t *answer, uint32_t *usual);
+
+/*
  * Wait until *word is `value`: one step, for models of protocols. What it reads
  * before that, it does not read.
  */

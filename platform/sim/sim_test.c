@@ -512,6 +512,85 @@ static void test_surw_is_uniform(void)
 	printf("ok surw is uniform: chi-square %.1f\n", chi);
 }
 
+/* ---- few preemptions ------------------------------------------------------------ */
+
+static void stores_twice(void *unused)
+{
+	(void)unused;
+	WRITE_ONCE(word, 1);
+	WRITE_ONCE(other, 1);
+}
+
+static void body_stores(void *unused)
+{
+	(void)unused;
+	spawn(0, "a", stores_twice, NULL);
+	spawn(1, "b", stores_twice, NULL);
+	os_join(&thread[0]);
+	os_join(&thread[1]);
+}
+
+enum { PREEMPTIONS_MAX = 16 };
+
+/*
+ * How often a task that could have gone on was made to wait. More than the maximum
+ * if at a mark, at which only the exploration switches.
+ */
+static unsigned preemptions(const struct sim_record *r)
+{
+	unsigned n = 0;
+
+	for (uint32_t i = 0; i < r->steps; i++) {
+		const struct sim_step *t = &r->trace[i];
+
+		if (t->next != t->task)
+			n += t->why == SIM_POINT ? 1 : t->why == SIM_MARK ? PREEMPTIONS_MAX : 0;
+	}
+	return n;
+}
+
+/* Of all interleavings, tried one by one: so many with so many preemptions. */
+static void count_all(unsigned *with)
+{
+	const struct sim_exploration all = { .brute = true };
+	struct sim_explored e;
+	unsigned n;
+
+	CHECK(sim_explore(&all));
+	do {
+		n = preemptions(run(sim_strategy_dpor(), 0, body_stores, NULL));
+		if (n < PREEMPTIONS_MAX)
+			with[n]++;
+	} while (sim_explored(&e));
+}
+
+static void test_bound_is_all_with_few_preemptions(void)
+{
+	unsigned with[PREEMPTIONS_MAX] = { 0 }, due = 0;
+
+	count_all(with);
+	for (unsigned bound = 0; bound < PREEMPTIONS_MAX; bound++) {
+		const struct sim_bounds b = { .total = bound, .preemptions = bound };
+		unsigned n = 0, most = 0;
+		bool too_long;
+
+		due += with[bound];
+		sim_bound(&b);
+		do {
+			const struct sim_record *r;
+
+			r = run(sim_strategy_bound(), 0, body_stores, NULL);
+			CHECK_EQ(r->failure, KT_PASS);
+			most = preemptions(r) > most ? preemptions(r) : most;
+			n++;
+		} while (sim_bounded(&too_long));
+		CHECK(!too_long);
+		CHECK_EQ(n, due);
+		CHECK(most <= bound);
+	}
+	printf("ok bound is all with few preemptions: %u without, %u in all\n", with[0], due);
+}
+
 /* ---- scheduled fairly ------------------------------------------------------- */
 
 static void blinks(void *unused)
@@ -569,6 +648,7 @@ int main(void)
 	test_delays_meet_their_bound();
 	test_pos_does_not_count_what_is_independent();
 	test_surw_is_uniform();
+	test_bound_is_all_with_few_preemptions();
 	test_loops_in_step_end();
 	return 0;
 }

@@ -61,6 +61,17 @@ def check_verified(v, clean):
     assert v.run(clean, SWITCHED)[1]["executions"] == counts[0]
 
 
+def check_bounded(v, clean):
+    counts = []
+    for options in [("--strategy=bound:0",), ("--strategy=bound:0", "--fails=1"),
+                    ("--strategy=bound:0", "--fails=1", "--kills=1")]:
+        status, s, found = v.run(clean, ONE, *options)
+        assert (status, s["verdict"], found) == (0, "verified", []), (options, status, s)
+        counts.append(s["executions"])
+    assert counts == sorted(set(counts)), counts
+    print("bounded: %s executions" % counts)
+
+
 def check_not_finished(v, clean):
     status, s, _ = v.run(clean, TWO, "--executions=100")
     assert (status, s["verdict"], s["executions"]) == (3, "not finished", 100), (status, s)
@@ -72,7 +83,8 @@ def check_not_finished(v, clean):
 def check_bad_input(v, clean):
     for plan, options, words in [("nonsense\n", (), "it.plan:1:1:"),
                                  (ONE, ("--kills=17",), "from 0 to 16"),
-                                 (ONE, ("--strategy=pct:3",), "dpor or dfs"),
+                                 (ONE, ("--strategy=pct:3",), "dpor, dfs, or bound:N"),
+                                 (ONE, ("--strategy=bound:many",), "N from 0 to 64"),
                                  (ONE, ("another.plan",), "takes one plan")]:
         status, said, _ = v.run(clean, plan, *options)
         assert status == 2 and words in said, (status, said)
@@ -93,12 +105,15 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         v = Verifier(folder)
         check_verified(v, clean)
+        check_bounded(v, clean)
         check_not_finished(v, clean)
         check_bad_input(v, clean)
         check_found(v, clean, WRONG, "expect")
         check_found(v, p1, ONE, "deadlock")
+        check_found(v, p1, ONE, "deadlock", "--strategy=bound:1")
         check_found(v, h1, OOM, "deadlock")
         check_found(v, h2k, ONE, "memory", "--kills=1")
+        check_found(v, h2k, ONE, "memory", "--strategy=bound:2", "--kills=1")
         check_found(v, p13n, ONE, "model", "--fails=1")
 
 

@@ -32,7 +32,8 @@ HELP = """usage: tools/kthrash COMMAND [OPTION]... [FILE]...
               --kills=N --fails=N --spurious=N   so many at most, besides the plan's
               --teardown  of what the tasks leave, too
               --executions=N --seconds=N --findings=DIR --bug= --json
-              --strategy=dpor|dfs  dfs: without reduction
+              --strategy=dpor|dfs|bound:N  dfs: without reduction; bound: with at most N
+                preemptions, on any back ends (--platform=)
   fuzz      one engine: --engine=libfuzzer|afl --target=plan|parser --seconds=N
   replay    FILE...  plans exactly as written
               --times=N --os= --platform= --sanitizer= --bug=
