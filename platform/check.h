@@ -27,6 +27,7 @@ enum kt_failure {
 	KT_UNDEFINED,	/* undefined behaviour, reported by UBSan */
 	KT_HANG,	/* real threads made no progress */
 	KT_EXPECT,	/* a result the plan asked for did not come */
+	KT_NONDETERMINISM,	/* an execution, run again, was another */
 	KT_FAILURES	/* count */
 };
 

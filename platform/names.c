@@ -31,6 +31,7 @@ static const char *const failure_names[] = {
 	[KT_UNDEFINED]  = "undefined",
 	[KT_HANG]       = "hang",
 	[KT_EXPECT]     = "expect",
+	[KT_NONDETERMINISM] = "nondeterminism",
 };
 _Static_assert(ARRAY_SIZE(failure_names) == KT_FAILURES, "every failure has a name");
 

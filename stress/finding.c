@@ -195,7 +195,7 @@ void finding_annotate(struct plan *p, const struct verdict *v, const char *found
 {
 	p->has_expect = true;
 	p->expect = v->failure;
-	p->has_trace = world_is_deterministic;
+	p->has_trace = world_is_deterministic && v->failure != KT_NONDETERMINISM;
 	p->trace = v->hash;
 	snprintf(p->note, sizeof p->note, "%s\n%s\nfound by %s on %s", v->signature, v->message,
 		 found_by, build_name());

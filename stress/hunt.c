@@ -23,6 +23,7 @@
 #include "stress/hunt.h"
 #include "stress/isolate.h"
 #include "stress/take.h"
+#include "stress/twice.h"
 
 enum {
 	RUNS_PER_PLAN = 16,	/* schedules of one plan before the next */
@@ -127,13 +128,16 @@ static void note_schedule(uint64_t hash)
 	shared->schedules++;
 }
 
-/* One execution; false if it is a finding. */
-static bool execute(const struct world_options *w)
+/* One execution; false if it is a finding. `thorough`: with --twice. */
+static bool execute(const struct world_options *w, bool thorough)
 {
 	struct verdict *v = &shared->verdict;
 
 	shared->options = *w;
-	world_run(w, v);
+	if (hunt.o->twice)
+		run_twice(w, thorough, v);
+	else
+		world_run(w, v);
 	__atomic_store_n(&shared->executions, shared->executions + 1, __ATOMIC_RELAXED);
 	shared->points += v->steps;
 	note_schedule(v->hash);
@@ -156,7 +160,7 @@ static bool child_goes_on(uint64_t i)
 static bool measure(uint32_t *steps, uint32_t *allocations)
 {
 	struct world_options w = { .strategy = PLAN_BLOCK };
-	bool clean = execute(&w);
+	bool clean = execute(&w, true);
 
 	*steps = shared->verdict.steps ? shared->verdict.steps : 100;
 	*allocations = inject_allocations();
@@ -183,7 +187,7 @@ static void random_child(void *unused)
 		w.steps_estimate = steps;
 		choose_faults(&w, &rng, steps, allocations);
 		w.seed = kt_rng_next(&rng);
-		if (!execute(&w))
+		if (!execute(&w, false))
 			return;
 	}
 }
@@ -259,7 +263,7 @@ static bool exhaust_plan(uint64_t *c)
 			w.faults.timer_nth = (uint32_t)c[3];
 		else
 			w.faults.fail_nth = (uint32_t)c[3];
-		if (!execute(&w))
+		if (!execute(&w, false))
 			return false;
 	} while (exhaust_next(c, steps, exhaust_hit(c[3])));
 	return true;
@@ -436,18 +440,19 @@ static void print_options(void)
 
 	if (o->json) {
 		printf("{\"type\":\"options\",\"build\":\"%s\",\"strategy\":\"%s\",\"plan\":\"%s\","
-		       "\"executions\":%llu,\"seconds\":%g,\"seed\":%llu,\"faults\":%s}\n",
+		       "\"executions\":%llu,\"seconds\":%g,\"seed\":%llu,\"faults\":%s,\"twice\":%s}\n",
 		       build_name(), o->strategy_text, o->plan ? o->plan : "",
 		       (unsigned long long)o->executions, o->seconds,
-		       (unsigned long long)o->seed, o->faults ? "true" : "false");
+		       (unsigned long long)o->seed, o->faults ? "true" : "false",
+		       o->twice ? "true" : "false");
 		fflush(stdout);
 		return;
 	}
 	printf("kthrash stress: %s\n", build_name());
-	printf("  strategy %s  plan %s  seed %llu  faults %s\n", o->strategy_text,
+	printf("  strategy %s  plan %s  seed %llu  faults %s%s\n", o->strategy_text,
 	       o->plan ? o->plan : o->illegal ? "generated, illegal" : "generated",
 	       (unsigned long long)o->seed,
-	       o->faults ? "on" : "off");
+	       o->faults ? "on" : "off", o->twice ? "  each twice" : "");
 	printf("  executions %llu  seconds %g  findings %s\n",
 	       (unsigned long long)o->executions, o->seconds, o->findings);
 }
@@ -461,6 +466,10 @@ int command_stress(const struct options *given)
 	hunt.o = &o;
 	if (o.exhaustive && !world_is_deterministic) {
 		fprintf(stderr, "kthrash: --exhaustive needs the simulator\n");
+		return EXIT_USAGE;
+	}
+	if (o.twice && !world_is_deterministic) {
+		fprintf(stderr, "kthrash: --twice needs the simulator\n");
 		return EXIT_USAGE;
 	}
 	if (o.illegal && (!world_is_deterministic || o.plan || o.exhaustive)) {

@@ -19,6 +19,7 @@ struct shared {
 	struct plan plan;		/* what it runs */
 	struct world_options options;	/* of the execution under way */
 	struct verdict verdict;		/* failure != KT_PASS: the child found it */
+	struct verdict again;		/* of a second run in a process of its own */
 	uint64_t executions, points;	/* relaxed atomics; progress and heartbeat */
 	uint64_t schedules;		/* distinct trace hashes */
 	uint64_t next;			/* number of the execution under way */

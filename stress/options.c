@@ -162,9 +162,11 @@ static int set_flag(struct options *o, const char *arg)
 		o->illegal = true;
 	else if (strcmp(arg, "--teardown") == 0)
 		o->teardown = true;
+	else if (strcmp(arg, "--twice") == 0)
+		o->twice = true;
 	else
 		return complain("unknown option", arg, "--json, --progress, --keep-going, "
-				"--illegal or --teardown, or an option with a value, "
+				"--illegal, --teardown or --twice, or an option with a value, "
 				"as in --seed=7");
 	return EXIT_CLEAN;
 }
@@ -191,11 +193,11 @@ void options_usage(void)
 	     "  stress    hunt          --strategy= --plan= --executions= --seconds= --seed=\n"
 	     "                          --findings= --faults=on|off --keep-going --json\n"
 	     "                          --exhaustive=fail|kill|pairs|spurious|timers\n"
-	     "                          --illegal --progress\n"
+	     "                          --illegal --twice --progress\n"
 	     "  verify    PLAN          --kills= --fails= --spurious= --teardown\n"
 	     "                          --strategy=dpor|dfs|bound:N --executions= --seconds=\n"
 	     "                          --findings= --json --progress\n"
-	     "  replay    FILE...       --times= --json\n"
+	     "  replay    FILE...       --times= --twice --json\n"
 	     "  shrink    FILE -o OUT   --seconds= --json\n"
 	     "  explain   FILE          --format=text|json\n"
 	     "  bench                   --seconds= --json\n"

@@ -50,6 +50,7 @@ struct options {
 	uint64_t times;			/* replay: repetitions; 0: as the world needs */
 	const char *output;		/* shrink -o */
 	const char *format;		/* explain: text or json */
+	bool twice;			/* stress, replay: run each execution again */
 	bool json, progress;
 
 	const char **files;		/* what is no option */

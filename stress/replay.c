@@ -2,8 +2,8 @@
 /*
  * `replay`: run plans exactly as written and compare with what they expect.
  *
- * On the simulator one run says it all; --times repeats it and requires the
- * same verdict and trace hash each time. On real threads a plan is run until
+ * On the simulator one run says it all; --times repeats it, and --twice requires
+ * that each is the same (twice.h). On real threads a plan is run until
  * the expected failure shows, at most --times; a plan that expects to pass is
  * run that often.
  */
@@ -14,12 +14,13 @@
 #include "stress/finding.h"
 #include "stress/hunt.h"
 #include "stress/isolate.h"
+#include "stress/twice.h"
 
 enum { TIMES_ON_THREADS = 200 };
 
 static struct {
 	uint64_t times;
-	bool stop_at_failure;
+	bool twice;
 } job;
 
 static void replay_child(void *unused)
@@ -30,7 +31,10 @@ static void replay_child(void *unused)
 	world_load(&shared->plan);
 	for (uint64_t i = 0; i < job.times; i++) {
 		shared->options = w;
-		world_run(&w, &shared->verdict);
+		if (job.twice)
+			run_twice(&w, true, &shared->verdict);
+		else
+			world_run(&w, &shared->verdict);
 		__atomic_store_n(&shared->executions, shared->executions + 1, __ATOMIC_RELAXED);
 		if (shared->verdict.failure != KT_PASS)
 			return;
@@ -38,10 +42,12 @@ static void replay_child(void *unused)
 	}
 }
 
-static bool run_times(const struct plan *p, uint64_t times, struct verdict *v)
+/* A plan that expects to be no function of itself is run twice in any case. */
+static bool run_times(const struct plan *p, uint64_t times, bool twice, struct verdict *v)
 {
 	shared->plan = *p;
 	job.times = times;
+	job.twice = twice || (p->has_expect && p->expect == KT_NONDETERMINISM);
 	memset(v, 0, sizeof *v);
 	if (!isolate_run(replay_child, NULL, NULL, SILENCE_S, v))
 		return false;
@@ -54,7 +60,7 @@ static bool run_times(const struct plan *p, uint64_t times, struct verdict *v)
 
 bool run_as_written(const struct plan *p, struct verdict *v)
 {
-	return run_times(p, world_is_deterministic ? 1 : TIMES_ON_THREADS, v);
+	return run_times(p, world_is_deterministic ? 1 : TIMES_ON_THREADS, false, v);
 }
 
 /* NULL if it is what the plan expects, else what is not. */
@@ -111,7 +117,7 @@ static int replay_file(const struct options *o, const char *file)
 	for (uint64_t i = 1; i <= rounds; i++) {
 		const char *wrong;
 
-		if (!run_times(&p, times, &v)) {
+		if (!run_times(&p, times, o->twice, &v)) {
 			fprintf(stderr, "kthrash: %s\n", v.message);
 			return EXIT_ENVIRONMENT;
 		}
@@ -129,6 +135,10 @@ int command_replay(const struct options *o)
 
 	if (o->files_count == 0) {
 		fprintf(stderr, "kthrash: replay needs a plan: kthrash replay FILE...\n");
+		return EXIT_USAGE;
+	}
+	if (o->twice && !world_is_deterministic) {
+		fprintf(stderr, "kthrash: --twice needs the simulator\n");
 		return EXIT_USAGE;
 	}
 	for (unsigned i = 0; i < o->files_count; i++) {

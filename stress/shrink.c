@@ -16,6 +16,7 @@
 #include "stress/finding.h"
 #include "stress/hunt.h"
 #include "stress/isolate.h"
+#include "stress/twice.h"
 
 enum {
 	SEARCH_RUNS = 400,	/* random schedules tried for a smaller program */
@@ -62,7 +63,10 @@ static void search_child(void *unused)
 		if (i == 0)
 			w.strategy = PLAN_BLOCK;
 		shared->options = w;
-		world_run(&w, v);
+		if (job.verdict.failure == KT_NONDETERMINISM)
+			run_twice(&w, true, v);
+		else
+			world_run(&w, v);
 		__atomic_store_n(&shared->executions, shared->executions + 1, __ATOMIC_RELAXED);
 		if (v->failure == KT_PASS)
 			continue;

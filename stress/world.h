@@ -19,6 +19,7 @@
 
 #define SIGNATURE_MAX 256
 #define VERDICT_MESSAGE_MAX 1024
+#define WORLD_MOVED_POWERS 12
 
 struct verdict {
 	enum kt_failure failure;	/* KT_PASS: clean */
@@ -38,6 +39,8 @@ struct world_options {
 	struct inject_faults faults;
 	bool check_expects;		/* the plan's "== R" */
 	bool explores;			/* world_explore() decides, and not `strategy` */
+	uint32_t moved;			/* a power of two, see sim.h; the last is
+					 * 1 << WORLD_MOVED_POWERS - 1 */
 };
 
 /* Every execution of the loaded plan up to equivalence. The simulator only. */
@@ -71,6 +74,14 @@ void world_load(const struct plan *p);
 
 /* Run the loaded plan once. May not return, if a sanitizer objects. */
 void world_run(const struct world_options *o, struct verdict *v);
+
+/*
+ * Keep the execution that ran last, whose verdict is *v. Then: is the one that ran
+ * last now, with the verdict `again`, another? If so, *v says where they part. The
+ * simulator only.
+ */
+void world_keep(const struct verdict *v);
+bool world_differs(const struct verdict *again, struct verdict *v);
 
 /* The options that the loaded plan itself asks for. */
 struct world_options world_options_of(const struct plan *p);

@@ -118,7 +118,7 @@ void world_run(const struct world_options *o, struct verdict *v)
 {
 	const struct sim_record *r;
 	struct sim_options so = {
-		.seed = o->seed, .steps_estimate = o->steps_estimate,
+		.seed = o->seed, .steps_estimate = o->steps_estimate, .moved = o->moved,
 	};
 
 	if (o->strategy == PLAN_SURW && !profiled)
@@ -134,6 +134,95 @@ void world_run(const struct world_options *o, struct verdict *v)
 		return;
 	snprintf(v->message, sizeof v->message, "%s", r->message);
 	sign(v);
+}
+
+/* ---- two runs of one execution --------------------------------------------- */
+
+static struct {
+	struct verdict verdict;
+	uint32_t tasks, steps;
+	char name[SIM_TASKS_MAX][OS_NAME_MAX];
+	struct sim_step trace[SIM_STEPS_MAX];
+} kept;
+
+_Static_assert(1 << WORLD_MOVED_POWERS == SIM_MOVED_MAX, "the simulator can do that");
+
+void world_keep(const struct verdict *v)
+{
+	const struct sim_record *r = sim_record();
+
+	kept.verdict = *v;
+	kept.tasks = r->tasks;
+	kept.steps = r->steps;
+	for (uint32_t i = 0; i < r->tasks; i++)
+		memcpy(kept.name[i], r->task[i].name, OS_NAME_MAX);
+	memcpy(kept.trace, r->trace, r->steps * sizeof kept.trace[0]);
+}
+
+static bool same_step(const struct sim_step *a, const struct sim_step *b)
+{
+	return a->task == b->task && a->why == b->why &&
+	       kt_site_hash(a->site) == kt_site_hash(b->site);
+}
+
+/* Who is where; *site is the place alone. */
+static void step_words(const struct sim_step *t, const char *name, char *site, char *buf,
+		       size_t size)
+{
+	if (!t) {
+		snprintf(site, KT_SITE_NAME_MAX, "end");
+		snprintf(buf, size, "is at its end");
+		return;
+	}
+	kt_site_name(t->site, site, KT_SITE_NAME_MAX);
+	snprintf(buf, size, "has %s at %s [%s:%u]", name, site, kt_site_file(t->site),
+		 t->site->line);
+}
+
+/* The two part at step i. */
+static void tell_step(struct verdict *v, uint32_t i)
+{
+	const struct sim_record *r = sim_record();
+	const struct sim_step *a = i < kept.steps ? &kept.trace[i] : NULL;
+	const struct sim_step *b = i < r->steps ? &r->trace[i] : NULL;
+	char site[2][KT_SITE_NAME_MAX], words[2][256];
+	bool swap;
+
+	step_words(a, a ? kept.name[a->task] : NULL, site[0], words[0], sizeof words[0]);
+	step_words(b, b ? r->task[b->task].name : NULL, site[1], words[1], sizeof words[1]);
+	swap = strcmp(site[0], site[1]) > 0;
+	v->steps = i;
+	snprintf(v->message, sizeof v->message, "run again it differs from step %u on: the first "
+		 "run %s, the other %s", i, words[0], words[1]);
+	snprintf(v->signature, sizeof v->signature, "nondeterminism: %.120s | %.120s", site[swap],
+		 site[!swap]);
+}
+
+bool world_differs(const struct verdict *again, struct verdict *v)
+{
+	const struct sim_record *r = sim_record();
+	const struct verdict *first = &kept.verdict;
+	uint32_t i = 0;
+
+	if (again->failure == first->failure && again->hash == first->hash &&
+	    again->steps == first->steps &&
+	    (again->failure == KT_PASS || strcmp(again->message, first->message) == 0))
+		return false;
+	while (i < kept.steps && i < r->steps && same_step(&kept.trace[i], &r->trace[i]))
+		i++;
+	if (i < kept.steps || i < r->steps) {
+		tell_step(v, i);
+	} else {
+		snprintf(v->message, sizeof v->message, "run again it ends otherwise: the same %u "
+			 "steps, then %s (%.300s) and %s (%.300s)", i,
+			 kt_failure_name(first->failure), first->message,
+			 kt_failure_name(again->failure), again->message);
+		snprintf(v->signature, sizeof v->signature, "nondeterminism: %s | %s",
+			 kt_failure_name(first->failure), kt_failure_name(again->failure));
+	}
+	v->failure = KT_NONDETERMINISM;
+	v->hash = 0;	/* which of them? */
+	return true;
 }
 
 /* The tasks of the plan, as in every hunt. */

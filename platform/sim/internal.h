@@ -194,7 +194,7 @@ extern struct sim_memory {
 	int16_t owner[SIM_GRANULES + 1];
 } sim_memory;
 
-void sim_memory_begin(void);
+void sim_memory_begin(uint32_t moved);
 void sim_memory_end(void);		/* may kt_fail(); called on the host's behalf */
 void sim_memory_check_slow(const void *addr, struct kt_site *site);
 

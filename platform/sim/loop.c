@@ -644,7 +644,7 @@ static void execution_begin(const struct sim_options *o)
 	sim.draw_below = o->strategy->next == sim_random_next ? SIM_DRAW_BELOW : 0;
 	set_slow_from();
 	sim.clock_ns = 0;
-	sim_memory_begin();
+	sim_memory_begin(o->moved);
 	KT_RCU_IMPL(_begin)();
 	sim_futex_begin();
 	sim_lockdep_begin();

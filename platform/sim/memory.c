@@ -20,6 +20,7 @@
 enum {
 	BLOCKS_MAX = 4096,
 	ENDED_MAX = 256,
+	MAPPED_BYTES = SIM_REGION_BYTES + SIM_MOVED_MAX * SIM_GRANULE,
 	FRESH = 0xcd,	/* contents of a new block: anything but zero */
 	FREED = 0x6b,	/* as a pointer not canonical: using it faults */
 };
@@ -36,6 +37,7 @@ _Static_assert(BLOCKS_MAX <= INT16_MAX, "sim_memory.owner numbers the blocks");
 struct sim_memory sim_memory;
 
 static struct {
+	char *mapped;			/* the region and what it may be moved by */
 	char *region;			/* also sim_memory.region */
 	uint32_t used;			/* bytes */
 	uint32_t blocks;
@@ -46,20 +48,26 @@ static struct {
 	struct { uintptr_t begin, end; } dead[ENDED_MAX];
 } mem;
 
-void sim_memory_begin(void)
+static void map_region(void)
 {
-	if (!mem.region) {
-		mem.region = mmap(NULL, SIM_REGION_BYTES, PROT_READ | PROT_WRITE,
-				  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-		if (mem.region == MAP_FAILED) {
-			perror("kthrash: no memory for the simulated heap");
-			exit(3);
-		}
-		sim_memory.region = (uintptr_t)mem.region;
-		sim_memory.owner[SIM_GRANULES] = 1;
-		sim_poison(mem.region, SIM_REGION_BYTES);
+	mem.mapped = mmap(NULL, MAPPED_BYTES, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (mem.mapped == MAP_FAILED) {
+		perror("kthrash: no memory for the simulated heap");
+		exit(3);
 	}
+	mem.region = mem.mapped;
+	sim_memory.owner[SIM_GRANULES] = 1;
+	sim_poison(mem.mapped, MAPPED_BYTES);
+}
+
+void sim_memory_begin(uint32_t moved)
+{
+	if (!mem.mapped)
+		map_region();
 	sim_poison(mem.region, mem.used);
+	mem.region = mem.mapped + (size_t)(moved % SIM_MOVED_MAX) * SIM_GRANULE;
+	sim_memory.region = (uintptr_t)mem.region;
 	memset(sim_memory.owner, 0, mem.used / SIM_GRANULE * sizeof sim_memory.owner[0]);
 	memset(mem.live, 0, sizeof mem.live);
 	memset(mem.allocations, 0, sizeof mem.allocations);

@@ -27,6 +27,7 @@
 #define SIM_TASKS_MAX  64	/* per execution, the body (task 0) included */
 #define SIM_STEPS_MAX  32768	/* most that sim_options.steps_max may be */
 #define SIM_EVENTS_MAX 256
+#define SIM_MOVED_MAX  4096
 #define SIM_MESSAGE_MAX 1024
 #define SIM_NEAR_NS     1000000000ull	/* later deadlines pass only if nobody can run */
 
@@ -181,6 +182,8 @@ struct sim_options {
 	uint32_t steps_estimate;	/* 0: 100 */
 	uint32_t steps_fair;	/* from this step on scheduled by a fair draw; 0: half of max */
 	uint32_t steps_max;	/* then it is a livelock; 0: SIM_STEPS_MAX */
+	uint32_t moved;		/* so many times 16 bytes os_alloc()'s addresses are higher:
+				 * nothing may depend on it; below SIM_MOVED_MAX */
 };
 
 struct sim_step {

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A seeded bug is found, shrunk, and its shrunk plan fails the same way each time.
 
-usage: bug_test.py BINARY
+usage: bug_test.py BINARY PATCH
 """
 
 import json
@@ -19,11 +19,17 @@ def run(*args):
     return done.returncode, [json.loads(x) for x in done.stdout.splitlines() if x.startswith("{")]
 
 
+def hunt_options(patch):
+    with open(patch, encoding="utf-8") as f:
+        lines = [x.split()[1:] for x in f if x.startswith("Hunt: ")]
+    return lines[0] if lines else []
+
+
 def main():
     binary = os.path.abspath(sys.argv[1])
     with tempfile.TemporaryDirectory() as folder:
         status, lines = run(binary, "stress", "--json", "--executions=%d" % EXECUTIONS,
-                            "--findings=" + folder)
+                            "--findings=" + folder, *hunt_options(sys.argv[2]))
         found = [x for x in lines if x["type"] == "finding"]
         assert status == 1 and found, "not found in %d executions" % EXECUTIONS
         plan = os.path.join(folder, "shrunk.plan")

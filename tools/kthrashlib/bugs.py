@@ -17,6 +17,7 @@ import drivers
 import env
 import scoreboard
 from common import CLEAN, FINDINGS, ROOT, STATE, no_more, number, say, split_options
+from drivers import header
 
 REPLAYS = 10
 # In the combinations in which the bugs are built (stress/bugs/BUILD).
@@ -25,28 +26,15 @@ UNPATCHED = ["//stress:kthrash_sim", "//stress:kthrash_sim_park", "//stress:kthr
              "//stress:kthrash_sim_checked"]
 
 
-def header(name):
-    """The lines before the diff, as a dict: Bug, From, What, Oracle, Hunt."""
-    found = {}
-    with open(os.path.join(ROOT, "stress", "bugs", name + ".patch"), encoding="utf-8") as f:
-        for line in f:
-            if line.startswith("--- "):
-                break
-            key, colon, value = line.partition(": ")
-            if colon:
-                found[key] = value.strip()
-    return found
-
-
 def json_lines(args):
     done = subprocess.run(args, stdout=subprocess.PIPE, text=True, check=False)
     return done.returncode, [json.loads(x) for x in done.stdout.splitlines() if x.startswith("{")]
 
 
-def hunt(binary, folder, executions, seed):
+def hunt(binary, folder, executions, seed, options=()):
     """The first finding, or None."""
     _, lines = json_lines([binary, "stress", "--json", "--executions=%d" % executions,
-                           "--seed=%d" % seed, "--findings=" + folder])
+                           "--seed=%d" % seed, "--findings=" + folder, *options])
     return next((x for x in lines if x["type"] == "finding"), None)
 
 
@@ -68,7 +56,7 @@ def examine(name, binary, executions, seed):
     row = {"bug": name, "oracle": header(name).get("Oracle", ""), "found": False}
     subprocess.run(["rm", "-rf", folder], check=True)
     os.makedirs(folder)
-    finding = hunt(binary, folder, executions, seed)
+    finding = hunt(binary, folder, executions, seed, header(name).get("Hunt", "").split())
     if not finding:
         return row
     plan = os.path.join(STATE, "bugs", name + ".plan")

@@ -27,6 +27,7 @@ HELP = """usage: tools/kthrash COMMAND [OPTION]... [FILE]...
               --plan=FILE|DIR --executions=N --seconds=N --seed=N --findings=DIR
               --faults=on|off --exhaustive=fail|kill|pairs|spurious|timers
               --illegal --keep-going --json
+              --twice  each execution again: another trace is a finding, nondeterminism
   verify    PLAN  every interleaving of a small plan, up to equivalence; 0: verified
               within the bounds, 1: counterexample, 3: not finished
               --kills=N --fails=N --spurious=N   so many at most, besides the plan's
@@ -36,7 +37,7 @@ HELP = """usage: tools/kthrash COMMAND [OPTION]... [FILE]...
                 preemptions, on any back ends (--platform=)
   fuzz      one engine: --engine=libfuzzer|afl --target=plan|parser --seconds=N
   replay    FILE...  plans exactly as written
-              --times=N --os= --platform= --sanitizer= --bug=
+              --times=N --twice --os= --platform= --sanitizer= --bug=
   shrink    FILE -o OUT  the smallest plan with the same finding
   explain   FILE  the interleaving: --format=text|json|perfetto|html -o OUT
   bugs      [NAME...]  the seeded bugs: each built, hunted, shrunk, replayed

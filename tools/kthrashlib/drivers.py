@@ -35,6 +35,20 @@ def bug_names():
     return sorted(os.path.basename(p)[:-len(".patch")] for p in patches)
 
 
+def header(name):
+    """The lines before the diff, as a dict: Bug, From, What, Oracle; Hunt, options that the
+    hunt needs; Test, which conformance test."""
+    found = {}
+    with open(os.path.join(ROOT, "stress", "bugs", name + ".patch"), encoding="utf-8") as f:
+        for line in f:
+            if line.startswith("--- "):
+                break
+            key, colon, value = line.partition(": ")
+            if colon:
+                found[key] = value.strip()
+    return found
+
+
 def check_bug(name):
     if name not in bug_names():
         raise usage("no seeded bug '%s', expected one of %s" % (name, ", ".join(bug_names())))
@@ -43,10 +57,9 @@ def check_bug(name):
 def check_bug_for_plans(name):
     """A bug of a lock or completion has no driver to give a plan to."""
     check_bug(name)
-    with open(os.path.join(ROOT, "stress", "bugs", name + ".patch"), encoding="utf-8") as f:
-        if any(line.startswith("Test: ") for line in f):
-            raise usage("%s is for a conformance test to find, not for plans: "
-                        "tools/kthrash bugs %s" % (name, name))
+    if "Test" in header(name):
+        raise usage("%s is for a conformance test to find, not for plans: "
+                    "tools/kthrash bugs %s" % (name, name))
 
 
 def system(found):

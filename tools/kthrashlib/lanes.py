@@ -195,6 +195,7 @@ def default_lanes():
         DriverLane("sim-block", sim, 0.5, ["--strategy=block"]),
         DriverLane("sim-pairs", sim, 0.5,
                    ["--exhaustive=pairs", "--plan=" + os.path.join(ROOT, "corpus", "seed")]),
+        DriverLane("sim-twice", sim, 0.25, ["--twice"]),
         DriverLane("sim-park", "//stress:kthrash_sim_park", 0.5),
         DriverLane("sim-ticket", "//stress:kthrash_sim_ticket", 0.5),
         DriverLane("sim-epoch", "//stress:kthrash_sim_epoch", 0.5),
