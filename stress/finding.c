@@ -177,10 +177,10 @@ int plan_read(const char *path, struct plan *p)
 
 /* ---- findings ----------------------------------------------------------- */
 
-void finding_path(char *buf, size_t size, const char *dir, const struct verdict *v)
+void finding_path(char *buf, size_t size, const char *dir, enum kt_failure failure,
+		  uint32_t signature)
 {
-	snprintf(buf, size, "%s/%s-%08x.plan", dir, kt_failure_name(v->failure),
-		 kt_name_hash(v->signature));
+	snprintf(buf, size, "%s/%s-%08x.plan", dir, kt_failure_name(failure), signature);
 }
 
 /* Notes are lines of printable ASCII: a message may hold anything. */

@@ -30,8 +30,9 @@ int plan_write(const char *path, const struct plan *p);
  */
 int plan_read(const char *path, struct plan *p);
 
-/* "DIR/deadlock-1a2b3c4d.plan" */
-void finding_path(char *buf, size_t size, const char *dir, const struct verdict *v);
+/* "DIR/deadlock-1a2b3c4d.plan"; the number is the signature's kt_name_hash(). */
+void finding_path(char *buf, size_t size, const char *dir, enum kt_failure failure,
+		  uint32_t signature);
 
 /* "sim+modelled+park+list+modelled, clang 19 optimized, sanitizer asan": what this binary is. */
 const char *build_name(void);

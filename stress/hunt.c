@@ -5,7 +5,9 @@
  * Execution number i is a function of (seed, i) alone: which plan, which
  * strategy, which faults. A child runs them one after another; when it dies or
  * finds something, the parent takes the execution from shared memory, saves it
- * as a plan first, and goes on from i + 1 if asked to.
+ * as a plan first, and goes on from i + 1 if asked to. So a range of numbers may
+ * be cut and handed out in any way. With --jobs=N there are N such parents, each
+ * with every N-th plan.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -14,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,13 +25,16 @@
 #include "stress/finding.h"
 #include "stress/hunt.h"
 #include "stress/isolate.h"
+#include "stress/jobs.h"
 #include "stress/take.h"
+#include "stress/tally.h"
 #include "stress/twice.h"
 
 enum {
 	RUNS_PER_PLAN = 16,	/* schedules of one plan before the next */
 	FILES_MAX = 4096,
 	SCHEDULE_BITS = 1 << 22,
+	SCHEDULE_BYTES = SCHEDULE_BITS / 8,
 };
 
 static struct {
@@ -36,8 +42,10 @@ static struct {
 	char *file[FILES_MAX];		/* plans given; none: generated */
 	unsigned files;
 	double started, last_progress;
-	unsigned findings;
 	uint64_t first;			/* execution the next child begins with */
+	unsigned job;			/* of o->jobs: which plans are ours */
+	struct jobs jobs;		/* one, with the process's own `shared`, if alone */
+	uint8_t *schedule_seen;		/* SCHEDULE_BYTES for each job, shared with its children */
 	unsigned due;			/* bit per enum kt_failure that is no finding */
 } hunt;
 
@@ -116,16 +124,29 @@ static void choose_faults(struct world_options *w, struct kt_rng *rng, uint32_t 
 
 /* ---- the child ---------------------------------------------------------- */
 
-static uint8_t schedule_seen[SCHEDULE_BITS / 8];
-
 static void note_schedule(uint64_t hash)
 {
 	uint32_t bit = (uint32_t)(hash >> 16) % SCHEDULE_BITS;
+	uint8_t *seen = hunt.schedule_seen + (size_t)hunt.job * SCHEDULE_BYTES + bit / 8;
 
-	if (!world_is_deterministic || (schedule_seen[bit / 8] >> (bit % 8) & 1))
+	if (!world_is_deterministic || (*seen >> (bit % 8) & 1))
 		return;
-	schedule_seen[bit / 8] |= (uint8_t)(1u << (bit % 8));
-	shared->schedules++;
+	*seen |= (uint8_t)(1u << (bit % 8));
+	shared->tally.schedules++;
+}
+
+/* Execution i is over. Counted once, also if it is run again after a death. */
+static void count(uint64_t i, const struct verdict *v)
+{
+	struct tally *t = &shared->tally;
+
+	if (i < t->counted)
+		return;
+	t->counted = i + 1;
+	t->executions++;
+	t->points += v->steps;
+	t->digest += kt_rng_derive(v->hash, i);
+	note_schedule(v->hash);
 }
 
 /* One execution; false if it is a finding. `thorough`: with --twice. */
@@ -139,8 +160,6 @@ static bool execute(const struct world_options *w, bool thorough)
 	else
 		world_run(w, v);
 	__atomic_store_n(&shared->executions, shared->executions + 1, __ATOMIC_RELAXED);
-	shared->points += v->steps;
-	note_schedule(v->hash);
 	if (v->failure == KT_PASS)
 		return true;
 	if (!(hunt.due >> v->failure & 1))
@@ -153,7 +172,17 @@ static bool child_goes_on(uint64_t i)
 {
 	if (__atomic_load_n(&shared->stop, __ATOMIC_RELAXED))
 		return false;
-	return !hunt.o->executions || i < hunt.o->executions;
+	return !hunt.o->executions || i < hunt.o->first + hunt.o->executions;
+}
+
+/* From i on the first execution that is ours. */
+static uint64_t next_of_job(uint64_t i)
+{
+	uint64_t jobs = hunt.o->jobs, plan = i / RUNS_PER_PLAN;
+
+	if (plan % jobs == hunt.job)
+		return i;
+	return (plan + (hunt.job + jobs - plan % jobs) % jobs) * RUNS_PER_PLAN;
 }
 
 /* How long the loaded plan is: one execution that deviates from nothing. */
@@ -173,7 +202,8 @@ static void random_child(void *unused)
 	uint64_t loaded = UINT64_MAX;
 
 	(void)unused;
-	for (uint64_t i = hunt.first; child_goes_on(i); i++) {
+	for (uint64_t i = next_of_job(hunt.first); child_goes_on(i); i = next_of_job(i + 1)) {
+		bool clean;
 		struct world_options w = { 0 };
 		struct kt_rng rng = { kt_rng_derive(hunt.o->seed ^ 0x5eed, i) };
 
@@ -187,7 +217,9 @@ static void random_child(void *unused)
 		w.steps_estimate = steps;
 		choose_faults(&w, &rng, steps, allocations);
 		w.seed = kt_rng_next(&rng);
-		if (!execute(&w, false))
+		clean = execute(&w, false);
+		count(i, &shared->verdict);
+		if (!clean)
 			return;
 	}
 }
@@ -242,8 +274,15 @@ static bool exhaust_plan(uint64_t *c)
 				   .seed = hunt.o->seed };
 	uint32_t steps, allocations;
 
-	if (!load_plan(c[0]) || (!measure(&steps, &allocations)))
+	bool clean;
+
+	shared->next = shared->tally.executions;
+	if (!load_plan(c[0]))
 		return false;
+	c[0]++;		/* if this is a finding, the next child goes on behind the plan */
+	if (!measure(&steps, &allocations))
+		return false;
+	c[0]--;
 	if (first) {
 		c[2] = exhaust_kills();
 		c[3] = exhaust_counts();
@@ -252,7 +291,7 @@ static bool exhaust_plan(uint64_t *c)
 	}
 	w.steps_estimate = steps;
 	do {
-		if (!child_goes_on(shared->executions))
+		if (!child_goes_on(shared->tally.executions))
 			return false;
 		w.faults = (struct inject_faults){
 			.kill_task = (uint32_t)c[1], .kill_step = (uint32_t)c[2],
@@ -263,7 +302,10 @@ static bool exhaust_plan(uint64_t *c)
 			w.faults.timer_nth = (uint32_t)c[3];
 		else
 			w.faults.fail_nth = (uint32_t)c[3];
-		if (!execute(&w, false))
+		shared->next = shared->tally.executions;
+		clean = execute(&w, false);
+		count(shared->next, &shared->verdict);
+		if (!clean)
 			return false;
 	} while (exhaust_next(c, steps, exhaust_hit(c[3])));
 	return true;
@@ -283,38 +325,61 @@ static void exhaustive_child(void *unused)
 
 /* ---- the parent --------------------------------------------------------- */
 
-static void print_counters(const char *type)
+/* Seen by anybody: the sum counts twice what two have seen. */
+static uint64_t distinct_schedules(void)
+{
+	uint64_t n = 0;
+
+	for (size_t byte = 0; byte < SCHEDULE_BYTES; byte++) {
+		unsigned seen = 0;
+
+		for (unsigned i = 0; i < hunt.jobs.count; i++)
+			seen |= hunt.schedule_seen[(size_t)i * SCHEDULE_BYTES + byte];
+		n += (unsigned)__builtin_popcount(seen);
+	}
+	return n;
+}
+
+static void print_counters(const char *type, const struct tally *t)
 {
 	printf("{\"type\":\"%s\",\"executions\":%llu,\"points\":%llu,\"seconds\":%.3f,"
-	       "\"schedules\":%llu,\"findings\":%u}\n", type,
-	       (unsigned long long)shared->executions, (unsigned long long)shared->points,
-	       now_s() - hunt.started, (unsigned long long)shared->schedules, hunt.findings);
+	       "\"schedules\":%llu,\"findings\":%llu,\"digest\":\"%016llx\"}\n", type,
+	       (unsigned long long)t->executions, (unsigned long long)t->points,
+	       now_s() - hunt.started, (unsigned long long)t->schedules,
+	       (unsigned long long)t->findings, (unsigned long long)t->digest);
 	fflush(stdout);
 }
 
 static void show_progress(void)
 {
 	double s = now_s() - hunt.started;
+	struct tally t = tally_total(&hunt.jobs);
 
 	if (hunt.o->json) {
-		print_counters("progress");
+		print_counters("progress", &t);
 		return;
 	}
-	fprintf(stderr, "%s%.0f s  %llu executions  %.0f/s  %llu schedules  %u findings%s",
-		isatty(2) ? "\r" : "", s, (unsigned long long)shared->executions,
-		(double)shared->executions / s, (unsigned long long)shared->schedules,
-		hunt.findings, isatty(2) ? "   " : "\n");
+	fprintf(stderr, "%s%.0f s  %llu executions  %.0f/s  %llu schedules  %llu findings%s",
+		isatty(2) ? "\r" : "", s, (unsigned long long)t.executions,
+		(double)t.executions / s, (unsigned long long)t.schedules,
+		(unsigned long long)t.findings, isatty(2) ? "   " : "\n");
 }
 
-static bool tick(void *unused)
+static void look_at_clock(void)
 {
 	double interval = hunt.o->json || isatty(2) ? 1 : 10;
 
-	(void)unused;
 	if (hunt.o->progress && now_s() - hunt.last_progress >= interval) {
 		hunt.last_progress = now_s();
 		show_progress();
 	}
+}
+
+static bool tick(void *unused)
+{
+	(void)unused;
+	if (hunt.o->jobs == 1)
+		look_at_clock();
 	return !out_of_budget();
 }
 
@@ -333,12 +398,19 @@ static const char *strategy_words(const struct world_options *w, char *buf, size
 static bool take(struct verdict *v)
 {
 	char strategy[32], found_by[128];
+	struct taken t = {
+		.found_by = found_by, .number = shared->next - hunt.o->first + 1,
+		.quietly = hunt.o->jobs > 1,
+	};
 
-	hunt.findings++;
-	snprintf(found_by, sizeof found_by, "%s, seed %llu, execution %llu",
-		 strategy_words(&shared->options, strategy, sizeof strategy),
+	count(shared->next, v);
+	t.strategy = strategy_words(&shared->options, strategy, sizeof strategy);
+	snprintf(found_by, sizeof found_by, "%s, seed %llu, execution %llu", t.strategy,
 		 (unsigned long long)hunt.o->seed, (unsigned long long)shared->next);
-	return take_finding(hunt.o, found_by, strategy, v);
+	if (!take_finding(hunt.o, &t, v))
+		return false;
+	tally_finding(&shared->tally, shared->next, v);
+	return true;
 }
 
 /* A sanitizer ended the child over what an illegal plan is due: go on behind it. */
@@ -347,6 +419,7 @@ static bool due_anyway(const struct verdict *v)
 	load_plan(shared->next / RUNS_PER_PLAN);
 	if (!(hunt.due >> v->failure & 1) || out_of_budget())
 		return false;
+	count(shared->next, v);
 	hunt.first = shared->next + 1;
 	return true;
 }
@@ -374,7 +447,68 @@ static int hunt_loop(void)
 			break;
 		hunt.first = shared->next + 1;
 	}
-	return hunt.findings ? EXIT_FINDINGS : EXIT_CLEAN;
+	return shared->tally.findings ? EXIT_FINDINGS : EXIT_CLEAN;
+}
+
+/* ---- several processes --------------------------------------------------- */
+
+static int work(unsigned job)
+{
+	hunt.job = job;
+	hunt.first = shared->next;
+	return hunt_loop();
+}
+
+/* Without --keep-going who is behind the first finding can only find later ones. */
+static bool is_over(unsigned job)
+{
+	return interrupted ||
+	       (!hunt.o->keep_going && hunt.jobs.shared[job].next > tally_first_found(&hunt.jobs));
+}
+
+static void show_found(void)
+{
+	static struct found found[FOUND_MAX];
+	unsigned n = tally_found(&hunt.jobs, found);
+
+	for (unsigned i = 0; i < n && (i == 0 || hunt.o->keep_going); i++) {
+		char path[4096];
+
+		finding_path(path, sizeof path, hunt.o->findings, found[i].failure,
+			     found[i].signature);
+		show_finding(path, found[i].number - hunt.o->first + 1);
+	}
+}
+
+static int hunt_together(void)
+{
+	int status;
+
+	hunt.jobs.work = work;
+	hunt.jobs.is_over = is_over;
+	hunt.jobs.tick = look_at_clock;
+	for (unsigned i = 0; i < hunt.jobs.count; i++)
+		hunt.jobs.shared[i].next = hunt.o->first;
+	status = jobs_run(&hunt.jobs);
+	if (!hunt.o->json)
+		show_found();
+	return status;
+}
+
+static bool map_counters(void)
+{
+	size_t size = (size_t)hunt.o->jobs * SCHEDULE_BYTES;
+	void *seen = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (seen == MAP_FAILED) {
+		perror("kthrash: no shared memory");
+		return false;
+	}
+	hunt.schedule_seen = seen;
+	hunt.jobs.count = (unsigned)hunt.o->jobs;
+	hunt.jobs.shared = shared;
+	hunt.first = hunt.o->first;
+	return hunt.o->jobs == 1 || jobs_map(&hunt.jobs);
 }
 
 /* ---- the command -------------------------------------------------------- */
@@ -440,11 +574,13 @@ static void print_options(void)
 
 	if (o->json) {
 		printf("{\"type\":\"options\",\"build\":\"%s\",\"strategy\":\"%s\",\"plan\":\"%s\","
-		       "\"executions\":%llu,\"seconds\":%g,\"seed\":%llu,\"faults\":%s,\"twice\":%s}\n",
+		       "\"executions\":%llu,\"seconds\":%g,\"seed\":%llu,\"faults\":%s,"
+		       "\"twice\":%s,\"jobs\":%llu,\"first\":%llu}\n",
 		       build_name(), o->strategy_text, o->plan ? o->plan : "",
 		       (unsigned long long)o->executions, o->seconds,
 		       (unsigned long long)o->seed, o->faults ? "true" : "false",
-		       o->twice ? "true" : "false");
+		       o->twice ? "true" : "false", (unsigned long long)o->jobs,
+		       (unsigned long long)o->first);
 		fflush(stdout);
 		return;
 	}
@@ -453,8 +589,24 @@ static void print_options(void)
 	       o->plan ? o->plan : o->illegal ? "generated, illegal" : "generated",
 	       (unsigned long long)o->seed,
 	       o->faults ? "on" : "off", o->twice ? "  each twice" : "");
-	printf("  executions %llu  seconds %g  findings %s\n",
-	       (unsigned long long)o->executions, o->seconds, o->findings);
+	printf("  executions %llu from %llu  seconds %g  jobs %llu  findings %s\n",
+	       (unsigned long long)o->executions, (unsigned long long)o->first, o->seconds,
+	       (unsigned long long)o->jobs, o->findings);
+}
+
+static void print_summary(int status)
+{
+	double s = now_s() - hunt.started;
+	struct tally t = tally_total(&hunt.jobs);
+
+	t.schedules = distinct_schedules();
+	if (hunt.o->json)
+		print_counters("summary", &t);
+	else
+		printf("%s: %llu executions in %.1f s, %.0f/s, %llu schedules, %llu findings\n",
+		       status == EXIT_CLEAN ? "clean" : "done", (unsigned long long)t.executions,
+		       s, (double)t.executions / s, (unsigned long long)t.schedules,
+		       (unsigned long long)t.findings);
 }
 
 int command_stress(const struct options *given)
@@ -481,6 +633,10 @@ int command_stress(const struct options *given)
 			o.files[0], o.files[0]);
 		return EXIT_USAGE;
 	}
+	if (o.exhaustive && o.jobs > 1) {
+		fprintf(stderr, "kthrash: --exhaustive goes through its plans in one process\n");
+		return EXIT_USAGE;
+	}
 	if (!o.executions && !(o.seconds > 0) && !o.exhaustive)
 		o.seconds = 60;
 	status = o.plan ? list_plans(o.plan) : EXIT_CLEAN;
@@ -488,22 +644,15 @@ int command_stress(const struct options *given)
 		status = check_plans();
 	if (status != EXIT_CLEAN)
 		return status;
-	if (!make_findings_folder(&o))
+	if (!make_findings_folder(&o) || !map_counters())
 		return EXIT_ENVIRONMENT;
 	signal(SIGINT, on_interrupt);
 	signal(SIGTERM, on_interrupt);
 	hunt.started = hunt.last_progress = now_s();
 	print_options();
-	status = hunt_loop();
+	status = o.jobs > 1 ? hunt_together() : hunt_loop();
 	if (o.progress && !o.json && isatty(2))
 		fputc('\n', stderr);
-	if (o.json)
-		print_counters("summary");
-	else
-		printf("%s: %llu executions in %.1f s, %.0f/s, %llu schedules, %u findings\n",
-		       status == EXIT_CLEAN ? "clean" : "done",
-		       (unsigned long long)shared->executions, now_s() - hunt.started,
-		       (double)shared->executions / (now_s() - hunt.started),
-		       (unsigned long long)shared->schedules, hunt.findings);
+	print_summary(status);
 	return status;
 }

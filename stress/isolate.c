@@ -31,6 +31,18 @@ void isolate_init(void)
 	world_init(&shared->verdict);
 }
 
+void isolate_apart(struct shared *own)
+{
+	shared = own;
+	close(report_fd);
+	report_fd = memfd_create("report", MFD_CLOEXEC);
+	if (report_fd < 0) {
+		perror("kthrash: no file for reports");
+		exit(3);
+	}
+	world_apart(&shared->verdict);
+}
+
 const char *isolate_report(void)
 {
 	return report;
@@ -286,6 +298,7 @@ bool isolate_run(void (*child)(void *), bool (*tick)(void *), void *arg, unsigne
 	}
 	if (pid == 0)
 		child_main(child, arg);
+	shared->child = pid;
 	for (;;) {
 		uint64_t beat_now;
 

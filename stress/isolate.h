@@ -14,27 +14,50 @@
 
 #include "stress/world.h"
 
+enum { FOUND_MAX = 256 };
+
+/* What a hunt has done so far, in one process; see hunt.c. */
+struct tally {
+	uint64_t executions, points;
+	uint64_t schedules;		/* distinct trace hashes */
+	uint64_t digest;		/* of all traces, in any order */
+	uint64_t counted;		/* executions below this number are in the above */
+	uint64_t findings;
+	unsigned found_count;
+	struct found {			/* a file of findings, and the first execution for it */
+		uint64_t number;
+		enum kt_failure failure;
+		uint32_t signature;	/* kt_name_hash() */
+	} found[FOUND_MAX];
+};
+
 struct shared {
 	/* written by the child: */
 	struct plan plan;		/* what it runs */
 	struct world_options options;	/* of the execution under way */
 	struct verdict verdict;		/* failure != KT_PASS: the child found it */
 	struct verdict again;		/* of a second run in a process of its own */
-	uint64_t executions, points;	/* relaxed atomics; progress and heartbeat */
-	uint64_t schedules;		/* distinct trace hashes */
+	uint64_t executions;		/* relaxed atomic; heartbeat */
+	uint64_t points;
 	uint64_t next;			/* number of the execution under way */
 	uint64_t cursor[4];		/* enumeration under way, see hunt.c */
 	struct world_explored explored;	/* verify: so far */
 	bool exhausted;			/* verify: there is nothing left to be tried */
 
+	struct tally tally;		/* written by the parent, too, while there is no child */
+
 	/* written by the parent: */
 	bool stop;			/* end after this execution; relaxed atomic */
+	int child;			/* process number of the last one */
 };
 
 extern struct shared *shared;
 
 /* Map `shared`. Once. */
 void isolate_init(void);
+
+/* In a new process that is to have nothing in common with its parent but *own. */
+void isolate_apart(struct shared *own);
 
 /*
  * Run child(arg) in a child process until it returns or dies. Meanwhile

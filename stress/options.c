@@ -75,6 +75,14 @@ static int set_few(uint64_t *out, const char *name, const char *v)
 	return EXIT_USAGE;
 }
 
+static int set_jobs(struct options *o, const char *v)
+{
+	if (parse_u64(v, &o->jobs) && o->jobs >= 1 && o->jobs <= 256)
+		return EXIT_CLEAN;
+	fprintf(stderr, "kthrash: --jobs=%s: expected a whole number from 1 to 256\n", v);
+	return EXIT_USAGE;
+}
+
 static int set_seconds(struct options *o, const char *v)
 {
 	char *end;
@@ -124,6 +132,10 @@ static int set_value(struct options *o, const char *name, const char *v)
 		return set_number(&o->executions, name, v);
 	if (strcmp(name, "seed") == 0)
 		return set_number(&o->seed, name, v);
+	if (strcmp(name, "first") == 0)
+		return set_number(&o->first, name, v);
+	if (strcmp(name, "jobs") == 0)
+		return set_jobs(o, v);
 	if (strcmp(name, "times") == 0)
 		return set_number(&o->times, name, v);
 	if (strcmp(name, "kills") == 0)
@@ -145,8 +157,8 @@ static int set_value(struct options *o, const char *name, const char *v)
 		o->findings = v;
 	else
 		return complain("unknown option", name,
-				"strategy, plan, executions, seconds, seed, findings, faults, "
-				"exhaustive, kills, fails, spurious, times or format");
+				"strategy, plan, executions, first, seconds, seed, jobs, findings, "
+				"faults, exhaustive, kills, fails, spurious, times or format");
 	return EXIT_CLEAN;
 }
 
@@ -193,7 +205,7 @@ void options_usage(void)
 	     "  stress    hunt          --strategy= --plan= --executions= --seconds= --seed=\n"
 	     "                          --findings= --faults=on|off --keep-going --json\n"
 	     "                          --exhaustive=fail|kill|pairs|spurious|timers\n"
-	     "                          --illegal --twice --progress\n"
+	     "                          --illegal --twice --progress --jobs= --first=\n"
 	     "  verify    PLAN          --kills= --fails= --spurious= --teardown\n"
 	     "                          --strategy=dpor|dfs|bound:N --executions= --seconds=\n"
 	     "                          --findings= --json --progress\n"
@@ -210,8 +222,8 @@ int options_parse(struct options *o, int argc, char **argv)
 	static const char *files[4096];
 
 	*o = (struct options){
-		.strategy_text = "portfolio", .seed = 1, .faults = true, .format = "text",
-		.findings = ".kthrash/findings", .files = files,
+		.strategy_text = "portfolio", .seed = 1, .jobs = 1, .faults = true,
+		.format = "text", .findings = ".kthrash/findings", .files = files,
 	};
 	if (argc < 2) {
 		fprintf(stderr, "kthrash: expected a command; --help lists them\n");

@@ -38,6 +38,8 @@ struct options {
 	uint64_t executions;		/* 0: no limit */
 	double seconds;			/* 0: no limit; 60 if neither is given */
 	uint64_t seed;			/* 1 */
+	uint64_t first;			/* number of the first execution; 0 */
+	uint64_t jobs;			/* processes; 1 */
 	const char *findings;		/* folder; default .kthrash/findings */
 	bool keep_going;		/* after a finding */
 	bool faults;			/* random kills and failed allocations; on */

@@ -2,8 +2,10 @@
 #include "stress/take.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -47,7 +49,7 @@ static bool replays(const struct plan *p, const struct verdict *v)
 	return same;
 }
 
-static void announce(const char *path, const struct verdict *v, const char *strategy)
+static void announce(const char *path, const struct verdict *v, const struct taken *t)
 {
 	char message[VERDICT_MESSAGE_MAX * 2], signature[SIGNATURE_MAX * 2], options[256];
 
@@ -57,20 +59,19 @@ static void announce(const char *path, const struct verdict *v, const char *stra
 	       path, kt_failure_name(v->failure),
 	       json_escape(signature, sizeof signature, v->signature),
 	       json_escape(message, sizeof message, v->message),
-	       (unsigned long long)shared->executions, strategy, options);
+	       (unsigned long long)t->number, t->strategy, options);
 	fflush(stdout);
 }
 
 /* Shrink, explain, and say how to repeat: what a developer wants to see. */
-static void present(struct plan *p, struct verdict *v, const char *path)
+static void present(struct plan *p, struct verdict *v, const char *path, uint64_t number)
 {
 	uint64_t executions = shared->executions;
 	char smaller[4096], command[4200];
 	unsigned runs;
 
 	printf("\nFAIL %s: %s\n", kt_failure_name(v->failure), v->message);
-	printf("after %llu executions; saved as %s\n", (unsigned long long)shared->executions,
-	       path);
+	printf("after %llu executions; saved as %s\n", (unsigned long long)number, path);
 	if (world_is_deterministic) {
 		runs = shrink_plan(p, v, 10);
 		snprintf(smaller, sizeof smaller, "%.*s.min.plan", (int)strlen(path) - 5, path);
@@ -88,29 +89,87 @@ static void present(struct plan *p, struct verdict *v, const char *path)
 	printf("\nreplay: %s\n", command);
 }
 
-bool take_finding(const struct options *o, const char *found_by, const char *strategy,
-		  struct verdict *v)
+bool show_finding(const char *path, uint64_t number)
+{
+	static struct plan p;
+	struct verdict v;
+
+	if (plan_read(path, &p) != 0)
+		return false;
+	if (run_as_written(&p, &v) && v.failure != KT_PASS)
+		present(&p, &v, path, number);
+	else
+		fprintf(stderr, "kthrash: %s does not replay\n", path);
+	return true;
+}
+
+/* ---- which is kept ------------------------------------------------------ */
+
+/* Nobody else looks or writes meanwhile. -1: that can't be had, and we go on. */
+static int lock_folder(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	while (fd >= 0 && flock(fd, LOCK_EX) != 0 && errno == EINTR)
+		;
+	return fd;
+}
+
+static void unlock_folder(int fd)
+{
+	if (fd < 0)
+		return;
+	flock(fd, LOCK_UN);	/* also for a child that has it open */
+	close(fd);
+}
+
+/* As hunt.c writes it. */
+struct origin {
+	unsigned long long seed, number;
+	char build[128];
+};
+
+static bool origin_of(const struct plan *p, struct origin *out)
+{
+	const char *line = strstr(p->note, "\nfound by ");
+
+	return line && sscanf(line, "\nfound by %*[^,], seed %llu, execution %llu on %127[^\n]",
+			      &out->seed, &out->number, out->build) == 3;
+}
+
+/* Is `found` of the same hunt as what is saved there, but earlier? */
+static bool is_earlier(const struct plan *found, const char *path)
+{
+	static struct plan saved;
+	struct origin a, b;
+
+	return plan_read(path, &saved) == 0 && origin_of(found, &a) && origin_of(&saved, &b) &&
+	       a.seed == b.seed && strcmp(a.build, b.build) == 0 && a.number < b.number;
+}
+
+bool take_finding(const struct options *o, const struct taken *t, struct verdict *v)
 {
 	static struct plan captured;
 	char path[4096];
-	int err;
+	int err = 0, lock;
 
 	world_capture(&shared->plan, &shared->options, &captured);
-	finding_annotate(&captured, v, found_by);
-	finding_path(path, sizeof path, o->findings, v);
-	if (access(path, F_OK) != 0) {	/* the first of its kind is kept */
+	finding_annotate(&captured, v, t->found_by);
+	finding_path(path, sizeof path, o->findings, v->failure, kt_name_hash(v->signature));
+	lock = lock_folder(o->findings);
+	if (access(path, F_OK) != 0 || is_earlier(&captured, path))
 		err = plan_write(path, &captured);
-		if (err) {
-			fprintf(stderr, "kthrash: can't save %s: %s\n", path, strerror(-err));
-			return false;
-		}
+	if (!err && o->json)
+		announce(path, v, t);
+	unlock_folder(lock);
+	if (err) {
+		fprintf(stderr, "kthrash: can't save %s: %s\n", path, strerror(-err));
+		return false;
 	}
-	if (o->json)
-		announce(path, v, strategy);
 	if (world_is_deterministic && !replays(&captured, v))
 		fprintf(stderr, "kthrash: %s does not replay: something in this build is not "
 			"deterministic\n", path);
-	if (!o->json)
-		present(&captured, v, path);
+	if (!o->json && !t->quietly)
+		present(&captured, v, path, t->number);
 	return true;
 }

@@ -158,6 +158,7 @@ static int conclude(void)
 
 static int explore(void)
 {
+	struct taken t = { .found_by = "verify", .strategy = strategy_name(job.o) };
 	struct verdict v;
 
 	if (!isolate_run(explore_child, tick, NULL, SILENCE_S, &v)) {
@@ -172,7 +173,8 @@ static int explore(void)
 		print_json("counterexample");
 	else
 		print_counters();
-	if (!take_finding(job.o, "verify", strategy_name(job.o), &v))
+	t.number = shared->executions;
+	if (!take_finding(job.o, &t, &v))
 		return EXIT_ENVIRONMENT;
 	return EXIT_FINDINGS;
 }

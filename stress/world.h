@@ -69,6 +69,9 @@ extern const bool world_is_deterministic;
  */
 void world_init(struct verdict *last_words);
 
+/* The same for a process that has forked off and shares no execution with its parent. */
+void world_apart(struct verdict *last_words);
+
 /* `p` stays where it is until another is loaded. */
 void world_load(const struct plan *p);
 

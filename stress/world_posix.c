@@ -24,6 +24,11 @@ void world_init(struct verdict *words)
 	last_words = words;
 }
 
+void world_apart(struct verdict *words)
+{
+	last_words = words;
+}
+
 static int phrase_length(const char *message)
 {
 	const char *colon = strchr(message, ':');

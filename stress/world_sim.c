@@ -17,6 +17,12 @@ void world_init(struct verdict *last_words)
 	sim_record();
 }
 
+void world_apart(struct verdict *last_words)
+{
+	(void)last_words;
+	sim_record_apart();
+}
+
 static bool profiled;	/* what is loaded, for surw */
 
 void world_load(const struct plan *p)
@@ -194,7 +200,7 @@ static void tell_step(struct verdict *v, uint32_t i)
 	v->steps = i;
 	snprintf(v->message, sizeof v->message, "run again it differs from step %u on: the first "
 		 "run %s, the other %s", i, words[0], words[1]);
-	snprintf(v->signature, sizeof v->signature, "nondeterminism: %.120s | %.120s", site[swap],
+	snprintf(v->signature, sizeof v->signature, "nondeterminism: %.110s | %.110s", site[swap],
 		 site[!swap]);
 }
 

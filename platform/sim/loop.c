@@ -31,18 +31,23 @@ static inline uint64_t bit(uint32_t task)
 
 /* ---- starting up -------------------------------------------------------- */
 
-static void sim_init(void)
+static void record_map(void)
 {
-	struct sim_record *r;
+	struct sim_record *r = mmap(NULL, sizeof *r, PROT_READ | PROT_WRITE,
+				    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
-	if (sim.record)
-		return;
-	r = mmap(NULL, sizeof *r, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (r == MAP_FAILED) {
 		perror("kthrash: no memory for the simulator's record");
 		exit(3);
 	}
 	sim.record = r;
+}
+
+static void sim_init(void)
+{
+	if (sim.record)
+		return;
+	record_map();
 	fiber_host(&sim.host);
 	sim.told = fiber_sanitized;
 	sim_crash_init();
@@ -52,6 +57,12 @@ struct sim_record *sim_record(void)
 {
 	sim_init();
 	return sim.record;
+}
+
+void sim_record_apart(void)
+{
+	sim_init();
+	record_map();	/* the other stays with those who have it */
 }
 
 /* ---- tasks -------------------------------------------------------------- */

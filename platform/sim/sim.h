@@ -241,6 +241,9 @@ const struct sim_record *sim_run(const struct sim_options *o, void (*body)(void 
 /* The record, also from the parent of the process that runs. */
 struct sim_record *sim_record(void);
 
+/* In a forked process: a record that it shares with its own children only. */
+void sim_record_apart(void);
+
 /* Ask the strategy; for hooks that run inside an execution. */
 uint32_t sim_choose(enum sim_choice kind, uint32_t below);
 

@@ -28,6 +28,11 @@ HELP = """usage: tools/kthrash COMMAND [OPTION]... [FILE]...
               --faults=on|off --exhaustive=fail|kill|pairs|spurious|timers
               --illegal --keep-going --json
               --twice  each execution again: another trace is a finding, nondeterminism
+              --jobs=N  in N processes: each has every N-th plan, they share the folder of
+              findings only. --first=F --executions=M: numbers F to F+M-1. With the
+              portfolio or a given strategy the same range gives the same findings, in one
+              file each, however it is cut; with --keep-going all of them, without it
+              the first by number and what others met before they heard of it
   verify    PLAN  every interleaving of a small plan, up to equivalence; 0: verified
               within the bounds, 1: counterexample, 3: not finished
               --kills=N --fails=N --spurious=N   so many at most, besides the plan's
