@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""The corpus does what it expects; and the same plan has the same verdict and trace
-hash: in each compiler and sanitizer, optimized and not, twice.
+"""The corpus does what it expects; and the same plan has the same verdict and trace, and the
+same hunt the same traces: in each compiler and sanitizer, optimized and not, twice.
 
 usage: determinism_test.py BINARY... -- PLAN...
 """
@@ -11,7 +11,10 @@ import subprocess
 import sys
 import tempfile
 
-GENERATED = 40
+GENERATED = 60
+STRATEGIES = ("block", "random seed N", "pos seed N", "surw seed N", "pct 3 seed N",
+              "delay 2 seed N")
+HUNTED = 4000       # with the portfolio and faults
 
 
 def replay(binary, plans):
@@ -21,9 +24,31 @@ def replay(binary, plans):
     return list(map(json.loads, done.stdout.splitlines()))
 
 
-def hashes(binary, plans):
-    """(verdict, hash) of each plan, run twice."""
-    return [(r["kind"], r["hash"]) for r in replay(binary, plans)]
+def traces(binary, plans):
+    """(verdict, hash, steps) of each plan, run twice."""
+    return [(r["kind"], r["hash"], r["steps"]) for r in replay(binary, plans)]
+
+
+def digest(binary, folder):
+    """Of all traces of a hunt."""
+    done = subprocess.run([binary, "stress", "--json", "--executions=%d" % HUNTED,
+                           "--findings=" + folder], stdout=subprocess.PIPE, text=True, check=True)
+    summary = json.loads(done.stdout.splitlines()[-1])
+    return {k: summary[k] for k in ("executions", "points", "schedules", "digest")}
+
+
+def generate(binary, folder):
+    """Plans under each strategy."""
+    plans = []
+    for seed in range(GENERATED):
+        text = subprocess.run([binary, "generate", "--seed=%d" % seed], check=True,
+                              stdout=subprocess.PIPE, text=True).stdout
+        first, rest = text.split("\n", 1)
+        plans.append("%s/%d.plan" % (folder, seed))
+        with open(plans[-1], "w", encoding="ascii") as f:
+            strategy = STRATEGIES[seed % len(STRATEGIES)].replace("N", "%d" % seed)
+            f.write("%s\nstrategy %s\n%s" % (first, strategy, rest))
+    return plans
 
 
 def main():
@@ -32,24 +57,21 @@ def main():
     for r in replay(binaries[0], plans):
         assert r["ok"], "not as expected: %s" % r
     with tempfile.TemporaryDirectory() as folder:
-        for seed in range(GENERATED):
-            text = subprocess.run([binaries[0], "generate", "--seed=%d" % seed], check=True,
-                                  stdout=subprocess.PIPE, text=True).stdout
-            first, rest = text.split("\n", 1)
-            plans.append("%s/%d.plan" % (folder, seed))
-            with open(plans[-1], "w", encoding="ascii") as f:
-                f.write("%s\nstrategy %s seed %d\n%s" % (
-                    first, "random" if seed % 2 else "pct 3", seed, rest))
-        due = hashes(binaries[0], plans)
+        plans += generate(binaries[0], folder)
+        due = traces(binaries[0], plans)
         assert len(due) == 2 * len(plans), (len(due), len(plans))
         assert len(set(due)) > GENERATED // 2, "plans hardly differ"
         assert due[0::2] == due[1::2], "the second run differs"
+        due_digest = digest(binaries[0], folder)
+        assert due_digest["schedules"] > HUNTED // 2, due_digest
         for binary in binaries[1:]:
-            got = hashes(binary, plans)
+            got = traces(binary, plans)
             for i, (a, b) in enumerate(zip(due, got)):
                 assert a == b, "%s: %s there, %s here" % (plans[i // 2], a, b)
             assert len(got) == len(due)
-            print("%s: %d plans agree" % (binary, len(plans)))
+            got = digest(binary, folder)
+            assert got == due_digest, "%s: %s there, %s here" % (binary, due_digest, got)
+            print("%s: %d plans and a hunt agree" % (binary, len(plans)))
 
 
 main()
