@@ -101,7 +101,7 @@ static bool add_switch(struct plan *out, const struct sim_record *r, uint32_t i,
 	const struct sim_step *t = &r->trace[i];
 
 	/* The last step of a failed execution may have no decision. */
-	return !t->runnable ||
+	return !t->runnable || i >= r->fair_from ||
 	       t->next == sim_default_next(t->runnable, t->timed, t->task, t->why) ||
 	       add_at(out, PLAN_D_SWITCH, r, t, nth, t->next);
 }

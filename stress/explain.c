@@ -18,7 +18,7 @@
 #if defined(KT_OS_SIM)
 #include "platform/sim/sim.h"
 
-enum { COLUMNS_MAX = 5, COLUMN_WIDTH = 34 };
+enum { COLUMNS_MAX = 5, COLUMN_WIDTH = 34, PLACES_MAX = 4096, ROUND = 30 };
 
 static const char *const why_names[] = { "mark", "point", "yield", "blocked", "exit" };
 static const char *const event_names[] = { "kill", "spurious", "alloc_fail" };
@@ -133,10 +133,41 @@ static void print_step(const struct sim_record *r, uint32_t i, bool columns)
 	}
 }
 
+/* The last step at which a task came to a place for the first time. */
+static uint32_t last_new_step(const struct sim_record *r)
+{
+	static struct { uint32_t task, hash; } met[PLACES_MAX];
+	uint32_t count = 0, last = 0;
+
+	for (uint32_t i = 0; i < r->steps; i++) {
+		uint32_t hash = kt_site_hash(r->trace[i].site), k = 0;
+
+		while (k < count && (met[k].task != r->trace[i].task || met[k].hash != hash))
+			k++;
+		if (k < count)
+			continue;
+		last = i;
+		if (count == PLACES_MAX)
+			return r->steps;
+		met[count].task = r->trace[i].task;
+		met[count++].hash = hash;
+	}
+	return last;
+}
+
+/* Of a livelock once round is enough. */
+static uint32_t steps_to_show(const struct sim_record *r, const struct verdict *v)
+{
+	uint32_t shown = v->failure == KT_LIVELOCK ? last_new_step(r) + ROUND : r->steps;
+
+	return shown < r->steps ? shown : r->steps;
+}
+
 static void print_text(const struct verdict *v)
 {
 	const struct sim_record *r = sim_record();
 	bool columns = r->tasks <= COLUMNS_MAX;
+	uint32_t shown = steps_to_show(r, v);
 
 	if (columns) {
 		printf(" step ");
@@ -144,9 +175,12 @@ static void print_text(const struct verdict *v)
 			printf("%-*.*s", COLUMN_WIDTH, COLUMN_WIDTH - 1, r->task[i].name);
 		printf(" source\n");
 	}
-	for (uint32_t i = 0; i < r->steps; i++)
+	for (uint32_t i = 0; i < shown; i++)
 		if (is_telling(r, i))
 			print_step(r, i, columns);
+	if (shown < r->steps)
+		printf("      ... and so on, %u steps at places that are all above\n",
+		       r->steps - shown);
 	printf("\n%s%s%s\ntrace %016llx, %u steps\n", kt_failure_name(v->failure),
 	       v->message[0] ? ": " : "", v->message, (unsigned long long)v->hash, v->steps);
 }

@@ -20,6 +20,7 @@
 
 enum {
 	SEARCH_RUNS = 400,	/* random schedules tried for a smaller program */
+	LIVELOCK_STEPS = 300,
 };
 
 static struct {
@@ -43,6 +44,16 @@ static bool still_fails(struct verdict *v)
 }
 
 /*
+ * All but the first steps go round in circles, in which other strategies switch more
+ * often than there are directives.
+ */
+static void search_livelock(struct world_options *w)
+{
+	w->strategy = PLAN_DELAY_BOUNDED;
+	w->steps_estimate = LIVELOCK_STEPS;
+}
+
+/*
  * Random schedules of shared->plan until one fails in the same way and takes
  * fewer directives than shared->cursor[0]; it is left in shared->plan.
  */
@@ -59,6 +70,9 @@ static void search_child(void *unused)
 			.strategy = i & 1 ? PLAN_PCT : PLAN_RANDOM, .depth = 2 + i / 2 % 2,
 			.seed = i, .steps_estimate = job.verdict.steps,
 		};
+
+		if (job.verdict.failure == KT_LIVELOCK)
+			search_livelock(&w);
 
 		if (i == 0)
 			w.strategy = PLAN_BLOCK;
@@ -165,6 +179,12 @@ static void remove_pieces(void)
 	}
 }
 
+/* Is the schedule a strategy's, and not of directives alone? There were too many. */
+static bool has_strategy(void)
+{
+	return job.best.strategy != PLAN_BLOCK;
+}
+
 /* The same program under a schedule that is simpler to begin with. */
 static bool reschedule(void)
 {
@@ -173,7 +193,7 @@ static bool reschedule(void)
 	if (!world_is_deterministic)
 		return false;
 	job.candidate = job.best;
-	if (!finds_schedule(&v, job.best.directives_count))
+	if (!finds_schedule(&v, has_strategy() ? PLAN_DIRECTIVES_MAX : job.best.directives_count))
 		return false;
 	accept(&v);
 	return true;
@@ -186,6 +206,8 @@ unsigned shrink_plan(struct plan *p, struct verdict *v, double seconds)
 	job.verdict = *v;
 	job.runs = 0;
 	job.deadline = now_s() + seconds;
+	if (has_strategy())
+		reschedule();
 	do
 		remove_pieces();
 	while (!out_of_time() && reschedule());

@@ -59,35 +59,59 @@ static int phrase_length(const char *message)
 	return colon ? (int)(colon - message) : (int)strlen(message);
 }
 
-/* Where each sleeper sleeps, each place once, in the order of their names. */
+/* Places, each once, in the order of their names. */
+struct places {
+	char name[SIM_TASKS_MAX][KT_SITE_NAME_MAX];
+	unsigned count;
+};
+
+static void add_place(struct places *p, const struct kt_site *site)
+{
+	char name[KT_SITE_NAME_MAX];
+	unsigned at = 0;
+
+	kt_site_name(site, name, sizeof name);
+	while (at < p->count && strcmp(p->name[at], name) < 0)
+		at++;
+	if (at < p->count && strcmp(p->name[at], name) == 0)
+		return;
+	memmove(p->name[at + 1], p->name[at], (p->count - at) * sizeof p->name[0]);
+	memcpy(p->name[at], name, sizeof name);
+	p->count++;
+}
+
+static void signature_of(const struct places *p, const char *kind, char *buf, size_t size)
+{
+	int used = snprintf(buf, size, "%s", kind);
+
+	for (unsigned i = 0; i < p->count && used > 0 && (size_t)used < size; i++)
+		used += snprintf(buf + used, size - (size_t)used, "%s%s", i ? " + " : ": ",
+				 p->name[i]);
+}
+
+/* Where each sleeper sleeps. */
 static void signature_of_sleepers(char *buf, size_t size)
 {
 	const struct sim_record *r = sim_record();
-	char place[SIM_TASKS_MAX][KT_SITE_NAME_MAX];
-	unsigned n = 0;
-	int used;
+	struct places p = { .count = 0 };
 
-	for (uint32_t i = 0; i < r->tasks; i++) {
-		unsigned at = 0;
+	for (uint32_t i = 0; i < r->tasks; i++)
+		if (r->task[i].state == SIM_SLEEPING)
+			add_place(&p, r->task[i].why);
+	signature_of(&p, "deadlock", buf, size);
+}
 
-		if (r->task[i].state != SIM_SLEEPING)
-			continue;
-		kt_site_name(r->task[i].why, place[n], sizeof place[n]);
-		while (at < n && strcmp(place[at], place[n]) < 0)
-			at++;
-		if (at < n && strcmp(place[at], place[n]) == 0)
-			continue;
-		char new_place[KT_SITE_NAME_MAX];
+/* Of each circle one place. */
+static void signature_of_circles(char *buf, size_t size)
+{
+	const struct sim_record *r = sim_record();
+	struct places p = { .count = 0 };
+	struct sim_circle c;
 
-		memcpy(new_place, place[n], sizeof new_place);
-		memmove(place[at + 1], place[at], (n - at) * sizeof place[0]);
-		memcpy(place[at], new_place, sizeof new_place);
-		n++;
-	}
-	used = snprintf(buf, size, "deadlock");
-	for (unsigned i = 0; i < n && used > 0 && (size_t)used < size; i++)
-		used += snprintf(buf + used, size - (size_t)used, "%s%s", i ? " + " : ": ",
-				 place[i]);
+	for (uint32_t i = 0; i < r->tasks; i++)
+		if (sim_circle_of(i, &c))
+			add_place(&p, c.mark);
+	signature_of(&p, "livelock", buf, size);
 }
 
 static void sign(struct verdict *v)
@@ -99,7 +123,11 @@ static void sign(struct verdict *v)
 		signature_of_sleepers(v->signature, sizeof v->signature);
 		return;
 	}
-	if (r->failed_site && v->failure != KT_LIVELOCK)
+	if (v->failure == KT_LIVELOCK) {
+		signature_of_circles(v->signature, sizeof v->signature);
+		return;
+	}
+	if (r->failed_site)
 		kt_site_name(r->failed_site, site, sizeof site);
 	snprintf(v->signature, sizeof v->signature, "%s: %.*s%s%s", kt_failure_name(v->failure),
 		 phrase_length(v->message), v->message, site[0] ? " @ " : "", site);

@@ -92,7 +92,7 @@ static void test_failures(void)
 {
 	static const char *const names[] = {
 		"pass", "assertion", "deadlock", "livelock", "memory", "leak", "model",
-		"discipline", "race", "undefined", "hang", "expect",
+		"discipline", "race", "undefined", "hang", "expect", "nondeterminism",
 	};
 
 	CHECK_EQ(COUNT(names), KT_FAILURES);

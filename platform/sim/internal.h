@@ -178,6 +178,7 @@ static inline uint8_t sim_random_draw(uint64_t runnable)
 
 /* report.c */
 void sim_fail_deadlock(void) __attribute__((noreturn));
+void sim_fail_livelock(uint32_t step) __attribute__((noreturn));
 
 /* memory.c */
 enum {

@@ -211,9 +211,9 @@ static void set_slow_from(void)
 static void step_alarm(uint32_t step)
 {
 	if (step >= sim.steps_max)
-		kt_fail(KT_LIVELOCK, "%u steps, the last %u of them scheduled fairly, and no end",
-			step, step - sim.steps_fair);
+		sim_fail_livelock(step);
 	sim.fair = true;
+	sim.record->fair_from = step;
 	kt_rng_seed(&sim.fair_draw, 0);
 	sim.draw_below = 0;
 	sim.steps_alarm = sim.steps_max;
@@ -636,6 +636,7 @@ static void execution_begin(const struct sim_options *o)
 	r->message[0] = '\0';
 	r->hash = 0x6b7468726173682dull;
 	r->steps = r->events = r->tasks = 0;
+	r->fair_from = UINT32_MAX;
 	r->failed_task = 0;
 	r->failed_site = NULL;
 	sim.strategy = o->strategy;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Who waits for whom, when nobody can run. One line: the driver prints the
- * interleaving beside it.
+ * Who waits for whom, when nobody can run; who goes round in circles, when there is
+ * no end. One line: the driver prints the interleaving beside it.
  */
+#include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "platform/sim/internal.h"
 
@@ -41,4 +43,203 @@ void sim_fail_deadlock(void)
 	}
 	sim_unseen_end();
 	kt_fail(KT_DEADLOCK, "nobody can run: %s", text);
+}
+
+/* ---- livelock ----------------------------------------------------------- */
+
+/* The first step of the window in which all were scheduled fairly. */
+static uint32_t window(void)
+{
+	return sim.fair ? sim.record->fair_from : 0;
+}
+
+/* By name: what is inline is in many places, and the same. */
+static uint32_t find_site(const struct sim_circle *c, struct kt_site *site)
+{
+	uint32_t i = 0;
+
+	while (i < c->sites && kt_site_hash(c->site[i]) != kt_site_hash(site))
+		i++;
+	return i;
+}
+
+static void set_mark(struct sim_circle *c, struct kt_site *site, bool yields, bool *is_yield)
+{
+	if (c->mark && (*is_yield != yields ? *is_yield :
+			kt_site_hash(c->mark) <= kt_site_hash(site)))
+		return;
+	c->mark = site;
+	*is_yield = yields;
+}
+
+/* The task's places in the second half of the window; false if they are too many. */
+static bool collect(uint32_t task, uint32_t from, uint32_t to, struct sim_circle *c)
+{
+	bool is_yield = false;
+
+	for (uint32_t i = from; i < to; i++) {
+		const struct sim_step *t = &sim.record->trace[i];
+
+		if (t->task != task)
+			continue;
+		c->steps++;
+		set_mark(c, t->site, t->why == SIM_YIELDED, &is_yield);
+		if (find_site(c, t->site) < c->sites)
+			continue;
+		if (c->sites == SIM_CIRCLE_MAX)
+			return false;
+		c->site[c->sites++] = t->site;
+	}
+	return c->sites > 0;
+}
+
+/* Was the task at each of them before? */
+static bool is_nothing_new(uint32_t task, uint32_t from, uint32_t to, struct sim_circle *c)
+{
+	uint32_t seen = 0;	/* bit per place */
+
+	for (uint32_t i = from; i < to; i++) {
+		const struct sim_step *t = &sim.record->trace[i];
+
+		if (t->task != task)
+			continue;
+		c->steps++;
+		seen |= 1u << find_site(c, t->site);
+	}
+	return (seen & ((1u << c->sites) - 1)) == (1u << c->sites) - 1;
+}
+
+/* As in the source: where one looks in is chance. */
+static bool comes_before(const struct kt_site *a, const struct kt_site *b)
+{
+	int order = strcmp(kt_site_file(a), kt_site_file(b));
+
+	return order ? order < 0 : a->line < b->line;
+}
+
+static void sort_sites(struct sim_circle *c)
+{
+	for (uint32_t i = 1; i < c->sites; i++)
+		for (uint32_t k = i; k > 0 && comes_before(c->site[k], c->site[k - 1]); k--) {
+			struct kt_site *swap = c->site[k];
+
+			c->site[k] = c->site[k - 1];
+			c->site[k - 1] = swap;
+		}
+}
+
+bool sim_circle_of(uint32_t task, struct sim_circle *out)
+{
+	uint32_t from = window(), end = sim.record->steps, half = from + (end - from) / 2;
+
+	*out = (struct sim_circle){ 0 };
+	if (!collect(task, half, end, out) || !is_nothing_new(task, from, half, out))
+		return false;
+	sort_sites(out);
+	return true;
+}
+
+/* Steps since the task's last one; of one that has none, since the execution began. */
+static uint32_t idle_steps(uint32_t task)
+{
+	uint32_t i = sim.record->steps;
+
+	while (i > 0 && sim.record->trace[i - 1].task != task)
+		i--;
+	return sim.record->steps - i;
+}
+
+/* Steps, up to the last one, at which the task could have run. */
+static uint32_t passed_over(uint32_t task)
+{
+	uint32_t i = sim.record->steps;
+
+	while (i > 0 && sim.record->trace[i - 1].task != task &&
+	       (sim.record->trace[i - 1].runnable >> task & 1))
+		i--;
+	return sim.record->steps - i;
+}
+
+struct line {
+	char text[SIM_MESSAGE_MAX - 96];
+	size_t used;
+};
+
+__attribute__((format(printf, 2, 3)))
+static void append(struct line *l, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(l->text + l->used, sizeof l->text - l->used, fmt, ap);
+	va_end(ap);
+	if (n > 0)
+		l->used += (size_t)n;
+	if (l->used >= sizeof l->text)
+		l->used = sizeof l->text - 1;
+}
+
+static void append_circle(struct line *l, const char *name, const struct sim_circle *c)
+{
+	enum { SHOWN = 3 };
+	char site[KT_SITE_NAME_MAX];
+
+	append(l, "%s%s goes round", l->used ? "; " : "", name);
+	for (uint32_t i = 0; i < c->sites && i < SHOWN; i++)
+		append(l, "%s %s [%s:%u]", i ? "," : "",
+		       kt_site_name(c->site[i], site, sizeof site), kt_site_file(c->site[i]),
+		       c->site[i]->line);
+	if (c->sites > SHOWN)
+		append(l, " and %u more", c->sites - SHOWN);
+	append(l, " in %u steps", c->steps);
+}
+
+/* First who runs in vain, then who can't get to run, then who waits. */
+static void append_runners(struct line *l)
+{
+	const struct sim_record *r = sim.record;
+	struct sim_circle c;
+
+	for (uint32_t i = 0; i < r->tasks; i++) {
+		const struct sim_task_record *t = &r->task[i];
+
+		if (t->state == SIM_FINISHED)
+			continue;
+		if (sim_circle_of(i, &c))
+			append_circle(l, t->name, &c);
+		else if (c.steps)
+			append(l, "%s%s still comes to new places", l->used ? "; " : "", t->name);
+		else if (t->state == SIM_RUNNABLE)
+			append(l, "%s%s could run and was not let for %u steps",
+			       l->used ? "; " : "", t->name, passed_over(i));
+	}
+}
+
+static void append_waiters(struct line *l)
+{
+	const struct sim_record *r = sim.record;
+	struct sim_circle c;
+
+	for (uint32_t i = 0; i < r->tasks; i++) {
+		if (r->task[i].state != SIM_SLEEPING || sim_circle_of(i, &c) || c.steps)
+			continue;
+		append(l, "; ");
+		l->used += append_waiter(l->text + l->used, sizeof l->text - l->used, &r->task[i]);
+		if (l->used >= sizeof l->text)
+			l->used = sizeof l->text - 1;
+		append(l, ", for %u steps", idle_steps(i));
+	}
+}
+
+void sim_fail_livelock(uint32_t step)
+{
+	struct line l = { .used = 0 };
+
+	sim_unseen_begin();
+	append_runners(&l);
+	append_waiters(&l);
+	sim_unseen_end();
+	kt_fail(KT_LIVELOCK, "%u steps, the last %u of them scheduled fairly, and no end: %s",
+		step, step - window(), l.text);
 }

@@ -29,6 +29,7 @@
 #define SIM_EVENTS_MAX 256
 #define SIM_MOVED_MAX  4096
 #define SIM_MESSAGE_MAX 1024
+#define SIM_CIRCLE_MAX 16	/* more places than that are no circle */
 #define SIM_NEAR_NS     1000000000ull	/* later deadlines pass only if nobody can run */
 
 enum sim_why {		/* why a strategy is asked */
@@ -223,6 +224,7 @@ struct sim_record {
 	char     message[SIM_MESSAGE_MAX];
 	uint64_t hash;			/* of (task, site, why) over all steps */
 	uint32_t steps, events, tasks;
+	uint32_t fair_from;		/* at steps from this one on no strategy was asked */
 	uint32_t failed_task;		/* who ran when it failed */
 	struct kt_site *failed_site;	/* the last site that task reached */
 	struct sim_task_record task[SIM_TASKS_MAX];
@@ -243,6 +245,20 @@ struct sim_record *sim_record(void);
 
 /* In a forked process: a record that it shares with its own children only. */
 void sim_record_apart(void);
+
+/*
+ * Of an execution that was a livelock: the places at which a task was over and over
+ * while it was scheduled fairly. False if it did nothing, or still came to new places.
+ */
+struct sim_circle {
+	uint32_t steps;				/* by the task, meanwhile */
+	uint32_t sites;				/* distinct places */
+	struct kt_site *site[SIM_CIRCLE_MAX];
+	struct kt_site *mark;			/* one of them, wherever one looks in: where it
+						 * lets others go first, if it does */
+};
+
+bool sim_circle_of(uint32_t task, struct sim_circle *out);
 
 /* Ask the strategy; for hooks that run inside an execution. */
 uint32_t sim_choose(enum sim_choice kind, uint32_t below);

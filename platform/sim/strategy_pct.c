@@ -7,7 +7,11 @@
  * Scheduler with Probabilistic Guarantees of Finding Bugs", ASPLOS 2010.
  *
  * A task that spins is passed over by the simulator until somebody else has
- * moved, whatever its priority, so a spin lock does not starve its holder.
+ * moved, whatever its priority, so a spin lock does not starve its holder. Several
+ * that spin would let it move once in a number of steps that is exponential in theirs.
+ * So who lets others go first gets the lowest priority of all, as in a fair scheduler
+ * (Musuvathi, Qadeer: "Fair Stateless Model Checking", PLDI 2008). The bound above
+ * is for a program that never yields.
  */
 #include <string.h>
 
@@ -15,6 +19,7 @@
 #include "platform/sim/sim.h"
 
 #define PCT_DEPTH_MAX 64
+#define PCT_YIELDED   SIM_STEPS_MAX	/* below it: who has yielded, the last one lowest */
 
 static struct {
 	struct sim_strategy strategy;
@@ -23,6 +28,7 @@ static struct {
 	uint32_t changes;			/* depth - 1 */
 	uint32_t change_at[PCT_DEPTH_MAX];	/* steps */
 	uint64_t drawn;				/* tasks with a priority */
+	uint32_t lowest;			/* at most one less at each step */
 	uint32_t priority[SIM_TASKS_MAX];	/* larger runs first */
 } pct;
 
@@ -32,16 +38,18 @@ static void pct_begin(struct sim_strategy *s, uint64_t seed, uint32_t steps_esti
 	kt_rng_seed(&pct.rng, seed);
 	pct.drawn = 0;
 	pct.changes = pct.depth - 1;
+	pct.lowest = PCT_YIELDED;
 	for (uint32_t i = 0; i < pct.changes; i++)
 		pct.change_at[i] = kt_rng_below(&pct.rng, steps_estimate);
 }
 
-/* Initial priorities lie above depth; a change point i gives priority i. */
+/* Initial priorities lie above depth, that of change point i is i, both above PCT_YIELDED. */
 static uint32_t priority(uint32_t task)
 {
 	if (!(pct.drawn & (1ull << task))) {
 		pct.drawn |= 1ull << task;
-		pct.priority[task] = pct.depth + 1 + ((uint32_t)kt_rng_next(&pct.rng) >> 2);
+		pct.priority[task] = PCT_YIELDED + pct.depth + 1 +
+				     ((uint32_t)kt_rng_next(&pct.rng) >> 2);
 	}
 	return pct.priority[task];
 }
@@ -58,9 +66,13 @@ static uint32_t pct_next(struct sim_strategy *s, const struct sim_decision *d)
 	for (uint32_t i = 0; i < pct.changes; i++)
 		if (pct.change_at[i] <= d->step) {
 			priority(d->task);
-			pct.priority[d->task] = i + 1;
+			pct.priority[d->task] = PCT_YIELDED + i + 1;
 			pct.change_at[i] = UINT32_MAX;
 		}
+	if (d->why == SIM_YIELDED) {
+		priority(d->task);
+		pct.priority[d->task] = pct.lowest--;
+	}
 	for (uint64_t mask = d->runnable; mask; mask &= mask - 1) {
 		uint32_t task = (uint32_t)__builtin_ctzll(mask), p = priority(task);
 
