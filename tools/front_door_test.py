@@ -232,6 +232,14 @@ class Bugs(Folder):
             self.assertEqual((row["kind"], row["executions"], row["replays"]), ("deadlock", 5, 1))
             self.assertTrue(bugs.ok(row))
 
+    def test_a_bug_is_hunted_with_the_options_it_needs(self):
+        binary = script(self.path, "fake", FAKE % ('case "$*" in *--twice*) %s;; esac' % FINDS))
+        for hunt, found in [("", False), ("--twice", True)]:
+            with mock.patch.object(bugs, "STATE", self.folder), \
+                    mock.patch.object(bugs, "header", lambda name, hunt=hunt: {"Hunt": hunt}), \
+                    mock.patch.object(bugs, "REPLAYS", 1):
+                self.assertEqual(bugs.examine("X", binary, 100, 1)["found"], found)
+
     def test_row_of_a_bug_that_is_not(self):
         binary = script(self.path, "fake", FAKE % "exit 0")
         with mock.patch.object(bugs, "STATE", self.folder), \
