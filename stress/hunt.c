@@ -124,29 +124,21 @@ static void choose_faults(struct world_options *w, struct kt_rng *rng, uint32_t 
 
 /* ---- the child ---------------------------------------------------------- */
 
-static void note_schedule(uint64_t hash)
+/* Is it the first time that we meet this trace? */
+static bool note_schedule(uint64_t hash)
 {
 	uint32_t bit = (uint32_t)(hash >> 16) % SCHEDULE_BITS;
 	uint8_t *seen = hunt.schedule_seen + (size_t)hunt.job * SCHEDULE_BYTES + bit / 8;
 
 	if (!world_is_deterministic || (*seen >> (bit % 8) & 1))
-		return;
+		return false;
 	*seen |= (uint8_t)(1u << (bit % 8));
-	shared->tally.schedules++;
+	return true;
 }
 
-/* Execution i is over. Counted once, also if it is run again after a death. */
 static void count(uint64_t i, const struct verdict *v)
 {
-	struct tally *t = &shared->tally;
-
-	if (i < t->counted)
-		return;
-	t->counted = i + 1;
-	t->executions++;
-	t->points += v->steps;
-	t->digest += kt_rng_derive(v->hash, i);
-	note_schedule(v->hash);
+	tally_execution(&shared->tally, i, v, note_schedule(v->hash));
 }
 
 /* One execution; false if it is a finding. `thorough`: with --twice. */
@@ -276,7 +268,7 @@ static bool exhaust_plan(uint64_t *c)
 
 	bool clean;
 
-	shared->next = shared->tally.executions;
+	shared->next = tally_counts(&shared->tally)->executions;
 	if (!load_plan(c[0]))
 		return false;
 	c[0]++;		/* if this is a finding, the next child goes on behind the plan */
@@ -291,7 +283,7 @@ static bool exhaust_plan(uint64_t *c)
 	}
 	w.steps_estimate = steps;
 	do {
-		if (!child_goes_on(shared->tally.executions))
+		if (!child_goes_on(tally_counts(&shared->tally)->executions))
 			return false;
 		w.faults = (struct inject_faults){
 			.kill_task = (uint32_t)c[1], .kill_step = (uint32_t)c[2],
@@ -302,7 +294,7 @@ static bool exhaust_plan(uint64_t *c)
 			w.faults.timer_nth = (uint32_t)c[3];
 		else
 			w.faults.fail_nth = (uint32_t)c[3];
-		shared->next = shared->tally.executions;
+		shared->next = tally_counts(&shared->tally)->executions;
 		clean = execute(&w, false);
 		count(shared->next, &shared->verdict);
 		if (!clean)
@@ -340,7 +332,7 @@ static uint64_t distinct_schedules(void)
 	return n;
 }
 
-static void print_counters(const char *type, const struct tally *t)
+static void print_counters(const char *type, const struct totals *t)
 {
 	printf("{\"type\":\"%s\",\"executions\":%llu,\"points\":%llu,\"seconds\":%.3f,"
 	       "\"schedules\":%llu,\"findings\":%llu,\"digest\":\"%016llx\"}\n", type,
@@ -353,7 +345,7 @@ static void print_counters(const char *type, const struct tally *t)
 static void show_progress(void)
 {
 	double s = now_s() - hunt.started;
-	struct tally t = tally_total(&hunt.jobs);
+	struct totals t = tally_total(&hunt.jobs);
 
 	if (hunt.o->json) {
 		print_counters("progress", &t);
@@ -597,7 +589,7 @@ static void print_options(void)
 static void print_summary(int status)
 {
 	double s = now_s() - hunt.started;
-	struct tally t = tally_total(&hunt.jobs);
+	struct totals t = tally_total(&hunt.jobs);
 
 	t.schedules = distinct_schedules();
 	if (hunt.o->json)

@@ -229,9 +229,11 @@ static void on_dump(int sig)
 	_exit(0);
 }
 
-static void child_main(void (*child)(void *), void *arg)
+static void child_main(void (*child)(void *), void *arg, pid_t parent)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);	/* no orphan hunts on */
+	if (getppid() != parent)
+		_exit(3);
 	if (dup2(report_fd, STDERR_FILENO) < 0)
 		_exit(3);
 	signal(SIGINT, SIG_IGN);	/* the parent asks us to stop */
@@ -283,7 +285,7 @@ bool isolate_run(void (*child)(void *), bool (*tick)(void *), void *arg, unsigne
 	uint64_t beat = __atomic_load_n(&shared->executions, __ATOMIC_RELAXED);
 	uint64_t moved = now_ms();
 	unsigned wait_ms = 1;
-	pid_t pid;
+	pid_t parent = getpid(), pid;
 	int status;
 
 	if (ftruncate(report_fd, 0) != 0 || lseek(report_fd, 0, SEEK_SET) != 0)
@@ -297,8 +299,7 @@ bool isolate_run(void (*child)(void *), bool (*tick)(void *), void *arg, unsigne
 		return false;
 	}
 	if (pid == 0)
-		child_main(child, arg);
-	shared->child = pid;
+		child_main(child, arg, parent);
 	for (;;) {
 		uint64_t beat_now;
 

@@ -16,13 +16,17 @@
 
 enum { FOUND_MAX = 256 };
 
-/* What a hunt has done so far, in one process; see hunt.c. */
+/* What a hunt has done so far, in one process; see tally.h. */
 struct tally {
-	uint64_t executions, points;
-	uint64_t schedules;		/* distinct trace hashes */
-	uint64_t digest;		/* of all traces, in any order */
-	uint64_t counted;		/* executions below this number are in the above */
-	uint64_t findings;
+	struct counts {
+		uint64_t executions, points;
+		uint64_t schedules;	/* distinct trace hashes */
+		uint64_t digest;	/* of all traces, in any order */
+		uint64_t counted;	/* executions below this number are in the above */
+	} counts[2];
+	unsigned now;			/* which holds; the other is written, then this */
+
+	uint64_t findings, taken;	/* findings of executions below `taken` are in it */
 	unsigned found_count;
 	struct found {			/* a file of findings, and the first execution for it */
 		uint64_t number;
@@ -48,7 +52,6 @@ struct shared {
 
 	/* written by the parent: */
 	bool stop;			/* end after this execution; relaxed atomic */
-	int child;			/* process number of the last one */
 };
 
 extern struct shared *shared;

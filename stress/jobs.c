@@ -46,20 +46,18 @@ static void start(const struct jobs *j, unsigned job, struct process *p)
 		p->status = EXIT_ENVIRONMENT;
 	} else if (p->pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGTERM);	/* ends in order */
-		if (getppid() != parent)
+		if (getppid() != parent || setpgid(0, 0) != 0)
 			_exit(EXIT_ENVIRONMENT);
 		isolate_apart(&j->shared[job]);
 		exit(j->work(job));
 	}
 }
 
-/* The child that ran its executions, orphaned, is ours now; and still runs one, perhaps. */
-static void wait_for_orphan(const struct shared *s)
+/* Its children, orphans now and so ours, may still be at an execution: end them. */
+static void end_group(pid_t group)
 {
-	if (!s->child)
-		return;
-	kill(s->child, SIGKILL);
-	while (waitpid(s->child, NULL, 0) < 0 && errno == EINTR)
+	kill(-group, SIGKILL);
+	while (waitpid(-group, NULL, 0) > 0 || errno == EINTR)
 		;
 }
 
@@ -74,7 +72,7 @@ static void on_death(const struct jobs *j, unsigned job, struct process *p, int 
 	const struct shared *s = &j->shared[job];
 	bool again;
 
-	wait_for_orphan(s);
+	end_group(p->pid);
 	p->deaths = p->deaths && p->died_at == s->next ? p->deaths + 1 : 1;
 	p->died_at = s->next;
 	again = !p->told && p->deaths < DEATHS_MAX;
@@ -130,7 +128,7 @@ int jobs_run(const struct jobs *j)
 		fprintf(stderr, "kthrash: no memory for %u processes\n", j->count);
 		return EXIT_ENVIRONMENT;
 	}
-	prctl(PR_SET_CHILD_SUBREAPER, 1);	/* for wait_for_orphan() */
+	prctl(PR_SET_CHILD_SUBREAPER, 1);	/* for end_group() */
 	for (unsigned i = 0; i < j->count; i++)
 		start(j, i, &process[i]);
 	while (running) {

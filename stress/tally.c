@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "platform/point.h"
+#include "platform/rng.h"
 
 /* Where a file is in the list, or its end. */
 static unsigned find(const struct found *list, unsigned count, const struct found *f)
@@ -29,6 +30,22 @@ static void add(struct found *list, unsigned *count, const struct found *f)
 		list[i] = *f;
 }
 
+void tally_execution(struct tally *t, uint64_t number, const struct verdict *v, bool is_new)
+{
+	unsigned next = !t->now;
+	struct counts *c = &t->counts[next];
+
+	*c = t->counts[t->now];
+	if (number < c->counted)
+		return;
+	c->counted = number + 1;
+	c->executions++;
+	c->points += v->steps;
+	c->schedules += is_new;
+	c->digest += kt_rng_derive(v->hash, number);
+	__atomic_store_n(&t->now, next, __ATOMIC_RELEASE);
+}
+
 void tally_finding(struct tally *t, uint64_t number, const struct verdict *v)
 {
 	const struct found f = {
@@ -37,20 +54,24 @@ void tally_finding(struct tally *t, uint64_t number, const struct verdict *v)
 	};
 
 	add(t->found, &t->found_count, &f);
+	if (number < t->taken)
+		return;
+	t->taken = number + 1;
 	t->findings++;
 }
 
-struct tally tally_total(const struct jobs *j)
+struct totals tally_total(const struct jobs *j)
 {
-	struct tally sum = { 0 };
+	struct totals sum = { 0 };
 
 	for (unsigned i = 0; i < j->count; i++) {
 		const struct tally *t = &j->shared[i].tally;
+		const struct counts *c = tally_counts(t);
 
-		sum.executions += t->executions;
-		sum.points += t->points;
-		sum.schedules += t->schedules;
-		sum.digest += t->digest;
+		sum.executions += c->executions;
+		sum.points += c->points;
+		sum.schedules += c->schedules;
+		sum.digest += c->digest;
 		sum.findings += t->findings;
 	}
 	return sum;
