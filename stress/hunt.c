@@ -195,9 +195,9 @@ static void random_child(void *unused)
 
 	(void)unused;
 	for (uint64_t i = next_of_job(hunt.first); child_goes_on(i); i = next_of_job(i + 1)) {
-		bool clean;
 		struct world_options w = { 0 };
 		struct kt_rng rng = { kt_rng_derive(hunt.o->seed ^ 0x5eed, i) };
+		bool clean;
 
 		shared->next = i;
 		if (i / RUNS_PER_PLAN != loaded) {
@@ -265,7 +265,6 @@ static bool exhaust_plan(uint64_t *c)
 	struct world_options w = { .strategy = hunt.o->strategy, .depth = hunt.o->depth,
 				   .seed = hunt.o->seed };
 	uint32_t steps, allocations;
-
 	bool clean;
 
 	shared->next = tally_counts(&shared->tally)->executions;
@@ -625,8 +624,9 @@ int command_stress(const struct options *given)
 			o.files[0], o.files[0]);
 		return EXIT_USAGE;
 	}
-	if (o.exhaustive && o.jobs > 1) {
-		fprintf(stderr, "kthrash: --exhaustive goes through its plans in one process\n");
+	if (o.exhaustive && (o.jobs > 1 || o.first)) {
+		fprintf(stderr, "kthrash: --exhaustive goes through all of its plans, in one "
+			"process\n");
 		return EXIT_USAGE;
 	}
 	if (!o.executions && !(o.seconds > 0) && !o.exhaustive)
