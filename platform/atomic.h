@@ -10,6 +10,7 @@
  * Ordering: READ_ONCE and WRITE_ONCE are relaxed; xchg, cmpxchg and the
  * read-modify-write forms that return a value are fully ordered; the bit and
  * inc/dec forms without a result are relaxed in Linux but fully ordered here.
+ * The simulator may hold a store back as far as that allows: platform/sim/weak.c.
  */
 #ifndef PLATFORM_ATOMIC_H
 #define PLATFORM_ATOMIC_H
@@ -21,19 +22,23 @@
 
 #if defined(KT_OS_SIM)
 #include "platform/sim/hooks.h"
-#define KT_ATOMIC_POINT(op, what, addr) sim_point(KT_SITE(op, what), (addr))
-#define KT_FENCE_POINT(op)              ((void)0)
+/* Where to do it: at p, or, with weak memory, where what this task sees of *p is. */
+#define KT_ATOMIC_AT(op, what, access, p)                                      \
+	((__typeof__(p))sim_point(KT_SITE_OF(op, what, access, sizeof *(p)), (p)))
+#define KT_ATOMIC_MB()    sim_fence()
+#define KT_ATOMIC_SEEN(p) ((__typeof__(p))sim_seen((p), sizeof *(p)))
 #else
-#define KT_ATOMIC_POINT(op, what, addr) ((void)0)
-#define KT_FENCE_POINT(op)              ((void)0)
+#define KT_ATOMIC_AT(op, what, access, p) (p)
+#define KT_ATOMIC_MB()                    ((void)0)
+#define KT_ATOMIC_SEEN(p)                 (p)
 #endif
 
 /*
  * How an operation is done once its point was passed. In the simulator one OS
  * thread runs every task and leaves it only at a point, so a load and a store
  * are as indivisible as a locked instruction and a barrier has nothing to
- * order; locked instructions were a tenth of an execution. ThreadSanitizer
- * must see the real thing.
+ * order, but what the simulator holds back; locked instructions were a tenth of
+ * an execution. ThreadSanitizer must see the real thing.
  */
 #if defined(__has_feature)
 #define KT_HAS_FEATURE(x) __has_feature(x)
@@ -45,8 +50,9 @@
 #define KT_ATOMIC_STORE(p, v, order) __atomic_store_n((p), (v), __ATOMIC_RELAXED)
 #define KT_ATOMIC_UPDATE(p, value)                                             \
 	(__extension__({                                                       \
-		__typeof__(*(p)) kt_old = KT_ATOMIC_LOAD((p), 0);              \
-		KT_ATOMIC_STORE((p), (value), 0);                              \
+		__auto_type kt_at = (p);                                       \
+		__typeof__(*(p)) kt_old = KT_ATOMIC_LOAD(kt_at, 0);            \
+		KT_ATOMIC_STORE(kt_at, (value), 0);                            \
 		kt_old;                                                        \
 	}))
 #define KT_ATOMIC_EXCHANGE(p, v)         KT_ATOMIC_UPDATE((p), (v))
@@ -73,82 +79,68 @@
 #endif
 
 #define READ_ONCE(x)                                                           \
-	(__extension__({                                                       \
-		KT_ATOMIC_POINT("load", #x, &(x));                             \
-		KT_ATOMIC_LOAD(&(x), __ATOMIC_RELAXED);                        \
-	}))
+	KT_ATOMIC_LOAD(KT_ATOMIC_AT("load", #x, KT_LOAD, &(x)), __ATOMIC_RELAXED)
+
+/* For oracles: what READ_ONCE would give the calling thread, at no choice point. */
+#define KT_PEEK(x) KT_ATOMIC_LOAD(KT_ATOMIC_SEEN(&(x)), __ATOMIC_RELAXED)
 
 #define WRITE_ONCE(x, v)                                                       \
 	(__extension__({                                                       \
 		__typeof__(x) kt_v = (v);                                      \
-		KT_ATOMIC_POINT("store", #x, &(x));                            \
-		KT_ATOMIC_STORE(&(x), kt_v, __ATOMIC_RELAXED);                 \
+		KT_ATOMIC_STORE(KT_ATOMIC_AT("store", #x, KT_STORE, &(x)),     \
+				kt_v, __ATOMIC_RELAXED);                       \
 	}))
 
 #define smp_load_acquire(p)                                                    \
-	(__extension__({                                                       \
-		KT_ATOMIC_POINT("load", #p, (p));                              \
-		KT_ATOMIC_LOAD((p), __ATOMIC_ACQUIRE);                         \
-	}))
+	KT_ATOMIC_LOAD(KT_ATOMIC_AT("load", #p, KT_LOAD, (p)), __ATOMIC_ACQUIRE)
 
 #define smp_store_release(p, v)                                                \
 	(__extension__({                                                       \
 		__typeof__(*(p)) kt_v = (v);                                   \
-		KT_ATOMIC_POINT("store", #p, (p));                             \
-		KT_ATOMIC_STORE((p), kt_v, __ATOMIC_RELEASE);                  \
+		KT_ATOMIC_STORE(KT_ATOMIC_AT("store", #p, KT_STORE_RELEASE, (p)), \
+				kt_v, __ATOMIC_RELEASE);                       \
 	}))
 
 /* Store v and then a full barrier; pairs with a waker's store and barrier. */
 #define smp_store_mb(x, v)                                                     \
 	(__extension__({                                                       \
 		__typeof__(x) kt_v = (v);                                      \
-		KT_ATOMIC_POINT("store", #x, &(x));                            \
-		KT_ATOMIC_STORE(&(x), kt_v, __ATOMIC_SEQ_CST);                 \
-		smp_mb();                                                      \
+		KT_ATOMIC_STORE(KT_ATOMIC_AT("store", #x, KT_UPDATE, &(x)),    \
+				kt_v, __ATOMIC_SEQ_CST);                       \
+		KT_ATOMIC_FENCE();                                             \
 	}))
 
 /* Exchange; returns the old value. */
 #define xchg(p, v)                                                             \
 	(__extension__({                                                       \
 		__typeof__(*(p)) kt_v = (v);                                   \
-		KT_ATOMIC_POINT("xchg", #p, (p));                              \
-		KT_ATOMIC_EXCHANGE((p), kt_v);                                 \
+		KT_ATOMIC_EXCHANGE(KT_ATOMIC_AT("xchg", #p, KT_UPDATE, (p)), kt_v); \
 	}))
 
 /* If *p == old store new; returns what *p was. */
 #define cmpxchg(p, old, new_)                                                  \
 	(__extension__({                                                       \
 		__typeof__(*(p)) kt_o = (old), kt_n = (new_);                  \
-		KT_ATOMIC_POINT("cmpxchg", #p, (p));                           \
-		KT_ATOMIC_CMPXCHG((p), kt_o, kt_n);                            \
+		KT_ATOMIC_CMPXCHG(KT_ATOMIC_AT("cmpxchg", #p, KT_UPDATE, (p)), kt_o, kt_n); \
 	}))
 
 /* Add and return the value before. */
 #define fetch_add(p, n)                                                        \
 	(__extension__({                                                       \
 		__typeof__(*(p)) kt_n = (n);                                   \
-		KT_ATOMIC_POINT("add", #p, (p));                               \
-		KT_ATOMIC_ADD((p), kt_n, __ATOMIC_SEQ_CST);                    \
+		KT_ATOMIC_ADD(KT_ATOMIC_AT("add", #p, KT_UPDATE, (p)), kt_n, __ATOMIC_SEQ_CST); \
 	}))
 
 #define set_bit(nr, p)                                                         \
-	(__extension__({                                                       \
-		KT_ATOMIC_POINT("set_bit", #nr, (p));                          \
-		(void)KT_ATOMIC_OR((p), 1UL << (nr));                          \
-	}))
+	((void)KT_ATOMIC_OR(KT_ATOMIC_AT("set_bit", #nr, KT_UPDATE, (p)), 1UL << (nr)))
 
 #define clear_bit(nr, p)                                                       \
-	(__extension__({                                                       \
-		KT_ATOMIC_POINT("clear_bit", #nr, (p));                        \
-		(void)KT_ATOMIC_AND((p), ~(1UL << (nr)));                      \
-	}))
+	((void)KT_ATOMIC_AND(KT_ATOMIC_AT("clear_bit", #nr, KT_UPDATE, (p)), ~(1UL << (nr))))
 
 /* Acquire, so that what was written before set_bit() is seen; Linux: relaxed. */
 #define test_bit(nr, p)                                                        \
-	(__extension__({                                                       \
-		KT_ATOMIC_POINT("test_bit", #nr, (p));                         \
-		((KT_ATOMIC_LOAD((p), __ATOMIC_ACQUIRE) >> (nr)) & 1UL) != 0;  \
-	}))
+	(((KT_ATOMIC_LOAD(KT_ATOMIC_AT("test_bit", #nr, KT_LOAD, (p)),         \
+			  __ATOMIC_ACQUIRE) >> (nr)) & 1UL) != 0)
 
 /*
  * Full barrier. ThreadSanitizer does not model fences: a protocol that needs
@@ -160,7 +152,7 @@
 #endif
 #define smp_mb()                                                               \
 	(__extension__({                                                       \
-		KT_FENCE_POINT("smp_mb");                                      \
+		KT_ATOMIC_MB();                                                \
 		KT_ATOMIC_FENCE();                                             \
 	}))
 
@@ -175,17 +167,17 @@ typedef struct {
 #define refcount_set(r, n) ((void)KT_ATOMIC_STORE(&(r)->refs, (n), __ATOMIC_RELAXED))
 #define refcount_inc(r)                                                        \
 	(__extension__({                                                       \
-		KT_ATOMIC_POINT("ref", #r, &(r)->refs);                        \
-		int kt_was = KT_ATOMIC_ADD(&(r)->refs, 1, __ATOMIC_RELAXED);   \
+		int kt_was = KT_ATOMIC_ADD(KT_ATOMIC_AT("ref", #r, KT_UPDATE, &(r)->refs), \
+					   1, __ATOMIC_RELAXED);               \
 		KT_ASSERT(kt_was > 0);                                         \
 	}))
 /* True and one more, unless there is none left: the object is about to go. */
 #define refcount_inc_not_zero(r)                                               \
 	(__extension__({                                                       \
-		KT_ATOMIC_POINT("ref", #r, &(r)->refs);                        \
-		int kt_was = __atomic_load_n(&(r)->refs, __ATOMIC_RELAXED);    \
+		int *kt_at = KT_ATOMIC_AT("ref", #r, KT_UPDATE, &(r)->refs);   \
+		int kt_was = __atomic_load_n(kt_at, __ATOMIC_RELAXED);         \
 		while (kt_was != 0 &&                                          \
-		       !__atomic_compare_exchange_n(&(r)->refs, &kt_was, kt_was + 1, false, \
+		       !__atomic_compare_exchange_n(kt_at, &kt_was, kt_was + 1, false, \
 						    __ATOMIC_RELAXED, __ATOMIC_RELAXED)) \
 			;                                                      \
 		KT_ASSERT(kt_was >= 0);                                        \
@@ -193,8 +185,8 @@ typedef struct {
 	}))
 #define refcount_dec_and_test(r)                                               \
 	(__extension__({                                                       \
-		KT_ATOMIC_POINT("unref", #r, &(r)->refs);                      \
-		int kt_was = KT_ATOMIC_ADD(&(r)->refs, -1, __ATOMIC_ACQ_REL);  \
+		int kt_was = KT_ATOMIC_ADD(KT_ATOMIC_AT("unref", #r, KT_UPDATE, &(r)->refs), \
+					   -1, __ATOMIC_ACQ_REL);              \
 		KT_ASSERT(kt_was > 0);                                         \
 		kt_was == 1;                                                   \
 	}))

@@ -18,20 +18,33 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum kt_access {	/* what is done to the word at a site, by platform/atomic.h */
+	KT_NO_ACCESS,
+	KT_LOAD,
+	KT_STORE,
+	KT_STORE_RELEASE,
+	KT_UPDATE,	/* fully ordered */
+};
+
 struct kt_site {
 	const char *func;	/* enclosing function; NULL for a named point */
 	const char *op;		/* "load", "xchg", "acquire", ...; "point" */
 	const char *what;	/* source text of the object; a point's name */
 	const char *file;
-	uint32_t    line;
+	uint16_t    line;
+	uint8_t     access;	/* enum kt_access */
+	uint8_t     size;	/* bytes of the word */
 	uint32_t    hash;	/* kt_site_hash() keeps it here; 0 = not yet */
 };
 
-#define KT_SITE(op_, what_)                                                    \
+#define KT_SITE(op_, what_) KT_SITE_OF((op_), (what_), KT_NO_ACCESS, 0)
+
+#define KT_SITE_OF(op_, what_, access_, size_)                                 \
 	(__extension__({                                                       \
 		static struct kt_site kt_site_here = {                         \
 			.func = __func__, .op = (op_), .what = (what_),        \
 			.file = __FILE__, .line = __LINE__,                    \
+			.access = (access_), .size = (size_),                  \
 		};                                                             \
 		&kt_site_here;                                                 \
 	}))

@@ -10,7 +10,9 @@
  * an unpark of a sleeper ends no sleep, as they don't on real threads, where
  * they would be a wake-up that hides a lost one.
  *
- * Of a futex no happens-before edge, as the operating system promises none.
+ * Of a futex no happens-before edge, as the operating system promises none. But
+ * that a sleeper finds the word changed or is there to be woken takes a full
+ * barrier on either side.
  */
 #include "platform/sem.h"
 #include "platform/sim/internal.h"
@@ -95,7 +97,9 @@ bool os_futex_wait_at(const uint32_t *word, uint32_t expected, const uint64_t *d
 	sim_point(KT_SITE_NAMED("os.futex_wait"), word);
 	sim_mark(why);		/* at which a directive wishes for a spurious wake-up */
 	sim_memory_check(word, why);
-	if (__atomic_load_n(word, __ATOMIC_RELAXED) != expected)
+	sim_fence();
+	if (__atomic_load_n((const uint32_t *)sim_seen(word, sizeof *word), __ATOMIC_RELAXED) !=
+	    expected)
 		return true;
 	if (sim_choose(SIM_CHOOSE_SPURIOUS, 2)) {
 		sim_add_event(SIM_EVENT_SPURIOUS, sim.current, KT_ROLE_COUNT, 0);
@@ -107,6 +111,7 @@ bool os_futex_wait_at(const uint32_t *word, uint32_t expected, const uint64_t *d
 void os_futex_wake_at(const uint32_t *word, uint32_t count, struct kt_site *site)
 {
 	sim_point(site, NULL);	/* late, if need be: the word may be gone */
+	sim_fence();
 	wake(word, count);
 }
 

@@ -66,11 +66,15 @@ struct sim {
 	bool     running;
 	bool     cut;		/* by sim_cut() */
 	bool     explores;	/* strategy_dpor.c wants to know what events touch */
+	bool     weak;		/* stores may be held back */
+	bool     edges;		/* somebody must hear of happens-before edges */
 	enum sim_wait wait;	/* of the current task */
 	uint32_t wait_task;	/* or value */
 
 	struct sim_strategy *strategy;
+	uint32_t shown;			/* stores that have become visible */
 	uint32_t unfinished;
+	uint32_t tasks_max;
 	uint32_t steps_alarm;		/* next step at which step_alarm() looks */
 	uint32_t steps_fair, steps_max;
 	struct kt_rng fair_draw;	/* who is next when `fair` */
@@ -112,6 +116,22 @@ void sim_cut(void) __attribute__((noreturn));
 /* Who wakes first if nobody can run, or SIM_NOBODY. */
 uint32_t sim_first_timer(void);
 void sim_add_event(enum sim_event_kind kind, uint32_t task, enum kt_role role, uint32_t nth);
+
+/* weak.c; for each of these: only if sim.weak, but the first */
+void sim_weak_begin(enum sim_model memory);
+/* Where the operation at `site` on addr, which comes next, is to be done. */
+void *sim_weak_access(struct kt_site *site, const void *addr);
+/* Before other tasks run. */
+void sim_weak_settle(void);
+/* The store with that bit becomes visible. */
+void sim_weak_show(uint32_t bit, enum sim_shown shown);
+void sim_weak_show_all(void);
+/* What the current task has done is seen by whoever acquires the edge. */
+void sim_weak_release(const void *edge);
+void sim_weak_acquire(const void *edge);
+/* The memory is freed or its object ends; or a new object is there. */
+void sim_weak_end_of(const void *addr, size_t size);
+void sim_weak_begin_of(const void *addr, size_t size);
 
 /* os.c: nobody holds a `checked` lock, no order is known. */
 void sim_lockdep_begin(void);
@@ -197,10 +217,10 @@ extern struct sim_memory {
 
 void sim_memory_begin(uint32_t moved);
 void sim_memory_end(void);		/* may kt_fail(); called on the host's behalf */
-void sim_memory_check_slow(const void *addr, struct kt_site *site);
+void *sim_memory_check_slow(const void *addr, struct kt_site *site);
 
-/* Fails unless addr is to a live object, as far as is known; NULL is. */
-static inline void sim_memory_check(const void *addr, struct kt_site *site)
+/* addr. Fails unless it is to a live object, as far as is known; NULL is. */
+static inline void *sim_memory_check(const void *addr, struct kt_site *site)
 {
 	uintptr_t granule = ((uintptr_t)addr - sim_memory.region) / SIM_GRANULE;
 
@@ -208,7 +228,8 @@ static inline void sim_memory_check(const void *addr, struct kt_site *site)
 	granule = granule < SIM_GRANULES ? granule : SIM_GRANULES;
 	if (__builtin_expect(sim_memory.owner[granule] <= 0 ||
 			     (sim_memory.ended >> ((uintptr_t)addr / 64 % 64) & 1), false))
-		sim_memory_check_slow(addr, site);
+		return sim_memory_check_slow(addr, site);
+	return (void *)addr;
 }
 
 /* rcu.c */
@@ -226,23 +247,44 @@ static inline void sim_rcu_may_wait(const struct sim_task *t, struct kt_site *si
 /* crash.c */
 void sim_crash_init(void);
 
-/* sanitizer.c: happens-before edges; nothing without ThreadSanitizer */
+/* sanitizer.c */
 /* Between these the C library works for the simulator: no access counts. */
 void sim_unseen_begin(void);
 void sim_unseen_end(void);
 extern void __tsan_acquire(void *addr) __attribute__((weak));
 extern void __tsan_release(void *addr) __attribute__((weak));
 
-static inline void sim_hb_release(void *addr)
+/* For ThreadSanitizer only: between executions. */
+static inline void sim_tsan_release(void *addr)
 {
 	if (__builtin_expect(__tsan_release != NULL, false))
 		__tsan_release(addr);
 }
 
-static inline void sim_hb_acquire(void *addr)
+static inline void sim_tsan_acquire(void *addr)
 {
 	if (__builtin_expect(__tsan_acquire != NULL, false))
 		__tsan_acquire(addr);
+}
+
+/*
+ * Happens-before edges, those that the contracts promise and no more: for
+ * ThreadSanitizer, and for what becomes visible with weak memory. An edge is an
+ * address that is only compared.
+ */
+void sim_edge_release(void *addr);
+void sim_edge_acquire(void *addr);
+
+static inline void sim_hb_release(void *addr)
+{
+	if (__builtin_expect(sim.edges, false))
+		sim_edge_release(addr);
+}
+
+static inline void sim_hb_acquire(void *addr)
+{
+	if (__builtin_expect(sim.edges, false))
+		sim_edge_acquire(addr);
 }
 
 void sim_poison(const void *addr, size_t size);

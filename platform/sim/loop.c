@@ -79,7 +79,7 @@ static void task_exit(struct sim_task *t)
 	sim.unfinished--;
 	sim_touch_thing(SIM_EXIT, sim.current, SIM_WRITE);
 	sim_hb_release(&t->sync);
-	sim_hb_release(&sim.sync);
+	sim_tsan_release(&sim.sync);
 	if (joiner != SIM_NOBODY)
 		sim_wake(joiner);
 	sim_reach(&exit_site, SIM_EXITED);
@@ -92,7 +92,7 @@ static void task_main(void)
 	for (;;) {
 		struct sim_task *t = sim_current();
 
-		sim_hb_acquire(&sim.sync);
+		sim_tsan_acquire(&sim.sync);
 		sim_hb_acquire(&t->sync);
 		if (!t->handle.thread) {	/* the body: os_adopt() registers it */
 			t->fn(t->arg);
@@ -112,8 +112,8 @@ uint32_t sim_task_new(const char *name, void (*fn)(void *), void *arg)
 	struct sim_task *t;
 	size_t len;
 
-	if (id == SIM_TASKS_MAX)
-		kt_fail(KT_ASSERTION, "more than %d threads in one execution", SIM_TASKS_MAX);
+	if (id == sim.tasks_max)
+		kt_fail(KT_ASSERTION, "more than %u threads in one execution", sim.tasks_max);
 	t = &sim.task[id];
 	if (!t->fiber.stack)
 		fiber_make(&t->fiber, id % 16, task_main);
@@ -148,10 +148,15 @@ uint32_t sim_task_new(const char *name, void (*fn)(void *), void *arg)
 uint32_t sim_default_next(uint64_t runnable, uint64_t timed, uint32_t current,
 			  enum sim_why why)
 {
-	uint64_t later;
+	uint64_t stores = sim.record->stores, later;
 
 	if (runnable & ~timed)	/* time passes when there is nothing else to do */
 		runnable &= ~timed;
+	/* Stores are visible as late as may be: before somebody spins in vain. */
+	if (why == SIM_YIELDED && (runnable & stores))
+		runnable &= stores;
+	else if (runnable & ~stores)
+		runnable &= ~stores;
 	later = current == 63 ? 0 : runnable & ~((bit(current) << 1) - 1);
 	if ((why == SIM_POINT || why == SIM_MARK) && (runnable & bit(current)))
 		return current;
@@ -205,7 +210,7 @@ static void nobody_runs(void)
 /* Steps from this one on want reach_slow(). */
 static void set_slow_from(void)
 {
-	sim.slow_from = sim.strategy->visit ? 0 : sim.steps_alarm;
+	sim.slow_from = sim.strategy->visit || sim.weak ? 0 : sim.steps_alarm;
 }
 
 static void step_alarm(uint32_t step)
@@ -330,7 +335,7 @@ static inline struct sim_step *record_step(struct kt_site *site, enum sim_why wh
 
 /* For a sanitizer that must hear of switches, which is only told of real ones. */
 __attribute__((noinline))
-static void switch_told(uint32_t next, const void *addr, struct kt_site *site)
+static void *switch_told(uint32_t next, const void *addr, struct kt_site *site)
 {
 	struct fiber *from = &sim_current()->fiber;
 
@@ -339,7 +344,7 @@ static void switch_told(uint32_t next, const void *addr, struct kt_site *site)
 		sim_self = &sim.task[next].handle;
 		fiber_switch(from, &sim_current()->fiber);
 	}
-	sim_memory_check(addr, site);
+	return sim_memory_check(addr, site);
 }
 
 /*
@@ -347,20 +352,20 @@ static void switch_told(uint32_t next, const void *addr, struct kt_site *site)
  * matters. Not inline, so that a step without a switch saves no registers;
  * called last, so that there is one return less to mispredict. Also to the
  * current task itself: that costs less than a mispredicted branch around it.
+ * Returns addr; a compiler that knew so would not call it last.
  */
 __attribute__((noinline))
-static void switch_to(uint32_t next, const void *addr, struct kt_site *site)
+static void *switch_to(uint32_t next, const void *addr, struct kt_site *site)
 {
 	struct fiber *from = &sim_current()->fiber;
 
-	if (unlikely(sim.told)) {
-		switch_told(next, addr, site);
-		return;
-	}
+	if (unlikely(sim.told))
+		return switch_told(next, addr, site);
 	sim.current = next;
 	sim_self = &sim.task[next].handle;
 	fiber_swap(from, &sim_current()->fiber);
-	sim_memory_check(addr, site);
+	__asm__("" : "+r"(addr));
+	return sim_memory_check(addr, site);
 }
 
 /* The execution is over; the fiber goes on when a later one needs it. */
@@ -378,14 +383,24 @@ static bool is_over(void)
 	return sim.unfinished == 0;
 }
 
+static void before_weak_step(void)
+{
+	sim_weak_settle();
+	if (sim.fair)	/* to the stores, too */
+		sim_weak_show_all();
+}
+
 /* The steps that need more thought than the fast paths give them. */
 __attribute__((noinline))
 static void reach_slow(struct sim_step *t, const void *addr)
 {
-	uint32_t step = sim.record->steps - 1;
+	uint32_t step = sim.record->steps - 1, shown, next, usual;
 
 	if (step >= sim.steps_alarm)
 		step_alarm(step);
+	if (sim.weak)
+		before_weak_step();
+	shown = sim.shown;
 	if (sim.strategy->visit) {
 		struct sim_decision d = {
 			.task = t->task, .step = step, .why = (enum sim_why)t->why,
@@ -397,24 +412,34 @@ static void reach_slow(struct sim_step *t, const void *addr)
 	} else if (t->why == SIM_MARK) {
 		return;
 	}
-	if (t->why >= SIM_BLOCKED && is_over()) {
-		return_to_host();
-		return;
+	for (;;) {
+		if (t->why >= SIM_BLOCKED && is_over()) {
+			return_to_host();
+			return;
+		}
+		t->timed = sim.timed;
+		t->runnable = sim.runnable;
+		if (t->why == SIM_YIELDED && sim.shown == shown)
+			t->runnable = without_spinners(t->task);
+		else if (t->why != SIM_MARK)
+			sim.yielded = 0;
+		next = decide(t, addr);
+		if (likely(next < sim.tasks_max))
+			break;
+		usual = sim_default_next(t->runnable, t->timed, t->task, (enum sim_why)t->why);
+		sim_weak_show(next, next == usual ? SIM_SHOWN_USUAL : SIM_SHOWN_CHOSEN);
 	}
-	t->timed = sim.timed;
-	t->runnable = sim.runnable;
-	if (t->why == SIM_YIELDED)
-		t->runnable = without_spinners(t->task);
-	else if (t->why != SIM_MARK)
-		sim.yielded = 0;
-	switch_to(decide(t, addr), addr, t->site);
+	switch_to(next, addr, t->site);
 }
 
+/* It may be the step of any task, whose stores have nothing to do with it. */
 void sim_aside(void (*fn)(void *arg), void *arg)
 {
 	sim.aside = true;
 	sim.slow_from = 0;	/* only the slow paths look at `aside` */
+	sim_fence();
 	fn(arg);
+	sim_fence();
 	sim.aside = false;
 	set_slow_from();
 }
@@ -443,43 +468,41 @@ void sim_mark(struct kt_site *site)
 }
 
 __attribute__((noinline))
-static void point_slow(struct kt_site *site, const void *addr)
+static void *point_slow(struct kt_site *site, const void *addr)
 {
 	if (sim.aside) {
 		sim_memory_check(addr, site);
-		return;
+	} else {
+		kt_site_hash(site);
+		reach_slow(record_step(site, SIM_POINT), addr);
 	}
-	kt_site_hash(site);
-	reach_slow(record_step(site, SIM_POINT), addr);
+	return sim.weak ? sim_weak_access(site, addr) : (void *)addr;
 }
 
 __attribute__((noinline))
-static void decide_and_switch(struct sim_step *t, const void *addr)
+static void *decide_and_switch(struct sim_step *t, const void *addr)
 {
-	switch_to(decide(t, addr), addr, t->site);
+	return switch_to(decide(t, addr), addr, t->site);
 }
 
 /* Nothing is called but at its ends, so that no register need be saved. */
-void sim_point(struct kt_site *site, const void *addr)
+void *sim_point(struct kt_site *site, const void *addr)
 {
 	struct sim_step *t;
 	uint64_t can;
 
-	if (!is_plain(site)) {
-		point_slow(site, addr);
-		return;
-	}
+	if (!is_plain(site))
+		return point_slow(site, addr);
 	t = record_step(site, SIM_POINT);
 	can = sim.runnable;
 	sim.yielded = 0;
-	if ((can & (can - 1)) == 0) {
-		sim_memory_check(addr, site);
-	} else if (is_drawn(can, sim.timed)) {
+	if ((can & (can - 1)) == 0)
+		return sim_memory_check(addr, site);
+	if (is_drawn(can, sim.timed)) {
 		t->next = sim_random_draw(can);
-		switch_to(t->next, addr, site);
-	} else {
-		decide_and_switch(t, addr);
+		return switch_to(t->next, addr, site);
 	}
+	return decide_and_switch(t, addr);
 }
 
 __attribute__((noinline))
@@ -535,8 +558,10 @@ void sim_add_event(enum sim_event_kind kind, uint32_t task, enum kt_role role, u
 {
 	struct sim_record *r = sim.record;
 
-	if (r->events == SIM_EVENTS_MAX)
+	if (r->events == SIM_EVENTS_MAX) {
+		r->events_lost = true;
 		return;
+	}
 	r->event[r->events++] = (struct sim_event){
 		.step = r->steps ? r->steps - 1 : 0,
 		.kind = (uint8_t)kind, .task = (uint8_t)task, .role = (uint8_t)role,
@@ -558,6 +583,7 @@ void sim_note_alloc_fail(enum kt_role role, uint32_t nth)
 
 void sim_await(const uint32_t *word, uint32_t value, struct kt_site *site)
 {
+	KT_ASSERT(!sim.weak);
 	sim_waits(SIM_WAIT_VALUE, value);
 	sim_point(site, word);
 	while (*word != value)
@@ -637,6 +663,7 @@ static void execution_begin(const struct sim_options *o)
 	r->hash = 0x6b7468726173682dull;
 	r->steps = r->events = r->tasks = 0;
 	r->fair_from = UINT32_MAX;
+	r->events_lost = false;
 	r->failed_task = 0;
 	r->failed_site = NULL;
 	sim.strategy = o->strategy;
@@ -653,6 +680,7 @@ static void execution_begin(const struct sim_options *o)
 	sim.fair = sim.aside = false;
 	sim.cut = sim.explores = false;
 	sim.wait = SIM_WAIT_NOT;
+	sim_weak_begin(o->memory);
 	sim.draw_below = o->strategy->next == sim_random_next ? SIM_DRAW_BELOW : 0;
 	set_slow_from();
 	sim.clock_ns = 0;
@@ -672,11 +700,11 @@ const struct sim_record *sim_run(const struct sim_options *o, void (*body)(void 
 		.comm = "init", .cpus = SIM_CPUS_ALL, .all_nodes = true,
 		.spawn_node = OS_NO_NODE,
 	};
-	sim_hb_release(&sim.sync);
+	sim_tsan_release(&sim.sync);
 	sim.running = true;
 	fiber_switch(&sim.host, &sim.task[0].fiber);
 	sim.running = false;
-	sim_hb_acquire(&sim.sync);
+	sim_tsan_acquire(&sim.sync);
 	if (r->failure != KT_PASS || sim.cut)	/* their frames are abandoned */
 		for (uint32_t i = 0; i < r->tasks; i++)
 			fiber_make(&sim.task[i].fiber, i % 16, task_main);

@@ -178,6 +178,8 @@ void os_free_at(void *p, struct kt_site *site)
 		kt_fail(KT_MEMORY, "free of the inside of a block");
 	if (sim.explores)
 		sim_explore_end(p);
+	if (sim.weak)
+		sim_weak_end_of(p, b->size);
 	b->freed_at = site;
 	b->freed_by = (uint8_t)sim.current;
 	mem.live[b->role]--;
@@ -214,6 +216,8 @@ void os_object_begin(const void *addr, size_t size)
 
 	if (sim.explores)
 		sim_explore_object_begin(addr, size);
+	if (sim.weak)
+		sim_weak_begin_of(addr, size);
 	for (uint32_t i = 0; i < mem.ended; )
 		if (mem.dead[i].begin < end && begin < mem.dead[i].end)
 			mem.dead[i] = mem.dead[--mem.ended];
@@ -226,6 +230,8 @@ void os_object_end(const void *addr, size_t size)
 {
 	uintptr_t begin = (uintptr_t)addr, end = begin + size;
 
+	if (sim.weak)
+		sim_weak_end_of(addr, size);
 	if (begin - sim_memory.region < SIM_REGION_BYTES)
 		return;
 	if (sim.explores)
@@ -250,7 +256,7 @@ static void fail_block(int owner, const char *what)
 	kt_fail(KT_MEMORY, "%s after free: %s", what, text);
 }
 
-void sim_memory_check_slow(const void *addr, struct kt_site *site)
+void *sim_memory_check_slow(const void *addr, struct kt_site *site)
 {
 	uintptr_t a = (uintptr_t)addr, offset = a - sim_memory.region;
 	char name[KT_SITE_NAME_MAX];
@@ -262,4 +268,5 @@ void sim_memory_check_slow(const void *addr, struct kt_site *site)
 		if (a >= mem.dead[i].begin && a < mem.dead[i].end)
 			kt_fail(KT_MEMORY, "%s on a stack object whose frame has returned",
 				kt_site_name(site, name, sizeof name));
+	return (void *)addr;
 }

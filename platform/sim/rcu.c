@@ -122,7 +122,7 @@ static void run(struct sim_task *t, struct callback *c)
 	sim_hb_acquire(&c->sync);
 	c->func(c->head);
 	sim_hb_release(&c->sync);	/* for barrier */
-	sim_hb_release(&sim.sync);
+	sim_tsan_release(&sim.sync);
 	fiber_aside(&t->fiber);
 	t->handle.rcu.in_callback = false;
 	c->func = NULL;

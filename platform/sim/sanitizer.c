@@ -31,6 +31,20 @@ void sim_unseen_end(void)
 	AnnotateIgnoreReadsEnd(__FILE__, __LINE__);
 }
 
+void sim_edge_release(void *addr)
+{
+	sim_tsan_release(addr);
+	if (sim.weak)
+		sim_weak_release(addr);
+}
+
+void sim_edge_acquire(void *addr)
+{
+	sim_tsan_acquire(addr);
+	if (sim.weak)
+		sim_weak_acquire(addr);
+}
+
 bool sim_has_asan(void)
 {
 	return __asan_poison_memory_region != NULL;

@@ -26,11 +26,23 @@
 
 #define SIM_TASKS_MAX  64	/* per execution, the body (task 0) included */
 #define SIM_STEPS_MAX  32768	/* most that sim_options.steps_max may be */
-#define SIM_EVENTS_MAX 256
 #define SIM_MOVED_MAX  4096
+#define SIM_EVENTS_MAX 4096
 #define SIM_MESSAGE_MAX 1024
 #define SIM_CIRCLE_MAX 16	/* more places than that are no circle */
 #define SIM_NEAR_NS     1000000000ull	/* later deadlines pass only if nobody can run */
+#define SIM_STORES_FIRST 52	/* with weak memory: tasks are below, stores from here on */
+
+/*
+ * What others may see of a task's stores (weak.c). Each is visible at once, or
+ * waits in the task's store buffer: then that it becomes visible is a choice,
+ * like that of the next task.
+ */
+enum sim_model {
+	SIM_SC,
+	SIM_TSO,	/* in the order in which they were done */
+	SIM_PSO,	/* each location's in that order */
+};
 
 enum sim_why {		/* why a strategy is asked */
 	SIM_MARK,	/* at a named point: asked only if there is visit();
@@ -43,7 +55,9 @@ enum sim_why {		/* why a strategy is asked */
 
 struct sim_decision {
 	uint64_t runnable;	/* bit i: task i can run; without a yielding
-				 * current; never 0 in next() */
+				 * current; never 0 in next(). From bit
+				 * SIM_STORES_FIRST on, with weak memory: a store can
+				 * become visible; next() is then asked again */
 	uint64_t timed;		/* of those, who sleeps until a deadline less than
 				 * SIM_NEAR_NS away: to choose one is to let that
 				 * much time pass */
@@ -171,6 +185,16 @@ void sim_await(const uint32_t *word, uint32_t value, struct kt_site *site);
  */
 void sim_settle(struct kt_site *site);
 
+/* Where the store with that bit in sim_decision.runnable was done. */
+const void *sim_store_object(uint32_t bit);
+
+/*
+ * From visit(): of the stores that the task has done at sites of that name hash
+ * and that are not visible the oldest but `older` becomes so, with those that have
+ * to before it.
+ */
+void sim_show(uint32_t task, uint32_t site_hash, uint32_t older);
+
 /* For hooks: what the current task does next depends on *object. */
 void sim_depends(const void *object);
 
@@ -185,6 +209,7 @@ struct sim_options {
 	uint32_t steps_max;	/* then it is a livelock; 0: SIM_STEPS_MAX */
 	uint32_t moved;		/* so many times 16 bytes os_alloc()'s addresses are higher:
 				 * nothing may depend on it; below SIM_MOVED_MAX */
+	enum sim_model memory;
 };
 
 struct sim_step {
@@ -196,14 +221,25 @@ struct sim_step {
 	uint8_t  next;		/* who ran on */
 };
 
-enum sim_event_kind { SIM_EVENT_KILL, SIM_EVENT_SPURIOUS, SIM_EVENT_ALLOC_FAIL };
+enum sim_event_kind { SIM_EVENT_KILL, SIM_EVENT_SPURIOUS, SIM_EVENT_ALLOC_FAIL,
+		      SIM_EVENT_VISIBLE };
+
+enum sim_shown {		/* why a store has become visible */
+	SIM_SHOWN_CHOSEN,
+	SIM_SHOWN_USUAL,	/* chosen, as sim_default_next() would have */
+	SIM_SHOWN_FORCED,	/* by what a task did */
+};
 
 struct sim_event {
 	uint32_t step;		/* it happened at trace[step] */
 	uint8_t  kind;		/* enum sim_event_kind */
-	uint8_t  task;		/* killed, woken, or allocating */
+	uint8_t  task;		/* killed, woken, allocating, or who did the store */
 	uint8_t  role;		/* enum kt_role, of a failed allocation */
-	uint32_t nth;		/* which allocation of that role, from 1 */
+	uint8_t  shown;		/* enum sim_shown, of a store */
+	uint8_t  older;		/* stores by that task at that site that it has passed */
+	uint32_t nth;		/* which allocation of that role, from 1; of a store:
+				 * it was done at trace[nth] */
+	struct kt_site *site;	/* where it was done */
 };
 
 enum sim_state { SIM_UNUSED, SIM_RUNNABLE, SIM_SLEEPING, SIM_FINISHED };
@@ -225,6 +261,9 @@ struct sim_record {
 	uint64_t hash;			/* of (task, site, why) over all steps */
 	uint32_t steps, events, tasks;
 	uint32_t fair_from;		/* at steps from this one on no strategy was asked */
+	bool     events_lost;		/* more than SIM_EVENTS_MAX */
+	uint64_t stores;		/* bits that are no tasks in what follows; see
+					 * sim_decision.runnable */
 	uint32_t failed_task;		/* who ran when it failed */
 	struct kt_site *failed_site;	/* the last site that task reached */
 	struct sim_task_record task[SIM_TASKS_MAX];

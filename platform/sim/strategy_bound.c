@@ -9,7 +9,8 @@
  * number; nothing fails, nobody is killed. Where a task blocks or ends every other
  * is tried for nothing. All else is paid for: a preemption, a spinner passed over
  * for another than the next, time that passes early; a spurious wake-up; a failed
- * allocation; a kill.
+ * allocation; a kill. A store that becomes visible, with weak memory, is paid for as
+ * a preemption, wherever that is.
  *
  * The path of the execution under way is kept as the choices that it made. The next
  * one repeats them up to the last that has an answer left, gives that, and goes on
@@ -54,6 +55,20 @@ static bool affords(uint32_t kind)
 	       (dfs.total < dfs.bounds.total && dfs.spent[kind] < dfs.most[kind]);
 }
 
+/* What the answer is paid with, where another than the usual is paid with `kind`. */
+static uint32_t price(uint32_t answer, uint32_t kind)
+{
+	return kind == FREE && (sim.record->stores >> answer & 1) ? PREEMPTION : kind;
+}
+
+/* Of `can` those that can be paid for. */
+static uint64_t affordable(uint64_t can, uint32_t kind)
+{
+	if (kind == FREE)
+		return affords(PREEMPTION) ? can : can & ~sim.record->stores;
+	return affords(kind) ? can : 0;
+}
+
 /* One of `can`. */
 static uint32_t answer(uint64_t can, uint32_t usual, uint32_t kind, uint32_t step)
 {
@@ -66,13 +81,14 @@ static uint32_t answer(uint64_t can, uint32_t usual, uint32_t kind, uint32_t ste
 		}
 		dfs.choices++;
 		*c = (struct choice){
-			.left = affords(kind) ? can & ~(1ull << usual) : 0, .step = step,
+			.left = affordable(can & ~(1ull << usual), kind), .step = step,
 			.answer = (uint8_t)usual, .usual = (uint8_t)usual, .kind = (uint8_t)kind,
 		};
 	}
 	/* The same choices so far, so the same choice now. */
 	KT_ASSERT(can >> c->answer & 1 && c->usual == usual && c->step == step);
 	dfs.at++;
+	kind = price(c->answer, kind);
 	if (c->answer != usual && kind != FREE) {
 		dfs.spent[kind]++;
 		dfs.total++;

@@ -29,6 +29,7 @@ static struct {
 	uint32_t change_at[PCT_DEPTH_MAX];	/* steps */
 	uint64_t drawn;				/* tasks with a priority */
 	uint32_t lowest;			/* at most one less at each step */
+	uint64_t stores;			/* bits that are of stores */
 	uint32_t priority[SIM_TASKS_MAX];	/* larger runs first */
 } pct;
 
@@ -37,6 +38,7 @@ static void pct_begin(struct sim_strategy *s, uint64_t seed, uint32_t steps_esti
 	(void)s;
 	kt_rng_seed(&pct.rng, seed);
 	pct.drawn = 0;
+	pct.stores = sim_record()->stores;
 	pct.changes = pct.depth - 1;
 	pct.lowest = PCT_YIELDED;
 	for (uint32_t i = 0; i < pct.changes; i++)
@@ -59,6 +61,7 @@ static uint32_t pct_next(struct sim_strategy *s, const struct sim_decision *d)
 	uint32_t best = 0, best_priority = 0;
 
 	(void)s;
+	pct.drawn &= d->runnable | ~pct.stores;	/* another store, another priority */
 	/*
 	 * `<=`: no decision is asked for at a step that leaves no choice; a
 	 * change point that fell on one takes effect at the next decision.

@@ -9,7 +9,8 @@
  *
  * An event is what a task does next at the site where it was when it was asked
  * for last; a task that was woken has none, which races with nothing. Two race
- * if they are of one object and not both loads.
+ * if they are of one object and not both loads. With weak memory that a store
+ * becomes visible is an event, too.
  */
 #include <string.h>
 
@@ -20,6 +21,8 @@ static struct {
 	struct kt_rng rng;
 	uint64_t drawn;			/* bit: the task's event has a priority */
 	uint64_t pending;		/* bit: it is one of an object */
+	uint64_t stores;		/* bits that are of stores */
+	uint32_t step;			/* of the last arrival */
 	struct event {
 		const void *object;	/* compared only */
 		bool loads;
@@ -32,6 +35,8 @@ static void pos_begin(struct sim_strategy *s, uint64_t seed, uint32_t steps_esti
 	(void)s, (void)steps_estimate;
 	kt_rng_seed(&pos.rng, seed);
 	pos.drawn = pos.pending = 0;
+	pos.stores = sim_record()->stores;
+	pos.step = UINT32_MAX;
 }
 
 static uint64_t priority(uint32_t task)
@@ -47,6 +52,9 @@ static void arrives(const struct sim_decision *d)
 {
 	struct event *e = &pos.event[d->task];
 
+	if (d->step == pos.step)	/* asked again, after a store became visible */
+		return;
+	pos.step = d->step;
 	/* Who sleeps or has gone comes back as if at no site. */
 	pos.pending &= ~(1ull << d->task);
 	if (d->object && d->why < SIM_BLOCKED)
@@ -54,6 +62,21 @@ static void arrives(const struct sim_decision *d)
 	e->object = d->object;
 	e->loads = d->site && strcmp(d->site->op, "load") == 0;
 	pos.drawn &= ~(1ull << d->task);
+}
+
+/* Those that can become visible; each has a priority while it can. */
+static void note_stores(uint64_t stores)
+{
+	pos.drawn &= stores | ~pos.stores;
+	pos.pending = (pos.pending & ~pos.stores) | stores;
+	for (; stores; stores &= stores - 1) {
+		uint32_t bit = (uint32_t)__builtin_ctzll(stores);
+		const void *object = sim_store_object(bit);
+
+		if (pos.event[bit].object != object)
+			pos.drawn &= ~(1ull << bit);
+		pos.event[bit] = (struct event){ object, false, pos.event[bit].priority };
+	}
 }
 
 static bool race(const struct event *a, const struct event *b)
@@ -78,6 +101,8 @@ static uint32_t pos_next(struct sim_strategy *s, const struct sim_decision *d)
 
 	(void)s;
 	arrives(d);
+	if (pos.stores)
+		note_stores(d->runnable & pos.stores);
 	for (uint64_t mask = d->runnable; mask; mask &= mask - 1) {
 		uint32_t task = (uint32_t)__builtin_ctzll(mask);
 		uint64_t p = priority(task);

@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Litmus tests: of small programs every execution, and of each memory exactly
+ * the outcomes that it allows. The names are those of the literature (Alglave,
+ * Maranget, Sarkar, Sewell: "Litmus: Running Tests Against Hardware", TACAS
+ * 2011; x86-TSO's for what is forwarded).
+ *
+ * An outcome is what the loads and exchanges gave, thread by thread, and then the final values
+ * of the locations asked for.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "platform/atomic.h"
+#include "platform/lock.h"
+#include "platform/os.h"
+#include "platform/sim/sim.h"
+
+enum {
+	THREADS_MAX = 4,
+	OPS_MAX = 5,
+	OUTCOMES_MAX = 32,
+	CHOICES_MAX = 64,
+};
+
+enum op_kind { END, WRITE, RELEASE, STORE_MB, XCHG, READ, MB, LOCK, UNLOCK };
+enum location { X, Y, Z, LOCATIONS };
+
+struct op {
+	enum op_kind kind;
+	enum location at;
+	unsigned value;
+};
+
+struct litmus {
+	const char *name;
+	struct op thread[THREADS_MAX][OPS_MAX];
+	unsigned finals;	/* bit per location */
+	const char *sc, *more_in_tso, *more_in_pso;
+};
+
+#define W(at, v)   { WRITE, at, v }
+#define REL(at, v) { RELEASE, at, v }
+#define SMB(at, v) { STORE_MB, at, v }
+#define SWP(at, v) { XCHG, at, v }
+#define R(at)      { READ, at, 0 }
+#define F          { MB, X, 0 }
+#define L          { LOCK, X, 0 }
+#define U          { UNLOCK, X, 0 }
+#define IRIW_SC "0000 0001 0010 0011 0100 0101 0110 0111 1000 1001 1011 1100 1101 1110 1111"
+#define THREE_SC "000 001 010 011 100 101 111"
+
+static const struct litmus tests[] = {
+	/* name, threads, finals, sc, more in tso, more in pso */
+	{ "SB", { { W(X, 1), R(Y) }, { W(Y, 1), R(X) } }, 0, "01 10 11", "00", "" },
+	{ "SB+mbs", { { W(X, 1), F, R(Y) }, { W(Y, 1), F, R(X) } }, 0, "01 10 11", "", "" },
+	{ "SB+mb+po", { { W(X, 1), F, R(Y) }, { W(Y, 1), R(X) } }, 0, "01 10 11", "00", "" },
+	{ "SB+rels", { { REL(X, 1), R(Y) }, { REL(Y, 1), R(X) } }, 0, "01 10 11", "00", "" },
+	{ "SB+xchgs", { { SWP(X, 1), R(Y) }, { SWP(Y, 1), R(X) } }, 0,
+	  "0001 0100 0101", "", "" },
+	{ "SB+store_mbs", { { SMB(X, 1), R(Y) }, { SMB(Y, 1), R(X) } }, 0, "01 10 11", "", "" },
+	/* A task sees its own stores; a lock orders what its contract says. */
+	{ "SB+rfis", { { W(X, 1), R(X), R(Y) }, { W(Y, 1), R(Y), R(X) } }, 0,
+	  "1011 1110 1111", "1010", "" },
+	{ "SB+unlock+mb", { { L, W(X, 1), U, R(Y) }, { W(Y, 1), F, R(X) } }, 0,
+	  "01 10 11", "00", "" },
+
+	{ "MP", { { W(X, 1), W(Y, 1) }, { R(Y), R(X) } }, 0, "00 01 11", "", "10" },
+	{ "MP+rel", { { W(X, 1), REL(Y, 1) }, { R(Y), R(X) } }, 0, "00 01 11", "", "" },
+	{ "MP+mb", { { W(X, 1), F, W(Y, 1) }, { R(Y), R(X) } }, 0, "00 01 11", "", "" },
+	{ "MP+xchg", { { W(X, 1), SWP(Y, 1) }, { R(Y), R(X) } }, 0, "000 001 011", "", "" },
+	{ "MP+rel+po", { { REL(X, 1), W(Y, 1) }, { R(Y), R(X) } }, 0, "00 01 11", "", "10" },
+	{ "MP+locks", { { W(X, 1), L, W(Y, 1), U }, { L, R(Y), U, R(X) } }, 0,
+	  "00 01 11", "", "" },
+	{ "MP+lock+po", { { W(X, 1), L, W(Y, 1), U }, { R(Y), R(X) } }, 0,
+	  "00 01 11", "", "10" },
+
+	{ "LB", { { R(X), W(Y, 1) }, { R(Y), W(X, 1) } }, 0, "00 01 10", "", "" },
+	{ "LB+mbs", { { R(X), F, W(Y, 1) }, { R(Y), F, W(X, 1) } }, 0, "00 01 10", "", "" },
+
+	{ "S", { { W(X, 2), W(Y, 1) }, { R(Y), W(X, 1) } }, 1 << X, "01 02 11", "", "12" },
+	{ "S+rel", { { W(X, 2), REL(Y, 1) }, { R(Y), W(X, 1) } }, 1 << X, "01 02 11", "", "" },
+
+	{ "R", { { W(X, 1), W(Y, 1) }, { W(Y, 2), R(X) } }, 1 << Y, "01 11 12", "02", "" },
+	{ "R+po+mb", { { W(X, 1), W(Y, 1) }, { W(Y, 2), F, R(X) } }, 1 << Y,
+	  "01 11 12", "", "02" },
+	{ "R+rel+po", { { W(X, 1), REL(Y, 1) }, { W(Y, 2), R(X) } }, 1 << Y,
+	  "01 11 12", "02", "" },
+	{ "R+rel+mb", { { W(X, 1), REL(Y, 1) }, { W(Y, 2), F, R(X) } }, 1 << Y,
+	  "01 11 12", "", "" },
+
+	{ "2+2W", { { W(X, 1), W(Y, 2) }, { W(Y, 1), W(X, 2) } }, 1 << X | 1 << Y,
+	  "12 21 22", "", "11" },
+	{ "2+2W+rels", { { W(X, 1), REL(Y, 2) }, { W(Y, 1), REL(X, 2) } }, 1 << X | 1 << Y,
+	  "12 21 22", "", "" },
+	{ "2+2W+rel+po", { { W(X, 1), REL(Y, 2) }, { W(Y, 1), W(X, 2) } }, 1 << X | 1 << Y,
+	  "12 21 22", "", "11" },
+
+	{ "CoRR", { { W(X, 1), W(X, 2) }, { R(X), R(X) } }, 1 << X,
+	  "002 012 022 112 122 222", "", "" },
+	{ "CoWW", { { W(X, 1), W(X, 2) }, { W(X, 3) } }, 1 << X, "2 3", "", "" },
+
+	/* What is exchanged is what is visible; a store that was done before may come after. */
+	{ "CoRMW", { { W(X, 1) }, { SWP(X, 2), R(X) } }, 1 << X, "011 021 122", "", "" },
+	{ "CoRMW+MP", { { W(X, 1) }, { SWP(X, 2), W(Y, 1) }, { R(Y), R(X) } }, 1 << X,
+	  "0001 0011 0021 0111 0121 1002 1012 1022 1122", "", "" },
+	{ "WRC", { { W(X, 1) }, { R(X), W(Y, 1) }, { R(Y), R(X) } }, 0, THREE_SC, "", "" },
+	{ "ISA2", { { W(X, 1), W(Y, 1) }, { R(Y), W(Z, 1) }, { R(Z), R(X) } }, 0,
+	  THREE_SC, "", "110" },
+	{ "ISA2+rel", { { W(X, 1), REL(Y, 1) }, { R(Y), W(Z, 1) }, { R(Z), R(X) } }, 0,
+	  THREE_SC, "", "" },
+	{ "IRIW", { { W(X, 1) }, { W(Y, 1) }, { R(X), R(Y) }, { R(Y), R(X) } }, 0,
+	  IRIW_SC, "", "" },
+};
+
+/* ---- every execution ------------------------------------------------------- */
+
+/* Depth first; the choices of the execution under way, and what is left to try. */
+static struct {
+	struct sim_strategy strategy;
+	unsigned choices, at;
+	struct {
+		uint64_t left;
+		uint8_t answer;
+	} path[CHOICES_MAX];
+} dfs;
+
+static void dfs_begin(struct sim_strategy *s, uint64_t seed, uint32_t steps_estimate)
+{
+	(void)s, (void)seed, (void)steps_estimate;
+	dfs.at = 0;
+}
+
+static bool started;		/* all threads are there */
+
+/*
+ * The body, who starts and joins the threads, is first until then. Afterwards it
+ * waits for all of them, as each join makes visible what its thread has stored.
+ */
+static uint32_t dfs_next(struct sim_strategy *s, const struct sim_decision *d)
+{
+	uint64_t can = d->runnable;
+
+	(void)s;
+	if ((can & 1) && !started)
+		return 0;
+	if (can & ~sim_record()->stores & ~1ull)
+		can &= ~1ull;
+	if (dfs.at == dfs.choices) {
+		if (dfs.choices == CHOICES_MAX)
+			abort();
+		dfs.path[dfs.choices].answer = (uint8_t)__builtin_ctzll(can);
+		dfs.path[dfs.choices++].left = can & (can - 1);
+	}
+	return dfs.path[dfs.at++].answer;
+}
+
+static bool dfs_advance(void)
+{
+	while (dfs.choices && !dfs.path[dfs.choices - 1].left)
+		dfs.choices--;
+	if (!dfs.choices)
+		return false;
+	dfs.path[dfs.choices - 1].answer =
+		(uint8_t)__builtin_ctzll(dfs.path[dfs.choices - 1].left);
+	dfs.path[dfs.choices - 1].left &= dfs.path[dfs.choices - 1].left - 1;
+	return true;
+}
+
+/* ---- a program ---------------------------------------------------------------- */
+
+static struct {
+	const struct litmus *test;
+	kt_lock lock;
+	unsigned at[LOCATIONS];				/* atomic */
+	unsigned loaded[THREADS_MAX][OPS_MAX], loads[THREADS_MAX];
+	char outcome[16];
+} run;
+
+static void thread(void *arg)
+{
+	unsigned me = *(const unsigned *)arg;
+
+	for (const struct op *o = run.test->thread[me];
+	     o < run.test->thread[me] + OPS_MAX && o->kind != END; o++) {
+		unsigned *p = &run.at[o->at];
+
+		switch (o->kind) {
+		case WRITE: WRITE_ONCE(*p, o->value); break;
+		case RELEASE: smp_store_release(p, o->value); break;
+		case STORE_MB: smp_store_mb(*p, o->value); break;
+		case XCHG: run.loaded[me][run.loads[me]++] = xchg(p, o->value); break;
+		case READ: run.loaded[me][run.loads[me]++] = READ_ONCE(*p); break;
+		case MB: smp_mb(); break;
+		case LOCK: kt_lock_acquire(&run.lock); break;
+		case UNLOCK: kt_lock_release(&run.lock); break;
+		default: break;
+		}
+	}
+}
+
+static void body(void *unused)
+{
+	static const unsigned number[THREADS_MAX] = { 0, 1, 2, 3 };
+	struct os_thread init, t[THREADS_MAX];
+	unsigned threads = 0, used = 0;
+
+	(void)unused;
+	os_adopt(&init, "init");
+	kt_lock_init(&run.lock, "litmus");
+	memset(run.at, 0, sizeof run.at);
+	memset(run.loads, 0, sizeof run.loads);
+	started = false;
+	for (; threads < THREADS_MAX && run.test->thread[threads][0].kind != END; threads++)
+		KT_ASSERT(os_spawn(&t[threads], "thread", OS_JOINABLE, thread,
+				   (void *)&number[threads]) == 0);
+	started = true;
+	for (unsigned i = 0; i < threads; i++)
+		os_join(&t[i]);
+	for (unsigned i = 0; i < threads; i++)
+		for (unsigned k = 0; k < run.loads[i]; k++)
+			run.outcome[used++] = (char)('0' + run.loaded[i][k]);
+	for (unsigned i = 0; i < LOCATIONS; i++)
+		if (run.test->finals >> i & 1)
+			run.outcome[used++] = (char)('0' + READ_ONCE(run.at[i]));
+	run.outcome[used] = '\0';
+	kt_lock_destroy(&run.lock);
+	os_unadopt();
+}
+
+/* ---- outcomes -------------------------------------------------------------------- */
+
+struct outcomes {
+	unsigned count;
+	char text[OUTCOMES_MAX][16];
+};
+
+static void add(struct outcomes *o, const char *text, size_t len)
+{
+	for (unsigned i = 0; i < o->count; i++)
+		if (strlen(o->text[i]) == len && memcmp(o->text[i], text, len) == 0)
+			return;
+	if (o->count == OUTCOMES_MAX)
+		abort();
+	snprintf(o->text[o->count++], sizeof o->text[0], "%.*s", (int)len, text);
+}
+
+static void add_words(struct outcomes *o, const char *words)
+{
+	while (*words) {
+		size_t len = strcspn(words, " ");
+
+		add(o, words, len);
+		words += len + (words[len] == ' ');
+	}
+}
+
+/* The first of a that is not in b, or NULL. */
+static const char *missing(const struct outcomes *a, const struct outcomes *b)
+{
+	for (unsigned i = 0; i < a->count; i++) {
+		unsigned k = 0;
+
+		while (k < b->count && strcmp(a->text[i], b->text[k]) != 0)
+			k++;
+		if (k == b->count)
+			return a->text[i];
+	}
+	return NULL;
+}
+
+static unsigned explore(const struct litmus *test, enum sim_model memory, struct outcomes *seen)
+{
+	const struct sim_options o = { .strategy = &dfs.strategy, .memory = memory };
+	unsigned executions = 0;
+
+	run.test = test;
+	dfs.choices = 0;
+	do {
+		const struct sim_record *r = sim_run(&o, body, NULL);
+
+		if (r->failure != KT_PASS) {
+			printf("FAIL %s: %s: %s\n", test->name, kt_failure_name(r->failure),
+			       r->message);
+			exit(1);
+		}
+		add(seen, run.outcome, strlen(run.outcome));
+		executions++;
+	} while (dfs_advance());
+	return executions;
+}
+
+static bool check(const struct litmus *test, enum sim_model memory, const char *name)
+{
+	struct outcomes seen = { .count = 0 }, due = { .count = 0 };
+	unsigned executions = explore(test, memory, &seen);
+	const char *absent, *wrong;
+
+	add_words(&due, test->sc);
+	if (memory != SIM_SC)
+		add_words(&due, test->more_in_tso);
+	if (memory == SIM_PSO)
+		add_words(&due, test->more_in_pso);
+	absent = missing(&due, &seen);
+	wrong = missing(&seen, &due);
+	if (absent)
+		printf("FAIL %s %s: never %s\n", test->name, name, absent);
+	if (wrong)
+		printf("FAIL %s %s: %s\n", test->name, name, wrong);
+	if (!absent && !wrong)
+		printf("ok %s %s: %u outcomes of %u executions\n", test->name, name, seen.count,
+		       executions);
+	return !absent && !wrong;
+}
+
+int main(void)
+{
+	static const char *const names[] = { "sc", "tso", "pso" };
+	bool good = true;
+
+	dfs.strategy = (struct sim_strategy){
+		.name = "litmus", .begin = dfs_begin, .next = dfs_next,
+	};
+	for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)
+		for (enum sim_model m = SIM_SC; m <= SIM_PSO; m++)
+			good &= check(&tests[i], m, names[m]);
+	return !good;
+}
