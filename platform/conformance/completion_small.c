@@ -97,6 +97,43 @@ static void all_on_stack(void *arg)
 	}
 }
 
+/* ---- what is seen ---------------------------------------------------------------- */
+
+static void stores_relaxed(void *arg)
+{
+	struct meeting *m = arg;
+
+	WRITE_ONCE(m->data, 42);
+	kt_complete(m->c);
+}
+
+static void stores_relaxed_for_all(void *arg)
+{
+	struct meeting *m = arg;
+
+	WRITE_ONCE(m->data, 42);
+	kt_complete_all(m->c);
+}
+
+/* What was stored relaxed before the completion is seen after the wait. */
+static void publishes(void *arg)
+{
+	void (*fn)(void *) = arg ? stores_relaxed_for_all : stores_relaxed;
+	struct os_thread t;
+	struct meeting m;
+	kt_completion c;
+
+	for (int i = 0; i < TURNS; i++) {
+		kt_completion_init(&c);
+		m = (struct meeting){ .c = &c };
+		spawn(&t, "completer", fn, &m);
+		kt_completion_wait(&c);
+		CHECK_EQ(READ_ONCE(m.data), 42);
+		os_join(&t);
+		kt_completion_destroy(&c);
+	}
+}
+
 /* ---- given up or not ----------------------------------------------------------- */
 
 static void kill_or_complete(void *arg)
@@ -241,8 +278,12 @@ static void two_and_all(void *arg)
 
 void completion_small_run(void)
 {
+	static bool all = true;
+
 	conformance_exhaust("completion.small.on_stack", 5, on_stack, NULL);
 	conformance_exhaust("completion.small.all_on_stack", 5, all_on_stack, NULL);
+	conformance_exhaust("completion.small.publishes", 4, publishes, NULL);
+	conformance_exhaust("completion.small.publishes_to_all", 4, publishes, &all);
 	conformance_exhaust("completion.small.kill_or_complete", 4, kill_or_complete, NULL);
 	conformance_exhaust("completion.small.deadline_or_complete", 4, deadline_or_complete, NULL);
 	conformance_exhaust("completion.small.kill_one_of_two", 3, kill_one_of_two, NULL);

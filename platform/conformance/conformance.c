@@ -37,26 +37,29 @@ void conformance_adopted(void *arg)
 
 enum { SEEDS = 100 };
 
-static void expect(const struct conformance_body *b, struct sim_strategy *strategy, uint64_t seed,
-		   enum kt_failure kind)
+static void expect(const struct conformance_body *b, enum sim_model memory,
+		   struct sim_strategy *strategy, uint64_t seed, enum kt_failure kind)
 {
-	struct sim_options o = { .strategy = strategy, .seed = seed };
+	struct sim_options o = { .strategy = strategy, .seed = seed, .memory = memory };
 	const struct sim_record *r = sim_run(&o, conformance_adopted, (void *)b);
 
 	if (r->failure == kind)
 		return;
-	printf("FAIL %s strategy %s seed %llu: expected %s, got %s: %s\n", b->name,
-	       strategy->name, (unsigned long long)seed, kt_failure_name(kind),
+	printf("FAIL %s memory %s strategy %s seed %llu: expected %s, got %s: %s\n", b->name,
+	       conformance_memory_name[memory], strategy->name, (unsigned long long)seed,
+	       kt_failure_name(kind),
 	       kt_failure_name(r->failure), r->message);
 	exit(1);
 }
 
 static void run_all(const struct conformance_body *b, enum kt_failure kind)
 {
-	expect(b, sim_strategy_block(), 0, kind);
-	for (uint64_t seed = 0; seed < SEEDS; seed++) {
-		expect(b, sim_strategy_random(), seed, kind);
-		expect(b, sim_strategy_pct(3), seed, kind);
+	for (enum sim_model m = SIM_SC; m <= SIM_PSO; m++) {
+		expect(b, m, sim_strategy_block(), 0, kind);
+		for (uint64_t seed = 0; seed < SEEDS; seed++) {
+			expect(b, m, sim_strategy_random(), seed, kind);
+			expect(b, m, sim_strategy_pct(3), seed, kind);
+		}
 	}
 	printf("ok %s\n", b->name);
 }

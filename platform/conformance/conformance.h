@@ -2,8 +2,8 @@
 /*
  * Running one test body on whatever was chosen: on real threads a few times
  * with different delays, in the simulator under several strategies and many
- * seeds. The body runs on an adopted thread called "init" and leaves nothing
- * live. It uses contract names only.
+ * seeds, and with each memory (platform/sim/weak.c). The body runs on an adopted
+ * thread called "init" and leaves nothing live. It uses contract names only.
  */
 #ifndef PLATFORM_CONFORMANCE_CONFORMANCE_H
 #define PLATFORM_CONFORMANCE_CONFORMANCE_H
@@ -27,13 +27,17 @@ struct conformance_body {
 };
 void conformance_adopted(void *body);
 
+/* By enum sim_model. */
+extern const char *const conformance_memory_name[];
+
 /* Every run must pass. Prints "ok NAME", or what went wrong and exits 1. */
 void conformance_run(const char *name, void (*body)(void *arg), void *arg);
 
 /*
  * For a body of two or three threads that do little: in the simulator every
- * schedule that leaves the default at most `bound` times (exhaust.c), on real
- * threads the same as conformance_run().
+ * schedule that leaves the default at most `bound` times (exhaust.c), or, with
+ * weak memory, where there is more to choose, once less; on real threads the same as
+ * conformance_run().
  */
 void conformance_exhaust(const char *name, unsigned bound, void (*body)(void *arg), void *arg);
 

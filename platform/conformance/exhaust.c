@@ -19,11 +19,13 @@ static void print_turns(void)
 		       (unsigned)usual);
 }
 
-void conformance_exhaust(const char *name, unsigned bound, void (*body)(void *arg), void *arg)
+const char *const conformance_memory_name[] = { "sc", "tso", "pso" };
+
+static void exhaust(const struct conformance_body *b, enum sim_model memory, unsigned bound)
 {
-	struct conformance_body b = { name, body, arg };
 	struct sim_bounds bounds = { .total = bound, .preemptions = bound, .spurious = bound };
-	struct sim_options o = { .strategy = NULL };
+	struct sim_options o = { .memory = memory };
+	const char *how = conformance_memory_name[memory];
 	uint32_t executions = 0;
 	bool more, too_long;
 
@@ -32,22 +34,29 @@ void conformance_exhaust(const char *name, unsigned bound, void (*body)(void *ar
 		const struct sim_record *r;
 
 		o.strategy = sim_strategy_bound();
-		r = sim_run(&o, conformance_adopted, &b);
+		r = sim_run(&o, conformance_adopted, (void *)b);
 		if (r->failure != KT_PASS) {
-			printf("FAIL %s execution %u: %s: %s\n", name, (unsigned)executions,
-			       kt_failure_name(r->failure), r->message);
+			printf("FAIL %s memory %s execution %u: %s: %s\n", b->name, how,
+			       (unsigned)executions, kt_failure_name(r->failure), r->message);
 			print_turns();
 			exit(1);
 		}
 		more = sim_bounded(&too_long);
 		if (++executions > EXECUTIONS_MAX || too_long) {
-			printf("FAIL %s: more than %d schedules, or one is too long\n", name,
-			       EXECUTIONS_MAX);
+			printf("FAIL %s memory %s: more than %d schedules, or one is too long\n",
+			       b->name, how, EXECUTIONS_MAX);
 			exit(1);
 		}
 	} while (more);
-	printf("ok %s: all %u schedules with at most %u preemptions\n", name,
+	printf("ok %s memory %s: all %u schedules with at most %u preemptions\n", b->name, how,
 	       (unsigned)executions, bound);
+}
+
+void conformance_exhaust(const char *name, unsigned bound, void (*body)(void *arg), void *arg)
+{
+	for (enum sim_model m = SIM_SC; m <= SIM_PSO; m++)
+		exhaust(&(struct conformance_body){ name, body, arg }, m,
+			bound - (m != SIM_SC && bound > 0));
 }
 
 #else

@@ -238,6 +238,33 @@ static void three_once(void *arg)
 	meet(enter_once, 2, 3);
 }
 
+/* What is stored relaxed with the lock held is seen by the next holder. */
+static void count_relaxed(void *arg)
+{
+	struct shared *s = arg;
+
+	kt_lock_acquire(&s->lock);
+	WRITE_ONCE(s->passes, READ_ONCE(s->passes) + 1);
+	kt_lock_release(&s->lock);
+}
+
+static void publishes(void *arg)
+{
+	(void)arg;
+	for (int i = 0; i < CONFORMANCE_TURNS(200, 1); i++) {
+		struct shared s = { .count = 0 };
+		struct os_thread t[2];
+
+		kt_lock_init(&s.lock, "small");
+		for (int k = 0; k < 2; k++)
+			CHECK_EQ(os_spawn(&t[k], "other", OS_JOINABLE, count_relaxed, &s), 0);
+		for (int k = 0; k < 2; k++)
+			os_join(&t[k]);
+		CHECK_EQ(READ_ONCE(s.passes), 2);
+		kt_lock_destroy(&s.lock);
+	}
+}
+
 /* Two try while one waits; then it must have had it. */
 static void try_and_wait(void *arg)
 {
@@ -503,6 +530,7 @@ int main(void)
 #endif
 	conformance_exhaust("lock.small.two_twice", 5, two_twice, NULL);
 	conformance_exhaust("lock.small.three_once", 4, three_once, NULL);
+	conformance_exhaust("lock.small.publishes", 4, publishes, NULL);
 	conformance_exhaust("lock.small.try_and_wait", 4, try_and_wait, NULL);
 	conformance_exhaust("lock.small.freed_by_other", 5, freed_by_other, NULL);
 	conformance_exhaust("lock.small.without_thread", 3, without_thread, NULL);

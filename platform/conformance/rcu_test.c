@@ -417,6 +417,58 @@ static void callback_calls(void *arg)
 	kt_lock_destroy(&published.lock);
 }
 
+/* ---- two that meet once ------------------------------------------------------ */
+
+static struct noted {
+	kt_rcu_head head;
+	unsigned times;		/* atomic; relaxed */
+} noted;
+
+static void note(kt_rcu_head *head)
+{
+	CHECK(head == &noted.head);
+	WRITE_ONCE(noted.times, READ_ONCE(noted.times) + 1);
+}
+
+static void read_once(void *arg)
+{
+	(void)arg;
+	kt_rcu_read_lock();
+	kt_rcu_read_unlock();
+}
+
+/* Called though nobody asks for it: in the simulator by one of the two. */
+static void none_is_left_over(void *arg)
+{
+	for (int i = 0; i < CONFORMANCE_TURNS(20, 1); i++) {
+		struct os_thread t;
+
+		noted.times = 0;
+		CHECK_EQ(os_spawn(&t, "reader", OS_JOINABLE, read_once, arg), 0);
+		kt_call_rcu(&noted.head, note);
+		os_join(&t);
+#if !defined(KT_OS_SIM)
+		kt_rcu_barrier();
+#endif
+		CHECK_EQ(READ_ONCE(noted.times), 1);
+	}
+}
+
+/* What a callback has stored is seen after the barrier. */
+static void barrier_publishes(void *arg)
+{
+	for (int i = 0; i < CONFORMANCE_TURNS(20, 1); i++) {
+		struct os_thread t;
+
+		noted.times = 0;
+		CHECK_EQ(os_spawn(&t, "reader", OS_JOINABLE, read_once, arg), 0);
+		kt_call_rcu(&noted.head, note);
+		kt_rcu_barrier();
+		CHECK_EQ(READ_ONCE(noted.times), 1);
+		os_join(&t);
+	}
+}
+
 /* ---- misuse --------------------------------------------------------------- */
 
 static void synchronize_inside(void *arg)
@@ -573,5 +625,7 @@ int main(void)
 	conformance_run("rcu.call_inside", call_inside, NULL);
 	conformance_run("rcu.barrier_waits_for_all", barrier_waits_for_all, NULL);
 	conformance_run("rcu.callback_calls", callback_calls, NULL);
+	conformance_exhaust("rcu.small.none_is_left_over", 5, none_is_left_over, NULL);
+	conformance_exhaust("rcu.small.barrier_publishes", 5, barrier_publishes, NULL);
 	return 0;
 }

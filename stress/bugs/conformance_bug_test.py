@@ -58,7 +58,7 @@ def kind_of(status, text):
         return "hang"
     if status == 0:
         return "nothing"
-    for pattern in (r"^FAIL .*?, got (\w+)", r"^FAIL \S+ execution \d+: (\w+):",
+    for pattern in (r"^FAIL .*?, got (\w+)", r"^FAIL \S+ memory \w+ execution \d+: (\w+):",
                     r"^kthrash: (\w+):", r"ERROR: (AddressSanitizer)",
                     r"WARNING: (ThreadSanitizer)"):
         found = re.search(pattern, text, re.MULTILINE)
