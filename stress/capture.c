@@ -64,6 +64,19 @@ static bool add_at(struct plan *out, enum plan_directive_kind kind, const struct
 	return d->task && d->point;
 }
 
+static bool add_visible(struct plan *out, const struct sim_record *r, const struct sim_step *t,
+			uint32_t nth, const struct sim_event *e)
+{
+	char name[KT_SITE_NAME_MAX];
+
+	if (!add_at(out, PLAN_D_VISIBLE, r, t, nth, e->task))
+		return false;
+	out->directives[out->directives_count - 1].older = e->older;
+	out->directives[out->directives_count - 1].store =
+		intern(out, kt_site_name(e->site, name, sizeof name));
+	return true;
+}
+
 static bool add_fail(struct plan *out, const struct sim_event *e)
 {
 	struct plan_directive *d = add(out);
@@ -76,11 +89,38 @@ static bool add_fail(struct plan *out, const struct sim_event *e)
 	return true;
 }
 
-/* Directives for what was injected at step i, the nth visit there. */
-static bool add_events(struct plan *out, const struct sim_record *r, uint32_t i, uint32_t nth,
-		       uint32_t *event)
+/* The last step of a failed execution may have no decision. */
+static bool is_usual(const struct sim_record *r, uint32_t i)
 {
 	const struct sim_step *t = &r->trace[i];
+
+	return !t->runnable || i >= r->fair_from ||
+	       t->next == sim_default_next(t->runnable, t->timed, t->task, (enum sim_why)t->why);
+}
+
+/*
+ * From what enum sim_shown on the stores that became visible at step i need no
+ * directive. What is asked for comes before what is usual: if anything was chosen
+ * there, all is.
+ */
+static enum sim_shown shown_by_itself(const struct sim_record *r, uint32_t i, uint32_t event)
+{
+	if (!is_usual(r, i))
+		return SIM_SHOWN_FORCED;
+	for (; event < r->events && r->event[event].step <= i; event++)
+		if (r->event[event].kind == SIM_EVENT_VISIBLE &&
+		    r->event[event].shown == SIM_SHOWN_CHOSEN)
+			return SIM_SHOWN_FORCED;
+	return SIM_SHOWN_USUAL;
+}
+
+/* Directives for what was injected at step i, the nth visit there. */
+static bool add_events(struct plan *out, const struct sim_record *r, uint32_t i, uint32_t nth,
+		       unsigned kinds, uint32_t *event)
+{
+	const struct sim_step *t = &r->trace[i];
+	enum sim_shown by_itself = kinds & 1 << PLAN_D_VISIBLE ?
+				   shown_by_itself(r, i, *event) : SIM_SHOWN_CHOSEN;
 	bool fits = true;
 
 	for (; *event < r->events && r->event[*event].step <= i; ++*event) {
@@ -90,6 +130,8 @@ static bool add_events(struct plan *out, const struct sim_record *r, uint32_t i,
 			fits &= add_at(out, PLAN_D_KILL, r, t, nth, e->task);
 		else if (e->kind == SIM_EVENT_SPURIOUS)
 			fits &= add_at(out, PLAN_D_SPURIOUS, r, t, nth, e->task);
+		else if (e->kind == SIM_EVENT_VISIBLE)
+			fits &= e->shown >= by_itself || add_visible(out, r, t, nth, e);
 		else
 			fits &= add_fail(out, e);
 	}
@@ -100,10 +142,7 @@ static bool add_switch(struct plan *out, const struct sim_record *r, uint32_t i,
 {
 	const struct sim_step *t = &r->trace[i];
 
-	/* The last step of a failed execution may have no decision. */
-	return !t->runnable || i >= r->fair_from ||
-	       t->next == sim_default_next(t->runnable, t->timed, t->task, t->why) ||
-	       add_at(out, PLAN_D_SWITCH, r, t, nth, t->next);
+	return is_usual(r, i) || add_at(out, PLAN_D_SWITCH, r, t, nth, t->next);
 }
 
 /* Of p all but the directives of those kinds. */
@@ -120,7 +159,7 @@ static void without_directives(const struct plan *p, unsigned kinds, struct plan
 
 enum {
 	EVENTS = 1 << PLAN_D_KILL | 1 << PLAN_D_SPURIOUS | 1 << PLAN_D_FAIL,
-	DECISIONS = 1 << PLAN_D_SWITCH,
+	DECISIONS = 1 << PLAN_D_SWITCH | 1 << PLAN_D_VISIBLE,
 };
 
 static bool capture_kinds(const struct plan *p, const struct sim_record *r, unsigned kinds,
@@ -130,11 +169,13 @@ static bool capture_kinds(const struct plan *p, const struct sim_record *r, unsi
 
 	memset(visits, 0, sizeof visits);
 	visits_used = 0;
+	if (r->events_lost)
+		return false;
 	without_directives(p, kinds, out);
 	for (uint32_t i = 0; i < r->steps; i++) {
 		uint32_t nth = visit(&r->trace[i]);
 
-		if (!nth || !add_events(out, r, i, nth, &event))
+		if (!nth || !add_events(out, r, i, nth, kinds, &event))
 			return false;
 		if ((kinds & DECISIONS) && !add_switch(out, r, i, nth))
 			return false;

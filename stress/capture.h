@@ -12,7 +12,8 @@
 /*
  * *out becomes p's program with p's oom directives, one switch per decision
  * that run-to-block would have taken otherwise, and one directive per kill,
- * spurious wake-up and failed allocation. False if they do not fit.
+ * spurious wake-up, failed allocation, and store that became visible by choice.
+ * False if they do not fit.
  */
 bool capture(const struct plan *p, const struct sim_record *r, struct plan *out);
 

@@ -14,6 +14,7 @@ import tempfile
 GENERATED = 60
 STRATEGIES = ("block", "random seed N", "pos seed N", "surw seed N", "pct 3 seed N",
               "delay 2 seed N")
+MEMORIES = ("sc", "tso", "pso")
 HUNTED = 4000       # with the portfolio and faults
 
 
@@ -38,7 +39,7 @@ def digest(binary, folder):
 
 
 def generate(binary, folder):
-    """Plans under each strategy."""
+    """Plans under each strategy and memory."""
     plans = []
     for seed in range(GENERATED):
         text = subprocess.run([binary, "generate", "--seed=%d" % seed], check=True,
@@ -47,7 +48,8 @@ def generate(binary, folder):
         plans.append("%s/%d.plan" % (folder, seed))
         with open(plans[-1], "w", encoding="ascii") as f:
             strategy = STRATEGIES[seed % len(STRATEGIES)].replace("N", "%d" % seed)
-            f.write("%s\nstrategy %s\n%s" % (first, strategy, rest))
+            f.write("%s\nmemory %s\nstrategy %s\n%s" % (
+                first, MEMORIES[seed // len(STRATEGIES) % len(MEMORIES)], strategy, rest))
     return plans
 
 

@@ -38,6 +38,7 @@ static void test_captured_plans_repeat(void)
 
 	for (uint64_t seed = 0; seed < 60; seed++) {
 		plan_generate(&p, seed, &(struct plan_generate_options){ .faults = seed % 2 });
+		p.memory = (enum plan_memory)(seed / 2 % PLAN_MEMORIES);
 		capture_options = (struct world_options){
 			.strategy = seed % 3 ? PLAN_RANDOM : PLAN_PCT, .depth = 3, .seed = seed,
 			.steps_estimate = 200,

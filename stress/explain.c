@@ -21,7 +21,7 @@
 enum { COLUMNS_MAX = 5, COLUMN_WIDTH = 34, PLACES_MAX = 4096, ROUND = 30 };
 
 static const char *const why_names[] = { "mark", "point", "yield", "blocked", "exit" };
-static const char *const event_names[] = { "kill", "spurious", "alloc_fail" };
+static const char *const event_names[] = { "kill", "spurious", "alloc_fail", "visible" };
 
 /* ---- JSON --------------------------------------------------------------- */
 
@@ -40,14 +40,37 @@ static void print_steps(const struct sim_record *r)
 	}
 }
 
+/* Of a store that became visible before any other task ran nothing is said. */
+static bool is_shown(const struct sim_record *r, const struct sim_event *e)
+{
+	uint32_t i = e->nth;
+
+	if (e->kind != SIM_EVENT_VISIBLE)
+		return true;
+	while (i <= e->step && r->trace[i].task == e->task)
+		i++;
+	return i <= e->step;
+}
+
 static void print_events(const struct sim_record *r)
 {
+	bool comma = false;
+
 	for (uint32_t i = 0; i < r->events; i++) {
 		const struct sim_event *e = &r->event[i];
+		char name[KT_SITE_NAME_MAX], escaped[KT_SITE_NAME_MAX * 6] = "";
 
+		if (e->kind == SIM_EVENT_ALLOC_FAIL)
+			snprintf(escaped, sizeof escaped, "%s",
+				 kt_role_name((enum kt_role)e->role));
+		else if (!is_shown(r, e))
+			continue;
+		else if (e->kind == SIM_EVENT_VISIBLE)
+			json_escape(escaped, sizeof escaped,
+				    kt_site_name(e->site, name, sizeof name));
 		printf("%s{\"step\":%u,\"kind\":\"%s\",\"task\":%u,\"role\":\"%s\"}",
-		       i ? "," : "", e->step, event_names[e->kind], e->task,
-		       e->kind == SIM_EVENT_ALLOC_FAIL ? kt_role_name((enum kt_role)e->role) : "");
+		       comma ? "," : "", e->step, event_names[e->kind], e->task, escaped);
+		comma = true;
 	}
 }
 
@@ -75,7 +98,7 @@ static void print_json(const char *file, const struct verdict *v)
 static bool has_event(const struct sim_record *r, uint32_t step)
 {
 	for (uint32_t i = 0; i < r->events; i++)
-		if (r->event[i].step == step)
+		if (r->event[i].step == step && is_shown(r, &r->event[i]))
 			return true;
 	return false;
 }
@@ -120,12 +143,18 @@ static void print_step(const struct sim_record *r, uint32_t i, bool columns)
 	for (uint32_t k = 0; k < r->events; k++) {
 		const struct sim_event *e = &r->event[k];
 
-		if (e->step != i)
+		char name[KT_SITE_NAME_MAX];
+
+		if (e->step != i || !is_shown(r, e))
 			continue;
 		if (e->kind == SIM_EVENT_KILL)
 			printf("      *** %s is killed\n", r->task[e->task].name);
 		else if (e->kind == SIM_EVENT_SPURIOUS)
 			printf("      *** %s wakes up spuriously\n", r->task[e->task].name);
+		else if (e->kind == SIM_EVENT_VISIBLE)
+			printf("      *** store visible: %s of %s, done at step %u\n",
+			       kt_site_name(e->site, name, sizeof name), r->task[e->task].name,
+			       e->nth);
 		else
 			printf("      *** allocation of %s #%u by %s fails\n",
 			       kt_role_name((enum kt_role)e->role), e->nth,

@@ -80,6 +80,8 @@ static bool load_plan(uint64_t number)
 		plan_generate(&shared->plan, kt_rng_derive(hunt.o->seed, number), &g);
 	else if (plan_read(hunt.file[number % hunt.files], &shared->plan) != 0)
 		return false;
+	if (hunt.o->has_memory)
+		shared->plan.memory = hunt.o->memory;
 	world_load(&shared->plan);
 	return true;
 }
@@ -546,10 +548,19 @@ static int list_plans(const char *path)
 static int check_plans(void)
 {
 	static struct plan p;
+	struct plan_error err;
 
-	for (unsigned i = 0; i < hunt.files; i++)
+	for (unsigned i = 0; i < hunt.files; i++) {
 		if (plan_read(hunt.file[i], &p) != 0)
 			return EXIT_USAGE;
+		if (!hunt.o->has_memory)
+			continue;
+		p.memory = hunt.o->memory;
+		if (plan_check(&p, &err) != 0) {
+			fprintf(stderr, "kthrash: %s: %s\n", hunt.file[i], err.message);
+			return EXIT_USAGE;
+		}
+	}
 	return EXIT_CLEAN;
 }
 
@@ -562,12 +573,15 @@ static void on_interrupt(int sig)
 static void print_options(void)
 {
 	const struct options *o = hunt.o;
+	const char *memory = o->has_memory ? plan_memory_name(o->memory) :
+			     o->plan ? "the plan's" : "sc";
 
 	if (o->json) {
-		printf("{\"type\":\"options\",\"build\":\"%s\",\"strategy\":\"%s\",\"plan\":\"%s\","
+		printf("{\"type\":\"options\",\"build\":\"%s\",\"strategy\":\"%s\","
+		       "\"memory\":\"%s\",\"plan\":\"%s\","
 		       "\"executions\":%llu,\"seconds\":%g,\"seed\":%llu,\"faults\":%s,"
 		       "\"twice\":%s,\"jobs\":%llu,\"first\":%llu}\n",
-		       build_name(), o->strategy_text, o->plan ? o->plan : "",
+		       build_name(), o->strategy_text, memory, o->plan ? o->plan : "",
 		       (unsigned long long)o->executions, o->seconds,
 		       (unsigned long long)o->seed, o->faults ? "true" : "false",
 		       o->twice ? "true" : "false", (unsigned long long)o->jobs,
@@ -576,7 +590,8 @@ static void print_options(void)
 		return;
 	}
 	printf("kthrash stress: %s\n", build_name());
-	printf("  strategy %s  plan %s  seed %llu  faults %s%s\n", o->strategy_text,
+	printf("  strategy %s  memory %s  plan %s  seed %llu  faults %s%s\n", o->strategy_text,
+	       memory,
 	       o->plan ? o->plan : o->illegal ? "generated, illegal" : "generated",
 	       (unsigned long long)o->seed,
 	       o->faults ? "on" : "off", o->twice ? "  each twice" : "");
@@ -613,6 +628,11 @@ int command_stress(const struct options *given)
 	}
 	if (o.twice && !world_is_deterministic) {
 		fprintf(stderr, "kthrash: --twice needs the simulator\n");
+		return EXIT_USAGE;
+	}
+	if (o.memory != PLAN_SC && !world_is_deterministic) {
+		fprintf(stderr, "kthrash: --memory=%s needs the simulator\n",
+			plan_memory_name(o.memory));
 		return EXIT_USAGE;
 	}
 	if (o.illegal && (!world_is_deterministic || o.plan || o.exhaustive)) {

@@ -17,8 +17,9 @@
 /* A directive keyed by task and point, compiled to hashes. */
 struct rule {
 	enum plan_directive_kind kind;
-	uint32_t task, point, target;	/* kt_name_hash() */
+	uint32_t task, point, target, store;	/* kt_name_hash() */
 	bool blocked;			/* the decision after the task blocked there */
+	uint32_t older;			/* of a store */
 	uint32_t nth;
 	uint32_t seen;			/* visits so far; relaxed atomic */
 };
@@ -65,6 +66,7 @@ static void load_rule(const struct plan_directive *d)
 		.task = kt_name_hash(plan_string(p, d->task)),
 		.point = kt_name_hash(point),
 		.target = kt_name_hash(plan_string(p, d->target)),
+		.store = kt_name_hash(plan_string(p, d->store)), .older = d->older,
 	};
 	inject.points |= 1ull << (r->point % 64);
 }
@@ -232,6 +234,9 @@ static void apply(const struct rule *r)
 		break;
 	case PLAN_D_SPURIOUS:
 		wrap.spurious = true;
+		break;
+	case PLAN_D_VISIBLE:
+		sim_show(target, r->store, r->older);
 		break;
 	default:
 		break;

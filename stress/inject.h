@@ -5,8 +5,8 @@
  *
  * On the simulator inject_strategy() wraps the strategy that decides what no
  * directive decides; kills take effect at every kind of site. On real threads
- * kills take effect at named points; switch and spurious directives have no
- * meaning there and are ignored.
+ * kills take effect at named points; switch, spurious and visible directives
+ * have no meaning there and are ignored.
  */
 #ifndef STRESS_INJECT_H
 #define STRESS_INJECT_H

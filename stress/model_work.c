@@ -24,12 +24,12 @@ void model_work_started(struct exec_job *j)
 
 struct exec_past model_past(const struct exec_job *j)
 {
-	/* Who queues it first is in the queue before it says where: until then a
-	 * flush finds nothing to wait for. */
-	bool said = __atomic_load_n(&j->dwork.work.worker, __ATOMIC_RELAXED);
+	/* Who queues it first is in the queue before it says where: until then, or
+	 * until that is seen here, a flush finds nothing to wait for. */
+	bool said = KT_PEEK(j->dwork.work.worker);
 
 	return (struct exec_past){
-		.accepted = get(&j->accepted), .started = get(&j->started),
+		.accepted = said ? get(&j->accepted) : 0, .started = get(&j->started),
 		.order = said ? get(&j->order) : 0,
 	};
 }

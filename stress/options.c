@@ -57,6 +57,15 @@ static int set_strategy(struct options *o, const char *v)
 			"block, random, pos, surw, pct:D or delay:D with D from 1 to 64");
 }
 
+static int set_memory(struct options *o, const char *v)
+{
+	o->has_memory = true;
+	for (o->memory = PLAN_SC; o->memory < PLAN_MEMORIES; o->memory++)
+		if (strcmp(v, plan_memory_name(o->memory)) == 0)
+			return EXIT_CLEAN;
+	return complain("--memory", v, "sc, tso or pso");
+}
+
 static int set_number(uint64_t *out, const char *name, const char *v)
 {
 	if (parse_u64(v, out))
@@ -126,6 +135,8 @@ static int set_value(struct options *o, const char *name, const char *v)
 {
 	if (strcmp(name, "strategy") == 0)
 		return set_strategy(o, v);
+	if (strcmp(name, "memory") == 0)
+		return set_memory(o, v);
 	if (strcmp(name, "seconds") == 0)
 		return set_seconds(o, v);
 	if (strcmp(name, "executions") == 0)
@@ -157,8 +168,9 @@ static int set_value(struct options *o, const char *name, const char *v)
 		o->findings = v;
 	else
 		return complain("unknown option", name,
-				"strategy, plan, executions, first, seconds, seed, jobs, findings, "
-				"faults, exhaustive, kills, fails, spurious, times or format");
+				"strategy, memory, plan, executions, first, seconds, seed, jobs, "
+				"findings, faults, exhaustive, kills, fails, spurious, times or "
+				"format");
 	return EXIT_CLEAN;
 }
 
@@ -205,7 +217,8 @@ void options_usage(void)
 	     "  stress    hunt          --strategy= --plan= --executions= --seconds= --seed=\n"
 	     "                          --findings= --faults=on|off --keep-going --json\n"
 	     "                          --exhaustive=fail|kill|pairs|spurious|timers\n"
-	     "                          --illegal --twice --progress --jobs= --first=\n"
+	     "                          --memory=sc|tso|pso --illegal --twice --progress\n"
+	     "                          --jobs= --first=\n"
 	     "  verify    PLAN          --kills= --fails= --spurious= --teardown\n"
 	     "                          --strategy=dpor|dfs|bound:N --executions= --seconds=\n"
 	     "                          --findings= --json --progress\n"

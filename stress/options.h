@@ -34,6 +34,9 @@ struct options {
 	uint32_t depth;			/* of pct, delay, bound */
 	const char *strategy_text;	/* as written; "portfolio" */
 
+	bool has_memory;		/* else the plan's */
+	enum plan_memory memory;
+
 	const char *plan;		/* file or folder; NULL: generated plans */
 	uint64_t executions;		/* 0: no limit */
 	double seconds;			/* 0: no limit; 60 if neither is given */

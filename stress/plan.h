@@ -11,6 +11,7 @@
  *	kthrash-plan 1
  *	# why this plan is here (kept: plan.note)
  *	boot concurrent
+ *	memory tso
  *	strategy pct 3 seed 91
  *	task C1: a = create "w/%u" 0 until-stop 7; wake a; stop a == 7
  *	task C2: b = create "x" return 0 node 1; get b; wake b; stop b; put b
@@ -20,6 +21,7 @@
  *	oom task #1 kills C2
  *	switch kthreadd at kthreadd.unlinked #1 to C1
  *	spurious C1 at kthread_create_on_node:wait_killable(done) #1
+ *	visible kthreadd kthreadd_main:store(current->state) at C1 create.woken #1
  *	expect deadlock trace 0123456789abcdef
  */
 #ifndef STRESS_PLAN_H
@@ -41,6 +43,7 @@
 #define PLAN_NOTE_MAX       2048
 #define PLAN_NTH_MAX        1000000	/* largest #n */
 #define PLAN_STEPS_MAX      1000000	/* largest estimate of steps */
+#define PLAN_OLDER_MAX      63		/* largest "after N" */
 #define PLAN_DEPTH_MAX      64		/* largest depth of pct and delay */
 
 typedef uint16_t plan_str;		/* offset into plan.strings; 0 = "" */
@@ -73,6 +76,7 @@ enum plan_body {	/* what the created thread's function does */
 #define PLAN_CPUS   4		/* "cpu N" and "bind": below this */
 #define PLAN_PERCPUS_MAX 4	/* percpu operations */
 #define PLAN_LIVES_MAX   44	/* threads that these and others may come to make */
+#define PLAN_WEAK_MAX    49	/* those and tasks, in a plan with weak memory */
 
 /* Works of a worker, by number. 0 and 1 do nothing special. */
 #define PLAN_WORKS  4
@@ -183,6 +187,9 @@ enum plan_directive_kind {
 	PLAN_D_KILL,		/* kill TARGET at TASK POINT #N */
 	PLAN_D_SWITCH,		/* switch TASK at POINT #N to TARGET */
 	PLAN_D_SPURIOUS,	/* spurious TASK at POINT #N */
+	PLAN_D_VISIBLE,		/* visible TARGET STORE [after N] at TASK POINT #N: its
+				 * oldest store there that is held back; or so many
+				 * are older */
 	PLAN_D_FAIL,		/* fail ROLE #N; role "any" counts all roles */
 	PLAN_D_OOM,		/* oom ROLE #N kills TARGET: the allocation
 				 * waits until TARGET, killed, has returned
@@ -196,6 +203,8 @@ struct plan_directive {
 	plan_str task;		/* full name of a task or thread */
 	plan_str point;		/* kt_site_name() */
 	plan_str target;
+	plan_str store;		/* kt_site_name() */
+	uint8_t older;		/* D_VISIBLE: after N */
 	uint32_t nth;		/* from 1 */
 	enum kt_role role;	/* D_FAIL, D_OOM */
 };
@@ -210,6 +219,15 @@ enum plan_strategy_kind {
 	PLAN_STRATEGIES		/* count */
 };
 
+enum plan_memory {	/* platform/sim/sim.h; real threads have what they have */
+	PLAN_SC,		/* "sc": sequentially consistent */
+	PLAN_TSO,		/* "tso" */
+	PLAN_PSO,		/* "pso" */
+	PLAN_MEMORIES		/* count */
+};
+
+const char *plan_memory_name(enum plan_memory m);
+
 /* "pct"; does it take a depth (and an estimate of steps)? */
 const char *plan_strategy_name(enum plan_strategy_kind k);
 bool plan_strategy_has_depth(enum plan_strategy_kind k);
@@ -222,6 +240,7 @@ struct plan {
 	uint16_t tasks_count, threads_count, ops_count, directives_count;
 
 	bool boot_concurrent;	/* tasks start while kthreadd boots */
+	enum plan_memory memory;
 	enum plan_strategy_kind strategy;
 	uint32_t depth;		/* pct, delay */
 	uint32_t steps_estimate;	/* pct, delay: how long an execution is; 0: not said */

@@ -391,6 +391,9 @@ static int check_lives(const struct plan *p, struct plan_error *err)
 			last = i;
 	}
 	lives = p->threads_count + percpus * (PLAN_CPUS - 1 + ups);
+	if (p->memory != PLAN_SC && lives + p->tasks_count > PLAN_WEAK_MAX)
+		return fail(err, "up to %u threads and tasks with memory %s, expected at most %d",
+			    lives + p->tasks_count, plan_memory_name(p->memory), PLAN_WEAK_MAX);
 	if (percpus <= PLAN_PERCPUS_MAX && (percpus == 0 || lives <= PLAN_LIVES_MAX))
 		return 0;
 	fail(err, "%u percpus, %u cpu-ups: up to %u threads, expected at most %d percpus and %d "

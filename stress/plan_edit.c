@@ -113,5 +113,6 @@ void plan_compact(struct plan *p)
 		keep(p, &old, &p->directives[i].task);
 		keep(p, &old, &p->directives[i].point);
 		keep(p, &old, &p->directives[i].target);
+		keep(p, &old, &p->directives[i].store);
 	}
 }

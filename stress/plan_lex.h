@@ -21,7 +21,7 @@ struct parser {
 	const char *text, *end;		/* all of it */
 	const char *line, *line_end, *at;
 	unsigned line_number;
-	bool strategy_seen, boot_seen, expect_seen;
+	bool strategy_seen, memory_seen, boot_seen, expect_seen;
 	/* Where each stands, for errors found when all is read. */
 	struct place {
 		unsigned line, column;

@@ -101,7 +101,7 @@ static void change_directive(struct plan *p, struct kt_rng *rng)
 		d->nth = 1 + below(rng, d->nth + 2);
 		break;
 	default:
-		if (d->kind == PLAN_D_SWITCH)
+		if (d->kind == PLAN_D_SWITCH || d->kind == PLAN_D_VISIBLE)
 			d->target = any_name(p, rng);
 		else if (d->target)
 			d->target = p->tasks[below(rng, p->tasks_count)].name;
@@ -183,6 +183,7 @@ static void change_schedule(struct plan *p, struct kt_rng *rng)
 	p->depth = deep ? 1 + below(rng, 4) : 0;
 	p->steps_estimate = deep && below(rng, 2) ? 1u << below(rng, 12) : 0;
 	p->seed = p->strategy == PLAN_BLOCK ? 0 : kt_rng_next(rng) >> 32;
+	p->memory = below(rng, 4) ? PLAN_SC : (enum plan_memory)below(rng, PLAN_MEMORIES);
 }
 
 static void change(struct plan *p, struct kt_rng *rng)
@@ -324,6 +325,7 @@ static void take_directives(struct plan *out, const struct plan *from, struct kt
 		d.task = copy_string(out, from, d.task);
 		d.point = copy_string(out, from, d.point);
 		d.target = copy_string(out, from, d.target);
+		d.store = copy_string(out, from, d.store);
 		out->directives[out->directives_count++] = d;
 	}
 }
@@ -342,6 +344,7 @@ void plan_crossover(struct plan *out, const struct plan *a, const struct plan *b
 	for (unsigned k = 0; k < 2; k++)
 		take_directives(out, parent[k], &rng);
 	out->boot_concurrent = parent[below(&rng, 2)]->boot_concurrent;
+	out->memory = b->memory;
 	out->strategy = a->strategy;
 	out->depth = a->depth;
 	out->steps_estimate = a->steps_estimate;

@@ -356,6 +356,24 @@ static void spurious_line(struct parser *x)
 	point_and_nth(x, d);
 }
 
+static void visible_line(struct parser *x)
+{
+	struct plan_directive *d = directive(x, PLAN_D_VISIBLE);
+	struct token t;
+
+	d->target = lex_directive_name(x, "the task whose store becomes visible");
+	t = lex_word(x);
+	if (!lex_is_printable_word(t, PLAN_POINT_MAX))
+		lex_unexpected(x, t, "the name of a store");
+	d->store = lex_intern(x, t);
+	if (word_follows(x, "after"))
+		d->older = (uint8_t)lex_unsigned_number(x, lex_word(x), 1, PLAN_OLDER_MAX,
+							"older stores");
+	lex_expect_word(x, "at");
+	d->task = lex_directive_name(x, "the task at the point");
+	point_and_nth(x, d);
+}
+
 static enum kt_role role(struct parser *x)
 {
 	struct token t = lex_word(x);
@@ -423,6 +441,19 @@ static void strategy_line(struct parser *x)
 								     PLAN_STEPS_MAX, "steps");
 }
 
+static void memory_line(struct parser *x)
+{
+	struct token t = lex_word(x);
+	enum plan_memory m = PLAN_SC;
+
+	once(x, &x->memory_seen, "memory");
+	while (m < PLAN_MEMORIES && !lex_is(t, plan_memory_name(m)))
+		m++;
+	if (m == PLAN_MEMORIES)
+		lex_unexpected(x, t, "sc, tso or pso");
+	x->p->memory = m;
+}
+
 static uint64_t trace_hash(struct parser *x)
 {
 	struct token t = lex_word(x);
@@ -476,7 +507,8 @@ static void content_line(struct parser *x)
 	} lines[] = {
 		{ "task", task_line }, { "kill", kill_line }, { "fail", fail_line },
 		{ "oom", oom_line }, { "switch", switch_line }, { "spurious", spurious_line },
-		{ "strategy", strategy_line }, { "boot", boot_line }, { "expect", expect_line },
+		{ "visible", visible_line }, { "strategy", strategy_line },
+		{ "memory", memory_line }, { "boot", boot_line }, { "expect", expect_line },
 	};
 	struct token t = lex_word(x);
 
@@ -486,7 +518,8 @@ static void content_line(struct parser *x)
 			lex_expect_end(x);
 			return;
 		}
-	lex_unexpected(x, t, "task, kill, fail, oom, switch, spurious, strategy, boot or expect");
+	lex_unexpected(x, t, "task, kill, fail, oom, switch, spurious, visible, strategy, memory, "
+		       "boot or expect");
 }
 
 /* ---- the whole ---------------------------------------------------------- */

@@ -127,6 +127,12 @@ static void put_directive(struct out *o, const struct plan *p, const struct plan
 	case PLAN_D_SPURIOUS:
 		put(o, "spurious %s at %s #%" PRIu32 "\n", task, point, d->nth);
 		break;
+	case PLAN_D_VISIBLE:
+		put(o, "visible %s %s", target, plan_string(p, d->store));
+		if (d->older)
+			put(o, " after %u", d->older);
+		put(o, " at %s %s #%" PRIu32 "\n", task, point, d->nth);
+		break;
 	case PLAN_D_FAIL:
 		put(o, "fail %s #%" PRIu32 "\n", role_name(d->role), d->nth);
 		break;
@@ -159,6 +165,8 @@ size_t plan_print(const struct plan *p, char *buf, size_t size)
 	put_note(&o, p->note);
 	if (p->boot_concurrent)
 		put(&o, "boot concurrent\n");
+	if (p->memory != PLAN_SC)
+		put(&o, "memory %s\n", plan_memory_name(p->memory));
 	put_strategy(&o, p);
 	for (unsigned i = 0; i < p->tasks_count; i++)
 		put_task(&o, p, &p->tasks[i]);

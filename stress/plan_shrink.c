@@ -2,14 +2,14 @@
 /*
  * A plan as a row of pieces that can be taken away: directives, operations,
  * tasks, and extras. An extra is not removed but made plain: the boot line, a
- * strategy, a thread's node, a worker's being freezable, a thread's result, its
+ * strategy, weak memory, a thread's node, a worker's being freezable, a thread's result, its
  * number, an expectation.
  */
 #include <string.h>
 
 #include "stress/plan_internal.h"
 
-enum { EXTRAS_PER_THREAD = 4, EXTRAS = 2 };	/* boot, strategy */
+enum { EXTRAS_PER_THREAD = 4, EXTRAS = 3 };	/* boot, strategy, memory */
 
 unsigned plan_pieces(const struct plan *p)
 {
@@ -34,6 +34,12 @@ static bool make_plain(struct plan *p, unsigned extra)
 		p->strategy = PLAN_BLOCK;
 		p->depth = p->steps_estimate = 0;
 		p->seed = 0;
+		return was;
+	}
+	if (extra == 2) {
+		bool was = p->memory != PLAN_SC;
+
+		p->memory = p->memory == PLAN_PSO ? PLAN_TSO : PLAN_SC;
 		return was;
 	}
 	extra -= EXTRAS;

@@ -139,6 +139,16 @@ static const struct {
 	{ HEAD "task C:\nstrategy random seed 1 steps 9\n", 3, 24, "expected the end" },
 	{ HEAD "task C:\nstrategy random seed 18446744073709551616\n", 3, 22, "out of range" },
 	{ HEAD "task C:\nstrategy block\nstrategy block\n", 4, 1, "a second 'strategy' line" },
+	{ HEAD "task C:\nmemory weak\n", 3, 8, "expected sc, tso or pso" },
+	{ HEAD "task C:\nmemory tso\nmemory tso\n", 4, 1, "a second 'memory' line" },
+	{ HEAD "task C:\nvisible D x at C y #1\n", 3, 1, "'D', which is no task" },
+	{ HEAD "task C:\nvisible C x C y #1\n", 3, 13, "expected 'at'" },
+	{ HEAD "task C:\nvisible C x after 0 at C y #1\n", 3, 19, "out of range" },
+	{ HEAD "task C:\nvisible C x at C y\n", 3, 19, "the line ends here, expected #N" },
+	{ HEAD "memory pso\ntask C: a = percpu \"a%u\"; b = percpu \"b%u\"; c = percpu \"c%u\"; "
+	  "d = percpu \"d%u\"; cpu-up 1; cpu-up 1; cpu-up 1; cpu-up 1; cpu-up 1; cpu-up 1\n"
+	  "task D0:\ntask D1:\ntask D2:\ntask D3:\ntask D4:\ntask D5:\ntask D6:\ntask D7:\n"
+	  "task D8:\n", 12, 1, "50 threads and tasks with memory pso, expected at most 49" },
 	{ HEAD "task C:\nexpect joy\n", 3, 8, "expected pass or a failure" },
 	{ HEAD "task C:\nexpect pass trace 12\n", 3, 19, "16 hexadecimal digits" },
 	{ HEAD "task C:\x01\n", 2, 8, "byte \\x01" },
@@ -232,8 +242,24 @@ static void test_comments(void)
 	printf("ok comments\n");
 }
 
+static void test_weak_memory_is_printed(void)
+{
+	static const char text[] = HEAD "memory pso\ntask C: a = create \"a\" return 0\n"
+		"visible kthreadd f:store(x->y) at C create.woken #2\n"
+		"visible C g:store(z) after 1 at C create.woken #3\n";
+	static char printed[256];
+	static struct plan p;
+	struct plan_error e;
+
+	CHECK_EQ(plan_parse(&p, text, strlen(text), &e), 0);
+	plan_print(&p, printed, sizeof printed);
+	CHECK_STR(printed, text);
+	printf("ok weak memory is printed\n");
+}
+
 int main(void)
 {
+	test_weak_memory_is_printed();
 	test_errors_have_their_place();
 	test_comments();
 	test_same_seed_same_plan();

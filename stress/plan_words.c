@@ -60,6 +60,15 @@ bool plan_strategy_has_depth(enum plan_strategy_kind k)
 	return strategies[k].has_depth;
 }
 
+const char *plan_memory_name(enum plan_memory m)
+{
+	static const char *const names[] = {
+		[PLAN_SC] = "sc", [PLAN_TSO] = "tso", [PLAN_PSO] = "pso",
+	};
+
+	return names[m];
+}
+
 const char *plan_body_name(enum plan_body b)
 {
 	static const char *const names[] = {

@@ -94,7 +94,7 @@ static void search_child(void *unused)
 }
 
 /*
- * A schedule, with the candidate's directives but no switches, that fails and
+ * A schedule, with the candidate's directives but no decisions, that fails and
  * takes fewer than `limit` directives.
  */
 static bool finds_schedule(struct verdict *v, unsigned limit)
@@ -103,7 +103,8 @@ static bool finds_schedule(struct verdict *v, unsigned limit)
 	uint16_t kept = 0;
 
 	for (unsigned i = 0; i < c->directives_count; i++)
-		if (c->directives[i].kind != PLAN_D_SWITCH)
+		if (c->directives[i].kind != PLAN_D_SWITCH &&
+		    c->directives[i].kind != PLAN_D_VISIBLE)
 			c->directives[kept++] = c->directives[i];
 	c->directives_count = kept;
 	shared->plan = *c;

@@ -145,7 +145,8 @@ static int conclude(void)
 		else
 			printf("not finished (%s); bounds: ", why_not_finished());
 		if (o->bounded)
-			printf("at most %u preemptions, ", o->depth);
+			printf("at most %u preemptions, memory %s, ", o->depth,
+			       plan_memory_name(shared->plan.memory));
 		printf("at most %llu kills, %llu failed allocations, %llu spurious wake-ups "
 		       "besides the plan's%s\n", (unsigned long long)o->kills,
 		       (unsigned long long)o->fails, (unsigned long long)o->spurious,
@@ -187,12 +188,30 @@ static void on_interrupt(int sig)
 	interrupted = 1;
 }
 
-static void without_switches(struct plan *p)
+static bool set_memory(struct plan *p, const struct options *o)
+{
+	struct plan_error err;
+
+	if (o->has_memory)
+		p->memory = o->memory;
+	if (p->memory != PLAN_SC && !o->bounded) {
+		fprintf(stderr, "kthrash: verify knows what depends on what with memory sc only; "
+			"--strategy=bound:N needs not know\n");
+		return false;
+	}
+	if (plan_check(p, &err) == 0)
+		return true;
+	fprintf(stderr, "kthrash: %s: %s\n", o->files[0], err.message);
+	return false;
+}
+
+static void without_decisions(struct plan *p)
 {
 	uint16_t kept = 0;
 
 	for (unsigned i = 0; i < p->directives_count; i++)
-		if (p->directives[i].kind != PLAN_D_SWITCH)
+		if (p->directives[i].kind != PLAN_D_SWITCH &&
+		    p->directives[i].kind != PLAN_D_VISIBLE)
 			p->directives[kept++] = p->directives[i];
 	p->directives_count = kept;
 	p->has_trace = false;
@@ -203,10 +222,11 @@ static void print_options(const struct options *o)
 	if (o->json)
 		return;
 	printf("kthrash verify: %s\n", build_name());
-	printf("  plan %s  strategy %s  kills %llu  fails %llu  spurious %llu  "
+	printf("  plan %s  strategy %s  memory %s  kills %llu  fails %llu  spurious %llu  "
 	       "teardown %s\n", o->files[0],
-	       strategy_name(o), (unsigned long long)o->kills,
-	       (unsigned long long)o->fails, (unsigned long long)o->spurious,
+	       strategy_name(o), plan_memory_name(shared->plan.memory),
+	       (unsigned long long)o->kills, (unsigned long long)o->fails,
+	       (unsigned long long)o->spurious,
 	       o->teardown || o->bounded ? "explored" : "in one order");
 	printf("  executions %llu  seconds %g  findings %s\n", (unsigned long long)o->executions,
 	       o->seconds, o->findings);
@@ -238,7 +258,9 @@ int command_verify(const struct options *o)
 	}
 	if (plan_read(o->files[0], &shared->plan) != 0)
 		return EXIT_USAGE;
-	without_switches(&shared->plan);
+	if (!set_memory(&shared->plan, o))
+		return EXIT_USAGE;
+	without_decisions(&shared->plan);
 	if (!make_findings_folder(o))
 		return EXIT_ENVIRONMENT;
 	signal(SIGINT, on_interrupt);

@@ -133,13 +133,22 @@ static void sign(struct verdict *v)
 		 phrase_length(v->message), v->message, site[0] ? " @ " : "", site);
 }
 
+static enum sim_model memory(void)
+{
+	switch (exec.plan->memory) {
+	case PLAN_TSO: return SIM_TSO;
+	case PLAN_PSO: return SIM_PSO;
+	default: return SIM_SC;
+	}
+}
+
 /*
  * For surw: the plan run to block, nothing drawn. If that fails, the profile is
  * as far as it came; whoever asks for such an execution sees it fail.
  */
 static void take_profile(void)
 {
-	struct sim_options so = { 0 };
+	struct sim_options so = { .memory = memory() };
 
 	exec.check_expects = false;
 	inject_begin(&(struct inject_faults){ 0 });
@@ -153,6 +162,7 @@ void world_run(const struct world_options *o, struct verdict *v)
 	const struct sim_record *r;
 	struct sim_options so = {
 		.seed = o->seed, .steps_estimate = o->steps_estimate, .moved = o->moved,
+		.memory = memory(),
 	};
 
 	if (o->strategy == PLAN_SURW && !profiled)

@@ -26,6 +26,7 @@ HELP = """usage: tools/kthrash COMMAND [OPTION]... [FILE]...
               --strategy=block|random|pos|surw|pct:D|delay:D
               --plan=FILE|DIR --executions=N --seconds=N --seed=N --findings=DIR
               --faults=on|off --exhaustive=fail|kill|pairs|spurious|timers
+              --memory=sc|tso|pso  weak memory: stores become visible late
               --illegal --keep-going --json
               --twice  each execution again: another trace is a finding, nondeterminism
               --jobs=N  in N processes: each has every N-th plan, they share the folder of
@@ -39,7 +40,7 @@ HELP = """usage: tools/kthrash COMMAND [OPTION]... [FILE]...
               --teardown  of what the tasks leave, too
               --executions=N --seconds=N --findings=DIR --bug= --json
               --strategy=dpor|dfs|bound:N  dfs: without reduction; bound: with at most N
-                preemptions, on any back ends (--platform=)
+                preemptions, on any back ends (--platform=) and --memory=
   fuzz      one engine: --engine=libfuzzer|afl --target=plan|parser --seconds=N
   replay    FILE...  plans exactly as written
               --times=N --twice --os= --platform= --sanitizer= --bug=

@@ -196,6 +196,8 @@ def default_lanes():
         DriverLane("sim-pairs", sim, 0.5,
                    ["--exhaustive=pairs", "--plan=" + os.path.join(ROOT, "corpus", "seed")]),
         DriverLane("sim-twice", sim, 0.25, ["--twice"]),
+        DriverLane("sim-tso", sim, 0.5, ["--memory=tso"]),
+        DriverLane("sim-pso", "//stress:kthrash_sim_ticket", 0.5, ["--memory=pso"]),
         DriverLane("sim-park", "//stress:kthrash_sim_park", 0.5),
         DriverLane("sim-ticket", "//stress:kthrash_sim_ticket", 0.5),
         DriverLane("sim-epoch", "//stress:kthrash_sim_epoch", 0.5),
