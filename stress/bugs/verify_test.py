@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """`verify`: verdicts and exit statuses, and that a counterexample replays.
 
-usage: verify_test.py CLEAN P1 H1 H2K P13N
+usage: verify_test.py CLEAN P1 H1 H2K P13N P2S
 """
 
 import glob
@@ -19,6 +19,7 @@ KILLED = ONE + "kill C1 at kthreadd kthreadd.unlinked #1\n"
 OOM = ONE + "oom task #1 kills C1\n"
 FAILED = ONE.replace("return 0\n", "return 0 == -ENOMEM\n") + "fail task #1\n"
 WRONG = FAILED.replace("-ENOMEM", "ok")
+WEAK = ONE + "memory pso\n"
 # A schedule that is no part of what is verified.
 SWITCHED = ONE + "switch kthreadd at kthreadd_main:store(current->state) #1 to C1\n"
 
@@ -70,6 +71,13 @@ def check_bounded(v, clean):
         counts.append(s["executions"])
     assert counts == sorted(set(counts)), counts
     print("bounded: %s executions" % counts)
+    weak = []
+    for memory in ("sc", "tso"):
+        status, s, _ = v.run(clean, ONE, "--strategy=bound:1", "--memory=" + memory)
+        assert (status, s["verdict"]) == (0, "verified"), (memory, s)
+        weak.append(s["executions"])
+    assert weak[0] < weak[1], weak
+    print("with sc and tso: %s executions" % weak)
 
 
 def check_not_finished(v, clean):
@@ -85,7 +93,10 @@ def check_bad_input(v, clean):
                                  (ONE, ("--kills=17",), "from 0 to 16"),
                                  (ONE, ("--strategy=pct:3",), "dpor, dfs, or bound:N"),
                                  (ONE, ("--strategy=bound:many",), "N from 0 to 64"),
-                                 (ONE, ("another.plan",), "takes one plan")]:
+                                 (ONE, ("another.plan",), "takes one plan"),
+                                 (ONE, ("--memory=tso",), "with memory sc only"),
+                                 (WEAK, (), "with memory sc only"),
+                                 (ONE, ("--memory=x",), "expected sc, tso or pso")]:
         status, said, _ = v.run(clean, plan, *options)
         assert status == 2 and words in said, (status, said)
 
@@ -101,7 +112,7 @@ def check_found(v, binary, plan, kind, *options):
 
 
 def main():
-    clean, p1, h1, h2k, p13n = map(os.path.abspath, sys.argv[1:])
+    clean, p1, h1, h2k, p13n, p2s = map(os.path.abspath, sys.argv[1:])
     with tempfile.TemporaryDirectory() as folder:
         v = Verifier(folder)
         check_verified(v, clean)
@@ -115,6 +126,8 @@ def main():
         check_found(v, h2k, ONE, "memory", "--kills=1")
         check_found(v, h2k, ONE, "memory", "--strategy=bound:2", "--kills=1")
         check_found(v, p13n, ONE, "model", "--fails=1")
+        check_found(v, p2s, ONE, "deadlock", "--strategy=bound:0", "--memory=tso")
+        assert v.run(p2s, ONE, "--strategy=bound:1")[1]["verdict"] == "verified"
 
 
 main()

@@ -24,6 +24,7 @@ REPLAYS = 10
 UNPATCHED = ["//stress:kthrash_sim", "//stress:kthrash_sim_park", "//stress:kthrash_sim_ticket",
              "//stress:kthrash_sim_epoch", "//stress:kthrash_sim_biglock",
              "//stress:kthrash_sim_checked"]
+WEAK = ["//stress:kthrash_sim_park"]    # with each memory
 
 
 def json_lines(args):
@@ -113,13 +114,16 @@ def main(args):
     folder = os.path.join(STATE, "bugs", "unpatched")
     os.makedirs(folder, exist_ok=True)
     clean = None
-    for binary in binaries[len(names):]:
-        clean = clean or hunt(binary, folder, executions, seed)
+    for target, binary in zip(UNPATCHED, binaries[len(names):]):
+        for memory in ("sc", "tso", "pso") if target in WEAK else ("sc",):
+            clean = clean or hunt(binary, folder, executions, seed, ["--memory=" + memory])
     if "--json" in found:
         print(json.dumps({"bugs": rows, "unpatched_clean": clean is None}, indent=1))
     else:
         print_table(rows)
-        print("unpatched core, the same hunt (%d builds, %d executions each): %s" % (
-            len(UNPATCHED), executions, "clean" if clean is None else "FINDING " + clean["file"]))
+        print("unpatched core, the same hunt (%d builds, %d of them also with weak memory, "
+              "%d executions each): %s" % (
+                  len(UNPATCHED), len(WEAK), executions,
+                  "clean" if clean is None else "FINDING " + clean["file"]))
         print("%d of %d found" % (sum(r["found"] for r in rows), len(rows)))
     return CLEAN if all(map(ok, rows)) and clean is None else FINDINGS
