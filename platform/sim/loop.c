@@ -281,11 +281,18 @@ static uint32_t ask(const struct sim_step *t, const void *addr)
 	abort();
 }
 
-/* Is there more than one answer? */
+/* Is decide(), if there is a choice, nothing but sim_random_draw()? */
+static inline bool is_drawn(uint64_t runnable, uint64_t timed)
+{
+	return likely(runnable < sim.draw_below && !timed);
+}
+
+/* Is there more than one answer? Or does sim_block() draw one, be it the only one? */
 static inline bool is_choice(const struct sim_step *t)
 {
 	return (t->runnable & (t->runnable - 1)) ||
-	       (t->why == SIM_YIELDED && sim.strategy->visit);
+	       (t->why == SIM_YIELDED && sim.strategy->visit) ||
+	       (t->why == SIM_BLOCKED && is_drawn(t->runnable, t->timed));
 }
 
 /* One of t->runnable, which is not 0, or who yields; kept in t. */
@@ -297,12 +304,6 @@ static uint32_t decide(struct sim_step *t, const void *addr)
 	if (t->timed >> next & 1)
 		timer_fire(next);
 	return next;
-}
-
-/* Is decide(), if there is a choice, nothing but sim_random_draw()? */
-static inline bool is_drawn(uint64_t runnable, uint64_t timed)
-{
-	return likely(runnable < sim.draw_below && !timed);
 }
 
 /* ---- the step ----------------------------------------------------------- */
