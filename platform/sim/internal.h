@@ -68,6 +68,7 @@ struct sim {
 	bool     explores;	/* strategy_dpor.c wants to know what events touch */
 	bool     weak;		/* stores may be held back */
 	bool     edges;		/* somebody must hear of happens-before edges */
+	bool     covers;	/* coverage.c wants to know of accesses */
 	enum sim_wait wait;	/* of the current task */
 	uint32_t wait_task;	/* or value */
 
@@ -132,6 +133,14 @@ void sim_weak_acquire(const void *edge);
 /* The memory is freed or its object ends; or a new object is there. */
 void sim_weak_end_of(const void *addr, size_t size);
 void sim_weak_begin_of(const void *addr, size_t size);
+
+/* coverage.c. Is there a map? If not, nothing of the rest is to be called. */
+bool sim_cover_begin(void);
+/* A step is about to be decided; then: who goes on. */
+void sim_cover_arrive(const struct sim_step *t, const void *object);
+void sim_cover_perform(uint32_t task);
+/* What lies there is no object any more, or another. */
+void sim_cover_forget(const void *addr, size_t size);
 
 /* os.c: nobody holds a `checked` lock, no order is known. */
 void sim_lockdep_begin(void);

@@ -210,7 +210,7 @@ static void nobody_runs(void)
 /* Steps from this one on want reach_slow(). */
 static void set_slow_from(void)
 {
-	sim.slow_from = sim.strategy->visit || sim.weak ? 0 : sim.steps_alarm;
+	sim.slow_from = sim.strategy->visit || sim.weak || sim.covers ? 0 : sim.steps_alarm;
 }
 
 static void step_alarm(uint32_t step)
@@ -402,6 +402,8 @@ static void reach_slow(struct sim_step *t, const void *addr)
 	if (sim.weak)
 		before_weak_step();
 	shown = sim.shown;
+	if (sim.covers)
+		sim_cover_arrive(t, addr);
 	if (sim.strategy->visit) {
 		struct sim_decision d = {
 			.task = t->task, .step = step, .why = (enum sim_why)t->why,
@@ -430,6 +432,8 @@ static void reach_slow(struct sim_step *t, const void *addr)
 		usual = sim_default_next(t->runnable, t->timed, t->task, (enum sim_why)t->why);
 		sim_weak_show(next, next == usual ? SIM_SHOWN_USUAL : SIM_SHOWN_CHOSEN);
 	}
+	if (sim.covers)
+		sim_cover_perform(next);
 	switch_to(next, addr, t->site);
 }
 
@@ -680,6 +684,7 @@ static void execution_begin(const struct sim_options *o)
 	sim.steps_alarm = sim.steps_fair;
 	sim.fair = sim.aside = false;
 	sim.cut = sim.explores = false;
+	sim.covers = sim_cover_begin();
 	sim.wait = SIM_WAIT_NOT;
 	sim_weak_begin(o->memory);
 	sim.draw_below = o->strategy->next == sim_random_next ? SIM_DRAW_BELOW : 0;

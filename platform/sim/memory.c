@@ -218,6 +218,8 @@ void os_object_begin(const void *addr, size_t size)
 		sim_explore_object_begin(addr, size);
 	if (sim.weak)
 		sim_weak_begin_of(addr, size);
+	if (sim.covers)
+		sim_cover_forget(addr, size);
 	for (uint32_t i = 0; i < mem.ended; )
 		if (mem.dead[i].begin < end && begin < mem.dead[i].end)
 			mem.dead[i] = mem.dead[--mem.ended];
@@ -236,6 +238,8 @@ void os_object_end(const void *addr, size_t size)
 		return;
 	if (sim.explores)
 		sim_explore_end(addr);
+	if (sim.covers)
+		sim_cover_forget(addr, size);
 	if (mem.ended == ENDED_MAX)
 		return;
 	mem.dead[mem.ended].begin = begin;

@@ -174,6 +174,44 @@ bool sim_bounded(bool *too_long);
 bool sim_bound_turn(uint32_t *i, uint32_t *step, uint32_t *answer, uint32_t *usual);
 
 /*
+ * Schedule coverage: pairs of accesses to one object, by different tasks.
+ *
+ * An access is known by its site's name, so that a pair is the same in every
+ * execution, process and build; one that had to wait for its object (a lock, a
+ * completion) is another than one that had not. Accesses are the operations of
+ * atomic.h, the acquires of locks, and what is done with completions. The map has
+ * an entry for each pair, found by a hash: with N of them seen, a new one has
+ * been taken for another with probability N / SIM_COVERAGE.
+ */
+enum { SIM_COVERAGE = 1 << 16 };
+
+enum sim_pair_kind {
+	SIM_PAIR_ORDER,		/* next to each other in that order; not both loads */
+	SIM_PAIR_READS_FROM,	/* the last store, NULL if there was none, and who sees it */
+};
+
+struct sim_pair {
+	struct kt_site *first, *second;
+	uint8_t kind;		/* enum sim_pair_kind */
+	bool first_waited, second_waited;
+};
+
+struct sim_pairs {
+	uint32_t count;
+	struct sim_pair pair[SIM_COVERAGE];
+};
+
+/*
+ * From the next execution on set map[SIM_COVERAGE] to 1 where a pair is seen; NULL:
+ * no more. A pair whose entry was 0 is also added to *pairs, unless that is NULL.
+ * Changes no execution, but its time.
+ */
+void sim_cover(uint8_t *map, struct sim_pairs *pairs);
+
+/* How many entries were set since this was called last. */
+uint32_t sim_cover_fresh(void);
+
+/*
  * Wait until *word is `value`: one step, for models of protocols. What it reads
  * before that, it does not read.
  */
