@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "fuzz/feedback.h"
 #include "platform/rng.h"
 #include "stress/plan.h"
 #include "stress/world.h"
@@ -47,6 +48,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return -1;
 	world_init(NULL);
 	world_load(&p);
+	fuzz_feedback();
 	o = world_options_of(&p);
 	run(&o);
 	kt_rng_seed(&rng, p.seed ^ size);

@@ -32,6 +32,7 @@ struct access {
 
 static struct {
 	uint8_t *map;
+	uint32_t size;
 	struct sim_pairs *pairs;
 	uint32_t execution;	/* what was noted by others is not there */
 	uint32_t words_used;
@@ -49,9 +50,11 @@ static struct {
 	} word[WORDS];
 } cover;
 
-void sim_cover(uint8_t *map, struct sim_pairs *pairs)
+void sim_cover(uint8_t *map, uint32_t size, struct sim_pairs *pairs)
 {
+	KT_ASSERT(!map || (size <= SIM_COVERAGE && (size & (size - 1)) == 0));
 	cover.map = map;
+	cover.size = size;
 	cover.pairs = pairs;
 	cover.fresh = 0;
 }
@@ -129,8 +132,7 @@ static void add(enum sim_pair_kind kind, const struct access *first, const struc
 	h *= 0x9e3779b97f4a7c15ull;
 	h ^= h >> 32;
 	h *= 0x9e3779b97f4a7c15ull;
-	entry = &cover.map[h >> 48];
-	_Static_assert(SIM_COVERAGE == 1 << 16, "an entry is found by 16 bits");
+	entry = &cover.map[(h >> 40) & (cover.size - 1)];
 	if (*entry)
 		return;
 	*entry = 1;

@@ -62,10 +62,10 @@ static void cover(struct sim_strategy *s, uint64_t seed, void (*body)(void *))
 {
 	memset(map, 0, sizeof map);
 	pairs.count = 0;
-	sim_cover(map, &pairs);
+	sim_cover(map, SIM_COVERAGE, &pairs);
 	CHECK_EQ(run(s, seed, body)->failure, KT_PASS);
 	CHECK_EQ(sim_cover_fresh(), pairs.count);
-	sim_cover(NULL, NULL);
+	sim_cover(NULL, 0, NULL);
 }
 
 /* ---- orders and reads-from ---------------------------------------------------- */
@@ -284,13 +284,13 @@ static void test_executions_are_apart(void)
 {
 	memset(map, 0, sizeof map);
 	pairs.count = 0;
-	sim_cover(map, &pairs);
+	sim_cover(map, SIM_COVERAGE, &pairs);
 	first_fn = puts_one;
 	second_fn = gets_other;
 	CHECK_EQ(run(sim_strategy_block(), 0, body_two)->failure, KT_PASS);
 	first_fn = gets;
 	CHECK_EQ(run(sim_strategy_block(), 0, body_two)->failure, KT_PASS);
-	sim_cover(NULL, NULL);
+	sim_cover(NULL, 0, NULL);
 	CHECK(has(SIM_PAIR_READS_FROM, "nobody", "gets:load(word)"));
 	CHECK_EQ(pairs.count, 2);
 	printf("ok executions are apart\n");
@@ -303,14 +303,14 @@ static void test_only_what_is_new_is_fresh(void)
 	first_fn = puts_one;
 	second_fn = gets;
 	cover(sim_strategy_block(), 0, body_two);
-	sim_cover(map, &pairs);
+	sim_cover(map, SIM_COVERAGE, &pairs);
 	run(sim_strategy_block(), 0, body_two);
 	CHECK_EQ(sim_cover_fresh(), 0);
 	first_fn = changes;
 	run(sim_strategy_block(), 0, body_two);
 	CHECK_EQ(sim_cover_fresh(), 3);		/* the exchange sees nobody's, and is seen */
 	CHECK_EQ(sim_cover_fresh(), 0);
-	sim_cover(NULL, NULL);
+	sim_cover(NULL, 0, NULL);
 	CHECK_EQ(pairs.count, 5);
 	printf("ok only what is new is fresh\n");
 }

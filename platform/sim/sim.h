@@ -180,10 +180,10 @@ bool sim_bound_turn(uint32_t *i, uint32_t *step, uint32_t *answer, uint32_t *usu
  * execution, process and build; one that had to wait for its object (a lock, a
  * completion) is another than one that had not. Accesses are the operations of
  * atomic.h, the acquires of locks, and what is done with completions. The map has
- * an entry for each pair, found by a hash: with N of them seen, a new one has
- * been taken for another with probability N / SIM_COVERAGE.
+ * an entry for each pair, found by a hash: when N of them are set, a new pair is
+ * taken for another with probability N / its size.
  */
-enum { SIM_COVERAGE = 1 << 16 };
+enum { SIM_COVERAGE = 1 << 16 };	/* most entries of a map */
 
 enum sim_pair_kind {
 	SIM_PAIR_ORDER,		/* next to each other in that order; not both loads */
@@ -202,11 +202,11 @@ struct sim_pairs {
 };
 
 /*
- * From the next execution on set map[SIM_COVERAGE] to 1 where a pair is seen; NULL:
- * no more. A pair whose entry was 0 is also added to *pairs, unless that is NULL.
- * Changes no execution, but its time.
+ * From the next execution on set an entry of map[0..size) to 1 where a pair is seen;
+ * size is a power of two up to SIM_COVERAGE; NULL: no more. A pair whose entry was 0
+ * is also added to *pairs, unless that is NULL. Changes of an execution its time only.
  */
-void sim_cover(uint8_t *map, struct sim_pairs *pairs);
+void sim_cover(uint8_t *map, uint32_t size, struct sim_pairs *pairs);
 
 /* How many entries were set since this was called last. */
 uint32_t sim_cover_fresh(void);
