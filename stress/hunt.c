@@ -22,10 +22,13 @@
 #include <unistd.h>
 
 #include "platform/rng.h"
+#include "stress/adaptive.h"
+#include "stress/coverage.h"
 #include "stress/finding.h"
 #include "stress/hunt.h"
 #include "stress/isolate.h"
 #include "stress/jobs.h"
+#include "stress/kept.h"
 #include "stress/take.h"
 #include "stress/tally.h"
 #include "stress/twice.h"
@@ -73,12 +76,16 @@ static bool load_plan(uint64_t number)
 	struct plan_generate_options g = { .faults = hunt.o->faults };
 
 	hunt.due = 0;
+	/* What is steered by coverage looks at all. */
+	coverage_watch(hunt.o->adaptive || hunt.o->mutate ||
+		       number % hunt.o->coverage_every == 0);
 	if (hunt.o->illegal)
 		hunt.due = plan_generate_illegal(&shared->plan,
 						 kt_rng_derive(hunt.o->seed, number));
-	else if (hunt.files == 0)
+	else if (hunt.files == 0 && !kept_mutate(&shared->plan,
+						 kt_rng_derive(hunt.o->seed ^ 0x4e47, number)))
 		plan_generate(&shared->plan, kt_rng_derive(hunt.o->seed, number), &g);
-	else if (plan_read(hunt.file[number % hunt.files], &shared->plan) != 0)
+	else if (hunt.files && plan_read(hunt.file[number % hunt.files], &shared->plan) != 0)
 		return false;
 	if (hunt.o->has_memory)
 		shared->plan.memory = hunt.o->memory;
@@ -86,10 +93,14 @@ static bool load_plan(uint64_t number)
 	return true;
 }
 
-/* The scoreboard's (stress/README.md): most to who finds most, some to each other. */
-static void choose_strategy(struct world_options *w, uint64_t i)
+enum { PORTFOLIO = 8 };
+
+/*
+ * The scoreboard's (stress/README.md): most to who finds most, some to each other.
+ * Returns which it was.
+ */
+static uint32_t choose_strategy(struct world_options *w, uint64_t i)
 {
-	enum { PORTFOLIO = 8 };
 	static const struct {
 		enum plan_strategy_kind kind;
 		uint32_t depth;
@@ -98,12 +109,18 @@ static void choose_strategy(struct world_options *w, uint64_t i)
 		{ PLAN_SURW, 0 }, { PLAN_POS, 0 }, { PLAN_PCT, 3 }, { PLAN_DELAY_BOUNDED, 1 },
 	};
 
-	w->strategy = portfolio[i % PORTFOLIO].kind;
-	w->depth = portfolio[i % PORTFOLIO].depth;
+	uint32_t n = i % PORTFOLIO;
+
+	if (hunt.o->adaptive)
+		n = adaptive_choose(&shared->adaptive, PORTFOLIO,
+				    kt_rng_derive(hunt.o->seed ^ 0xada, i));
+	w->strategy = portfolio[n].kind;
+	w->depth = portfolio[n].depth;
 	if (hunt.o->has_strategy) {
 		w->strategy = hunt.o->strategy;
 		w->depth = hunt.o->depth;
 	}
+	return n;
 }
 
 /* Half of the executions kill a creator somewhere, a quarter fail an allocation. */
@@ -190,6 +207,24 @@ static bool measure(uint32_t *steps, uint32_t *allocations)
 	return clean;
 }
 
+/* What the execution, by the strategy with that number, has shown. */
+static void learn(uint32_t strategy)
+{
+	uint32_t fresh = coverage_fresh();
+
+	shared->fresh += fresh;
+	if (hunt.o->adaptive)
+		adaptive_note(&shared->adaptive, strategy, fresh);
+}
+
+/* The loaded plan is done with. */
+static void keep_plan(uint64_t number)
+{
+	if (shared->fresh)
+		kept_add(&shared->plan, kt_rng_derive(hunt.o->seed ^ 0x6ee9, number));
+	shared->fresh = 0;
+}
+
 static void random_child(void *unused)
 {
 	uint32_t steps = 0, allocations = 0;
@@ -199,20 +234,24 @@ static void random_child(void *unused)
 	for (uint64_t i = next_of_job(hunt.first); child_goes_on(i); i = next_of_job(i + 1)) {
 		struct world_options w = { 0 };
 		struct kt_rng rng = { kt_rng_derive(hunt.o->seed ^ 0x5eed, i) };
+		uint32_t strategy;
 		bool clean;
 
 		shared->next = i;
 		if (i / RUNS_PER_PLAN != loaded) {
+			if (loaded != UINT64_MAX)
+				keep_plan(loaded);
 			loaded = i / RUNS_PER_PLAN;
 			if (!load_plan(loaded) || !measure(&steps, &allocations))
 				return;
 		}
-		choose_strategy(&w, i);
+		strategy = choose_strategy(&w, i);
 		w.steps_estimate = steps;
 		choose_faults(&w, &rng, steps, allocations);
 		w.seed = kt_rng_next(&rng);
 		clean = execute(&w, false);
 		count(i, &shared->verdict);
+		learn(strategy);
 		if (!clean)
 			return;
 	}
@@ -336,9 +375,9 @@ static uint64_t distinct_schedules(void)
 static void print_counters(const char *type, const struct totals *t)
 {
 	printf("{\"type\":\"%s\",\"executions\":%llu,\"points\":%llu,\"seconds\":%.3f,"
-	       "\"schedules\":%llu,\"findings\":%llu,\"digest\":\"%016llx\"}\n", type,
+	       "\"schedules\":%llu,\"pairs\":%u,\"findings\":%llu,\"digest\":\"%016llx\"}\n", type,
 	       (unsigned long long)t->executions, (unsigned long long)t->points,
-	       now_s() - hunt.started, (unsigned long long)t->schedules,
+	       now_s() - hunt.started, (unsigned long long)t->schedules, coverage_pairs(),
 	       (unsigned long long)t->findings, (unsigned long long)t->digest);
 	fflush(stdout);
 }
@@ -448,6 +487,7 @@ static int hunt_loop(void)
 static int work(unsigned job)
 {
 	hunt.job = job;
+	coverage_job(job);
 	hunt.first = shared->next;
 	return hunt_loop();
 }
@@ -564,6 +604,17 @@ static int check_plans(void)
 	return EXIT_CLEAN;
 }
 
+/* What looks at coverage, or is steered by it. An exit status. */
+static int prepare_coverage(const struct options *o)
+{
+	if (!o->coverage && !o->adaptive && !o->mutate)
+		return EXIT_CLEAN;
+	if (!coverage_map((unsigned)o->jobs) || (o->mutate && !kept_map()))
+		return EXIT_ENVIRONMENT;
+	/* Saved at once: that a file can't be is said before the hunt. */
+	return o->coverage ? coverage_save(o->coverage) : EXIT_CLEAN;
+}
+
 static void on_interrupt(int sig)
 {
 	(void)sig;
@@ -639,6 +690,15 @@ int command_stress(const struct options *given)
 		fprintf(stderr, "kthrash: --illegal makes its own plans, on the simulator\n");
 		return EXIT_USAGE;
 	}
+	if ((o.coverage || o.adaptive || o.mutate) && !world_is_deterministic) {
+		fprintf(stderr, "kthrash: --coverage, --mutate and --strategy=adaptive need the "
+			"simulator\n");
+		return EXIT_USAGE;
+	}
+	if (o.mutate && (o.plan || o.illegal || o.jobs > 1)) {
+		fprintf(stderr, "kthrash: --mutate makes its own plans, in one process\n");
+		return EXIT_USAGE;
+	}
 	if (o.files_count) {
 		fprintf(stderr, "kthrash: unexpected '%s'; a plan is given as --plan=%s\n",
 			o.files[0], o.files[0]);
@@ -658,11 +718,16 @@ int command_stress(const struct options *given)
 		return status;
 	if (!make_findings_folder(&o) || !map_counters())
 		return EXIT_ENVIRONMENT;
+	status = prepare_coverage(&o);
+	if (status != EXIT_CLEAN)
+		return status;
 	signal(SIGINT, on_interrupt);
 	signal(SIGTERM, on_interrupt);
 	hunt.started = hunt.last_progress = now_s();
 	print_options();
 	status = o.jobs > 1 ? hunt_together() : hunt_loop();
+	if (o.coverage && coverage_save(o.coverage) != EXIT_CLEAN)
+		status = EXIT_ENVIRONMENT;
 	if (o.progress && !o.json && isatty(2))
 		fputc('\n', stderr);
 	print_summary(status);

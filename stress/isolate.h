@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "stress/adaptive.h"
 #include "stress/world.h"
 
 enum { FOUND_MAX = 256 };
@@ -45,6 +46,8 @@ struct shared {
 	uint64_t points;
 	uint64_t next;			/* number of the execution under way */
 	uint64_t cursor[4];		/* enumeration under way, see hunt.c */
+	struct adaptive adaptive;	/* what each strategy of the portfolio has found */
+	uint32_t fresh;			/* new pairs of the loaded plan */
 	struct world_explored explored;	/* verify: so far */
 	bool exhausted;			/* verify: there is nothing left to be tried */
 

@@ -38,6 +38,11 @@ static int set_strategy(struct options *o, const char *v)
 		return o->brute || o->bounded || strcmp(v, "dpor") == 0 ? EXIT_CLEAN :
 		       complain("unknown strategy", v, "dpor, dfs, or bound:N with N from 0 to 64");
 	}
+	o->adaptive = strcmp(v, "adaptive") == 0;
+	if (o->adaptive || strcmp(v, "portfolio") == 0) {
+		o->has_strategy = false;
+		return EXIT_CLEAN;
+	}
 	for (enum plan_strategy_kind k = 0; k < PLAN_STRATEGIES; k++) {
 		const char *name = plan_strategy_name(k);
 		size_t len = strlen(name);
@@ -54,7 +59,8 @@ static int set_strategy(struct options *o, const char *v)
 		}
 	}
 	return complain("unknown strategy", v,
-			"block, random, pos, surw, pct:D or delay:D with D from 1 to 64");
+			"block, random, pos, surw, pct:D or delay:D with D from 1 to 64, "
+			"portfolio or adaptive");
 }
 
 static int set_memory(struct options *o, const char *v)
@@ -89,6 +95,14 @@ static int set_jobs(struct options *o, const char *v)
 	if (parse_u64(v, &o->jobs) && o->jobs >= 1 && o->jobs <= 256)
 		return EXIT_CLEAN;
 	fprintf(stderr, "kthrash: --jobs=%s: expected a whole number from 1 to 256\n", v);
+	return EXIT_USAGE;
+}
+
+static int set_every(struct options *o, const char *v)
+{
+	if (parse_u64(v, &o->coverage_every) && o->coverage_every)
+		return EXIT_CLEAN;
+	fprintf(stderr, "kthrash: --coverage-every=%s: expected a whole number from 1\n", v);
 	return EXIT_USAGE;
 }
 
@@ -147,6 +161,8 @@ static int set_value(struct options *o, const char *name, const char *v)
 		return set_number(&o->first, name, v);
 	if (strcmp(name, "jobs") == 0)
 		return set_jobs(o, v);
+	if (strcmp(name, "coverage-every") == 0)
+		return set_every(o, v);
 	if (strcmp(name, "times") == 0)
 		return set_number(&o->times, name, v);
 	if (strcmp(name, "kills") == 0)
@@ -166,11 +182,13 @@ static int set_value(struct options *o, const char *name, const char *v)
 		o->plan = v;
 	else if (strcmp(name, "findings") == 0)
 		o->findings = v;
+	else if (strcmp(name, "coverage") == 0)
+		o->coverage = v;
 	else
 		return complain("unknown option", name,
 				"strategy, memory, plan, executions, first, seconds, seed, jobs, "
-				"findings, faults, exhaustive, kills, fails, spurious, times or "
-				"format");
+				"findings, coverage, coverage-every, faults, exhaustive, kills, "
+				"fails, spurious, times or format");
 	return EXIT_CLEAN;
 }
 
@@ -188,10 +206,12 @@ static int set_flag(struct options *o, const char *arg)
 		o->teardown = true;
 	else if (strcmp(arg, "--twice") == 0)
 		o->twice = true;
+	else if (strcmp(arg, "--mutate") == 0)
+		o->mutate = true;
 	else
 		return complain("unknown option", arg, "--json, --progress, --keep-going, "
-				"--illegal, --teardown or --twice, or an option with a value, "
-				"as in --seed=7");
+				"--illegal, --teardown, --twice or --mutate, or an option with a "
+				"value, as in --seed=7");
 	return EXIT_CLEAN;
 }
 
@@ -218,7 +238,8 @@ void options_usage(void)
 	     "                          --findings= --faults=on|off --keep-going --json\n"
 	     "                          --exhaustive=fail|kill|pairs|spurious|timers\n"
 	     "                          --memory=sc|tso|pso --illegal --twice --progress\n"
-	     "                          --jobs= --first=\n"
+	     "                          --jobs= --first= --coverage= --coverage-every=\n"
+	     "                          --mutate\n"
 	     "  verify    PLAN          --kills= --fails= --spurious= --teardown\n"
 	     "                          --strategy=dpor|dfs|bound:N --executions= --seconds=\n"
 	     "                          --findings= --json --progress\n"
@@ -235,8 +256,8 @@ int options_parse(struct options *o, int argc, char **argv)
 	static const char *files[4096];
 
 	*o = (struct options){
-		.strategy_text = "portfolio", .seed = 1, .jobs = 1, .faults = true,
-		.format = "text", .findings = ".kthrash/findings", .files = files,
+		.strategy_text = "portfolio", .seed = 1, .jobs = 1, .coverage_every = 1,
+		.faults = true, .format = "text", .findings = ".kthrash/findings", .files = files,
 	};
 	if (argc < 2) {
 		fprintf(stderr, "kthrash: expected a command; --help lists them\n");

@@ -33,6 +33,10 @@ struct options {
 	enum plan_strategy_kind strategy;
 	uint32_t depth;			/* of pct, delay, bound */
 	const char *strategy_text;	/* as written; "portfolio" */
+	bool adaptive;			/* the portfolio's shares follow the coverage */
+	bool mutate;			/* plans from those that had new coverage */
+	const char *coverage;		/* file; NULL: none */
+	uint64_t coverage_every;	/* of so many plans one is looked at; 1 */
 
 	bool has_memory;		/* else the plan's */
 	enum plan_memory memory;

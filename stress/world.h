@@ -86,6 +86,23 @@ void world_run(const struct world_options *o, struct verdict *v);
 void world_keep(const struct verdict *v);
 bool world_differs(const struct verdict *again, struct verdict *v);
 
+/*
+ * Schedule coverage, where there is the simulator (platform/sim/sim.h): the pairs seen by
+ * what runs from now on are added to *coverage, which is world_coverage_bytes long, zero
+ * at first, and may be shared with other processes as long as one at a time adds to it.
+ * NULL: nothing is added.
+ */
+extern const size_t world_coverage_bytes;	/* 0: there is none */
+void world_cover(void *coverage);
+/* How many pairs were new since this was called last. */
+uint32_t world_cover_fresh(void);
+uint32_t world_pairs(const void *coverage);
+/* Of `count` of them, one behind the other: pairs that are in any. */
+uint32_t world_pairs_of_all(const void *coverages, unsigned count);
+/* Pair `i` as stress/coverage.h writes it. Returns buf. */
+enum { WORLD_PAIR_MAX = 320 };
+char *world_pair(const void *coverage, uint32_t i, char *buf, size_t size);
+
 /* The options that the loaded plan itself asks for. */
 struct world_options world_options_of(const struct plan *p);
 

@@ -356,3 +356,67 @@ double world_switch_ns(void)
 {
 	return sim_switch_ns(5000000);
 }
+
+/* ---- schedule coverage -------------------------------------------------- */
+
+struct coverage {
+	uint8_t map[SIM_COVERAGE];
+	struct sim_pairs pairs;
+};
+
+const size_t world_coverage_bytes = sizeof(struct coverage);
+
+void world_cover(void *coverage)
+{
+	struct coverage *c = coverage;
+
+	sim_cover(c ? c->map : NULL, SIM_COVERAGE, c ? &c->pairs : NULL);
+}
+
+uint32_t world_cover_fresh(void)
+{
+	return sim_cover_fresh();
+}
+
+uint32_t world_pairs(const void *coverage)
+{
+	const struct coverage *c = coverage;
+
+	return c->pairs.count;
+}
+
+uint32_t world_pairs_of_all(const void *coverages, unsigned count)
+{
+	const struct coverage *c = coverages;
+	uint32_t pairs = 0;
+
+	for (uint32_t entry = 0; count && entry < SIM_COVERAGE; entry++) {
+		unsigned seen = 0;
+
+		for (unsigned i = 0; i < count; i++)
+			seen |= c[i].map[entry];
+		pairs += seen;
+	}
+	return pairs;
+}
+
+static const char *access_name(const struct kt_site *site, bool waited, char *buf, size_t size)
+{
+	char name[KT_SITE_NAME_MAX];
+
+	snprintf(buf, size, "%s%s", waited ? "waited:" : "",
+		 site ? kt_site_name(site, name, sizeof name) : "-");
+	return buf;
+}
+
+char *world_pair(const void *coverage, uint32_t i, char *buf, size_t size)
+{
+	const struct coverage *c = coverage;
+	const struct sim_pair *p = &c->pairs.pair[i];
+	char first[KT_SITE_NAME_MAX + 8], second[KT_SITE_NAME_MAX + 8];
+
+	snprintf(buf, size, "%s %s %s", p->kind == SIM_PAIR_ORDER ? "order" : "reads-from",
+		 access_name(p->first, p->first_waited, first, sizeof first),
+		 access_name(p->second, p->second_waited, second, sizeof second));
+	return buf;
+}

@@ -24,10 +24,20 @@ enum {
 	WORD_BYTES = 4,			/* no object is smaller */
 };
 
-struct access {
-	struct kt_site *site;	/* NULL: none yet */
-	uint32_t task;
+/* What a task does next. */
+struct arrival {
+	const void *object;	/* NULL: no access */
+	struct kt_site *site;
 	bool waited;
+};
+
+/* An object of an execution: who was there last, and who stored last. */
+struct word {
+	const void *object;
+	uint32_t execution;	/* in which it was noted */
+	uint8_t last_task, store_task;
+	bool last_waited, store_waited;
+	struct kt_site *last, *store;	/* NULL: nobody yet */
 };
 
 static struct {
@@ -37,17 +47,8 @@ static struct {
 	uint32_t execution;	/* what was noted by others is not there */
 	uint32_t words_used;
 	uint32_t fresh;
-	struct arrival {
-		const void *object;	/* NULL: the task's next step is no access */
-		struct kt_site *site;
-		bool waited;
-	} arrival[SIM_TASKS_MAX];
-	struct word {
-		uint32_t execution;
-		bool last_loads;
-		const void *object;
-		struct access last, store;
-	} word[WORDS];
+	struct arrival arrival[SIM_TASKS_MAX];
+	struct word word[WORDS];
 } cover;
 
 void sim_cover(uint8_t *map, uint32_t size, struct sim_pairs *pairs)
@@ -113,20 +114,22 @@ void sim_cover_forget(const void *addr, size_t size)
 		struct word *w = find((const char *)addr + at);
 
 		if (w->execution == cover.execution)
-			w->last.site = w->store.site = NULL;
+			*w = (struct word){ .object = w->object, .execution = w->execution };
 	}
 }
 
 /* ---- the map --------------------------------------------------------------- */
 
-static uint32_t identity(const struct access *a)
+static uint32_t identity(const struct kt_site *site, bool waited)
 {
-	return a->site ? a->site->hash ^ (a->waited ? WAITED : 0) : 0;
+	return site ? site->hash ^ (waited ? WAITED : 0) : 0;
 }
 
-static void add(enum sim_pair_kind kind, const struct access *first, const struct access *second)
+static void add(enum sim_pair_kind kind, struct kt_site *first, bool first_waited,
+		const struct arrival *second)
 {
-	uint64_t h = ((uint64_t)identity(first) << 32 | identity(second)) + kind;
+	uint64_t h = ((uint64_t)identity(first, first_waited) << 32 |
+		      identity(second->site, second->waited)) + kind;
 	uint8_t *entry;
 
 	h *= 0x9e3779b97f4a7c15ull;
@@ -137,23 +140,29 @@ static void add(enum sim_pair_kind kind, const struct access *first, const struc
 		return;
 	*entry = 1;
 	cover.fresh++;
-	if (cover.pairs)
+	if (cover.pairs && cover.pairs->count < SIM_COVERAGE)
 		cover.pairs->pair[cover.pairs->count++] = (struct sim_pair){
-			.kind = kind, .first = first->site, .second = second->site,
-			.first_waited = first->waited, .second_waited = second->waited,
+			.kind = kind, .first = first, .second = second->site,
+			.first_waited = first_waited, .second_waited = second->waited,
 		};
 }
 
 /* ---- accesses --------------------------------------------------------------- */
 
-static bool only_loads(const char *op)
+/* strcmp() of whole words was a seventh of the time: these beginnings are theirs alone. */
+static inline bool only_loads(const struct kt_site *site)
 {
-	return strcmp(op, "load") == 0 || strcmp(op, "test_bit") == 0;
+	const char *op = site->op;
+
+	return (op[0] == 'l' && op[1] == 'o' && op[2] == 'a') ||	/* "load" */
+	       (op[0] == 't' && op[1] == 'e');				/* "test_bit" */
 }
 
-static bool only_stores(const char *op)
+static inline bool only_stores(const struct kt_site *site)
 {
-	return strcmp(op, "store") == 0;
+	const char *op = site->op;
+
+	return op[0] == 's' && op[1] == 't';				/* "store" */
 }
 
 void sim_cover_arrive(const struct sim_step *t, const void *object)
@@ -174,19 +183,22 @@ void sim_cover_arrive(const struct sim_step *t, const void *object)
 void sim_cover_perform(uint32_t task)
 {
 	const struct arrival *a = &cover.arrival[task];
-	const struct access this = { .site = a->site, .task = task, .waited = a->waited };
 	struct word *w = a->object ? word_of(a->object) : NULL;
 	bool loads;
 
 	if (!w)
 		return;
-	loads = only_loads(this.site->op);
-	if (w->last.site && w->last.task != task && !(loads && w->last_loads))
-		add(SIM_PAIR_ORDER, &w->last, &this);
-	if (!only_stores(this.site->op) && !(w->store.site && w->store.task == task))
-		add(SIM_PAIR_READS_FROM, &w->store, &this);
-	w->last = this;
-	w->last_loads = loads;
-	if (!loads)
-		w->store = this;
+	loads = only_loads(a->site);
+	if (w->last && w->last_task != task && !(loads && only_loads(w->last)))
+		add(SIM_PAIR_ORDER, w->last, w->last_waited, a);
+	if (!(w->store && w->store_task == task) && !only_stores(a->site))
+		add(SIM_PAIR_READS_FROM, w->store, w->store_waited, a);
+	w->last = a->site;
+	w->last_task = (uint8_t)task;
+	w->last_waited = a->waited;
+	if (loads)
+		return;
+	w->store = a->site;
+	w->store_task = (uint8_t)task;
+	w->store_waited = a->waited;
 }

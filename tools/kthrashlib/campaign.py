@@ -45,9 +45,11 @@ class Campaign:
         self.last_line = now
         executions = sum(lane.executions for lane in self.lanes)
         running = [lane.name for lane in self.lanes if lane.state == "running"]
-        line = "%4d s of %d  %d executions  %d points  %d raw findings  %d of %d lanes done: %s" % (
+        line = ("%4d s of %d  %d executions  %d points  %d pairs  %d raw findings  "
+                "%d of %d lanes done: %s") % (
             now - self.started, self.seconds, executions,
             sum(lane.points for lane in self.lanes),
+            max(lane.pairs or 0 for lane in self.lanes),
             sum(len(lane.findings) for lane in self.lanes),
             sum(lane.state in ("done", "failed") for lane in self.lanes), len(self.lanes),
             ", ".join(running))
@@ -93,14 +95,37 @@ class Campaign:
             for finding in lane.findings:
                 self.bugs.take(lane, finding)
 
-    def report(self):
-        print("\n%-11s %-8s %12s %10s %12s  %-18s %s" % (
-            "lane", "state", "executions", "per s", "points", "coverage", "findings"))
+    def merge_coverage(self):
+        """One file of what all lanes have seen; each lane's own share. How many that are."""
+        seen = {}
         for lane in self.lanes:
-            print("%-11s %-8s %12d %10.0f %12s  %-18s %d" % (
+            lane.pairs_alone = 0
+            if lane.pairs is not None and os.path.exists(lane.coverage_file()):
+                with open(lane.coverage_file(), encoding="ascii") as f:
+                    for line in f.readlines()[1:]:
+                        seen.setdefault(line, []).append(lane)
+        for lanes in seen.values():
+            if len(lanes) == 1:
+                lanes[0].pairs_alone += 1
+        write_whole(os.path.join(self.folder, "coverage"),
+                    "kthrash-coverage 1\n" + "".join(sorted(seen)))
+        return len(seen)
+
+    def report(self):
+        pairs = self.merge_coverage()
+        print("\n%-11s %-8s %12s %10s %12s  %-18s %6s %6s %6s  %s" % (
+            "lane", "state", "executions", "per s", "points", "coverage", "pairs", "lately",
+            "alone", "findings"))
+        for lane in self.lanes:
+            looks = lane.pairs is not None
+            print("%-11s %-8s %12d %10.0f %12s  %-18s %6s %6s %6s  %d" % (
                 lane.name, lane.state, lane.executions,
                 lane.executions / lane.seconds if lane.seconds else 0,
-                lane.points or "-", "%d %s" % (lane.coverage, lane.unit), len(lane.findings)))
+                lane.points or "-", "%d %s" % (lane.coverage, lane.unit),
+                lane.pairs if looks else "-", lane.pairs_lately() if looks else "-",
+                lane.pairs_alone if looks else "-", len(lane.findings)))
+        print("pairs of accesses seen by all together: %d (lately: in the last fifth of a lane's "
+              "time; alone: by no other lane)" % pairs)
         rows = list(self.bugs.rows())
         for bug in rows:
             print("\n%s, seen %d times by %s: %s" % (
@@ -115,9 +140,10 @@ class Campaign:
             ", interrupted" if self.interrupted else "", os.path.relpath(self.folder, ROOT)))
         write_whole(os.path.join(self.folder, "campaign.json"), json.dumps({
             "seconds": self.seconds, "jobs": self.jobs, "seed": self.seed, "bugs": rows,
-            "lanes": [{k: getattr(lane, k) for k in ("name", "state", "executions", "seconds",
-                                                      "points", "coverage")}
-                      for lane in self.lanes],
+            "pairs": pairs,
+            "lanes": [{**{k: getattr(lane, k) for k in (
+                "name", "state", "executions", "seconds", "points", "coverage", "pairs",
+                "pairs_alone")}, "pairs_lately": lane.pairs_lately()} for lane in self.lanes],
         }, indent=1))
         return FINDINGS if rows else ENVIRONMENT if failed else CLEAN
 

@@ -23,7 +23,7 @@ HELP = """usage: tools/kthrash COMMAND [OPTION]... [FILE]...
   stress    one lane until something breaks
               --os=sim|posix --sanitizer=none|asan|tsan
               --platform=OS+LOCK+COMPLETION+QUEUE+RCU  other back ends than the usual
-              --strategy=block|random|pos|surw|pct:D|delay:D
+              --strategy=portfolio|adaptive|block|random|pos|surw|pct:D|delay:D
               --plan=FILE|DIR --executions=N --seconds=N --seed=N --findings=DIR
               --faults=on|off --exhaustive=fail|kill|pairs|spurious|timers
               --memory=sc|tso|pso  weak memory: stores become visible late
@@ -34,6 +34,8 @@ HELP = """usage: tools/kthrash COMMAND [OPTION]... [FILE]...
               portfolio or a given strategy the same range gives the same findings, in one
               file each, however it is cut; with --keep-going all of them, without it
               the first by number and what others met before they heard of it
+              --coverage=FILE --coverage-every=N  the pairs of accesses seen, of every N-th plan
+              --mutate  plans from those that had new pairs
   verify    PLAN  every interleaving of a small plan, up to equivalence; 0: verified
               within the bounds, 1: counterexample, 3: not finished
               --kills=N --fails=N --spurious=N   so many at most, besides the plan's

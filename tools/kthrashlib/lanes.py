@@ -32,6 +32,8 @@ class Lane:
         self.name, self.target, self.weight, self.args = name, target, weight, list(args)
         self.state = "waiting"
         self.executions = self.points = self.coverage = 0
+        self.pairs = None           # of accesses seen in an order; None: not looked at
+        self.pairs_at = []          # (seconds, pairs), while it runs
         self.seconds = 0.0
         self.findings = []          # dicts: file, kind, signature
         self.binary = self.folder = self.log = self.process = None
@@ -90,14 +92,30 @@ class Lane:
     def collect(self):
         """Findings that are files of the engine's own."""
 
+    def pairs_lately(self):
+        """Of the pairs, how many were new in the last fifth of its time."""
+        before = [n for seconds, n in self.pairs_at if seconds <= 0.8 * self.seconds]
+        return (self.pairs or 0) - (before[-1] if before else 0)
+
 
 class DriverLane(Lane):
     """The C driver, on the simulator or on real threads."""
 
+    # To look at every plan would cost a third of the executions.
+    COVERAGE_EVERY = 8
+
     def command(self, seconds, seed):
         return [self.binary, "stress", "--json", "--progress", "--keep-going",
                 "--seconds=%g" % seconds, "--seed=%d" % seed,
-                "--findings=" + os.path.join(self.folder, "findings")] + self.args
+                "--findings=" + os.path.join(self.folder, "findings")] + self.args + (
+                    ["--coverage=" + self.coverage_file(),
+                     "--coverage-every=%d" % self.COVERAGE_EVERY] if self.simulates() else [])
+
+    def simulates(self):
+        return "kthrash_sim" in self.target
+
+    def coverage_file(self):
+        return os.path.join(self.folder, "coverage")
 
     def watch(self, line):
         if not line.startswith("{"):
@@ -109,6 +127,9 @@ class DriverLane(Lane):
         if said["type"] in ("progress", "summary"):
             self.executions, self.points = said["executions"], said["points"]
             self.coverage = said["schedules"]
+            if self.simulates():
+                self.pairs = said["pairs"]
+                self.pairs_at.append((said["seconds"], self.pairs))
         elif said["type"] == "finding":
             self.findings.append(said)
 

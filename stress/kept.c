@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "stress/kept.h"
+
+#include <stdio.h>
+#include <sys/mman.h>
+
+#include "platform/rng.h"
+
+enum {
+	KEPT_MAX = 256,
+	KEPT_BYTES = 4096,	/* longer plans are not kept: they are slow, too */
+};
+
+static struct kept {
+	uint32_t count;
+	struct {
+		uint32_t size;
+		char text[KEPT_BYTES];
+	} plan[KEPT_MAX];
+} *kept;	/* NULL: nothing is */
+
+bool kept_map(void)
+{
+	void *p = mmap(NULL, sizeof *kept, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		       -1, 0);
+
+	if (p == MAP_FAILED) {
+		perror("kthrash: no memory for plans");
+		return false;
+	}
+	kept = p;
+	return true;
+}
+
+void kept_add(const struct plan *p, uint64_t seed)
+{
+	struct kt_rng rng = { seed };
+	size_t size = kept ? plan_print(p, NULL, 0) : 0;
+	uint32_t at;
+
+	if (!size || size >= KEPT_BYTES)
+		return;
+	at = kept->count < KEPT_MAX ? kept->count++ : kt_rng_below(&rng, KEPT_MAX);
+	plan_print(p, kept->plan[at].text, KEPT_BYTES);
+	kept->plan[at].size = (uint32_t)size;
+}
+
+bool kept_mutate(struct plan *p, uint64_t seed)
+{
+	struct kt_rng rng = { seed };
+	struct plan_error err;
+	uint32_t at;
+
+	if (!kept || !kept->count || kt_rng_below(&rng, 2) == 0)
+		return false;
+	at = kt_rng_below(&rng, kept->count);
+	if (plan_parse(p, kept->plan[at].text, kept->plan[at].size, &err) != 0)
+		return false;
+	plan_mutate(p, kt_rng_next(&rng), PLAN_BYTES_MAX);
+	return true;
+}
