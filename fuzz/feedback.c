@@ -32,5 +32,5 @@ static uint8_t *map(void)
 
 void fuzz_feedback(void)
 {
-	sim_cover(map(), COUNTERS, NULL);
+	sim_cover_map(map(), COUNTERS);
 }

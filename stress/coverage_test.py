@@ -73,6 +73,23 @@ def test_hunts_at_a_time_lose_nothing(folder, binary):
     assert not os.path.exists(path + ".tmp")
 
 
+def test_jobs_see_what_one_sees(folder, binary):
+    found = []
+    for jobs in (1, 3):
+        path = os.path.join(folder, "jobs%d" % jobs)
+        done = stress(binary, folder, "--executions=1000", "--jobs=%d" % jobs,
+                      "--coverage=" + path)
+        found.append((summary(done)["pairs"], pairs(path)))
+    assert found[0] == found[1], (found[0][0], found[1][0])
+
+
+def test_some_plans_only(folder, binary):
+    path = os.path.join(folder, "some")
+    stress(binary, folder, "--executions=1000", "--coverage-every=8", "--coverage=" + path)
+    all_of_them = set(pairs(os.path.join(folder, "jobs1")))
+    assert set(pairs(path)) < all_of_them
+
+
 def test_what_is_steered_repeats(folder, binary):
     for args in (["--strategy=adaptive"], ["--mutate"], ["--strategy=adaptive", "--mutate"]):
         said = []
@@ -89,7 +106,8 @@ def test_bad_input(folder, binary):
     with open(other, "w", encoding="ascii") as f:
         f.write("kthrash-plan 1\n")
     for args, status in (["--coverage=" + other], 2), (["--coverage="], 2), \
-                        (["--mutate", "--plan=" + other], 2), \
+                        (["--mutate", "--plan=" + other], 2), (["--mutate", "--jobs=2"], 2), \
+                        (["--coverage-every=0"], 2), \
                         (["--coverage=" + os.path.join(folder, "none", "x")], 3):
         done = stress(binary, folder, "--executions=1", *args, status=status)
         assert done.stderr.count("\n") == 1, done.stderr
@@ -103,6 +121,8 @@ def main():
         test_every_build_has_the_same_map(folder, binaries)
         test_hunts_add_to_a_file(folder, binaries[0])
         test_hunts_at_a_time_lose_nothing(folder, binaries[0])
+        test_jobs_see_what_one_sees(folder, binaries[0])
+        test_some_plans_only(folder, binaries[0])
         test_what_is_steered_repeats(folder, binaries[0])
         test_bad_input(folder, binaries[0])
     print("ok")

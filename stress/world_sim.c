@@ -359,18 +359,11 @@ double world_switch_ns(void)
 
 /* ---- schedule coverage -------------------------------------------------- */
 
-struct coverage {
-	uint8_t map[SIM_COVERAGE];
-	struct sim_pairs pairs;
-};
-
-const size_t world_coverage_bytes = sizeof(struct coverage);
+const size_t world_coverage_bytes = sizeof(struct sim_pairs);
 
 void world_cover(void *coverage)
 {
-	struct coverage *c = coverage;
-
-	sim_cover(c ? c->map : NULL, SIM_COVERAGE, c ? &c->pairs : NULL);
+	sim_cover(coverage);
 }
 
 uint32_t world_cover_fresh(void)
@@ -380,24 +373,23 @@ uint32_t world_cover_fresh(void)
 
 uint32_t world_pairs(const void *coverage)
 {
-	const struct coverage *c = coverage;
+	const struct sim_pairs *pairs = coverage;
 
-	return c->pairs.count;
+	return pairs->count;
 }
 
 uint32_t world_pairs_of_all(const void *coverages, unsigned count)
 {
-	const struct coverage *c = coverages;
-	uint32_t pairs = 0;
+	const struct sim_pairs *pairs = coverages;
+	static struct sim_pairs all;
 
-	for (uint32_t entry = 0; count && entry < SIM_COVERAGE; entry++) {
-		unsigned seen = 0;
-
-		for (unsigned i = 0; i < count; i++)
-			seen |= c[i].map[entry];
-		pairs += seen;
-	}
-	return pairs;
+	if (count <= 1)
+		return count ? pairs->count : 0;
+	memset(&all, 0, sizeof all);
+	for (unsigned i = 0; i < count; i++)
+		for (uint32_t n = 0; n < pairs[i].count; n++)
+			sim_pairs_add(&all, &pairs[i].pair[n]);
+	return all.count;
 }
 
 static const char *access_name(const struct kt_site *site, bool waited, char *buf, size_t size)
@@ -411,8 +403,8 @@ static const char *access_name(const struct kt_site *site, bool waited, char *bu
 
 char *world_pair(const void *coverage, uint32_t i, char *buf, size_t size)
 {
-	const struct coverage *c = coverage;
-	const struct sim_pair *p = &c->pairs.pair[i];
+	const struct sim_pairs *pairs = coverage;
+	const struct sim_pair *p = &pairs->pair[i];
 	char first[KT_SITE_NAME_MAX + 8], second[KT_SITE_NAME_MAX + 8];
 
 	snprintf(buf, size, "%s %s %s", p->kind == SIM_PAIR_ORDER ? "order" : "reads-from",

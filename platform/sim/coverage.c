@@ -41,9 +41,9 @@ struct word {
 };
 
 static struct {
+	struct sim_pairs *pairs;	/* one of the two, or neither */
 	uint8_t *map;
 	uint32_t size;
-	struct sim_pairs *pairs;
 	uint32_t execution;	/* what was noted by others is not there */
 	uint32_t words_used;
 	uint32_t fresh;
@@ -51,12 +51,19 @@ static struct {
 	struct word word[WORDS];
 } cover;
 
-void sim_cover(uint8_t *map, uint32_t size, struct sim_pairs *pairs)
+void sim_cover(struct sim_pairs *pairs)
 {
-	KT_ASSERT(!map || (size <= SIM_COVERAGE && (size & (size - 1)) == 0));
+	cover.pairs = pairs;
+	cover.map = NULL;
+	cover.fresh = 0;
+}
+
+void sim_cover_map(uint8_t *map, uint32_t size)
+{
+	KT_ASSERT((size & (size - 1)) == 0);
+	cover.pairs = NULL;
 	cover.map = map;
 	cover.size = size;
-	cover.pairs = pairs;
 	cover.fresh = 0;
 }
 
@@ -70,7 +77,7 @@ uint32_t sim_cover_fresh(void)
 
 bool sim_cover_begin(void)
 {
-	if (!cover.map)
+	if (!cover.map && !cover.pairs)
 		return false;
 	if (++cover.execution == 0) {	/* a number that may have been used */
 		memset(cover.word, 0, sizeof cover.word);
@@ -125,26 +132,55 @@ static uint32_t identity(const struct kt_site *site, bool waited)
 	return site ? site->hash ^ (waited ? WAITED : 0) : 0;
 }
 
-static void add(enum sim_pair_kind kind, struct kt_site *first, bool first_waited,
-		const struct arrival *second)
+static uint32_t pair_hash(const struct sim_pair *p)
 {
-	uint64_t h = ((uint64_t)identity(first, first_waited) << 32 |
-		      identity(second->site, second->waited)) + kind;
-	uint8_t *entry;
+	uint64_t h = ((uint64_t)p->first_id << 32 | p->second_id) + p->kind;
 
 	h *= 0x9e3779b97f4a7c15ull;
 	h ^= h >> 32;
 	h *= 0x9e3779b97f4a7c15ull;
-	entry = &cover.map[(h >> 40) & (cover.size - 1)];
-	if (*entry)
-		return;
+	return (uint32_t)(h >> 40);
+}
+
+static bool same(const struct sim_pair *a, const struct sim_pair *b)
+{
+	return a->kind == b->kind && a->first_id == b->first_id && a->second_id == b->second_id;
+}
+
+bool sim_pairs_add(struct sim_pairs *to, const struct sim_pair *p)
+{
+	uint32_t i = pair_hash(p) % SIM_PAIR_SLOTS;
+
+	for (; to->slot[i]; i = (i + 1) % SIM_PAIR_SLOTS)
+		if (same(&to->pair[to->slot[i] - 1], p))
+			return false;
+	if (to->count == SIM_PAIRS_MAX)
+		return false;
+	to->pair[to->count] = *p;
+	to->slot[i] = ++to->count;	/* last: who adds may be killed */
+	return true;
+}
+
+static bool set_entry(const struct sim_pair *p)
+{
+	uint8_t *entry = &cover.map[pair_hash(p) & (cover.size - 1)];
+	bool is_new = !*entry;
+
 	*entry = 1;
-	cover.fresh++;
-	if (cover.pairs && cover.pairs->count < SIM_COVERAGE)
-		cover.pairs->pair[cover.pairs->count++] = (struct sim_pair){
-			.kind = kind, .first = first, .second = second->site,
-			.first_waited = first_waited, .second_waited = second->waited,
-		};
+	return is_new;
+}
+
+static void add(enum sim_pair_kind kind, struct kt_site *first, bool first_waited,
+		const struct arrival *second)
+{
+	const struct sim_pair p = {
+		.kind = kind, .first = first, .second = second->site,
+		.first_id = identity(first, first_waited),
+		.second_id = identity(second->site, second->waited),
+		.first_waited = first_waited, .second_waited = second->waited,
+	};
+
+	cover.fresh += cover.pairs ? sim_pairs_add(cover.pairs, &p) : set_entry(&p);
 }
 
 /* ---- accesses --------------------------------------------------------------- */

@@ -14,7 +14,6 @@
 static struct os_thread thread[2];
 static kt_lock lock;
 static unsigned word, other;
-static uint8_t map[SIM_COVERAGE];
 static struct sim_pairs pairs;
 
 static void spawn(unsigned i, const char *name, void (*fn)(void *))
@@ -57,15 +56,14 @@ static bool has(enum sim_pair_kind kind, const char *first, const char *second)
 	return false;
 }
 
-/* Of one execution, from an empty map. */
+/* Of one execution, from nothing. */
 static void cover(struct sim_strategy *s, uint64_t seed, void (*body)(void *))
 {
-	memset(map, 0, sizeof map);
-	pairs.count = 0;
-	sim_cover(map, SIM_COVERAGE, &pairs);
+	memset(&pairs, 0, sizeof pairs);
+	sim_cover(&pairs);
 	CHECK_EQ(run(s, seed, body)->failure, KT_PASS);
 	CHECK_EQ(sim_cover_fresh(), pairs.count);
-	sim_cover(NULL, 0, NULL);
+	sim_cover(NULL);
 }
 
 /* ---- orders and reads-from ---------------------------------------------------- */
@@ -282,37 +280,74 @@ static void test_a_new_object_has_no_past(void)
 /* What one execution left is not seen by the next. */
 static void test_executions_are_apart(void)
 {
-	memset(map, 0, sizeof map);
-	pairs.count = 0;
-	sim_cover(map, SIM_COVERAGE, &pairs);
+	memset(&pairs, 0, sizeof pairs);
+	sim_cover(&pairs);
 	first_fn = puts_one;
 	second_fn = gets_other;
 	CHECK_EQ(run(sim_strategy_block(), 0, body_two)->failure, KT_PASS);
 	first_fn = gets;
 	CHECK_EQ(run(sim_strategy_block(), 0, body_two)->failure, KT_PASS);
-	sim_cover(NULL, 0, NULL);
+	sim_cover(NULL);
 	CHECK(has(SIM_PAIR_READS_FROM, "nobody", "gets:load(word)"));
 	CHECK_EQ(pairs.count, 2);
 	printf("ok executions are apart\n");
 }
 
-/* ---- the map ---------------------------------------------------------------------- */
+/* ---- what is kept -------------------------------------------------------------------- */
 
 static void test_only_what_is_new_is_fresh(void)
 {
 	first_fn = puts_one;
 	second_fn = gets;
 	cover(sim_strategy_block(), 0, body_two);
-	sim_cover(map, SIM_COVERAGE, &pairs);
+	sim_cover(&pairs);
 	run(sim_strategy_block(), 0, body_two);
 	CHECK_EQ(sim_cover_fresh(), 0);
 	first_fn = changes;
 	run(sim_strategy_block(), 0, body_two);
 	CHECK_EQ(sim_cover_fresh(), 3);		/* the exchange sees nobody's, and is seen */
 	CHECK_EQ(sim_cover_fresh(), 0);
-	sim_cover(NULL, 0, NULL);
+	sim_cover(NULL);
 	CHECK_EQ(pairs.count, 5);
 	printf("ok only what is new is fresh\n");
+}
+
+/* Each pair has an entry, the same each time. */
+static void test_map_has_an_entry_for_each(void)
+{
+	static uint8_t map[256], again[256];
+	unsigned set = 0;
+
+	first_fn = puts_one;
+	second_fn = gets;
+	sim_cover_map(map, sizeof map);
+	run(sim_strategy_block(), 0, body_two);
+	CHECK_EQ(sim_cover_fresh(), 2);
+	run(sim_strategy_block(), 0, body_two);
+	CHECK_EQ(sim_cover_fresh(), 0);
+	sim_cover_map(again, sizeof again);
+	run(sim_strategy_block(), 0, body_two);
+	sim_cover(NULL);
+	for (unsigned i = 0; i < sizeof map; i++)
+		set += map[i];
+	CHECK_EQ(set, 2);
+	CHECK(memcmp(map, again, sizeof map) == 0);
+	printf("ok the map has an entry for each\n");
+}
+
+/* Many with one hash modulo the slots, and no room at the end. */
+static void test_pairs_are_told_apart(void)
+{
+	memset(&pairs, 0, sizeof pairs);
+	for (uint32_t i = 0; i < SIM_PAIRS_MAX; i++) {
+		CHECK(sim_pairs_add(&pairs, &(struct sim_pair){ .second_id = i }));
+		CHECK(!sim_pairs_add(&pairs, &(struct sim_pair){ .second_id = i }));
+	}
+	CHECK_EQ(pairs.count, SIM_PAIRS_MAX);
+	CHECK(!sim_pairs_add(&pairs, &(struct sim_pair){ .second_id = SIM_PAIRS_MAX }));
+	CHECK(!sim_pairs_add(&pairs, &(struct sim_pair){ .second_id = 0 }));
+	CHECK_EQ(pairs.count, SIM_PAIRS_MAX);
+	printf("ok pairs are told apart\n");
 }
 
 static void changes_much(void *unused)
@@ -367,6 +402,8 @@ int main(void)
 	test_a_new_object_has_no_past();
 	test_executions_are_apart();
 	test_only_what_is_new_is_fresh();
+	test_map_has_an_entry_for_each();
+	test_pairs_are_told_apart();
 	test_to_look_changes_nothing();
 	return 0;
 }

@@ -179,12 +179,8 @@ bool sim_bound_turn(uint32_t *i, uint32_t *step, uint32_t *answer, uint32_t *usu
  * An access is known by its site's name, so that a pair is the same in every
  * execution, process and build; one that had to wait for its object (a lock, a
  * completion) is another than one that had not. Accesses are the operations of
- * atomic.h, the acquires of locks, and what is done with completions. The map has
- * an entry for each pair, found by a hash: when N of them are set, a new pair is
- * taken for another with probability N / its size.
+ * atomic.h, the acquires of locks, and what is done with completions.
  */
-enum { SIM_COVERAGE = 1 << 16 };	/* most entries of a map */
-
 enum sim_pair_kind {
 	SIM_PAIR_ORDER,		/* next to each other in that order; not both loads */
 	SIM_PAIR_READS_FROM,	/* the last store, NULL if there was none, and who sees it */
@@ -192,23 +188,36 @@ enum sim_pair_kind {
 
 struct sim_pair {
 	struct kt_site *first, *second;
-	uint8_t kind;		/* enum sim_pair_kind */
+	uint32_t first_id, second_id;	/* by which they are told from others; 0: nobody */
+	uint8_t kind;			/* enum sim_pair_kind */
 	bool first_waited, second_waited;
 };
 
-struct sim_pairs {
+enum { SIM_PAIRS_MAX = 1 << 15, SIM_PAIR_SLOTS = 2 * SIM_PAIRS_MAX };
+
+struct sim_pairs {	/* zero: none */
 	uint32_t count;
-	struct sim_pair pair[SIM_COVERAGE];
+	struct sim_pair pair[SIM_PAIRS_MAX];
+	uint32_t slot[SIM_PAIR_SLOTS];	/* by hash: pair + 1; 0: none */
 };
 
-/*
- * From the next execution on set an entry of map[0..size) to 1 where a pair is seen;
- * size is a power of two up to SIM_COVERAGE; NULL: no more. A pair whose entry was 0
- * is also added to *pairs, unless that is NULL. Changes of an execution its time only.
- */
-void sim_cover(uint8_t *map, uint32_t size, struct sim_pairs *pairs);
+/* True if *p was not there and now is; full, it takes no more. */
+bool sim_pairs_add(struct sim_pairs *to, const struct sim_pair *p);
 
-/* How many entries were set since this was called last. */
+/*
+ * From the next execution on add to *pairs what is seen; NULL: no more. Changes of an
+ * execution its time only.
+ */
+void sim_cover(struct sim_pairs *pairs);
+
+/*
+ * Or, for a fuzzing engine: set the pair's entry of map[0..size) to 1, found by a hash;
+ * size is a power of two. With N entries set, a new pair is taken for an old one with
+ * probability N / size.
+ */
+void sim_cover_map(uint8_t *map, uint32_t size);
+
+/* How many pairs, or entries, were new since this was called last. */
 uint32_t sim_cover_fresh(void);
 
 /*
