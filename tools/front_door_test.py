@@ -198,6 +198,18 @@ class Campaigns(Folder):
             self.folder, "findings", "raw", "one-deadlock-1.plan")))
         self.assertIn("lane one failed", out)
 
+    def test_pairs_of_all_lanes_are_merged(self):
+        said = 'echo \'{"type":"summary","executions":9,"points":9,"schedules":9,' \
+               '"seconds":1,"pairs":2}\'\n' \
+               'for a; do case $a in --coverage=*) file=${a#*=};; esac; done\n' \
+               'printf "kthrash-coverage 1\\norder %s b\\norder x y\\n" {} > "$file"'
+        c, status, out = self.campaign({name: said.replace("{}", name) for name in ("p", "q")})
+        self.assertEqual(status, common.CLEAN)
+        self.assertEqual([(lane.pairs, lane.pairs_alone) for lane in c.lanes], [(2, 1)] * 2)
+        self.assertIn("seen by all together: 3", out)
+        with open(os.path.join(self.folder, "coverage"), encoding="ascii") as f:
+            self.assertEqual(f.read(), "kthrash-coverage 1\norder p b\norder q b\norder x y\n")
+
     def test_clean(self):
         _, status, out = self.campaign({"one": "exit 0"})
         self.assertEqual(status, common.CLEAN)

@@ -127,7 +127,7 @@ class DriverLane(Lane):
         if said["type"] in ("progress", "summary"):
             self.executions, self.points = said["executions"], said["points"]
             self.coverage = said["schedules"]
-            if self.simulates():
+            if self.simulates() and "pairs" in said:
                 self.pairs = said["pairs"]
                 self.pairs_at.append((said["seconds"], self.pairs))
         elif said["type"] == "finding":
