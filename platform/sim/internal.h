@@ -68,7 +68,6 @@ struct sim {
 	bool     explores;	/* strategy_dpor.c wants to know what events touch */
 	bool     weak;		/* stores may be held back */
 	bool     edges;		/* somebody must hear of happens-before edges */
-	bool     covers;	/* coverage.c wants to know of accesses */
 	enum sim_wait wait;	/* of the current task */
 	uint32_t wait_task;	/* or value */
 
@@ -78,6 +77,7 @@ struct sim {
 	uint32_t tasks_max;
 	uint32_t steps_alarm;		/* next step at which step_alarm() looks */
 	uint32_t steps_fair, steps_max;
+	bool covers;			/* coverage.c wants to know of accesses */
 	struct kt_rng fair_draw;	/* who is next when `fair` */
 	uint64_t clock_ns;
 	struct os_hooks hooks;
