@@ -70,6 +70,9 @@ def _transition_impl(settings, attr):
         "//platform:completion": words["completion"],
         "//platform:queue": words["queue"],
         "//platform:rcu": words["rcu"],
+        # Read, so written: else Bazel keeps it as set, and its default as another
+        # configuration that is built into the same folder as without.
+        "//platform:combo": settings["//platform:combo"],
         "//command_line_option:features": features,
         "//command_line_option:platforms": platforms,
         "//command_line_option:compilation_mode": mode,
@@ -89,6 +92,7 @@ _transition = transition(
         "//platform:completion",
         "//platform:queue",
         "//platform:rcu",
+        "//platform:combo",
         "//command_line_option:features",
         "//command_line_option:platforms",
         "//command_line_option:compilation_mode",
