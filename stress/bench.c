@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * `bench`: what the simulator costs. The two-creator plan under a random walk,
+ * `bench`: what the simulator costs. Plans of 1 to 16 creators under a random walk,
  * beside one bare fiber switch measured in the same run; several rounds in
  * turn, medians, because machines are shared.
  */
@@ -15,10 +15,9 @@
 
 enum { ROUNDS = 5 };
 
-static const char bench_plan[] =
-	"kthrash-plan 1\n"
-	"task C1: a = create \"a\" return 0\n"
-	"task C2: b = create \"b\" return 0\n";
+static const unsigned creators[] = { 1, 2, 4, 8, 16 };
+
+enum { SIZES = sizeof creators / sizeof creators[0], USUAL = 1 };
 
 struct round {
 	double executions_per_second, points_per_execution, ns_per_point, switch_ns;
@@ -68,36 +67,80 @@ static double median(const struct round *r, size_t offset)
 	return v[ROUNDS / 2];
 }
 
-int command_bench(const struct options *o)
+/* Each field's own. */
+static struct round medians(const struct round *r)
+{
+	return (struct round){
+		median(r, offsetof(struct round, executions_per_second)),
+		median(r, offsetof(struct round, points_per_execution)),
+		median(r, offsetof(struct round, ns_per_point)),
+		median(r, offsetof(struct round, switch_ns)),
+	};
+}
+
+static bool load(unsigned tasks)
 {
 	static struct plan p;
-	struct round r[ROUNDS];
+	char text[1024];
 	struct plan_error e;
-	double rate, points, ns, sw;
+	int n = snprintf(text, sizeof text, "kthrash-plan 1\n");
 
-	if (plan_parse(&p, bench_plan, strlen(bench_plan), &e) != 0) {
+	for (unsigned i = 1; i <= tasks; i++)
+		n += snprintf(text + n, sizeof text - (size_t)n,
+			      "task C%u: a%u = create \"a%u\" return 0\n", i, i, i);
+	if (plan_parse(&p, text, (size_t)n, &e) != 0) {
 		fprintf(stderr, "kthrash: bench: %u:%u: %s\n", e.line, e.column, e.message);
-		return EXIT_ENVIRONMENT;
+		return false;
 	}
 	world_load(&p);
+	return true;
+}
+
+static void print_json(const struct round *m)
+{
+	const struct round *u = &m[USUAL];
+
+	printf("{\"build\":\"%s\",\"executions_per_second\":%.0f,"
+	       "\"points_per_execution\":%.1f,\"ns_per_point\":%.2f,\"switch_ns\":%.2f,"
+	       "\"ratio\":%.2f,\"growth\":[", build_name(), u->executions_per_second,
+	       u->points_per_execution, u->ns_per_point, u->switch_ns,
+	       u->switch_ns > 0 ? u->ns_per_point / u->switch_ns : 0);
+	for (int i = 0; i < SIZES; i++)
+		printf("%s{\"creators\":%u,\"executions_per_second\":%.0f,"
+		       "\"points_per_execution\":%.1f,\"ns_per_point\":%.2f}", i ? "," : "",
+		       creators[i], m[i].executions_per_second, m[i].points_per_execution,
+		       m[i].ns_per_point);
+	printf("]}\n");
+}
+
+static void print_table(const struct round *m)
+{
+	const struct round *u = &m[USUAL];
+
+	printf("%s, random walk, medians of %d rounds\n", build_name(), ROUNDS);
+	printf("  creators  executions/s  points each  ns per point\n");
+	for (int i = 0; i < SIZES; i++)
+		printf("  %8u  %12.0f  %11.1f  %12.2f\n", creators[i],
+		       m[i].executions_per_second, m[i].points_per_execution,
+		       m[i].ns_per_point);
+	printf("  a bare fiber switch %.2f ns; a point of two creators %.2f times that\n",
+	       u->switch_ns, u->switch_ns > 0 ? u->ns_per_point / u->switch_ns : 0);
+}
+
+int command_bench(const struct options *o)
+{
+	struct round r[SIZES][ROUNDS], m[SIZES];
+	double seconds = (o->seconds > 0 ? o->seconds : 5) / ROUNDS / SIZES;
+
 	for (int i = 0; i < ROUNDS; i++)
-		if (!run_round(&r[i], (o->seconds > 0 ? o->seconds : 5) / ROUNDS,
-			       o->seed + (uint64_t)i))
-			return EXIT_FINDINGS;
-	rate = median(r, offsetof(struct round, executions_per_second));
-	points = median(r, offsetof(struct round, points_per_execution));
-	ns = median(r, offsetof(struct round, ns_per_point));
-	sw = median(r, offsetof(struct round, switch_ns));
-	if (o->json) {
-		printf("{\"build\":\"%s\",\"executions_per_second\":%.0f,"
-		       "\"points_per_execution\":%.1f,\"ns_per_point\":%.2f,\"switch_ns\":%.2f,"
-		       "\"ratio\":%.2f}\n", build_name(), rate, points, ns, sw,
-		       sw > 0 ? ns / sw : 0);
-		return EXIT_CLEAN;
-	}
-	printf("%s, two creators, random walk, median of %d rounds\n", build_name(), ROUNDS);
-	printf("  %.0f executions/s, %.1f schedule points each\n", rate, points);
-	printf("  %.2f ns per point; a bare fiber switch %.2f ns; ratio %.2f\n", ns, sw,
-	       sw > 0 ? ns / sw : 0);
+		for (int k = 0; k < SIZES; k++) {
+			if (!load(creators[k]))
+				return EXIT_ENVIRONMENT;
+			if (!run_round(&r[k][i], seconds, o->seed + (uint64_t)i))
+				return EXIT_FINDINGS;
+		}
+	for (int k = 0; k < SIZES; k++)
+		m[k] = medians(r[k]);
+	(o->json ? print_json : print_table)(m);
 	return EXIT_CLEAN;
 }
