@@ -12,6 +12,7 @@ struct rwsem_waiter {		/* on the waiter's stack */
 
 void init_rwsem(struct rw_semaphore *sem, const char *name)
 {
+	os_object_begin(sem, sizeof *sem);	/* perhaps where a waiter was */
 	kt_lock_init(&sem->lock, name);
 	sem->readers = 0;
 	sem->writer = NULL;
