@@ -59,7 +59,7 @@ struct sim {
 	uint64_t timed;			/* who sleeps until a near deadline */
 	uint32_t current;
 	uint32_t slow_from;		/* first step that wants reach_slow() */
-	uint64_t draw_below;		/* `runnable` for which sim_random_draw() decides */
+	bool     draws;			/* sim_random_draw() decides */
 	bool     told;			/* a sanitizer must hear of switches */
 	bool     fair;
 	bool     aside;			/* in sim_aside() */
@@ -178,15 +178,15 @@ static inline void sim_waits(enum sim_wait wait, uint32_t task)
 /*
  * The random walk, so common that its draw is inline: a linear congruential
  * generator (Knuth's MMIX), of which only the upper half is used, begun by
- * kt_rng. Of a byte it knows how many bits are set and the n-th of them: nearly
- * every execution has at most eight tasks, and a loop over bits would be
- * mispredicted every time.
+ * kt_rng. Of a byte it knows how many bits are set and the n-th of them: most
+ * executions have at most eight tasks, and a loop over bits would be mispredicted
+ * every time.
  */
-enum { SIM_DRAW_BELOW = 256 };
+enum { SIM_DRAW_BYTE = 256 };
 
 extern struct sim_random {
 	uint64_t state;
-	uint8_t bits[SIM_DRAW_BELOW], nth_bit[SIM_DRAW_BELOW][8];
+	uint8_t bits[SIM_DRAW_BYTE], nth_bit[SIM_DRAW_BYTE][8];
 } sim_random;
 
 uint32_t sim_random_next(struct sim_strategy *s, const struct sim_decision *d);
@@ -199,9 +199,30 @@ static inline uint32_t sim_random_below(uint32_t below)
 	return result;
 }
 
-/* One of `runnable`, which is not 0 and below SIM_DRAW_BELOW. */
+/*
+ * The same of more than eight tasks: how many are set in the bytes up to each, in one
+ * multiplication; which byte has the n-th; which of that byte's it is. No branch, for
+ * it would be a coin toss.
+ */
+static inline uint8_t sim_random_draw_wide(uint64_t runnable)
+{
+	const uint64_t each = 0x0101010101010101u, high = each << 7;
+	uint64_t bits = runnable - (runnable >> 1 & 0x5555555555555555u), up_to, n, byte;
+
+	bits = (bits & 0x3333333333333333u) + (bits >> 2 & 0x3333333333333333u);
+	up_to = ((bits + (bits >> 4)) & 0x0f0f0f0f0f0f0f0fu) * each;
+	n = sim_random_below((uint32_t)(up_to >> 56));
+	/* Bytes that have up to n with those below. */
+	byte = ((((n * each | high) - up_to) & high) >> 7) * each >> 56;
+	n -= up_to << 8 >> byte * 8 & 0xff;
+	return (uint8_t)(byte * 8 + sim_random.nth_bit[runnable >> byte * 8 & 0xff][n]);
+}
+
+/* One of `runnable`, which is not 0. */
 static inline uint8_t sim_random_draw(uint64_t runnable)
 {
+	if (__builtin_expect(runnable >= SIM_DRAW_BYTE, false))
+		return sim_random_draw_wide(runnable);
 	return sim_random.nth_bit[runnable][sim_random_below(sim_random.bits[runnable])];
 }
 

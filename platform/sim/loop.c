@@ -220,7 +220,7 @@ static void step_alarm(uint32_t step)
 	sim.fair = true;
 	sim.record->fair_from = step;
 	kt_rng_seed(&sim.fair_draw, 0);
-	sim.draw_below = 0;
+	sim.draws = false;
 	sim.steps_alarm = sim.steps_max;
 	set_slow_from();
 }
@@ -282,9 +282,9 @@ static uint32_t ask(const struct sim_step *t, const void *addr)
 }
 
 /* Is decide(), if there is a choice, nothing but sim_random_draw()? */
-static inline bool is_drawn(uint64_t runnable, uint64_t timed)
+static inline bool is_drawn(uint64_t timed)
 {
-	return likely(runnable < sim.draw_below && !timed);
+	return likely(sim.draws && !timed);
 }
 
 /* Is there more than one answer? Or does sim_block() draw one, be it the only one? */
@@ -292,7 +292,7 @@ static inline bool is_choice(const struct sim_step *t)
 {
 	return (t->runnable & (t->runnable - 1)) ||
 	       (t->why == SIM_YIELDED && sim.strategy->visit) ||
-	       (t->why == SIM_BLOCKED && is_drawn(t->runnable, t->timed));
+	       (t->why == SIM_BLOCKED && is_drawn(t->timed));
 }
 
 /* One of t->runnable, which is not 0, or who yields; kept in t. */
@@ -503,7 +503,7 @@ void *sim_point(struct kt_site *site, const void *addr)
 	sim.yielded = 0;
 	if ((can & (can - 1)) == 0)
 		return sim_memory_check(addr, site);
-	if (is_drawn(can, sim.timed)) {
+	if (is_drawn(sim.timed)) {
 		t->next = sim_random_draw(can);
 		return switch_to(t->next, addr, site);
 	}
@@ -529,7 +529,7 @@ void sim_block(struct kt_site *why)
 	else
 		sim.runnable &= ~bit(sim.current);
 	can = sim.runnable;
-	if (!is_plain(why) || !can || !is_drawn(can, sim.timed)) {
+	if (!is_plain(why) || !can || !is_drawn(sim.timed)) {
 		block_slow(why);
 		return;
 	}
@@ -687,7 +687,7 @@ static void execution_begin(const struct sim_options *o)
 	sim.covers = sim_cover_begin();
 	sim.wait = SIM_WAIT_NOT;
 	sim_weak_begin(o->memory);
-	sim.draw_below = o->strategy->next == sim_random_next ? SIM_DRAW_BELOW : 0;
+	sim.draws = o->strategy->next == sim_random_next;
 	set_slow_from();
 	sim.clock_ns = 0;
 	sim_memory_begin(o->moved);

@@ -512,6 +512,63 @@ static void test_surw_is_uniform(void)
 	printf("ok surw is uniform: chi-square %.1f\n", chi);
 }
 
+/* ---- a random walk of many tasks ----------------------------------------------- */
+
+enum { MANY = 20 };
+
+static void stores_often(void *unused)
+{
+	(void)unused;
+	for (unsigned i = 0; i < 5; i++)
+		WRITE_ONCE(word, i);
+}
+
+static void body_many(void *unused)
+{
+	static struct os_thread many[MANY];
+
+	(void)unused;
+	for (unsigned i = 0; i < MANY; i++)
+		CHECK_EQ(os_spawn(&many[i], "many", OS_JOINABLE, stores_often, NULL), 0);
+	for (unsigned i = 0; i < MANY; i++)
+		os_join(&many[i]);
+}
+
+/*
+ * Of those that can run the first, and the last, are chosen as often as is due: within
+ * four standard deviations. More than eight bits go another way.
+ */
+static void test_random_walk_is_uniform(void)
+{
+	double due[2] = { 0, 0 }, first[2] = { 0, 0 }, last[2] = { 0, 0 };
+
+	for (uint64_t seed = 0; seed < 200; seed++) {
+		const struct sim_record *r = run(sim_strategy_random(), seed, body_many, NULL);
+
+		CHECK_EQ(r->failure, KT_PASS);
+		for (uint32_t i = 0; i < r->steps; i++) {
+			uint64_t can = r->trace[i].runnable;
+			int wide = can >> 8 != 0, n = __builtin_popcountll(can);
+
+			if (r->trace[i].why != SIM_POINT || n < 2)
+				continue;
+			CHECK(can >> r->trace[i].next & 1);
+			due[wide] += 1.0 / n;
+			first[wide] += r->trace[i].next == __builtin_ctzll(can);
+			last[wide] += r->trace[i].next == 63 - __builtin_clzll(can);
+		}
+	}
+	for (int wide = 0; wide < 2; wide++) {
+		double off = 16 * due[wide];
+
+		CHECK(due[wide] > 100);
+		CHECK((first[wide] - due[wide]) * (first[wide] - due[wide]) < off);
+		CHECK((last[wide] - due[wide]) * (last[wide] - due[wide]) < off);
+	}
+	printf("ok random walk is uniform: %.0f and %.0f first, due %.0f and %.0f\n", first[0],
+	       first[1], due[0], due[1]);
+}
+
 /* ---- few preemptions ------------------------------------------------------------ */
 
 static void stores_twice(void *unused)
@@ -860,6 +917,7 @@ int main(void)
 	test_delays_meet_their_bound();
 	test_pos_does_not_count_what_is_independent();
 	test_surw_is_uniform();
+	test_random_walk_is_uniform();
 	test_bound_is_all_with_few_preemptions();
 	test_loops_in_step_end();
 	test_livelock_names_who_goes_round();

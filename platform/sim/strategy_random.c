@@ -13,7 +13,7 @@ static void random_begin(struct sim_strategy *s, uint64_t seed, uint32_t steps_e
 
 static void tables_init(void)
 {
-	for (uint32_t mask = 1; mask < SIM_DRAW_BELOW; mask++)
+	for (uint32_t mask = 1; mask < SIM_DRAW_BYTE; mask++)
 		for (uint32_t i = 0; i < 8; i++)
 			if (mask >> i & 1)
 				sim_random.nth_bit[mask][sim_random.bits[mask]++] = (uint8_t)i;
@@ -21,16 +21,8 @@ static void tables_init(void)
 
 uint32_t sim_random_next(struct sim_strategy *s, const struct sim_decision *d)
 {
-	uint64_t mask = d->runnable;
-	uint32_t skip;
-
 	(void)s;
-	if (mask < SIM_DRAW_BELOW)
-		return sim_random_draw(mask);
-	skip = sim_random_below((uint32_t)__builtin_popcountll(mask));
-	while (skip--)
-		mask &= mask - 1;
-	return (uint32_t)__builtin_ctzll(mask);
+	return sim_random_draw(d->runnable);
 }
 
 struct sim_strategy *sim_strategy_random(void)
