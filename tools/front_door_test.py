@@ -78,6 +78,8 @@ class Options(unittest.TestCase):
                 (["verify", "--os=posix", "x"], "verify needs the simulator"),
                 (["verify", "--bug=NOPE", "x"], "no seeded bug 'NOPE', expected one of"),
                 (["replay", "--sanitizer=msan", "x"], "expected none, asan or tsan"),
+                (["bench", "--fast"], "unexpected '--fast'"),
+                (["bench", "--backends", "x"], "unexpected 'x'"),
                 (["bugs", "NOPE"], "no seeded bug 'NOPE', expected one of"),
                 (["bugs", "--frob"], "unexpected '--frob'"),
                 (["fuzz", "--engine=honggfuzz"], "expected libfuzzer or afl"),

@@ -1,18 +1,100 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""`bench --backends`: what each back end costs on real threads, as ratios.
+"""`bench`: what the simulator costs, plain, under sanitizers and in libFuzzer.
+`bench --backends`: what each back end costs on real threads.
 
-One binary per back end, the others at their defaults; each measures itself and
-the references in one run, so a row's ratios are of the same minutes.
+Ratios are between what was measured in turn, in the same minutes.
 """
 
 import collections
 import json
 import os
+import re
+import statistics
 import subprocess
+import tempfile
 
 import build
+import drivers
 import env
-from common import CLEAN, ROOT, environment, no_more, say, split_options
+from common import CLEAN, ROOT, environment, no_more, number, say, split_options
+
+# ---- the simulator -------------------------------------------------------------
+
+ROUNDS = 3
+SANITIZERS = ["none", "asan", "tsan"]
+PLAN_TARGET, EMPTY_TARGET = "//fuzz:plan_fuzz_libfuzzer", "//fuzz:empty_fuzz_libfuzzer"
+
+
+def run_driver(binary, seconds):
+    done = subprocess.run([binary, "bench", "--json", "--seconds=%g" % seconds],
+                          stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode != 0:
+        raise environment("%s bench ended with status %d" % (binary, done.returncode))
+    return json.loads(done.stdout)
+
+
+def run_libfuzzer(binary, seconds):
+    """Inputs per second, begun with the corpus."""
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run(
+            [binary, "-max_total_time=%d" % max(1, seconds), "-seed=1", "-print_final_stats=1",
+             "-artifact_prefix=" + folder + "/", folder,
+             os.path.join(ROOT, "corpus", "seed")],
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace",
+            check=False)
+    found = re.search(r"stat::average_exec_per_sec:\s+(\d+)", done.stderr)
+    if done.returncode != 0 or not found:
+        raise environment("%s ended with status %d" % (os.path.basename(binary), done.returncode))
+    return float(found.group(1))
+
+
+def simulator(args):
+    found, rest = split_options(args, ("--json",), ("--seconds",))
+    no_more(rest, "--seconds=, --json, --backends, or one build's --os=, --platform=, "
+                  "--sanitizer= or --bug=")
+    seconds = number(found, "--seconds", 60, 1, 10**5) / ROUNDS / (len(SANITIZERS) + 2)
+    env.ensure(env.BUILD)
+    targets = [drivers.TARGETS["sim", s] for s in SANITIZERS] + [PLAN_TARGET, EMPTY_TARGET]
+    binaries = build.build(targets)
+    runs = {s: [] for s in SANITIZERS}
+    engine = {t: [] for t in (PLAN_TARGET, EMPTY_TARGET)}
+    for _ in range(ROUNDS):
+        for sanitizer, binary in zip(SANITIZERS, binaries):
+            runs[sanitizer].append(run_driver(binary, seconds))
+        for target, binary in zip(engine, binaries[len(SANITIZERS):]):
+            engine[target].append(run_libfuzzer(binary, seconds))
+    # Of each build the round in the middle, so that its numbers are of one time.
+    middle = {s: sorted(r, key=lambda x: x["executions_per_second"])[ROUNDS // 2]
+              for s, r in runs.items()}
+    inputs = {t: statistics.median(r) for t, r in engine.items()}
+    if found.get("--json"):
+        print(json.dumps({"machine": machine(), "simulator": middle, "libfuzzer": {
+            "plan": inputs[PLAN_TARGET], "empty": inputs[EMPTY_TARGET]}}))
+        return CLEAN
+    print_simulator(middle, inputs[PLAN_TARGET], inputs[EMPTY_TARGET])
+    return CLEAN
+
+
+def print_simulator(middle, plan, empty):
+    plain = middle["none"]
+    print("On %s. Medians of %d rounds, random walk.\n" % (machine(), ROUNDS))
+    print("| creators | executions/s | points each | ns per point |\n|---|---|---|---|")
+    for row in plain["growth"]:
+        print("| {creators} | {executions_per_second:,.0f} | {points_per_execution:.0f} | "
+              "{ns_per_point:.1f} |".format(**row))
+    print("\nA bare fiber switch %.2f ns; a point of two creators %.1f times that.\n" %
+          (plain["switch_ns"], plain["ratio"]))
+    print("| two creators | executions/s | of plain |\n|---|---|---|")
+    for sanitizer in SANITIZERS:
+        rate = middle[sanitizer]["executions_per_second"]
+        print("| %s | %s | %.2f |" % ("plain" if sanitizer == "none" else sanitizer,
+                                      "{:,.0f}".format(rate),
+                                      rate / plain["executions_per_second"]))
+    print("\nlibFuzzer (ASan+UBSan): {:,.0f} plans/s, four executions each; an empty target "
+          "{:,.0f}; ratio {:.2f}".format(plan, empty, plan / empty))
+
+
+# ---- back ends -------------------------------------------------------------------
 
 # Of each role, in the order of a combination's words: what is measured of it, as
 # backend_bench names it, and beside what.
@@ -43,7 +125,7 @@ MEANING = {
 
 def targets():
     """Of each combination that there is a benchmark of, its label."""
-    done = build.bazel(["query", "--noshow_progress", 'filter("backend_bench@", //core:all)'],
+    done = build.bazel(["query", "--noshow_progress", 'filter("backend_bench@", //stress:all)'],
                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     if done.returncode != 0:
         raise environment("bazel query failed: run it in %s to see why" % ROOT)

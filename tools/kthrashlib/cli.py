@@ -51,7 +51,8 @@ HELP = """usage: tools/kthrash COMMAND [OPTION]... [FILE]...
   bugs      [NAME...]  the seeded bugs: each built, hunted, shrunk, replayed
               --executions=N --seed=N --json
               --scoreboard: every strategy on each --seeds=N --executions=N --out=NAME
-  bench     what the simulator costs: --json
+  bench     what the simulator costs, plain, under sanitizers, in libFuzzer
+              --seconds=N --json; with --sanitizer= and the like that build's alone
               --backends: what each lock, completion, queue and RCU costs on real threads
   fmt, lint
 
@@ -72,6 +73,8 @@ def driver(command, args):
     """stress, verify, replay, shrink, bench: the C driver's own commands."""
     if command == "bench" and "--backends" in args:
         return bench.backends(args)
+    if command == "bench" and not any(a.startswith(drivers.OPTIONS) for a in args):
+        return bench.simulator(args)
     found, rest = split_options(args, (), drivers.OPTIONS)
     if command == "verify" and drivers.system(found) != "sim":
         raise usage("verify needs the simulator, not %s" % drivers.system(found))
