@@ -145,6 +145,7 @@ def matrix_test(
         nightly = [],
         args = [],
         data = [],
+        mode = "",
         size = "small",
         tags = [],
         **kwargs):
@@ -159,6 +160,7 @@ def matrix_test(
         by the tag `nightly` or as `name_nightly`.
       args: of each test.
       data: files the program reads.
+      mode: opt, fastbuild or dbg; the command line's unless given.
       size: as of any test.
       tags: of each test.
       **kwargs: to the cc_binary.
@@ -179,6 +181,7 @@ def matrix_test(
             binary = ":" + name + "_binary",
             combo = combo,
             data = data,
+            mode = mode,
             size = size,
             tags = tags + (["manual", "nightly"] if combo in rare else []),
         )

@@ -23,6 +23,8 @@ COMPILE = [
     ACTION_NAMES.assemble,
     ACTION_NAMES.preprocess_assemble,
 ]
+SANITIZERS = ["asan", "ubsan", "tsan"]
+
 LINK = [
     ACTION_NAMES.cpp_link_executable,
     ACTION_NAMES.cpp_link_dynamic_library,
@@ -94,7 +96,16 @@ def _impl(ctx):
                     "-Wno-builtin-macro-redefined",
                 ] + ([] if family == "gcc" else ["-gdwarf-4"])),
                 _flags(COMPILE, ["-O2"], with_features = [with_feature_set(features = ["opt"])]),
-                _flags(COMPILE, ["-O1"], with_features = [with_feature_set(features = ["fastbuild"])]),
+                # Most of a test run is compiling: half of that without optimizing.
+                # What a sanitizer instruments is otherwise too slow.
+                _flags(COMPILE, ["-O0"], with_features = [with_feature_set(
+                    features = ["fastbuild"],
+                    not_features = SANITIZERS,
+                )]),
+                _flags(COMPILE, ["-O1"], with_features = [
+                    with_feature_set(features = ["fastbuild", sanitizer])
+                    for sanitizer in SANITIZERS
+                ]),
                 _flags(COMPILE, ["-O0"], with_features = [with_feature_set(features = ["dbg"])]),
                 _flags(LINK, ["-pthread", "-lm"]),
             ],
