@@ -187,5 +187,5 @@ def platform_defines():
 # What keeps the harness's own engine out of a sanitizer's, fuzzer's or coverage's
 # sight: features of the target, and the mark that //tools/bazel/toolchain:afl-cc
 # looks for.
-NOT_INSTRUMENTED = ["-asan", "-tsan", "-ubsan", "-fuzzer", "-llvm_cov"]
+NOT_INSTRUMENTED = ["-asan", "-tsan", "-ubsan", "-fuzzer", "-llvm_cov", "not_instrumented"]
 NOT_INSTRUMENTED_DEFINES = ["KT_NO_AFL"]
