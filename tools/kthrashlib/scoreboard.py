@@ -106,7 +106,11 @@ def picture(board, names, executions, path):
     axes.legend()
     temporary = path + ".tmp"
     figure.savefig(temporary, format="svg", metadata={"Date": None})
-    os.replace(temporary, path)
+    with open(temporary, encoding="utf-8") as f:
+        declaration, _, rest = f.read().partition("\n")
+    os.unlink(temporary)
+    write_whole(path, "%s\n<!-- SPDX-License-Identifier: GPL-2.0-only -->\n%s" %
+                (declaration, rest))
 
 
 def main(args):
