@@ -10,27 +10,9 @@
 #include "platform/conformance/test.h"
 #include "platform/lock.h"
 #include "platform/sim/sim.h"
+#include "platform/sim/sim_test.h"
 
-#define STEPS_ESTIMATE 40
-
-static struct os_thread thread[8];
 static kt_lock lock;
-static unsigned word, other;
-
-static const struct sim_record *run(struct sim_strategy *s, uint64_t seed, void (*body)(void *),
-				    void *arg)
-{
-	struct sim_options o = {
-		.strategy = s, .seed = seed, .steps_estimate = STEPS_ESTIMATE,
-	};
-
-	return sim_run(&o, body, arg);
-}
-
-static void spawn(unsigned i, const char *name, void (*fn)(void *), void *arg)
-{
-	CHECK_EQ(os_spawn(&thread[i], name, OS_JOINABLE, fn, arg), 0);
-}
 
 /* ---- what must be reported ---------------------------------------------- */
 
@@ -50,39 +32,6 @@ static void body_deadlock(void *unused)
 	(void)unused;
 	spawn(0, "sleeper", parks, NULL);
 	os_join(&thread[0]);
-}
-
-static void takes_ab(void *ab)
-{
-	kt_lock *l = ab;
-
-	kt_lock_acquire(&l[0]);
-	kt_lock_acquire(&l[1]);
-	kt_lock_release(&l[1]);
-	kt_lock_release(&l[0]);
-}
-
-static void takes_ba(void *ab)
-{
-	kt_lock *l = ab;
-
-	kt_lock_acquire(&l[1]);
-	kt_lock_acquire(&l[0]);
-	kt_lock_release(&l[0]);
-	kt_lock_release(&l[1]);
-}
-
-static void body_lock_order(void *unused)
-{
-	static kt_lock ab[2];
-
-	(void)unused;
-	kt_lock_init(&ab[0], "a");
-	kt_lock_init(&ab[1], "b");
-	spawn(0, "ab", takes_ab, ab);
-	spawn(1, "ba", takes_ba, ab);
-	os_join(&thread[0]);
-	os_join(&thread[1]);
 }
 
 static void body_spins(void *unused)
@@ -367,287 +316,6 @@ static void test_nondeterminism_shows(void)
 	printf("ok nondeterminism shows\n");
 }
 
-/* ---- strategies --------------------------------------------------------- */
-
-static double share_found(struct sim_strategy *s, void (*body)(void *), unsigned runs)
-{
-	unsigned found = 0;
-
-	for (uint64_t seed = 0; seed < runs; seed++)
-		found += run(s, seed, body, NULL)->failure != KT_PASS;
-	return (double)found / runs;
-}
-
-/*
- * Lock order needs two ordering constraints, depth 2: PCT(2) finds it with
- * probability at least 1/(n k), n = 3 tasks and k = the steps it takes.
- */
-static void test_pct_meets_its_bound(void)
-{
-	const struct sim_record *r = run(sim_strategy_block(), 0, body_lock_order, NULL);
-	double bound = 1.0 / (3.0 * r->steps), found;
-
-	CHECK_EQ(r->failure, KT_PASS);	/* run to block never finds it */
-	found = share_found(sim_strategy_pct(2), body_lock_order, 4000);
-	if (found < bound)
-		kt_fail(KT_ASSERTION, "pct(2) found it in %f of its runs, due %f", found, bound);
-	CHECK(share_found(sim_strategy_random(), body_lock_order, 1000) > 0);
-	CHECK(share_found(sim_strategy_pct(1), body_lock_order, 1000) == 0);
-	printf("ok pct meets its bound: %.3f, due %.3f\n", found, bound);
-}
-
-/* The same takes one delay at one of the steps that are estimated; none without. */
-static void test_delays_meet_their_bound(void)
-{
-	double found = share_found(sim_strategy_delay(1), body_lock_order, 40000);
-	double bound = 1.0 / STEPS_ESTIMATE;
-
-	if (found < bound * 0.9)	/* 40000 runs: 3 standard deviations are 9 % */
-		kt_fail(KT_ASSERTION, "delay(1) found it in %f of its runs, due %f", found, bound);
-	CHECK(share_found(sim_strategy_delay(0), body_lock_order, 10) == 0);
-	printf("ok delays meet their bound: %.4f, due %.4f\n", found, bound);
-}
-
-#define OWN 9
-
-static unsigned own[2][OWN], b_was_first;
-
-static void races_first(void *unused)
-{
-	(void)unused;
-	if (READ_ONCE(word))
-		b_was_first++;
-	for (unsigned i = 0; i < OWN; i++)
-		WRITE_ONCE(own[0][i], 1);
-}
-
-static void races_last(void *unused)
-{
-	(void)unused;
-	for (unsigned i = 0; i < OWN; i++)
-		WRITE_ONCE(own[1][i], 1);
-	WRITE_ONCE(word, 1);
-}
-
-static void body_race_at_the_ends(void *unused)
-{
-	(void)unused;
-	word = 0;
-	spawn(0, "a", races_first, NULL);
-	spawn(1, "b", races_last, NULL);
-	os_join(&thread[0]);
-	os_join(&thread[1]);
-}
-
-static double share_b_first(struct sim_strategy *s)
-{
-	b_was_first = 0;
-	CHECK(share_found(s, body_race_at_the_ends, 4000) == 0);
-	return b_was_first / 4000.0;
-}
-
-/*
- * a's event waits with its priority until OWN + 1 of b's have drawn a higher
- * one, and a's own start comes before: of OWN + 2 draws a's is the lowest. A
- * random walk has to choose b as many times running.
- */
-static void test_pos_does_not_count_what_is_independent(void)
-{
-	double due = 1.0 / (OWN + 2), pos = share_b_first(sim_strategy_pos());
-	double random = share_b_first(sim_strategy_random());
-
-	if (pos < due / 2 || random > due / 4)
-		kt_fail(KT_ASSERTION, "b is first in %f under pos, due %f; in %f under random",
-			pos, due, random);
-	printf("ok pos does not count what is independent: %.3f, due %.3f, random %.4f\n", pos,
-	       due, random);
-}
-
-#define EACH 3
-#define ORDERS 20	/* of twice EACH events: 6 over 3 */
-
-static unsigned order, done[2];
-
-static void takes_part(void *me)
-{
-	unsigned i = me == &done[1];
-
-	for (unsigned n = 0; n < EACH; n++) {
-		WRITE_ONCE(word, i);
-		/* In the step of the store; no choice point of its own. */
-		__atomic_store_n(&order, __atomic_load_n(&order, __ATOMIC_RELAXED) * 2 + i,
-				 __ATOMIC_RELAXED);
-	}
-}
-
-static void body_orders(void *unused)
-{
-	(void)unused;
-	order = 1;
-	spawn(0, "a", takes_part, &done[0]);
-	spawn(1, "b", takes_part, &done[1]);
-	os_join(&thread[0]);
-	os_join(&thread[1]);
-}
-
-/* Each of the orders is as likely: chi-square of 19 degrees, 1 in 1000 above 43.8. */
-static void test_surw_is_uniform(void)
-{
-	unsigned seen[1u << (2 * EACH + 1)] = { 0 }, orders = 0;
-	double chi = 0, each = 10000.0 / ORDERS;
-
-	sim_surw_profile(run(sim_strategy_block(), 0, body_orders, NULL));
-	for (uint64_t seed = 0; seed < 10000; seed++) {
-		CHECK_EQ(run(sim_strategy_surw(), seed, body_orders, NULL)->failure, KT_PASS);
-		seen[order]++;
-	}
-	for (unsigned i = 0; i < sizeof seen / sizeof seen[0]; i++)
-		if (seen[i]) {
-			orders++;
-			chi += (seen[i] - each) * (seen[i] - each) / each;
-		}
-	CHECK_EQ(orders, ORDERS);
-	if (chi > 43.8)
-		kt_fail(KT_ASSERTION, "surw is not uniform: chi-square %f", chi);
-	printf("ok surw is uniform: chi-square %.1f\n", chi);
-}
-
-/* ---- a random walk of many tasks ----------------------------------------------- */
-
-enum { MANY = 20 };
-
-static void stores_often(void *unused)
-{
-	(void)unused;
-	for (unsigned i = 0; i < 5; i++)
-		WRITE_ONCE(word, i);
-}
-
-static void body_many(void *unused)
-{
-	static struct os_thread many[MANY];
-
-	(void)unused;
-	for (unsigned i = 0; i < MANY; i++)
-		CHECK_EQ(os_spawn(&many[i], "many", OS_JOINABLE, stores_often, NULL), 0);
-	for (unsigned i = 0; i < MANY; i++)
-		os_join(&many[i]);
-}
-
-/*
- * Of those that can run the first, and the last, are chosen as often as is due: within
- * four standard deviations. More than eight bits go another way.
- */
-static void test_random_walk_is_uniform(void)
-{
-	double due[2] = { 0, 0 }, first[2] = { 0, 0 }, last[2] = { 0, 0 };
-
-	for (uint64_t seed = 0; seed < 200; seed++) {
-		const struct sim_record *r = run(sim_strategy_random(), seed, body_many, NULL);
-
-		CHECK_EQ(r->failure, KT_PASS);
-		for (uint32_t i = 0; i < r->steps; i++) {
-			uint64_t can = r->trace[i].runnable;
-			int wide = can >> 8 != 0, n = __builtin_popcountll(can);
-
-			if (r->trace[i].why != SIM_POINT || n < 2)
-				continue;
-			CHECK(can >> r->trace[i].next & 1);
-			due[wide] += 1.0 / n;
-			first[wide] += r->trace[i].next == __builtin_ctzll(can);
-			last[wide] += r->trace[i].next == 63 - __builtin_clzll(can);
-		}
-	}
-	for (int wide = 0; wide < 2; wide++) {
-		double off = 16 * due[wide];
-
-		CHECK(due[wide] > 100);
-		CHECK((first[wide] - due[wide]) * (first[wide] - due[wide]) < off);
-		CHECK((last[wide] - due[wide]) * (last[wide] - due[wide]) < off);
-	}
-	printf("ok random walk is uniform: %.0f and %.0f first, due %.0f and %.0f\n", first[0],
-	       first[1], due[0], due[1]);
-}
-
-/* ---- few preemptions ------------------------------------------------------------ */
-
-static void stores_twice(void *unused)
-{
-	(void)unused;
-	WRITE_ONCE(word, 1);
-	WRITE_ONCE(other, 1);
-}
-
-static void body_stores(void *unused)
-{
-	(void)unused;
-	spawn(0, "a", stores_twice, NULL);
-	spawn(1, "b", stores_twice, NULL);
-	os_join(&thread[0]);
-	os_join(&thread[1]);
-}
-
-enum { PREEMPTIONS_MAX = 16 };
-
-/*
- * How often a task that could have gone on was made to wait. More than the maximum
- * if at a mark, at which only the exploration switches.
- */
-static unsigned preemptions(const struct sim_record *r)
-{
-	unsigned n = 0;
-
-	for (uint32_t i = 0; i < r->steps; i++) {
-		const struct sim_step *t = &r->trace[i];
-
-		if (t->next != t->task)
-			n += t->why == SIM_POINT ? 1 : t->why == SIM_MARK ? PREEMPTIONS_MAX : 0;
-	}
-	return n;
-}
-
-/* Of all interleavings, tried one by one: so many with so many preemptions. */
-static void count_all(unsigned *with)
-{
-	const struct sim_exploration all = { .brute = true };
-	struct sim_explored e;
-	unsigned n;
-
-	CHECK(sim_explore(&all));
-	do {
-		n = preemptions(run(sim_strategy_dpor(), 0, body_stores, NULL));
-		if (n < PREEMPTIONS_MAX)
-			with[n]++;
-	} while (sim_explored(&e));
-}
-
-static void test_bound_is_all_with_few_preemptions(void)
-{
-	unsigned with[PREEMPTIONS_MAX] = { 0 }, due = 0;
-
-	count_all(with);
-	for (unsigned bound = 0; bound < PREEMPTIONS_MAX; bound++) {
-		const struct sim_bounds b = { .total = bound, .preemptions = bound };
-		unsigned n = 0, most = 0;
-		bool too_long;
-
-		due += with[bound];
-		sim_bound(&b);
-		do {
-			const struct sim_record *r;
-
-			r = run(sim_strategy_bound(), 0, body_stores, NULL);
-			CHECK_EQ(r->failure, KT_PASS);
-			most = preemptions(r) > most ? preemptions(r) : most;
-			n++;
-		} while (sim_bounded(&too_long));
-		CHECK(!too_long);
-		CHECK_EQ(n, due);
-		CHECK(most <= bound);
-	}
-	printf("ok bound is all with few preemptions: %u without, %u in all\n", with[0], due);
-}
-
 /* ---- scheduled fairly ------------------------------------------------------- */
 
 static void blinks(void *unused)
@@ -718,9 +386,11 @@ static void sets_word(void *unused)
 
 static void sets_word_late(void *unused)
 {
+	static unsigned nobody_looks;
+
 	(void)unused;
 	for (unsigned i = 0; i < 20; i++)
-		WRITE_ONCE(own[0][i % OWN], i);
+		WRITE_ONCE(nobody_looks, i);
 	WRITE_ONCE(word, 1);
 }
 
@@ -913,12 +583,6 @@ int main(void)
 	test_time_is_virtual();
 	test_same_seed_same_trace();
 	test_nondeterminism_shows();
-	test_pct_meets_its_bound();
-	test_delays_meet_their_bound();
-	test_pos_does_not_count_what_is_independent();
-	test_surw_is_uniform();
-	test_random_walk_is_uniform();
-	test_bound_is_all_with_few_preemptions();
 	test_loops_in_step_end();
 	test_livelock_names_who_goes_round();
 	test_the_starved_is_named();

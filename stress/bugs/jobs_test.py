@@ -10,11 +10,11 @@ BUG has findings of many kinds; RARE takes a hundred executions or so.
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
 import tempfile
-import time
 
 EXECUTIONS = 3000
 
@@ -148,13 +148,12 @@ def check_orphans(binary, folder):
     """The one that started them is killed: they end by themselves."""
     p = started(binary, folder, "--seconds=600", "--jobs=2")
     workers = workers_of(p, 2)
+    ends = {os.pidfd_open(w): w for w in workers}   # readable once it has ended
     p.kill()
     p.communicate()
-    for _ in range(600):
-        if not any(os.path.exists("/proc/%d/fd" % w) for w in workers):
-            return
-        time.sleep(0.1)
-    raise AssertionError("%s go on without their parent" % workers)
+    for end, worker in ends.items():
+        assert select.select([end], [], [], 60)[0], "%d goes on without its parent" % worker
+        os.close(end)
 
 
 def check_bad_input(binary, folder):
