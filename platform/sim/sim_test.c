@@ -420,7 +420,7 @@ static const char *const polite_says[] = {
 
 static void check_says(const struct sim_record *r, const char *const *says, size_t count)
 {
-	char message[SIM_MESSAGE_MAX / 2];
+	char message[SIM_MESSAGE_MAX];
 
 	CHECK_EQ(r->failure, KT_LIVELOCK);
 	snprintf(message, sizeof message, "%s", r->message);	/* kt_fail() writes there */
