@@ -189,3 +189,11 @@ def backends(args):
     for role in COLUMNS:
         print("\n" + table(role, results))
     return CLEAN
+
+
+def main(args):
+    if "--backends" in args:
+        return backends(args)
+    if any(a.startswith(drivers.OPTIONS) for a in args):
+        return drivers.run("bench", args)
+    return simulator(args)

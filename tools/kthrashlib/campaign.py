@@ -9,6 +9,7 @@ import sys
 import time
 
 import build
+import commands
 import env
 from common import (CLEAN, ENVIRONMENT, FINDINGS, ROOT, STATE, no_more, number, say,
                     split_options, usage, write_whole)
@@ -187,8 +188,12 @@ def main(args):
     return c.report()
 
 
-def fuzz(engine, target, seconds):
+def fuzz(args):
     """One engine on one target, in the foreground."""
+    found, _ = commands.parse("fuzz", args)
+    engine, target = found.get("--engine", "libfuzzer"), found.get("--target", "plan")
+    seconds = number(found, "--seconds", 60, 1, 10**7, int)
+    env.ensure({**env.BUILD, **env.FUZZ})
     kind = LibFuzzerLane if engine == "libfuzzer" else AflLane
     name = "//fuzz:%s_fuzz_%s" % (target, engine)
     binary, mutator = build.build([name, MUTATOR])

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The C driver's builds, by operating system, sanitizer and seeded bug."""
+"""The C driver's builds, by operating system, sanitizer and seeded bug, and its commands."""
 
 import glob
 import os
+import signal
+import subprocess
+import sys
 
 import build
-from common import ROOT, usage
+import env
+from common import ROOT, split_options, usage
 
 TARGETS = {
     ("sim", "none"): "//stress:kthrash_sim",
@@ -101,3 +105,37 @@ def binary(found):
     if refused:
         raise usage("--platform=%s: %s" % (found["--platform"], refused))
     return build.build([target], options)[0]
+
+
+def run(command, args):
+    """One of the C driver's own commands, in the build that `args` ask for."""
+    found, rest = split_options(args, (), OPTIONS)
+    chosen(found)
+    if command in ("stress", "verify") and sys.stderr.isatty() and "--json" not in rest:
+        rest.append("--progress")
+    env.ensure(env.BUILD)
+    with subprocess.Popen([binary(found), command] + rest) as p:
+        while True:
+            try:
+                return p.wait()
+            except KeyboardInterrupt:
+                p.send_signal(signal.SIGINT)    # it ends in order, with its summary
+
+
+def stress(args):
+    return run("stress", args)
+
+
+def verify(args):
+    found, _ = split_options(args, (), OPTIONS)
+    if system(found) != "sim":
+        raise usage("verify needs the simulator, not %s" % system(found))
+    return run("verify", args)
+
+
+def replay(args):
+    return run("replay", args)
+
+
+def shrink(args):
+    return run("shrink", args)

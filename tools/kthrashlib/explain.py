@@ -6,9 +6,10 @@ import html
 import json
 import subprocess
 
+import commands
 import drivers
 import env
-from common import CLEAN, no_more, split_options, usage, write_whole
+from common import CLEAN, write_whole
 
 
 def perfetto(e):
@@ -82,21 +83,8 @@ def page(e):
 
 
 def main(args):
-    found, rest = split_options(args, (), drivers.OPTIONS + ("--format",))
-    form = found.get("--format", "text")
-    if form not in ("text", "json", "perfetto", "html"):
-        raise usage("--format=%s: expected text, json, perfetto or html" % form)
-    out = None
-    if "-o" in rest:
-        at = rest.index("-o")
-        if at + 1 == len(rest):
-            raise usage("-o needs a file after it")
-        out = rest[at + 1]
-        del rest[at:at + 2]
-    files = [r for r in rest if not r.startswith("-")]
-    no_more([r for r in rest if r.startswith("-")], "--format=, -o, --os=, --platform=, --sanitizer= or --bug=")
-    if len(files) != 1:
-        raise usage("explain takes one plan")
+    found, files = commands.parse("explain", args)
+    form, out = found.get("--format", "text"), found.get("-o")
     drivers.chosen(found)
     env.ensure(env.BUILD)
     done = subprocess.run([drivers.binary(found), "explain", files[0],

@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The commands and their options as data.
+
+The front door checks a command line by this table before the command runs. The help,
+the man page and the shells' completion are made from it.
+"""
+
+import re
+
+from common import usage
+
+AFTER_DASHES = "[-- WORD...]"
+
+
+class Option:
+    """`form` as it is written: "--json", "--seed=N", "--os=sim|posix", "-o FILE", or
+    "--word=WORD..." if it may be repeated.
+
+    Words between bars are all that there are, unless one holds a capital: pct:D. Capitals
+    alone say what kind of value it is. `text`: what it does, one clause; `default`: without
+    the option, where that is not plain.
+    """
+
+    def __init__(self, form, text, default=""):
+        self.form, self.text, self.default = form, text, default
+        self.name, _, value = re.match(r"(--?[a-z-]+)([= ](.+))?$", form).groups()
+        self.repeats = (value or "").endswith("...")
+        self.value = (value or "").replace("...", "")
+        self.words = [] if self.value.isupper() else list(filter(None, self.value.split("|")))
+
+    def closed(self):
+        return bool(self.words) and not any(re.search("[A-Z]", w) for w in self.words)
+
+
+class Command:
+    """`run`: "module:function", called with the words after the command's; it returns the
+    exit status. `arguments`: what is no option, as "", "PLAN", "PLAN...", "[BUG]...", or
+    AFTER_DASHES: all after the dashes, for another program. `text`: one clause. `more`:
+    paragraphs for its own help and the man page."""
+
+    def __init__(self, name, run, arguments, text, options=(), more=""):
+        self.name, self.run, self.arguments, self.text = name, run, arguments, text
+        self.options, self.more = list(options), more
+
+    def option(self, name):
+        return next((o for o in self.options if o.name == name), None)
+
+
+WHERE = [
+    Option("--os=sim|posix", "on the simulator or on real threads", "sim"),
+    Option("--platform=PLATFORM", "with these back ends, as OS+LOCK+COMPLETION+QUEUE+RCU"),
+    Option("--sanitizer=none|asan|tsan", "the build; asan is with UBSan", "none on sim, else tsan"),
+    Option("--bug=BUG", "with this seeded bug, on the platform that it is built for"),
+]
+JSON = Option("--json", "JSON, an object a line, instead of text")
+TWICE = Option("--twice", "run each execution again: another trace is a finding, nondeterminism")
+MEMORY = Option("--memory=sc|tso|pso", "memory model: weak ones make stores visible late",
+                "the plan's, else sc")
+
+COMMANDS = [
+    Command("campaign", "campaign:main", "",
+            "the main job: every lane for a while, triage, report", [
+        Option("--seconds=N", "how long", "120"),
+        Option("--jobs=N", "lanes at a time", "a lane per processor"),
+        Option("--dir=DIR", "where everything goes", "a new folder in .kthrash/campaign"),
+        Option("--lanes=LANES", "only these lanes, with commas between", "all"),
+        Option("--seed=N", "what the lanes' seeds are counted from", "1"),
+    ]),
+    Command("test", "testing:main", "[-- WORD...]",
+            "all tests, then again under ASan+UBSan and under TSan",
+            more="The words after the dashes go to each bazel test."),
+    Command("stress", "drivers:stress", "", "one lane until something breaks", WHERE + [
+        Option("--strategy=portfolio|adaptive|block|random|pos|surw|pct:D|delay:D",
+               "who runs next; portfolio: several in turn, adaptive: more of those that lately "
+               "saw something new", "portfolio"),
+        Option("--plan=PLANS", "this plan, or those in this folder", "generated plans"),
+        Option("--executions=N", "at most so many", "no limit"),
+        Option("--seconds=N", "at most so long", "60, with --executions no limit"),
+        Option("--seed=N", "of plans and schedules", "1"),
+        Option("--first=N", "number of the first execution", "0"),
+        Option("--jobs=N", "processes; each has every N-th plan", "1"),
+        Option("--findings=DIR", "where findings go", ".kthrash/findings"),
+        Option("--faults=on|off", "random kills and failed allocations", "on"),
+        Option("--exhaustive=fail|kill|pairs|spurious|timers",
+               "at each place in turn instead of at random: an allocation fails, a task is "
+               "killed, both, a sleep ends for no reason, time passes"),
+        MEMORY,
+        Option("--illegal", "plans that break a rule for callers"),
+        Option("--keep-going", "go on after a finding"),
+        TWICE,
+        Option("--coverage=FILE", "read and add to the pairs of accesses seen"),
+        Option("--coverage-every=N", "look at every N-th plan only", "1"),
+        Option("--mutate", "plans made from those that had new pairs"),
+        JSON,
+    ], "With the portfolio or a given strategy the same range of numbers (--first, --executions) "
+       "gives the same findings, in one file each, however it is cut into jobs: with "
+       "--keep-going all of them, without it the first by number and what others met before "
+       "they heard of it."),
+    Command("verify", "drivers:verify", "PLAN",
+            "every interleaving of a small plan, up to equivalence", WHERE + [
+        Option("--kills=N", "at most so many kills besides the plan's", "0"),
+        Option("--fails=N", "at most so many failed allocations besides the plan's", "0"),
+        Option("--spurious=N", "at most so many sleeps that end for no reason", "0"),
+        Option("--teardown", "interleavings of what the tasks leave, too"),
+        Option("--strategy=dpor|dfs|bound:N",
+               "dfs: without reduction; bound: with at most N preemptions, on any back ends and "
+               "memory model", "dpor"),
+        MEMORY,
+        Option("--executions=N", "at most so many", "no limit"),
+        Option("--seconds=N", "at most so long", "no limit"),
+        Option("--findings=DIR", "where a counterexample goes", ".kthrash/findings"),
+        JSON,
+    ], "Exit status 0: verified within the bounds; 1: counterexample; 3: not finished."),
+    Command("fuzz", "campaign:fuzz", "", "one fuzzing engine", [
+        Option("--engine=libfuzzer|afl", "which", "libfuzzer"),
+        Option("--target=plan|parser", "plans that are run, or the parser of plans", "plan"),
+        Option("--seconds=N", "how long", "60"),
+    ]),
+    Command("replay", "drivers:replay", "PLAN...", "plans exactly as written", WHERE + [
+        Option("--times=N", "repetitions of each", "as its world needs"),
+        TWICE,
+        JSON,
+    ], "Exit status 0: all ended as they expect; 1: not."),
+    Command("shrink", "drivers:shrink", "PLAN", "the smallest plan with the same finding", WHERE + [
+        Option("-o FILE", "where it goes"),
+        Option("--seconds=N", "at most so long", "60"),
+        JSON,
+    ]),
+    Command("explain", "explain:main", "PLAN", "the interleaving, a column per task", WHERE + [
+        Option("--format=text|json|perfetto|html",
+               "html: a page of its own; perfetto: a trace for its viewer and Chrome's", "text"),
+        Option("-o FILE", "where it goes", "standard output"),
+    ]),
+    Command("bugs", "bugs:main", "[BUG]...",
+            "the seeded bugs: each built, hunted, shrunk, replayed", [
+        Option("--executions=N", "of a hunt at most", "400000, with --scoreboard 20000"),
+        Option("--seed=N", "of the hunt", "1"),
+        Option("--scoreboard", "every strategy on each bug"),
+        Option("--seeds=N", "with --scoreboard: hunts by each strategy", "5"),
+        Option("--out=FILE", "with --scoreboard: write FILE.json and a picture, FILE.svg"),
+        JSON,
+    ]),
+    Command("bench", "bench:main", "",
+            "what the simulator costs: plain, sanitized, in libFuzzer", WHERE + [
+        Option("--backends", "what each lock, completion, queue and RCU costs on real threads"),
+        Option("--seconds=N", "how long", "60"),
+        JSON,
+    ], "With --os, --platform, --sanitizer or --bug the cost of that build alone."),
+    Command("fmt", "style:fmt", "", "formats the sources"),
+    Command("lint", "style:lint", "", "checks the sources without running them"),
+]
+
+STATUS = [
+    (0, "clean"),
+    (1, "findings, or something is not as it should be"),
+    (2, "wrong usage or bad input"),
+    (3, "the environment failed"),
+]
+
+
+def names():
+    return [c.name for c in COMMANDS]
+
+
+def find(name):
+    """The command of that name, or a usage error that lists them."""
+    for c in COMMANDS:
+        if c.name == name:
+            return c
+    raise usage("unknown command '%s', expected %s" % (name, one_of(names())))
+
+
+def one_of(words):
+    return " or ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+
+
+def parse(name, args):
+    """The options of the command in `args`, as a dict from their names, and the other words.
+
+    A flag's value is True, that of an option that may be repeated a list; of any other given
+    twice the last counts. What is not in the table is a usage error.
+    """
+    command = find(name)
+    found, rest = {}, []
+    left = list(args)
+    while left:
+        word = left.pop(0)
+        if word == "--" and command.arguments == AFTER_DASHES:
+            check_arguments(command, rest)
+            return found, left
+        if not word.startswith("-") or word == "-":
+            rest.append(word)
+            continue
+        key, equals, value = word.partition("=")
+        option = command.option(key)
+        if not option or (equals and not option.value):
+            raise unexpected(command, word)
+        if key == "-o" and not equals:
+            value = left.pop(0) if left else ""
+        if option.value and not value:
+            raise usage("%s needs a value, as in %s" % (key, option.form))
+        if option.closed() and value not in option.words:
+            raise usage("%s=%s: expected %s" % (key, value, one_of(option.words)))
+        if option.repeats:
+            found.setdefault(key, []).append(value)
+        else:
+            found[key] = value if option.value else True
+    check_arguments(command, rest)
+    return found, rest
+
+
+def check_arguments(command, rest):
+    wanted = command.arguments
+    if wanted in ("", AFTER_DASHES):
+        if rest:
+            raise unexpected(command, rest[0])
+    elif wanted.startswith("["):
+        return
+    elif wanted.endswith("...") and not rest:
+        raise usage("%s takes %s, at least one" % (command.name, wanted))
+    elif not wanted.endswith("...") and len(rest) != 1:
+        raise usage("%s takes one %s, not %d" % (command.name, wanted, len(rest)))
+
+
+def unexpected(command, word):
+    words = [o.name + ("=" if o.value and o.name != "-o" else "") for o in command.options]
+    if command.arguments:
+        words.append(command.arguments)
+    return usage("unexpected '%s', expected %s" % (word, one_of(words) if words else "nothing"))

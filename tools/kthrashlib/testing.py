@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""`test`: Bazel's tests, plain and under sanitizers."""
+
+import re
+import subprocess
+
+import commands
+import env
+from common import ROOT, say
+
+
+def main(args):
+    _, extra = commands.parse("test", args)
+    env.ensure(env.ALL)
+    folders = ["//core/...", "//platform/...", "//stress/...", "//fuzz/..."]
+    passed = failed = status = 0
+    # What compares builds with each other needs no sanitizer around it.
+    checked = ["--build_tests_only", "--test_tag_filters=-plain-only"] + folders
+    for words in (["//..."], ["--config=asan-ubsan"] + checked, ["--config=tsan"] + checked):
+        say("kthrash: bazel test " + " ".join(words))
+        p = subprocess.Popen(["bazel", "test", "--keep_going", "--noshow_progress"] + words + extra,
+                             cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        for line in p.stdout:
+            print(line, end="", flush=True)
+            result = re.match(r"//\S+\s.*\b(PASSED|FAILED|TIMEOUT|NO STATUS|FLAKY)\b", line)
+            if result:
+                passed += result.group(1) in ("PASSED", "FLAKY")
+                failed += result.group(1) not in ("PASSED", "FLAKY")
+        status = p.wait() or status
+    if status and not failed:
+        failed = 1  # it did not even build
+    print("%d passed, %d failed" % (passed, failed))
+    return status
