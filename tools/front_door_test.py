@@ -4,7 +4,6 @@
 that find, die or hang, triage. No compiler, no network, nothing outside a folder of its own."""
 
 import contextlib
-import importlib
 import io
 import json
 import os
@@ -21,12 +20,10 @@ import bugs  # noqa: E402
 import build  # noqa: E402
 import campaign  # noqa: E402
 import cli  # noqa: E402
-import commands  # noqa: E402
 import common  # noqa: E402
 import env  # noqa: E402
 import explain  # noqa: E402
 import lanes  # noqa: E402
-import manual  # noqa: E402
 import triage  # noqa: E402
 
 PLAN = "kthrash-plan 1\ntask C1: a = create \"a\" return 0\nexpect deadlock\n"
@@ -102,56 +99,6 @@ class Options(unittest.TestCase):
                 self.assertEqual(status, common.USAGE)
                 self.assertIn(words, said)
                 self.assertEqual(said.count("\n"), 1)
-
-
-class Help(unittest.TestCase):
-    def said(self, *args):
-        with contextlib.redirect_stdout(io.StringIO()) as out:
-            self.assertEqual(cli.main(list(args)), common.CLEAN)
-        return out.getvalue()
-
-    def test_every_command_is_in_the_overview_and_has_its_own(self):
-        overview = self.said("--help")
-        for command in commands.COMMANDS:
-            self.assertIn("\n  %s " % command.name, overview)
-            own = self.said(command.name, "--help")
-            self.assertTrue(own.startswith("usage: tools/kthrash " + command.name))
-            for option in command.options:
-                self.assertIn("\n  " + option.form, own)
-            self.assertEqual(own, self.said("help", command.name))
-            self.assertLessEqual(max(map(len, own.splitlines())), manual.WIDTH)
-
-    def test_help_after_dashes_is_the_other_program_s(self):
-        self.assertFalse(cli.wants_help(["--", "--help"]))
-
-
-class Table(unittest.TestCase):
-    def test_every_command_can_be_called(self):
-        for command in commands.COMMANDS:
-            module, _, function = command.run.partition(":")
-            self.assertTrue(callable(getattr(importlib.import_module(module), function)))
-
-    def test_words_of_values(self):
-        self.assertEqual(commands.Option("--a=x|y", "").words, ["x", "y"])
-        self.assertTrue(commands.Option("--a=x|y", "").closed())
-        self.assertFalse(commands.Option("--a=x|y:D", "").closed())
-        self.assertFalse(commands.Option("--a=FILE", "").closed())
-        self.assertFalse(commands.Option("--a", "").closed())
-
-    def test_options_anywhere_and_the_last_counts(self):
-        found, rest = commands.parse("shrink", ["-o", "x", "p", "--seconds=1", "--seconds=2"])
-        self.assertEqual((found, rest), ({"-o": "x", "--seconds": "2"}, ["p"]))
-
-    def test_an_option_that_may_be_repeated(self):
-        own = commands.Command("own", "", "", "", [commands.Option("--word=WORD...", "")])
-        with mock.patch.object(commands, "COMMANDS", [own]):
-            self.assertEqual(commands.parse("own", ["--word=a", "--word=b=c"]),
-                             ({"--word": ["a", "b=c"]}, []))
-
-    def test_words_for_another_program(self):
-        self.assertEqual(commands.parse("test", ["--", "--frob", "x"]), ({}, ["--frob", "x"]))
-        with self.assertRaises(common.Failure):
-            commands.parse("test", ["x", "--", "y"])
 
 
 class Environment(Folder):

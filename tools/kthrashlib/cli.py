@@ -5,6 +5,7 @@ import importlib
 import sys
 
 import commands
+import complete
 import manual
 from common import CLEAN, ENVIRONMENT, USAGE, Failure, say
 
@@ -21,6 +22,8 @@ def run(args):
         name = args[1] if len(args) > 1 else None
         print(manual.of(commands.find(name)) if name else manual.overview(), end="")
         return CLEAN
+    if args[0] == "complete":   # for the shells' scripts, no command of its own
+        return complete.main(args[1:])
     command = commands.find(args[0])
     if wants_help(args[1:]):
         print(manual.of(command), end="")

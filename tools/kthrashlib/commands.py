@@ -34,8 +34,8 @@ class Option:
 
 class Command:
     """`run`: "module:function", called with the words after the command's; it returns the
-    exit status. `arguments`: what is no option, as "", "PLAN", "PLAN...", "[BUG]...", or
-    AFTER_DASHES: all after the dashes, for another program. `text`: one clause. `more`:
+    exit status. `arguments`: what is no option, as "", "PLAN", "PLAN...", "[BUG]...",
+    "a|b" for one of these words, or AFTER_DASHES: all after them, for another program. `text`: one clause. `more`:
     paragraphs for its own help and the man page."""
 
     def __init__(self, name, run, arguments, text, options=(), more=""):
@@ -146,6 +146,14 @@ COMMANDS = [
         Option("--seconds=N", "how long", "60"),
         JSON,
     ], "With --os, --platform, --sanitizer or --bug the cost of that build alone."),
+    Command("completion", "complete:completion", "bash|zsh|fish",
+            "completion of this command line, for a shell to read", more=
+            'In bash: eval "$(tools/kthrash completion bash)"; in zsh, after compinit: '
+            'eval "$(tools/kthrash completion zsh)"; in fish: '
+            "tools/kthrash completion fish | source."),
+    Command("man", "manual:main", "", "the manual page", [
+        Option("--source", "print its source, to be installed as man1/kthrash.1"),
+    ]),
     Command("fmt", "style:fmt", "", "formats the sources"),
     Command("lint", "style:lint", "", "checks the sources without running them"),
 ]
@@ -218,6 +226,9 @@ def check_arguments(command, rest):
         return
     elif wanted.endswith("...") and not rest:
         raise usage("%s takes %s, at least one" % (command.name, wanted))
+    elif "|" in wanted and (len(rest) != 1 or rest[0] not in wanted.split("|")):
+        raise usage("%s%s, expected %s" % (
+            command.name, "".join(" " + r for r in rest), one_of(wanted.split("|"))))
     elif not wanted.endswith("...") and len(rest) != 1:
         raise usage("%s takes one %s, not %d" % (command.name, wanted, len(rest)))
 

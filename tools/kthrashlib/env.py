@@ -29,7 +29,15 @@ PICTURES = {
 BENCH = {
     "libck-dev": "Concurrency Kit, measured beside our locks",
 }
-ALL = {**BUILD, **FUZZ, **BENCH}
+MANUAL = {
+    "man-db": "shows the manual page",
+}
+TESTS = {
+    "fish": "tests its completion",
+    "mandoc": "checks the manual page",
+    "zsh": "tests its completion",
+}
+ALL = {**BUILD, **FUZZ, **BENCH, **MANUAL, **TESTS}
 
 
 def installed(package):
