@@ -21,24 +21,10 @@
 enum { COLUMNS_MAX = 5, COLUMN_WIDTH = 34, PLACES_MAX = 4096, ROUND = 30 };
 
 static const char *const why_names[] = { "mark", "point", "yield", "blocked", "exit" };
-static const char *const event_names[] = { "kill", "spurious", "alloc_fail", "visible" };
+static const char *const event_names[] = { "kill", "spurious", "alloc_fail", "visible",
+					   "spawn", "wake" };
 
-/* ---- JSON --------------------------------------------------------------- */
-
-static void print_steps(const struct sim_record *r)
-{
-	char name[KT_SITE_NAME_MAX], escaped[KT_SITE_NAME_MAX * 6];
-
-	for (uint32_t i = 0; i < r->steps; i++) {
-		const struct sim_step *t = &r->trace[i];
-
-		printf("%s{\"step\":%u,\"task\":%u,\"point\":\"%s\",\"file\":\"%s\",\"line\":%u,"
-		       "\"why\":\"%s\",\"next\":%u}", i ? ",\n" : "", i, t->task,
-		       json_escape(escaped, sizeof escaped,
-				   kt_site_name(t->site, name, sizeof name)),
-		       kt_site_file(t->site), t->site->line, why_names[t->why], t->next);
-	}
-}
+/* ---- what is worth showing ---------------------------------------------- */
 
 /* Of a store that became visible before any other task ran nothing is said. */
 static bool is_shown(const struct sim_record *r, const struct sim_event *e)
@@ -46,54 +32,11 @@ static bool is_shown(const struct sim_record *r, const struct sim_event *e)
 	uint32_t i = e->nth;
 
 	if (e->kind != SIM_EVENT_VISIBLE)
-		return true;
+		return e->kind < SIM_EVENT_SPAWN;
 	while (i <= e->step && r->trace[i].task == e->task)
 		i++;
 	return i <= e->step;
 }
-
-static void print_events(const struct sim_record *r)
-{
-	bool comma = false;
-
-	for (uint32_t i = 0; i < r->events; i++) {
-		const struct sim_event *e = &r->event[i];
-		char name[KT_SITE_NAME_MAX], escaped[KT_SITE_NAME_MAX * 6] = "";
-
-		if (e->kind == SIM_EVENT_ALLOC_FAIL)
-			snprintf(escaped, sizeof escaped, "%s",
-				 kt_role_name((enum kt_role)e->role));
-		else if (!is_shown(r, e))
-			continue;
-		else if (e->kind == SIM_EVENT_VISIBLE)
-			json_escape(escaped, sizeof escaped,
-				    kt_site_name(e->site, name, sizeof name));
-		printf("%s{\"step\":%u,\"kind\":\"%s\",\"task\":%u,\"role\":\"%s\"}",
-		       comma ? "," : "", e->step, event_names[e->kind], e->task, escaped);
-		comma = true;
-	}
-}
-
-static void print_json(const char *file, const struct verdict *v)
-{
-	const struct sim_record *r = sim_record();
-	static char text[VERDICT_MESSAGE_MAX * 6], escaped[8192];
-
-	printf("{\"plan\":\"%s\",\"failure\":\"%s\",\"message\":\"%s\",",
-	       json_escape(escaped, sizeof escaped, file), kt_failure_name(v->failure),
-	       json_escape(text, sizeof text, v->message));
-	printf("\"hash\":\"%016llx\",\"tasks\":[", (unsigned long long)v->hash);
-	for (uint32_t i = 0; i < r->tasks; i++)
-		printf("%s\"%s\"", i ? "," : "",
-		       json_escape(text, sizeof text, r->task[i].name));
-	printf("],\"steps\":[\n");
-	print_steps(r);
-	printf("],\n\"events\":[");
-	print_events(r);
-	printf("]}\n");
-}
-
-/* ---- text --------------------------------------------------------------- */
 
 static bool has_event(const struct sim_record *r, uint32_t step)
 {
@@ -115,6 +58,125 @@ static bool is_telling(const struct sim_record *r, uint32_t i)
 			return true;
 	return false;
 }
+
+/* The last step at which a task came to a place for the first time. */
+static uint32_t last_new_step(const struct sim_record *r)
+{
+	static struct { uint32_t task, hash; } met[PLACES_MAX];
+	uint32_t count = 0, last = 0;
+
+	for (uint32_t i = 0; i < r->steps; i++) {
+		uint32_t hash = kt_site_hash(r->trace[i].site), k = 0;
+
+		while (k < count && (met[k].task != r->trace[i].task || met[k].hash != hash))
+			k++;
+		if (k < count)
+			continue;
+		last = i;
+		if (count == PLACES_MAX)
+			return r->steps;
+		met[count].task = r->trace[i].task;
+		met[count++].hash = hash;
+	}
+	return last;
+}
+
+/* Of a livelock once round is enough. */
+static uint32_t steps_to_show(const struct sim_record *r, const struct verdict *v)
+{
+	uint32_t shown = v->failure == KT_LIVELOCK ? last_new_step(r) + ROUND : r->steps;
+
+	return shown < r->steps ? shown : r->steps;
+}
+
+/* ---- JSON --------------------------------------------------------------- */
+
+static void print_steps(const struct sim_record *r)
+{
+	char name[KT_SITE_NAME_MAX], escaped[KT_SITE_NAME_MAX * 6];
+
+	for (uint32_t i = 0; i < r->steps; i++) {
+		const struct sim_step *t = &r->trace[i];
+
+		printf("%s{\"step\":%u,\"task\":%u,\"point\":\"%s\",\"file\":\"%s\",\"line\":%u,"
+		       "\"why\":\"%s\",\"next\":%u,\"tells\":%s}", i ? ",\n" : "", i, t->task,
+		       json_escape(escaped, sizeof escaped,
+				   kt_site_name(t->site, name, sizeof name)),
+		       kt_site_file(t->site), t->site->line, why_names[t->why], t->next,
+		       is_telling(r, i) ? "true" : "false");
+	}
+}
+
+static void print_events(const struct sim_record *r)
+{
+	bool comma = false;
+
+	for (uint32_t i = 0; i < r->events; i++) {
+		const struct sim_event *e = &r->event[i];
+		char name[KT_SITE_NAME_MAX], escaped[KT_SITE_NAME_MAX * 6] = "";
+
+		if (e->kind == SIM_EVENT_ALLOC_FAIL)
+			snprintf(escaped, sizeof escaped, "%s",
+				 kt_role_name((enum kt_role)e->role));
+		if (!is_shown(r, e))
+			continue;
+		if (e->kind == SIM_EVENT_VISIBLE)
+			json_escape(escaped, sizeof escaped,
+				    kt_site_name(e->site, name, sizeof name));
+		printf("%s{\"step\":%u,\"kind\":\"%s\",\"task\":%u,\"role\":\"%s\",\"nth\":%u}",
+		       comma ? "," : "", e->step, event_names[e->kind], e->task, escaped, e->nth);
+		comma = true;
+	}
+}
+
+static uint32_t reached(const struct sim_record *r, uint32_t step)
+{
+	return r->steps == 0 ? 0 : step < r->steps ? step : r->steps - 1;
+}
+
+/* Who set it going, and where, if a task did; else what. */
+static void print_wakes(const struct sim_record *r)
+{
+	bool comma = false, kill = false;
+
+	for (uint32_t i = 0; i < r->events; i++) {
+		const struct sim_event *e = &r->event[i];
+
+		kill = e->kind == SIM_EVENT_KILL || (kill && e->step == r->event[i - 1].step);
+		if (e->kind < SIM_EVENT_SPAWN)
+			continue;
+		printf("%s{\"step\":%u,\"kind\":\"%s\",\"task\":%u,", comma ? ",\n" : "",
+		       reached(r, e->step), event_names[e->kind], e->task);
+		if (e->by < SIM_TASKS_MAX)
+			printf("\"by\":%u,\"at\":%u}", e->by, reached(r, e->nth));
+		else
+			printf("\"by\":null,\"cause\":\"%s\"}", kill ? "kill" : "time");
+		comma = true;
+	}
+}
+
+static void print_json(const char *file, const struct verdict *v)
+{
+	const struct sim_record *r = sim_record();
+	static char text[VERDICT_MESSAGE_MAX * 6], escaped[8192];
+
+	printf("{\"plan\":\"%s\",\"failure\":\"%s\",\"message\":\"%s\",",
+	       json_escape(escaped, sizeof escaped, file), kt_failure_name(v->failure),
+	       json_escape(text, sizeof text, v->message));
+	printf("\"hash\":\"%016llx\",\"tasks\":[", (unsigned long long)v->hash);
+	for (uint32_t i = 0; i < r->tasks; i++)
+		printf("%s\"%s\"", i ? "," : "",
+		       json_escape(text, sizeof text, r->task[i].name));
+	printf("],\"shown\":%u,\"steps\":[\n", steps_to_show(r, v));
+	print_steps(r);
+	printf("],\n\"events\":[");
+	print_events(r);
+	printf("],\n\"wakes\":[");
+	print_wakes(r);
+	printf("]}\n");
+}
+
+/* ---- text --------------------------------------------------------------- */
 
 static void step_text(const struct sim_step *t, char *buf, size_t size)
 {
@@ -162,36 +224,6 @@ static void print_step(const struct sim_record *r, uint32_t i, bool columns)
 	}
 }
 
-/* The last step at which a task came to a place for the first time. */
-static uint32_t last_new_step(const struct sim_record *r)
-{
-	static struct { uint32_t task, hash; } met[PLACES_MAX];
-	uint32_t count = 0, last = 0;
-
-	for (uint32_t i = 0; i < r->steps; i++) {
-		uint32_t hash = kt_site_hash(r->trace[i].site), k = 0;
-
-		while (k < count && (met[k].task != r->trace[i].task || met[k].hash != hash))
-			k++;
-		if (k < count)
-			continue;
-		last = i;
-		if (count == PLACES_MAX)
-			return r->steps;
-		met[count].task = r->trace[i].task;
-		met[count++].hash = hash;
-	}
-	return last;
-}
-
-/* Of a livelock once round is enough. */
-static uint32_t steps_to_show(const struct sim_record *r, const struct verdict *v)
-{
-	uint32_t shown = v->failure == KT_LIVELOCK ? last_new_step(r) + ROUND : r->steps;
-
-	return shown < r->steps ? shown : r->steps;
-}
-
 static void print_text(const struct verdict *v)
 {
 	const struct sim_record *r = sim_record();
@@ -230,7 +262,7 @@ static void print_json(const char *file, const struct verdict *v)
 	static char text[VERDICT_MESSAGE_MAX * 6], escaped[8192];
 
 	printf("{\"plan\":\"%s\",\"failure\":\"%s\",\"message\":\"%s\",\"hash\":\"\","
-	       "\"tasks\":[],\"steps\":[],\"events\":[]}\n",
+	       "\"tasks\":[],\"shown\":0,\"steps\":[],\"events\":[],\"wakes\":[]}\n",
 	       json_escape(escaped, sizeof escaped, file), kt_failure_name(v->failure),
 	       json_escape(text, sizeof text, v->message));
 }
@@ -260,6 +292,9 @@ int command_explain(const struct options *o)
 		return EXIT_USAGE;
 	if (strcmp(o->format, "text") == 0)
 		return explain_text(&p) ? EXIT_CLEAN : EXIT_ENVIRONMENT;
+#if defined(KT_OS_SIM)
+	sim_note_wakes(true);
+#endif
 	if (!run_as_written(&p, &v)) {
 		fprintf(stderr, "kthrash: %s\n", v.message);
 		return EXIT_ENVIRONMENT;

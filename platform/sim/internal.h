@@ -68,6 +68,7 @@ struct sim {
 	bool     explores;	/* strategy_dpor.c wants to know what events touch */
 	bool     weak;		/* stores may be held back */
 	bool     edges;		/* somebody must hear of happens-before edges */
+	bool     notes_wakes;
 	enum sim_wait wait;	/* of the current task */
 	uint32_t wait_task;	/* or value */
 
@@ -102,7 +103,12 @@ static inline struct sim_task *sim_current(void)
 void sim_reach(struct kt_site *site, enum sim_why why);
 void sim_mark(struct kt_site *site);
 void sim_block(struct kt_site *why);
+/* If it sleeps; done at the last site that the current task has reached. */
 void sim_wake(uint32_t task);
+/* The same by what the site stands for that the current task is about to reach. */
+void sim_wake_ahead(uint32_t task);
+/* By time or a strategy's kill, which are the deed of nobody who runs. */
+void sim_wake_unasked(uint32_t task);
 /* Move the task, if need be, to a processor that it may use. */
 void sim_place(struct sim_task *t);
 uint32_t sim_task_new(const char *name, void (*fn)(void *), void *arg);

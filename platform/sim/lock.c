@@ -64,7 +64,7 @@ void kt_lock_modelled_release(struct kt_lock_modelled *l, struct kt_site *site)
 	sim_touch(l, SIM_RELEASE);
 	sim_hb_release(l);
 	while (waiters) {
-		sim_wake((uint32_t)__builtin_ctzll(waiters));
+		sim_wake_ahead((uint32_t)__builtin_ctzll(waiters));
 		waiters &= waiters - 1;
 	}
 	/* After the release, so that what the releaser does next can be late. */

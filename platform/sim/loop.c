@@ -65,6 +65,64 @@ void sim_record_apart(void)
 	record_map();	/* the other stays with those who have it */
 }
 
+/* ---- who wakes whom ----------------------------------------------------- */
+
+void sim_note_wakes(bool on)
+{
+	sim_init();
+	sim.notes_wakes = on;
+}
+
+__attribute__((noinline))
+static void note(enum sim_event_kind kind, uint32_t task, uint32_t by, bool ahead)
+{
+	struct sim_record *r = sim.record;
+	uint32_t step = r->steps, at = step;
+
+	if (r->events >= SIM_EVENTS_MAX / 2)
+		return;
+	if (by == SIM_TASKS_MAX)
+		at = step -= step > 0;
+	while (!ahead && at > 0 && r->trace[--at].task != by)
+		;
+	r->event[r->events++] = (struct sim_event){
+		.step = step, .kind = (uint8_t)kind, .task = (uint8_t)task, .by = (uint8_t)by,
+		.nth = at,
+	};
+}
+
+static void wake(uint32_t task, uint32_t by, bool ahead)
+{
+	struct sim_task *t = &sim.task[task];
+
+	if (t->record->state != SIM_SLEEPING)
+		return;
+	t->record->state = SIM_RUNNABLE;
+	t->timed = false;
+	sim.timed &= ~bit(task);
+	sim.runnable |= bit(task);
+	if (unlikely(sim.notes_wakes))
+		note(SIM_EVENT_WAKE, task, by, ahead);
+}
+
+void sim_wake_unasked(uint32_t task)
+{
+	wake(task, SIM_TASKS_MAX, true);
+}
+
+void sim_wake(uint32_t task)
+{
+	if (sim.aside)
+		sim_wake_unasked(task);
+	else
+		wake(task, sim.current, false);
+}
+
+void sim_wake_ahead(uint32_t task)
+{
+	wake(task, sim.current, true);
+}
+
 /* ---- tasks -------------------------------------------------------------- */
 
 static void task_exit(struct sim_task *t)
@@ -81,7 +139,7 @@ static void task_exit(struct sim_task *t)
 	sim_hb_release(&t->sync);
 	sim_tsan_release(&sim.sync);
 	if (joiner != SIM_NOBODY)
-		sim_wake(joiner);
+		sim_wake_ahead(joiner);
 	sim_reach(&exit_site, SIM_EXITED);
 }
 
@@ -140,6 +198,8 @@ uint32_t sim_task_new(const char *name, void (*fn)(void *), void *arg)
 	sim.runnable |= bit(id);
 	sim.unfinished++;
 	r->tasks = id + 1;
+	if (unlikely(sim.notes_wakes) && id)
+		note(SIM_EVENT_SPAWN, id, sim.current, true);
 	return id;
 }
 
@@ -171,7 +231,7 @@ static void timer_fire(uint32_t task)
 	if (t->deadline > sim.clock_ns)
 		sim.clock_ns = t->deadline;
 	t->timed_out = true;
-	sim_wake(task);
+	sim_wake_unasked(task);
 }
 
 uint32_t sim_first_timer(void)
@@ -545,18 +605,6 @@ void sim_place(struct sim_task *t)
 
 	if (!(cpus >> t->cpu & 1))
 		t->cpu = (uint32_t)__builtin_ctzll(cpus);
-}
-
-void sim_wake(uint32_t task)
-{
-	struct sim_task *t = &sim.task[task];
-
-	if (t->record->state != SIM_SLEEPING)
-		return;
-	t->record->state = SIM_RUNNABLE;
-	t->timed = false;
-	sim.timed &= ~bit(task);
-	sim.runnable |= bit(task);
 }
 
 void sim_add_event(enum sim_event_kind kind, uint32_t task, enum kt_role role, uint32_t nth)

@@ -190,7 +190,7 @@ static void grant(uint32_t id, bool *permit, struct kt_site *site)
 	sim_hb_release(&sim.task[id].sync);
 	sim_touch_wake(id, false);
 	*permit = true;
-	sim_wake(id);
+	sim_wake_ahead(id);
 	/* A mark: whoever was woken can go on at the next site. */
 	sim_mark(site);
 }
@@ -220,7 +220,7 @@ void os_sleeper_unpark_at(os_sleeper *s, struct kt_site *site)
 
 /* ---- killing ------------------------------------------------------------ */
 
-static void kill(uint32_t id)
+static void kill(uint32_t id, void (*wake)(uint32_t task))
 {
 	struct sim_task *t = &sim.task[id];
 	void (*interrupt)(void *) = t->interrupt;
@@ -232,7 +232,7 @@ static void kill(uint32_t id)
 	t->record->killed = true;
 	sim_hb_release(&t->sync);
 	t->permit = true;
-	sim_wake(id);
+	wake(id);
 	t->interrupt = NULL;
 	if (interrupt) {	/* between the waiter's begin and its end */
 		sim_hb_acquire(&t->interrupt);
@@ -243,7 +243,7 @@ static void kill(uint32_t id)
 
 void os_kill(struct os_thread *t)
 {
-	kill(task_of(t, "kill"));
+	kill(task_of(t, "kill"), sim_wake);
 }
 
 void sim_kill(uint32_t id)
@@ -252,7 +252,7 @@ void sim_kill(uint32_t id)
 		return;
 	if (sim.record->task[id].state != SIM_FINISHED && !sim.record->task[id].killed)
 		sim_add_event(SIM_EVENT_KILL, id, KT_ROLE_COUNT, 0);
-	kill(id);
+	kill(id, sim_wake_unasked);
 }
 
 bool os_is_killed(const struct os_thread *t)

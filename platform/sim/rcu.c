@@ -241,7 +241,7 @@ static void leave(void)
 		t->record->waits_for = first_of(t->rcu_awaits);
 		if (!t->rcu_awaits) {
 			sim_touch_wake(i, true);
-			sim_wake(i);
+			sim_wake_ahead(i);
 		}
 	}
 	for (uint32_t i = rcu.first; i < rcu.count; i++) {

@@ -269,7 +269,9 @@ struct sim_step {
 };
 
 enum sim_event_kind { SIM_EVENT_KILL, SIM_EVENT_SPURIOUS, SIM_EVENT_ALLOC_FAIL,
-		      SIM_EVENT_VISIBLE };
+		      SIM_EVENT_VISIBLE,
+		      /* Only after sim_note_wakes(true): */
+		      SIM_EVENT_SPAWN, SIM_EVENT_WAKE };
 
 enum sim_shown {		/* why a store has become visible */
 	SIM_SHOWN_CHOSEN,
@@ -280,12 +282,13 @@ enum sim_shown {		/* why a store has become visible */
 struct sim_event {
 	uint32_t step;		/* it happened at trace[step] */
 	uint8_t  kind;		/* enum sim_event_kind */
-	uint8_t  task;		/* killed, woken, allocating, or who did the store */
+	uint8_t  task;		/* killed, woken, spawned, allocating, or who did the store */
 	uint8_t  role;		/* enum kt_role, of a failed allocation */
 	uint8_t  shown;		/* enum sim_shown, of a store */
 	uint8_t  older;		/* stores by that task at that site that it has passed */
-	uint32_t nth;		/* which allocation of that role, from 1; of a store:
-				 * it was done at trace[nth] */
+	uint8_t  by;		/* who spawned or woke it; SIM_TASKS_MAX: time or a kill */
+	uint32_t nth;		/* which allocation of that role, from 1; of a store, a
+				 * spawn, a wake: it was done at trace[nth] */
 	struct kt_site *site;	/* where it was done */
 };
 
@@ -354,6 +357,14 @@ uint32_t sim_choose(enum sim_choice kind, uint32_t below);
  * there or has finished is ignored.
  */
 void sim_kill(uint32_t task);
+
+/*
+ * From the next execution on keep in the record who spawned and who woke whom: done
+ * at trace[nth] and before trace[step], the next step of who did it. A failure may have
+ * kept either from being reached. Of a long execution the first ones only, lest no
+ * room is left for other events.
+ */
+void sim_note_wakes(bool on);
 
 /*
  * Keep an allocation failure in the record (alloc_fails hooks that decide

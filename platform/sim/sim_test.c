@@ -576,6 +576,58 @@ static void test_pct_is_fair(void)
 	printf("ok pct is fair: %u steps at most\n", pct);
 }
 
+/* ---- who wakes whom ----------------------------------------------------- */
+
+static void body_unparks(void *unused)
+{
+	(void)unused;
+	spawn(0, "sleeper", parks, NULL);
+	cpu_relax();
+	os_unpark(&thread[0]);
+	os_join(&thread[0]);
+}
+
+/* Of that kind, in order; the steps before and at which it was done are of who did it. */
+static const struct sim_event *noted(const struct sim_record *r, enum sim_event_kind kind,
+				     uint32_t nth)
+{
+	for (uint32_t i = 0; i < r->events; i++) {
+		const struct sim_event *e = &r->event[i];
+
+		if (e->kind == kind && nth-- == 0) {
+			CHECK(e->step < r->steps);
+			CHECK_EQ(r->trace[e->step].task, e->by);
+			CHECK_EQ(r->trace[e->nth].task, e->by);
+			return e;
+		}
+	}
+	return NULL;
+}
+
+static void test_wakes_are_noted(void)
+{
+	const struct sim_record *r = run(sim_strategy_block(), 0, body_unparks, NULL);
+	uint64_t hash = r->hash;
+	const struct sim_event *e;
+
+	CHECK_EQ(r->failure, KT_PASS);
+	CHECK_EQ(r->events, 0);
+	sim_note_wakes(true);
+	r = run(sim_strategy_block(), 0, body_unparks, NULL);
+	sim_note_wakes(false);
+	CHECK(r->hash == hash);
+	e = noted(r, SIM_EVENT_SPAWN, 0);
+	CHECK(e && e->task == 1 && e->by == 0);
+	e = noted(r, SIM_EVENT_WAKE, 0);
+	CHECK(e && e->task == 1 && e->by == 0);
+	CHECK(strcmp(r->trace[e->nth].site->op, "unpark") == 0);
+	e = noted(r, SIM_EVENT_WAKE, 1);
+	CHECK(e && e->task == 0 && e->by == 1);
+	CHECK_EQ(r->trace[e->step].why, SIM_EXITED);
+	CHECK(!noted(r, SIM_EVENT_WAKE, 2));
+	printf("ok wakes are noted\n");
+}
+
 int main(void)
 {
 	test_reports();
@@ -588,5 +640,6 @@ int main(void)
 	test_the_starved_is_named();
 	test_no_circle_where_there_is_none();
 	test_pct_is_fair();
+	test_wakes_are_noted();
 	return 0;
 }
