@@ -22,7 +22,6 @@ import campaign  # noqa: E402
 import cli  # noqa: E402
 import common  # noqa: E402
 import env  # noqa: E402
-import explain  # noqa: E402
 import lanes  # noqa: E402
 import triage  # noqa: E402
 
@@ -265,31 +264,6 @@ class Bugs(Folder):
         with mock.patch.object(bugs, "STATE", self.folder), \
                 mock.patch.object(bugs, "header", lambda name: {}):
             self.assertFalse(bugs.ok(bugs.examine("X", binary, 100, 1)))
-
-
-class Explain(unittest.TestCase):
-    EXPLAINED = {
-        "plan": "a<b>.plan", "failure": "deadlock", "message": "x & y", "hash": "00",
-        "tasks": ["init", "C1"],
-        "steps": [{"step": 0, "task": 0, "point": "os.spawn", "file": "f.c", "line": 1,
-                   "why": "point", "next": 1},
-                  {"step": 1, "task": 1, "point": "p->q", "file": "f.c", "line": 2,
-                   "why": "blocked", "next": 0}],
-        "events": [{"step": 1, "kind": "kill", "task": 1, "role": ""}],
-    }
-
-    def test_perfetto_flows_lie_inside_slices(self):
-        events = json.loads(explain.perfetto(self.EXPLAINED))["traceEvents"]
-        slices = [e for e in events if e["ph"] == "X"]
-        for end in (e for e in events if e["ph"] in "sf"):
-            self.assertTrue(any(s["tid"] == end["tid"] and
-                                s["ts"] <= end["ts"] <= s["ts"] + s["dur"] for s in slices))
-
-    def test_html_is_escaped_and_self_contained(self):
-        page = explain.page(self.EXPLAINED)
-        self.assertIn("a&lt;b&gt;.plan", page)
-        self.assertIn("p-&gt;q", page)
-        self.assertNotIn("http", page)
 
 
 if __name__ == "__main__":

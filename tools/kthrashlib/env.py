@@ -26,6 +26,10 @@ FUZZ = {
 PICTURES = {
     "python3-matplotlib": "draws",
 }
+TEMPLATES = {
+    "python3-jinja2": "HTML pages from templates",
+}
+PAGE = {**TEMPLATES, **PICTURES}
 BENCH = {
     "libck-dev": "Concurrency Kit, measured beside our locks",
 }
@@ -33,11 +37,14 @@ MANUAL = {
     "man-db": "shows the manual page",
 }
 TESTS = {
+    "chromium": "a browser that the pages are tested in",
+    "chromium-driver": "lets a test drive it",
+    "python3-selenium": "the test's side of that",
     "fish": "tests its completion",
     "mandoc": "checks the manual page",
     "zsh": "tests its completion",
 }
-ALL = {**BUILD, **FUZZ, **BENCH, **MANUAL, **TESTS}
+ALL = {**BUILD, **FUZZ, **BENCH, **PAGE, **MANUAL, **TESTS}
 
 
 def installed(package):
