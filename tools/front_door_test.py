@@ -92,6 +92,10 @@ class Options(unittest.TestCase):
                 (["explain"], "explain takes one PLAN, not 0"),
                 (["explain", "--format=pdf", "x"], "expected text, json, perfetto or html"),
                 (["explain", "x", "-o"], "-o needs a value, as in -o FILE"),
+                (["page"], "page takes one DIR, not 0"),
+                (["page", "/no/such"], "/no/such: no such folder"),
+                (["page", HERE], "not the folder of a campaign"),
+                (["page", HERE, "--day=1"], "unexpected '--day=1', expected --night= or DIR"),
         ]:
             with self.subTest(args):
                 status, said = run(*args)

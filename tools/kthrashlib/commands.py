@@ -131,6 +131,10 @@ COMMANDS = [
                "html: a page of its own; perfetto: a trace for its viewer and Chrome's", "text"),
         Option("-o FILE", "where it goes", "standard output"),
     ]),
+    Command("page", "page:main", "DIR",
+            "the morning page of a campaign's folder, written once more", [
+        Option("--night=N", "of which night", "the last"),
+    ]),
     Command("bugs", "bugs:main", "[BUG]...",
             "the seeded bugs: each built, hunted, shrunk, replayed", [
         Option("--executions=N", "of a hunt at most", "400000, with --scoreboard 20000"),

@@ -6,6 +6,8 @@ A lane's line is thick while the task runs, thin while it could and does not, do
 it sleeps. All arrows lie within a row, so that rows can be of any height.
 """
 
+import os
+
 from interleaving import ENDED, UNBORN, Interleaving, words
 from sources import annotate
 
@@ -98,8 +100,6 @@ def drawing(explained, sources=None):
 
 def environment():
     """Jinja's, with everything that is not marked as safe escaped."""
-    import os
-
     import jinja2
 
     folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "templates")

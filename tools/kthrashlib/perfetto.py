@@ -10,7 +10,7 @@ stretch to the first of the next, whoever woke that."""
 
 import json
 
-from interleaving import READY, RUNS, SLEEPS, Interleaving, words
+from interleaving import READY, SLEEPS, Interleaving, words
 
 PROCESS = 1
 STEP_US, MARGIN_US = 0.9, 0.05
