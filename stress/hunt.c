@@ -609,7 +609,7 @@ static int prepare_coverage(const struct options *o)
 {
 	if (!o->coverage && !o->adaptive && !o->mutate)
 		return EXIT_CLEAN;
-	if (!coverage_map((unsigned)o->jobs) || (o->mutate && !kept_map()))
+	if (!coverage_map((unsigned)o->jobs) || (o->mutate && !kept_map(o->kept)))
 		return EXIT_ENVIRONMENT;
 	/* Saved at once: that a file can't be is said before the hunt. */
 	return o->coverage ? coverage_save(o->coverage) : EXIT_CLEAN;
@@ -693,6 +693,10 @@ int command_stress(const struct options *given)
 	if ((o.coverage || o.adaptive || o.mutate) && !world_is_deterministic) {
 		fprintf(stderr, "kthrash: --coverage, --mutate and --strategy=adaptive need the "
 			"simulator\n");
+		return EXIT_USAGE;
+	}
+	if (o.kept && !o.mutate) {
+		fprintf(stderr, "kthrash: --kept=%s needs --mutate\n", o.kept);
 		return EXIT_USAGE;
 	}
 	if (o.mutate && (o.plan || o.illegal || o.jobs > 1)) {

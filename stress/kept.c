@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "stress/kept.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
+#include "platform/point.h"
 #include "platform/rng.h"
+#include "stress/finding.h"
 
 enum {
 	KEPT_MAX = 256,
@@ -19,7 +24,9 @@ static struct kept {
 	} plan[KEPT_MAX];
 } *kept;	/* NULL: nothing is */
 
-bool kept_map(void)
+static const char *copies;	/* folder; NULL: none */
+
+bool kept_map(const char *folder)
 {
 	void *p = mmap(NULL, sizeof *kept, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
 		       -1, 0);
@@ -28,8 +35,23 @@ bool kept_map(void)
 		perror("kthrash: no memory for plans");
 		return false;
 	}
+	if (folder && access(folder, W_OK | X_OK) != 0) {
+		fprintf(stderr, "kthrash: --kept=%s: %s\n", folder, strerror(errno));
+		return false;
+	}
 	kept = p;
+	copies = folder;
 	return true;
+}
+
+/* That one can't be written is no reason to stop: the hunt has it in memory. */
+static void copy(const char *text, size_t size)
+{
+	char path[4096];
+
+	snprintf(path, sizeof path, "%s/%08x.plan", copies, kt_name_hash(text));
+	if (access(path, F_OK) != 0)
+		(void)file_write(path, text, size);
 }
 
 void kept_add(const struct plan *p, uint64_t seed)
@@ -43,6 +65,8 @@ void kept_add(const struct plan *p, uint64_t seed)
 	at = kept->count < KEPT_MAX ? kept->count++ : kt_rng_below(&rng, KEPT_MAX);
 	plan_print(p, kept->plan[at].text, KEPT_BYTES);
 	kept->plan[at].size = (uint32_t)size;
+	if (copies)
+		copy(kept->plan[at].text, size);
 }
 
 bool kept_mutate(struct plan *p, uint64_t seed)

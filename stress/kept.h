@@ -11,8 +11,11 @@
 
 #include "stress/plan.h"
 
-/* Before the first child. False, with a sentence on stderr: no memory. */
-bool kept_map(void);
+/*
+ * Before the first child. A copy of each goes to `folder`, if not NULL, for other hunts.
+ * False, with a sentence on stderr: no memory, no folder.
+ */
+bool kept_map(const char *folder);
 
 /* Keep *p, in the place of one drawn by `seed` if there is no room. */
 void kept_add(const struct plan *p, uint64_t seed);

@@ -184,11 +184,13 @@ static int set_value(struct options *o, const char *name, const char *v)
 		o->findings = v;
 	else if (strcmp(name, "coverage") == 0)
 		o->coverage = v;
+	else if (strcmp(name, "kept") == 0)
+		o->kept = v;
 	else
 		return complain("unknown option", name,
 				"strategy, memory, plan, executions, first, seconds, seed, jobs, "
-				"findings, coverage, coverage-every, faults, exhaustive, kills, "
-				"fails, spurious, times or format");
+				"findings, coverage, coverage-every, kept, faults, exhaustive, "
+				"kills, fails, spurious, times or format");
 	return EXIT_CLEAN;
 }
 
@@ -239,7 +241,7 @@ void options_usage(void)
 	     "                          --exhaustive=fail|kill|pairs|spurious|timers\n"
 	     "                          --memory=sc|tso|pso --illegal --twice --progress\n"
 	     "                          --jobs= --first= --coverage= --coverage-every=\n"
-	     "                          --mutate\n"
+	     "                          --mutate --kept=\n"
 	     "  verify    PLAN          --kills= --fails= --spurious= --teardown\n"
 	     "                          --strategy=dpor|dfs|bound:N --executions= --seconds=\n"
 	     "                          --findings= --json --progress\n"

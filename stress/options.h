@@ -35,6 +35,7 @@ struct options {
 	const char *strategy_text;	/* as written; "portfolio" */
 	bool adaptive;			/* the portfolio's shares follow the coverage */
 	bool mutate;			/* plans from those that had new coverage */
+	const char *kept;		/* folder for copies of those plans; NULL: none */
 	const char *coverage;		/* file; NULL: none */
 	uint64_t coverage_every;	/* of so many plans one is looked at; 1 */
 

@@ -79,16 +79,19 @@ static void print_result(const struct options *o, const char *file, const struct
 			 const struct verdict *v, const char *wrong, uint64_t nth)
 {
 	char message[VERDICT_MESSAGE_MAX * 2], signature[SIGNATURE_MAX * 2], name[8192];
+	char options[256];
 
 	if (o->json) {
+		replay_options(options, sizeof options);
 		printf("{\"file\":\"%s\",\"run\":%llu,\"ok\":%s,\"kind\":\"%s\","
 		       "\"hash\":\"%016llx\","
-		       "\"steps\":%u,\"signature\":\"%s\",\"message\":\"%s\"}\n",
+		       "\"steps\":%u,\"signature\":\"%s\",\"message\":\"%s\","
+		       "\"options\":\"%s\",\"build\":\"%s\"}\n",
 		       json_escape(name, sizeof name, file), (unsigned long long)nth,
 		       wrong ? "false" : "true", kt_failure_name(v->failure),
 		       (unsigned long long)v->hash, v->steps,
 		       json_escape(signature, sizeof signature, v->signature),
-		       json_escape(message, sizeof message, v->message));
+		       json_escape(message, sizeof message, v->message), options, build_name());
 		return;
 	}
 	printf("%s %s: %s", wrong ? "NOT AS EXPECTED" : "as expected", file,

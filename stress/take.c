@@ -63,6 +63,25 @@ static void announce(const char *path, const struct verdict *v, const struct tak
 	fflush(stdout);
 }
 
+/*
+ * There is no room for the finding: it goes to whoever reads our output, whole, and who
+ * may find some.
+ */
+static void announce_unsaved(const char *path, const struct plan *p)
+{
+	static char text[PLAN_BYTES_MAX * 4];
+	size_t size = plan_print(p, text, sizeof text);
+	char piece[256], escaped[sizeof piece * 6];
+
+	printf("{\"type\":\"unsaved\",\"file\":\"%s\",\"plan\":\"", path);
+	for (size_t at = 0; at < size && size < sizeof text; at += sizeof piece - 1) {
+		snprintf(piece, sizeof piece, "%s", text + at);
+		fputs(json_escape(escaped, sizeof escaped, piece), stdout);
+	}
+	printf("\"}\n");
+	fflush(stdout);
+}
+
 /* Shrink, explain, and say how to repeat: what a developer wants to see. */
 static void present(struct plan *p, struct verdict *v, const char *path, uint64_t number)
 {
@@ -164,6 +183,8 @@ bool take_finding(const struct options *o, const struct taken *t, struct verdict
 	unlock_folder(lock);
 	if (err) {
 		fprintf(stderr, "kthrash: can't save %s: %s\n", path, strerror(-err));
+		if (o->json)
+			announce_unsaved(path, &captured);
 		return false;
 	}
 	if (world_is_deterministic && !replays(&captured, v))

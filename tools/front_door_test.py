@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""The front door against fakes: what it installs and how it fails, bad options, lanes
-that find, die or hang, triage. No compiler, no network, nothing outside a folder of its own."""
+"""The front door against fakes: what it installs and how it fails, bad options, the
+seeded bugs' table. No compiler, no network, nothing outside a folder of its own."""
 
 import contextlib
 import io
@@ -18,12 +18,9 @@ sys.path.insert(0, os.path.join(HERE, "kthrashlib"))
 
 import bugs  # noqa: E402
 import build  # noqa: E402
-import campaign  # noqa: E402
 import cli  # noqa: E402
 import common  # noqa: E402
 import env  # noqa: E402
-import lanes  # noqa: E402
-import triage  # noqa: E402
 
 PLAN = "kthrash-plan 1\ntask C1: a = create \"a\" return 0\nexpect deadlock\n"
 
@@ -173,75 +170,6 @@ esac
 FINDS = """echo '{"type":"progress","executions":5,"points":50,"schedules":4}'
 	echo "{\\"type\\":\\"finding\\",\\"file\\":\\"$dir/deadlock-1.plan\\",\\"kind\\":\\"deadlock\\",\\"signature\\":\\"deadlock: x\\",\\"message\\":\\"m\\",\\"executions\\":5,\\"strategy\\":\\"random\\"}"
 """
-
-
-class Campaigns(Folder):
-    def campaign(self, bodies, seconds=1):
-        made = []
-        for name, body in bodies.items():
-            lane = lanes.DriverLane(name, "//stress:kthrash_sim")
-            lane.prepare(script(self.path, name, FAKE % body), self.folder)
-            made.append(lane)
-        c = campaign.Campaign(made, seconds, 2, self.folder, 1)
-        c.bugs = triage.Bugs(self.folder, made[0].binary)
-        with contextlib.redirect_stderr(io.StringIO()), \
-                contextlib.redirect_stdout(io.StringIO()) as out:
-            c.run()
-            c.triage()
-            status = c.report()
-        return c, status, out.getvalue()
-
-    def test_a_bug_seen_by_two_lanes_is_said_once(self):
-        c, status, out = self.campaign({"one": FINDS, "two": FINDS})
-        self.assertEqual(status, common.FINDINGS)
-        self.assertEqual(out.count("replay: "), 1)
-        self.assertIn("seen 2 times by one, two", out)
-        self.assertIn("the interleaving", out)
-        with open(os.path.join(self.folder, "campaign.json"), encoding="utf-8") as f:
-            self.assertEqual(json.load(f)["bugs"][0]["count"], 2)
-        self.assertEqual([lane.executions for lane in c.lanes], [5, 5])
-
-    def test_findings_of_a_lane_that_dies_are_kept(self):
-        c, status, out = self.campaign({"one": FINDS + "kill -9 $$"})
-        self.assertEqual(status, common.FINDINGS)
-        self.assertEqual(c.lanes[0].state, "failed")
-        self.assertTrue(os.path.exists(os.path.join(
-            self.folder, "findings", "raw", "one-deadlock-1.plan")))
-        self.assertIn("lane one failed", out)
-
-    def test_pairs_of_all_lanes_are_merged(self):
-        said = 'echo \'{"type":"summary","executions":9,"points":9,"schedules":9,' \
-               '"seconds":1,"pairs":2}\'\n' \
-               'for a; do case $a in --coverage=*) file=${a#*=};; esac; done\n' \
-               'printf "kthrash-coverage 1\\norder %s b\\norder x y\\n" {} > "$file"'
-        c, status, out = self.campaign({name: said.replace("{}", name) for name in ("p", "q")})
-        self.assertEqual(status, common.CLEAN)
-        self.assertEqual([(lane.pairs, lane.pairs_alone) for lane in c.lanes], [(2, 1)] * 2)
-        self.assertIn("seen by all together: 3", out)
-        with open(os.path.join(self.folder, "coverage"), encoding="ascii") as f:
-            self.assertEqual(f.read(), "kthrash-coverage 1\norder p b\norder q b\norder x y\n")
-
-    def test_clean(self):
-        _, status, out = self.campaign({"one": "exit 0"})
-        self.assertEqual(status, common.CLEAN)
-        self.assertIn("0 distinct bugs", out)
-
-    def test_a_lane_that_does_not_start_is_no_clean_campaign(self):
-        _, status, _ = self.campaign({"one": "exit 3"})
-        self.assertEqual(status, common.ENVIRONMENT)
-
-    def test_interrupt_ends_lanes_and_reports(self):
-        lane = lanes.DriverLane("one", "//stress:kthrash_sim")
-        lane.prepare(script(self.path, "one", "exec sleep 600"), self.folder)
-        c = campaign.Campaign([lane], 600, 1, self.folder, 1)
-        c.bugs = triage.Bugs(self.folder, lane.binary)
-        # As the signal handler would, at the first look at the lanes.
-        c.show = lambda: setattr(c, "interrupted", True)
-        c.run()
-        self.assertIsNotNone(lane.process.poll())
-        with contextlib.redirect_stdout(io.StringIO()) as out:
-            self.assertEqual(c.report(), common.CLEAN)
-        self.assertIn("interrupted", out.getvalue())
 
 
 class Bugs(Folder):

@@ -60,12 +60,18 @@ MEMORY = Option("--memory=sc|tso|pso", "memory model: weak ones make stores visi
 COMMANDS = [
     Command("campaign", "campaign:main", "",
             "the main job: every lane for a while, triage, report", [
+        Option("--hours=N", "how long"),
         Option("--seconds=N", "how long", "120"),
         Option("--jobs=N", "lanes at a time", "a lane per processor"),
-        Option("--dir=DIR", "where everything goes", "a new folder in .kthrash/campaign"),
-        Option("--lanes=LANES", "only these lanes, with commas between", "all"),
-        Option("--seed=N", "what the lanes' seeds are counted from", "1"),
-    ]),
+        Option("--dir=DIR", "where everything goes; holds many nights",
+               "a new folder in .kthrash/campaign"),
+        Option("--lanes=LANES", "only these lanes, with commas between", "all with a weight"),
+        Option("--seed=N", "what the lanes' seeds are counted from", "1; the time without --dir"),
+        Option("--config=FILE", "lanes, weights and limits that differ from tools/campaign.toml"),
+    ], "A campaign that was killed, with whatever signal, goes on when the same command is "
+       "started again; of other options or of another commit it is a new night in the same "
+       "folder, with the corpora and the bugs of the nights before. Exit status 3 also: the "
+       "night is invalid, for the planted bug was not found."),
     Command("test", "testing:main", "[-- WORD...]",
             "all tests, then again under ASan+UBSan and under TSan",
             more="The words after the dashes go to each bazel test."),
@@ -91,6 +97,7 @@ COMMANDS = [
         Option("--coverage=FILE", "read and add to the pairs of accesses seen"),
         Option("--coverage-every=N", "look at every N-th plan only", "1"),
         Option("--mutate", "plans made from those that had new pairs"),
+        Option("--kept=DIR", "with --mutate: copies of those plans go to this folder"),
         JSON,
     ], "With the portfolio or a given strategy the same range of numbers (--first, --executions) "
        "gives the same findings, in one file each, however it is cut into jobs: with "

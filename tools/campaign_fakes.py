@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the tests of campaigns run instead of engines: shell scripts that speak like them."""
+
+import contextlib
+import io
+import os
+import stat
+import sys
+from unittest import mock
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "kthrashlib"))
+
+import build  # noqa: E402
+import campaign  # noqa: E402
+import common  # noqa: E402
+import env  # noqa: E402
+import page  # noqa: E402
+
+# The driver's commands. $hunt is the body of `stress`; $fails, how the plans of this build end.
+DRIVER = """#!/bin/sh
+say() { printf '{"type":"%%s","executions":%%d,"points":%%d,"seconds":1,"schedules":4,"pairs":2}\\n' \
+	"$@"; }
+finding() {	# kind-12345678, id: saved as the driver does
+	if [ ! -e "$dir/$1.plan" ]; then
+		printf 'kthrash-plan 1\\n# the signature of %%s\\n# the message\\n# id %%s\\n%%s\\nexpect %%s\\n' \
+			"$1" "$2" 'task C1: a = create "a" return 0' "${1%%-*}" > "$dir/$1.plan.$$.tmp"
+		mv "$dir/$1.plan.$$.tmp" "$dir/$1.plan"
+		[ -z "$ledger" ] || echo "$2" >> "$ledger"
+	fi
+	printf '{"type":"finding","file":"%%s","kind":"%%s"}\\n' "$dir/$1.plan" "${1%%-*}"
+}
+fails=%(fails)s
+ledger=%(ledger)s
+for a; do
+	case "$a" in
+	--findings=*) dir="${a#--findings=}";;
+	--coverage=*) coverage="${a#--coverage=}";;
+	--times=*) times="${a#--times=}";;
+	-merge=1) merge=1;;
+	-max_total_time=*) fuzz=1;;
+	-artifact_prefix=*) prefix="${a#*=}";;
+	esac
+	last="$a"
+done
+if [ -n "$merge" ]; then	# libFuzzer -merge=1 ... INTO FROM...
+	while case "$1" in -*) ;; *) false;; esac; do shift; done
+	into="$1"; shift
+	for from; do
+		for f in "$from"/*; do
+			[ ! -f "$f" ] || cp "$f" "$into/$(sha1sum < "$f" | cut -c1-40)"
+		done
+	done
+	exit 0
+fi
+if [ -n "$fuzz" ]; then
+	%(fuzz)s
+	exit 0
+fi
+case "$1" in
+stress)
+	mkdir -p "$dir"
+	%(hunt)s
+	;;
+shrink) cp "$2" "$4"; echo '{"tasks":1}' ;;
+replay)
+	kind=$(sed -n 's/^expect //p' "$last")
+	i=0
+	while [ $i -lt "${times:-1}" ]; do
+		i=$((i + 1))
+		if [ $i -gt "$fails" ]; then kind=pass; fi
+		printf '{"ok":true,"kind":"%%s","hash":"ab","signature":"s","message":"m",' "$kind"
+		printf '"options":"","build":"fake"}\\n'
+	done
+	;;
+explain)
+	case "$*" in
+	*json*) echo '{"tasks":["C1"],"steps":[]}' ;;
+	*) echo 'the interleaving at core/kthread.c:12' ;;
+	esac
+	;;
+*)	%(input)s ;;
+esac
+"""
+
+CANARY = "finding deadlock-0c0c0c0c canary; say summary 7 70"
+
+
+def script(path, body):
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(body)
+    os.chmod(path, os.stat(path).st_mode | stat.S_IXUSR)
+    return path
+
+
+def driver(path, hunt="say summary 9 90", fails=10, ledger="", fuzz=":", fuzz_input=":"):
+    return script(path, DRIVER % {"hunt": hunt, "fails": fails, "ledger": "'%s'" % ledger,
+                                  "fuzz": fuzz, "input": fuzz_input})
+
+
+CONFIG = """[limits]
+grace = "%(grace)s s"
+memory = "%(memory)s"
+[lane.one]
+target = "//fake:one"
+[lane.two]
+target = "//fake:two"
+[lane.fuzzer]
+kind = "libfuzzer"
+target = "//fake:fuzzer"
+[lane.eats]
+target = "//fake:eats"
+options = "--plan=@corpus"
+"""
+
+
+class Fakes:
+    """A campaign in `folder` of lanes one, two, fuzzer and eats, of scripts."""
+
+    def __init__(self, folder):
+        self.folder = os.path.join(folder, "dir")
+        self.bin = os.path.join(folder, "bin")
+        os.makedirs(self.bin, exist_ok=True)
+        self.config = os.path.join(folder, "config.toml")
+        self.configure()
+        self.targets = {}
+        self.pages = []     # (folder, night) of each that was asked for
+        self.default = driver(os.path.join(self.bin, "default"))
+        self.set("//stress/bugs:P1", CANARY)
+
+    def configure(self, grace=5, memory="500 MiB"):
+        with open(self.config, "w", encoding="utf-8") as f:
+            f.write(CONFIG % {"grace": grace, "memory": memory})
+
+    def set(self, target, hunt="say summary 9 90", **keys):
+        name = target.rpartition(":")[2]
+        self.targets[target] = driver(os.path.join(self.bin, name), hunt, **keys)
+
+    def lane(self, name, hunt="say summary 9 90", **keys):
+        self.set("//fake:" + name, hunt, **keys)
+
+    def change(self, target, old, new):
+        with open(self.targets[target], encoding="utf-8") as f:
+            text = f.read()
+        assert old in text
+        script(self.targets[target], text.replace(old, new))
+
+    def build(self, targets):
+        return [self.targets.get(t, self.default) for t in targets]
+
+    def patches(self):
+        stack = contextlib.ExitStack()
+        stack.enter_context(mock.patch.object(build, "build", self.build))
+        stack.enter_context(mock.patch.object(env, "ensure", lambda packages: None))
+        stack.enter_context(mock.patch.object(campaign, "tree", lambda: ("c0ffee", "")))
+        stack.enter_context(mock.patch.object(campaign, "LEAST_NIGHT_S", 0.1))
+        stack.enter_context(mock.patch.object(page, "write", lambda *a: self.pages.append(a)))
+        return stack
+
+    def run(self, lanes="one,two", seconds=0.3, jobs=2, more=()):
+        """(exit status, stdout, stderr)"""
+        out, err = io.StringIO(), io.StringIO()
+        with self.patches(), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            try:
+                status = campaign.main(["--dir=" + self.folder, "--config=" + self.config,
+                                        "--seconds=%g" % seconds, "--lanes=" + lanes,
+                                        "--jobs=%d" % jobs, *more])
+            except common.Failure as f:
+                return f.status, out.getvalue(), err.getvalue() + f.message
+        return status, out.getvalue(), err.getvalue()
