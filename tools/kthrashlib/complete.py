@@ -31,10 +31,10 @@ def bug_names(_):
 
 
 def lane_names(word):
-    import lanes
+    import config
     before, comma, _ = word.rpartition(",")
     taken = before.split(",")
-    return [before + comma + lane.name for lane in lanes.default_lanes() if lane.name not in taken]
+    return [before + comma + name for name in config.Config().lanes if name not in taken]
 
 
 def back_ends():
