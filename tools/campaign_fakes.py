@@ -157,14 +157,15 @@ class Fakes:
         stack.enter_context(mock.patch.object(page, "write", lambda *a: self.pages.append(a)))
         return stack
 
-    def run(self, lanes="one,two", seconds=0.3, jobs=2, more=()):
-        """(exit status, stdout, stderr)"""
-        out, err = io.StringIO(), io.StringIO()
+    def run(self, lanes="one,two", seconds=0.3, jobs=2, more=(), err=None):
+        """(exit status, stdout, stderr); what goes to stderr goes to `err`, if given."""
+        out, err = io.StringIO(), err or io.StringIO()
         with self.patches(), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             try:
                 status = campaign.main(["--dir=" + self.folder, "--config=" + self.config,
                                         "--seconds=%g" % seconds, "--lanes=" + lanes,
                                         "--jobs=%d" % jobs, *more])
             except common.Failure as f:
-                return f.status, out.getvalue(), err.getvalue() + f.message
-        return status, out.getvalue(), err.getvalue()
+                print(f.message, file=err)
+                status = f.status
+        return status, out.getvalue(), err.getvalue() if isinstance(err, io.StringIO) else ""

@@ -93,7 +93,7 @@ class Night:
         self.merged_at = 0.0
         self.pairs = {}             # pair: names of lanes that have seen it
         self.room = True
-        self.deaths = 0             # of the examiner, in a row
+        self.deaths = {}            # bug's folder: how often the examiner died on it
 
     # ---- beginning -----------------------------------------------------------
 
@@ -359,18 +359,19 @@ class Night:
         for said in triage.settle(self.folder, self.number):
             self.event(said)
         if not job.why_killed and job.process.returncode in (0, -signal.SIGTERM):
-            self.deaths = 0
             return
-        self.deaths += 1
         self.event("%s: %s" % (job.name, job.why_killed or "status %d: %s" % (
             job.process.returncode, job.last_line[:200])))
-        if job is self.examiner and self.deaths > 1:
+        if job is self.examiner:
             self.mark_unexamined()
 
     def mark_unexamined(self):
-        """Whoever the examiner died on twice is set aside, so that others have their turn."""
-        self.deaths = 0
+        """Whoever the examiner died on three times is set aside, so that others have their
+        turn."""
         for bug in triage.to_examine(self.folder)[:1]:
+            self.deaths[bug] = self.deaths.get(bug, 0) + 1
+            if self.deaths[bug] < 3:
+                return
             seen = triage.sightings(bug)
             write_json(os.path.join(bug, "examined.json"), {
                 "kind": os.path.basename(bug).rpartition("-")[0], "signature": "",
