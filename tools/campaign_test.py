@@ -3,6 +3,7 @@
 """Campaigns of fake engines: what is found, counted, kept and moved; lanes that die, hang or
 eat memory; a full disk; what is corrupt. Kills at random moments: campaign_kill_test.py."""
 
+import errno
 import fcntl
 import hashlib
 import json
@@ -254,6 +255,27 @@ class Disk(Campaign):
         with mock.patch("sys.stderr"):
             night.look()
         self.assertTrue(night.room)
+
+    def test_writes_that_fail_for_a_while_lose_nothing(self):
+        self.fakes.lane("one", "finding deadlock-1111111$(($$ % 10)) $$; say summary 5 50")
+        calls, fsync = [0], os.fsync
+
+        def full(fd):
+            calls[0] += 1
+            if 15 < calls[0] < 25:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            fsync(fd)
+        with mock.patch.object(campaign, "SAVE_EVERY_S", 0.02), \
+                mock.patch.object(campaign, "LOOK_EVERY_S", 0.02), \
+                mock.patch.object(os, "fsync", full):
+            status, _, err = self.fakes.run(lanes="one", seconds=1)
+        self.assertEqual(status, common.FINDINGS)
+        self.assertGreater(calls[0], 25)
+        self.assertIn("No space left", err)
+        self.assertEqual(os.listdir(self.at("lanes", "one", "findings")), [])
+        bugs = [self.bug(name=name) for name in os.listdir(self.at("crashing"))]
+        self.assertEqual(sum(bug["count"] for bug in bugs),
+                         sum(len(os.listdir(self.at("crashing", b["id"], "raw"))) for b in bugs))
 
     def test_no_start_without_room(self):
         with mock.patch.object(folders.Folder, "free", lambda self: 1 << 20):

@@ -5,6 +5,7 @@ A night is one such campaign in a folder that may hold many. All it knows is in 
 (folder.py), so the same command goes on where one was that was killed.
 """
 
+import errno
 import hashlib
 import os
 import platform
@@ -204,11 +205,19 @@ class Night:
             for path in {self.folder.at("metrics.prom"), self.config.watch["prometheus"]} - {""}:
                 write_prometheus(path, self.file, self.elapsed())
         except OSError as e:
-            if self.room:
-                self.event("can't write: %s" % e)
-                say("kthrash: can't write: %s" % e)
-            self.room = False
-            self.folder.drop_ballast()
+            self.no_room(e)
+
+    def no_room(self, error):
+        """A write failed. Lanes wait; what was to be written is still where it was."""
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise error
+        if self.room:
+            self.event("can't write: %s" % error)
+            say("kthrash: can't write: %s" % error)
+        self.room = False
+        self.folder.drop_ballast()
+        for lane in self.lanes_running():
+            lane.stop()
 
     def sample(self):
         return {"t": round(self.elapsed(), 1), **{k: self.file["totals"][k] for k in (
@@ -362,7 +371,7 @@ class Night:
             return
         self.event("%s: %s" % (job.name, job.why_killed or "status %d: %s" % (
             job.process.returncode, job.last_line[:200])))
-        if job is self.examiner:
+        if job is self.examiner and self.room:
             self.mark_unexamined()
 
     def mark_unexamined(self):
@@ -445,11 +454,17 @@ class Night:
     def run(self):
         progress = Progress(self.seconds)
         while not self.over():
-            self.step()
+            try:
+                self.step()
+            except OSError as e:
+                self.no_room(e)
             progress.show(self.file, self.elapsed(), self.seconds - self.elapsed())
             time.sleep(0.05)
-        self.end_lanes()
-        self.finish(progress)
+        try:
+            self.end_lanes()
+            self.finish(progress)
+        except OSError as e:
+            self.no_room(e)
         progress.end()
 
     def end_lanes(self):
@@ -467,6 +482,8 @@ class Night:
 
     def finish(self, progress):
         """The last merge and what is still to be examined; another Ctrl-C cuts it short."""
+        for lane in self.lanes:
+            self.take(lane)     # whatever could not be taken when it ended
         if self.merger and not self.interrupted and self.room and \
                 self.merge.state != "running":
             self.start_merge()
@@ -515,6 +532,12 @@ class Night:
             verdict = "clean"
         why += ["lane %s failed: %s" % (lane.name, lane.night["failures"][-1]["why"])
                 for lane in failed]
+        names = {lane.name for lane in self.lanes}
+        untried = [f["id"] for f in triage.findings(self.folder, CRASHING)
+                   if not names & set(f["lanes"])]
+        if untried:
+            why.append("not tried again, for their lanes do not run tonight: " +
+                       ", ".join(untried))
         if not self.room:
             why.append("the disk is full: lanes did not run")
         if self.interrupted:
@@ -532,8 +555,13 @@ class Night:
             page.write(self.folder.path, self.number)
         except OSError as e:
             self.folder.drop_ballast()
-            write_json(os.path.join(self.folder.night(self.number), "night.json"), self.file)
-            raise environment("the report could not be written: %s" % e) from e
+            self.file.update(verdict="failed", why=why + ["the page could not be written: %s" % e])
+            try:
+                write_json(os.path.join(self.folder.night(self.number), "night.json"), self.file)
+            except OSError:
+                pass
+            raise environment("the report could not be written: %s; what was found is in %s" % (
+                e, self.folder.path)) from e
         return {"clean": CLEAN, "findings": FINDINGS}.get(verdict, ENVIRONMENT)
 
     def print_report(self):
