@@ -20,6 +20,7 @@ sys.path[:0] = [HERE, os.path.join(HERE, "kthrashlib")]
 import drawing  # noqa: E402
 import page  # noqa: E402
 import page_fixture  # noqa: E402
+import plots  # noqa: E402
 from sources import Sources  # noqa: E402
 
 from selenium import webdriver  # noqa: E402
@@ -360,6 +361,14 @@ class Pages(unittest.TestCase):
         text = self.looks_well(folder)
         self.assertIn("Night 2: no record", text)
         self.assertIn("nobody can run", text)       # what the folder has is shown
+
+    def test_a_plot_of_nothing_but_zeros_is_left_out(self):
+        series = [{"t": t, "executions": t * 10, "edges": 0, "lanes": {}} for t in (5, 10)]
+        (drawn,) = plots.plots(series, [])
+        self.assertIn("plot-executions-", drawn)
+
+    def test_a_rate_begins_at_nothing(self):
+        self.assertEqual(plots.rates([(5, 50), (10, 70), (15, 10)]), [(5, 10), (10, 4), (15, 0)])
 
     def test_values_of_the_wrong_kind(self):
         folder = self.changed(

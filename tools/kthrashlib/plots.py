@@ -19,7 +19,7 @@ def short(n, _=None):
     """1234567 as 1.2M."""
     for size, letter in UNITS:
         if abs(n) >= size:
-            return ("%.1f" % (n / size)).rstrip("0").rstrip(".") + letter
+            return "%.3g%s" % (n / size, letter)
     return "%g" % round(n, 2)
 
 
@@ -42,9 +42,10 @@ def thinned(points):
 
 
 def rates(points):
-    """Of (t, total) the rate between each and the one before; a total that fell began anew."""
+    """Of (t, total) the rate between each and the one before, the first from nothing; a total
+    that fell began anew."""
     found = []
-    for (t0, n0), (t1, n1) in zip(points, points[1:]):
+    for (t0, n0), (t1, n1) in zip([(0, 0)] + points, points):
         if t1 > t0:
             found.append((t1, max(n1 - n0, 0) / (t1 - t0)))
     return found
@@ -69,12 +70,13 @@ def as_svg(figure, salt):
 
 
 def plot(name, what, lines):
-    """SVG of `lines`: (label, points, True if of the night before); None without any points."""
+    """SVG of `lines`: (label, points, True if of the night before); None if there are no
+    points of this night, or all are zero."""
     from matplotlib.figure import Figure
     from matplotlib.ticker import FuncFormatter, MultipleLocator
 
     lines = [(label, thinned(points), before) for label, points, before in lines if points]
-    if not any(not before for _, _, before in lines):
+    if not any(n for _, points, before in lines if not before for _, n in points):
         return None
     figure = Figure(figsize=(5.2, 2.5), layout="constrained")
     axes = figure.add_subplot()
