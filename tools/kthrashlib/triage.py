@@ -21,6 +21,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from common import ROOT, write_whole  # noqa: E402
 from folder import (CRASHING, INCUBATING, REGRESSION, Folder, entries, move,  # noqa: E402
                     read_json, utc, write_json)
+from sources import Sources, annotate  # noqa: E402
 
 RERUNS = 10
 TRIES = 20              # of a plan on real threads make one re-run
@@ -321,10 +322,10 @@ class Examiner:
                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False,
                               errors="replace")
         try:
-            json.loads(done.stdout)
-        except ValueError:
+            explained = annotate(json.loads(done.stdout), Sources())
+        except (ValueError, KeyError, TypeError):
             return
-        write_whole(os.path.join(bug, "trace.json"), done.stdout)
+        write_json(os.path.join(bug, "trace.json"), explained)
 
     def places(self, text):
         """Source lines it speaks of, the latest first: they are where it went wrong."""
