@@ -69,6 +69,12 @@ class Findings(Campaign):
         self.assertIn("the interleaving", out)
         self.assertEqual(self.night()["bugs"]["new"], [bug["id"]])
 
+    def test_a_sanitizers_report_goes_with_its_finding(self):
+        self.fakes.lane("one", FINDS + "; echo WARNING > \"$dir/deadlock-11111111.report.txt\"")
+        self.fakes.run(lanes="one")
+        with open(self.at("crashing", "deadlock-11111111", "report.txt"), encoding="ascii") as f:
+            self.assertEqual(f.read(), "WARNING\n")
+
     def test_what_does_not_fail_again_incubates(self):
         self.fakes.lane("one", FINDS, fails=0)
         status, _, _ = self.fakes.run(lanes="one")

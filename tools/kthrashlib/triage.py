@@ -81,6 +81,11 @@ def take_in(folder, lane, night, area=INCUBATING):
             move(bug, folder.at(INCUBATING, bug_id))
             bug = None
         bug = bug or folder.at(area, bug_id)
+        # A sanitizer's report lies beside the plan: it goes first, for it is not counted.
+        report = os.path.splitext(path)[0] + ".report.txt"
+        if found and os.path.exists(report):
+            os.makedirs(bug, exist_ok=True)
+            os.replace(report, os.path.join(bug, "report.txt"))
         add_raw(bug, path, night, lane.name, name[-100:])
         describe(folder, bug)
         taken += 1
