@@ -44,6 +44,7 @@ TESTS = {
     "mandoc": "checks the manual page",
     "python3-jsonschema": "checks SARIF against its schema",
     "python3-lxml": "checks JUnit XML against its schema",
+    "python3-yaml": "checks the files for GitHub and GitLab",
     "zsh": "tests its completion",
 }
 ALL = {**BUILD, **FUZZ, **BENCH, **PAGE, **MANUAL, **TESTS}
