@@ -82,6 +82,24 @@ static void announce_unsaved(const char *path, const struct plan *p)
 	fflush(stdout);
 }
 
+/*
+ * What the child said as it died, beside the plan: a sanitizer's report, of which
+ * real threads may never give another.
+ */
+static void keep_report(const char *plan)
+{
+	const char *report = isolate_report();
+	char path[4096 + 16];
+	int err;
+
+	if (report[0] == '\0')
+		return;
+	snprintf(path, sizeof path, "%.*s.report.txt", (int)(strlen(plan) - strlen(".plan")), plan);
+	err = file_write(path, report, strlen(report));
+	if (err)
+		fprintf(stderr, "kthrash: can't save %s: %s\n", path, strerror(-err));
+}
+
 /* Shrink, explain, and say how to repeat: what a developer wants to see. */
 static void present(struct plan *p, struct verdict *v, const char *path, uint64_t number)
 {
@@ -176,8 +194,11 @@ bool take_finding(const struct options *o, const struct taken *t, struct verdict
 	finding_annotate(&captured, v, t->found_by);
 	finding_path(path, sizeof path, o->findings, v->failure, kt_name_hash(v->signature));
 	lock = lock_folder(o->findings);
-	if (access(path, F_OK) != 0 || is_earlier(&captured, path))
+	if (access(path, F_OK) != 0 || is_earlier(&captured, path)) {
 		err = plan_write(path, &captured);
+		if (!err)
+			keep_report(path);
+	}
 	if (!err && o->json)
 		announce(path, v, t);
 	unlock_folder(lock);

@@ -151,6 +151,27 @@ COMMANDS = [
         Option("--out=FILE", "with --scoreboard: write FILE.json and a picture, FILE.svg"),
         JSON,
     ]),
+    Command("gate", "gate:main", "",
+            "for CI: sanitizers x back ends x kinds of test, in a given time", [
+        Option("--minutes=N", "all of the time there is", "30"),
+        Option("--junit=FILE", "where the results go as JUnit XML", "DIR/junit.xml"),
+        Option("--sarif=FILE", "where the findings go as SARIF", "DIR/kthrash.sarif"),
+        Option("--dir=DIR", "a new folder for findings, logs and reports",
+               "a new folder in .kthrash/gate"),
+        Option("--partial", "clean, too, if not all that must run had the time"),
+    ], "What must run, in each of plain, ASan+UBSan and TSan: some seeded bugs, the unit tests, "
+       "the corpus and a short stress on the default back ends. The other pairs of back ends "
+       "follow as time allows, from another one on for each commit. What had no time is a "
+       "skipped test; only of what must run it makes the gate fail, without --partial."),
+    Command("coverage", "coverage:main", "",
+            "lines and branches of core/ and platform/ that the corpus reaches", [
+        Option("--dir=DIR", "a campaign's folder: its corpus, too"),
+        Option("--html", "pages, too, in .kthrash/coverage/html"),
+        Option("--lcov=FILE", "where the counts go as LCOV", ".kthrash/coverage/lcov.info"),
+        Option("--platform=PLATFORM", "on these back ends only, as sim+modelled+...",
+               "combinations that have each back end"),
+    ], "Beside it schedule coverage: the pairs of accesses to one object by two tasks that were "
+       "seen in an order."),
     Command("bench", "bench:main", "",
             "what the simulator costs: plain, sanitized, in libFuzzer", WHERE + [
         Option("--backends", "what each lock, completion, queue and RCU costs on real threads"),

@@ -42,6 +42,9 @@ TESTS = {
     "python3-selenium": "the test's side of that",
     "fish": "tests its completion",
     "mandoc": "checks the manual page",
+    "python3-jsonschema": "checks SARIF against its schema",
+    "python3-lxml": "checks JUnit XML against its schema",
+    "python3-yaml": "checks the files for GitHub and GitLab",
     "zsh": "tests its completion",
 }
 ALL = {**BUILD, **FUZZ, **BENCH, **PAGE, **MANUAL, **TESTS}

@@ -4,6 +4,8 @@
  * variable would be missing somewhere. Called before the runtime is up, hence
  * in a library that is never instrumented.
  */
+#include <signal.h>
+
 const char *__asan_default_options(void);
 const char *__ubsan_default_options(void);
 const char *__tsan_default_options(void);
@@ -33,4 +35,25 @@ const char *__tsan_default_options(void)
 	return "halt_on_error=1:second_deadlock_stack=1:history_size=7:"
 	       "atexit_sleep_ms=0:exitcode=66:"
 	       "report_signal_unsafe=0:detect_deadlocks=0";
+}
+
+/* ---- coverage ------------------------------------------------------------- */
+
+/* There only when linked for coverage. */
+extern int __llvm_profile_write_file(void) __attribute__((weak));
+
+static void write_profile(int sig)
+{
+	__llvm_profile_write_file();
+	signal(sig, SIG_DFL);
+	raise(sig);
+}
+
+/* A finding on real threads ends its process by abort(), which runs no exit handler. */
+__attribute__((constructor)) static void write_profile_of_the_dying(void)
+{
+	if (__llvm_profile_write_file) {
+		signal(SIGABRT, write_profile);
+		signal(SIGSEGV, write_profile);
+	}
 }
