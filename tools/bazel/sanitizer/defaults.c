@@ -27,7 +27,7 @@ const char *__ubsan_default_options(void)
 {
 	if (__tsan_init)
 		return "print_stacktrace=1:halt_on_error=1";
-	return "exitcode=77:print_stacktrace=1:halt_on_error=1";
+	return "exitcode=77:print_stacktrace=1:halt_on_error=1:silence_unsigned_overflow=1";
 }
 
 const char *__tsan_default_options(void)
