@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Bazel, quietly: one invocation for all that a command needs."""
 
+import json
 import os
 import re
 import subprocess
@@ -21,8 +22,27 @@ def refusal(targets, options):
     return found.group(1) if found else None
 
 
+def given():
+    """What the file that KTHRASH_BUILDS names says, {"commit", "changes", "files": {target:
+    file}}, or None: on a node of a cluster there is no Bazel, and who submitted has built all."""
+    path = os.environ.get("KTHRASH_BUILDS")
+    if not path:
+        return None
+    try:
+        with open(path, encoding="utf-8") as f:
+            return json.load(f)
+    except (OSError, ValueError) as e:
+        raise environment("KTHRASH_BUILDS=%s: %s" % (path, e)) from e
+
+
 def build(targets, options=()):
     """Build `targets` ("//pkg:name"); returns their files, in the same order."""
+    if given():
+        files = given()["files"]
+        missing = [t for t in targets if not os.path.exists(files.get(t, ""))]
+        if missing:
+            raise environment("no build of %s in KTHRASH_BUILDS" % ", ".join(missing))
+        return [files[t] for t in targets]
     log = os.path.join(STATE, "logs", "build.log")
     os.makedirs(os.path.dirname(log), exist_ok=True)
     say("kthrash: building %d targets" % len(targets))

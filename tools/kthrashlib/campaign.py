@@ -48,6 +48,8 @@ def git(*args):
 
 def tree():
     """(commit, digest of what differs from it or "")"""
+    if build.given():
+        return build.given()["commit"], build.given()["changes"]
     changes = git("diff", "HEAD")
     return (git("rev-parse", "HEAD").decode().strip(),
             hashlib.sha1(changes).hexdigest() if changes else "")
@@ -95,18 +97,26 @@ class Night:
         self.pairs = {}             # pair: names of lanes that have seen it
         self.room = True
         self.deaths = {}            # bug's folder: how often the examiner died on it
+        self.troubles = []          # why it is not clean, besides bugs and lanes
 
     # ---- beginning -----------------------------------------------------------
+
+    def who(self):
+        """What makes it this night: another start with the same goes on with it."""
+        commit, changes = tree()
+        return {"seconds": self.seconds, "jobs": self.jobs, "seed": self.seed, "commit": commit,
+                "changes": changes, "config": hashlib.sha1(self.config.source.encode())
+                .hexdigest(), "lanes": [lane.name for lane in self.lanes]}
+
+    def goes_on(self, last):
+        return last["state"] == "running" and last["who"] == self.who()
 
     def begin(self):
         """A new night, or the one that was cut off."""
         commit, changes = tree()
-        who = {"seconds": self.seconds, "jobs": self.jobs, "seed": self.seed, "commit": commit,
-               "changes": changes, "config": hashlib.sha1(self.config.source.encode())
-               .hexdigest(), "lanes": [lane.name for lane in self.lanes]}
         numbers = self.folder.nights()
         last = self.folder.read_night(numbers[-1]) if numbers else None
-        if last and last["state"] == "running" and last["who"] == who:
+        if last and self.goes_on(last):
             self.number, self.file = numbers[-1], last
             self.file["resumed"] += 1
             self.before = last["elapsed"]
@@ -120,7 +130,7 @@ class Night:
                 "night": self.number, "state": "running", "verdict": None, "why": [],
                 "started": utc(), "ended": None, "hours": self.seconds / 3600,
                 "seconds": self.seconds, "elapsed": 0.0, "resumed": 0, "jobs": self.jobs,
-                "seed": self.seed, "commit": commit, "dirty": bool(changes), "who": who,
+                "seed": self.seed, "commit": commit, "dirty": bool(changes), "who": self.who(),
                 "options": self.options, "machine": machine(), "lanes": [], "retried": False,
                 "merges": 0, "canary": None, "totals": {}, "bugs": {}, "busy": [], "events": []}
             if self.canary:
@@ -526,7 +536,7 @@ class Night:
                        canary["bug"])
         elif bugs[CRASHING] or tonight:
             verdict = "findings"
-        elif failed or not self.room:
+        elif failed or self.troubles or not self.room:
             verdict = "failed"
         else:
             verdict = "clean"
@@ -538,6 +548,7 @@ class Night:
         if untried:
             why.append("not tried again, for their lanes do not run tonight: " +
                        ", ".join(untried))
+        why += self.troubles
         if not self.room:
             why.append("the disk is full: lanes did not run")
         if self.interrupted:
@@ -613,6 +624,8 @@ class Night:
 
 def keep_binary(folder, path):
     """A copy that another build in the checkout does not replace. By content."""
+    if build.given():
+        return path     # is such a copy
     with open(path, "rb") as f:
         content = f.read()
     name = "%s-%s" % (os.path.basename(path), hashlib.sha1(content).hexdigest()[:10])
@@ -702,22 +715,34 @@ def main(args):
     folder = Folder(found.get("--dir") or os.path.join(
         STATE, "campaign", time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())))
     folder.check()
-    env.ensure(env.ALL)
+    if found.get("--engine") == "slurm":
+        import slurm    # which imports this
+        return slurm.main(found, args, folder, config, lanes, seconds, jobs, seed)
+    for option in ("--shards", "--sbatch"):
+        if option in found:
+            raise usage("%s: expected with --engine=slurm" % option)
+    env.ensure(env.RUN if build.given() else env.ALL)
     folder.open()
     try:
-        return campaign(folder, config, lanes, seconds, jobs, seed, args)
+        need_room(folder, config.limits["free_disk"])
+        return conduct(tonight(folder, config, lanes, seconds, jobs, seed, args))
     finally:
         folder.close()
 
 
-def campaign(folder, config, lanes, seconds, jobs, seed, args):
-    need_room(folder, config.limits["free_disk"])
+def tonight(folder, config, lanes, seconds, jobs, seed, args):
+    """A night of these lanes and the canary's."""
     night = Night(folder, config, lanes, seconds, jobs, seed, args)
     night.canary = CanaryLane("canary", {
         "what": "the planted bug", "weight": 1.0, "options": config.canary["options"],
         "target": "//stress/bugs:" + config.canary["bug"]})
+    return night
+
+
+def conduct(night):
+    """The whole of it: from the builds to the report. The exit status."""
     files = build_all(night)
-    AflLane.statsd = config.watch["statsd"]
+    AflLane.statsd = night.config.watch["statsd"]
 
     def interrupt(*_):
         night.interrupted = True
@@ -726,7 +751,8 @@ def campaign(folder, config, lanes, seconds, jobs, seed, args):
     night.begin()
     write_builds(night, files[SIM])
     say("kthrash: night %d in %s: %s on %d cores, %d lanes%s" % (
-        night.number, short(folder.path), duration(seconds), jobs, len(lanes),
+        night.number, short(night.folder.path), duration(night.seconds), night.jobs,
+        len(night.lanes),
         ", goes on after " + duration(night.before) if night.file["resumed"] else ""))
     night.run()
     status = night.conclude()

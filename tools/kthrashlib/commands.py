@@ -68,10 +68,22 @@ COMMANDS = [
         Option("--lanes=LANES", "only these lanes, with commas between", "all with a weight"),
         Option("--seed=N", "what the lanes' seeds are counted from", "1; the time without --dir"),
         Option("--config=FILE", "lanes, weights and limits that differ from tools/campaign.toml"),
+        Option("--engine=local|slurm", "slurm: on a Slurm cluster, see below", "local"),
+        Option("--shards=N", "with slurm: so many campaigns of --jobs lanes each at a time", "2"),
+        Option("--sbatch=OPTION...", "with slurm: for sbatch, as --sbatch=--partition=NAME"),
     ], "A campaign that was killed, with whatever signal, goes on when the same command is "
        "started again; of other options or of another commit it is a new night in the same "
        "folder, with the corpora and the bugs of the nights before. Exit status 3 also: the "
-       "night is invalid, for the planted bug was not found."),
+       "night is invalid, for the planted bug was not found.\n\n"
+       "With --engine=slurm this builds here, submits a job array with a job a shard and a job "
+       "that waits for it and takes all shards together as one night of DIR, and follows them. "
+       "The checkout and DIR must be on file systems that all nodes have under the same name, "
+       "with locks that hold between machines; that can't be checked from here. What is stopped "
+       "by Ctrl-C is the following only: the same command follows again."),
+    Command("merge", "slurm:merge", "DIR",
+            "take the shards of a campaign on a cluster together, again if need be",
+            more="The cluster does it when all shards have ended. Done again it changes nothing; "
+                 "a shard that has not finished is named in the verdict."),
     Command("test", "testing:main", "[-- WORD...]",
             "all tests, then again under ASan+UBSan and under TSan",
             more="The words after the dashes go to each bazel test."),

@@ -73,6 +73,7 @@ KINDS = {
     "FILE": files,
     "LANES": lane_names,
     "N": nothing,
+    "OPTION": nothing,
     "PLAN": plans,
     "PLANS": plans,
     "PLATFORM": platforms,

@@ -30,11 +30,23 @@ TEMPLATES = {
     "python3-jinja2": "HTML pages from templates",
 }
 PAGE = {**TEMPLATES, **PICTURES}
+# To run, without a compiler, what another machine has built.
+RUN = {
+    "afl++": "AFL++, the second fuzzing engine",
+    "liburcu8": "RCU on real threads",
+    "llvm-19": "symbols in sanitizer reports",
+    **PAGE,
+}
 BENCH = {
     "libck-dev": "Concurrency Kit, measured beside our locks",
 }
 MANUAL = {
     "man-db": "shows the manual page",
+}
+# For tools/slurm/loopback_test.py.
+CLUSTER = {
+    "munge": "who may talk to a Slurm cluster",
+    "slurm-wlm": "a Slurm cluster on this machine",
 }
 TESTS = {
     "chromium": "a browser that the pages are tested in",

@@ -149,7 +149,8 @@ def form(option):
         return name
     separator = " " if option.form.startswith("-o ") else " Ns = Ns "
     kind = "Ar" if option.value.isupper() else "Cm"
-    return name + separator + kind + " " + option.value.replace("|", "|\\:")
+    return name + separator + kind + " " + option.value.replace("|", "|\\:") + \
+        " Ns ..." * option.repeats
 
 
 def synopsis(command):
