@@ -243,13 +243,11 @@ enum {
 	SIM_GRANULES = SIM_REGION_BYTES / SIM_GRANULE,
 };
 
-extern struct sim_memory {
-	uintptr_t region;
-	uint64_t ended;		/* bit address / 64 % 64: perhaps a dead stack object */
-	/* Of each granule: number of its block from 1; negative: freed; 0: nobody's.
-	 * The last is all other memory. */
-	int16_t owner[SIM_GRANULES + 1];
-} sim_memory;
+/*
+ * By bits 4 to 19 of an address: not 0 if something there or at a multiple of
+ * SIM_REGION_BYTES from there is freed, ended, or nobody's next to a block.
+ */
+extern uint8_t sim_memory_doubt[SIM_GRANULES];
 
 void sim_memory_begin(uint32_t moved);
 void sim_memory_end(void);		/* may kt_fail(); called on the host's behalf */
@@ -258,12 +256,8 @@ void *sim_memory_check_slow(const void *addr, struct kt_site *site);
 /* addr. Fails unless it is to a live object, as far as is known; NULL is. */
 static inline void *sim_memory_check(const void *addr, struct kt_site *site)
 {
-	uintptr_t granule = ((uintptr_t)addr - sim_memory.region) / SIM_GRANULE;
-
-	/* No branch on the kind of memory: behind a switch it is a coin toss. */
-	granule = granule < SIM_GRANULES ? granule : SIM_GRANULES;
-	if (__builtin_expect(sim_memory.owner[granule] <= 0 ||
-			     (sim_memory.ended >> ((uintptr_t)addr / 64 % 64) & 1), false))
+	if (__builtin_expect(sim_memory_doubt[(uintptr_t)addr / SIM_GRANULE % SIM_GRANULES],
+			     false))
 		return sim_memory_check_slow(addr, site);
 	return (void *)addr;
 }
