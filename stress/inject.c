@@ -113,6 +113,11 @@ uint32_t inject_timer_moments(void)
 	return inject.timer_moments;
 }
 
+uint64_t inject_points(void)
+{
+	return model_watches | inject.points;
+}
+
 /* ---- allocations -------------------------------------------------------- */
 
 static uint32_t count(uint32_t *counter)

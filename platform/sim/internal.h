@@ -29,6 +29,8 @@ struct sim_attributes {		/* os_attributes, as far as they differ here */
 struct sim_task {
 	struct sim_handle handle;	/* thread NULL: the body, not adopted */
 	struct fiber fiber;		/* near: what a switch touches */
+	struct sim_who here;		/* it goes on at a point */
+	uint64_t key;			/* that, in the trace's hash */
 	struct sim_task_record *record;
 	void (*fn)(void *arg);
 	void *arg;
@@ -59,7 +61,8 @@ struct sim {
 	uint64_t timed;			/* who sleeps until a near deadline */
 	uint32_t current;
 	uint32_t slow_from;		/* first step that wants reach_slow() */
-	bool     draws;			/* sim_random_draw() decides */
+	uint32_t drawn_until;		/* the same, or that sim_random_draw() does not decide */
+	bool     draws;			/* sim_random_draw() decides if there is no timer */
 	bool     told;			/* a sanitizer must hear of switches */
 	bool     fair;
 	bool     aside;			/* in sim_aside() */
@@ -224,12 +227,17 @@ static inline uint8_t sim_random_draw_wide(uint64_t runnable)
 	return (uint8_t)(byte * 8 + sim_random.nth_bit[runnable >> byte * 8 & 0xff][n]);
 }
 
+static inline uint8_t sim_random_draw_byte(uint64_t runnable)
+{
+	return sim_random.nth_bit[runnable][sim_random_below(sim_random.bits[runnable])];
+}
+
 /* One of `runnable`, which is not 0. */
 static inline uint8_t sim_random_draw(uint64_t runnable)
 {
 	if (__builtin_expect(runnable >= SIM_DRAW_BYTE, false))
 		return sim_random_draw_wide(runnable);
-	return sim_random.nth_bit[runnable][sim_random_below(sim_random.bits[runnable])];
+	return sim_random_draw_byte(runnable);
 }
 
 /* report.c */

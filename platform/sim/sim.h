@@ -259,13 +259,22 @@ struct sim_options {
 	enum sim_model memory;
 };
 
+struct sim_who {
+	uint8_t task, why, next, unused;
+};
+
 struct sim_step {
 	struct kt_site *site;
 	uint64_t runnable;	/* before the decision */
 	uint64_t timed;		/* of those */
-	uint8_t  task;		/* who reached the site */
-	uint8_t  why;		/* enum sim_why */
-	uint8_t  next;		/* who ran on */
+	union {
+		struct {
+			uint8_t task;	/* who reached the site */
+			uint8_t why;	/* enum sim_why */
+			uint8_t next;	/* who ran on */
+		};
+		struct sim_who who;	/* all that, in one store */
+	};
 };
 
 enum sim_event_kind { SIM_EVENT_KILL, SIM_EVENT_SPURIOUS, SIM_EVENT_ALLOC_FAIL,
