@@ -81,6 +81,7 @@ struct sim {
 	uint32_t tasks_max;
 	uint32_t steps_alarm;		/* next step at which step_alarm() looks */
 	uint32_t steps_fair, steps_max;
+	bool visits_all;		/* the strategy visits each step */
 	bool covers;			/* coverage.c wants to know of accesses */
 	struct kt_rng fair_draw;	/* who is next when `fair` */
 	uint64_t clock_ns;

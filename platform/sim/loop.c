@@ -276,8 +276,11 @@ static void nobody_runs(void)
 /* After a change of what they depend on. */
 static void set_slow_from(void)
 {
-	sim.slow_from = sim.strategy->visit || sim.weak || sim.covers || sim.aside ?
-			0 : sim.steps_alarm;
+	uint32_t from = sim.steps_alarm;
+
+	if (sim.strategy->visit && sim.strategy->visits_from < from)
+		from = sim.strategy->visits_from;
+	sim.slow_from = sim.weak || sim.covers || sim.aside ? 0 : from;
 	sim.drawn_until = sim.draws && !sim.timed && !sim.told ? sim.slow_from : 0;
 }
 
@@ -353,7 +356,7 @@ static uint32_t ask(const struct sim_step *t, const void *addr)
 static inline bool is_choice(const struct sim_step *t)
 {
 	return (t->runnable & (t->runnable - 1)) ||
-	       (t->why == SIM_YIELDED && sim.strategy->visit);
+	       (t->why == SIM_YIELDED && sim.visits_all);
 }
 
 /* One of t->runnable, which is not 0, or who yields; kept in t. */
@@ -467,7 +470,7 @@ static void reach_slow(struct sim_step *t, const void *addr)
 	shown = sim.shown;
 	if (sim.covers)
 		sim_cover_arrive(t, addr);
-	if (sim.strategy->visit) {
+	if (sim.strategy->visit && step >= sim.strategy->visits_from) {
 		struct sim_decision d = {
 			.task = t->task, .step = step, .why = (enum sim_why)t->why,
 			.site = t->site, .runnable = t->runnable, .timed = t->timed,
@@ -475,9 +478,10 @@ static void reach_slow(struct sim_step *t, const void *addr)
 		};
 
 		sim.strategy->visit(sim.strategy, &d);
-	} else if (t->why == SIM_MARK) {
-		return;
+		set_slow_from();
 	}
+	if (t->why == SIM_MARK && !sim.visits_all)
+		return;
 	for (;;) {
 		if (t->why >= SIM_BLOCKED && is_over()) {
 			return_to_host();
@@ -773,13 +777,14 @@ static void execution_begin(const struct sim_options *o)
 	sim.wait = SIM_WAIT_NOT;
 	sim_weak_begin(o->memory);
 	sim.draws = o->strategy->next == sim_random_next;
-	set_slow_from();
 	sim.clock_ns = 0;
 	sim_memory_begin(o->moved);
 	KT_RCU_IMPL(_begin)();
 	sim_futex_begin();
 	sim_lockdep_begin();
 	sim.strategy->begin(sim.strategy, o->seed, o->steps_estimate ? o->steps_estimate : 100);
+	sim.visits_all = sim.strategy->visit && !sim.strategy->visits_from;
+	set_slow_from();
 }
 
 /* Each bit from all bits. */

@@ -95,6 +95,11 @@ struct sim_strategy {
 	 * may sim_kill(). NULL: not called.
 	 */
 	void (*visit)(struct sim_strategy *s, const struct sim_decision *d);
+	/*
+	 * First step that visit() wants to see; it may raise it. If begin() leaves more
+	 * than 0, next() is asked as if there were no visit().
+	 */
+	uint32_t visits_from;
 };
 
 /* Run the current task until it blocks; then the next one by number. */
