@@ -197,6 +197,7 @@ enum { SIM_DRAW_BYTE = 256 };
 extern struct sim_random {
 	uint64_t state;
 	uint8_t bits[SIM_DRAW_BYTE], nth_bit[SIM_DRAW_BYTE][8];
+	bool has_pdep;	/* and popcnt */
 } sim_random;
 
 uint32_t sim_random_next(struct sim_strategy *s, const struct sim_decision *d);
@@ -210,11 +211,11 @@ static inline uint32_t sim_random_below(uint32_t below)
 }
 
 /*
- * The same of more than eight tasks: how many are set in the bytes up to each, in one
- * multiplication; which byte has the n-th; which of that byte's it is. No branch, for
- * it would be a coin toss.
+ * The n-th of more than eight tasks, n drawn: how many are set in the bytes up to
+ * each, in one multiplication; which byte has the n-th; which of that byte's it is.
+ * No branch, for it would be a coin toss.
  */
-static inline uint8_t sim_random_draw_wide(uint64_t runnable)
+static inline uint8_t sim_random_draw_bytes(uint64_t runnable)
 {
 	const uint64_t each = 0x0101010101010101u, high = each << 7;
 	uint64_t bits = runnable - (runnable >> 1 & 0x5555555555555555u), up_to, n, byte;
@@ -226,6 +227,22 @@ static inline uint8_t sim_random_draw_wide(uint64_t runnable)
 	byte = ((((n * each | high) - up_to) & high) >> 7) * each >> 56;
 	n -= up_to << 8 >> byte * 8 & 0xff;
 	return (uint8_t)(byte * 8 + sim_random.nth_bit[runnable >> byte * 8 & 0xff][n]);
+}
+
+static inline uint8_t sim_random_draw_wide(uint64_t runnable)
+{
+#if defined(__x86_64__)
+	/* pdep puts a bit at the n-th that is set. */
+	if (__builtin_expect(sim_random.has_pdep, true)) {
+		uint64_t count, at;
+
+		__asm__("popcntq %1, %0" : "=r"(count) : "r"(runnable) : "cc");
+		__asm__("pdepq %1, %2, %0" : "=r"(at)
+			: "r"(runnable), "r"(1ull << sim_random_below((uint32_t)count)));
+		return (uint8_t)__builtin_ctzll(at);
+	}
+#endif
+	return sim_random_draw_bytes(runnable);
 }
 
 static inline uint8_t sim_random_draw_byte(uint64_t runnable)
