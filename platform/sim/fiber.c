@@ -39,7 +39,10 @@ uintptr_t fiber_bottom(const struct fiber *f, unsigned color)
 }
 
 #if defined(__x86_64__)
-/* What fiber_swap() leaves on a stack: site, addr, saved registers, return address. */
+/*
+ * What fiber_swap() leaves on a stack, from fiber.sp up: site, addr, r15, r14, r13, r12,
+ * rbx, rbp; then the return address. Debuggers rely on it.
+ */
 enum { SAVED_WORDS = 8 };
 
 /*
