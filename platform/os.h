@@ -266,6 +266,8 @@ int os_get_attributes(struct os_attributes *out);
 struct os_hooks {
 	/* A named point was reached by the calling thread. May os_kill(). */
 	void (*point)(struct kt_site *site, const void *subject);
+	/* Bit kt_site_hash() % 64: no others need be told to point(). 0: all must. */
+	uint64_t points;
 	/* Shall this allocation fail? May block on other threads. */
 	bool (*alloc_fails)(enum kt_role role, struct kt_site *site);
 	/* posix only: kt_fail() was called; save the finding, then return. */

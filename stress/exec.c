@@ -97,12 +97,6 @@ void exec_oom(unsigned victim)
 
 /* ---- an execution ------------------------------------------------------- */
 
-static const struct os_hooks hooks = {
-	.point = inject_point,
-	.alloc_fails = inject_alloc_fails,
-	.failed = NULL,
-};
-
 void exec_load(const struct plan *p)
 {
 	exec.plan = p;
@@ -140,9 +134,12 @@ void exec_load(const struct plan *p)
 	inject_load(p);
 }
 
-const struct os_hooks *exec_hooks(void)
+struct os_hooks exec_hooks(void)
 {
-	return &hooks;
+	return (struct os_hooks){
+		.point = inject_point, .points = inject_points(),
+		.alloc_fails = inject_alloc_fails,
+	};
 }
 
 static void begin(void)

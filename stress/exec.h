@@ -208,8 +208,8 @@ struct exec {
 
 extern struct exec exec;
 
-/* The hooks (platform/os.h) that observe and inject while a plan runs. */
-const struct os_hooks *exec_hooks(void);
+/* The hooks (platform/os.h) that observe and inject while the loaded plan runs. */
+struct os_hooks exec_hooks(void);
 
 /* Tables for `p`, which must stay where it is while it is run. */
 void exec_load(const struct plan *p);

@@ -113,6 +113,11 @@ uint32_t inject_timer_moments(void)
 	return inject.timer_moments;
 }
 
+uint64_t inject_points(void)
+{
+	return model_watches | inject.points;
+}
+
 /* ---- allocations -------------------------------------------------------- */
 
 static uint32_t count(uint32_t *counter)
@@ -262,7 +267,6 @@ static void visit_rules(const struct sim_decision *d)
 
 static void wrap_visit(struct sim_strategy *s, const struct sim_decision *d)
 {
-	(void)s;
 	wrap.next = SIM_TASKS_MAX;
 	wrap.spurious = false;
 	if (inject.rules_count)
@@ -272,14 +276,25 @@ static void wrap_visit(struct sim_strategy *s, const struct sim_decision *d)
 
 		if (victim < SIM_TASKS_MAX)
 			sim_kill(victim);
+		if (s->visits_from)	/* for nothing else */
+			s->visits_from = UINT32_MAX;
 	}
 	if (wrap.inner->visit)
 		wrap.inner->visit(wrap.inner, d);
 }
 
+/* Looks the strategy at each step, or a directive? */
+static bool visits_all(void)
+{
+	return inject.rules_count || (wrap.inner->visit && !wrap.inner->visits_from);
+}
+
 static void wrap_begin(struct sim_strategy *s, uint64_t seed, uint32_t steps_estimate)
 {
-	(void)s;
+	wrap.next = SIM_TASKS_MAX;
+	wrap.spurious = false;
+	s->visits_from = visits_all() ? 0 : inject.faults.kill_step ? inject.faults.kill_step
+								    : UINT32_MAX;
 	wrap.inner->begin(wrap.inner, seed, steps_estimate);
 }
 
@@ -317,7 +332,8 @@ struct sim_strategy *inject_strategy(struct sim_strategy *inner)
 		return inner;
 	wrap.inner = inner;
 	wrap.strategy = (struct sim_strategy){
-		.name = inner->name, .begin = wrap_begin, .next = wrap_next,
+		.name = inner->name, .begin = wrap_begin,
+		.next = visits_all() || inject.faults.timer_nth ? wrap_next : inner->next,
 		.choose = wrap_choose, .visit = wrap_visit,
 	};
 	return &wrap.strategy;

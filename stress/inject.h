@@ -51,6 +51,7 @@ void inject_settle(void);
 
 /* Hooks, see platform/os.h. */
 void inject_point(struct kt_site *site, const void *subject);
+uint64_t inject_points(void);	/* os_hooks.points of the loaded plan */
 bool inject_alloc_fails(enum kt_role role, struct kt_site *site);
 
 #if defined(KT_OS_SIM)

@@ -52,7 +52,7 @@ void world_load(const struct plan *p)
 	struct os_hooks hooks;
 
 	exec_load(p);
-	hooks = *exec_hooks();
+	hooks = exec_hooks();
 	hooks.failed = on_failed;
 	os_set_hooks(&hooks);
 }

@@ -27,9 +27,12 @@ static bool profiled;	/* what is loaded, for surw */
 
 void world_load(const struct plan *p)
 {
+	struct os_hooks hooks;
+
 	profiled = false;
 	exec_load(p);
-	os_set_hooks(exec_hooks());
+	hooks = exec_hooks();
+	os_set_hooks(&hooks);
 }
 
 static struct {		/* what world_explore() began, if that is bounded */

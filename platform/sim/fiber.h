@@ -19,6 +19,8 @@
 #include <ucontext.h>
 #endif
 
+struct kt_site;
+
 struct fiber {
 	void *sp;		/* while it does not run */
 	char *stack;		/* lowest address; NULL for the host */
@@ -61,51 +63,24 @@ extern bool fiber_sanitized;
 void fiber_before_switch(struct fiber *from, struct fiber *to, bool for_good);
 void fiber_after_switch(struct fiber *from);
 
-#if defined(__x86_64__)
 /*
- * Inline, and the resume address is a label here: if nearly all switches come
- * from one place in the source, the processor predicts where they resume. All
- * registers but the stack and frame pointers are declared clobbered, so the
- * compiler saves what is live. 128: the red zone.
+ * Go on with `to`; returns when somebody switches back: addr, which was found to be
+ * to a live object then (sim_memory_check() at site). To be called last: each return
+ * behind a switch is mispredicted.
  */
-static inline __attribute__((always_inline))
-void fiber_swap(struct fiber *from, struct fiber *to)
-{
-	void **save = &from->sp, **load = &to->sp;
+void *fiber_swap(struct fiber *from, struct fiber *to, const void *addr, struct kt_site *site);
 
-	__asm__ volatile("leaq -128(%%rsp), %%rsp\n\t"
-			 "pushq %%rbp\n\t"
-			 "leaq 1f(%%rip), %%rcx\n\t"
-			 "pushq %%rcx\n\t"
-			 "movq %%rsp, (%0)\n\t"
-			 "movq (%1), %%rsp\n\t"
-			 "popq %%rcx\n\t"
-			 "jmp *%%rcx\n"
-			 "1:\tpopq %%rbp\n\t"
-			 "leaq 128(%%rsp), %%rsp"
-			 : "+a"(save), "+d"(load)
-			 :
-			 : "rbx", "rcx", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13",
-			   "r14", "r15", "memory", "cc", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4",
-			   "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12",
-			   "xmm13", "xmm14", "xmm15");
-}
-#else
-static inline void fiber_swap(struct fiber *from, struct fiber *to)
-{
-	swapcontext(&from->context, &to->context);
-}
-#endif
-
-/* Go on with `to`; returns when somebody switches back. */
-static inline __attribute__((always_inline))
-void fiber_switch(struct fiber *from, struct fiber *to)
+/* The same, told to sanitizers. */
+static inline void fiber_switch(struct fiber *from, struct fiber *to)
 {
 	if (__builtin_expect(fiber_sanitized, false))
 		fiber_before_switch(from, to, false);
-	fiber_swap(from, to);
+	fiber_swap(from, to, NULL, NULL);
 	if (__builtin_expect(fiber_sanitized, false))
 		fiber_after_switch(from);
 }
+
+/* Cost of one bare switch, without that check, in ns, over `rounds` round trips. */
+double fiber_switch_ns(uint64_t rounds);
 
 #endif

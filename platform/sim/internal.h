@@ -29,6 +29,8 @@ struct sim_attributes {		/* os_attributes, as far as they differ here */
 struct sim_task {
 	struct sim_handle handle;	/* thread NULL: the body, not adopted */
 	struct fiber fiber;		/* near: what a switch touches */
+	struct sim_who here;		/* it goes on at a point */
+	uint64_t key;			/* that, in the trace's hash */
 	struct sim_task_record *record;
 	void (*fn)(void *arg);
 	void *arg;
@@ -59,7 +61,8 @@ struct sim {
 	uint64_t timed;			/* who sleeps until a near deadline */
 	uint32_t current;
 	uint32_t slow_from;		/* first step that wants reach_slow() */
-	bool     draws;			/* sim_random_draw() decides */
+	uint32_t drawn_until;		/* the same, or that sim_random_draw() does not decide */
+	bool     draws;			/* sim_random_draw() decides if there is no timer */
 	bool     told;			/* a sanitizer must hear of switches */
 	bool     fair;
 	bool     aside;			/* in sim_aside() */
@@ -78,6 +81,7 @@ struct sim {
 	uint32_t tasks_max;
 	uint32_t steps_alarm;		/* next step at which step_alarm() looks */
 	uint32_t steps_fair, steps_max;
+	bool visits_all;		/* the strategy visits each step */
 	bool covers;			/* coverage.c wants to know of accesses */
 	struct kt_rng fair_draw;	/* who is next when `fair` */
 	uint64_t clock_ns;
@@ -193,6 +197,7 @@ enum { SIM_DRAW_BYTE = 256 };
 extern struct sim_random {
 	uint64_t state;
 	uint8_t bits[SIM_DRAW_BYTE], nth_bit[SIM_DRAW_BYTE][8];
+	bool has_pdep;	/* and popcnt */
 } sim_random;
 
 uint32_t sim_random_next(struct sim_strategy *s, const struct sim_decision *d);
@@ -206,11 +211,11 @@ static inline uint32_t sim_random_below(uint32_t below)
 }
 
 /*
- * The same of more than eight tasks: how many are set in the bytes up to each, in one
- * multiplication; which byte has the n-th; which of that byte's it is. No branch, for
- * it would be a coin toss.
+ * The n-th of more than eight tasks, n drawn: how many are set in the bytes up to
+ * each, in one multiplication; which byte has the n-th; which of that byte's it is.
+ * No branch, for it would be a coin toss.
  */
-static inline uint8_t sim_random_draw_wide(uint64_t runnable)
+static inline uint8_t sim_random_draw_bytes(uint64_t runnable)
 {
 	const uint64_t each = 0x0101010101010101u, high = each << 7;
 	uint64_t bits = runnable - (runnable >> 1 & 0x5555555555555555u), up_to, n, byte;
@@ -224,12 +229,33 @@ static inline uint8_t sim_random_draw_wide(uint64_t runnable)
 	return (uint8_t)(byte * 8 + sim_random.nth_bit[runnable >> byte * 8 & 0xff][n]);
 }
 
+static inline uint8_t sim_random_draw_wide(uint64_t runnable)
+{
+#if defined(__x86_64__)
+	/* pdep puts a bit at the n-th that is set. */
+	if (__builtin_expect(sim_random.has_pdep, true)) {
+		uint64_t count, at;
+
+		__asm__("popcntq %1, %0" : "=r"(count) : "r"(runnable) : "cc");
+		__asm__("pdepq %1, %2, %0" : "=r"(at)
+			: "r"(runnable), "r"(1ull << sim_random_below((uint32_t)count)));
+		return (uint8_t)__builtin_ctzll(at);
+	}
+#endif
+	return sim_random_draw_bytes(runnable);
+}
+
+static inline uint8_t sim_random_draw_byte(uint64_t runnable)
+{
+	return sim_random.nth_bit[runnable][sim_random_below(sim_random.bits[runnable])];
+}
+
 /* One of `runnable`, which is not 0. */
 static inline uint8_t sim_random_draw(uint64_t runnable)
 {
 	if (__builtin_expect(runnable >= SIM_DRAW_BYTE, false))
 		return sim_random_draw_wide(runnable);
-	return sim_random.nth_bit[runnable][sim_random_below(sim_random.bits[runnable])];
+	return sim_random_draw_byte(runnable);
 }
 
 /* report.c */
@@ -243,13 +269,11 @@ enum {
 	SIM_GRANULES = SIM_REGION_BYTES / SIM_GRANULE,
 };
 
-extern struct sim_memory {
-	uintptr_t region;
-	uint64_t ended;		/* bit address / 64 % 64: perhaps a dead stack object */
-	/* Of each granule: number of its block from 1; negative: freed; 0: nobody's.
-	 * The last is all other memory. */
-	int16_t owner[SIM_GRANULES + 1];
-} sim_memory;
+/*
+ * By bits 4 to 19 of an address: not 0 if something there or at a multiple of
+ * SIM_REGION_BYTES from there is freed, ended, or nobody's next to a block.
+ */
+extern uint8_t sim_memory_doubt[SIM_GRANULES];
 
 void sim_memory_begin(uint32_t moved);
 void sim_memory_end(void);		/* may kt_fail(); called on the host's behalf */
@@ -258,12 +282,8 @@ void *sim_memory_check_slow(const void *addr, struct kt_site *site);
 /* addr. Fails unless it is to a live object, as far as is known; NULL is. */
 static inline void *sim_memory_check(const void *addr, struct kt_site *site)
 {
-	uintptr_t granule = ((uintptr_t)addr - sim_memory.region) / SIM_GRANULE;
-
-	/* No branch on the kind of memory: behind a switch it is a coin toss. */
-	granule = granule < SIM_GRANULES ? granule : SIM_GRANULES;
-	if (__builtin_expect(sim_memory.owner[granule] <= 0 ||
-			     (sim_memory.ended >> ((uintptr_t)addr / 64 % 64) & 1), false))
+	if (__builtin_expect(sim_memory_doubt[(uintptr_t)addr / SIM_GRANULE % SIM_GRANULES],
+			     false))
 		return sim_memory_check_slow(addr, site);
 	return (void *)addr;
 }

@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 
 #include "platform/rcu.h"
 #include "platform/sim/internal.h"
@@ -91,6 +90,8 @@ static void note(enum sim_event_kind kind, uint32_t task, uint32_t by, bool ahea
 	};
 }
 
+static void set_slow_from(void);
+
 static void wake(uint32_t task, uint32_t by, bool ahead)
 {
 	struct sim_task *t = &sim.task[task];
@@ -99,7 +100,10 @@ static void wake(uint32_t task, uint32_t by, bool ahead)
 		return;
 	t->record->state = SIM_RUNNABLE;
 	t->timed = false;
-	sim.timed &= ~bit(task);
+	if (sim.timed >> task & 1) {
+		sim.timed &= ~bit(task);
+		set_slow_from();
+	}
 	sim.runnable |= bit(task);
 	if (unlikely(sim.notes_wakes))
 		note(SIM_EVENT_WAKE, task, by, ahead);
@@ -175,6 +179,8 @@ uint32_t sim_task_new(const char *name, void (*fn)(void *), void *arg)
 	t = &sim.task[id];
 	if (!t->fiber.stack)
 		fiber_make(&t->fiber, id % 16, task_main);
+	t->here = (struct sim_who){ .task = (uint8_t)id, .why = SIM_POINT, .next = (uint8_t)id };
+	t->key = (id + 1) * 0x9e3779b97f4a7c15ull;
 	t->fn = fn;
 	t->arg = arg;
 	t->handle.thread = NULL;
@@ -267,10 +273,15 @@ static void nobody_runs(void)
 	sim_fail_deadlock();
 }
 
-/* Steps from this one on want reach_slow(). */
+/* After a change of what they depend on. */
 static void set_slow_from(void)
 {
-	sim.slow_from = sim.strategy->visit || sim.weak || sim.covers ? 0 : sim.steps_alarm;
+	uint32_t from = sim.steps_alarm;
+
+	if (sim.strategy->visit && sim.strategy->visits_from < from)
+		from = sim.strategy->visits_from;
+	sim.slow_from = sim.weak || sim.covers || sim.aside ? 0 : from;
+	sim.drawn_until = sim.draws && !sim.timed && !sim.told ? sim.slow_from : 0;
 }
 
 static void step_alarm(uint32_t step)
@@ -341,18 +352,11 @@ static uint32_t ask(const struct sim_step *t, const void *addr)
 	abort();
 }
 
-/* Is decide(), if there is a choice, nothing but sim_random_draw()? */
-static inline bool is_drawn(uint64_t timed)
-{
-	return likely(sim.draws && !timed);
-}
-
-/* Is there more than one answer? Or does sim_block() draw one, be it the only one? */
+/* Is there more than one answer? */
 static inline bool is_choice(const struct sim_step *t)
 {
 	return (t->runnable & (t->runnable - 1)) ||
-	       (t->why == SIM_YIELDED && sim.strategy->visit) ||
-	       (t->why == SIM_BLOCKED && is_drawn(t->timed));
+	       (t->why == SIM_YIELDED && sim.visits_all);
 }
 
 /* One of t->runnable, which is not 0, or who yields; kept in t. */
@@ -368,29 +372,32 @@ static uint32_t decide(struct sim_step *t, const void *addr)
 
 /* ---- the step ----------------------------------------------------------- */
 
-/* A step that needs no thought before it is recorded. */
-static inline bool is_plain(const struct kt_site *site)
+/* Of (site, task, why): what the hash of the trace has of a step. */
+static inline uint64_t step_key(const struct sim_task *self, enum sim_why why)
 {
-	return likely(site->hash && sim.record->steps < sim.slow_from);
+	return self->key ^ (uint64_t)(why ^ SIM_POINT) << 40;
 }
 
-/* site->hash is there. The next task is not decided yet. */
-static inline struct sim_step *record_step(struct kt_site *site, enum sim_why why)
+/*
+ * site->hash is there. The next task is not decided yet. Hash: a product and a sum
+ * per step, mixed in the end (hash_finish()).
+ */
+static inline struct sim_step *record_step(struct kt_site *site, enum sim_why why,
+					   uint64_t timed)
 {
 	struct sim_record *r = sim.record;
+	const struct sim_task *self = sim_current();
 	uint32_t step = r->steps;
 	struct sim_step *t = &r->trace[step];
-	uint32_t who = sim.current | (uint32_t)why << 8;
-	uint64_t h = r->hash ^ site->hash ^ (uint64_t)who << 32;
 
 	r->steps = step + 1;
-	h *= 0x9e3779b97f4a7c15ull;
-	r->hash = h ^ (h >> 29);
+	r->hash = (r->hash ^ site->hash ^ step_key(self, why)) * 0x5bd1e995u;
 	t->site = site;
 	t->runnable = sim.runnable;
-	t->timed = sim.timed;
-	t->task = t->next = (uint8_t)sim.current;
-	t->why = (uint8_t)why;
+	t->timed = timed;
+	t->who = self->here;
+	if (why != SIM_POINT)
+		t->why = (uint8_t)why;
 	return t;
 }
 
@@ -409,24 +416,23 @@ static void *switch_told(uint32_t next, const void *addr, struct kt_site *site)
 }
 
 /*
- * The only place from which tasks switch to each other: fiber.h says why that
- * matters. Not inline, so that a step without a switch saves no registers;
- * called last, so that there is one return less to mispredict. Also to the
+ * To be called last, so that there is one return less to mispredict. Also to the
  * current task itself: that costs less than a mispredicted branch around it.
- * Returns addr; a compiler that knew so would not call it last.
  */
-__attribute__((noinline))
-static void *switch_to(uint32_t next, const void *addr, struct kt_site *site)
+static inline void *switch_to(uint32_t next, const void *addr, struct kt_site *site)
 {
-	struct fiber *from = &sim_current()->fiber;
+	struct sim_task *from = sim_current(), *to = &sim.task[next];
 
+	sim.current = next;
+	sim_self = &to->handle;
+	return fiber_swap(&from->fiber, &to->fiber, addr, site);
+}
+
+static void *switch_or_tell(uint32_t next, const void *addr, struct kt_site *site)
+{
 	if (unlikely(sim.told))
 		return switch_told(next, addr, site);
-	sim.current = next;
-	sim_self = &sim.task[next].handle;
-	fiber_swap(from, &sim_current()->fiber);
-	__asm__("" : "+r"(addr));
-	return sim_memory_check(addr, site);
+	return switch_to(next, addr, site);
 }
 
 /* The execution is over; the fiber goes on when a later one needs it. */
@@ -464,7 +470,7 @@ static void reach_slow(struct sim_step *t, const void *addr)
 	shown = sim.shown;
 	if (sim.covers)
 		sim_cover_arrive(t, addr);
-	if (sim.strategy->visit) {
+	if (sim.strategy->visit && step >= sim.strategy->visits_from) {
 		struct sim_decision d = {
 			.task = t->task, .step = step, .why = (enum sim_why)t->why,
 			.site = t->site, .runnable = t->runnable, .timed = t->timed,
@@ -472,9 +478,10 @@ static void reach_slow(struct sim_step *t, const void *addr)
 		};
 
 		sim.strategy->visit(sim.strategy, &d);
-	} else if (t->why == SIM_MARK) {
-		return;
+		set_slow_from();
 	}
+	if (t->why == SIM_MARK && !sim.visits_all)
+		return;
 	for (;;) {
 		if (t->why >= SIM_BLOCKED && is_over()) {
 			return_to_host();
@@ -494,14 +501,14 @@ static void reach_slow(struct sim_step *t, const void *addr)
 	}
 	if (sim.covers)
 		sim_cover_perform(next);
-	switch_to(next, addr, t->site);
+	switch_or_tell(next, addr, t->site);
 }
 
 /* It may be the step of any task, whose stores have nothing to do with it. */
 void sim_aside(void (*fn)(void *arg), void *arg)
 {
 	sim.aside = true;
-	sim.slow_from = 0;	/* only the slow paths look at `aside` */
+	set_slow_from();	/* only the slow paths look at `aside` */
 	sim_fence();
 	fn(arg);
 	sim_fence();
@@ -515,7 +522,7 @@ void sim_reach(struct kt_site *site, enum sim_why why)
 		return;
 	KT_ASSERT(!sim.aside);	/* nobody waits there */
 	kt_site_hash(site);
-	reach_slow(record_step(site, why), NULL);
+	reach_slow(record_step(site, why, sim.timed), NULL);
 }
 
 __attribute__((noinline))
@@ -524,10 +531,16 @@ static void mark_slow(struct kt_site *site)
 	sim_reach(site, SIM_MARK);
 }
 
+/* A step that needs no thought before it is recorded. */
+static inline bool is_plain(const struct kt_site *site, uint32_t until)
+{
+	return likely(sim.record->steps < until && site->hash);
+}
+
 void sim_mark(struct kt_site *site)
 {
-	if (is_plain(site))
-		record_step(site, SIM_MARK);
+	if (is_plain(site, sim.slow_from))
+		record_step(site, SIM_MARK, sim.timed);
 	else
 		mark_slow(site);
 }
@@ -539,15 +552,33 @@ static void *point_slow(struct kt_site *site, const void *addr)
 		sim_memory_check(addr, site);
 	} else {
 		kt_site_hash(site);
-		reach_slow(record_step(site, SIM_POINT), addr);
+		reach_slow(record_step(site, SIM_POINT, sim.timed), addr);
 	}
 	return sim.weak ? sim_weak_access(site, addr) : (void *)addr;
 }
 
+/* A strategy is asked, a timer may fire, or a sanitizer must hear of switches. */
 __attribute__((noinline))
-static void *decide_and_switch(struct sim_step *t, const void *addr)
+static void *point_asked(struct kt_site *site, const void *addr)
 {
-	return switch_to(decide(t, addr), addr, t->site);
+	struct sim_step *t;
+	uint64_t can;
+
+	if (!is_plain(site, sim.slow_from))
+		return point_slow(site, addr);
+	t = record_step(site, SIM_POINT, sim.timed);
+	can = sim.runnable;
+	sim.yielded = 0;
+	if ((can & (can - 1)) == 0)
+		return sim_memory_check(addr, site);
+	return switch_or_tell(decide(t, addr), addr, t->site);
+}
+
+__attribute__((noinline))
+static void *point_drawn_wide(struct sim_step *t, const void *addr)
+{
+	t->next = sim_random_draw_wide(t->runnable);
+	return switch_to(t->next, addr, t->site);
 }
 
 /* Nothing is called but at its ends, so that no register need be saved. */
@@ -556,18 +587,17 @@ void *sim_point(struct kt_site *site, const void *addr)
 	struct sim_step *t;
 	uint64_t can;
 
-	if (!is_plain(site))
-		return point_slow(site, addr);
-	t = record_step(site, SIM_POINT);
-	can = sim.runnable;
+	if (!is_plain(site, sim.drawn_until))
+		return point_asked(site, addr);
+	t = record_step(site, SIM_POINT, 0);
+	can = t->runnable;
 	sim.yielded = 0;
 	if ((can & (can - 1)) == 0)
 		return sim_memory_check(addr, site);
-	if (is_drawn(sim.timed)) {
-		t->next = sim_random_draw(can);
-		return switch_to(t->next, addr, site);
-	}
-	return decide_and_switch(t, addr);
+	if (unlikely(can >= SIM_DRAW_BYTE))
+		return point_drawn_wide(t, addr);
+	t->next = sim_random_draw_byte(can);
+	return switch_to(t->next, addr, site);
 }
 
 __attribute__((noinline))
@@ -584,18 +614,20 @@ void sim_block(struct kt_site *why)
 
 	self->record->state = SIM_SLEEPING;
 	self->record->why = why;
-	if (self->timed && self->deadline < sim.clock_ns + SIM_NEAR_NS)
+	if (self->timed && self->deadline < sim.clock_ns + SIM_NEAR_NS) {
 		sim.timed |= bit(sim.current);
-	else
+		set_slow_from();
+	} else {
 		sim.runnable &= ~bit(sim.current);
+	}
 	can = sim.runnable;
-	if (!is_plain(why) || !can || !is_drawn(sim.timed)) {
+	if (!is_plain(why, sim.drawn_until) || !can) {
 		block_slow(why);
 		return;
 	}
-	t = record_step(why, SIM_BLOCKED);
+	t = record_step(why, SIM_BLOCKED, 0);
 	sim.yielded = 0;
-	t->next = sim_random_draw(can);
+	t->next = can & (can - 1) ? sim_random_draw(can) : (uint8_t)__builtin_ctzll(can);
 	switch_to(t->next, NULL, why);
 }
 
@@ -651,13 +683,22 @@ void sim_settle(struct kt_site *site)
 
 /* ---- points for platform/point.h ------------------ */
 
-void kt_point(struct kt_site *site, const void *subject)
+__attribute__((noinline))
+static void named_slow(struct kt_site *site, const void *subject)
 {
 	/* First the observer: what the point stands for has just happened. */
 	if (sim.hooks.point)
 		sim.hooks.point(site, subject);
 	sim_touch(subject, SIM_READ);	/* so that its end is not unnoticed */
 	sim_mark(site);
+}
+
+void kt_point(struct kt_site *site, const void *subject)
+{
+	if (!is_plain(site, sim.slow_from) || unlikely(sim.hooks.points >> site->hash % 64 & 1))
+		named_slow(site, subject);
+	else
+		record_step(site, SIM_MARK, sim.timed);
 }
 
 /* ---- failures ----------------------------------------------------------- */
@@ -736,13 +777,22 @@ static void execution_begin(const struct sim_options *o)
 	sim.wait = SIM_WAIT_NOT;
 	sim_weak_begin(o->memory);
 	sim.draws = o->strategy->next == sim_random_next;
-	set_slow_from();
 	sim.clock_ns = 0;
 	sim_memory_begin(o->moved);
 	KT_RCU_IMPL(_begin)();
 	sim_futex_begin();
 	sim_lockdep_begin();
 	sim.strategy->begin(sim.strategy, o->seed, o->steps_estimate ? o->steps_estimate : 100);
+	sim.visits_all = sim.strategy->visit && !sim.strategy->visits_from;
+	set_slow_from();
+}
+
+/* Each bit from all bits. */
+static uint64_t hash_finish(uint64_t h)
+{
+	h = (h ^ (h >> 32)) * 0xd6e8feb86659fd93ull;
+	h = (h ^ (h >> 32)) * 0xd6e8feb86659fd93ull;
+	return h ^ (h >> 32);
 }
 
 const struct sim_record *sim_run(const struct sim_options *o, void (*body)(void *), void *arg)
@@ -759,6 +809,7 @@ const struct sim_record *sim_run(const struct sim_options *o, void (*body)(void 
 	fiber_switch(&sim.host, &sim.task[0].fiber);
 	sim.running = false;
 	sim_tsan_acquire(&sim.sync);
+	r->hash = hash_finish(r->hash);
 	if (r->failure != KT_PASS || sim.cut)	/* their frames are abandoned */
 		for (uint32_t i = 0; i < r->tasks; i++)
 			fiber_make(&sim.task[i].fiber, i % 16, task_main);
@@ -769,27 +820,8 @@ const struct sim_record *sim_run(const struct sim_options *o, void (*body)(void 
 
 /* ---- measuring ---------------------------------------------------------- */
 
-static struct fiber bench_fiber;
-
-static void bench_main(void)
-{
-	fiber_entered();
-	for (;;)
-		fiber_switch(&bench_fiber, &sim.host);
-}
-
 double sim_switch_ns(uint64_t rounds)
 {
-	struct timespec a, b;
-
 	sim_init();
-	if (!bench_fiber.stack)
-		fiber_make(&bench_fiber, 0, bench_main);
-	fiber_switch(&sim.host, &bench_fiber);
-	clock_gettime(CLOCK_MONOTONIC, &a);
-	for (uint64_t i = 0; i < rounds; i++)
-		fiber_switch(&sim.host, &bench_fiber);
-	clock_gettime(CLOCK_MONOTONIC, &b);
-	return ((double)(b.tv_sec - a.tv_sec) * 1e9 + (double)(b.tv_nsec - a.tv_nsec)) /
-	       (double)(2 * rounds);
+	return fiber_switch_ns(rounds);
 }

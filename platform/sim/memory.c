@@ -4,9 +4,10 @@
  * before the execution ends, and watched.
  *
  * Each 16-byte granule knows its block, so an atomic or lock operation on a
- * freed block is caught in every build. Plain accesses are caught by ASan
- * where there is ASan; elsewhere a freed block is filled with a pattern that
- * is no valid pointer and is checked for writes at the end.
+ * freed block is caught in every build; a byte per granule says where to look.
+ * Plain accesses are caught by ASan where there is ASan; elsewhere a freed block
+ * is filled with a pattern that is no valid pointer and is checked for writes at
+ * the end.
  *
  * Objects on stacks are told by os_object_begin() and os_object_end().
  */
@@ -20,6 +21,7 @@
 enum {
 	BLOCKS_MAX = 4096,
 	ENDED_MAX = 256,
+	FENCE = 16,	/* granules behind the last block that are known to be nobody's */
 	MAPPED_BYTES = SIM_REGION_BYTES + SIM_MOVED_MAX * SIM_GRANULE,
 	FRESH = 0xcd,	/* contents of a new block: anything but zero */
 	FREED = 0x6b,	/* as a pointer not canonical: using it faults */
@@ -32,19 +34,20 @@ struct block {
 	uint16_t nth;			/* of those by allocated_by */
 };
 
-_Static_assert(BLOCKS_MAX <= INT16_MAX, "sim_memory.owner numbers the blocks");
+_Static_assert(BLOCKS_MAX <= UINT16_MAX, "mem.owner numbers the blocks");
 
-struct sim_memory sim_memory;
+uint8_t sim_memory_doubt[SIM_GRANULES];
 
 static struct {
 	char *mapped;			/* the region and what it may be moved by */
-	char *region;			/* also sim_memory.region */
+	char *region;
 	uint32_t used;			/* bytes */
 	uint32_t blocks;
 	uint32_t ended;			/* on-stack objects that are dead */
 	size_t live[KT_ROLE_COUNT];
 	uint16_t allocations[SIM_TASKS_MAX];
 	struct block block[BLOCKS_MAX];
+	uint16_t owner[SIM_GRANULES];	/* of each granule: its block, from 1; 0: nobody's */
 	struct { uintptr_t begin, end; } dead[ENDED_MAX];
 } mem;
 
@@ -57,8 +60,33 @@ static void map_region(void)
 		exit(3);
 	}
 	mem.region = mem.mapped;
-	sim_memory.owner[SIM_GRANULES] = 1;
 	sim_poison(mem.mapped, MAPPED_BYTES);
+}
+
+/* What is in [addr, addr + size) may be accessed without a second look, or not. */
+static void set_doubt(uintptr_t addr, size_t size, bool doubt)
+{
+	size_t first = addr / SIM_GRANULE % SIM_GRANULES;
+	size_t n = (addr + size + SIM_GRANULE - 1) / SIM_GRANULE - addr / SIM_GRANULE;
+
+	sim_unseen_begin();
+	if (first + n > SIM_GRANULES) {
+		memset(sim_memory_doubt, doubt, first + n - SIM_GRANULES);
+		n = SIM_GRANULES - first;
+	}
+	memset(sim_memory_doubt + first, doubt, n);
+	sim_unseen_end();
+}
+
+/* The same for FENCE granules: one store, and no call that ThreadSanitizer sees. */
+static void set_fence(uintptr_t addr, bool doubt)
+{
+	size_t first = addr / SIM_GRANULE % SIM_GRANULES;
+
+	if (first <= SIM_GRANULES - FENCE)
+		memset(sim_memory_doubt + first, doubt, FENCE);
+	else
+		set_doubt(addr, FENCE * SIM_GRANULE, doubt);
 }
 
 void sim_memory_begin(uint32_t moved)
@@ -66,13 +94,22 @@ void sim_memory_begin(uint32_t moved)
 	if (!mem.mapped)
 		map_region();
 	sim_poison(mem.region, mem.used);
+	set_doubt((uintptr_t)mem.region, mem.used + FENCE * SIM_GRANULE, false);
+	for (uint32_t i = 0; i < mem.ended; i++)
+		set_doubt(mem.dead[i].begin, mem.dead[i].end - mem.dead[i].begin, false);
+	memset(mem.owner, 0, mem.used / SIM_GRANULE * sizeof mem.owner[0]);
 	mem.region = mem.mapped + (size_t)(moved % SIM_MOVED_MAX) * SIM_GRANULE;
-	sim_memory.region = (uintptr_t)mem.region;
-	memset(sim_memory.owner, 0, mem.used / SIM_GRANULE * sizeof sim_memory.owner[0]);
 	memset(mem.live, 0, sizeof mem.live);
 	memset(mem.allocations, 0, sizeof mem.allocations);
-	sim_memory.ended = 0;
 	mem.used = mem.blocks = mem.ended = 0;
+}
+
+/* At that offset of the region, or NULL. */
+static struct block *block_at(uintptr_t offset)
+{
+	uint16_t owner = offset < mem.used ? mem.owner[offset / SIM_GRANULE] : 0;
+
+	return owner ? &mem.block[owner - 1] : NULL;
 }
 
 static bool written_after_free(const struct block *b)
@@ -125,51 +162,45 @@ void sim_memory_end(void)
 	}
 }
 
-static void set_owner(const struct block *b, int owner)
-{
-	uint32_t first = b->offset / SIM_GRANULE;
-	uint32_t end = (b->offset + b->size + SIM_GRANULE - 1) / SIM_GRANULE;
-
-	for (uint32_t i = first; i < end; i++)
-		sim_memory.owner[i] = (int16_t)owner;
-}
-
 void *os_alloc_at(enum kt_role role, size_t size, struct kt_site *site)
 {
 	uint32_t bytes = (uint32_t)((size + SIM_GRANULE - 1) / SIM_GRANULE * SIM_GRANULE);
 	struct block *b;
+	char *p;
 
 	if (sim.hooks.alloc_fails && sim.hooks.alloc_fails(role, site))
 		return NULL;
 	if (size > SIM_REGION_BYTES || mem.used + bytes + SIM_GRANULE > SIM_REGION_BYTES ||
 	    mem.blocks == BLOCKS_MAX)
 		kt_fail(KT_ASSERTION, "one execution allocates more than the simulator has");
+	p = mem.region + mem.used;	/* not sooner: the hook may let others run */
 	b = &mem.block[mem.blocks++];
 	*b = (struct block){
 		.offset = mem.used, .size = (uint32_t)size, .role = (uint8_t)role,
 		.allocated_by = (uint8_t)sim.current, .allocated_at = site,
 		.nth = ++mem.allocations[sim.current],
 	};
-	set_owner(b, (int)mem.blocks);
+	for (uint32_t i = 0; i < bytes / SIM_GRANULE; i++)
+		mem.owner[mem.used / SIM_GRANULE + i] = (uint16_t)mem.blocks;
+	set_fence((uintptr_t)p, false);	/* until now behind the last block */
+	set_fence((uintptr_t)p + bytes, true);
 	mem.used += bytes + SIM_GRANULE;	/* a granule of nobody's between blocks */
 	mem.live[role]++;
-	sim_unpoison(mem.region + b->offset, size);
-	return memset(mem.region + b->offset, FRESH, size);
+	sim_unpoison(p, size);
+	return memset(p, FRESH, size);
 }
 
 void os_free_at(void *p, struct kt_site *site)
 {
-	uintptr_t offset = (uintptr_t)p - sim_memory.region;
+	uintptr_t offset = (uintptr_t)p - (uintptr_t)mem.region;
 	struct block *b;
 	char text[512];
-	int owner;
 
 	if (!p)
 		return;
-	owner = offset < mem.used ? sim_memory.owner[offset / SIM_GRANULE] : 0;
-	if (!owner)
+	b = block_at(offset);
+	if (!b)
 		kt_fail(KT_MEMORY, "free of what was never allocated");
-	b = &mem.block[abs(owner) - 1];
 	if (b->freed_at) {
 		describe(b, text, sizeof text);
 		kt_fail(KT_MEMORY, "freed twice: %s", text);
@@ -183,7 +214,7 @@ void os_free_at(void *p, struct kt_site *site)
 	b->freed_at = site;
 	b->freed_by = (uint8_t)sim.current;
 	mem.live[b->role]--;
-	set_owner(b, -owner);
+	set_doubt((uintptr_t)p, b->size, true);
 	memset(p, FREED, b->size);
 	sim_poison(p, b->size);
 }
@@ -195,13 +226,11 @@ size_t os_live(enum kt_role role)
 
 bool sim_memory_block(const void *addr, uint32_t *task, uint32_t *nth, uint32_t *offset)
 {
-	uintptr_t at = (uintptr_t)addr - sim_memory.region;
-	const struct block *b;
-	int owner = at < mem.used ? sim_memory.owner[at / SIM_GRANULE] : 0;
+	uintptr_t at = (uintptr_t)addr - (uintptr_t)mem.region;
+	const struct block *b = block_at(at);
 
-	if (!owner)
+	if (!b)
 		return false;
-	b = &mem.block[abs(owner) - 1];
 	*task = b->allocated_by;
 	*nth = b->nth;
 	*offset = (uint32_t)at - b->offset;
@@ -210,9 +239,16 @@ bool sim_memory_block(const void *addr, uint32_t *task, uint32_t *nth, uint32_t 
 
 /* ---- objects on stacks -------------------------------------------------- */
 
+static void doubt_dead(void)
+{
+	for (uint32_t i = 0; i < mem.ended; i++)
+		set_doubt(mem.dead[i].begin, mem.dead[i].end - mem.dead[i].begin, true);
+}
+
 void os_object_begin(const void *addr, size_t size)
 {
 	uintptr_t begin = (uintptr_t)addr, end = begin + size;
+	bool revived = false;
 
 	if (sim.explores)
 		sim_explore_object_begin(addr, size);
@@ -221,10 +257,15 @@ void os_object_begin(const void *addr, size_t size)
 	if (sim.covers)
 		sim_cover_forget(addr, size);
 	for (uint32_t i = 0; i < mem.ended; )
-		if (mem.dead[i].begin < end && begin < mem.dead[i].end)
+		if (mem.dead[i].begin < end && begin < mem.dead[i].end) {
+			set_doubt(mem.dead[i].begin, mem.dead[i].end - mem.dead[i].begin, false);
 			mem.dead[i] = mem.dead[--mem.ended];
-		else
+			revived = true;
+		} else {
 			i++;
+		}
+	if (revived)	/* others may have had a granule in common with it */
+		doubt_dead();
 }
 
 /* One inside a block is nothing to remember: the block knows when it is freed. */
@@ -234,7 +275,7 @@ void os_object_end(const void *addr, size_t size)
 
 	if (sim.weak)
 		sim_weak_end_of(addr, size);
-	if (begin - sim_memory.region < SIM_REGION_BYTES)
+	if (begin - (uintptr_t)mem.region < SIM_REGION_BYTES)
 		return;
 	if (sim.explores)
 		sim_explore_end(addr);
@@ -244,30 +285,33 @@ void os_object_end(const void *addr, size_t size)
 		return;
 	mem.dead[mem.ended].begin = begin;
 	mem.dead[mem.ended++].end = end;
-	for (uintptr_t a = begin / 64; a <= (end - 1) / 64; a++)
-		sim_memory.ended |= 1ull << a % 64;
+	set_doubt(begin, size, true);
 }
 
 /* ---- the check ---------------------------------------------------------- */
 
-static void fail_block(int owner, const char *what)
+static void fail_block(const struct block *b, const char *what)
 {
 	char text[512];
 
-	if (!owner)
+	if (!b)
 		kt_fail(KT_MEMORY, "%s on memory that is nobody's", what);
-	describe(&mem.block[-owner - 1], text, sizeof text);
+	describe(b, text, sizeof text);
 	kt_fail(KT_MEMORY, "%s after free: %s", what, text);
 }
 
 void *sim_memory_check_slow(const void *addr, struct kt_site *site)
 {
-	uintptr_t a = (uintptr_t)addr, offset = a - sim_memory.region;
+	uintptr_t a = (uintptr_t)addr, offset = a - (uintptr_t)mem.region;
 	char name[KT_SITE_NAME_MAX];
 
-	if (offset < SIM_REGION_BYTES && sim_memory.owner[offset / SIM_GRANULE] <= 0)
-		fail_block(sim_memory.owner[offset / SIM_GRANULE],
-			   kt_site_name(site, name, sizeof name));
+	if (offset < SIM_REGION_BYTES) {
+		const struct block *b = block_at(offset);
+
+		if (!b || b->freed_at)
+			fail_block(b, kt_site_name(site, name, sizeof name));
+		return (void *)addr;
+	}
 	for (uint32_t i = 0; i < mem.ended; i++)
 		if (a >= mem.dead[i].begin && a < mem.dead[i].end)
 			kt_fail(KT_MEMORY, "%s on a stack object whose frame has returned",

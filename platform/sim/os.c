@@ -395,4 +395,8 @@ int os_get_attributes(struct os_attributes *out)
 void os_set_hooks(const struct os_hooks *hooks)
 {
 	sim.hooks = *hooks;
+	if (!hooks->point)
+		sim.hooks.points = 0;
+	else if (!hooks->points)
+		sim.hooks.points = UINT64_MAX;
 }

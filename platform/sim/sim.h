@@ -95,6 +95,11 @@ struct sim_strategy {
 	 * may sim_kill(). NULL: not called.
 	 */
 	void (*visit)(struct sim_strategy *s, const struct sim_decision *d);
+	/*
+	 * First step that visit() wants to see; it may raise it. If begin() leaves more
+	 * than 0, next() is asked as if there were no visit().
+	 */
+	uint32_t visits_from;
 };
 
 /* Run the current task until it blocks; then the next one by number. */
@@ -259,13 +264,22 @@ struct sim_options {
 	enum sim_model memory;
 };
 
+struct sim_who {
+	uint8_t task, why, next, unused;
+};
+
 struct sim_step {
 	struct kt_site *site;
 	uint64_t runnable;	/* before the decision */
 	uint64_t timed;		/* of those */
-	uint8_t  task;		/* who reached the site */
-	uint8_t  why;		/* enum sim_why */
-	uint8_t  next;		/* who ran on */
+	union {
+		struct {
+			uint8_t task;	/* who reached the site */
+			uint8_t why;	/* enum sim_why */
+			uint8_t next;	/* who ran on */
+		};
+		struct sim_who who;	/* all that, in one store */
+	};
 };
 
 enum sim_event_kind { SIM_EVENT_KILL, SIM_EVENT_SPURIOUS, SIM_EVENT_ALLOC_FAIL,

@@ -12,7 +12,6 @@
  * if they are of one object and not both loads. With weak memory that a store
  * becomes visible is an event, too.
  */
-#include <string.h>
 
 #include "platform/rng.h"
 #include "platform/sim/sim.h"
@@ -60,7 +59,8 @@ static void arrives(const struct sim_decision *d)
 	if (d->object && d->why < SIM_BLOCKED)
 		pos.pending |= 1ull << d->task;
 	e->object = d->object;
-	e->loads = d->site && strcmp(d->site->op, "load") == 0;
+	/* Not test_bit. */
+	e->loads = d->site && d->site->access == KT_LOAD && d->site->op[0] == 'l';
 	pos.drawn &= ~(1ull << d->task);
 }
 

@@ -17,6 +17,11 @@ static void tables_init(void)
 		for (uint32_t i = 0; i < 8; i++)
 			if (mask >> i & 1)
 				sim_random.nth_bit[mask][sim_random.bits[mask]++] = (uint8_t)i;
+#if defined(__x86_64__)
+	/* Those two have it in microcode. */
+	sim_random.has_pdep = __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt") &&
+			      !__builtin_cpu_is("znver1") && !__builtin_cpu_is("znver2");
+#endif
 }
 
 uint32_t sim_random_next(struct sim_strategy *s, const struct sim_decision *d)
