@@ -168,7 +168,9 @@ explain) echo 'the interleaving' ;;
 esac
 """
 FINDS = """echo '{"type":"progress","executions":5,"points":50,"schedules":4}'
-	echo "{\\"type\\":\\"finding\\",\\"file\\":\\"$dir/deadlock-1.plan\\",\\"kind\\":\\"deadlock\\",\\"signature\\":\\"deadlock: x\\",\\"message\\":\\"m\\",\\"executions\\":5,\\"strategy\\":\\"random\\"}"
+	echo "{\\"type\\":\\"finding\\",\\"file\\":\\"$dir/deadlock-1.plan\\",\
+\\"kind\\":\\"deadlock\\",\\"signature\\":\\"deadlock: x\\",\\"message\\":\\"m\\",\
+\\"executions\\":5,\\"strategy\\":\\"random\\"}"
 """
 
 
