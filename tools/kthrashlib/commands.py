@@ -143,6 +143,11 @@ COMMANDS = [
             "the morning page of a campaign's folder, written once more", [
         Option("--night=N", "of which night", "the last"),
     ]),
+    Command("gdb", "drivers:gdb", "PLAN",
+            "gdb in a plan's execution on the simulator, where it fails", WHERE + [
+        Option("--step=N", "stop at this step, as explain numbers them", "where it fails"),
+        Option("--batch", "print tasks, locks, the last steps and all frames, and end"),
+    ], "In gdb: kthrash tasks, kthrash locks, kthrash trace, kthrash bt TASK; kt for short."),
     Command("bugs", "bugs:main", "[BUG]...",
             "the seeded bugs: each built, hunted, shrunk, replayed", [
         Option("--executions=N", "of a hunt at most", "400000, with --scoreboard 20000"),
@@ -199,9 +204,9 @@ COMMANDS = [
     Command("lint", "style:lint", "[FILE]...",
             "checks the sources without running them",
             more="By clang-tidy, cppcheck, shellcheck, flake8, pylint, buildifier and "
-                 "tools/tidy.py. Of the whole tree it takes about three minutes on two processors, nearly all "
-                 "of it for clang-tidy; of a file seconds. Headers are checked with the sources "
-                 "that include them."),
+                 "tools/tidy.py. Of the whole tree it takes about three minutes on two "
+                 "processors, nearly all of it for clang-tidy; of a file seconds. Headers are "
+                 "checked with the sources that include them."),
 ]
 
 STATUS = [

@@ -33,6 +33,9 @@ PAGE = {**TEMPLATES, **PICTURES}
 BENCH = {
     "libck-dev": "Concurrency Kit, measured beside our locks",
 }
+DEBUG = {
+    "gdb": "the debugger",
+}
 FORMAT = {
     "clang-format-19": "formats C",
     "python3-autopep8": "formats Python",
@@ -58,7 +61,7 @@ TESTS = {
     "python3-yaml": "checks the files for GitHub and GitLab",
     "zsh": "tests its completion",
 }
-ALL = {**BUILD, **FUZZ, **BENCH, **PAGE, **MANUAL, **TESTS, **FORMAT, **LINT}
+ALL = {**BUILD, **FUZZ, **BENCH, **PAGE, **MANUAL, **TESTS, **FORMAT, **LINT, **DEBUG}
 
 
 def installed(package):
