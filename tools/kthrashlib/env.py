@@ -38,12 +38,14 @@ DEBUG = {
 }
 FORMAT = {
     "clang-format-19": "formats C",
+    "git": "tells what changed",
     "python3-autopep8": "formats Python",
 }
 LINT = {
     "clang-tidy-19": "checks C",
     "cppcheck": "checks C",
     "flake8": "checks Python",
+    "git": "tells what is ours",
     "pylint": "checks Python",
     "shellcheck": "checks shell scripts",
 }
