@@ -5,7 +5,6 @@ seeded bugs' table. No compiler, no network, nothing outside a folder of its own
 
 import contextlib
 import io
-import json
 import os
 import stat
 import sys
