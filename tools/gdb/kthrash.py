@@ -9,7 +9,7 @@ core files.
 
 import re
 
-import gdb
+import gdb  # pylint: disable=import-error; it is there in gdb only
 
 SLEEPING, FINISHED = "SLEEPING", "FINISHED"
 # By these a task comes to a step: platform/sim/hooks.h, internal.h.
