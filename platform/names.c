@@ -36,7 +36,7 @@ static const char *const failure_names[] = {
 _Static_assert(ARRAY_SIZE(failure_names) == KT_FAILURES, "every failure has a name");
 
 static const char *const role_names[] = {
-#define X(id, name) [KT_ROLE_##id] = name,
+#define X(id, name) [KT_ROLE_##id] = (name),
 	KT_ROLES(X)
 #undef X
 };

@@ -77,7 +77,10 @@ static bool add_line(struct lines *l, const char *text)
 		l->room = room;
 	}
 	l->line[l->count] = strdup(text);
-	return l->line[l->count] && ++l->count;
+	if (!l->line[l->count])
+		return false;
+	l->count++;
+	return true;
 }
 
 static void drop_lines(struct lines *l)

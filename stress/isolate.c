@@ -225,6 +225,7 @@ static bool classify(int status, struct verdict *v)
 static void on_dump(int sig)
 {
 	(void)sig;
+	/* NOLINTNEXTLINE(bugprone-signal-handler): it only reads and write()s */
 	world_dump_waits(STDERR_FILENO);
 	_exit(0);
 }

@@ -630,6 +630,7 @@ void plan_generate(struct plan *p, uint64_t seed, const struct plan_generate_opt
 	plan_init(p);
 	kt_rng_seed(&g.rng, seed);
 	g.swarm = (unsigned)kt_rng_next(&g.rng) & SWARM_ALL;
+	/* NOLINTNEXTLINE(misc-redundant-expression): two draws, each bit is set in a quarter */
 	g.work_kinds = (unsigned)(kt_rng_next(&g.rng) & kt_rng_next(&g.rng)) |
 		       1u << kt_rng_below(&g.rng, WORK_KINDS);
 	tasks = draw_tasks(&g, tasks_max < PLAN_TASKS_MAX ? tasks_max : PLAN_TASKS_MAX);

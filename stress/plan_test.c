@@ -177,7 +177,7 @@ static void round_trip(const struct plan *p, const char *what, uint64_t seed)
 {
 	static char text[PLAN_BYTES_MAX], again_text[PLAN_BYTES_MAX];
 	static struct plan again;
-	struct plan_error e;
+	struct plan_error e = { .line = 0 };
 	size_t size = plan_print(p, text, sizeof text);
 
 	if (size >= sizeof text || plan_parse(&again, text, size, &e) != 0)

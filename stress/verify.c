@@ -114,7 +114,7 @@ static void print_counters(void)
 
 	printf("%llu executions explored, %llu redundant, %llu blocked; %.1f s, %.0f/s\n",
 	       (unsigned long long)e->executions, (unsigned long long)e->redundant,
-	       (unsigned long long)(e->blocked + e->dropped), s,
+	       (unsigned long long)e->blocked + e->dropped, s,
 	       (double)(e->executions + e->blocked) / s);
 }
 

@@ -19,12 +19,16 @@ import page  # noqa: E402
 
 # The driver's commands. $hunt is the body of `stress`; $fails, how the plans of this build end.
 DRIVER = """#!/bin/sh
-say() { printf '{"type":"%%s","executions":%%d,"points":%%d,"seconds":1,"schedules":4,"pairs":2}\\n' \
-	"$@"; }
+say() {
+	printf '{"type":"%%s","executions":%%d,"points":%%d,"seconds":1,"schedules":4,' "$@"
+	printf '"pairs":2}\\n'
+}
 finding() {	# kind-12345678, id: saved as the driver does
 	if [ ! -e "$dir/$1.plan" ]; then
-		printf 'kthrash-plan 1\\n# the signature of %%s\\n# the message\\n# id %%s\\n%%s\\nexpect %%s\\n' \
-			"$1" "$2" 'task C1: a = create "a" return 0' "${1%%-*}" > "$dir/$1.plan.$$.tmp"
+		printf 'kthrash-plan 1\\n# the signature of %%s\\n# the message\\n# id %%s\\n' \
+			"$1" "$2" > "$dir/$1.plan.$$.tmp"
+		printf '%%s\\nexpect %%s\\n' 'task C1: a = create "a" return 0' \
+			"${1%%-*}" >> "$dir/$1.plan.$$.tmp"
 		mv "$dir/$1.plan.$$.tmp" "$dir/$1.plan"
 		[ -z "$ledger" ] || echo "$2" >> "$ledger"
 	fi

@@ -96,8 +96,9 @@ class Findings(Campaign):
         self.assertEqual(os.listdir(self.at("incubating")), [])
 
     def test_a_fuzzers_input_that_only_the_fuzzer_fails_on(self):
-        self.fakes.lane("fuzzer", fuzz="printf x > \"${prefix}crash-77\"", fuzz_input=
-                        "echo 'kthrash: model: wrong'; echo 'kthrash: signature model: w'; exit 77")
+        self.fakes.lane("fuzzer", fuzz="printf x > \"${prefix}crash-77\"",
+                        fuzz_input="echo 'kthrash: model: wrong'; "
+                                   "echo 'kthrash: signature model: w'; exit 77")
         self.fakes.run(lanes="fuzzer")
         names = os.listdir(self.at("crashing"))
         self.assertEqual(len(names), 1)
@@ -380,8 +381,10 @@ class Input(Campaign):
                 ("x = 1", "c.toml:1: unknown table [x]"),
                 ("[limits]\nslices = \"1 s\"", "c.toml:2: [limits] unknown key 'slices', expected "
                  "some of slice, exchange"),
-                ("[limits]\n\nslice = 10", "c.toml:3: [limits] slice: expected a number and a unit"),
-                ("[limits]\nmemory = \"10 s\"", "memory: expected a number and a unit (MiB or GiB)"),
+                ("[limits]\n\nslice = 10",
+                 "c.toml:3: [limits] slice: expected a number and a unit"),
+                ("[limits]\nmemory = \"10 s\"",
+                 "memory: expected a number and a unit (MiB or GiB)"),
                 ("[limits]\nfailures = 0", "failures: expected a whole number from 1"),
                 ("[lane.new]\nweight = 1", "c.toml:1: lane 'new' is new and needs a target"),
                 ("[lane.sim-random]\nweight = -1", "weight: expected a number from 0 to 1000"),

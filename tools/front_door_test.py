@@ -5,7 +5,6 @@ seeded bugs' table. No compiler, no network, nothing outside a folder of its own
 
 import contextlib
 import io
-import json
 import os
 import stat
 import sys
@@ -168,7 +167,9 @@ explain) echo 'the interleaving' ;;
 esac
 """
 FINDS = """echo '{"type":"progress","executions":5,"points":50,"schedules":4}'
-	echo "{\\"type\\":\\"finding\\",\\"file\\":\\"$dir/deadlock-1.plan\\",\\"kind\\":\\"deadlock\\",\\"signature\\":\\"deadlock: x\\",\\"message\\":\\"m\\",\\"executions\\":5,\\"strategy\\":\\"random\\"}"
+	echo "{\\"type\\":\\"finding\\",\\"file\\":\\"$dir/deadlock-1.plan\\",\
+\\"kind\\":\\"deadlock\\",\\"signature\\":\\"deadlock: x\\",\\"message\\":\\"m\\",\
+\\"executions\\":5,\\"strategy\\":\\"random\\"}"
 """
 
 

@@ -176,7 +176,6 @@ class Verdict(unittest.TestCase):
         g = ran(Fake(broken=["no bazel"], bad=["//stress/bugs:P1_test"]), 100)
         self.assertEqual(g.verdict(False)[0], common.FINDINGS)
 
-
     def test_a_signal_is_never_clean(self):
         g = ran(Fake(), 100)
         g.interrupted = True
@@ -301,7 +300,9 @@ class Driver(unittest.TestCase):
         line = {"type": "finding", "file": common.ROOT + "/x/race-1.plan", "kind": "race",
                 "signature": "race: a | b", "message": "m", "options": " --sanitizer=tsan"}
         said = "kthrash: text\n" + 2 * (json.dumps(line) + "\n") + '{"type":"fin'
-        (found,) = results.of_driver(said, "tsan sim")
+        found = results.of_driver(said, "tsan sim")
+        self.assertEqual(len(found), 1)
+        found = found[0]
         self.assertEqual((found["count"], found["replay"]),
                          (2, "tools/kthrash replay --sanitizer=tsan x/race-1.plan"))
 

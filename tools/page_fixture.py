@@ -152,4 +152,4 @@ def make(driver, folder):
 
 
 if __name__ == "__main__":
-    make(*sys.argv[1:])
+    make(sys.argv[1], sys.argv[2])

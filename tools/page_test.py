@@ -214,7 +214,7 @@ class Pages(unittest.TestCase):
             self.browser.load(self.path, 1280, scheme)
             papers.append(self.browser.run("return getComputedStyle(document.body)"
                                            ".backgroundColor"))
-        self.assertGreater(contrast(*papers), 10)
+        self.assertGreater(contrast(papers[0], papers[1]), 10)
 
     def test_what_the_files_say_stays_text(self):
         self.browser.load(self.path)

@@ -20,7 +20,8 @@ MAY_INCLUDE = {
 TESTS_ALSO = r"platform/conformance/"
 
 BANNED = [
-    (r"\bTO" r"DO\b|\bFIX" r"ME\b|\bXX" r"X\b", "do it, or say in the closing note that it is open"),
+    (r"\bTO" r"DO\b|\bFIX" r"ME\b|\bXX" r"X\b",
+     "do it, or say in the closing note that it is open"),
     (r"\brand\(|\bsrand\(|\brandom\(\)", "platform/rng.h"),
     (r"\bstrcpy\(|\bsprintf\(|\bstrcat\(", "snprintf or memcpy with a size"),
     (r"\btime\(NULL\)|\bgetenv\(", "an option: nothing may depend on when or where it runs"),

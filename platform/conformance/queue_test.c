@@ -67,11 +67,13 @@ static void with_pushers(void (*fn)(void *arg), void (*popper)(void), void *arg)
 {
 	static const char *const names[PUSHERS_MAX] = { "p0", "p1", "p2" };
 	struct os_thread t[PUSHERS_MAX];
+	unsigned pushers = test.pushers;
 
-	for (unsigned i = 0; i < test.pushers; i++)
+	CHECK(pushers <= PUSHERS_MAX);
+	for (unsigned i = 0; i < pushers; i++)
 		CHECK_EQ(os_spawn(&t[i], names[i], OS_JOINABLE, fn, arg), 0);
 	popper();
-	for (unsigned i = 0; i < test.pushers; i++)
+	for (unsigned i = 0; i < pushers; i++)
 		os_join(&t[i]);
 }
 

@@ -6,8 +6,9 @@ nothing else.
 usage: race_test.py RUNS BINARY RACE...
 
 A report is one that names a function of the binary's source: of RCU's race, "read_all",
-"write_item"; of the queue's, "pop_all", "push_all". On real threads a race may not happen in a run, or its trace be lost: each has
-RUNS tries. The code without a race has as many and must be quiet in all.
+"write_item"; of the queue's, "pop_all", "push_all". On real threads a race may not happen in
+a run, or its trace be lost: each has RUNS tries. The code without a race has as many and must
+be quiet in all.
 """
 
 import os

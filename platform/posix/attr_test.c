@@ -21,7 +21,7 @@ static void open_own(FILE **f, const char *file)
 {
 	char path[64];
 
-	snprintf(path, sizeof path, "/proc/self/task/%ld/%s", (long)syscall(SYS_gettid), file);
+	snprintf(path, sizeof path, "/proc/self/task/%ld/%s", syscall(SYS_gettid), file);
 	*f = fopen(path, "r");
 	CHECK(*f != NULL);
 }
@@ -215,6 +215,7 @@ static void scheduled(void *arg)
 		if (read_policy() == table[i].native)
 			CHECK_EQ(a.policy, table[i].policy);
 	}
+	/* NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange): what it refuses */
 	CHECK_EQ(os_set_policy((enum os_policy)17), -EINVAL);
 }
 

@@ -23,7 +23,7 @@ static char *dump(void)
 
 	CHECK(text && f);
 	posix_dump_waits(fileno(f));
-	rewind(f);
+	CHECK_EQ(fseek(f, 0, SEEK_SET), 0);
 	used = fread(text, 1, SIZE - 1, f);
 	text[used] = '\0';
 	fclose(f);

@@ -134,6 +134,7 @@ def seeded_bug(name, patch, srcs, combo, file = None):
         combo = combo,
         mode = "opt",
         tags = ["manual"],
+        visibility = ["//tools/gdb:__pkg__"],
     )
 
 def conformance_bug(name, patch, srcs, file, test, combo, sanitizers = None):

@@ -108,7 +108,7 @@ _setting = rule(
     attrs = {"values": attr.string_list(mandatory = True)},
 )
 
-def _combination_setting_impl(ctx):
+def _combination_setting_impl(_ctx):
     return []
 
 combination_setting = rule(

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Code that looks at no back end, built once for all combinations."""
 
-def _usual_impl(settings, attr):
+def _usual_impl(_settings, _attr):
     return {
         "//platform:os": "sim",
         "//platform:lock": "modelled",

@@ -7,7 +7,7 @@ Both go through one transition that sets the flags a person sets by hand.
 
 load("@rules_cc//cc:defs.bzl", "cc_binary")
 load(":choice.bzl", "OS", "PLAIN_LOCKS", "ROLES", "check_combination")
-load(":pairwise.bzl", "cover", "each_once", "product")
+load(":pairwise.bzl", "cover", "each_once")
 
 _PLAIN = dict(ROLES.items() + [("lock", PLAIN_LOCKS)])
 

@@ -98,7 +98,8 @@ def main(args):
     if "--scoreboard" in args:
         return scoreboard.main(args)
     found, names = split_options(args, ("--json",), ("--executions", "--seed"))
-    no_more([n for n in names if n.startswith("-")], "--executions=, --seed=, --json or --scoreboard")
+    no_more([n for n in names if n.startswith("-")],
+            "--executions=, --seed=, --json or --scoreboard")
     for name in names:
         drivers.check_bug(name)
     executions = number(found, "--executions", 400000, 1, 10**12, int)

@@ -35,8 +35,9 @@ class Option:
 class Command:
     """`run`: "module:function", called with the words after the command's; it returns the
     exit status. `arguments`: what is no option, as "", "PLAN", "PLAN...", "[BUG]...",
-    "a|b" for one of these words, or AFTER_DASHES: all after them, for another program. `text`: one clause. `more`:
-    paragraphs for its own help and the man page."""
+    "a|b" for one of these words, or AFTER_DASHES: all after them, for another program.
+    `text`: one clause. `more`: paragraphs for its own help and the man page.
+    """
 
     def __init__(self, name, run, arguments, text, options=(), more=""):
         self.name, self.run, self.arguments, self.text = name, run, arguments, text
@@ -154,6 +155,11 @@ COMMANDS = [
             "the morning page of a campaign's folder, written once more", [
         Option("--night=N", "of which night", "the last"),
     ]),
+    Command("gdb", "drivers:gdb", "PLAN",
+            "gdb in a plan's execution on the simulator, where it fails", WHERE + [
+        Option("--step=N", "stop at this step, as explain numbers them", "where it fails"),
+        Option("--batch", "print tasks, locks, the last steps and all frames, and end"),
+    ], "In gdb: kthrash tasks, kthrash locks, kthrash trace, kthrash bt TASK; kt for short."),
     Command("bugs", "bugs:main", "[BUG]...",
             "the seeded bugs: each built, hunted, shrunk, replayed", [
         Option("--executions=N", "of a hunt at most", "400000, with --scoreboard 20000"),
@@ -191,15 +197,28 @@ COMMANDS = [
         JSON,
     ], "With --os, --platform, --sanitizer or --bug the cost of that build alone."),
     Command("completion", "complete:completion", "bash|zsh|fish",
-            "completion of this command line, for a shell to read", more=
+            "completion of this command line, for a shell to read", [],
             'In bash: eval "$(tools/kthrash completion bash)"; in zsh, after compinit: '
             'eval "$(tools/kthrash completion zsh)"; in fish: '
             "tools/kthrash completion fish | source."),
     Command("man", "manual:main", "", "the manual page", [
         Option("--source", "print its source, to be installed as man1/kthrash.1"),
     ]),
-    Command("fmt", "style:fmt", "", "formats the sources"),
-    Command("lint", "style:lint", "", "checks the sources without running them"),
+    Command("compdb", "compdb:main", "", "writes compile_commands.json, for clangd"),
+    Command("fmt", "style:fmt", "[FILE]...",
+            "formats what changed: C by line, Python and Starlark by file", [
+        Option("--check", "only show what would change; exit status 1 if anything would"),
+        Option("--since=COMMIT", "what is not as in this commit",
+               "where HEAD left origin/main"),
+        Option("--whole", "every line of every file"),
+    ], "Tables are kept by hand between /* clang-format off */ and /* clang-format on */; of "
+       "Starlark a file with a line '# fmt: off' is left alone."),
+    Command("lint", "style:lint", "[FILE]...",
+            "checks the sources without running them",
+            more="By clang-tidy, cppcheck, shellcheck, flake8, pylint, buildifier and "
+                 "tools/tidy.py. Of the whole tree it takes about three minutes on two "
+                 "processors, nearly all of it for clang-tidy; of a file seconds. Headers are "
+                 "checked with the sources that include them."),
 ]
 
 STATUS = [

@@ -69,6 +69,7 @@ def nothing(_):
 # Kinds of values, as the table writes them.
 KINDS = {
     "BUG": bug_names,
+    "COMMIT": nothing,
     "DIR": folders,
     "FILE": files,
     "LANES": lane_names,

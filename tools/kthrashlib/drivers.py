@@ -8,8 +8,9 @@ import subprocess
 import sys
 
 import build
+import commands
 import env
-from common import ROOT, split_options, usage
+from common import ROOT, number, split_options, usage
 
 TARGETS = {
     ("sim", "none"): "//stress:kthrash_sim",
@@ -139,3 +140,25 @@ def replay(args):
 
 def shrink(args):
     return run("shrink", args)
+
+
+def gdb(args):
+    found, plans = commands.parse("gdb", args)
+    if system(found) != "sim":
+        raise usage("gdb is told of the simulator, not of %s" % system(found))
+    step = number(found, "--step", None, 0, 10**6, int)
+    if not os.path.isfile(plans[0]):
+        raise usage("%s: no such plan" % plans[0])
+    chosen(found)
+    env.ensure({**env.BUILD, **env.DEBUG})
+    run_ = ["kthrash run" + ("" if step is None else " %d" % step)]
+    shown = ["kthrash tasks", "kthrash locks", "kthrash trace"]
+    if "--batch" in found:
+        shown.append("kthrash bt")
+    words = ["gdb", "-q", "-x", os.path.join(ROOT, "tools", "gdb", "kthrash.py")]
+    words += ["-batch"] * ("--batch" in found)
+    for command in run_ + shown:
+        words += ["-ex", command]
+    # From the top, where the sources' names begin.
+    return subprocess.run(words + ["--args", binary(found), "replay", os.path.abspath(plans[0])],
+                          cwd=ROOT, check=False).returncode

@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 
-from common import environment, say
+from common import STATE, environment, say
 
 # Package: why. In the order in which they are named to the user.
 BUILD = {
@@ -40,6 +40,22 @@ RUN = {
 BENCH = {
     "libck-dev": "Concurrency Kit, measured beside our locks",
 }
+DEBUG = {
+    "gdb": "the debugger",
+}
+FORMAT = {
+    "clang-format-19": "formats C",
+    "git": "tells what changed",
+    "python3-autopep8": "formats Python",
+}
+LINT = {
+    "clang-tidy-19": "checks C",
+    "cppcheck": "checks C",
+    "flake8": "checks Python",
+    "git": "tells what is ours",
+    "pylint": "checks Python",
+    "shellcheck": "checks shell scripts",
+}
 MANUAL = {
     "man-db": "shows the manual page",
 }
@@ -59,7 +75,7 @@ TESTS = {
     "python3-yaml": "checks the files for GitHub and GitLab",
     "zsh": "tests its completion",
 }
-ALL = {**BUILD, **FUZZ, **BENCH, **PAGE, **MANUAL, **TESTS}
+ALL = {**BUILD, **FUZZ, **BENCH, **PAGE, **MANUAL, **TESTS, **FORMAT, **LINT, **DEBUG}
 
 
 def installed(package):
@@ -108,3 +124,27 @@ def ensure(packages):
         if done.returncode != 0 and step[1] == "install":
             say(done.stdout[-2000:])
             raise environment("apt-get failed; as root, run: " + command_for(missing))
+
+
+def npm(package, version, why):
+    """The folder of an npm package in this version, got if it is not there; its own scripts
+    are not run."""
+    home = os.path.join(STATE, "npm", "%s-%s" % (package.replace("/", "-"), version))
+    folder = os.path.join(home, "node_modules", package)
+    if os.path.isdir(folder):
+        return folder
+    if not shutil.which("npm"):     # another's Node.js brings its own
+        ensure({"npm": "gets " + package})
+    say("kthrash: getting %s %s from npm: %s" % (package, version, why))
+    temporary = "%s.%d.tmp" % (home, os.getpid())
+    done = subprocess.run(
+        ["npm", "install", "--prefix", temporary, "--ignore-scripts", "--no-audit", "--no-fund",
+         "--no-save", "%s@%s" % (package, version)],
+        stdin=subprocess.DEVNULL, text=True, check=False, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT)
+    if done.returncode != 0:
+        shutil.rmtree(temporary, ignore_errors=True)
+        say(done.stdout[-2000:])
+        raise environment("npm could not get %s %s" % (package, version))
+    os.replace(temporary, home)
+    return folder

@@ -45,7 +45,7 @@ def overview():
 def of(command):
     words = ["usage: tools/kthrash", command.name]
     words += ["[OPTION]..."] * bool(command.options) + [command.arguments] * bool(command.arguments)
-    lines = [" ".join(words), "", command.text]
+    lines = [" ".join(words), ""] + textwrap.wrap(command.text, WIDTH)
     if command.options:
         lines += [""] + columns([(o.form, described(o)) for o in command.options], 26)
     for paragraph in filter(None, command.more.split("\n\n")):

@@ -119,7 +119,7 @@ def duration(seconds):
     seconds = as_number(seconds)
     if seconds is None:
         return "?"
-    minutes, rest = divmod(int(seconds), 60)
+    minutes = int(seconds) // 60
     if minutes < 2:
         return "%d s" % int(seconds)
     return "%d min" % minutes if minutes < 120 else "%d h %02d min" % divmod(minutes, 60)
@@ -436,6 +436,7 @@ def gather(folder, night):
     record, why = read_json(os.path.join(here, "night.json"))
     series, torn = read_series(os.path.join(here, "series.jsonl"))
     near = neighbours(folder, night)
+    # pylint: disable-next=unsubscriptable-object; it takes the None for all that there is
     before = night_folder(folder, near["before"][0]) if near["before"] else None
     last, last_why = read_json(os.path.join(before, "night.json")) if before else ({}, "")
     last_series = read_series(os.path.join(before, "series.jsonl"))[0] if before else []

@@ -13,6 +13,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+enum { CHUNK = 65536 };
+
 static int inputs;
 
 static int failed(const char *path)
@@ -35,13 +37,13 @@ static uint8_t *read_file(const char *path, size_t *size)
 	if (!f)
 		return NULL;
 	do {
-		exact = realloc(data, *size + 65536);
+		exact = realloc(data, *size + CHUNK);
 		if (!exact)
 			goto out;
 		data = exact;
-		n = fread(data + *size, 1, 65536, f);
+		n = fread(data + *size, 1, CHUNK, f);
 		*size += n;
-	} while (n);
+	} while (n == CHUNK);
 	exact = ferror(f) ? NULL : malloc(*size ? *size : 1);
 	if (exact)
 		memcpy(exact, data, *size);

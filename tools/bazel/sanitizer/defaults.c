@@ -44,6 +44,7 @@ extern int __llvm_profile_write_file(void) __attribute__((weak));
 
 static void write_profile(int sig)
 {
+	/* NOLINTNEXTLINE(bugprone-signal-handler): after abort() there is no other chance */
 	__llvm_profile_write_file();
 	signal(sig, SIG_DFL);
 	raise(sig);

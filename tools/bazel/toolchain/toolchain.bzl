@@ -6,7 +6,6 @@ tsan, fuzzer (libFuzzer's instrumentation), llvm_cov; layering_check for clang. 
 `features = ["-asan", ...]` is compiled without, whatever it is linked into.
 """
 
-load("@rules_cc//cc:defs.bzl", "cc_toolchain")
 load("@bazel_tools//tools/build_defs/cc:action_names.bzl", "ACTION_NAMES")
 load(
     "@bazel_tools//tools/cpp:cc_toolchain_config_lib.bzl",
@@ -16,6 +15,7 @@ load(
     "tool_path",
     "with_feature_set",
 )
+load("@rules_cc//cc:defs.bzl", "cc_toolchain")
 
 COMPILE = [
     ACTION_NAMES.c_compile,
@@ -23,6 +23,7 @@ COMPILE = [
     ACTION_NAMES.assemble,
     ACTION_NAMES.preprocess_assemble,
 ]
+
 # What a sanitizer instruments is too slow without optimizing, and the engine under one
 # must not call memcpy() for an assignment: ThreadSanitizer sees that.
 OPTIMIZED = ["asan", "ubsan", "tsan", "not_instrumented"]
