@@ -14,7 +14,6 @@ import gdb  # pylint: disable=import-error; it is there in gdb only
 SLEEPING, FINISHED = "SLEEPING", "FINISHED"
 # By these a task comes to a step: platform/sim/hooks.h, internal.h.
 REACHES = ("sim_point", "sim_mark", "sim_block", "sim_reach")
-RED_ZONE = 128      # bytes below a stack pointer that x86-64 lets a function use
 STATES = [(0x1, "INTERRUPTIBLE"), (0x2, "UNINTERRUPTIBLE"), (0x40, "PARKED"), (0x80, "DEAD"),
           (0x100, "WAKEKILL"), (0x8000, "FROZEN")]
 EVENTS = {"SIM_EVENT_KILL": "killed", "SIM_EVENT_SPURIOUS": "woken for no reason",
@@ -201,7 +200,7 @@ class Registers:
             return self
         if gdb.selected_frame().architecture().name() != "i386:x86-64":
             raise gdb.GdbError("frames of a task that does not run: on x86-64 only")
-        # As fiber_swap() in platform/sim/fiber.h saves them.
+        # The layout is in platform/sim/fiber.c, at fiber_swap().
         sp = int(self.fiber["sp"])
         words = gdb.Value(sp).cast(gdb.lookup_type("unsigned long").pointer())
         gdb.newest_frame().select()
