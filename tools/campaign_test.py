@@ -170,7 +170,7 @@ class Lanes(Campaign):
 
     def test_a_lane_that_hangs_is_killed(self):
         self.fakes.configure(grace=0.2)
-        self.fakes.lane("one", FINDS + "; trap '' TERM; while :; do sleep 0.05; done")
+        self.fakes.lane("one", FINDS + "; trap '' TERM; exec tail -f /dev/null")
         with mock.patch.object(campaign, "LEAST_S", 0.2), \
                 mock.patch.object(campaign, "LOOK_EVERY_S", 0.05):
             status, _, _ = self.fakes.run()
@@ -179,8 +179,8 @@ class Lanes(Campaign):
 
     def test_a_lane_that_eats_memory_is_killed(self):
         self.fakes.configure(memory="60 MiB")
-        self.fakes.lane("one", "exec python3 -c 'import time; x = b\"x\" * (1 << 28);"
-                               "time.sleep(600)'")
+        self.fakes.lane("one", "exec python3 -c 'import signal; x = b\"x\" * (1 << 28);"
+                               "signal.pause()'")
         with mock.patch.object(campaign, "LOOK_EVERY_S", 0.05):
             self.fakes.run(lanes="one")
         self.assertIn("more than 60 MiB", self.lane("one")["failures"][0]["why"])

@@ -73,6 +73,8 @@ for seq in (2 * number - 1, 2 * number):
         f.write("kthrash-plan 1\\n")
 with open(bug + "/plan", "w") as f:
     f.write("kthrash-plan 1\\n")
+with open(bug + "/report.txt", "w") as f:
+    f.write("WARNING: of shard %%d\n" %% n)
 write_json(bug + "/examined.json", {"kind": "deadlock", "signature": "s", "message": "m",
                                     "reliability": [10, 10], "raws": 2 * number})
 os.makedirs(folder.at("lanes", "sim-random"), exist_ok=True)
@@ -217,6 +219,8 @@ class MergeTest(Case):
         self.assertEqual(night["totals"]["pairs"], 3)
         self.assertEqual(night["bugs"]["crashing"], [BUG])
         self.assertEqual(self.seen(), 4)
+        with open(self.folder.at("crashing", BUG, "report.txt"), encoding="ascii") as f:
+            self.assertEqual(f.read(), "WARNING: of shard 0\n")
         self.assertEqual(read_json(self.folder.at("shards", "job.json"))["merged"], 1)
         samples = list(self.folder.samples(1))
         self.assertEqual([(s["t"], s["executions"], s["pairs"]) for s in samples],

@@ -28,10 +28,6 @@ ANY = {
     "tsan": "//stress:kthrash_any_tsan",
 }
 
-# For comparing traces: the same plan, the same hash, in each of these.
-DETERMINISTIC = ["//stress:kthrash_sim", "//stress:kthrash_gcc_O0", "//stress:kthrash_sim_asan",
-                 "//stress:kthrash_sim_tsan"]
-
 OPTIONS = ("--os", "--platform", "--sanitizer", "--bug")
 
 
