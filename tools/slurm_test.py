@@ -74,7 +74,7 @@ for seq in (2 * number - 1, 2 * number):
 with open(bug + "/plan", "w") as f:
     f.write("kthrash-plan 1\\n")
 with open(bug + "/report.txt", "w") as f:
-    f.write("WARNING: of shard %%d\n" %% n)
+    f.write("WARNING: of shard %%d\\n" %% n)
 write_json(bug + "/examined.json", {"kind": "deadlock", "signature": "s", "message": "m",
                                     "reliability": [10, 10], "raws": 2 * number})
 os.makedirs(folder.at("lanes", "sim-random"), exist_ok=True)
