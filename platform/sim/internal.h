@@ -272,12 +272,15 @@ enum {
 /*
  * By bits 4 to 19 of an address: not 0 if something there or at a multiple of
  * SIM_REGION_BYTES from there is freed, ended, or nobody's next to a block.
+ * Hidden, for fiber_swap() has its distance from the code, also in AFL++'s mutator,
+ * which is a shared object.
  */
-extern uint8_t sim_memory_doubt[SIM_GRANULES];
+extern uint8_t sim_memory_doubt[SIM_GRANULES] __attribute__((visibility("hidden")));
 
 void sim_memory_begin(uint32_t moved);
 void sim_memory_end(void);		/* may kt_fail(); called on the host's behalf */
-void *sim_memory_check_slow(const void *addr, struct kt_site *site);
+void *sim_memory_check_slow(const void *addr, struct kt_site *site)
+	__attribute__((visibility("hidden")));
 
 /* addr. Fails unless it is to a live object, as far as is known; NULL is. */
 static inline void *sim_memory_check(const void *addr, struct kt_site *site)
