@@ -29,8 +29,9 @@ finding() {	# kind-12345678, id: saved as the driver does
 			"$1" "$2" > "$dir/$1.plan.$$.tmp"
 		printf '%%s\\nexpect %%s\\n' 'task C1: a = create "a" return 0' \
 			"${1%%-*}" >> "$dir/$1.plan.$$.tmp"
-		mv "$dir/$1.plan.$$.tmp" "$dir/$1.plan"
-		[ -z "$ledger" ] || echo "$2" >> "$ledger"
+		# Whoever kills at random may kill mv: then nothing was saved.
+		mv "$dir/$1.plan.$$.tmp" "$dir/$1.plan" && [ -n "$ledger" ] &&
+			echo "$2" >> "$ledger"
 	fi
 	printf '{"type":"finding","file":"%%s","kind":"%%s"}\\n' "$dir/$1.plan" "${1%%-*}"
 }

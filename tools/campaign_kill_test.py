@@ -40,8 +40,7 @@ FUZZ = """n=0
 		n=$((n + 1))
 		id=fuzzer-$$-$n-$(date +%N)
 		echo "# id $id" > "${prefix}.$n.tmp"
-		mv "${prefix}.$n.tmp" "${prefix}crash-$id"
-		echo $id >> "$ledger"
+		mv "${prefix}.$n.tmp" "${prefix}crash-$id" && echo $id >> "$ledger"
 	done"""
 
 

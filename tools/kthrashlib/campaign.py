@@ -367,12 +367,13 @@ class Night:
                 continue
             if job is self.merge:
                 self.end_merge()
-            elif job is self.canary:
-                triage.take_in(self.folder, job, self.number, triage.CANARY)
-                self.file["canary"]["executions"] = job.executions()
-                self.file["canary"]["at"] = utc()
-            else:
+            elif job is not self.canary:
                 self.end_examiner(job)
+        # Not at the moment when it ends: what fails for want of room is tried again.
+        if self.canary and self.canary.state in ("done", "failed") and \
+                self.file["canary"]["at"] is None:
+            triage.take_in(self.folder, self.canary, self.number, triage.CANARY)
+            self.file["canary"].update(executions=self.canary.executions(), at=utc())
 
     def end_examiner(self, job):
         for said in triage.settle(self.folder, self.number):
@@ -439,7 +440,7 @@ class Night:
             self.look()
         while self.room and len(self.lanes_running()) + len(self.jobs_running()) < self.jobs:
             canary = self.file["canary"]
-            if canary and canary["at"] is None and self.canary.state != "running":
+            if canary and canary["at"] is None and self.canary.state == "waiting":
                 self.start_canary()
             elif self.start_job():
                 pass
@@ -492,18 +493,20 @@ class Night:
 
     def finish(self, progress):
         """The last merge and what is still to be examined; another Ctrl-C cuts it short."""
-        for lane in self.lanes:
-            self.take(lane)     # whatever could not be taken when it ended
+        self.sweep()
         if self.merger and not self.interrupted and self.room and \
                 self.merge.state != "running":
             self.start_merge()
         asked = self.interrupted
         self.interrupted = False
         while not self.interrupted:
-            self.poll()
-            self.canary_result()
-            for job in self.jobs_running():
-                job.look(self.config.limits["memory"])
+            try:
+                self.poll()
+                self.canary_result()
+            except OSError as e:
+                self.no_room(e)
+            if not self.room or time.monotonic() - self.looked >= LOOK_EVERY_S:
+                self.look()
             if len(self.jobs_running()) < self.jobs and self.room:
                 waiting = triage.to_examine(self.folder)
                 if waiting and self.examiner.state != "running" and not asked:
@@ -518,7 +521,15 @@ class Night:
             job.kill()
             job.process.wait()
         self.poll()
+        self.sweep()
         self.interrupted = asked or self.interrupted
+
+    def sweep(self):
+        """Whatever could not be taken or filed when it was its turn."""
+        for lane in self.lanes:
+            self.take(lane)
+        for said in triage.settle(self.folder, self.number):
+            self.event(said)
 
     # ---- the verdict -------------------------------------------------------------------
 
