@@ -265,7 +265,7 @@ class Disk(Campaign):
 
     def test_writes_that_fail_for_a_while_lose_nothing(self):
         self.fakes.lane("one", "finding deadlock-1111111$(($$ % 10)) $$; say summary 5 50")
-        calls, fsync = [0], os.fsync
+        calls, fsync, over = [0], os.fsync, campaign.Night.over
 
         def full(fd):
             calls[0] += 1
@@ -274,9 +274,11 @@ class Disk(Campaign):
             fsync(fd)
         with mock.patch.object(campaign, "SAVE_EVERY_S", 0.02), \
                 mock.patch.object(campaign, "LOOK_EVERY_S", 0.02), \
+                mock.patch.object(campaign.Night, "over",
+                                  lambda night: calls[0] >= 25 and over(night)), \
                 mock.patch.object(os, "fsync", full):
-            status, _, err = self.fakes.run(lanes="one", seconds=1)
-        self.assertEqual(status, common.FINDINGS)
+            status, out, err = self.fakes.run(lanes="one", seconds=1)
+        self.assertEqual(status, common.FINDINGS, out + err)
         self.assertGreater(calls[0], 25)
         self.assertIn("No space left", err)
         self.assertEqual(os.listdir(self.at("lanes", "one", "findings")), [])
