@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * `bench`: what the simulator costs. Plans of 1 to 16 creators under a random walk,
- * beside one bare fiber switch measured in the same run; several rounds in
- * turn, medians, because machines are shared.
+ * `bench`: what the simulator costs. Creators under a random walk, as plans and as the bare
+ * hand-off (hand_off.h), beside one fiber switch measured in the same run; several rounds
+ * in turn, medians, because machines are shared.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,20 +10,29 @@
 
 #include "platform/rng.h"
 #include "stress/finding.h"
+#include "stress/hand_off.h"
 #include "stress/hunt.h"
 #include "stress/isolate.h"
 
 enum { ROUNDS = 5 };
 
-static const unsigned creators[] = { 1, 2, 4, 8, 16 };
-
-enum { SIZES = sizeof creators / sizeof creators[0], USUAL = 1 };
-
-struct round {
-	double executions_per_second, points_per_execution, ns_per_point, switch_ns;
+/* The plans first, then the bare hand-off. */
+static const struct {
+	unsigned creators;
+	bool bare;
+} what[] = {
+	{ 1, false }, { 2, false }, { 4, false }, { 8, false }, { 16, false },
+	{ 1, true }, { 2, true }, { 3, true },
 };
 
-static bool run_round(struct round *out, double seconds, uint64_t seed)
+enum { ROWS = sizeof what / sizeof what[0], PLANS = 5, USUAL = 1 };
+
+struct round {
+	double executions_per_second, points_per_execution, ns_per_point;
+	struct world_switch change;
+};
+
+static bool run_round(struct round *out, bool bare, double seconds, uint64_t seed)
 {
 	struct world_options w = { .strategy = PLAN_RANDOM, .steps_estimate = 200 };
 	struct verdict v = { 0 };
@@ -33,7 +42,10 @@ static bool run_round(struct round *out, double seconds, uint64_t seed)
 	do {
 		for (unsigned i = 0; i < 256; i++) {
 			w.seed = kt_rng_derive(seed, executions++);
-			world_run(&w, &v);
+			if (bare)
+				world_run_body(&w, hand_off, &v);
+			else
+				world_run(&w, &v);
 			points += v.steps;
 			if (v.failure != KT_PASS) {
 				fprintf(stderr, "kthrash: bench: %s: %s\n",
@@ -46,7 +58,7 @@ static bool run_round(struct round *out, double seconds, uint64_t seed)
 	out->executions_per_second = (double)executions / took;
 	out->points_per_execution = (double)points / (double)executions;
 	out->ns_per_point = points ? took * 1e9 / (double)points : 0;
-	out->switch_ns = world_switch_ns();
+	out->change = world_switch();
 	return true;
 }
 
@@ -74,7 +86,8 @@ static struct round medians(const struct round *r)
 		median(r, offsetof(struct round, executions_per_second)),
 		median(r, offsetof(struct round, points_per_execution)),
 		median(r, offsetof(struct round, ns_per_point)),
-		median(r, offsetof(struct round, switch_ns)),
+		{ median(r, offsetof(struct round, change.bare)),
+		  median(r, offsetof(struct round, change.own)) },
 	};
 }
 
@@ -96,20 +109,33 @@ static bool load(unsigned tasks)
 	return true;
 }
 
+static double ratio(double a, double b)
+{
+	return b > 0 ? a / b : 0;
+}
+
+static void print_json_rows(const struct round *m, int first, int end)
+{
+	for (int i = first; i < end; i++)
+		printf("%s{\"creators\":%u,\"executions_per_second\":%.0f,"
+		       "\"points_per_execution\":%.1f,\"ns_per_point\":%.2f}",
+		       i > first ? "," : "", what[i].creators, m[i].executions_per_second,
+		       m[i].points_per_execution, m[i].ns_per_point);
+}
+
 static void print_json(const struct round *m)
 {
 	const struct round *u = &m[USUAL];
 
 	printf("{\"build\":\"%s\",\"executions_per_second\":%.0f,"
 	       "\"points_per_execution\":%.1f,\"ns_per_point\":%.2f,\"switch_ns\":%.2f,"
-	       "\"ratio\":%.2f,\"growth\":[", build_name(), u->executions_per_second,
-	       u->points_per_execution, u->ns_per_point, u->switch_ns,
-	       u->switch_ns > 0 ? u->ns_per_point / u->switch_ns : 0);
-	for (int i = 0; i < SIZES; i++)
-		printf("%s{\"creators\":%u,\"executions_per_second\":%.0f,"
-		       "\"points_per_execution\":%.1f,\"ns_per_point\":%.2f}", i ? "," : "",
-		       creators[i], m[i].executions_per_second, m[i].points_per_execution,
-		       m[i].ns_per_point);
+	       "\"ratio\":%.2f,\"own_switch_ns\":%.2f,\"own_ratio\":%.2f,\"growth\":[",
+	       build_name(), u->executions_per_second, u->points_per_execution,
+	       u->ns_per_point, u->change.bare, ratio(u->ns_per_point, u->change.bare),
+	       u->change.own, ratio(u->ns_per_point, u->change.own));
+	print_json_rows(m, 0, PLANS);
+	printf("],\"hand_off\":[");
+	print_json_rows(m, PLANS, ROWS);
 	printf("]}\n");
 }
 
@@ -119,27 +145,39 @@ static void print_table(const struct round *m)
 
 	printf("%s, random walk, medians of %d rounds\n", build_name(), ROUNDS);
 	printf("  creators  executions/s  points each  ns per point\n");
-	for (int i = 0; i < SIZES; i++)
-		printf("  %8u  %12.0f  %11.1f  %12.2f\n", creators[i],
+	for (int i = 0; i < ROWS; i++) {
+		if (i == PLANS)
+			printf("  the bare hand-off, without core/:\n");
+		printf("  %8u  %12.0f  %11.1f  %12.2f\n", what[i].creators,
 		       m[i].executions_per_second, m[i].points_per_execution,
 		       m[i].ns_per_point);
-	printf("  a bare fiber switch %.2f ns; a point of two creators %.2f times that\n",
-	       u->switch_ns, u->switch_ns > 0 ? u->ns_per_point / u->switch_ns : 0);
+	}
+	printf("  a fiber switch %.2f ns, bare %.2f; a point of two creators %.2f and %.2f times "
+	       "that\n", u->change.own, u->change.bare, ratio(u->ns_per_point, u->change.own),
+	       ratio(u->ns_per_point, u->change.bare));
+}
+
+static bool load_row(int row)
+{
+	if (!what[row].bare)
+		return load(what[row].creators);
+	hand_off_load(what[row].creators);
+	return true;
 }
 
 int command_bench(const struct options *o)
 {
-	struct round r[SIZES][ROUNDS], m[SIZES];
-	double seconds = (o->seconds > 0 ? o->seconds : 5) / ROUNDS / SIZES;
+	struct round r[ROWS][ROUNDS], m[ROWS];
+	double seconds = (o->seconds > 0 ? o->seconds : 5) / ROUNDS / ROWS;
 
 	for (int i = 0; i < ROUNDS; i++)
-		for (int k = 0; k < SIZES; k++) {
-			if (!load(creators[k]))
+		for (int k = 0; k < ROWS; k++) {
+			if (!load_row(k))
 				return EXIT_ENVIRONMENT;
-			if (!run_round(&r[k][i], seconds, o->seed + (uint64_t)i))
+			if (!run_round(&r[k][i], what[k].bare, seconds, o->seed + (uint64_t)i))
 				return EXIT_FINDINGS;
 		}
-	for (int k = 0; k < SIZES; k++)
+	for (int k = 0; k < ROWS; k++)
 		m[k] = medians(r[k]);
 	(o->json ? print_json : print_table)(m);
 	return EXIT_CLEAN;

@@ -78,6 +78,9 @@ void world_load(const struct plan *p);
 /* Run the loaded plan once. May not return, if a sanitizer objects. */
 void world_run(const struct world_options *o, struct verdict *v);
 
+/* Run body(NULL), which uses the platform only; no plan is loaded then. */
+void world_run_body(const struct world_options *o, void (*body)(void *), struct verdict *v);
+
 /*
  * Keep the execution that ran last, whose verdict is *v. Then: is the one that ran
  * last now, with the verdict `again`, another? If so, *v says where they part. The
@@ -131,7 +134,11 @@ void world_post_mortem(struct verdict *v);
 /* Write what every thread waits for to fd; from a signal handler. */
 void world_dump_waits(int fd);
 
-/* Cost of one bare switch in ns; 0 if there is no such thing. */
-double world_switch_ns(void);
+/* What a switch of tasks costs by itself, in ns; 0 if there is no such thing. */
+struct world_switch {
+	double bare;	/* inline, nothing saved, always predicted: nothing can be less */
+	double own;	/* the simulator's, back and forth */
+};
+struct world_switch world_switch(void);
 
 #endif

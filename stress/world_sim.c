@@ -183,6 +183,22 @@ void world_run(const struct world_options *o, struct verdict *v)
 	sign(v);
 }
 
+void world_run_body(const struct world_options *o, void (*body)(void *), struct verdict *v)
+{
+	struct sim_options so = {
+		.strategy = strategy_of(o), .seed = o->seed, .steps_estimate = o->steps_estimate,
+	};
+	const struct sim_record *r;
+
+	os_set_hooks(&(struct os_hooks){ .point = NULL });
+	r = sim_run(&so, body, NULL);
+	v->failure = r->failure;
+	v->hash = r->hash;
+	v->steps = r->steps;
+	if (r->failure != KT_PASS)
+		snprintf(v->message, sizeof v->message, "%s", r->message);
+}
+
 /* ---- two runs of one execution --------------------------------------------- */
 
 static struct {
@@ -355,9 +371,11 @@ void world_dump_waits(int fd)
 	(void)fd;	/* a simulated deadlock is reported by the simulator */
 }
 
-double world_switch_ns(void)
+struct world_switch world_switch(void)
 {
-	return sim_switch_ns(5000000);
+	enum { ROUNDS = 5000000 };
+
+	return (struct world_switch){ sim_bare_switch_ns(ROUNDS), sim_own_switch_ns(ROUNDS) };
 }
 
 /* ---- schedule coverage -------------------------------------------------- */

@@ -223,7 +223,7 @@ void fiber_entered(void)
 
 /* ---- measuring ---------------------------------------------------------- */
 
-static struct fiber bench_host, bench_fiber;
+static struct fiber bench_host, bench_bare, bench_own;
 
 #if defined(__x86_64__)
 /* Nothing can be less: the compiler saves what is live, and the jump is predicted. */
@@ -256,38 +256,64 @@ static inline void bare_swap(struct fiber *from, struct fiber *to)
 }
 #endif
 
-static inline void bench_switch(struct fiber *from, struct fiber *to)
+static inline __attribute__((always_inline))
+void bench_switch(struct fiber *from, struct fiber *to, bool own)
 {
 	if (__builtin_expect(fiber_sanitized, false))
 		fiber_before_switch(from, to, false);
-	bare_swap(from, to);
+	if (own)
+		fiber_swap(from, to, NULL, NULL);
+	else
+		bare_swap(from, to);
 	if (__builtin_expect(fiber_sanitized, false))
 		fiber_after_switch(from);
 }
 
-static void bench_main(void)
+static void bench_bare_main(void)
 {
 	fiber_entered();
 	for (;;)
-		bench_switch(&bench_fiber, &bench_host);
+		bench_switch(&bench_bare, &bench_host, false);
 }
 
-double fiber_switch_ns(uint64_t rounds)
+static void bench_own_main(void)
+{
+	fiber_entered();
+	for (;;)
+		bench_switch(&bench_own, &bench_host, true);
+}
+
+static inline __attribute__((always_inline))
+double bench_ns(struct fiber *f, bool own, uint64_t rounds)
 {
 	struct timespec a, b;
 
-	if (!bench_fiber.stack) {
-		fiber_host(&bench_host);
-		fiber_make(&bench_fiber, 0, bench_main);
-#if defined(__x86_64__)
-		bench_fiber.sp = (void **)bench_fiber.sp + SAVED_WORDS;
-#endif
-	}
-	bench_switch(&bench_host, &bench_fiber);
+	bench_switch(&bench_host, f, own);
 	clock_gettime(CLOCK_MONOTONIC, &a);
 	for (uint64_t i = 0; i < rounds; i++)
-		bench_switch(&bench_host, &bench_fiber);
+		bench_switch(&bench_host, f, own);
 	clock_gettime(CLOCK_MONOTONIC, &b);
 	return ((double)(b.tv_sec - a.tv_sec) * 1e9 + (double)(b.tv_nsec - a.tv_nsec)) /
 	       (double)(2 * rounds);
+}
+
+double fiber_bare_ns(uint64_t rounds)
+{
+	if (!bench_bare.stack) {
+		fiber_host(&bench_host);
+		fiber_make(&bench_bare, 0, bench_bare_main);
+#if defined(__x86_64__)
+		bench_bare.sp = (void **)bench_bare.sp + SAVED_WORDS;
+#endif
+	}
+	return bench_ns(&bench_bare, false, rounds);
+}
+
+double fiber_own_ns(uint64_t rounds)
+{
+	if (!bench_own.stack) {
+		fiber_host(&bench_host);
+		fiber_make(&bench_own, 1, bench_own_main);
+	}
+	return bench_ns(&bench_own, true, rounds);
 }

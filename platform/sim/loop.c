@@ -820,8 +820,14 @@ const struct sim_record *sim_run(const struct sim_options *o, void (*body)(void 
 
 /* ---- measuring ---------------------------------------------------------- */
 
-double sim_switch_ns(uint64_t rounds)
+double sim_bare_switch_ns(uint64_t rounds)
 {
 	sim_init();
-	return fiber_switch_ns(rounds);
+	return fiber_bare_ns(rounds);
+}
+
+double sim_own_switch_ns(uint64_t rounds)
+{
+	sim_init();
+	return fiber_own_ns(rounds);
 }

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The hand-off of kthreadd as a bare protocol, without core/: what other engines were
+ * measured with, for `bench` to measure this one with. No oracle but that each
+ * creator gets the answer to its own request.
+ */
+#ifndef STRESS_HAND_OFF_H
+#define STRESS_HAND_OFF_H
+
+#define HAND_OFF_CREATORS_MAX 16
+
+/* From then on hand_off() has so many creators. */
+void hand_off_load(unsigned creators);
+
+/* One execution; for world_run_body(). */
+void hand_off(void *unused);
+
+#endif
