@@ -19,6 +19,7 @@
 
 #include "platform/check.h"
 #include "platform/point.h"
+#include "platform/sanitizer.h"
 
 #if defined(KT_OS_SIM)
 #include "platform/sim/hooks.h"
@@ -40,12 +41,7 @@
  * order, but what the simulator holds back; locked instructions were a tenth of
  * an execution. ThreadSanitizer must see the real thing.
  */
-#if defined(__has_feature)
-#define KT_HAS_FEATURE(x) __has_feature(x)
-#else
-#define KT_HAS_FEATURE(x) 0
-#endif
-#if defined(KT_OS_SIM) && !defined(__SANITIZE_THREAD__) && !KT_HAS_FEATURE(thread_sanitizer)
+#if defined(KT_OS_SIM) && !KT_WITH_TSAN
 #define KT_ATOMIC_LOAD(p, order)     __atomic_load_n((p), __ATOMIC_RELAXED)
 #define KT_ATOMIC_STORE(p, v, order) __atomic_store_n((p), (v), __ATOMIC_RELAXED)
 #define KT_ATOMIC_UPDATE(p, value)                                             \

@@ -11,17 +11,13 @@
 
 #include "platform/completion.h"
 #include "platform/point.h"
+#include "platform/sanitizer.h"
 
 /* ---- what this binary is ------------------------------------------------ */
 
-#if defined(__has_feature)
-#define HAS_FEATURE(x) __has_feature(x)
-#else
-#define HAS_FEATURE(x) 0
-#endif
-#if HAS_FEATURE(address_sanitizer) || defined(__SANITIZE_ADDRESS__)
+#if KT_WITH_ASAN
 #define SANITIZER_NAME "asan"
-#elif HAS_FEATURE(thread_sanitizer) || defined(__SANITIZE_THREAD__)
+#elif KT_WITH_TSAN
 #define SANITIZER_NAME "tsan"
 #else
 #define SANITIZER_NAME "none"

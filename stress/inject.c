@@ -12,6 +12,10 @@
 #include "stress/exec.h"
 #include "stress/model.h"
 
+#if defined(KT_OS_SIM)
+#include "platform/sim/sim.h"
+#endif
+
 #define BLOCKED_PREFIX "blocked:"
 
 /* A directive keyed by task and point, compiled to hashes. */

@@ -54,10 +54,11 @@ void inject_point(struct kt_site *site, const void *subject);
 uint64_t inject_points(void);	/* os_hooks.points of the loaded plan */
 bool inject_alloc_fails(enum kt_role role, struct kt_site *site);
 
-#if defined(KT_OS_SIM)
-#include "platform/sim/sim.h"
-/* `inner` decided upon where no directive applies. Wraps only if it must. */
+/*
+ * `inner` decided upon where no directive applies. Wraps only if it must. Where there is
+ * the simulator.
+ */
+struct sim_strategy;
 struct sim_strategy *inject_strategy(struct sim_strategy *inner);
-#endif
 
 #endif

@@ -11,10 +11,18 @@
 #include "platform/check.h"
 #include "platform/conformance/test.h"
 #include "platform/os.h"
+#include "platform/sanitizer.h"
 
-/* Repetitions inside a body: many in one run of real threads, few in each of many. */
+/*
+ * Repetitions inside a body: many in one run of real threads, few in each of many. A
+ * sanitizer needs fewer to say what it sees, and threads cost it many times as much.
+ */
 #if defined(KT_OS_SIM)
 #define CONFORMANCE_TURNS(real, simulated) (simulated)
+#elif KT_WITH_ASAN
+#define CONFORMANCE_TURNS(real, simulated) (((real) + 9) / 10)
+#elif KT_WITH_TSAN
+#define CONFORMANCE_TURNS(real, simulated) (((real) + 4) / 5)
 #else
 #define CONFORMANCE_TURNS(real, simulated) (real)
 #endif

@@ -10,17 +10,9 @@
 #include <stdlib.h>
 
 #include "platform/posix/internal.h"
+#include "platform/sanitizer.h"
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define HAS_ASAN 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__)
-#define HAS_ASAN 1
-#endif
-
-#if defined(HAS_ASAN)
+#if KT_WITH_ASAN
 #include <sanitizer/asan_interface.h>
 #define HIDE(p, size) __asan_poison_memory_region((p), (size))
 #define SHOW(p, size) __asan_unpoison_memory_region((p), (size))
@@ -76,7 +68,7 @@ void os_free_at(void *p, struct kt_site *site)
 	if (!p)
 		return;
 	h--;
-#if defined(HAS_ASAN)
+#if KT_WITH_ASAN
 	/* Of a freed block ASan says more than we could: let it. */
 	if (__asan_address_is_poisoned(p) && __asan_address_is_poisoned(h))
 		free(h);

@@ -9,6 +9,7 @@
 
 #include "platform/conformance/test.h"
 #include "platform/lock.h"
+#include "platform/sanitizer.h"
 #include "platform/sim/sim.h"
 #include "platform/sim/sim_test.h"
 
@@ -134,19 +135,10 @@ static const struct {
 	{ "unpark_gone", body_unparks_gone, KT_MEMORY, "thread that is gone" },
 };
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define HAS_ASAN 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__)
-#define HAS_ASAN 1
-#endif
-
 /* ASan ends the process at the plain access itself. */
 static bool skipped_here(const char *name)
 {
-#if defined(HAS_ASAN)
+#if KT_WITH_ASAN
 	return strcmp(name, "write_freed") == 0;
 #else
 	(void)name;

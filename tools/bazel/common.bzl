@@ -1,13 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Code that looks at no back end, built once for all combinations."""
 
-def _usual_impl(_settings, _attr):
+_USUAL = {
+    "sim": ("modelled", "modelled", "list", "modelled"),
+    "posix": ("mutex", "park", "list", "memb"),
+}
+
+def _usual_impl(_settings, attr):
+    lock, completion, queue, rcu = _USUAL[attr.os]
     return {
-        "//platform:os": "sim",
-        "//platform:lock": "modelled",
-        "//platform:completion": "modelled",
-        "//platform:queue": "list",
-        "//platform:rcu": "modelled",
+        "//platform:os": attr.os,
+        "//platform:lock": lock,
+        "//platform:completion": completion,
+        "//platform:queue": queue,
+        "//platform:rcu": rcu,
     }
 
 _usual = transition(
@@ -32,9 +38,11 @@ def _common_code_impl(ctx):
 common_code = rule(
     implementation = _common_code_impl,
     doc = """The objects of `code`, for linking only, whatever the combination. Its headers
-are another library's, and it depends on no library with objects of its own.""",
+are another library's, and it depends on no library with objects of its own. `os`: if
+it is of one operating system, that.""",
     attrs = {
         "code": attr.label_list(cfg = _usual, providers = [CcInfo]),
+        "os": attr.string(default = "sim", values = _USUAL.keys()),
         "_allowlist_function_transition": attr.label(
             default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
         ),
