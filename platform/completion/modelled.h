@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "platform/point.h"
+#include "platform/sim/hooks.h"
 
 #define kt_completion_modelled_is_fifo 1
 
@@ -27,12 +27,41 @@ struct kt_completion_modelled {
 
 void kt_completion_modelled_init(struct kt_completion_modelled *c);
 void kt_completion_modelled_destroy(struct kt_completion_modelled *c);
-void kt_completion_modelled_complete(struct kt_completion_modelled *c, struct kt_site *site);
 void kt_completion_modelled_complete_all(struct kt_completion_modelled *c, struct kt_site *site);
-void kt_completion_modelled_wait(struct kt_completion_modelled *c, struct kt_site *site);
-int kt_completion_modelled_wait_killable(struct kt_completion_modelled *c, struct kt_site *site);
 int kt_completion_modelled_wait_until(struct kt_completion_modelled *c, uint64_t deadline_ns,
 				      struct kt_site *site);
 bool kt_completion_modelled_try_wait(struct kt_completion_modelled *c, struct kt_site *site);
+
+/* What comes after the point. Adding: has it let a waiter through? Then *c may be gone. */
+bool kt_completion_modelled_add(struct kt_completion_modelled *c);
+int kt_completion_modelled_take(struct kt_completion_modelled *c, bool killable,
+				struct kt_site *site);
+
+/* Inline, for each return behind a switch of tasks is mispredicted. */
+static inline void kt_completion_modelled_complete(struct kt_completion_modelled *c,
+						   struct kt_site *site)
+{
+	sim_point(site, c);
+	/*
+	 * Once more, so that what the completer does next can be late, also if
+	 * it has no site. *c may be gone.
+	 */
+	if (kt_completion_modelled_add(c))
+		sim_point(site, NULL);
+}
+
+static inline void kt_completion_modelled_wait(struct kt_completion_modelled *c,
+					       struct kt_site *site)
+{
+	sim_point(site, c);
+	kt_completion_modelled_take(c, false, site);
+}
+
+static inline int kt_completion_modelled_wait_killable(struct kt_completion_modelled *c,
+						       struct kt_site *site)
+{
+	sim_point(site, c);
+	return kt_completion_modelled_take(c, true, site);
+}
 
 #endif

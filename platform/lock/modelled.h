@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "platform/point.h"
+#include "platform/sim/hooks.h"
 
 #define kt_lock_modelled_is_fifo 0
 
@@ -25,9 +25,24 @@ struct kt_lock_modelled {
 
 void kt_lock_modelled_init(struct kt_lock_modelled *l, const char *name);
 void kt_lock_modelled_destroy(struct kt_lock_modelled *l);
-void kt_lock_modelled_acquire(struct kt_lock_modelled *l, struct kt_site *site);
-bool kt_lock_modelled_try_acquire(struct kt_lock_modelled *l, struct kt_site *site);
 void kt_lock_modelled_release(struct kt_lock_modelled *l, struct kt_site *site);
 void kt_lock_modelled_assert_held(const struct kt_lock_modelled *l);
+
+/* What comes after the point. */
+void kt_lock_modelled_take(struct kt_lock_modelled *l, struct kt_site *site);
+bool kt_lock_modelled_try_take(struct kt_lock_modelled *l);
+
+/* Inline, for each return behind a switch of tasks is mispredicted. */
+static inline void kt_lock_modelled_acquire(struct kt_lock_modelled *l, struct kt_site *site)
+{
+	sim_point(site, l);
+	kt_lock_modelled_take(l, site);
+}
+
+static inline bool kt_lock_modelled_try_acquire(struct kt_lock_modelled *l, struct kt_site *site)
+{
+	sim_point(site, l);
+	return kt_lock_modelled_try_take(l);
+}
 
 #endif

@@ -44,21 +44,16 @@ static void let_through(struct kt_completion_modelled *c)
 	sim_wake(id);
 }
 
-void kt_completion_modelled_complete(struct kt_completion_modelled *c, struct kt_site *site)
+bool kt_completion_modelled_add(struct kt_completion_modelled *c)
 {
-	sim_point(site, c);
 	if (!c->first) {
 		if (c->done != DONE_FOR_EVER)
 			c->done++;
 		sim_hb_release(c);
-		return;
+		return false;
 	}
 	let_through(c);
-	/*
-	 * Once more, so that what the completer does next can be late, also if
-	 * it has no site. *c may be gone.
-	 */
-	sim_point(site, NULL);
+	return true;
 }
 
 void kt_completion_modelled_complete_all(struct kt_completion_modelled *c, struct kt_site *site)
@@ -153,24 +148,20 @@ static int sleep_on(struct kt_completion_modelled *c, bool killable, const uint6
 static int wait_for(struct kt_completion_modelled *c, bool killable, const uint64_t *deadline_ns,
 		    struct kt_site *site)
 {
-	sim_point(site, c);
 	sim_rcu_may_wait(&sim.task[sim.current], site);
 	return take(c) ? 0 : sleep_on(c, killable, deadline_ns, site);
 }
 
-void kt_completion_modelled_wait(struct kt_completion_modelled *c, struct kt_site *site)
+int kt_completion_modelled_take(struct kt_completion_modelled *c, bool killable,
+				struct kt_site *site)
 {
-	wait_for(c, false, NULL, site);
-}
-
-int kt_completion_modelled_wait_killable(struct kt_completion_modelled *c, struct kt_site *site)
-{
-	return wait_for(c, true, NULL, site);
+	return wait_for(c, killable, NULL, site);
 }
 
 int kt_completion_modelled_wait_until(struct kt_completion_modelled *c, uint64_t deadline_ns,
 				      struct kt_site *site)
 {
+	sim_point(site, c);
 	return wait_for(c, false, &deadline_ns, site);
 }
 

@@ -23,11 +23,10 @@ static void take(struct kt_lock_modelled *l)
 	sim_hb_acquire(l);
 }
 
-void kt_lock_modelled_acquire(struct kt_lock_modelled *l, struct kt_site *site)
+void kt_lock_modelled_take(struct kt_lock_modelled *l, struct kt_site *site)
 {
 	struct sim_task *t = sim_current();
 
-	sim_point(site, l);
 	if (l->holder == sim.current + 1)
 		kt_fail(KT_DISCIPLINE, "lock %s acquired by its holder", l->name);
 	while (l->holder) {
@@ -40,9 +39,8 @@ void kt_lock_modelled_acquire(struct kt_lock_modelled *l, struct kt_site *site)
 	take(l);
 }
 
-bool kt_lock_modelled_try_acquire(struct kt_lock_modelled *l, struct kt_site *site)
+bool kt_lock_modelled_try_take(struct kt_lock_modelled *l)
 {
-	sim_point(site, l);
 	if (l->holder)
 		return false;
 	sim_touch(l, SIM_ACQUIRE);
