@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 
-EXECUTIONS = 3000
+EXECUTIONS = 1200
 
 
 def hunt(binary, folder, *options):
