@@ -32,6 +32,10 @@
 #ifndef PLATFORM_COMPLETION_H
 #define PLATFORM_COMPLETION_H
 
+#if defined(KT_COMMON_CODE)
+#error "this is built once for all combinations, so it must not look at one"
+#endif
+
 #include "platform/join.h"
 #include "platform/lock.h"
 #include "platform/lockdep.h"

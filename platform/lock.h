@@ -33,6 +33,10 @@
 #ifndef PLATFORM_LOCK_H
 #define PLATFORM_LOCK_H
 
+#if defined(KT_COMMON_CODE)
+#error "this is built once for all combinations, so it must not look at one"
+#endif
+
 #include "platform/atomic.h"
 #include "platform/join.h"
 #include "platform/os.h"

@@ -53,7 +53,9 @@ struct kt_site *kt_lockdep_may_sleep(struct kt_site *site);
 /* No order is known any more. */
 void kt_lockdep_forget(void);
 
-#if defined(KT_LOCK_CHECKED)
+#if defined(KT_COMMON_CODE)
+/* Not there: it depends on the lock. */
+#elif defined(KT_LOCK_CHECKED)
 #define kt_may_sleep(site) kt_lockdep_may_sleep(site)
 #else
 #define kt_may_sleep(site) (site)

@@ -35,6 +35,10 @@
 #ifndef PLATFORM_QUEUE_H
 #define PLATFORM_QUEUE_H
 
+#if defined(KT_COMMON_CODE)
+#error "this is built once for all combinations, so it must not look at one"
+#endif
+
 #include "platform/join.h"
 #include "platform/lock.h"
 

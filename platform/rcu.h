@@ -42,6 +42,10 @@
 #ifndef PLATFORM_RCU_H
 #define PLATFORM_RCU_H
 
+#if defined(KT_COMMON_CODE)
+#error "this is built once for all combinations, so it must not look at one"
+#endif
+
 #include "platform/atomic.h"
 #include "platform/join.h"
 

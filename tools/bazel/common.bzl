@@ -6,6 +6,9 @@ _USUAL = {
     "posix": ("mutex", "park", "list", "memb"),
 }
 
+# local_defines of `code`: with it, headers refuse to say what depends on a choice.
+COMMON_CODE_DEFINES = ["KT_COMMON_CODE"]
+
 def _usual_impl(_settings, attr):
     lock, completion, queue, rcu = _USUAL[attr.os]
     return {

@@ -78,12 +78,15 @@ def simulator(args):
 def print_simulator(middle, plan, empty):
     plain = middle["none"]
     print("On %s. Medians of %d rounds, random walk.\n" % (machine(), ROUNDS))
-    print("| creators | executions/s | points each | ns per point |\n|---|---|---|---|")
-    for row in plain["growth"]:
-        print("| {creators} | {executions_per_second:,.0f} | {points_per_execution:.0f} | "
-              "{ns_per_point:.1f} |".format(**row))
-    print("\nA bare fiber switch %.2f ns; a point of two creators %.1f times that.\n" %
-          (plain["switch_ns"], plain["ratio"]))
+    for head, table_rows in [("creators", plain["growth"]), ("bare hand-off", plain["hand_off"])]:
+        print("| %s | executions/s | points each | ns per point |\n|---|---|---|---|" % head)
+        for row in table_rows:
+            print("| {creators} | {executions_per_second:,.0f} | {points_per_execution:.0f} | "
+                  "{ns_per_point:.1f} |".format(**row))
+        print()
+    print("A fiber switch {own_switch_ns:.1f} ns, a point of two creators {own_ratio:.1f} times "
+          "that; inline, with nothing saved and predicted, {switch_ns:.2f} ns and {ratio:.1f} "
+          "times.\n".format(**plain))
     print("| two creators | executions/s | of plain |\n|---|---|---|")
     for sanitizer in SANITIZERS:
         rate = middle[sanitizer]["executions_per_second"]
