@@ -32,22 +32,20 @@ int kt_completion_modelled_wait_until(struct kt_completion_modelled *c, uint64_t
 				      struct kt_site *site);
 bool kt_completion_modelled_try_wait(struct kt_completion_modelled *c, struct kt_site *site);
 
-/* What comes after the point. Adding: has it let a waiter through? Then *c may be gone. */
-bool kt_completion_modelled_add(struct kt_completion_modelled *c);
+/* What comes after the point. */
+void kt_completion_modelled_add(struct kt_completion_modelled *c, struct kt_site *site);
 int kt_completion_modelled_take(struct kt_completion_modelled *c, bool killable,
 				struct kt_site *site);
 
-/* Inline, for each return behind a switch of tasks is mispredicted. */
+/*
+ * Inline, for each return behind a switch of tasks is mispredicted. Without a branch, which
+ * a fuzzer would take for one of the code under test.
+ */
 static inline void kt_completion_modelled_complete(struct kt_completion_modelled *c,
 						   struct kt_site *site)
 {
 	sim_point(site, c);
-	/*
-	 * Once more, so that what the completer does next can be late, also if
-	 * it has no site. *c may be gone.
-	 */
-	if (kt_completion_modelled_add(c))
-		sim_point(site, NULL);
+	kt_completion_modelled_add(c, site);
 }
 
 static inline void kt_completion_modelled_wait(struct kt_completion_modelled *c,

@@ -32,7 +32,10 @@ void kt_lock_modelled_assert_held(const struct kt_lock_modelled *l);
 void kt_lock_modelled_take(struct kt_lock_modelled *l, struct kt_site *site);
 bool kt_lock_modelled_try_take(struct kt_lock_modelled *l);
 
-/* Inline, for each return behind a switch of tasks is mispredicted. */
+/*
+ * Inline, for each return behind a switch of tasks is mispredicted. Without a branch, which
+ * a fuzzer would take for one of the code under test.
+ */
 static inline void kt_lock_modelled_acquire(struct kt_lock_modelled *l, struct kt_site *site)
 {
 	sim_point(site, l);

@@ -44,16 +44,20 @@ static void let_through(struct kt_completion_modelled *c)
 	sim_wake(id);
 }
 
-bool kt_completion_modelled_add(struct kt_completion_modelled *c)
+void kt_completion_modelled_add(struct kt_completion_modelled *c, struct kt_site *site)
 {
 	if (!c->first) {
 		if (c->done != DONE_FOR_EVER)
 			c->done++;
 		sim_hb_release(c);
-		return false;
+		return;
 	}
 	let_through(c);
-	return true;
+	/*
+	 * Once more, so that what the completer does next can be late, also if
+	 * it has no site. *c may be gone.
+	 */
+	sim_point(site, NULL);
 }
 
 void kt_completion_modelled_complete_all(struct kt_completion_modelled *c, struct kt_site *site)
