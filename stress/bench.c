@@ -29,7 +29,6 @@ enum { ROWS = sizeof what / sizeof what[0], PLANS = 5, USUAL = 1 };
 
 struct round {
 	double executions_per_second, points_per_execution, ns_per_point;
-	struct world_switch change;
 };
 
 static bool run_round(struct round *out, bool bare, double seconds, uint64_t seed)
@@ -58,7 +57,6 @@ static bool run_round(struct round *out, bool bare, double seconds, uint64_t see
 	out->executions_per_second = (double)executions / took;
 	out->points_per_execution = (double)points / (double)executions;
 	out->ns_per_point = points ? took * 1e9 / (double)points : 0;
-	out->change = world_switch();
 	return true;
 }
 
@@ -69,12 +67,13 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static double median(const struct round *r, size_t offset)
+/* Of the doubles at `offset` in ROUNDS structures of that size. */
+static double median(const void *of, size_t size, size_t offset)
 {
 	double v[ROUNDS];
 
 	for (int i = 0; i < ROUNDS; i++)
-		memcpy(&v[i], (const char *)&r[i] + offset, sizeof v[i]);
+		memcpy(&v[i], (const char *)of + (size_t)i * size + offset, sizeof v[i]);
 	qsort(v, ROUNDS, sizeof v[0], by_value);
 	return v[ROUNDS / 2];
 }
@@ -83,11 +82,9 @@ static double median(const struct round *r, size_t offset)
 static struct round medians(const struct round *r)
 {
 	return (struct round){
-		median(r, offsetof(struct round, executions_per_second)),
-		median(r, offsetof(struct round, points_per_execution)),
-		median(r, offsetof(struct round, ns_per_point)),
-		{ median(r, offsetof(struct round, change.bare)),
-		  median(r, offsetof(struct round, change.own)) },
+		median(r, sizeof *r, offsetof(struct round, executions_per_second)),
+		median(r, sizeof *r, offsetof(struct round, points_per_execution)),
+		median(r, sizeof *r, offsetof(struct round, ns_per_point)),
 	};
 }
 
@@ -123,7 +120,7 @@ static void print_json_rows(const struct round *m, int first, int end)
 		       m[i].points_per_execution, m[i].ns_per_point);
 }
 
-static void print_json(const struct round *m)
+static void print_json(const struct round *m, struct world_switch change)
 {
 	const struct round *u = &m[USUAL];
 
@@ -131,15 +128,15 @@ static void print_json(const struct round *m)
 	       "\"points_per_execution\":%.1f,\"ns_per_point\":%.2f,\"switch_ns\":%.2f,"
 	       "\"ratio\":%.2f,\"own_switch_ns\":%.2f,\"own_ratio\":%.2f,\"growth\":[",
 	       build_name(), u->executions_per_second, u->points_per_execution,
-	       u->ns_per_point, u->change.bare, ratio(u->ns_per_point, u->change.bare),
-	       u->change.own, ratio(u->ns_per_point, u->change.own));
+	       u->ns_per_point, change.bare, ratio(u->ns_per_point, change.bare),
+	       change.own, ratio(u->ns_per_point, change.own));
 	print_json_rows(m, 0, PLANS);
 	printf("],\"hand_off\":[");
 	print_json_rows(m, PLANS, ROWS);
 	printf("]}\n");
 }
 
-static void print_table(const struct round *m)
+static void print_table(const struct round *m, struct world_switch change)
 {
 	const struct round *u = &m[USUAL];
 
@@ -153,8 +150,8 @@ static void print_table(const struct round *m)
 		       m[i].ns_per_point);
 	}
 	printf("  a fiber switch %.2f ns, bare %.2f; a point of two creators %.2f and %.2f times "
-	       "that\n", u->change.own, u->change.bare, ratio(u->ns_per_point, u->change.own),
-	       ratio(u->ns_per_point, u->change.bare));
+	       "that\n", change.own, change.bare, ratio(u->ns_per_point, change.own),
+	       ratio(u->ns_per_point, change.bare));
 }
 
 static bool load_row(int row)
@@ -168,17 +165,22 @@ static bool load_row(int row)
 int command_bench(const struct options *o)
 {
 	struct round r[ROWS][ROUNDS], m[ROWS];
+	struct world_switch s[ROUNDS], change;
 	double seconds = (o->seconds > 0 ? o->seconds : 5) / ROUNDS / ROWS;
 
-	for (int i = 0; i < ROUNDS; i++)
+	for (int i = 0; i < ROUNDS; i++) {
+		s[i] = world_switch();
 		for (int k = 0; k < ROWS; k++) {
 			if (!load_row(k))
 				return EXIT_ENVIRONMENT;
 			if (!run_round(&r[k][i], what[k].bare, seconds, o->seed + (uint64_t)i))
 				return EXIT_FINDINGS;
 		}
+	}
 	for (int k = 0; k < ROWS; k++)
 		m[k] = medians(r[k]);
-	(o->json ? print_json : print_table)(m);
+	change.bare = median(s, sizeof s[0], offsetof(struct world_switch, bare));
+	change.own = median(s, sizeof s[0], offsetof(struct world_switch, own));
+	(o->json ? print_json : print_table)(m, change);
 	return EXIT_CLEAN;
 }

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+/* SPDX-License-Identifier: GPL-2.0-only */
 #include "stress/hand_off.h"
 
 #include <stdint.h>
@@ -21,7 +21,7 @@ static struct {
 	kt_lock lock;
 	struct request *first;		/* writes are under lock */
 	struct request **last;		/* under lock */
-	unsigned state;			/* enum state, the daemon's */
+	unsigned state;			/* enum state, of the daemon; anybody's */
 	unsigned served;		/* the daemon's own */
 	struct os_thread init, daemon, creator[HAND_OFF_CREATORS_MAX],
 			 made[HAND_OFF_CREATORS_MAX];
