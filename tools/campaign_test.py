@@ -5,6 +5,7 @@ eat memory; a full disk; what is corrupt. Kills at random moments: campaign_kill
 
 import errno
 import fcntl
+import glob
 import hashlib
 import json
 import os
@@ -37,6 +38,10 @@ class Campaign(unittest.TestCase):
 
     def night(self, n=1):
         return folders.read_json(self.at("nights", "%04d" % n, "night.json"))
+
+    def untaken(self, lane):
+        """Findings that a lane saved and nobody filed; what it was killed at is none yet."""
+        return [n for n in os.listdir(self.at("lanes", lane, "findings")) if n.endswith(".plan")]
 
     def bug(self, area="crashing", name="deadlock-11111111"):
         return folders.read_json(self.at(area, name, "finding.json"))
@@ -160,6 +165,15 @@ class Lanes(Campaign):
         self.assertEqual(self.bug()["count"], self.lane("one")["findings"])
         self.assertIn("lane one failed", out)
 
+    def test_what_a_lane_was_killed_at_is_swept_on_the_next_night(self):
+        self.fakes.lane("one", FINDS + "; : > \"$dir/race-22222222.plan.$$.tmp\"")
+        self.fakes.run(lanes="one")
+        self.assertTrue(glob.glob(self.at("lanes", "one", "findings", "*.tmp")))
+        self.fakes.lane("one")
+        self.fakes.run(lanes="one")
+        self.assertEqual(glob.glob(self.at("lanes", "one", "findings", "*.tmp")), [])
+        self.assertEqual(os.listdir(self.at("crashing")), ["deadlock-11111111"])
+
     def test_a_lane_that_never_starts_is_given_up_and_no_clean_night(self):
         self.fakes.lane("one", "echo no such thing; exit 3")
         status, _, _ = self.fakes.run(lanes="one", seconds=1000)
@@ -281,7 +295,7 @@ class Disk(Campaign):
         self.assertEqual(status, common.FINDINGS, out + err)
         self.assertGreater(calls[0], 25)
         self.assertIn("No space left", err)
-        self.assertEqual(os.listdir(self.at("lanes", "one", "findings")), [])
+        self.assertEqual(self.untaken("one"), [])
         bugs = [self.bug(name=name) for name in os.listdir(self.at("crashing"))]
         self.assertEqual(sum(bug["count"] for bug in bugs),
                          sum(len(os.listdir(self.at("crashing", b["id"], "raw"))) for b in bugs))

@@ -61,6 +61,16 @@ def entries(folder):
         return []
 
 
+def sweep(folder, but=()):
+    """Remove what was begun and not renamed, in `folder` and below, without the folders in
+    `but`. Whoever wrote there has ended. write_whole() and the C side name such files so."""
+    for place, below, names in os.walk(folder):
+        below[:] = [b for b in below if os.path.join(place, b) not in but]
+        for name in names:
+            if re.fullmatch(r".*\.\d+\.tmp", name):
+                os.unlink(os.path.join(place, name))
+
+
 def holders(path):
     """Who has the file at `path` open: process numbers, without our own."""
     try:
@@ -119,11 +129,8 @@ class Folder:
                 self.path, ", ".join(map(str, holders(self.at("lock")))) or "unknown")) from None
         for name in ("lanes", "corpus", "nights", CRASHING, INCUBATING, REGRESSION):
             os.makedirs(self.at(name), exist_ok=True)
-        for place, _, names in os.walk(self.path):
-            for name in names:
-                # write_whole() and the C side name them so; who wrote them is dead.
-                if re.fullmatch(r".*\.\d+\.tmp", name) and not place.startswith(self.at("lanes")):
-                    os.unlink(os.path.join(place, name))
+        # An earlier campaign's lanes may still be ending: settle_in() waits for each.
+        sweep(self.path, but=[self.at("lanes"), self.at("jobs")])
         self.make_ballast()
 
     def close(self):

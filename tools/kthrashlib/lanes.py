@@ -17,7 +17,7 @@ import threading
 import time
 
 from common import ROOT
-from folder import entries, holders, utc
+from folder import entries, holders, sweep, utc
 
 AFL_ENV = {
     "AFL_NO_UI": "1", "AFL_SKIP_CPUFREQ": "1", "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES": "1",
@@ -75,6 +75,7 @@ class Job:
         fd = self.lock()
         fcntl.flock(fd, fcntl.LOCK_EX)      # until they are gone
         os.close(fd)
+        sweep(folder)
 
     def lock(self):
         return os.open(os.path.join(self.folder, "lock"), os.O_RDWR | os.O_CREAT, 0o666)
