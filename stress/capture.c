@@ -28,7 +28,7 @@ static uint32_t visit(const struct sim_step *t)
 	return ++visits[slot].count;
 }
 
-static struct plan_directive *add(struct plan *out)
+static struct plan_directive *add_directive(struct plan *out)
 {
 	struct plan_directive *d;
 
@@ -48,7 +48,7 @@ static plan_str intern(struct plan *out, const char *s)
 static bool add_at(struct plan *out, enum plan_directive_kind kind, const struct sim_record *r,
 		   const struct sim_step *t, uint32_t nth, uint32_t target)
 {
-	struct plan_directive *d = add(out);
+	struct plan_directive *d = add_directive(out);
 	char name[KT_SITE_NAME_MAX], point[KT_SITE_NAME_MAX + 16];
 
 	if (!d)
@@ -79,7 +79,7 @@ static bool add_visible(struct plan *out, const struct sim_record *r, const stru
 
 static bool add_fail(struct plan *out, const struct sim_event *e)
 {
-	struct plan_directive *d = add(out);
+	struct plan_directive *d = add_directive(out);
 
 	if (!d)
 		return false;

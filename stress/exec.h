@@ -20,6 +20,25 @@
 #include "platform/completion.h"
 #include "stress/plan.h"
 
+/*
+ * Counters that several tasks touch. Relaxed: what orders them is the protocol
+ * under test, and that is checked by what they say.
+ */
+static inline unsigned counter_get(const unsigned *counter)
+{
+	return __atomic_load_n(counter, __ATOMIC_RELAXED);
+}
+
+static inline void counter_set(unsigned *counter, unsigned value)
+{
+	__atomic_store_n(counter, value, __ATOMIC_RELAXED);
+}
+
+static inline void counter_add(unsigned *counter, unsigned n)
+{
+	__atomic_fetch_add(counter, n, __ATOMIC_RELAXED);
+}
+
 /* A work of a worker: what was asked, and what came of it. Relaxed atomics. */
 struct exec_job {
 	struct kthread_delayed_work dwork;

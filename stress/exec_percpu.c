@@ -5,11 +5,6 @@
 #include "stress/exec_internal.h"
 #include "stress/model.h"
 
-static unsigned get(const unsigned *counter)
-{
-	return __atomic_load_n(counter, __ATOMIC_RELAXED);
-}
-
 /* ---- on the per-CPU thread ---------------------------------------------------- */
 
 static struct exec_percpu *percpu_self(void)
@@ -21,7 +16,7 @@ static int should_run(unsigned cpu)
 {
 	struct exec_percpu *p = percpu_self();
 
-	return get(&p->cpu[cpu].poked) != get(&p->cpu[cpu].done);
+	return counter_get(&p->cpu[cpu].poked) != counter_get(&p->cpu[cpu].done);
 }
 
 /* Whoever waits for no more than was done is let go. */
@@ -43,7 +38,7 @@ static void set_done(struct exec_percpu *p, unsigned cpu, unsigned done)
 static void thread_fn(unsigned cpu)
 {
 	struct exec_percpu *p = percpu_self();
-	unsigned seen = get(&p->cpu[cpu].poked);
+	unsigned seen = counter_get(&p->cpu[cpu].poked);
 
 	model_percpu(p, cpu, MODEL_RUN, true);
 	KT_POINT(percpu.running);
@@ -179,8 +174,8 @@ static void settle(struct exec_percpu *p, unsigned cpu, unsigned slot)
 	if (cpu_online(&exec.kthreadd, cpu)) {
 		model_has_thread(p, cpu);
 		kt_lock_acquire(&p->lock);
-		c->want[slot] = get(&c->poked);
-		waits = (int)(get(&c->done) - c->want[slot]) < 0;
+		c->want[slot] = counter_get(&c->poked);
+		waits = (int)(counter_get(&c->done) - c->want[slot]) < 0;
 		if (waits)
 			c->waiters |= 1u << slot;
 		kt_lock_release(&p->lock);

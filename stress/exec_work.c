@@ -3,11 +3,6 @@
 #include "stress/exec_internal.h"
 #include "stress/model.h"
 
-static unsigned count(unsigned *counter)
-{
-	return __atomic_add_fetch(counter, 1, __ATOMIC_RELAXED);
-}
-
 static void may_run(const struct exec_thread *t)
 {
 	if (t->plan->freezable)
@@ -19,7 +14,7 @@ static void job_fn(struct kthread_work *work)
 	struct exec_job *j = container_of(work, struct exec_job, dwork.work);
 	struct exec_thread *t = j->thread;
 
-	count(&j->started);
+	counter_add(&j->started, 1);
 	model_work_started(j);
 	may_run(t);
 	KT_POINT(work.running);
@@ -28,10 +23,10 @@ static void job_fn(struct kthread_work *work)
 	if (j == &t->job[PLAN_WORK_AGAIN]) {
 		cpu_relax();	/* it may be at it for long: let others come first */
 		if (kthread_queue_work(t->worker, work))
-			count(&j->accepted);
+			counter_add(&j->accepted, 1);
 	}
 	may_run(t);
-	count(&j->finished);
+	counter_add(&j->finished, 1);
 	if (j->waited_for)
 		kt_complete_all(&j->ran);
 }
@@ -47,7 +42,7 @@ static void post_fn(struct kthread_work *work)
 	struct post *p = container_of(work, struct post, work);
 
 	may_run(p->thread);
-	count(&p->thread->posts_run);
+	counter_add(&p->thread->posts_run, 1);
 	os_free(p);
 }
 
@@ -59,7 +54,7 @@ void exec_post(struct exec_thread *t)
 		return;
 	kthread_init_work(&p->work, post_fn);
 	p->thread = t;
-	count(&t->posted);	/* before: it may run and be counted at once */
+	counter_add(&t->posted, 1);	/* before: it may run and be counted at once */
 	exec_set_woken(t);
 	if (!kthread_queue_work(t->worker, &p->work))
 		kt_fail(KT_MODEL, "queueing a new work failed: %s", t->name);
@@ -105,7 +100,7 @@ static bool cancel(struct exec_job *j)
 
 	forget_order(j);
 	if (taken)
-		count(&j->taken);
+		counter_add(&j->taken, 1);
 	return taken;
 }
 
@@ -124,20 +119,20 @@ void exec_work_op(struct exec_task *by, struct exec_thread *t, const struct plan
 	case PLAN_QUEUE:
 		result = kthread_queue_work(t->worker, &j->dwork.work);
 		if (result)
-			count(&j->accepted);
+			counter_add(&j->accepted, 1);
 		model_queued(t, j, by, result);
 		break;
 	case PLAN_DELAY:
 		result = kthread_queue_delayed_work(t->worker, &j->dwork, delay_ns);
 		if (result)
-			count(&j->accepted);
+			counter_add(&j->accepted, 1);
 		if (delay_ns == 0)
 			model_queued(t, j, by, result);
 		break;
 	case PLAN_MOD:
 		result = kthread_mod_delayed_work(t->worker, &j->dwork, delay_ns);
 		if (!result)
-			count(&j->accepted);
+			counter_add(&j->accepted, 1);
 		if (by->inserted != j)
 			forget_order(j);	/* it waits for its timer */
 		break;

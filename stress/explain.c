@@ -155,7 +155,7 @@ static void print_wakes(const struct sim_record *r)
 	}
 }
 
-static void print_json(const char *file, const struct verdict *v)
+static void explain_json(const char *file, const struct verdict *v)
 {
 	const struct sim_record *r = sim_record();
 	static char text[VERDICT_MESSAGE_MAX * 6], escaped[8192];
@@ -257,7 +257,7 @@ bool explain_text(const struct plan *p)
 }
 
 #else
-static void print_json(const char *file, const struct verdict *v)
+static void explain_json(const char *file, const struct verdict *v)
 {
 	static char text[VERDICT_MESSAGE_MAX * 6], escaped[8192];
 
@@ -299,6 +299,6 @@ int command_explain(const struct options *o)
 		fprintf(stderr, "kthrash: %s\n", v.message);
 		return EXIT_ENVIRONMENT;
 	}
-	print_json(o->files[0], &v);
+	explain_json(o->files[0], &v);
 	return EXIT_CLEAN;
 }

@@ -4,13 +4,9 @@
 #include <errno.h>
 #include <string.h>
 
-#define ROLE_BIT(role) (1u << KT_ROLE_##role)
-
 enum {
-	NOMEM_CREATOR = ROLE_BIT(CREATE_INFO) | ROLE_BIT(NAME) | ROLE_BIT(WORKER) |
-			ROLE_BIT(MM),
-	NOMEM_DAEMON = ROLE_BIT(TASK) | ROLE_BIT(KTHREAD),
-	AGAIN_DAEMON = ROLE_BIT(STACK),
+	NOMEM_CREATOR = MODEL_ROLE(CREATE_INFO) | MODEL_ROLE(NAME) | MODEL_ROLE(WORKER) |
+			MODEL_ROLE(MM),
 };
 
 static const char *error_name(long error)
@@ -253,7 +249,7 @@ static void note_served(struct exec_thread *t)
 /* The points the model looks at: a comparison of hashes, not of names, each time. */
 static struct {
 	uint32_t begun, appended, unlinked;
-} watched;
+} watched_create;
 
 uint64_t model_watches;
 
@@ -268,9 +264,9 @@ uint32_t model_watch(const char *point)
 void model_load(void)
 {
 	model_watches = 0;
-	watched.begun = KT_QUEUE_POINTS_ORDERED ? 0 : model_watch("create.allocated");
-	watched.appended = model_watch("create.appended");
-	watched.unlinked = model_watch("kthreadd.unlinked");
+	watched_create.begun = KT_QUEUE_POINTS_ORDERED ? 0 : model_watch("create.allocated");
+	watched_create.appended = model_watch("create.appended");
+	watched_create.unlinked = model_watch("kthreadd.unlinked");
 	model_work_load();
 }
 
@@ -324,11 +320,11 @@ void model_point(struct kt_site *site, const void *subject)
 
 	if (model_work_point(point, subject))
 		return;
-	if (point == watched.appended) {
+	if (point == watched_create.appended) {
 		note_request(subject);
-	} else if (point == watched.begun) {
+	} else if (point == watched_create.begun) {
 		note_begun();
-	} else if (point == watched.unlinked) {
+	} else if (point == watched_create.unlinked) {
 		t = thread_of(subject);
 		exec.forking = t;
 		exec.forking_call = t ? NULL : model_call_of(subject);

@@ -14,6 +14,14 @@
 
 #include "stress/exec.h"
 
+/* Of which roles kthreadd's failed allocations make a call return which error. */
+#define MODEL_ROLE(role) (1u << KT_ROLE_##role)
+
+enum {
+	NOMEM_DAEMON = MODEL_ROLE(TASK) | MODEL_ROLE(KTHREAD),
+	AGAIN_DAEMON = MODEL_ROLE(STACK),
+};
+
 /* kthread_create() or kthread_run() returned t->task to `by`. */
 void model_created(struct exec_thread *t, const struct exec_task *by);
 /* wake_up_process() returned `woken`; was it the first call for t? */

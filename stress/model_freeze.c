@@ -7,19 +7,9 @@
  */
 #include "stress/model.h"
 
-static unsigned get(const unsigned *counter)
-{
-	return __atomic_load_n(counter, __ATOMIC_RELAXED);
-}
-
-static void add(unsigned *counter, unsigned n)
-{
-	__atomic_fetch_add(counter, n, __ATOMIC_RELAXED);
-}
-
 void model_freezing(void)
 {
-	add(&exec.freezes_begun, 1);
+	counter_add(&exec.freezes_begun, 1);
 }
 
 void model_froze(int err, bool in_time)
@@ -29,33 +19,33 @@ void model_froze(int err, bool in_time)
 	if (!in_time)
 		kt_fail(KT_MODEL, "freeze was ended by its deadline, and not by the last thread "
 			"to freeze");
-	add(&exec.freezes_done, 1);
-	add(&exec.freezes_in_force, 1);
+	counter_add(&exec.freezes_done, 1);
+	counter_add(&exec.freezes_in_force, 1);
 }
 
 void model_thawing(void)
 {
-	add(&exec.freezes_in_force, -1u);
+	counter_add(&exec.freezes_in_force, -1u);
 }
 
 void model_may_run(const struct exec_thread *t, const char *what)
 {
-	if (get(&exec.freezes_in_force))
+	if (counter_get(&exec.freezes_in_force))
 		kt_fail(KT_MODEL, "%s in a freeze: %s", what, t->name);
 }
 
 unsigned model_freezes(void)
 {
-	return get(&exec.freezes_done);
+	return counter_get(&exec.freezes_done);
 }
 
 /* Each time it froze it was another freeze that kept it. */
 static void check_frozen(struct exec_thread *t, bool was_frozen)
 {
 	t->froze += was_frozen;
-	if (t->froze > get(&exec.freezes_begun))
+	if (t->froze > counter_get(&exec.freezes_begun))
 		kt_fail(KT_MODEL, "was_frozen without a freeze: %s froze %u times in %u", t->name,
-			t->froze, get(&exec.freezes_begun));
+			t->froze, counter_get(&exec.freezes_begun));
 }
 
 void model_looked(struct exec_thread *t, unsigned freezes, bool was_frozen, bool stop)

@@ -11,12 +11,8 @@
 
 #include "stress/model.h"
 
-#define ROLE_BIT(role) (1u << KT_ROLE_##role)
-
 enum {
-	NOMEM_CALLER = ROLE_BIT(SMPBOOT) | ROLE_BIT(CREATE_INFO) | ROLE_BIT(NAME),
-	NOMEM_DAEMON = ROLE_BIT(TASK) | ROLE_BIT(KTHREAD),
-	AGAIN_DAEMON = ROLE_BIT(STACK),
+	NOMEM_REGISTER = MODEL_ROLE(SMPBOOT) | MODEL_ROLE(CREATE_INFO) | MODEL_ROLE(NAME),
 };
 
 static bool is_online(unsigned cpu)
@@ -132,7 +128,7 @@ void model_unregistered(struct exec_percpu *p)
 void model_answered(const struct exec_call *call, const struct exec_task *by, const char *what,
 		    int err)
 {
-	if (call->failed_caller & NOMEM_CALLER) {
+	if (call->failed_caller & NOMEM_REGISTER) {
 		if (err != -ENOMEM)
 			kt_fail(KT_MODEL, "an allocation failed in %s, -ENOMEM is due, not %d",
 				what, err);

@@ -4,21 +4,11 @@
 
 #include "stress/model.h"
 
-static unsigned get(const unsigned *counter)
-{
-	return __atomic_load_n(counter, __ATOMIC_RELAXED);
-}
-
-static void put(unsigned *counter, unsigned value)
-{
-	__atomic_store_n(counter, value, __ATOMIC_RELAXED);
-}
-
 void model_work_started(struct exec_job *j)
 {
 	if (__atomic_load_n(&current->state, __ATOMIC_RELAXED) != TASK_RUNNING)
 		kt_fail(KT_DISCIPLINE, "work entered in a state that is not RUNNING");
-	if (get(&j->started) != get(&j->finished) + 1)
+	if (counter_get(&j->started) != counter_get(&j->finished) + 1)
 		kt_fail(KT_MODEL, "a work runs twice at the same time");
 }
 
@@ -29,8 +19,8 @@ struct exec_past model_past(const struct exec_job *j)
 	bool said = KT_PEEK(j->dwork.work.worker);
 
 	return (struct exec_past){
-		.accepted = said ? get(&j->accepted) : 0, .started = get(&j->started),
-		.order = said ? get(&j->order) : 0,
+		.accepted = said ? counter_get(&j->accepted) : 0, .started = counter_get(&j->started),
+		.order = said ? counter_get(&j->order) : 0,
 	};
 }
 
@@ -44,7 +34,7 @@ void model_queued(const struct exec_thread *t, const struct exec_job *j,
 static void check_not_running(const struct exec_thread *t, const struct exec_job *j,
 			      const struct exec_past *past, const char *call)
 {
-	if (get(&j->finished) < past->started)
+	if (counter_get(&j->finished) < past->started)
 		kt_fail(KT_MODEL, "%s returned while the work was still running: %s", call,
 			t->name);
 }
@@ -56,7 +46,7 @@ static void check_not_running(const struct exec_thread *t, const struct exec_job
 static void check_done(const struct exec_thread *t, const struct exec_job *j,
 		       const struct exec_past *past, unsigned by, const char *call)
 {
-	unsigned finished = get(&j->finished), taken = get(&j->taken);
+	unsigned finished = counter_get(&j->finished), taken = counter_get(&j->taken);
 
 	if (!(j->takers & ~(1u << by)) && finished + taken < past->accepted)
 		kt_fail(KT_MODEL, "%s returned and the work is not done with: %s, queued %u times, "
@@ -79,23 +69,23 @@ void model_flushed(const struct exec_thread *t, const struct exec_job *j,
 		return;
 	}
 	/* A flush does not wait for a timer, only for what is in the queue. */
-	if (!(j->takers & ~(1u << by)) && get(&t->served) < past->order)
+	if (!(j->takers & ~(1u << by)) && counter_get(&t->served) < past->order)
 		kt_fail(KT_MODEL, "flush returned before the work was run: %s, number %u in the "
-			"queue, served up to %u", t->name, past->order, get(&t->served));
+			"queue, served up to %u", t->name, past->order, counter_get(&t->served));
 }
 
 void model_destroyed(const struct exec_thread *t)
 {
-	if (get(&t->posted) != get(&t->posts_run))
+	if (counter_get(&t->posted) != counter_get(&t->posts_run))
 		kt_fail(KT_MODEL, "works lost or made up: %s, %u posted, %u run", t->name,
-			get(&t->posted), get(&t->posts_run));
+			counter_get(&t->posted), counter_get(&t->posts_run));
 	for (unsigned i = 0; i < PLAN_WORKS; i++) {
 		const struct exec_job *j = &t->job[i];
 
-		if (get(&j->finished) + get(&j->taken) != get(&j->accepted))
+		if (counter_get(&j->finished) + counter_get(&j->taken) != counter_get(&j->accepted))
 			kt_fail(KT_MODEL, "works lost or made up: %s, work %u queued %u times, run "
-				"%u, taken back %u", t->name, i, get(&j->accepted),
-				get(&j->finished), get(&j->taken));
+				"%u, taken back %u", t->name, i, counter_get(&j->accepted),
+				counter_get(&j->finished), counter_get(&j->taken));
 	}
 }
 
@@ -106,10 +96,10 @@ static void note_queued(struct exec_thread *t, struct exec_job *j)
 {
 	struct exec_task *self = exec_self();
 
-	if (get(&j->cancels))
+	if (counter_get(&j->cancels))
 		kt_fail(KT_MODEL, "queued while a cancel of it waits: %s", t->name);
-	put(&t->order, get(&t->order) + 1);
-	put(&j->order, get(&t->order));
+	counter_set(&t->order, counter_get(&t->order) + 1);
+	counter_set(&j->order, counter_get(&t->order));
 	if (self)
 		self->inserted = j;
 }
@@ -117,27 +107,27 @@ static void note_queued(struct exec_thread *t, struct exec_job *j)
 /* Under worker->lock. */
 static void note_dequeued(struct exec_thread *t, struct exec_job *j)
 {
-	unsigned order = get(&j->order);
+	unsigned order = counter_get(&j->order);
 
 	if (!order)
 		return;
-	if (order <= get(&t->served))
+	if (order <= counter_get(&t->served))
 		kt_fail(KT_MODEL, "works run out of order: %s, work %td was number %u and runs "
-			"after number %u", t->name, j - t->job, order, get(&t->served));
-	put(&t->served, order);
+			"after number %u", t->name, j - t->job, order, counter_get(&t->served));
+	counter_set(&t->served, order);
 }
 
 static struct {
 	uint32_t queued, dequeued, timer, flushing, locked;
-} watched;
+} watched_work;
 
 void model_work_load(void)
 {
-	watched.queued = model_watch("worker.queued");
-	watched.dequeued = model_watch("worker.unlinked");
-	watched.timer = model_watch("cancel.timer");
-	watched.flushing = model_watch("cancel.flushing");
-	watched.locked = model_watch("cancel.locked");
+	watched_work.queued = model_watch("worker.queued");
+	watched_work.dequeued = model_watch("worker.unlinked");
+	watched_work.timer = model_watch("cancel.timer");
+	watched_work.flushing = model_watch("cancel.flushing");
+	watched_work.locked = model_watch("cancel.locked");
 }
 
 bool model_work_point(uint32_t point, const void *work)
@@ -146,19 +136,19 @@ bool model_work_point(uint32_t point, const void *work)
 	struct exec_thread *t;
 	struct exec_job *j;
 
-	if (point != watched.queued && point != watched.dequeued && point != watched.timer &&
-	    point != watched.flushing && point != watched.locked)
+	if (point != watched_work.queued && point != watched_work.dequeued &&
+	    point != watched_work.timer && point != watched_work.flushing && point != watched_work.locked)
 		return false;
 	/* A flush's own item is not counted, nor one that is posted. */
 	if (at < first || at >= (const char *)(exec.thread + PLAN_THREADS_MAX))
 		return true;
 	t = &exec.thread[(size_t)(at - first) / sizeof *t];
 	j = &t->job[(size_t)(at - (const char *)t->job) / sizeof t->job[0]];
-	if (point == watched.queued)
+	if (point == watched_work.queued)
 		note_queued(t, j);
-	else if (point == watched.dequeued)
+	else if (point == watched_work.dequeued)
 		note_dequeued(t, j);
-	else if (point == watched.locked)	/* still counted as canceling */
+	else if (point == watched_work.locked)	/* still counted as canceling */
 		__atomic_sub_fetch(&j->cancels, 1, __ATOMIC_RELAXED);
 	else
 		__atomic_add_fetch(&j->cancels, 1, __ATOMIC_RELAXED);

@@ -90,7 +90,7 @@ static bool tick(void *unused)
 	return !interrupted && !job.out_of_time;
 }
 
-static void print_json(const char *verdict)
+static void print_verdict(const char *verdict)
 {
 	const struct world_explored *e = &shared->explored;
 
@@ -137,7 +137,7 @@ static int conclude(void)
 			!shared->explored.no_memory;
 
 	if (o->json) {
-		print_json(verified ? "verified" : "not finished");
+		print_verdict(verified ? "verified" : "not finished");
 	} else {
 		print_counters();
 		if (verified)
@@ -171,7 +171,7 @@ static int explore(void)
 	if (v.failure == KT_PASS)
 		return conclude();
 	if (job.o->json)
-		print_json("counterexample");
+		print_verdict("counterexample");
 	else
 		print_counters();
 	t.number = shared->executions;

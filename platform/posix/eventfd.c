@@ -8,8 +8,6 @@
 
 #include "platform/posix/internal.h"
 
-enum { NS_PER_S = 1000000000 };
-
 int posix_eventfd_open(void)
 {
 	int fd = eventfd(0, EFD_SEMAPHORE | EFD_NONBLOCK | EFD_CLOEXEC);
@@ -58,10 +56,9 @@ void posix_eventfd_poll(int fd, int other, const uint64_t *deadline_ns)
 
 	posix_delay();
 	if (deadline_ns) {
-		uint64_t now = os_now_ns(), ns = *deadline_ns > now ? *deadline_ns - now : 0;
+		uint64_t now = os_now_ns();
 
-		left.tv_sec = (time_t)(ns / NS_PER_S);
-		left.tv_nsec = (long)(ns % NS_PER_S);
+		left = posix_timespec(*deadline_ns > now ? *deadline_ns - now : 0);
 	}
 	ppoll(files, 2, deadline_ns ? &left : NULL, NULL);	/* a file of -1 is passed over */
 	errno = errno_kept;

@@ -13,6 +13,7 @@
 #endif
 
 #include <pthread.h>
+#include <time.h>
 
 #include "platform/lockdep.h"
 #include "platform/os.h"
@@ -20,11 +21,20 @@
 
 #define POSIX_NODES_MAX 1024
 
+enum { NS_PER_S = 1000000000 };
+
 /* A thread's memory policy, in the kernel's terms. */
 struct posix_mempolicy {
 	int mode;
 	unsigned long nodes[POSIX_NODES_MAX / (8 * sizeof(unsigned long))];
 };
+
+/* For a deadline on CLOCK_MONOTONIC, or how long. */
+static inline struct timespec posix_timespec(uint64_t ns)
+{
+	return (struct timespec){ .tv_sec = (time_t)(ns / NS_PER_S),
+				  .tv_nsec = (long)(ns % NS_PER_S) };
+}
 
 struct posix_thread {
 	/* written once, before the record is listed: */

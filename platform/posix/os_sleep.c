@@ -27,7 +27,7 @@
 
 enum { EMPTY, PERMIT, PARKED };
 
-enum { NS_PER_S = 1000000000, RELAX_YIELD = 32 };
+enum { RELAX_YIELD = 32 };
 
 /* ---- futex --------------------------------------------------------------- */
 
@@ -37,10 +37,8 @@ bool posix_futex_wait(const uint32_t *word, uint32_t expected, const uint64_t *d
 	int errno_kept = errno;
 	long err;
 
-	if (deadline_ns) {
-		ts.tv_sec = (time_t)(*deadline_ns / NS_PER_S);
-		ts.tv_nsec = (long)(*deadline_ns % NS_PER_S);
-	}
+	if (deadline_ns)
+		ts = posix_timespec(*deadline_ns);
 	/* WAIT_BITSET, for its deadline is absolute and on CLOCK_MONOTONIC. */
 	err = syscall(SYS_futex, word, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, expected,
 		      deadline_ns ? &ts : NULL, NULL, FUTEX_BITSET_MATCH_ANY);

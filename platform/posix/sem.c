@@ -7,8 +7,6 @@
 
 #include "platform/posix/internal.h"
 
-enum { NS_PER_S = 1000000000 };
-
 void os_sem_init(struct os_sem *s)
 {
 	int err = sem_init(&s->sem, 0, 0);
@@ -35,14 +33,13 @@ void os_sem_post_at(struct os_sem *s, struct kt_site *site)
 	KT_ASSERT(err == 0);
 }
 
-static int take(sem_t *sem, const uint64_t *deadline_ns)
+static int acquire_by(sem_t *sem, const uint64_t *deadline_ns)
 {
 	struct timespec ts;
 
 	if (!deadline_ns)
 		return sem_wait(sem);
-	ts.tv_sec = (time_t)(*deadline_ns / NS_PER_S);
-	ts.tv_nsec = (long)(*deadline_ns % NS_PER_S);
+	ts = posix_timespec(*deadline_ns);
 	return sem_clockwait(sem, CLOCK_MONOTONIC, &ts);
 }
 
@@ -54,7 +51,7 @@ bool os_sem_wait_at(struct os_sem *s, const uint64_t *deadline_ns, struct kt_sit
 	posix_delay();
 	posix_waits_at(why);
 	do
-		err = take(&s->sem, deadline_ns) == 0 ? 0 : errno;
+		err = acquire_by(&s->sem, deadline_ns) == 0 ? 0 : errno;
 	while (err == EINTR);
 	posix_waits_at(NULL);
 	errno = errno_kept;

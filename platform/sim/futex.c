@@ -72,7 +72,7 @@ static bool sleep_on(const void *addr, const uint64_t *deadline_ns, struct kt_si
 }
 
 /* Wake up to `count` who sleep on addr. */
-static void wake(const void *addr, uint32_t count)
+static void wake_sleepers(const void *addr, uint32_t count)
 {
 	for (uint32_t *at = &first; *at && count; ) {
 		uint32_t id = *at - 1;
@@ -112,7 +112,7 @@ void os_futex_wake_at(const uint32_t *word, uint32_t count, struct kt_site *site
 {
 	sim_point(site, NULL);	/* late, if need be: the word may be gone */
 	sim_fence();
-	wake(word, count);
+	wake_sleepers(word, count);
 }
 
 /* ---- semaphore ------------------------------------------------------------ */
@@ -134,7 +134,7 @@ void os_sem_post_at(struct os_sem *s, struct kt_site *site)
 	sim_point(site, s);
 	s->count++;
 	sim_hb_release(s);
-	wake(s, 1);
+	wake_sleepers(s, 1);
 	/* Once more, so that what is done next can be late. *s may be gone. */
 	sim_point(site, NULL);
 }

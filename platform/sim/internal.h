@@ -99,6 +99,12 @@ static inline struct sim_task *sim_current(void)
 	return (struct sim_task *)(void *)sim_self;
 }
 
+/* A set of tasks with one in it. */
+static inline uint64_t sim_bit(uint32_t task)
+{
+	return 1ull << task;
+}
+
 /* loop.c */
 /*
  * The current task is at `site` and yields, or has finished: decide who goes on.

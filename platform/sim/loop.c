@@ -23,11 +23,6 @@ struct sim_handle *sim_self = &sim.task[0].handle;
 
 static struct kt_site exit_site = { .op = "point", .what = "exit", .file = "", .line = 0 };
 
-static inline uint64_t bit(uint32_t task)
-{
-	return 1ull << task;
-}
-
 /* ---- starting up -------------------------------------------------------- */
 
 static void record_map(void)
@@ -92,7 +87,7 @@ static void note(enum sim_event_kind kind, uint32_t task, uint32_t by, bool ahea
 
 static void set_slow_from(void);
 
-static void wake(uint32_t task, uint32_t by, bool ahead)
+static void make_runnable(uint32_t task, uint32_t by, bool ahead)
 {
 	struct sim_task *t = &sim.task[task];
 
@@ -101,17 +96,17 @@ static void wake(uint32_t task, uint32_t by, bool ahead)
 	t->record->state = SIM_RUNNABLE;
 	t->timed = false;
 	if (sim.timed >> task & 1) {
-		sim.timed &= ~bit(task);
+		sim.timed &= ~sim_bit(task);
 		set_slow_from();
 	}
-	sim.runnable |= bit(task);
+	sim.runnable |= sim_bit(task);
 	if (unlikely(sim.notes_wakes))
 		note(SIM_EVENT_WAKE, task, by, ahead);
 }
 
 void sim_wake_unasked(uint32_t task)
 {
-	wake(task, SIM_TASKS_MAX, true);
+	make_runnable(task, SIM_TASKS_MAX, true);
 }
 
 void sim_wake(uint32_t task)
@@ -119,12 +114,12 @@ void sim_wake(uint32_t task)
 	if (sim.aside)
 		sim_wake_unasked(task);
 	else
-		wake(task, sim.current, false);
+		make_runnable(task, sim.current, false);
 }
 
 void sim_wake_ahead(uint32_t task)
 {
-	wake(task, sim.current, true);
+	make_runnable(task, sim.current, true);
 }
 
 /* ---- tasks -------------------------------------------------------------- */
@@ -137,7 +132,7 @@ static void task_exit(struct sim_task *t)
 		kt_fail(KT_DISCIPLINE, "%s ends in a read section of RCU", t->record->name);
 	/* *t->handle.thread is not touched: a detached thread's fn may have freed it. */
 	t->record->state = SIM_FINISHED;
-	sim.runnable &= ~bit(sim.current);
+	sim.runnable &= ~sim_bit(sim.current);
 	sim.unfinished--;
 	sim_touch_thing(SIM_EXIT, sim.current, SIM_WRITE);
 	sim_hb_release(&t->sync);
@@ -201,7 +196,7 @@ uint32_t sim_task_new(const char *name, void (*fn)(void *), void *arg)
 	t->record->killed = false;
 	t->record->waits_for = -1;
 	t->record->why = NULL;
-	sim.runnable |= bit(id);
+	sim.runnable |= sim_bit(id);
 	sim.unfinished++;
 	r->tasks = id + 1;
 	if (unlikely(sim.notes_wakes) && id)
@@ -223,8 +218,8 @@ uint32_t sim_default_next(uint64_t runnable, uint64_t timed, uint32_t current,
 		runnable &= stores;
 	else if (runnable & ~stores)
 		runnable &= ~stores;
-	later = current == 63 ? 0 : runnable & ~((bit(current) << 1) - 1);
-	if ((why == SIM_POINT || why == SIM_MARK) && (runnable & bit(current)))
+	later = current == 63 ? 0 : runnable & ~((sim_bit(current) << 1) - 1);
+	if ((why == SIM_POINT || why == SIM_MARK) && (runnable & sim_bit(current)))
 		return current;
 	return (uint32_t)__builtin_ctzll(later ? later : runnable);
 }
@@ -304,11 +299,11 @@ static uint64_t without_spinners(uint32_t current)
 {
 	uint64_t able = sim.runnable & ~sim.timed, others;
 
-	sim.yielded |= bit(current);
+	sim.yielded |= sim_bit(current);
 	if (able & ~sim.yielded)
 		return sim.runnable & ~sim.yielded;
 	/* All that could run spin in vain: what they wait for is time. */
-	sim.yielded = bit(current);
+	sim.yielded = sim_bit(current);
 	if (sim.timed)
 		return sim.timed;
 	others = able & ~sim.yielded;
@@ -343,7 +338,7 @@ static uint32_t ask(const struct sim_step *t, const void *addr)
 	if (sim.fair && d.why != SIM_MARK)
 		return fair_next(d.runnable);
 	next = sim.strategy->next(sim.strategy, &d);
-	if (next < SIM_TASKS_MAX && (d.runnable & bit(next)))
+	if (next < SIM_TASKS_MAX && (d.runnable & sim_bit(next)))
 		return next;
 	if (next == d.task && d.why == SIM_YIELDED)	/* what it waits for has come */
 		return next;
@@ -615,10 +610,10 @@ void sim_block(struct kt_site *why)
 	self->record->state = SIM_SLEEPING;
 	self->record->why = why;
 	if (self->timed && self->deadline < sim.clock_ns + SIM_NEAR_NS) {
-		sim.timed |= bit(sim.current);
+		sim.timed |= sim_bit(sim.current);
 		set_slow_from();
 	} else {
-		sim.runnable &= ~bit(sim.current);
+		sim.runnable &= ~sim_bit(sim.current);
 	}
 	can = sim.runnable;
 	if (!is_plain(why, sim.drawn_until) || !can) {

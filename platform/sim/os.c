@@ -10,11 +10,6 @@
 #include "platform/rcu.h"
 #include "platform/sim/internal.h"
 
-static struct sim_task *self(void)
-{
-	return sim_current();
-}
-
 /* The task of a handle; a handle whose thread is gone is a use after free. */
 static uint32_t task_of(const struct os_thread *t, const char *what)
 {
@@ -59,7 +54,7 @@ int os_spawn(struct os_thread *t, const char *name, enum os_spawn_kind kind,
 	new->handle.thread = t;
 	new->joinable = kind == OS_JOINABLE;
 	sim_unseen_begin();
-	new->attributes = self()->attributes;
+	new->attributes = sim_current()->attributes;
 	new->attributes.spawn_node = OS_NO_NODE;
 	memcpy(new->attributes.comm, new->record->name, OS_COMM_MAX - 1);
 	sim_unseen_end();
@@ -81,18 +76,18 @@ void os_join(struct os_thread *t)
 	other = &sim.task[t->id];
 	KT_ASSERT(other->joinable && !other->joined);
 	KT_ASSERT(t->id != sim.current);
-	sim_rcu_may_wait(self(), site);
+	sim_rcu_may_wait(sim_current(), site);
 	(void)kt_may_sleep(site);
 	other->joined = true;
 	sim_waits(SIM_WAIT_EXIT, t->id);
 	sim_mark(site);
-	self()->record->waits_for = (int16_t)t->id;
+	sim_current()->record->waits_for = (int16_t)t->id;
 	while (other->record->state != SIM_FINISHED) {
 		other->joiner = sim.current;
 		sim_waits(SIM_WAIT_EXIT, t->id);
 		sim_block(site);
 	}
-	self()->record->waits_for = -1;
+	sim_current()->record->waits_for = -1;
 	sim_hb_acquire(&other->sync);
 	t->check = 0;
 }
@@ -110,23 +105,23 @@ void os_wait_detached(void)
 		sim_mark(site);
 		while (other->record->state != SIM_FINISHED) {
 			other->joiner = sim.current;
-			self()->record->waits_for = (int16_t)i;
+			sim_current()->record->waits_for = (int16_t)i;
 			sim_waits(SIM_WAIT_EXIT, i);
 			sim_block(site);
 		}
 		sim_hb_acquire(&other->sync);
 	}
-	self()->record->waits_for = -1;
+	sim_current()->record->waits_for = -1;
 }
 
 /* Only the body, which nobody spawned, has no handle yet. */
 void os_adopt(struct os_thread *t, const char *name)
 {
 	(void)name;
-	KT_ASSERT(sim.current == 0 && !self()->handle.thread);
+	KT_ASSERT(sim.current == 0 && !sim_current()->handle.thread);
 	t->id = 0;
 	t->check = SIM_THREAD_CHECK;
-	self()->handle.thread = t;
+	sim_current()->handle.thread = t;
 	KT_RCU_IMPL(_register_thread)();
 }
 
@@ -134,7 +129,7 @@ void os_unadopt(void)
 {
 	KT_ASSERT(sim.current == 0);
 	KT_RCU_IMPL(_unregister_thread)();
-	self()->handle.thread = NULL;
+	sim_current()->handle.thread = NULL;
 }
 
 const char *os_name(const struct os_thread *t)
@@ -146,7 +141,7 @@ const char *os_name(const struct os_thread *t)
 
 static bool park(bool *permit, bool timed, uint64_t deadline_ns, struct kt_site *why)
 {
-	struct sim_task *t = self();
+	struct sim_task *t = sim_current();
 
 	(void)kt_may_sleep(why);
 	/* A mark: a permit keeps, so it does not matter when it comes. */
@@ -175,14 +170,14 @@ static bool park(bool *permit, bool timed, uint64_t deadline_ns, struct kt_site 
 /* In a read section of RCU: not, unlike a lock's waiter (os_sleeper_park()). */
 void os_park(struct kt_site *why)
 {
-	sim_rcu_may_wait(self(), why);
-	park(&self()->permit, false, 0, why);
+	sim_rcu_may_wait(sim_current(), why);
+	park(&sim_current()->permit, false, 0, why);
 }
 
 bool os_park_until(uint64_t deadline_ns, struct kt_site *why)
 {
-	sim_rcu_may_wait(self(), why);
-	return park(&self()->permit, true, deadline_ns, why);
+	sim_rcu_may_wait(sim_current(), why);
+	return park(&sim_current()->permit, true, deadline_ns, why);
 }
 
 static void grant(uint32_t id, bool *permit, struct kt_site *site)
@@ -208,7 +203,7 @@ void os_unpark_at(struct os_thread *t, struct kt_site *site)
 
 void os_sleeper_park(struct kt_site *why)
 {
-	park(&self()->sleeper_permit, false, 0, why);
+	park(&sim_current()->sleeper_permit, false, 0, why);
 }
 
 void os_sleeper_unpark_at(os_sleeper *s, struct kt_site *site)
@@ -266,7 +261,7 @@ bool os_is_killed(const struct os_thread *t)
 
 void os_wait_begin(void (*interrupt)(void *arg), void *arg)
 {
-	struct sim_task *t = self();
+	struct sim_task *t = sim_current();
 
 	KT_ASSERT(!t->interrupt);
 	if (t->record->killed) {
@@ -280,13 +275,13 @@ void os_wait_begin(void (*interrupt)(void *arg), void *arg)
 
 void os_wait_end(void)
 {
-	self()->interrupt = NULL;
-	sim_hb_acquire(&self()->interrupt);
+	sim_current()->interrupt = NULL;
+	sim_hb_acquire(&sim_current()->interrupt);
 }
 
 void os_waits_for(const struct os_thread *t)
 {
-	self()->record->waits_for = t ? (int16_t)task_of(t, "wait") : -1;
+	sim_current()->record->waits_for = t ? (int16_t)task_of(t, "wait") : -1;
 }
 
 void os_relax(struct kt_site *where)
@@ -304,7 +299,7 @@ uint64_t os_now_ns(void)
 
 int os_set_comm(const char *name)
 {
-	struct sim_attributes *a = &self()->attributes;
+	struct sim_attributes *a = &sim_current()->attributes;
 
 	memset(a->comm, 0, sizeof a->comm);
 	memcpy(a->comm, name, strnlen(name, OS_COMM_MAX - 1));
@@ -313,19 +308,19 @@ int os_set_comm(const char *name)
 
 int os_set_policy(enum os_policy policy)
 {
-	self()->attributes.policy = policy;
+	sim_current()->attributes.policy = policy;
 	return 0;
 }
 
 int os_allow_cpus(const uint64_t *cpus)
 {
-	struct sim_attributes *a = &self()->attributes;
+	struct sim_attributes *a = &sim_current()->attributes;
 
 	if (cpus && !(cpus[0] & SIM_CPUS_ALL))
 		return -EINVAL;
 	sim_touch_thing(SIM_PLACE, sim.current, SIM_WRITE);
 	a->cpus = cpus ? cpus[0] & SIM_CPUS_ALL : SIM_CPUS_ALL;
-	sim_place(self());
+	sim_place(sim_current());
 	return 0;
 }
 
@@ -360,29 +355,29 @@ int os_cpu_to_node(unsigned cpu)
 bool os_on_cpus(uint64_t cpus)
 {
 	sim_touch_thing(SIM_PLACE, sim.current, SIM_READ);
-	return mapped(cpus) >> self()->cpu & 1;
+	return mapped(cpus) >> sim_current()->cpu & 1;
 }
 
 int os_allow_all_nodes(void)
 {
-	self()->attributes.all_nodes = true;
+	sim_current()->attributes.all_nodes = true;
 	return 0;
 }
 
 int os_ignore_signals(void)
 {
-	self()->attributes.signals_ignored = true;
+	sim_current()->attributes.signals_ignored = true;
 	return 0;
 }
 
 void os_set_spawn_node(int node)
 {
-	self()->attributes.spawn_node = node;
+	sim_current()->attributes.spawn_node = node;
 }
 
 int os_get_attributes(struct os_attributes *out)
 {
-	const struct sim_attributes *a = &self()->attributes;
+	const struct sim_attributes *a = &sim_current()->attributes;
 
 	*out = (struct os_attributes){
 		.cpus = { a->cpus }, .policy = a->policy, .all_nodes = a->all_nodes,

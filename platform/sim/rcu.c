@@ -43,16 +43,6 @@ static struct {
 	struct callback callback[CALLBACKS_MAX];
 } rcu;
 
-static uint64_t bit(uint32_t task)
-{
-	return 1ull << task;
-}
-
-static struct sim_task *self(void)
-{
-	return &sim.task[sim.current];
-}
-
 static int16_t first_of(uint64_t tasks)
 {
 	return tasks ? (int16_t)__builtin_ctzll(tasks) : -1;
@@ -100,9 +90,9 @@ void sim_rcu_bad_wait(struct kt_site *site)
 {
 	char name[KT_SITE_NAME_MAX];
 
-	kt_fail(KT_DISCIPLINE, "%s waits at %s in %s", self()->record->name,
+	kt_fail(KT_DISCIPLINE, "%s waits at %s in %s", sim_current()->record->name,
 		kt_site_name(site, name, sizeof name),
-		self()->handle.rcu.in_callback ? "a callback of RCU" : "a read section of RCU");
+		sim_current()->handle.rcu.in_callback ? "a callback of RCU" : "a read section of RCU");
 }
 
 /* Does the current task's call mean the same before and after another such call? */
@@ -152,7 +142,7 @@ static void run_ready(struct sim_task *t)
 void kt_rcu_modelled_call(struct kt_rcu_modelled_head *head,
 			  void (*func)(struct kt_rcu_modelled_head *head), struct kt_site *site)
 {
-	struct sim_task *t = self();
+	struct sim_task *t = sim_current();
 	struct callback *c;
 
 	sim_point(site, head);
@@ -181,7 +171,7 @@ void kt_rcu_modelled_call(struct kt_rcu_modelled_head *head,
 
 void kt_rcu_modelled_barrier(struct kt_site *site)
 {
-	struct sim_task *t = self();
+	struct sim_task *t = sim_current();
 	uint32_t end;
 
 	sim_point(site, NULL);
@@ -190,7 +180,7 @@ void kt_rcu_modelled_barrier(struct kt_site *site)
 	end = rcu.count;
 	while (rcu.first < end) {
 		t->record->waits_for = first_of(rcu.callback[rcu.first].readers);
-		rcu.barring |= bit(sim.current);
+		rcu.barring |= sim_bit(sim.current);
 		sim_waits(SIM_WAIT_WOKEN, 0);
 		sim_block(site);
 	}
@@ -213,20 +203,20 @@ void kt_rcu_modelled_unregister_thread(void)
 
 void kt_rcu_modelled_read_lock(struct kt_site *site)
 {
-	struct sim_task *t = self();
+	struct sim_task *t = sim_current();
 
 	sim_point(site, NULL);
 	if (t->handle.rcu.depth++ > 0)
 		return;
 	touch(true, SIM_SAME);
-	rcu.readers |= bit(sim.current);
+	rcu.readers |= sim_bit(sim.current);
 	sim_hb_acquire(&rcu.begun);
 }
 
 /* The current task is out of every grace period that waited for it. */
 static void leave(void)
 {
-	uint64_t me = bit(sim.current);
+	uint64_t me = sim_bit(sim.current);
 
 	rcu.readers &= ~me;
 	sim_hb_release(&rcu.left);
@@ -256,7 +246,7 @@ static void leave(void)
 
 void kt_rcu_modelled_read_unlock(struct kt_site *site)
 {
-	struct sim_task *t = self();
+	struct sim_task *t = sim_current();
 
 	if (t->handle.rcu.depth == 0)
 		kt_fail(KT_DISCIPLINE, "%s leaves a read section of RCU and is in none",
@@ -271,7 +261,7 @@ void kt_rcu_modelled_read_unlock(struct kt_site *site)
 
 void kt_rcu_modelled_synchronize(struct kt_site *site)
 {
-	struct sim_task *t = self();
+	struct sim_task *t = sim_current();
 
 	sim_point(site, NULL);
 	sim_rcu_may_wait(t, site);
@@ -279,13 +269,13 @@ void kt_rcu_modelled_synchronize(struct kt_site *site)
 	sim_hb_release(&rcu.begun);
 	sim_hb_acquire(&rcu.left);
 	t->rcu_awaits = rcu.readers;
-	rcu.synchronizing |= bit(sim.current);
+	rcu.synchronizing |= sim_bit(sim.current);
 	while (t->rcu_awaits) {	/* a kill wakes it, too */
 		t->record->waits_for = first_of(t->rcu_awaits);
 		sim_waits(SIM_WAIT_WOKEN, 0);
 		sim_block(site);
 	}
-	rcu.synchronizing &= ~bit(sim.current);
+	rcu.synchronizing &= ~sim_bit(sim.current);
 	t->record->waits_for = -1;
 	sim_hb_acquire(&t->rcu_sync);
 }
