@@ -205,7 +205,7 @@ class Reports(unittest.TestCase):
         self.assertIsNone(sanitizer.kind_of("all is well"))
 
     def test_a_seeded_bug_s_copy_is_the_original(self):
-        (match,) = sanitizer.OWN.findall("/proc/self/cwd/bazel-out/x/bin/stress/bugs/P6_tree/"
+        (match,) = sanitizer.OWN.findall("/proc/self/cwd/bazel-out/x/bin/stress/bugs/P6_file/"
                                          "platform/queue/list.h:68:8")
         self.assertEqual(match, ("platform/queue/list.h", "68", "8"))
 

@@ -1,53 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Seeded bugs: the driver, or a back end's conformance test, with a patch applied.
 
-A bug in one .c file is that file, patched, linked before the libraries: the
-linker then never looks for the original, or finds it second. A bug in a back
-end's header, for a test of a file or two: the patched header is included before
-anything else, and its include guard keeps the original out. Any other is built
-wholly from a patched copy of the sources; the originals are no inputs of the
-copy's compilation, so a header can only be the patched one.
+Each is in one file. A .c file, patched, is linked before the libraries: the linker
+then never looks for the original, or finds it second. A patched header is included
+before anything else, and its include guard keeps the original out; what includes it
+is compiled again: a conformance test, or core/ and the executions of plans.
 """
 
 load("@rules_cc//cc:defs.bzl", "cc_binary", "cc_library")
-load(":choice.bzl", "NOT_INSTRUMENTED", "NOT_INSTRUMENTED_DEFINES", "combination_defines")
+load(":choice.bzl", "NOT_INSTRUMENTED")
 load(":matrix.bzl", "variant_binary")
-
-def _tree_impl(ctx):
-    outs = []
-    commands = ["set -e"]
-    root = "%s/%s/%s" % (ctx.bin_dir.path, ctx.label.package, ctx.attr.folder)
-    srcs = [f for f in ctx.files.srcs if not f.basename.endswith("_test.c")]
-    for src in srcs:
-        out = ctx.actions.declare_file("%s/%s" % (ctx.attr.folder, src.short_path))
-        outs.append(out)
-        commands.append("cp -f '%s' '%s' && chmod u+w '%s'" % (src.path, out.path, out.path))
-    commands.append("patch -s -f -p1 --fuzz=0 --no-backup-if-mismatch -d '%s' < '%s' || " %
-                    (root, ctx.file.patch.path) +
-                    "{ echo '%s does not apply to the sources as they are' >&2; exit 1; }" %
-                    ctx.file.patch.short_path)
-    ctx.actions.run_shell(
-        inputs = srcs + [ctx.file.patch],
-        outputs = outs,
-        command = "\n".join(commands),
-        mnemonic = "PatchTree",
-        progress_message = "Planting " + ctx.file.patch.basename,
-    )
-    engine = [f for f in outs if ("/platform/sim/" in f.path or f.basename in ["inject.c", "lockdep.c", "names.c"]) and f.extension == "c"]
-    headers = [f for f in outs if f.extension == "h"]
-    return [
-        DefaultInfo(files = depset([f for f in outs if f not in engine])),
-        OutputGroupInfo(engine = depset(engine + headers)),
-    ]
-
-_patched_tree = rule(
-    implementation = _tree_impl,
-    attrs = {
-        "srcs": attr.label_list(allow_files = True),
-        "patch": attr.label(allow_single_file = [".patch"]),
-        "folder": attr.string(),
-    },
-)
+load(":unity.bzl", "units")
 
 def _file_impl(ctx):
     (src,) = [f for f in ctx.files.srcs if f.short_path == ctx.attr.file] or [None]
@@ -84,50 +47,75 @@ _patched_file = rule(
     },
 )
 
-def _bug_defines(name):
-    return ["KT_BUG_NAME=\\\"%s\\\"" % name]
+# Of what a patched header may change; in the package of the bugs.
+_AGAIN = [":core_again", ":executions_again"]
 
-def _one_file(name, patch, srcs, file):
-    _patched_file(
-        name = name + "_file",
-        file = file,
-        folder = name + "_file",
-        patch = patch,
-        srcs = srcs,
+def compiled_again(core, executions):
+    """What bugs in headers compile again, a unit each.
+
+    Args:
+      core: labels of core's sources.
+      executions: of those of executions.
+    """
+    for name, srcs in zip(_AGAIN, [core, executions]):
+        units(
+            name = name[1:],
+            srcs = srcs,
+            tags = ["manual"],
+        )
+    cc_library(
+        name = "again_text",
+        textual_hdrs = core + executions,
         tags = ["manual"],
     )
-    cc_binary(
-        name = name + "_raw",
-        srcs = [
-            ":" + name + "_file",
-            "//stress:bug_name.c",
-        ],
-        local_defines = _bug_defines(name),
-        tags = ["manual"],
-        deps = [
-            "//stress:main",
-            "//tools/bazel/sanitizer:defaults",
-        ],
-    )
 
-def seeded_bug(name, patch, srcs, combo, file = None):
+def seeded_bug(name, patch, srcs, combo, file):
     """Binary `name`: the driver at -O2 with `patch` applied, in the simulator.
 
     Compiler and sanitizers are the command line's.
 
     Args:
       name: of the bug.
-      patch: the file; -p1, applied without fuzz.
-      srcs: labels of all sources of the driver; *_test.c are left out.
+      patch: the file; -p1, applied without fuzz, of one file.
+      srcs: labels of all sources of the driver.
       combo: os+lock+completion+queue+rcu, with the simulator as os.
-      file: the .c file that the patch is of, if it is one, and of //core.
+      file: the one that the patch is of.
     """
     if not combo.startswith("sim+"):
         fail("seeded_bug %s: combo '%s' is not of the simulator" % (name, combo))
-    if file:
-        _one_file(name, patch, srcs, file)
-    else:
-        _whole_tree(name, patch, srcs, combo)
+    is_header = file.endswith(".h")
+    _patched_file(
+        name = name + "_file",
+        file = file,
+        folder = name + "_file",
+        patch = patch,
+        srcs = srcs,
+        with_headers = not is_header,
+        tags = ["manual"],
+    )
+    if is_header:
+        cc_library(
+            name = name + "_again",
+            srcs = _AGAIN + [":%s_file" % name],
+            copts = ["-include", "$(location :%s_file)" % name],
+            features = ["-layering_check"],  # it includes what only its libraries may
+            tags = ["manual"],
+            deps = [
+                ":again_text",
+                "//stress",
+            ],
+            alwayslink = True,
+        )
+    cc_binary(
+        name = name + "_raw",
+        srcs = ["//stress:bug_name.c"] + ([] if is_header else [":%s_file" % name]),
+        local_defines = ["KT_BUG_NAME=\\\"%s\\\"" % name],
+        tags = ["manual"],
+        deps = ([":%s_again" % name] if is_header else []) + [
+            "//stress:main",
+            "//tools/bazel/sanitizer:defaults",
+        ],
+    )
     variant_binary(
         name = name,
         binary = ":" + name + "_raw",
@@ -182,42 +170,4 @@ def conformance_bug(name, patch, srcs, file, test, combo, sanitizers = None):
         combo = combo,
         tags = ["manual"],
         **({"sanitizers": sanitizers} if sanitizers else {})
-    )
-
-def _whole_tree(name, patch, srcs, combo):
-    folder = name + "_tree"
-    defines = _bug_defines(name) + combination_defines(combo)
-    _patched_tree(
-        name = folder,
-        folder = folder,
-        patch = patch,
-        srcs = srcs,
-        tags = ["manual"],
-    )
-    native.filegroup(
-        name = name + "_engine_sources",
-        srcs = [":" + folder],
-        output_group = "engine",
-        tags = ["manual"],
-    )
-    include = ["-I$(BINDIR)/%s/%s" % (native.package_name(), folder)]
-    cc_library(
-        name = name + "_engine",
-        srcs = [":" + name + "_engine_sources"],
-        copts = include,
-        features = NOT_INSTRUMENTED,
-        local_defines = defines + NOT_INSTRUMENTED_DEFINES,
-        tags = ["manual"],
-        alwayslink = True,
-    )
-    cc_binary(
-        name = name + "_raw",
-        srcs = [":" + folder],
-        copts = include,
-        local_defines = defines,
-        tags = ["manual"],
-        deps = [
-            ":" + name + "_engine",
-            "//tools/bazel/sanitizer:defaults",
-        ],
     )

@@ -167,15 +167,8 @@ def _defines(role, value):
         'KT_%s_NAME=\\"%s\\"' % (role.upper(), value),
     ]
 
-def combination_defines(combo):
-    """The -D words of a combination."""
-    defines = []
-    for role, value in check_combination(combo).items():
-        defines += _defines(role, value)
-    return defines
-
 def platform_defines():
-    """The same of what the flags choose."""
+    """The -D words of what the flags choose."""
     defines = []
     for role, values in [("os", OS + OS_PORTS)] + [(role, ROLES[role].keys()) for role in ROLES]:
         defines += select({

@@ -5,7 +5,7 @@ import re
 
 # Of the project's own sources, whatever folder the compiler believed to be in, or that of a
 # seeded bug's patched copy.
-OWN = re.compile(r"(?:^|[/ (\[])((?:core|platform|fuzz|stress(?!/bugs/\w+_(?:tree|file)/))"
+OWN = re.compile(r"(?:^|[/ (\[])((?:core|platform|fuzz|stress(?!/bugs/\w+_file/))"
                  r"/[\w./-]+\.[ch]):(\d+)(?::(\d+))?")
 FRAME = re.compile(r"\s*#\d+ (?:0x[0-9a-f]+ in )?(\S+)(.*)")
 
