@@ -81,6 +81,8 @@ def seeded_bug(name, patch, srcs, combo, file):
       combo: os+lock+completion+queue+rcu, with the simulator as os.
       file: the one that the patch is of.
     """
+    if not file:
+        fail("seeded_bug %s: expected the file of its patch in WHERE of stress/bugs/BUILD" % name)
     if not combo.startswith("sim+"):
         fail("seeded_bug %s: combo '%s' is not of the simulator" % (name, combo))
     is_header = file.endswith(".h")
