@@ -19,7 +19,8 @@ struct exec_past model_past(const struct exec_job *j)
 	bool said = KT_PEEK(j->dwork.work.worker);
 
 	return (struct exec_past){
-		.accepted = said ? counter_get(&j->accepted) : 0, .started = counter_get(&j->started),
+		.accepted = said ? counter_get(&j->accepted) : 0,
+		.started = counter_get(&j->started),
 		.order = said ? counter_get(&j->order) : 0,
 	};
 }
@@ -137,7 +138,8 @@ bool model_work_point(uint32_t point, const void *work)
 	struct exec_job *j;
 
 	if (point != watched_work.queued && point != watched_work.dequeued &&
-	    point != watched_work.timer && point != watched_work.flushing && point != watched_work.locked)
+	    point != watched_work.timer && point != watched_work.flushing &&
+	    point != watched_work.locked)
 		return false;
 	/* A flush's own item is not counted, nor one that is posted. */
 	if (at < first || at >= (const char *)(exec.thread + PLAN_THREADS_MAX))

@@ -92,7 +92,8 @@ void sim_rcu_bad_wait(struct kt_site *site)
 
 	kt_fail(KT_DISCIPLINE, "%s waits at %s in %s", sim_current()->record->name,
 		kt_site_name(site, name, sizeof name),
-		sim_current()->handle.rcu.in_callback ? "a callback of RCU" : "a read section of RCU");
+		sim_current()->handle.rcu.in_callback ? "a callback of RCU" :
+							"a read section of RCU");
 }
 
 /* Does the current task's call mean the same before and after another such call? */
