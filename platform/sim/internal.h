@@ -113,6 +113,21 @@ static inline uint64_t sim_bit(uint32_t task)
 void sim_reach(struct kt_site *site, enum sim_why why);
 void sim_mark(struct kt_site *site);
 void sim_block(struct kt_site *why);
+/* Up to which step the fast paths may be taken; after a change of what that depends on. */
+void sim_set_slow_from(void);
+/*
+ * fn(arg) as part of the step under way, by whoever runs: its sites are no steps.
+ * A kill may come from the strategy, in the middle of a step.
+ */
+void sim_aside(void (*fn)(void *arg), void *arg);
+/* Who wakes first if nobody can run, or SIM_NOBODY. */
+uint32_t sim_first_timer(void);
+void sim_add_event(enum sim_event_kind kind, uint32_t task, enum kt_role role, uint32_t nth);
+
+/* task.c */
+uint32_t sim_task_new(const char *name, void (*fn)(void *), void *arg);
+/* What a fiber runs: one task after another. */
+void sim_task_main(void);
 /* If it sleeps; done at the last site that the current task has reached. */
 void sim_wake(uint32_t task);
 /* The same by what the site stands for that the current task is about to reach. */
@@ -121,18 +136,11 @@ void sim_wake_ahead(uint32_t task);
 void sim_wake_unasked(uint32_t task);
 /* Move the task, if need be, to a processor that it may use. */
 void sim_place(struct sim_task *t);
-uint32_t sim_task_new(const char *name, void (*fn)(void *), void *arg);
-/*
- * fn(arg) as part of the step under way, by whoever runs: its sites are no steps.
- * A kill may come from the strategy, in the middle of a step.
- */
-void sim_aside(void (*fn)(void *arg), void *arg);
+
+/* execution.c */
 void sim_leave(void) __attribute__((noreturn));	/* back to the host for good */
 /* The same for an execution that is not worth its end: neither failed nor checked. */
 void sim_cut(void) __attribute__((noreturn));
-/* Who wakes first if nobody can run, or SIM_NOBODY. */
-uint32_t sim_first_timer(void);
-void sim_add_event(enum sim_event_kind kind, uint32_t task, enum kt_role role, uint32_t nth);
 
 /* weak.c; for each of these: only if sim.weak, but the first */
 void sim_weak_begin(enum sim_model memory);

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Tasks: their life on a fiber, from one execution to the next; who wakes whom. */
+#include <string.h>
+
+#include "platform/rcu.h"
+#include "platform/sim/internal.h"
+
+static struct kt_site exit_site = { .op = "point", .what = "exit", .file = "", .line = 0 };
+
+/* ---- who wakes whom ----------------------------------------------------- */
+
+__attribute__((noinline))
+static void note(enum sim_event_kind kind, uint32_t task, uint32_t by, bool ahead)
+{
+	struct sim_record *r = sim.record;
+	uint32_t step = r->steps, at = step;
+
+	if (r->events >= SIM_EVENTS_MAX / 2)
+		return;
+	if (by == SIM_TASKS_MAX)
+		at = step -= step > 0;
+	while (!ahead && at > 0 && r->trace[--at].task != by)
+		;
+	r->event[r->events++] = (struct sim_event){
+		.step = step, .kind = (uint8_t)kind, .task = (uint8_t)task, .by = (uint8_t)by,
+		.nth = at,
+	};
+}
+
+static void make_runnable(uint32_t task, uint32_t by, bool ahead)
+{
+	struct sim_task *t = &sim.task[task];
+
+	if (t->record->state != SIM_SLEEPING)
+		return;
+	t->record->state = SIM_RUNNABLE;
+	t->timed = false;
+	if (sim.timed >> task & 1) {
+		sim.timed &= ~sim_bit(task);
+		sim_set_slow_from();
+	}
+	sim.runnable |= sim_bit(task);
+	if (__builtin_expect(sim.notes_wakes, false))
+		note(SIM_EVENT_WAKE, task, by, ahead);
+}
+
+void sim_wake_unasked(uint32_t task)
+{
+	make_runnable(task, SIM_TASKS_MAX, true);
+}
+
+void sim_wake(uint32_t task)
+{
+	if (sim.aside)
+		sim_wake_unasked(task);
+	else
+		make_runnable(task, sim.current, false);
+}
+
+void sim_wake_ahead(uint32_t task)
+{
+	make_runnable(task, sim.current, true);
+}
+
+/* ---- tasks -------------------------------------------------------------- */
+
+static void task_exit(struct sim_task *t)
+{
+	uint32_t joiner = t->joiner;
+
+	if (t->handle.rcu.depth)
+		kt_fail(KT_DISCIPLINE, "%s ends in a read section of RCU", t->record->name);
+	/* *t->handle.thread is not touched: a detached thread's fn may have freed it. */
+	t->record->state = SIM_FINISHED;
+	sim.runnable &= ~sim_bit(sim.current);
+	sim.unfinished--;
+	sim_touch_thing(SIM_EXIT, sim.current, SIM_WRITE);
+	sim_hb_release(&t->sync);
+	sim_tsan_release(&sim.sync);
+	if (joiner != SIM_NOBODY)
+		sim_wake_ahead(joiner);
+	sim_reach(&exit_site, SIM_EXITED);
+}
+
+/* A fiber's life: one task per execution that needs the fiber. */
+void sim_task_main(void)
+{
+	fiber_entered();
+	for (;;) {
+		struct sim_task *t = sim_current();
+
+		sim_tsan_acquire(&sim.sync);
+		sim_hb_acquire(&t->sync);
+		if (!t->handle.thread) {	/* the body: os_adopt() registers it */
+			t->fn(t->arg);
+		} else {
+			KT_RCU_IMPL(_register_thread)();
+			t->fn(t->arg);
+			KT_RCU_IMPL(_unregister_thread)();
+		}
+		task_exit(t);
+	}
+}
+
+uint32_t sim_task_new(const char *name, void (*fn)(void *), void *arg)
+{
+	struct sim_record *r = sim.record;
+	uint32_t id = r->tasks;
+	struct sim_task *t;
+	size_t len;
+
+	if (id == sim.tasks_max)
+		kt_fail(KT_ASSERTION, "more than %u threads in one execution", sim.tasks_max);
+	t = &sim.task[id];
+	if (!t->fiber.stack)
+		fiber_make(&t->fiber, id % 16, sim_task_main);
+	t->here = (struct sim_who){ .task = (uint8_t)id, .why = SIM_POINT, .next = (uint8_t)id };
+	t->key = (id + 1) * 0x9e3779b97f4a7c15ull;
+	t->fn = fn;
+	t->arg = arg;
+	t->handle.thread = NULL;
+	t->permit = t->sleeper_permit = t->joinable = t->joined = t->timed = t->timed_out = false;
+	t->joiner = SIM_NOBODY;
+	t->interrupt = NULL;
+	t->cpu = 0;
+	t->handle.rcu = (struct kt_rcu_reader){ 0 };
+	t->record = &r->task[id];
+	len = strnlen(name, OS_NAME_MAX - 1);
+	sim_unseen_begin();
+	memcpy(t->record->name, name, len);
+	sim_unseen_end();
+	t->record->name[len] = '\0';
+	t->record->name_hash = kt_name_hash(t->record->name);
+	t->record->state = SIM_RUNNABLE;
+	t->record->parent = (uint8_t)sim.current;
+	t->record->killed = false;
+	t->record->waits_for = -1;
+	t->record->why = NULL;
+	sim.runnable |= sim_bit(id);
+	sim.unfinished++;
+	r->tasks = id + 1;
+	if (__builtin_expect(sim.notes_wakes, false) && id)
+		note(SIM_EVENT_SPAWN, id, sim.current, true);
+	return id;
+}
+
+void sim_place(struct sim_task *t)
+{
+	uint64_t cpus = t->attributes.cpus;
+
+	if (!(cpus >> t->cpu & 1))
+		t->cpu = (uint32_t)__builtin_ctzll(cpus);
+}
