@@ -116,6 +116,12 @@ class Lint(Tree):
                 self.assertIn(words, said)
                 self.assertNotIn(self.root, said)
 
+    def test_a_source_that_no_target_compiles_is_a_finding(self):
+        self.put("b.c", SPDX[".c"] + "int b;\n")
+        out = io.StringIO()
+        self.assertEqual(style.run_linters(["clang-tidy"], {"C": ["b.c"]}, out), ["clang-tidy"])
+        self.assertIn("b.c: no target", out.getvalue())
+
     def test_every_linter_has_a_fault(self):
         self.assertEqual(set(FAULTS), set(style.LINTERS))
 

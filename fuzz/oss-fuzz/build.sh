@@ -42,12 +42,17 @@ cd "$root"
 objects=$WORK/kthrash
 mkdir -p "$objects" "$OUT"
 
+# Each is a list of words.
+read -ra c_words <<<"$CFLAGS"
+read -ra cxx_words <<<"$CXXFLAGS"
+read -ra engine_words <<<"$LIB_FUZZING_ENGINE"
+
 # The flags that take a file out of a sanitizer's, a fuzzer's and coverage's sight, as far as this
 # compiler knows them; AFL++'s compiler takes a variable.
 plain=()
 for flag in -fno-sanitize=all -fno-sanitize-coverage=trace-pc-guard,trace-pc,inline-8bit-counters \
 	-fno-profile-instr-generate -fno-coverage-mapping; do
-	if $CC $CFLAGS "$flag" -Werror -x c -c /dev/null -o "$objects/flag.o" 2>/dev/null; then
+	if $CC "${c_words[@]}" "$flag" -Werror -x c -c /dev/null -o "$objects/flag.o" 2>/dev/null; then
 		plain+=("$flag")
 	fi
 done
@@ -61,7 +66,7 @@ compile() {
 	local source=$1
 	shift
 	# -O1 first: theirs counts, but the simulator without optimizing calls what TSan sees.
-	$CC -O1 $CFLAGS -std=gnu11 -D_GNU_SOURCE -fno-common -pthread -w -I. "${DEFINES[@]}" "$@" \
+	$CC -O1 "${c_words[@]}" -std=gnu11 -D_GNU_SOURCE -fno-common -pthread -w -I. "${DEFINES[@]}" "$@" \
 		-c "$source" -o "$objects/$(object "$source")"
 }
 
@@ -107,7 +112,7 @@ for target in $TARGETS; do
 			"$objects"/fuzz_{feedback,mutator,plan_mutator}.o)
 	fi
 	# $CXX: the engine may be C++.
-	$CXX $CXXFLAGS -pthread "${parts[@]}" "$objects/plan.a" $LIB_FUZZING_ENGINE -lm \
+	$CXX "${cxx_words[@]}" -pthread "${parts[@]}" "$objects/plan.a" "${engine_words[@]}" -lm \
 		-o "$OUT/$target"
 	cp fuzz/oss-fuzz/plan.dict "$OUT/$target.dict"
 	cp "fuzz/oss-fuzz/$target.options" "$OUT/"

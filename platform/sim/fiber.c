@@ -155,7 +155,7 @@ void fiber_make(struct fiber *f, unsigned color, void (*entry)(void))
 	} else {
 		sim_unpoison(f->stack, f->stack_size);
 	}
-	if (__tsan_create_fiber) {
+	if (__tsan_create_fiber && __tsan_get_current_fiber) {	/* with TSan both are there */
 		if (f->tsan)
 			tsan_bury(f->tsan);
 		if (f->tsan_aside)

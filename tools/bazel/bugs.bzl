@@ -47,29 +47,28 @@ _patched_file = rule(
     },
 )
 
-# Of what a patched header may change; in the package of the bugs.
-_AGAIN = [":core_again", ":executions_again"]
-
-def compiled_again(core, executions):
-    """What bugs in headers compile again, a unit each.
+def compiled_again(name, core, executions):
+    """What a patched header may change, for bugs in headers to compile again: two units.
 
     Args:
+      name: that `seeded_bug` is told; `name_core` and `name_executions` are the units,
+        `name_text` is the library of their sources.
       core: labels of core's sources.
       executions: of those of executions.
     """
-    for name, srcs in zip(_AGAIN, [core, executions]):
+    for unit, srcs in [("core", core), ("executions", executions)]:
         units(
-            name = name[1:],
+            name = "%s_%s" % (name, unit),
             srcs = srcs,
             tags = ["manual"],
         )
     cc_library(
-        name = "again_text",
+        name = name + "_text",
         textual_hdrs = core + executions,
         tags = ["manual"],
     )
 
-def seeded_bug(name, patch, srcs, combo, file):
+def seeded_bug(name, patch, srcs, combo, file, again):
     """Binary `name`: the driver at -O2 with `patch` applied, in the simulator.
 
     Compiler and sanitizers are the command line's.
@@ -80,6 +79,7 @@ def seeded_bug(name, patch, srcs, combo, file):
       srcs: labels of all sources of the driver.
       combo: os+lock+completion+queue+rcu, with the simulator as os.
       file: the one that the patch is of.
+      again: of the package's `compiled_again`, its name.
     """
     if not file:
         fail("seeded_bug %s: expected the file of its patch in WHERE of stress/bugs/BUILD" % name)
@@ -98,12 +98,12 @@ def seeded_bug(name, patch, srcs, combo, file):
     if is_header:
         cc_library(
             name = name + "_again",
-            srcs = _AGAIN + [":%s_file" % name],
+            srcs = [":%s_core" % again, ":%s_executions" % again, ":%s_file" % name],
             copts = ["-include", "$(location :%s_file)" % name],
             features = ["-layering_check"],  # it includes what only its libraries may
             tags = ["manual"],
             deps = [
-                ":again_text",
+                ":%s_text" % again,
                 "//stress",
             ],
             alwayslink = True,
