@@ -1,15 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Code that looks at no back end, built once for all combinations."""
 
-load(":choice.bzl", "NOT_INSTRUMENTED")
+load("@rules_cc//cc:defs.bzl", "cc_library")
+load(":choice.bzl", "NOT_INSTRUMENTED", "NOT_INSTRUMENTED_DEFINES")
 
 _USUAL = {
     "sim": ("modelled", "modelled", "list", "modelled"),
     "posix": ("mutex", "park", "list", "memb"),
 }
-
-# local_defines of `code`: with it, headers refuse to say what depends on a choice.
-COMMON_CODE_DEFINES = ["KT_COMMON_CODE"]
 
 _UNSEEN = [word[1:] for word in NOT_INSTRUMENTED if word.startswith("-")]
 
@@ -44,13 +42,6 @@ _usual = transition(
     ],
 )
 
-def _common_code_impl(ctx):
-    return [
-        CcInfo(linking_context = cc_common.merge_cc_infos(
-            cc_infos = [code[CcInfo] for code in ctx.attr.code],
-        ).linking_context),
-    ]
-
 def _on_off_impl(_ctx):
     return []
 
@@ -62,12 +53,15 @@ there is one folder, not one for each combination whose flags change and one mor
     build_setting = config.bool(),
 )
 
-common_code = rule(
+def _common_code_impl(ctx):
+    return [
+        CcInfo(linking_context = cc_common.merge_cc_infos(
+            cc_infos = [code[CcInfo] for code in ctx.attr.code],
+        ).linking_context),
+    ]
+
+_common_code = rule(
     implementation = _common_code_impl,
-    doc = """The objects of `code`, for linking only, whatever the combination. Its headers
-are another library's, and it depends on no library with objects of its own. `os`: if
-it is of one operating system, that. `not_instrumented`: its features say so, and it
-is built once for all sanitizers, too.""",
     attrs = {
         "code": attr.label_list(cfg = _usual, providers = [CcInfo]),
         "not_instrumented": attr.bool(),
@@ -78,3 +72,44 @@ is built once for all sanitizers, too.""",
     },
     provides = [CcInfo],
 )
+
+def common_library(
+        name,
+        os = "sim",
+        not_instrumented = False,
+        tags = [],
+        visibility = None,
+        **kwargs):
+    """The objects of a library, for linking only, the same for every combination.
+
+    Its headers are another library's to offer. Headers refuse it what depends on a choice,
+    by KT_COMMON_CODE.
+
+    Args:
+      name: of the library; `name_objects` is compiled.
+      os: if it is of one operating system, that.
+      not_instrumented: no sanitizer sees it, so it is built once for all of them, too.
+      tags: of both.
+      visibility: of the library.
+      **kwargs: as of any cc_library; `deps` have no objects of their own.
+    """
+    defines = ["KT_COMMON_CODE"]
+    features = []
+    if not_instrumented:
+        defines = defines + NOT_INSTRUMENTED_DEFINES
+        features = NOT_INSTRUMENTED
+    cc_library(
+        name = name + "_objects",
+        features = features,
+        local_defines = defines,
+        tags = tags,
+        **kwargs
+    )
+    _common_code(
+        name = name,
+        code = [":%s_objects" % name],
+        not_instrumented = not_instrumented,
+        os = os,
+        tags = tags,
+        visibility = visibility,
+    )

@@ -4,7 +4,8 @@
 A test run has some seventy combinations, and a compiler spends most of its time on these
 small files on starting and on headers. So in fastbuild such a library is one translation
 unit, which includes its sources. Elsewhere each source is compiled alone, which also
-shows that it can be, and lets a seeded bug replace one object (bugs.bzl).
+shows that it can be, and lets a `seeded_bug`, which is opt, replace one object. A
+`conformance_bug` has the command line's mode: it can't be of a `.c` file of these.
 """
 
 load("@rules_cc//cc:defs.bzl", "cc_library")
