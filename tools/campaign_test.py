@@ -109,6 +109,25 @@ class Findings(Campaign):
         self.assertEqual(len(names), 1)
         self.assertEqual(self.bug(name=names[0])["signature"], "model: w")
 
+    def test_a_rerun_that_somebody_killed_is_no_evidence(self):
+        once = os.path.join(self.fakes.bin, "once")
+        self.fakes.lane("fuzzer", fuzz="printf x > \"${prefix}crash-77\"",
+                        fuzz_input="echo 'kthrash: model: wrong'; "
+                                   "[ -e '%s' ] || { : > '%s'; kill -KILL $$; }; "
+                                   "echo 'kthrash: signature model: w'; exit 77" % (once, once))
+        self.fakes.run(lanes="fuzzer")
+        self.assertTrue(os.path.exists(once))
+        bugs = [self.bug(name=name) for name in os.listdir(self.at("crashing"))]
+        self.assertEqual([b["signature"] for b in bugs], ["model: w"])
+
+    def test_what_sigkill_always_ends_is_a_bug(self):
+        self.fakes.lane("fuzzer", fuzz="printf x > \"${prefix}crash-77\"",
+                        fuzz_input="kill -KILL $$")
+        self.fakes.run(lanes="fuzzer")
+        bugs = [self.bug(name=name) for name in os.listdir(self.at("crashing"))]
+        self.assertEqual([b["message"] for b in bugs], [
+            "exit status -9 (in the fuzzer only; the plan is its input)"])
+
     def test_a_fixed_bug_moves_and_comes_back(self):
         self.fakes.lane("one", FINDS)
         self.fakes.run(lanes="one")

@@ -13,6 +13,7 @@ import math
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -24,6 +25,7 @@ from folder import (CRASHING, INCUBATING, REGRESSION, Folder, entries, move,  # 
 from sources import Sources, annotate  # noqa: E402
 
 RERUNS = 10
+KILLED_RUNS = 5         # that SIGKILL ends in a row are what the input does
 TRIES = 20              # of a plan on real threads make one re-run
 SHRINK_S = 15
 HUNT_EXECUTIONS = 20000  # for a fuzzer's input in the simulator
@@ -206,16 +208,28 @@ def findings(folder, area):
 # ---- examining: a process of its own -----------------------------------------------
 
 
-def run(args, timeout=120):
-    """(status, lines of JSON, all output); a hang is status None."""
+def run_once(args, timeout, stderr):
     with subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *args], stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          errors="replace", cwd=ROOT) as p:
+                          stdout=subprocess.PIPE, stderr=stderr, text=True, errors="replace",
+                          cwd=ROOT) as p:
         try:
             out, _ = p.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:
             p.kill()
-            return None, [], p.communicate()[0]
+            return None, p.communicate()[0]
+    return p.returncode, out
+
+
+def run(args, timeout=120, stderr=subprocess.STDOUT):
+    """(status, lines of JSON, all output); a hang is status None.
+
+    SIGKILL comes from outside, from the kernel short of memory or from somebody: what such a
+    run said is half of it and no evidence. It is run again, unless it never ends otherwise.
+    """
+    for _ in range(KILLED_RUNS):
+        status, out = run_once(args, timeout, stderr)
+        if status != -signal.SIGKILL:
+            break
     lines = []
     for line in out.splitlines():
         if line.startswith("{"):
@@ -223,7 +237,7 @@ def run(args, timeout=120):
                 lines.append(json.loads(line))
             except ValueError:
                 pass
-    return p.returncode, lines, out
+    return status, lines, out
 
 
 class Examiner:
@@ -323,11 +337,9 @@ class Examiner:
                 "options": first["options"], "places": places}
 
     def keep_trace(self, bug, binary, plan):
-        done = subprocess.run([binary, "explain", plan, "--format=json"], timeout=120, text=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False,
-                              errors="replace")
+        _, _, said = run([binary, "explain", plan, "--format=json"], stderr=subprocess.DEVNULL)
         try:
-            explained = annotate(json.loads(done.stdout), Sources())
+            explained = annotate(json.loads(said), Sources())
         except (ValueError, KeyError, TypeError):
             return
         write_json(os.path.join(bug, "trace.json"), explained)
