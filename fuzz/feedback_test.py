@@ -19,8 +19,11 @@ PLAN = 'kthrash-plan 1\nstrategy random seed %d\ntask C1: a = run "x" return 7\n
 SEEDS = range(10, 100)
 
 
-def run(command):
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def run(command, folder=None):
+    """In `folder` are its temporary files, which libFuzzer names by its process number: in
+    another sandbox with the same /tmp that may be the same."""
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                   env={**os.environ, "TMPDIR": folder} if folder else None)
 
 
 def afl_map(binary, path):
@@ -39,7 +42,7 @@ def kept(binary, paths):
         os.mkdir(out)
         for path in paths:
             shutil.copy(path, given)
-        run([binary, "-merge=1", out, given])
+        run([binary, "-merge=1", out, given], folder)
         return len(os.listdir(out))
 
 

@@ -193,6 +193,14 @@ class Lanes(Campaign):
         self.assertEqual(glob.glob(self.at("lanes", "one", "findings", "*.tmp")), [])
         self.assertEqual(os.listdir(self.at("crashing")), ["deadlock-11111111"])
 
+    def test_temporary_files_are_the_lanes_own_until_the_next_night(self):
+        self.fakes.lane("one", "echo x > \"$TMPDIR/left\"; say summary 9 90")
+        self.fakes.run(lanes="one")
+        self.assertEqual(os.listdir(self.at("lanes", "one", "tmp")), ["left"])
+        self.fakes.lane("one")
+        self.fakes.run(lanes="one", seconds=0.4)
+        self.assertEqual(os.listdir(self.at("lanes", "one", "tmp")), [])
+
     def test_a_lane_that_never_starts_is_given_up_and_no_clean_night(self):
         self.fakes.lane("one", "echo no such thing; exit 3")
         status, _, _ = self.fakes.run(lanes="one", seconds=1000)

@@ -11,6 +11,7 @@ import glob
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import threading
@@ -76,12 +77,19 @@ class Job:
         fcntl.flock(fd, fcntl.LOCK_EX)      # until they are gone
         os.close(fd)
         sweep(folder)
+        shutil.rmtree(self.temporary(), ignore_errors=True)
+        os.makedirs(self.temporary(), exist_ok=True)
+
+    def temporary(self):
+        """For what the job's processes put into $TMPDIR. libFuzzer names its files there by
+        its process number, and in two containers with one /tmp that can be the same."""
+        return os.path.join(self.folder, "tmp")
 
     def lock(self):
         return os.open(os.path.join(self.folder, "lock"), os.O_RDWR | os.O_CREAT, 0o666)
 
     def environment(self):
-        return {}
+        return {"TMPDIR": self.temporary()}
 
     def launch(self, command, seconds, grace):
         self.state, self.started = "running", time.monotonic()
@@ -410,7 +418,8 @@ class AflLane(Lane):
                 "-o", os.path.join(self.folder, "out"), *self.args, "--", self.binary]
 
     def environment(self):
-        found = {**AFL_ENV, "AFL_CUSTOM_MUTATOR_LIBRARY": self.mutator}
+        found = {**super().environment(), **AFL_ENV,
+                 "AFL_CUSTOM_MUTATOR_LIBRARY": self.mutator}
         if self.statsd:
             host, _, port = self.statsd.rpartition(":")
             found.update({"AFL_STATSD": "1", "AFL_STATSD_HOST": host, "AFL_STATSD_PORT": port,
