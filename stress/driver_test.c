@@ -140,6 +140,28 @@ static void test_shrinking(void)
 	}
 }
 
+/* The second delay gives 1 by itself; 0 follows from the first. */
+static void test_what_an_expectation_follows_from_stays(void)
+{
+	static struct plan p;
+	struct verdict v;
+
+	parse(&p, "kthrash-plan 1\n"
+	      "task C1: a = run \"w\" worker; delay a 0 50 == 1; delay a 0 50 == 0; destroy a\n"
+	      "switch C1 at kthread_queue_delayed_work:acquire(worker->lock) #2 to ktimers\n"
+	      "switch ktimers at blocked:timer_main:schedule_until() #1 to ktimers\n"
+	      "switch ktimers at blocked:timer_main:schedule() #2 to w\n");
+	CHECK(run_as_written(&p, &v));
+	CHECK_EQ(v.failure, KT_EXPECT);
+	shrink_plan(&p, &v, 60);
+	CHECK_EQ(v.failure, KT_EXPECT);
+	CHECK_EQ(p.ops_count, 3);
+	p.directives_count = 0;
+	CHECK(run_as_written(&p, &v));
+	CHECK_EQ(v.failure, KT_PASS);
+	printf("ok what an expectation follows from stays\n");
+}
+
 /* ---- isolation ---------------------------------------------------------- */
 
 static void dies(void *unused)
@@ -174,6 +196,7 @@ int main(void)
 	test_captured_plans_repeat();
 	test_long_executions_repeat();
 	test_shrinking();
+	test_what_an_expectation_follows_from_stays();
 	test_child_may_die();
 	return 0;
 }
