@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Small surgery on plans, for the mutator and the shrinker. Results may break
+ * Small surgery on plans, for the mutator, the shrinker and `verify`. Results may break
  * plan_check(); the callers ask it.
  */
 #include <string.h>
@@ -86,6 +86,18 @@ void plan_drop_dangling(struct plan *p)
 		    (d->target && !plan_knows_name(p, plan_string(p, d->target))))
 			plan_remove_directive(p, i);
 	}
+}
+
+void plan_drop_schedule(struct plan *p)
+{
+	uint16_t kept = 0;
+
+	for (unsigned i = 0; i < p->directives_count; i++)
+		if (p->directives[i].kind != PLAN_D_SWITCH &&
+		    p->directives[i].kind != PLAN_D_VISIBLE)
+			p->directives[kept++] = p->directives[i];
+	p->directives_count = kept;
+	p->has_trace = false;
 }
 
 static void keep(struct plan *p, const struct plan *old, plan_str *s)

@@ -28,24 +28,13 @@ static struct {
 	struct verdict verdict;		/* of best */
 	unsigned runs;
 	double deadline;
-	bool blames_schedule;		/* what the plan expects comes without a schedule */
+	bool blames_schedule;		/* without it the plan passes */
 } job;
 
 static bool same_finding(const struct verdict *v)
 {
 	return v->failure == job.verdict.failure &&
 	       strcmp(v->signature, job.verdict.signature) == 0;
-}
-
-static void drop_schedule(struct plan *p)
-{
-	uint16_t kept = 0;
-
-	for (unsigned i = 0; i < p->directives_count; i++)
-		if (p->directives[i].kind != PLAN_D_SWITCH &&
-		    p->directives[i].kind != PLAN_D_VISIBLE)
-			p->directives[kept++] = p->directives[i];
-	p->directives_count = kept;
 }
 
 static bool passes_without_schedule(const struct plan *p)
@@ -55,8 +44,7 @@ static bool passes_without_schedule(const struct plan *p)
 
 	program = *p;
 	program.strategy = PLAN_BLOCK;
-	program.has_trace = false;
-	drop_schedule(&program);
+	plan_drop_schedule(&program);
 	job.runs++;
 	return run_as_written(&program, &v) && v.failure == KT_PASS;
 }
@@ -131,7 +119,7 @@ static bool finds_schedule(struct verdict *v, unsigned limit)
 {
 	struct plan *c = &job.candidate;
 
-	drop_schedule(c);
+	plan_drop_schedule(c);
 	shared->plan = *c;
 	shared->cursor[0] = limit;
 	job.runs += SEARCH_RUNS;

@@ -205,18 +205,6 @@ static bool set_memory(struct plan *p, const struct options *o)
 	return false;
 }
 
-static void without_decisions(struct plan *p)
-{
-	uint16_t kept = 0;
-
-	for (unsigned i = 0; i < p->directives_count; i++)
-		if (p->directives[i].kind != PLAN_D_SWITCH &&
-		    p->directives[i].kind != PLAN_D_VISIBLE)
-			p->directives[kept++] = p->directives[i];
-	p->directives_count = kept;
-	p->has_trace = false;
-}
-
 static void print_options(const struct options *o)
 {
 	if (o->json)
@@ -260,7 +248,7 @@ int command_verify(const struct options *o)
 		return EXIT_USAGE;
 	if (!set_memory(&shared->plan, o))
 		return EXIT_USAGE;
-	without_decisions(&shared->plan);
+	plan_drop_schedule(&shared->plan);
 	if (!make_findings_folder(o))
 		return EXIT_ENVIRONMENT;
 	signal(SIGINT, on_interrupt);
