@@ -11,7 +11,7 @@
 
 #include "fuzz/mutator.h"
 #include "platform/rng.h"
-#include "stress/plan.h"
+#include "stress/plan/plan.h"
 
 struct afl_mutator {
 	struct kt_rng rng;

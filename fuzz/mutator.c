@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "platform/rng.h"
-#include "stress/plan.h"
+#include "stress/plan/plan.h"
 
 enum { SEED_READ, SEED_READ_OTHER, SEED_CHANGE, SEED_REFIT };	/* independent of each other */
 

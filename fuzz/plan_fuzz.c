@@ -14,8 +14,8 @@
 
 #include "fuzz/feedback.h"
 #include "platform/rng.h"
-#include "stress/plan.h"
-#include "stress/world.h"
+#include "stress/plan/plan.h"
+#include "stress/run/world.h"
 
 enum { SCHEDULES = 4 };
 

@@ -3,11 +3,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "stress/finding.h"
-#include "stress/hunt.h"
-#include "stress/isolate.h"
+#include "stress/bench/bench.h"
+#include "stress/explain/explain.h"
+#include "stress/hunt/finding.h"
+#include "stress/hunt/hunt.h"
+#include "stress/hunt/isolate.h"
+#include "stress/hunt/take.h"
 
-int command_generate(const struct options *o)
+static int command_generate(const struct options *o)
 {
 	struct plan_generate_options g = { .faults = o->faults };
 	static char text[PLAN_BYTES_MAX];
@@ -19,7 +22,7 @@ int command_generate(const struct options *o)
 	return EXIT_CLEAN;
 }
 
-int command_about(const struct options *o)
+static int command_about(const struct options *o)
 {
 	(void)o;
 	printf("{\"build\":\"%s\",\"os\":\"%s\",\"deterministic\":%s}\n", build_name(), world_os,
@@ -56,6 +59,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
 		if (strcmp(o.command, commands[i].name) == 0) {
 			isolate_init();
+			take_explains_with(explain_text);
 			return commands[i].run(&o);
 		}
 	fprintf(stderr, "kthrash: unknown command '%s', expected stress, verify, replay, shrink, "

@@ -10,12 +10,19 @@ import re
 import subprocess
 import sys
 
-# Who may include what; the longest folder that fits decides.
+HARNESS = r"core/|platform/[a-z_]+\.h|platform/sim/sim[a-z_]*\.h|platform/posix/posix\.h"
+
+# What the files of a folder may include; the longest folder that fits decides.
 MAY_INCLUDE = {
     "core": r"core/|platform/[a-z_]+\.h",
     "platform": r"platform/",
-    "stress": r"stress/|core/|platform/[a-z_]+\.h|platform/sim/sim\.h|platform/posix/posix\.h",
-    "fuzz": r"fuzz/|stress/|platform/[a-z_]+\.h|platform/sim/sim\.h",
+    "stress": r"stress/|" + HARNESS,
+    "stress/bench": r"stress/(bench|hunt|run|plan)/|" + HARNESS,
+    "stress/explain": r"stress/(explain|hunt|run|plan)/|" + HARNESS,
+    "stress/hunt": r"stress/(hunt|run|plan)/|" + HARNESS,
+    "stress/run": r"stress/(run|plan)/|" + HARNESS,
+    "stress/plan": r"stress/plan/|platform/[a-z_]+\.h",
+    "fuzz": r"fuzz/|stress/|platform/[a-z_]+\.h|platform/sim/sim[a-z_]*\.h",
 }
 TESTS_ALSO = r"platform/conformance/"
 
@@ -34,7 +41,8 @@ def complaints(path, text):
     lines = text.split("\n")
     if not any("SPDX-License-Identifier: GPL-2.0-only" in line for line in lines[:3]):
         yield 1, "no SPDX line, expected 'SPDX-License-Identifier: GPL-2.0-only'"
-    folder = path.split("/")[0]
+    folder = next((f for f in sorted(MAY_INCLUDE, key=len, reverse=True)
+                   if path.startswith(f + "/")), "")
     is_c = path.endswith((".c", ".h"))
     for n, line in enumerate(lines, 1):
         # The C styles count a tab as eight.
@@ -45,7 +53,7 @@ def complaints(path, text):
         if not is_c:
             continue
         include = re.match(r'#include "([^"]+)"', line)
-        if include and folder in MAY_INCLUDE:
+        if include and folder:
             allowed = MAY_INCLUDE[folder]
             if path.endswith(("_test.c", "_test.h")):
                 allowed += "|" + TESTS_ALSO

@@ -104,7 +104,7 @@ def seeded_bug(name, patch, srcs, combo, file, again):
             tags = ["manual"],
             deps = [
                 ":%s_text" % again,
-                "//stress",
+                "//stress/run",
             ],
             alwayslink = True,
         )

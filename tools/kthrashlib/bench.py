@@ -128,7 +128,7 @@ MEANING = {
 
 def targets():
     """Of each combination that there is a benchmark of, its label."""
-    done = build.bazel(["query", "--noshow_progress", 'filter("backend_bench@", //stress:all)'],
+    done = build.bazel(["query", "--noshow_progress", 'filter("backend_bench@", //stress/bench:all)'],
                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     if done.returncode != 0:
         raise environment("bazel query failed: run it in %s to see why" % ROOT)

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef STRESS_BENCH_BENCH_H
+#define STRESS_BENCH_BENCH_H
+
+#include "stress/hunt/options.h"
+
+/* The command; returns an exit status (options.h). */
+int command_bench(const struct options *o);
+
+#endif

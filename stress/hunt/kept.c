@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "stress/hunt/kept.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "platform/point.h"
+#include "platform/rng.h"
+#include "stress/hunt/finding.h"
+
+enum {
+	KEPT_MAX = 256,
+	KEPT_BYTES = 4096,	/* longer plans are not kept: they are slow, too */
+};
+
+static struct kept {
+	uint32_t count;
+	struct {
+		uint32_t size;
+		char text[KEPT_BYTES];
+	} plan[KEPT_MAX];
+} *kept;	/* NULL: nothing is */
+
+static const char *copies;	/* folder; NULL: none */
+
+bool kept_map(const char *folder)
+{
+	void *p = mmap(NULL, sizeof *kept, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		       -1, 0);
+
+	if (p == MAP_FAILED) {
+		perror("kthrash: no memory for plans");
+		return false;
+	}
+	if (folder && access(folder, W_OK | X_OK) != 0) {
+		fprintf(stderr, "kthrash: --kept=%s: %s\n", folder, strerror(errno));
+		return false;
+	}
+	kept = p;
+	copies = folder;
+	return true;
+}
+
+/* That one can't be written is no reason to stop: the hunt has it in memory. */
+static void copy(const char *text, size_t size)
+{
+	char path[4096];
+
+	snprintf(path, sizeof path, "%s/%08x.plan", copies, kt_name_hash(text));
+	if (access(path, F_OK) != 0)
+		(void)file_write(path, text, size);
+}
+
+void kept_add(const struct plan *p, uint64_t seed)
+{
+	struct kt_rng rng = { seed };
+	size_t size = kept ? plan_print(p, NULL, 0) : 0;
+	uint32_t at;
+
+	if (!size || size >= KEPT_BYTES)
+		return;
+	at = kept->count < KEPT_MAX ? kept->count++ : kt_rng_below(&rng, KEPT_MAX);
+	plan_print(p, kept->plan[at].text, KEPT_BYTES);
+	kept->plan[at].size = (uint32_t)size;
+	if (copies)
+		copy(kept->plan[at].text, size);
+}
+
+bool kept_mutate(struct plan *p, uint64_t seed)
+{
+	struct kt_rng rng = { seed };
+	struct plan_error err;
+	uint32_t at;
+
+	if (!kept || !kept->count || kt_rng_below(&rng, 2) == 0)
+		return false;
+	at = kt_rng_below(&rng, kept->count);
+	if (plan_parse(p, kept->plan[at].text, kept->plan[at].size, &err) != 0)
+		return false;
+	plan_mutate(p, kt_rng_next(&rng), PLAN_BYTES_MAX);
+	return true;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The command line of this binary. Every knob, its unit and its default.
+ */
+#ifndef STRESS_OPTIONS_H
+#define STRESS_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "stress/plan/plan.h"
+
+enum {	/* exit statuses of every command */
+	EXIT_CLEAN = 0,
+	EXIT_FINDINGS = 1,	/* or: not as expected */
+	EXIT_USAGE = 2,		/* or bad input */
+	EXIT_ENVIRONMENT = 3,
+};
+
+enum exhaustive {
+	EXHAUST_NOT,
+	EXHAUST_FAIL,		/* every allocation */
+	EXHAUST_KILL,		/* every task at every step */
+	EXHAUST_PAIRS,		/* both */
+	EXHAUST_SPURIOUS,	/* every sleep ends for no reason */
+	EXHAUST_TIMERS,		/* time passes at every step at which it may */
+};
+
+struct options {
+	const char *command;
+
+	bool has_strategy;		/* else a portfolio */
+	enum plan_strategy_kind strategy;
+	uint32_t depth;			/* of pct, delay, bound */
+	const char *strategy_text;	/* as written; "portfolio" */
+	bool adaptive;			/* the portfolio's shares follow the coverage */
+	bool mutate;			/* plans from those that had new coverage */
+	const char *kept;		/* folder for copies of those plans; NULL: none */
+	const char *coverage;		/* file; NULL: none */
+	uint64_t coverage_every;	/* of so many plans one is looked at; 1 */
+
+	bool has_memory;		/* else the plan's */
+	enum plan_memory memory;
+
+	const char *plan;		/* file or folder; NULL: generated plans */
+	uint64_t executions;		/* 0: no limit */
+	double seconds;			/* 0: no limit; 60 if neither is given */
+	uint64_t seed;			/* 1 */
+	uint64_t first;			/* number of the first execution; 0 */
+	uint64_t jobs;			/* processes; 1 */
+	const char *findings;		/* folder; default .kthrash/findings */
+	bool keep_going;		/* after a finding */
+	bool faults;			/* random kills and failed allocations; on */
+	enum exhaustive exhaustive;
+	bool illegal;			/* plans that break a caller rule */
+	bool brute;			/* verify: every interleaving */
+	bool bounded;			/* verify: those with at most `depth` preemptions */
+	bool teardown;			/* verify: that, too */
+	uint64_t kills, fails, spurious;	/* verify: so many at most, per execution */
+	uint64_t times;			/* replay: repetitions; 0: as the world needs */
+	const char *output;		/* shrink -o */
+	const char *format;		/* explain: text or json */
+	bool twice;			/* stress, replay: run each execution again */
+	bool json, progress;
+
+	const char **files;		/* what is no option */
+	unsigned files_count;
+};
+
+/*
+ * Parse argv. EXIT_CLEAN, or EXIT_USAGE after one sentence on stderr that says
+ * what is wrong and what was expected.
+ */
+int options_parse(struct options *o, int argc, char **argv);
+
+void options_usage(void);
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Tokens, numbers and names of a plan's text, and errors with their place: what
+ * the grammar in plan_parse.c is written with.
+ *
+ * A token is a run of bytes that are not blank and none of ; = " #; "==" and
+ * "=" are tokens. Names in directives, which may hold anything printable, end
+ * at a blank: those are words. An error leaves by longjmp() to parser.failed.
+ */
+#ifndef STRESS_PLAN_LEX_H
+#define STRESS_PLAN_LEX_H
+
+#include <setjmp.h>
+#include <stdbool.h>
+
+#include "stress/plan/internal.h"
+
+struct parser {
+	struct plan *p;
+	struct plan_error *err;
+	const char *text, *end;		/* all of it */
+	const char *line, *line_end, *at;
+	unsigned line_number;
+	bool strategy_seen, memory_seen, boot_seen, expect_seen;
+	/* Where each stands, for errors found when all is read. */
+	struct place {
+		unsigned line, column;
+	} op_at[PLAN_OPS_MAX], directive_at[PLAN_DIRECTIVES_MAX];
+	jmp_buf failed;
+};
+
+struct token {
+	const char *s;
+	size_t len;
+};
+
+/* The error is at `where`, in the current line. */
+__attribute__((noreturn, format(printf, 3, 4)))
+void lex_fail(struct parser *x, const char *where, const char *fmt, ...);
+/* Where `where` is, for errors found later. */
+struct place lex_here(const struct parser *x, const char *where);
+/* A token as it may be shown: printable, cut. One at a time. */
+const char *lex_shown(struct token t);
+/* "unexpected 't', expected ...", or that the line ends. */
+__attribute__((noreturn))
+void lex_unexpected(struct parser *x, struct token t, const char *expected);
+bool lex_is_blank(char c);
+void lex_skip_blanks(struct parser *x);
+/* Only blanks or a comment follow. */
+bool lex_at_end(struct parser *x);
+/* To the next blank. */
+struct token lex_word(struct parser *x);
+/* To the next blank or punctuation. */
+struct token lex_token(struct parser *x);
+bool lex_is(struct token t, const char *s);
+void lex_expect_word(struct parser *x, const char *s);
+void lex_expect_end(struct parser *x);
+plan_str lex_intern(struct parser *x, struct token t);
+/* `what` and the range are said if it is none. */
+uint64_t lex_unsigned_number(struct parser *x, struct token t, uint64_t min, uint64_t max,
+				const char *what);
+int32_t lex_signed_number(struct parser *x, struct token t, const char *what);
+/* #N */
+uint32_t lex_nth(struct parser *x);
+bool lex_is_name(struct token t);
+/* A task or handle: [A-Za-z_][A-Za-z0-9_.-]*. */
+plan_str lex_name(struct parser *x, struct token t, const char *what);
+bool lex_is_printable_word(struct token t, size_t max);
+/* Any task or thread. */
+plan_str lex_directive_name(struct parser *x, const char *what);
+/* The thread of a handle that the current task made before. */
+uint8_t lex_handle(struct parser *x, struct token t, bool foreign);
+
+#endif

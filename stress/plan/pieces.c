@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A plan as a row of pieces that can be taken away: directives, operations,
+ * tasks, and extras. An extra is not removed but made plain: the boot line, a
+ * strategy, weak memory, a thread's node, a worker's being freezable, a thread's result, its
+ * number, an expectation.
+ */
+#include <string.h>
+
+#include "stress/plan/internal.h"
+
+enum { EXTRAS_PER_THREAD = 4, EXTRAS = 3 };	/* boot, strategy, memory */
+
+unsigned plan_pieces(const struct plan *p)
+{
+	return p->directives_count + p->ops_count + p->tasks_count + EXTRAS +
+	       p->threads_count * EXTRAS_PER_THREAD + p->ops_count;
+}
+
+/* False if it is plain already: then there is nothing to try. */
+static bool make_plain(struct plan *p, unsigned extra)
+{
+	struct plan_thread *t;
+
+	if (extra == 0) {
+		bool was = p->boot_concurrent;
+
+		p->boot_concurrent = false;
+		return was;
+	}
+	if (extra == 1) {
+		bool was = p->strategy != PLAN_BLOCK;
+
+		p->strategy = PLAN_BLOCK;
+		p->depth = p->steps_estimate = 0;
+		p->seed = 0;
+		return was;
+	}
+	if (extra == 2) {
+		bool was = p->memory != PLAN_SC;
+
+		p->memory = p->memory == PLAN_PSO ? PLAN_TSO : PLAN_SC;
+		return was;
+	}
+	extra -= EXTRAS;
+	if (extra < p->threads_count * (unsigned)EXTRAS_PER_THREAD) {
+		t = &p->threads[extra / EXTRAS_PER_THREAD];
+		if (extra % EXTRAS_PER_THREAD == 0) {
+			bool was = t->node >= 0;
+
+			t->node = -1;
+			return was;
+		}
+		if (extra % EXTRAS_PER_THREAD == 1) {
+			bool was = t->cpu >= 0;
+
+			t->cpu = -1;
+			return was;
+		}
+		if (extra % EXTRAS_PER_THREAD == 2) {
+			bool was = t->freezable;
+
+			t->freezable = false;
+			return was;
+		}
+		bool was = t->result != 0;
+
+		t->result = 0;
+		return was;
+	}
+	extra -= p->threads_count * (unsigned)EXTRAS_PER_THREAD;
+	bool was = p->ops[extra].has_expect;
+
+	p->ops[extra].has_expect = p->ops[extra].expect_ok = false;
+	p->ops[extra].expect = 0;
+	return was;
+}
+
+/* The thaw that ends the freeze op i, or i if the task's end does. */
+static unsigned thaw_of(const struct plan *p, unsigned i)
+{
+	unsigned depth = 0, end = 0;
+
+	for (unsigned t = 0; t < p->tasks_count; t++)
+		if (i >= p->tasks[t].ops_first)
+			end = p->tasks[t].ops_first + p->tasks[t].ops_count;
+	for (unsigned k = i; k < end; k++) {
+		depth += p->ops[k].kind == PLAN_FREEZE;
+		depth -= p->ops[k].kind == PLAN_THAW;
+		if (depth == 0)
+			return k;
+	}
+	return i;
+}
+
+/* What to take away, as marks over the original's indices. */
+struct marks {
+	bool directive[PLAN_DIRECTIVES_MAX], op[PLAN_OPS_MAX], task[PLAN_TASKS_MAX];
+	bool thread[PLAN_THREADS_MAX];
+};
+
+static bool mark(struct plan *out, struct marks *m, unsigned piece)
+{
+	if (piece < out->directives_count)
+		return m->directive[piece] = true;
+	piece -= out->directives_count;
+	if (piece < out->ops_count) {
+		/* A create takes its thread and all that is done with it along. */
+		if (plan_op_has(out->ops[piece].kind, PLAN_MAKES))
+			m->thread[out->ops[piece].thread] = true;
+		else
+			m->op[piece] = true;
+		if (out->ops[piece].kind == PLAN_FREEZE)
+			m->op[thaw_of(out, piece)] = true;
+		return true;
+	}
+	piece -= out->ops_count;
+	if (piece < out->tasks_count)
+		return m->task[piece] = true;
+	return make_plain(out, piece - out->tasks_count);
+}
+
+static void cut(struct plan *out, const struct marks *m)
+{
+	unsigned threads = out->threads_count, tasks = out->tasks_count;
+
+	for (unsigned i = out->directives_count; i-- > 0; )
+		if (m->directive[i])
+			plan_remove_directive(out, i);
+	for (unsigned i = out->ops_count; i-- > 0; )
+		if (m->op[i])
+			plan_remove_op(out, i);
+	for (unsigned i = threads; i-- > 0; )
+		if (m->thread[i])
+			plan_remove_thread(out, i);
+	for (unsigned i = tasks; i-- > 0; )
+		if (m->task[i])
+			plan_remove_task(out, i);
+	plan_drop_dangling(out);
+	plan_compact(out);
+}
+
+bool plan_without(struct plan *out, const struct plan *p, unsigned first, unsigned count)
+{
+	struct plan_error err;
+	struct marks m;
+	bool any = false;
+
+	memset(&m, 0, sizeof m);
+	*out = *p;
+	for (unsigned i = first; i < first + count && i < plan_pieces(p); i++)
+		any |= mark(out, &m, i);
+	if (!any)
+		return false;
+	cut(out, &m);
+	return plan_check(out, &err) == 0;
+}

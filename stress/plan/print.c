@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "stress/plan/internal.h"
+
+/* Text that may not fit: counts on, writes what fits. */
+struct out {
+	char *buf;
+	size_t size, used;
+};
+
+__attribute__((format(printf, 2, 3)))
+static void put(struct out *o, const char *fmt, ...)
+{
+	size_t left = o->used < o->size ? o->size - o->used : 0;
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(left ? o->buf + o->used : NULL, left, fmt, ap);
+	va_end(ap);
+	if (n > 0)
+		o->used += (size_t)n;
+}
+
+static void put_note(struct out *o, const char *note)
+{
+	while (*note) {
+		size_t len = strcspn(note, "\n");
+
+		put(o, len ? "# %.*s\n" : "#%.*s\n", (int)len, note);
+		note += len;
+		if (*note == '\n')
+			note++;
+	}
+}
+
+static void put_value(struct out *o, int32_t value)
+{
+	const char *name = plan_errno_name(value);
+
+	if (name)
+		put(o, "%s", name);
+	else
+		put(o, "%" PRId32, value);
+}
+
+static void put_creation(struct out *o, const struct plan *p, const struct plan_op *op)
+{
+	const struct plan_thread *t = &p->threads[op->thread];
+
+	put(o, "%s = %s \"%s\"", plan_string(p, t->var), plan_op_name(op->kind),
+	    plan_string(p, t->format));
+	if (t->body == PLAN_PERCPU)
+		return;
+	if (t->has_number)
+		put(o, " %" PRId32, t->number);
+	put(o, " %s", plan_body_name(t->body));
+	if (t->body != PLAN_WORKER) {
+		put(o, " ");
+		put_value(o, t->result);
+	}
+	if (t->freezable)
+		put(o, " freezable");
+	if (t->node >= 0)
+		put(o, " node %d", t->node);
+	if (t->cpu >= 0)
+		put(o, " cpu %d", t->cpu);
+}
+
+static void put_op(struct out *o, const struct plan *p, const struct plan_op *op)
+{
+	if (op->kind == PLAN_KILL)
+		put(o, "kill %s", plan_string(p, p->tasks[op->victim].name));
+	else if (plan_op_has(op->kind, PLAN_MAKES))
+		put_creation(o, p, op);
+	else if (plan_op_has(op->kind, PLAN_NO_HANDLE))
+		put(o, "%s", plan_op_name(op->kind));
+	else
+		put(o, "%s %s", plan_op_name(op->kind),
+		    plan_string(p, p->threads[op->thread].var));
+	if (plan_op_has(op->kind, PLAN_HAS_CPU))
+		put(o, " %d", op->cpu);
+	if (plan_op_has(op->kind, PLAN_HAS_WORK))
+		put(o, " %u", op->work);
+	if (plan_op_has(op->kind, PLAN_HAS_DELAY))
+		put(o, " %" PRIu32, op->delay_us);
+	if (!op->has_expect)
+		return;
+	put(o, " == ");
+	if (op->expect_ok)
+		put(o, "ok");
+	else
+		put_value(o, op->expect);
+}
+
+static void put_task(struct out *o, const struct plan *p, const struct plan_task *t)
+{
+	put(o, "task %s:", plan_string(p, t->name));
+	for (unsigned i = 0; i < t->ops_count; i++) {
+		put(o, i ? "; " : " ");
+		put_op(o, p, &p->ops[t->ops_first + i]);
+	}
+	put(o, "\n");
+}
+
+static const char *role_name(enum kt_role role)
+{
+	return role == PLAN_ROLE_ANY ? "any" : kt_role_name(role);
+}
+
+static void put_directive(struct out *o, const struct plan *p, const struct plan_directive *d)
+{
+	const char *task = plan_string(p, d->task), *point = plan_string(p, d->point);
+	const char *target = plan_string(p, d->target);
+
+	switch (d->kind) {
+	case PLAN_D_KILL:
+		put(o, "kill %s at %s %s #%" PRIu32 "\n", target, task, point, d->nth);
+		break;
+	case PLAN_D_SWITCH:
+		put(o, "switch %s at %s #%" PRIu32 " to %s\n", task, point, d->nth, target);
+		break;
+	case PLAN_D_SPURIOUS:
+		put(o, "spurious %s at %s #%" PRIu32 "\n", task, point, d->nth);
+		break;
+	case PLAN_D_VISIBLE:
+		put(o, "visible %s %s", target, plan_string(p, d->store));
+		if (d->older)
+			put(o, " after %u", d->older);
+		put(o, " at %s %s #%" PRIu32 "\n", task, point, d->nth);
+		break;
+	case PLAN_D_FAIL:
+		put(o, "fail %s #%" PRIu32 "\n", role_name(d->role), d->nth);
+		break;
+	case PLAN_D_OOM:
+		put(o, "oom %s #%" PRIu32 " kills %s\n", role_name(d->role), d->nth, target);
+		break;
+	}
+}
+
+static void put_strategy(struct out *o, const struct plan *p)
+{
+	if (p->strategy == PLAN_BLOCK)	/* what a plan without the line has */
+		return;
+	put(o, "strategy %s", plan_strategy_name(p->strategy));
+	if (plan_strategy_has_depth(p->strategy))
+		put(o, " %" PRIu32, p->depth);
+	put(o, " seed %" PRIu64, p->seed);
+	if (p->steps_estimate)
+		put(o, " steps %" PRIu32, p->steps_estimate);
+	put(o, "\n");
+}
+
+size_t plan_print(const struct plan *p, char *buf, size_t size)
+{
+	struct out o = { buf, size, 0 };
+
+	if (size)
+		buf[0] = '\0';
+	put(&o, "kthrash-plan 1\n");
+	put_note(&o, p->note);
+	if (p->boot_concurrent)
+		put(&o, "boot concurrent\n");
+	if (p->memory != PLAN_SC)
+		put(&o, "memory %s\n", plan_memory_name(p->memory));
+	put_strategy(&o, p);
+	for (unsigned i = 0; i < p->tasks_count; i++)
+		put_task(&o, p, &p->tasks[i]);
+	for (unsigned i = 0; i < p->directives_count; i++)
+		put_directive(&o, p, &p->directives[i]);
+	if (p->has_expect) {
+		put(&o, "expect %s", kt_failure_name(p->expect));
+		if (p->has_trace)
+			put(&o, " trace %016" PRIx64, p->trace);
+		put(&o, "\n");
+	}
+	return o.used;
+}

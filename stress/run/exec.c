@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <string.h>
+
+#include "stress/run/exec_internal.h"
+#include "stress/run/inject.h"
+#include "stress/run/model.h"
+
+struct exec exec;
+
+/* ---- who calls ---------------------------------------------------------- */
+
+struct exec_task *exec_self(void)
+{
+	uintptr_t first = (uintptr_t)exec.task, self = (uintptr_t)os_self();
+
+	/* Every task's own struct is in exec.task[], and no other. */
+	if (self - first >= sizeof exec.task)
+		return NULL;
+	return container_of(current, struct exec_task, task);
+}
+
+bool exec_is_daemon(void)
+{
+	return current == &exec.kthreadd.daemon;
+}
+
+/* ---- a task ------------------------------------------------------------- */
+
+static void set_alive(struct exec_task *t, bool alive)
+{
+	kt_lock_acquire(&exec.kill_lock);
+	t->alive = alive;
+	kt_lock_release(&exec.kill_lock);
+}
+
+static void task_main(void *arg)
+{
+	struct exec_task *t = arg;
+	const struct plan_op *op = &exec.plan->ops[t->plan->ops_first];
+
+	if (exec.kills)
+		set_alive(t, true);
+	KT_POINT(task.start);
+	if (exec.plan->boot_concurrent)
+		kthreadd_wait_ready(&exec.kthreadd);
+	for (unsigned i = 0; i < t->plan->ops_count; i++) {
+		if (i > 0)
+			KT_POINT(task.op);
+		exec_run_op(t, &op[i]);
+	}
+	exec_thaw_rest(t);	/* first: others may wait for it */
+	exec_put_strays(t);
+	if (exec.kills) {
+		set_alive(t, false);
+		kt_complete(&exec.task_done);
+	}
+}
+
+/* ---- killing ------------------------------------------------------------ */
+
+void exec_kill(unsigned victim)
+{
+	struct exec_task *v = &exec.task[victim];
+
+	kt_lock_acquire(&exec.kill_lock);
+	if (v->alive)
+		os_kill(&v->task.os);
+	kt_lock_release(&exec.kill_lock);
+}
+
+/* ---- oom ---------------------------------------------------------------- */
+
+void exec_oom(unsigned victim)
+{
+	struct exec_task *v = &exec.task[victim], *self = exec_self();
+	bool wait;
+
+	/*
+	 * One step under the lock: a killed task's own allocations do not wait
+	 * (it may use the reserves), so two victims never wait for each other.
+	 */
+	kt_lock_acquire(&exec.kill_lock);
+	if (v->alive)
+		os_kill(&v->task.os);
+	wait = v->creating && !(self && os_is_killed(&self->task.os));
+	if (wait) {
+		v->oom_waiters++;
+		os_waits_for(&v->task.os);
+	}
+	kt_lock_release(&exec.kill_lock);
+	if (!wait)
+		return;
+	/* The victim's memory comes back when it has left the kernel. */
+	kt_completion_wait(&v->oom_over);
+	os_waits_for(NULL);
+}
+
+/* ---- an execution ------------------------------------------------------- */
+
+void exec_load(const struct plan *p)
+{
+	exec.plan = p;
+	exec.kills = exec.oom = false;
+	for (unsigned i = 0; i < p->ops_count; i++)
+		exec.kills |= p->ops[i].kind == PLAN_KILL;
+	for (unsigned i = 0; i < p->directives_count; i++) {
+		exec.oom |= p->directives[i].kind == PLAN_D_OOM;
+		exec.kills |= p->directives[i].kind == PLAN_D_OOM ||
+			      (p->directives[i].kind == PLAN_D_KILL && inject_kills_by_call);
+	}
+	memset(exec.strays, 0, sizeof exec.strays);
+	memset(exec.delayed, 0, sizeof exec.delayed);
+	memset(exec.waited_for, 0, sizeof exec.waited_for);
+	memset(exec.takers, 0, sizeof exec.takers);
+	exec.timers = false;
+	exec.percpu_used = exec.borrows = false;
+	exec.cpu_tasks = 0;
+	exec.cpus_down = 0;
+	for (unsigned i = 0; i < p->threads_count; i++)
+		exec.borrows |= p->threads[i].body == PLAN_BORROW;
+	for (unsigned i = 0; i < p->tasks_count; i++)
+		for (unsigned k = 0; k < p->tasks[i].ops_count; k++) {
+			const struct plan_op *op = &p->ops[p->tasks[i].ops_first + k];
+
+			exec_load_percpu_op(op, i);
+			if (plan_op_has(op->kind, PLAN_NO_HANDLE) ||
+			    plan_op_has(op->kind, PLAN_BY_ID))
+				continue;
+			if (p->threads[op->thread].task != i)
+				exec.strays[op->thread] |= 1u << i;
+			exec_load_work_op(op, i);
+		}
+	model_load();
+	inject_load(p);
+}
+
+struct os_hooks exec_hooks(void)
+{
+	return (struct os_hooks){
+		.point = inject_point, .points = inject_points(),
+		.alloc_fails = inject_alloc_fails,
+	};
+}
+
+static void begin(void)
+{
+	const struct plan *p = exec.plan;
+
+	for (unsigned i = 0; i < p->threads_count; i++) {
+		struct exec_thread *t = &exec.thread[i];
+
+		*t = (struct exec_thread){
+			.plan = &p->threads[i],
+			.name = plan_string(p, p->threads[i].name),
+			.strays = exec.strays[i],
+		};
+		if (t->strays)
+			kt_completion_init(&t->made);
+		if (p->threads[i].body == PLAN_COMPLETE_EXIT)
+			kt_completion_init(&t->left);
+		if (p->threads[i].body == PLAN_WORKER)
+			exec_begin_jobs(t, i);
+	}
+	for (unsigned i = 0; i < p->tasks_count; i++) {
+		struct exec_task *t = &exec.task[i];
+
+		t->plan = &p->tasks[i];
+		t->name = plan_string(p, p->tasks[i].name);
+		t->index = i;
+		t->creating = NULL;
+		t->calling = NULL;
+		t->freezes = 0;
+		t->alive = false;
+		t->oom_waiters = 0;
+		if (exec.oom)
+			kt_completion_init(&t->oom_over);
+		task_init(&t->task, &exec.kthreadd, t->name);
+	}
+	exec.clock = exec.appended = exec.unlinked = 0;
+	exec.freezes_begun = exec.freezes_done = exec.freezes_in_force = 0;
+	exec.forking = NULL;
+	exec.forking_call = NULL;
+	exec.cpus_tried = 0;
+	exec.online = CPU_POSSIBLE_MASK;
+	if (exec.percpu_used)
+		exec_begin_percpus();
+	if (exec.borrows)
+		exec_begin_borrow();
+	if (exec.kills) {
+		kt_completion_init(&exec.task_done);
+		kt_lock_init(&exec.kill_lock, "kill_lock");
+	}
+}
+
+static void boot(void)
+{
+	/* The timers first: with ready completed, tasks may delay works. */
+	if ((exec.timers && kthreadd_boot_timers(&exec.kthreadd) != 0) ||
+	    kthreadd_boot(&exec.kthreadd) != 0)
+		kt_fail(KT_MODEL, "kthreadd did not boot, although nothing was made to fail");
+}
+
+static void run_tasks(void)
+{
+	const struct plan *p = exec.plan;
+
+	if (!p->boot_concurrent)
+		boot();
+	for (unsigned i = 0; i < p->tasks_count; i++)
+		if (os_spawn(&exec.task[i].task.os, exec.task[i].name, OS_JOINABLE,
+			     task_main, &exec.task[i]) != 0)
+			kt_fail(KT_ASSERTION, "no thread for task %s", exec.task[i].name);
+	if (p->boot_concurrent)
+		boot();
+	if (exec.kills)
+		for (unsigned i = 0; i < p->tasks_count; i++)
+			kt_completion_wait(&exec.task_done);
+	for (unsigned i = 0; i < p->tasks_count; i++)
+		os_join(&exec.task[i].task.os);
+	inject_settle();
+}
+
+static void teardown(void)
+{
+	const struct plan *p = exec.plan;
+
+	for (unsigned i = 0; i < p->threads_count; i++)
+		exec_stop_rest(&exec.thread[i]);
+	kthreadd_shutdown(&exec.kthreadd);
+	os_wait_detached();
+	for (unsigned i = 0; i < p->threads_count; i++) {
+		struct exec_thread *t = &exec.thread[i];
+
+		if (t->strays)
+			kt_completion_destroy(&t->made);
+		if (t->plan->body == PLAN_COMPLETE_EXIT && !t->awaited)
+			kt_completion_destroy(&t->left);
+		if (t->plan->body == PLAN_WORKER)
+			exec_end_jobs(t);
+	}
+	if (exec.percpu_used)
+		exec_end_percpus();
+	if (exec.borrows)
+		exec_end_borrow();
+	for (unsigned i = 0; i < p->tasks_count; i++) {
+		task_destroy(&exec.task[i].task);
+		if (exec.oom)
+			kt_completion_destroy(&exec.task[i].oom_over);
+	}
+	if (exec.kills) {
+		kt_lock_destroy(&exec.kill_lock);
+		kt_completion_destroy(&exec.task_done);
+	}
+}
+
+void exec_body(void *unused)
+{
+	(void)unused;
+	kthreadd_init(&exec.kthreadd);
+	task_init(&exec.init, &exec.kthreadd, "init");
+	os_adopt(&exec.init.os, "init");
+	begin();
+	run_tasks();
+	teardown();
+	model_end();
+	os_unadopt();
+	task_destroy(&exec.init);
+}

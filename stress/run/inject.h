@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Faults and switches: a plan's directives, and faults drawn at random or
+ * enumerated by the driver, applied while an execution runs.
+ *
+ * On the simulator inject_strategy() wraps the strategy that decides what no
+ * directive decides; kills take effect at every kind of site. On real threads
+ * kills take effect at named points; switch, spurious and visible directives
+ * have no meaning there and are ignored.
+ */
+#ifndef STRESS_INJECT_H
+#define STRESS_INJECT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "platform/os.h"
+#include "stress/plan/plan.h"
+
+/* Faults of one execution that are not in the plan. */
+struct inject_faults {
+	uint32_t kill_step;	/* kill `kill_task` at that step; 0: no kill */
+	uint32_t kill_task;	/* index of a plan's task */
+	uint32_t fail_nth;	/* fail the n-th allocation of any role; 0: none */
+	/* Simulator only; 0: none. */
+	uint32_t spurious_nth;	/* the n-th sleep without a permit ends at once */
+	uint32_t timer_nth;	/* at the n-th step at which time may pass, it does */
+};
+
+/*
+ * Does a kill directive call os_kill(), which wants a live thread? The
+ * simulator kills from outside, which is safe at any time and leaves the
+ * program of the plan as it is.
+ */
+extern const bool inject_kills_by_call;
+
+void inject_load(const struct plan *p);
+
+/* Before each execution. */
+void inject_begin(const struct inject_faults *faults);
+
+/* Of the last execution: allocations asked for. */
+uint32_t inject_allocations(void);
+
+/* Sleeps and steps as counted by spurious_nth and timer_nth, if that was asked for. */
+uint32_t inject_sleeps(void);
+uint32_t inject_timer_moments(void);
+
+/* The tasks have ended; what follows is teardown. A point. */
+void inject_settle(void);
+
+/* Hooks, see platform/os.h. */
+void inject_point(struct kt_site *site, const void *subject);
+uint64_t inject_points(void);	/* os_hooks.points of the loaded plan */
+bool inject_alloc_fails(enum kt_role role, struct kt_site *site);
+
+/*
+ * `inner` decided upon where no directive applies. Wraps only if it must. Where there is
+ * the simulator.
+ */
+struct sim_strategy;
+struct sim_strategy *inject_strategy(struct sim_strategy *inner);
+
+#endif

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The world of real threads. A run differs from the next by the operating
+ * system's schedule and by the seed of the delays at named points; there is no
+ * trace, so a finding is the plan and that seed.
+ */
+#include "stress/run/world.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "platform/posix/posix.h"
+#include "stress/run/exec.h"
+
+const char world_os[] = "posix";
+const bool world_is_deterministic = false;
+
+enum { DELAYS_PERMILLE = 250 };
+
+static struct verdict *last_words;
+
+void world_init(struct verdict *words)
+{
+	last_words = words;
+}
+
+void world_apart(struct verdict *words)
+{
+	last_words = words;
+}
+
+static int phrase_length(const char *message)
+{
+	const char *colon = strchr(message, ':');
+
+	return colon ? (int)(colon - message) : (int)strlen(message);
+}
+
+/* kt_fail() on any thread: the verdict goes to the parent, then abort(). */
+static void on_failed(enum kt_failure kind, const char *message)
+{
+	struct verdict *v = last_words;
+
+	snprintf(v->message, sizeof v->message, "%s", message);
+	snprintf(v->signature, sizeof v->signature, "%s: %.*s", kt_failure_name(kind),
+		 phrase_length(message), message);
+	v->failure = kind;
+}
+
+void world_load(const struct plan *p)
+{
+	struct os_hooks hooks;
+
+	exec_load(p);
+	hooks = exec_hooks();
+	hooks.failed = on_failed;
+	os_set_hooks(&hooks);
+}
+
+/* What is still allocated when all is over; LeakSanitizer sees it only at exit. */
+static void check_leaks(void)
+{
+	for (int role = 0; role < KT_ROLE_TEST; role++)
+		if (os_live((enum kt_role)role))
+			kt_fail(KT_LEAK, "never freed: %zu blocks for %s",
+				os_live((enum kt_role)role), kt_role_name((enum kt_role)role));
+}
+
+void world_run(const struct world_options *o, struct verdict *v)
+{
+	struct inject_faults faults = { .fail_nth = o->faults.fail_nth };
+
+	v->failure = KT_PASS;
+	v->hash = 0;
+	v->steps = 0;
+	exec.check_expects = o->check_expects;
+	inject_begin(&faults);
+	posix_set_delays(o->seed, DELAYS_PERMILLE);
+	exec_body(NULL);
+	check_leaks();
+}
+
+void world_run_body(const struct world_options *o, void (*body)(void *), struct verdict *v)
+{
+	struct os_hooks hooks = { .failed = on_failed };
+
+	v->failure = KT_PASS;
+	v->hash = 0;
+	v->steps = 0;
+	os_set_hooks(&hooks);
+	posix_set_delays(o->seed, 0);
+	body(NULL);
+}
+
+void world_keep(const struct verdict *v)
+{
+	(void)v;
+}
+
+bool world_differs(const struct verdict *again, struct verdict *v)
+{
+	(void)again, (void)v;
+	return false;
+}
+
+struct world_options world_options_of(const struct plan *p)
+{
+	return (struct world_options){
+		.strategy = p->strategy, .depth = p->depth, .seed = p->seed,
+		.check_expects = true,
+	};
+}
+
+bool world_capture(const struct plan *p, const struct world_options *o, struct plan *out)
+{
+	*out = *p;
+	out->strategy = PLAN_RANDOM;	/* so that the seed is kept */
+	out->depth = 0;
+	out->seed = o->seed;
+	return false;
+}
+
+void world_post_mortem(struct verdict *v)
+{
+	(void)v;
+}
+
+void world_dump_waits(int fd)
+{
+	posix_dump_waits(fd);
+}
+
+struct world_switch world_switch(void)
+{
+	return (struct world_switch){ 0 };
+}
+
+bool world_explore(const struct world_exploration *o)
+{
+	(void)o;
+	return false;
+}
+
+bool world_explored(struct world_explored *out)
+{
+	*out = (struct world_explored){ 0 };
+	return false;
+}
+
+const size_t world_coverage_bytes;
+
+void world_cover(void *coverage)
+{
+	(void)coverage;
+}
+
+uint32_t world_cover_fresh(void)
+{
+	return 0;
+}
+
+uint32_t world_pairs(const void *coverage)
+{
+	(void)coverage;
+	return 0;
+}
+
+uint32_t world_pairs_of_all(const void *coverages, unsigned count)
+{
+	(void)coverages, (void)count;
+	return 0;
+}
+
+char *world_pair(const void *coverage, uint32_t i, char *buf, size_t size)
+{
+	(void)coverage, (void)i;
+	snprintf(buf, size, "-");
+	return buf;
+}

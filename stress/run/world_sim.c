@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "stress/run/world.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "platform/sim/sim.h"
+#include "stress/run/capture.h"
+#include "stress/run/exec.h"
+
+const char world_os[] = "sim";
+const bool world_is_deterministic = true;
+
+void world_init(struct verdict *last_words)
+{
+	(void)last_words;	/* every run returns */
+	sim_record();
+}
+
+void world_apart(struct verdict *last_words)
+{
+	(void)last_words;
+	sim_record_apart();
+}
+
+static bool profiled;	/* what is loaded, for surw */
+
+void world_load(const struct plan *p)
+{
+	struct os_hooks hooks;
+
+	profiled = false;
+	exec_load(p);
+	hooks = exec_hooks();
+	os_set_hooks(&hooks);
+}
+
+static struct {		/* what world_explore() began, if that is bounded */
+	bool on;
+	uint64_t executions, events;
+} bounded;
+
+static struct sim_strategy *strategy_of(const struct world_options *o)
+{
+	if (o->explores)
+		return bounded.on ? sim_strategy_bound() : sim_strategy_dpor();
+	switch (o->strategy) {
+	case PLAN_RANDOM: return sim_strategy_random();
+	case PLAN_PCT: return sim_strategy_pct(o->depth);
+	case PLAN_DELAY_BOUNDED: return sim_strategy_delay(o->depth);
+	case PLAN_POS: return sim_strategy_pos();
+	case PLAN_SURW: return sim_strategy_surw();
+	default: return sim_strategy_block();
+	}
+}
+
+/* The part of a message that does not depend on the plan: up to the colon. */
+static int phrase_length(const char *message)
+{
+	const char *colon = strchr(message, ':');
+
+	return colon ? (int)(colon - message) : (int)strlen(message);
+}
+
+/* Places, each once, in the order of their names. */
+struct places {
+	char name[SIM_TASKS_MAX][KT_SITE_NAME_MAX];
+	unsigned count;
+};
+
+static void add_place(struct places *p, const struct kt_site *site)
+{
+	char name[KT_SITE_NAME_MAX];
+	unsigned at = 0;
+
+	kt_site_name(site, name, sizeof name);
+	while (at < p->count && strcmp(p->name[at], name) < 0)
+		at++;
+	if (at < p->count && strcmp(p->name[at], name) == 0)
+		return;
+	memmove(p->name[at + 1], p->name[at], (p->count - at) * sizeof p->name[0]);
+	memcpy(p->name[at], name, sizeof name);
+	p->count++;
+}
+
+static void signature_of(const struct places *p, const char *kind, char *buf, size_t size)
+{
+	int used = snprintf(buf, size, "%s", kind);
+
+	for (unsigned i = 0; i < p->count && used > 0 && (size_t)used < size; i++)
+		used += snprintf(buf + used, size - (size_t)used, "%s%s", i ? " + " : ": ",
+				 p->name[i]);
+}
+
+/* Where each sleeper sleeps. */
+static void signature_of_sleepers(char *buf, size_t size)
+{
+	const struct sim_record *r = sim_record();
+	struct places p = { .count = 0 };
+
+	for (uint32_t i = 0; i < r->tasks; i++)
+		if (r->task[i].state == SIM_SLEEPING)
+			add_place(&p, r->task[i].why);
+	signature_of(&p, "deadlock", buf, size);
+}
+
+/* Of each circle one place. */
+static void signature_of_circles(char *buf, size_t size)
+{
+	const struct sim_record *r = sim_record();
+	struct places p = { .count = 0 };
+	struct sim_circle c;
+
+	for (uint32_t i = 0; i < r->tasks; i++)
+		if (sim_circle_of(i, &c))
+			add_place(&p, c.mark);
+	signature_of(&p, "livelock", buf, size);
+}
+
+static void sign(struct verdict *v)
+{
+	const struct sim_record *r = sim_record();
+	char site[KT_SITE_NAME_MAX] = "";
+
+	if (v->failure == KT_DEADLOCK) {
+		signature_of_sleepers(v->signature, sizeof v->signature);
+		return;
+	}
+	if (v->failure == KT_LIVELOCK) {
+		signature_of_circles(v->signature, sizeof v->signature);
+		return;
+	}
+	if (r->failed_site)
+		kt_site_name(r->failed_site, site, sizeof site);
+	snprintf(v->signature, sizeof v->signature, "%s: %.*s%s%s", kt_failure_name(v->failure),
+		 phrase_length(v->message), v->message, site[0] ? " @ " : "", site);
+}
+
+static enum sim_model memory(void)
+{
+	switch (exec.plan->memory) {
+	case PLAN_TSO: return SIM_TSO;
+	case PLAN_PSO: return SIM_PSO;
+	default: return SIM_SC;
+	}
+}
+
+/*
+ * For surw: the plan run to block, nothing drawn. If that fails, the profile is
+ * as far as it came; whoever asks for such an execution sees it fail.
+ */
+static void take_profile(void)
+{
+	struct sim_options so = { .memory = memory() };
+
+	exec.check_expects = false;
+	inject_begin(&(struct inject_faults){ 0 });
+	so.strategy = inject_strategy(sim_strategy_block());
+	sim_surw_profile(sim_run(&so, exec_body, NULL));
+	profiled = true;
+}
+
+void world_run(const struct world_options *o, struct verdict *v)
+{
+	const struct sim_record *r;
+	struct sim_options so = {
+		.seed = o->seed, .steps_estimate = o->steps_estimate, .moved = o->moved,
+		.memory = memory(),
+	};
+
+	if (o->strategy == PLAN_SURW && !profiled)
+		take_profile();
+	exec.check_expects = o->check_expects;
+	inject_begin(&o->faults);
+	so.strategy = inject_strategy(strategy_of(o));
+	r = sim_run(&so, exec_body, NULL);
+	v->failure = r->failure;
+	v->hash = r->hash;
+	v->steps = r->steps;
+	if (r->failure == KT_PASS)
+		return;
+	snprintf(v->message, sizeof v->message, "%s", r->message);
+	sign(v);
+}
+
+void world_run_body(const struct world_options *o, void (*body)(void *), struct verdict *v)
+{
+	struct sim_options so = {
+		.strategy = strategy_of(o), .seed = o->seed, .steps_estimate = o->steps_estimate,
+	};
+	const struct sim_record *r;
+
+	os_set_hooks(&(struct os_hooks){ .point = NULL });
+	r = sim_run(&so, body, NULL);
+	v->failure = r->failure;
+	v->hash = r->hash;
+	v->steps = r->steps;
+	if (r->failure != KT_PASS)
+		snprintf(v->message, sizeof v->message, "%s", r->message);
+}
+
+/* ---- two runs of one execution --------------------------------------------- */
+
+static struct {
+	struct verdict verdict;
+	uint32_t tasks, steps;
+	char name[SIM_TASKS_MAX][OS_NAME_MAX];
+	struct sim_step trace[SIM_STEPS_MAX];
+} kept;
+
+_Static_assert(1 << WORLD_MOVED_POWERS == SIM_MOVED_MAX, "the simulator can do that");
+
+void world_keep(const struct verdict *v)
+{
+	const struct sim_record *r = sim_record();
+
+	kept.verdict = *v;
+	kept.tasks = r->tasks;
+	kept.steps = r->steps;
+	for (uint32_t i = 0; i < r->tasks; i++)
+		memcpy(kept.name[i], r->task[i].name, OS_NAME_MAX);
+	memcpy(kept.trace, r->trace, r->steps * sizeof kept.trace[0]);
+}
+
+static bool same_step(const struct sim_step *a, const struct sim_step *b)
+{
+	return a->task == b->task && a->why == b->why &&
+	       kt_site_hash(a->site) == kt_site_hash(b->site);
+}
+
+/* Who is where; *site is the place alone. */
+static void step_words(const struct sim_step *t, const char *name, char *site, char *buf,
+		       size_t size)
+{
+	if (!t) {
+		snprintf(site, KT_SITE_NAME_MAX, "end");
+		snprintf(buf, size, "is at its end");
+		return;
+	}
+	kt_site_name(t->site, site, KT_SITE_NAME_MAX);
+	snprintf(buf, size, "has %s at %s [%s:%u]", name, site, kt_site_file(t->site),
+		 t->site->line);
+}
+
+/* The two part at step i. */
+static void tell_step(struct verdict *v, uint32_t i)
+{
+	const struct sim_record *r = sim_record();
+	const struct sim_step *a = i < kept.steps ? &kept.trace[i] : NULL;
+	const struct sim_step *b = i < r->steps ? &r->trace[i] : NULL;
+	char site[2][KT_SITE_NAME_MAX], words[2][256];
+	bool swap;
+
+	step_words(a, a ? kept.name[a->task] : NULL, site[0], words[0], sizeof words[0]);
+	step_words(b, b ? r->task[b->task].name : NULL, site[1], words[1], sizeof words[1]);
+	swap = strcmp(site[0], site[1]) > 0;
+	v->steps = i;
+	snprintf(v->message, sizeof v->message, "run again it differs from step %u on: the first "
+		 "run %s, the other %s", i, words[0], words[1]);
+	snprintf(v->signature, sizeof v->signature, "nondeterminism: %.110s | %.110s", site[swap],
+		 site[!swap]);
+}
+
+bool world_differs(const struct verdict *again, struct verdict *v)
+{
+	const struct sim_record *r = sim_record();
+	const struct verdict *first = &kept.verdict;
+	uint32_t i = 0;
+
+	if (again->failure == first->failure && again->hash == first->hash &&
+	    again->steps == first->steps &&
+	    (again->failure == KT_PASS || strcmp(again->message, first->message) == 0))
+		return false;
+	while (i < kept.steps && i < r->steps && same_step(&kept.trace[i], &r->trace[i]))
+		i++;
+	if (i < kept.steps || i < r->steps) {
+		tell_step(v, i);
+	} else {
+		snprintf(v->message, sizeof v->message, "run again it ends otherwise: the same %u "
+			 "steps, then %s (%.300s) and %s (%.300s)", i,
+			 kt_failure_name(first->failure), first->message,
+			 kt_failure_name(again->failure), again->message);
+		snprintf(v->signature, sizeof v->signature, "nondeterminism: %s | %s",
+			 kt_failure_name(first->failure), kt_failure_name(again->failure));
+	}
+	v->failure = KT_NONDETERMINISM;
+	v->hash = 0;	/* which of them? */
+	return true;
+}
+
+/* The tasks of the plan, as in every hunt. */
+static bool may_be_killed(uint32_t name_hash)
+{
+	for (unsigned i = 0; i < exec.plan->tasks_count; i++)
+		if (kt_name_hash(plan_string(exec.plan, exec.plan->tasks[i].name)) == name_hash)
+			return true;
+	return false;
+}
+
+bool world_explore(const struct world_exploration *o)
+{
+	const struct sim_exploration e = {
+		.brute = o->brute, .settles = !o->teardown, .kills = o->kills, .fails = o->fails,
+		.spurious = o->spurious, .may_be_killed = may_be_killed,
+	};
+
+	const struct sim_bounds b = {
+		.total = o->preemptions + o->kills + o->fails + o->spurious,
+		.preemptions = o->preemptions, .kills = o->kills, .fails = o->fails,
+		.spurious = o->spurious, .may_be_killed = may_be_killed,
+	};
+
+	bounded.on = o->bounded;
+	bounded.executions = bounded.events = 0;
+	if (!o->bounded)
+		return sim_explore(&e);
+	sim_bound(&b);
+	return true;
+}
+
+bool world_explored(struct world_explored *out)
+{
+	struct sim_explored e;
+	bool more;
+
+	if (bounded.on) {
+		*out = (struct world_explored){
+			.executions = ++bounded.executions,
+			.events = bounded.events += sim_record()->steps,
+		};
+		return sim_bounded(&out->too_long);
+	}
+	more = sim_explored(&e);
+	*out = (struct world_explored){
+		.executions = e.executions, .redundant = e.redundant, .blocked = e.blocked,
+		.dropped = e.dropped, .events = e.events, .class = e.class,
+		.too_long = e.too_long, .no_memory = e.no_memory,
+	};
+	return more;
+}
+
+struct world_options world_options_of(const struct plan *p)
+{
+	return (struct world_options){
+		.strategy = p->strategy, .depth = p->depth, .seed = p->seed,
+		.steps_estimate = p->steps_estimate, .check_expects = true,
+	};
+}
+
+bool world_capture(const struct plan *p, const struct world_options *o, struct plan *out)
+{
+	if (capture(p, sim_record(), out))
+		return true;
+	if (!capture_events(p, sim_record(), out))
+		*out = *p;
+	out->strategy = o->strategy;
+	out->depth = o->depth;
+	out->seed = o->seed;
+	out->steps_estimate = plan_strategy_has_depth(o->strategy) ? o->steps_estimate : 0;
+	return false;
+}
+
+void world_post_mortem(struct verdict *v)
+{
+	v->hash = sim_record()->hash;
+	v->steps = sim_record()->steps;
+}
+
+void world_dump_waits(int fd)
+{
+	(void)fd;	/* a simulated deadlock is reported by the simulator */
+}
+
+struct world_switch world_switch(void)
+{
+	enum { ROUNDS = 5000000 };
+
+	return (struct world_switch){ sim_bare_switch_ns(ROUNDS), sim_own_switch_ns(ROUNDS) };
+}
+
+/* ---- schedule coverage -------------------------------------------------- */
+
+const size_t world_coverage_bytes = sizeof(struct sim_pairs);
+
+void world_cover(void *coverage)
+{
+	sim_cover(coverage);
+}
+
+uint32_t world_cover_fresh(void)
+{
+	return sim_cover_fresh();
+}
+
+uint32_t world_pairs(const void *coverage)
+{
+	const struct sim_pairs *pairs = coverage;
+
+	return pairs->count;
+}
+
+uint32_t world_pairs_of_all(const void *coverages, unsigned count)
+{
+	const struct sim_pairs *pairs = coverages;
+	static struct sim_pairs all;
+
+	if (count <= 1)
+		return count ? pairs->count : 0;
+	memset(&all, 0, sizeof all);
+	for (unsigned i = 0; i < count; i++)
+		for (uint32_t n = 0; n < pairs[i].count; n++)
+			sim_pairs_add(&all, &pairs[i].pair[n]);
+	return all.count;
+}
+
+static const char *access_name(const struct kt_site *site, bool waited, char *buf, size_t size)
+{
+	char name[KT_SITE_NAME_MAX];
+
+	snprintf(buf, size, "%s%s", waited ? "waited:" : "",
+		 site ? kt_site_name(site, name, sizeof name) : "-");
+	return buf;
+}
+
+char *world_pair(const void *coverage, uint32_t i, char *buf, size_t size)
+{
+	const struct sim_pairs *pairs = coverage;
+	const struct sim_pair *p = &pairs->pair[i];
+	char first[KT_SITE_NAME_MAX + 8], second[KT_SITE_NAME_MAX + 8];
+
+	snprintf(buf, size, "%s %s %s", p->kind == SIM_PAIR_ORDER ? "order" : "reads-from",
+		 access_name(p->first, p->first_waited, first, sizeof first),
+		 access_name(p->second, p->second_waited, second, sizeof second));
+	return buf;
+}
