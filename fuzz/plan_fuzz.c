@@ -15,6 +15,7 @@
 #include "fuzz/feedback.h"
 #include "platform/rng.h"
 #include "stress/plan/plan.h"
+#include "stress/run/subject.h"
 #include "stress/run/world.h"
 
 enum { SCHEDULES = 4 };
@@ -47,6 +48,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (p.has_expect && p.expect != KT_PASS)
 		return -1;
 	world_init(NULL);
+	subject_use(&subject_plan);
 	world_load(&p);
 	fuzz_feedback();
 	o = world_options_of(&p);

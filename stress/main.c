@@ -9,6 +9,7 @@
 #include "stress/hunt/hunt.h"
 #include "stress/hunt/isolate.h"
 #include "stress/hunt/take.h"
+#include "stress/run/subject.h"
 
 static int command_generate(const struct options *o)
 {
@@ -59,6 +60,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
 		if (strcmp(o.command, commands[i].name) == 0) {
 			isolate_init();
+			subject_use(&subject_plan);
 			take_explains_with(explain_text);
 			return commands[i].run(&o);
 		}

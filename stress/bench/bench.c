@@ -14,6 +14,7 @@
 #include "stress/hunt/finding.h"
 #include "stress/hunt/hunt.h"
 #include "stress/hunt/isolate.h"
+#include "stress/run/subject.h"
 
 enum { ROUNDS = 5 };
 
@@ -32,7 +33,7 @@ struct round {
 	double executions_per_second, points_per_execution, ns_per_point;
 };
 
-static bool run_round(struct round *out, bool bare, double seconds, uint64_t seed)
+static bool run_round(struct round *out, double seconds, uint64_t seed)
 {
 	struct world_options w = { .strategy = PLAN_RANDOM, .steps_estimate = 200 };
 	struct verdict v = { 0 };
@@ -42,10 +43,7 @@ static bool run_round(struct round *out, bool bare, double seconds, uint64_t see
 	do {
 		for (unsigned i = 0; i < 256; i++) {
 			w.seed = kt_rng_derive(seed, executions++);
-			if (bare)
-				world_run_body(&w, hand_off, &v);
-			else
-				world_run(&w, &v);
+			world_run(&w, &v);
 			points += v.steps;
 			if (v.failure != KT_PASS) {
 				fprintf(stderr, "kthrash: bench: %s: %s\n",
@@ -103,6 +101,7 @@ static bool load(unsigned tasks)
 		fprintf(stderr, "kthrash: bench: %u:%u: %s\n", e.line, e.column, e.message);
 		return false;
 	}
+	subject_use(&subject_plan);
 	world_load(&p);
 	return true;
 }
@@ -174,7 +173,7 @@ int command_bench(const struct options *o)
 		for (int k = 0; k < ROWS; k++) {
 			if (!load_row(k))
 				return EXIT_ENVIRONMENT;
-			if (!run_round(&r[k][i], what[k].bare, seconds, o->seed + (uint64_t)i))
+			if (!run_round(&r[k][i], seconds, o->seed + (uint64_t)i))
 				return EXIT_FINDINGS;
 		}
 	}

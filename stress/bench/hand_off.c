@@ -7,6 +7,8 @@
 #include "platform/completion.h"
 #include "platform/lock.h"
 #include "platform/os.h"
+#include "stress/run/subject.h"
+#include "stress/run/world.h"
 
 enum state { RUNNING, SLEEPING };
 
@@ -26,12 +28,6 @@ static struct {
 	struct os_thread init, daemon, creator[HAND_OFF_CREATORS_MAX],
 			 made[HAND_OFF_CREATORS_MAX];
 } h;
-
-void hand_off_load(unsigned creators)
-{
-	KT_ASSERT(creators <= HAND_OFF_CREATORS_MAX);
-	h.creators = creators;
-}
 
 static void create(void *arg)
 {
@@ -97,9 +93,9 @@ static void spawn(struct os_thread *t, const char *name, void (*fn)(void *), voi
 	KT_ASSERT(os_spawn(t, name, OS_JOINABLE, fn, arg) == 0);
 }
 
-void hand_off(void *unused)
+static void run(bool check_expects)
 {
-	(void)unused;
+	(void)check_expects;
 	os_adopt(&h.init, "init");
 	kt_lock_init(&h.lock, "list");
 	h.first = NULL;
@@ -113,4 +109,24 @@ void hand_off(void *unused)
 	os_wait_detached();
 	kt_lock_destroy(&h.lock);
 	os_unadopt();
+}
+
+static void load(const struct plan *p)
+{
+	(void)p;	/* the only case there is */
+}
+
+static const struct subject hand_off = {
+	.name = "hand-off", .load = load, .run = run,
+};
+
+void hand_off_load(unsigned creators)
+{
+	static struct plan none;
+
+	KT_ASSERT(creators <= HAND_OFF_CREATORS_MAX);
+	h.creators = creators;
+	subject_use(&hand_off);
+	plan_init(&none);
+	world_load(&none);
 }

@@ -4,15 +4,12 @@
  * measured with, for `bench` to measure this one with. No oracle but that each
  * creator gets the answer to its own request.
  */
-#ifndef STRESS_HAND_OFF_H
-#define STRESS_HAND_OFF_H
+#ifndef STRESS_BENCH_HAND_OFF_H
+#define STRESS_BENCH_HAND_OFF_H
 
 #define HAND_OFF_CREATORS_MAX 16
 
-/* From then on hand_off() has so many creators. */
+/* Make the hand-off, with so many creators, the subject of this process, and load it. */
 void hand_off_load(unsigned creators);
-
-/* One execution; for world_run_body(). */
-void hand_off(void *unused);
 
 #endif

@@ -13,7 +13,7 @@ static void test_answers(const char *name, enum plan_strategy_kind strategy, uns
 
 	hand_off_load(creators);
 	for (o.seed = 0; o.seed < 50; o.seed++) {
-		world_run_body(&o, hand_off, &v);
+		world_run(&o, &v);
 		CHECK_EQ(v.failure, KT_PASS);
 	}
 	printf("ok hand_off.%s, %u creators\n", name, creators);

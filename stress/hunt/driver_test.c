@@ -10,6 +10,7 @@
 #include "platform/conformance/test.h"
 #include "stress/hunt/hunt.h"
 #include "stress/hunt/isolate.h"
+#include "stress/run/subject.h"
 
 static void parse(struct plan *p, const char *text)
 {
@@ -193,6 +194,7 @@ static void test_child_may_die(void)
 int main(void)
 {
 	isolate_init();
+	subject_use(&subject_plan);
 	test_captured_plans_repeat();
 	test_long_executions_repeat();
 	test_shrinking();

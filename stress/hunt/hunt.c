@@ -32,6 +32,7 @@
 #include "stress/hunt/take.h"
 #include "stress/hunt/tally.h"
 #include "stress/hunt/twice.h"
+#include "stress/run/subject.h"
 
 enum {
 	RUNS_PER_PLAN = 16,	/* schedules of one plan before the next */
@@ -73,18 +74,17 @@ static bool out_of_budget(void)
 
 static bool load_plan(uint64_t number)
 {
-	struct plan_generate_options g = { .faults = hunt.o->faults };
-
 	hunt.due = 0;
 	/* What is steered by coverage looks at all. */
 	coverage_watch(hunt.o->adaptive || hunt.o->mutate ||
 		       number % hunt.o->coverage_every == 0);
 	if (hunt.o->illegal)
-		hunt.due = plan_generate_illegal(&shared->plan,
-						 kt_rng_derive(hunt.o->seed, number));
+		hunt.due = subject->generate_illegal(&shared->plan,
+						     kt_rng_derive(hunt.o->seed, number));
 	else if (hunt.files == 0 && !kept_mutate(&shared->plan,
 						 kt_rng_derive(hunt.o->seed ^ 0x4e47, number)))
-		plan_generate(&shared->plan, kt_rng_derive(hunt.o->seed, number), &g);
+		subject->generate(&shared->plan, kt_rng_derive(hunt.o->seed, number),
+				  hunt.o->faults);
 	else if (hunt.files && plan_read(hunt.file[number % hunt.files], &shared->plan) != 0)
 		return false;
 	if (hunt.o->has_memory)
@@ -123,17 +123,22 @@ static uint32_t choose_strategy(struct world_options *w, uint64_t i)
 	return n;
 }
 
+static uint32_t victims(void)
+{
+	return subject->victims ? subject->victims() : 0;
+}
+
 /* Half of the executions kill a creator somewhere, a quarter fail an allocation. */
 static void choose_faults(struct world_options *w, struct kt_rng *rng, uint32_t steps,
 			  uint32_t allocations)
 {
 	uint32_t dice = kt_rng_below(rng, 8);
 
-	if (!hunt.o->faults || shared->plan.tasks_count == 0)
+	if (!hunt.o->faults || victims() == 0)
 		return;
 	if (dice < 4) {
 		w->faults.kill_step = 1 + kt_rng_below(rng, steps + 1);
-		w->faults.kill_task = kt_rng_below(rng, shared->plan.tasks_count);
+		w->faults.kill_task = kt_rng_below(rng, victims());
 	}
 	if ((dice & 3) == 3)
 		w->faults.fail_nth = 1 + kt_rng_below(rng, allocations + 1);
@@ -294,7 +299,7 @@ static bool exhaust_next(uint64_t *c, uint32_t steps, bool hit)
 		if (++c[2] <= steps)
 			return true;
 		c[2] = 1;
-		if (++c[1] < shared->plan.tasks_count)
+		if (++c[1] < victims())
 			return true;
 	}
 	return false;

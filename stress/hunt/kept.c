@@ -10,6 +10,7 @@
 #include "platform/point.h"
 #include "platform/rng.h"
 #include "stress/hunt/finding.h"
+#include "stress/run/subject.h"
 
 enum {
 	KEPT_MAX = 256,
@@ -80,6 +81,6 @@ bool kept_mutate(struct plan *p, uint64_t seed)
 	at = kt_rng_below(&rng, kept->count);
 	if (plan_parse(p, kept->plan[at].text, kept->plan[at].size, &err) != 0)
 		return false;
-	plan_mutate(p, kt_rng_next(&rng), PLAN_BYTES_MAX);
+	subject->mutate(p, kt_rng_next(&rng), PLAN_BYTES_MAX);
 	return true;
 }

@@ -17,6 +17,7 @@
 #include "stress/hunt/hunt.h"
 #include "stress/hunt/isolate.h"
 #include "stress/hunt/twice.h"
+#include "stress/run/subject.h"
 
 enum {
 	SEARCH_RUNS = 400,	/* random schedules tried for a smaller program */
@@ -140,7 +141,7 @@ static bool try_without(unsigned first, unsigned count)
 {
 	struct verdict v;
 
-	if (!plan_without(&job.candidate, &job.best, first, count))
+	if (!subject->without(&job.candidate, &job.best, first, count))
 		return false;
 	job.candidate.has_trace = false;
 	if (still_fails(&v)) {
@@ -148,7 +149,7 @@ static bool try_without(unsigned first, unsigned count)
 		return true;
 	}
 	/* A schedule is worth a search only if the program became smaller. */
-	if (!world_is_deterministic || job.candidate.ops_count >= job.best.ops_count)
+	if (!world_is_deterministic || subject->size(&job.candidate) >= subject->size(&job.best))
 		return false;
 	if (!finds_schedule(&v, PLAN_DIRECTIVES_MAX))
 		return false;
@@ -167,11 +168,11 @@ static bool pass(unsigned size)
 	bool any = false;
 
 	/* From the end: operations and tasks take directives along. */
-	for (unsigned end = plan_pieces(&job.best); end > 0 && !out_of_time(); ) {
+	for (unsigned end = subject->pieces(&job.best); end > 0 && !out_of_time(); ) {
 		unsigned first = end > size ? end - size : 0;
 
 		if (try_without(first, end - first)) {
-			unsigned left = plan_pieces(&job.best);
+			unsigned left = subject->pieces(&job.best);
 
 			any = true;
 			end = first < left ? first : left;
@@ -184,7 +185,7 @@ static bool pass(unsigned size)
 
 static void remove_pieces(void)
 {
-	for (unsigned size = plan_pieces(&job.best); size >= 1 && !out_of_time(); ) {
+	for (unsigned size = subject->pieces(&job.best); size >= 1 && !out_of_time(); ) {
 		bool any = pass(size);
 
 		if (size == 1 && !any)

@@ -131,15 +131,6 @@ void exec_load(const struct plan *p)
 			exec_load_work_op(op, i);
 		}
 	model_load();
-	inject_load(p);
-}
-
-struct os_hooks exec_hooks(void)
-{
-	return (struct os_hooks){
-		.point = inject_point, .points = inject_points(),
-		.alloc_fails = inject_alloc_fails,
-	};
 }
 
 static void begin(void)

@@ -227,9 +227,6 @@ struct exec {
 
 extern struct exec exec;
 
-/* The hooks (platform/os.h) that observe and inject while the loaded plan runs. */
-struct os_hooks exec_hooks(void);
-
 /* Tables for `p`, which must stay where it is while it is run. */
 void exec_load(const struct plan *p);
 
@@ -239,8 +236,11 @@ void exec_body(void *unused);
 /* A fatal signal to task number `victim`, if it runs. Only if exec.kills. */
 void exec_kill(unsigned victim);
 
-/* inject.c calls this for an oom directive, on the allocating thread. */
+/* For an oom directive, on the allocating thread. */
 void exec_oom(unsigned victim);
+
+/* An allocation of the calling thread is made to fail: note in which call (blame.c). */
+void exec_alloc_failed(enum kt_role role);
 
 /* The task of the plan that calls, or NULL (kthreadd, init, a kthread). */
 struct exec_task *exec_self(void);

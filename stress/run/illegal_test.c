@@ -8,6 +8,7 @@
 #include "platform/conformance/test.h"
 #include "platform/rng.h"
 #include "platform/sim/sim.h"
+#include "stress/run/subject.h"
 #include "stress/run/world.h"
 
 enum { PLANS = 600, SCHEDULES = 40, KINDS_MAX = 64 };
@@ -67,6 +68,7 @@ int main(void)
 	static struct plan p;
 
 	world_init(NULL);
+	subject_use(&subject_plan);
 	for (unsigned seed = 0; seed < PLANS; seed++) {
 		unsigned due = plan_generate_illegal(&p, seed);
 

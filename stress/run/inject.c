@@ -9,8 +9,7 @@
 #include <string.h>
 
 #include "platform/atomic.h"
-#include "stress/run/exec.h"
-#include "stress/run/model.h"
+#include "stress/run/subject.h"
 
 #if defined(KT_OS_SIM)
 #include "platform/sim/sim.h"
@@ -41,17 +40,21 @@ static struct {
 	struct rule rule[PLAN_DIRECTIVES_MAX];
 	struct alloc_rule alloc_rule[PLAN_DIRECTIVES_MAX];
 	uint64_t points;		/* bit point % 64: some rule has that point */
+	uint64_t watched;		/* the same, of the subject */
 	struct inject_faults faults;
 	uint32_t allocations[KT_ROLE_COUNT + 1];	/* relaxed atomic; last: all */
 	uint32_t sleeps, timer_moments;
 } inject;
 
-static uint32_t task_index(plan_str name)
+static uint32_t victims(void)
 {
-	const struct plan *p = inject.plan;
+	return subject->victims ? subject->victims() : 0;
+}
 
-	for (uint32_t i = 0; i < p->tasks_count; i++)
-		if (strcmp(plan_string(p, p->tasks[i].name), plan_string(p, name)) == 0)
+static uint32_t victim_named(plan_str name)
+{
+	for (uint32_t i = 0; i < victims(); i++)
+		if (strcmp(subject->victim(i), plan_string(inject.plan, name)) == 0)
 			return i;
 	return 0;	/* plan_check() lets no other name through */
 }
@@ -80,13 +83,14 @@ void inject_load(const struct plan *p)
 	inject.plan = p;
 	inject.rules_count = inject.alloc_rules_count = 0;
 	inject.points = 0;
+	inject.watched = subject->point ? subject->points() : 0;
 	for (uint32_t i = 0; i < p->directives_count; i++) {
 		const struct plan_directive *d = &p->directives[i];
 
 		if (d->kind == PLAN_D_FAIL || d->kind == PLAN_D_OOM)
 			inject.alloc_rule[inject.alloc_rules_count++] = (struct alloc_rule){
 				.oom = d->kind == PLAN_D_OOM, .role = d->role, .nth = d->nth,
-				.target = d->kind == PLAN_D_OOM ? task_index(d->target) : 0,
+				.target = d->kind == PLAN_D_OOM ? victim_named(d->target) : 0,
 			};
 		else
 			load_rule(d);
@@ -117,11 +121,6 @@ uint32_t inject_timer_moments(void)
 	return inject.timer_moments;
 }
 
-uint64_t inject_points(void)
-{
-	return model_watches | inject.points;
-}
-
 /* ---- allocations -------------------------------------------------------- */
 
 static uint32_t count(uint32_t *counter)
@@ -133,29 +132,14 @@ static uint32_t count(uint32_t *counter)
 #endif
 }
 
-/* Remember for the model which call the failure belongs to. */
-static void blame(enum kt_role role)
-{
-	struct exec_task *self = exec_self();
-
-	if (self && self->creating)
-		self->creating->failed_creator |= 1u << role;
-	else if (self && self->calling)
-		self->calling->failed_caller |= 1u << role;
-	else if (exec_is_daemon() && exec.forking)
-		exec.forking->failed_daemon |= 1u << role;
-	else if (exec_is_daemon() && exec.forking_call)
-		exec.forking_call->failed_daemon |= 1u << role;
-}
-
-bool inject_alloc_fails(enum kt_role role, struct kt_site *site)
+static bool alloc_fails(enum kt_role role, struct kt_site *site)
 {
 	bool fails = false;
 	uint32_t nth, any;
 
 	(void)site;
-	if (!exec_self() && !exec_is_daemon())
-		return false;	/* the harness's own threads */
+	if (!subject->may_fail())
+		return false;
 	nth = count(&inject.allocations[role]);
 	any = count(&inject.allocations[KT_ROLE_COUNT]);
 	for (uint32_t i = 0; i < inject.alloc_rules_count; i++) {
@@ -164,7 +148,7 @@ bool inject_alloc_fails(enum kt_role role, struct kt_site *site)
 		if (r->role == PLAN_ROLE_ANY ? r->nth != any : r->role != role || r->nth != nth)
 			continue;
 		if (r->oom)
-			exec_oom(r->target);
+			subject->oom(r->target);
 		else
 			fails = true;
 	}
@@ -178,7 +162,7 @@ bool inject_alloc_fails(enum kt_role role, struct kt_site *site)
 #endif
 	if (!fails)
 		return false;
-	blame(role);
+	subject->failed(role);
 #if defined(KT_OS_SIM)
 	sim_note_alloc_fail(role, nth);
 #endif
@@ -192,14 +176,14 @@ void inject_settle(void)
 #endif
 }
 
-/* Most points are nothing to the model. */
-static inline void observe(struct kt_site *site, const void *subject)
+/* Most points are nothing to the subject. */
+static inline void observe(struct kt_site *site, const void *object)
 {
 	uint32_t known = __atomic_load_n(&site->hash, __ATOMIC_RELAXED);
 	uint32_t point = known ? known : kt_site_hash(site);
 
-	if (model_watches >> point % 64 & 1)
-		model_point(site, subject);
+	if (inject.watched >> point % 64 & 1)
+		subject->point(site, object);
 }
 
 /* ---- the simulator ------------------------------------------------------ */
@@ -207,9 +191,9 @@ static inline void observe(struct kt_site *site, const void *subject)
 #if defined(KT_OS_SIM)
 const bool inject_kills_by_call = false;
 
-void inject_point(struct kt_site *site, const void *subject)
+static void on_point(struct kt_site *site, const void *object)
 {
-	observe(site, subject);
+	observe(site, object);
 }
 
 static struct {
@@ -276,7 +260,8 @@ static void wrap_visit(struct sim_strategy *s, const struct sim_decision *d)
 	if (inject.rules_count)
 		visit_rules(d);
 	if (inject.faults.kill_step && inject.faults.kill_step == d->step) {
-		uint32_t victim = task_named(kt_name_hash(exec.task[inject.faults.kill_task].name));
+		uint32_t victim = task_named(kt_name_hash(
+			subject->victim(inject.faults.kill_task)));
 
 		if (victim < SIM_TASKS_MAX)
 			sim_kill(victim);
@@ -350,16 +335,16 @@ const bool inject_kills_by_call = true;
 
 static void kill_named(uint32_t target)
 {
-	for (uint32_t i = 0; i < inject.plan->tasks_count; i++)
-		if (kt_name_hash(exec.task[i].name) == target)
-			exec_kill(i);
+	for (uint32_t i = 0; i < victims(); i++)
+		if (subject->kill && kt_name_hash(subject->victim(i)) == target)
+			subject->kill(i);
 }
 
-void inject_point(struct kt_site *site, const void *subject)
+static void on_point(struct kt_site *site, const void *object)
 {
 	uint32_t point = kt_site_hash(site), task = 0;
 
-	observe(site, subject);
+	observe(site, object);
 	if (!(inject.points >> (point % 64) & 1))
 		return;
 	task = kt_name_hash(os_name(os_self()));
@@ -372,3 +357,11 @@ void inject_point(struct kt_site *site, const void *subject)
 	}
 }
 #endif
+
+struct os_hooks inject_hooks(void)
+{
+	return (struct os_hooks){
+		.point = on_point, .points = inject.watched | inject.points,
+		.alloc_fails = subject->may_fail ? alloc_fails : NULL,
+	};
+}

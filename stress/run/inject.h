@@ -20,7 +20,7 @@
 /* Faults of one execution that are not in the plan. */
 struct inject_faults {
 	uint32_t kill_step;	/* kill `kill_task` at that step; 0: no kill */
-	uint32_t kill_task;	/* index of a plan's task */
+	uint32_t kill_task;	/* number of a subject's victim */
 	uint32_t fail_nth;	/* fail the n-th allocation of any role; 0: none */
 	/* Simulator only; 0: none. */
 	uint32_t spurious_nth;	/* the n-th sleep without a permit ends at once */
@@ -34,6 +34,7 @@ struct inject_faults {
  */
 extern const bool inject_kills_by_call;
 
+/* After the subject has loaded *p. */
 void inject_load(const struct plan *p);
 
 /* Before each execution. */
@@ -49,10 +50,8 @@ uint32_t inject_timer_moments(void);
 /* The tasks have ended; what follows is teardown. A point. */
 void inject_settle(void);
 
-/* Hooks, see platform/os.h. */
-void inject_point(struct kt_site *site, const void *subject);
-uint64_t inject_points(void);	/* os_hooks.points of the loaded plan */
-bool inject_alloc_fails(enum kt_role role, struct kt_site *site);
+/* The hooks (platform/os.h) that inject while the loaded case runs. */
+struct os_hooks inject_hooks(void);
 
 /*
  * `inner` decided upon where no directive applies. Wraps only if it must. Where there is

@@ -10,6 +10,7 @@
 #include "platform/sim/sim.h"
 #include "stress/plan/plan.h"
 #include "stress/plan/points.h"
+#include "stress/run/subject.h"
 #include "stress/run/world.h"
 
 static const struct named_point points[] = {
@@ -57,6 +58,7 @@ int main(void)
 	static struct verdict v;
 
 	world_init(NULL);
+	subject_use(&subject_plan);
 	for (uint64_t seed = 0; seed < 300; seed++) {
 		struct world_options o = { .strategy = PLAN_RANDOM, .steps_estimate = 200 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * One execution of a loaded plan in the world this binary is built for: the
+ * One execution of the loaded case of the subject (subject.h) in the world this binary is built for: the
  * simulator (world_sim.c) or real threads (world_posix.c). The rest of
  * stress/ does not ask which.
  *
@@ -72,14 +72,11 @@ void world_init(struct verdict *last_words);
 /* The same for a process that has forked off and shares no execution with its parent. */
 void world_apart(struct verdict *last_words);
 
-/* `p` stays where it is until another is loaded. */
+/* The subject loads *p, which stays where it is until another case is loaded. */
 void world_load(const struct plan *p);
 
 /* Run the loaded plan once. May not return, if a sanitizer objects. */
 void world_run(const struct world_options *o, struct verdict *v);
-
-/* Run body(NULL), which uses the platform only; no plan is loaded then. */
-void world_run_body(const struct world_options *o, void (*body)(void *), struct verdict *v);
 
 /*
  * Keep the execution that ran last, whose verdict is *v. Then: is the one that ran

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "platform/posix/posix.h"
-#include "stress/run/exec.h"
+#include "stress/run/subject.h"
 
 const char world_os[] = "posix";
 const bool world_is_deterministic = false;
@@ -51,8 +51,9 @@ void world_load(const struct plan *p)
 {
 	struct os_hooks hooks;
 
-	exec_load(p);
-	hooks = exec_hooks();
+	subject->load(p);
+	inject_load(p);
+	hooks = inject_hooks();
 	hooks.failed = on_failed;
 	os_set_hooks(&hooks);
 }
@@ -73,23 +74,10 @@ void world_run(const struct world_options *o, struct verdict *v)
 	v->failure = KT_PASS;
 	v->hash = 0;
 	v->steps = 0;
-	exec.check_expects = o->check_expects;
 	inject_begin(&faults);
 	posix_set_delays(o->seed, DELAYS_PERMILLE);
-	exec_body(NULL);
+	subject->run(o->check_expects);
 	check_leaks();
-}
-
-void world_run_body(const struct world_options *o, void (*body)(void *), struct verdict *v)
-{
-	struct os_hooks hooks = { .failed = on_failed };
-
-	v->failure = KT_PASS;
-	v->hash = 0;
-	v->steps = 0;
-	os_set_hooks(&hooks);
-	posix_set_delays(o->seed, 0);
-	body(NULL);
 }
 
 void world_keep(const struct verdict *v)

@@ -6,7 +6,7 @@
 
 #include "platform/sim/sim.h"
 #include "stress/run/capture.h"
-#include "stress/run/exec.h"
+#include "stress/run/subject.h"
 
 const char world_os[] = "sim";
 const bool world_is_deterministic = true;
@@ -23,16 +23,24 @@ void world_apart(struct verdict *last_words)
 	sim_record_apart();
 }
 
+static const struct plan *loaded;
 static bool profiled;	/* what is loaded, for surw */
 
 void world_load(const struct plan *p)
 {
 	struct os_hooks hooks;
 
+	loaded = p;
 	profiled = false;
-	exec_load(p);
-	hooks = exec_hooks();
+	subject->load(p);
+	inject_load(p);
+	hooks = inject_hooks();
 	os_set_hooks(&hooks);
+}
+
+static void body(void *check_expects)
+{
+	subject->run(*(const bool *)check_expects);
 }
 
 static struct {		/* what world_explore() began, if that is bounded */
@@ -138,7 +146,7 @@ static void sign(struct verdict *v)
 
 static enum sim_model memory(void)
 {
-	switch (exec.plan->memory) {
+	switch (loaded->memory) {
 	case PLAN_TSO: return SIM_TSO;
 	case PLAN_PSO: return SIM_PSO;
 	default: return SIM_SC;
@@ -152,11 +160,11 @@ static enum sim_model memory(void)
 static void take_profile(void)
 {
 	struct sim_options so = { .memory = memory() };
+	bool check_expects = false;
 
-	exec.check_expects = false;
 	inject_begin(&(struct inject_faults){ 0 });
 	so.strategy = inject_strategy(sim_strategy_block());
-	sim_surw_profile(sim_run(&so, exec_body, NULL));
+	sim_surw_profile(sim_run(&so, body, &check_expects));
 	profiled = true;
 }
 
@@ -167,13 +175,13 @@ void world_run(const struct world_options *o, struct verdict *v)
 		.seed = o->seed, .steps_estimate = o->steps_estimate, .moved = o->moved,
 		.memory = memory(),
 	};
+	bool check_expects = o->check_expects;
 
 	if (o->strategy == PLAN_SURW && !profiled)
 		take_profile();
-	exec.check_expects = o->check_expects;
 	inject_begin(&o->faults);
 	so.strategy = inject_strategy(strategy_of(o));
-	r = sim_run(&so, exec_body, NULL);
+	r = sim_run(&so, body, &check_expects);
 	v->failure = r->failure;
 	v->hash = r->hash;
 	v->steps = r->steps;
@@ -181,22 +189,6 @@ void world_run(const struct world_options *o, struct verdict *v)
 		return;
 	snprintf(v->message, sizeof v->message, "%s", r->message);
 	sign(v);
-}
-
-void world_run_body(const struct world_options *o, void (*body)(void *), struct verdict *v)
-{
-	struct sim_options so = {
-		.strategy = strategy_of(o), .seed = o->seed, .steps_estimate = o->steps_estimate,
-	};
-	const struct sim_record *r;
-
-	os_set_hooks(&(struct os_hooks){ .point = NULL });
-	r = sim_run(&so, body, NULL);
-	v->failure = r->failure;
-	v->hash = r->hash;
-	v->steps = r->steps;
-	if (r->failure != KT_PASS)
-		snprintf(v->message, sizeof v->message, "%s", r->message);
 }
 
 /* ---- two runs of one execution --------------------------------------------- */
@@ -288,11 +280,10 @@ bool world_differs(const struct verdict *again, struct verdict *v)
 	return true;
 }
 
-/* The tasks of the plan, as in every hunt. */
 static bool may_be_killed(uint32_t name_hash)
 {
-	for (unsigned i = 0; i < exec.plan->tasks_count; i++)
-		if (kt_name_hash(plan_string(exec.plan, exec.plan->tasks[i].name)) == name_hash)
+	for (unsigned i = 0; subject->victims && i < subject->victims(); i++)
+		if (kt_name_hash(subject->victim(i)) == name_hash)
 			return true;
 	return false;
 }

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What one execution runs: the first of the two seams of a hunt. The second one, where it
+ * runs, is the world (world.h): the simulator or real threads. The hunt, enumeration, jobs,
+ * shrinking, capture, replay, verify, --twice, findings, coverage and explain are written
+ * once, against both.
+ *
+ * A case is what a subject can be told to run. A case and the schedule of one execution of
+ * it are a struct plan, whatever the subject: the schedule is the plan's directives, each
+ * keyed by a task's name and a place's name (kt_site_name()), and by the n-th visit. So
+ * findings, corpora, replays and regressions of every subject are files of one format.
+ *
+ * A process has one subject. It may live in a library that is loaded into a program of the
+ * user's: then nothing here assumes that main() is ours.
+ */
+#ifndef STRESS_RUN_SUBJECT_H
+#define STRESS_RUN_SUBJECT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "platform/os.h"
+#include "stress/plan/plan.h"
+
+struct subject {
+	const char *name;
+
+	/* ---- cases, in any process ------------------------------------------------ */
+
+	/* A case, the same for the same seed everywhere. NULL: cases are only given. */
+	void (*generate)(struct plan *p, uint64_t seed, bool faults);
+	/* A case that breaks a rule on purpose; a bit per failure that may follow. */
+	unsigned (*generate_illegal)(struct plan *p, uint64_t seed);
+	/* Another case that resembles *p. NULL if `generate` is. */
+	void (*mutate)(struct plan *p, uint64_t seed, size_t size_max);
+
+	/*
+	 * What the shrinker may leave out: pieces are numbered from 0. Leaving one out takes
+	 * along what depends on it. False if the rest is no case.
+	 */
+	unsigned (*pieces)(const struct plan *p);
+	bool (*without)(struct plan *out, const struct plan *p, unsigned first, unsigned count);
+	/* How large the program of a case is, its schedule not counted. */
+	unsigned (*size)(const struct plan *p);
+
+	/* ---- executions, in the process that runs them ------------------------------ */
+
+	/* *p stays where it is until another case is loaded. */
+	void (*load)(const struct plan *p);
+
+	/* One execution, on its first thread. check_expects: also the plan's own "== R". */
+	void (*run)(bool check_expects);
+
+	/*
+	 * What follows is called by the injector (inject.h). Without `victims`, nothing can be
+	 * killed; without `point`, no point is told; without `may_fail`, no allocation fails.
+	 */
+
+	/* Tasks that a hunt may kill, by number, and their names. */
+	unsigned (*victims)(void);
+	const char *(*victim)(unsigned i);
+	/* Kill it by a call, where the world can't do it from outside. NULL: it can't be. */
+	void (*kill)(unsigned victim);
+	/* For an oom directive: kill it, and wait until its call has returned. */
+	void (*oom)(unsigned victim);
+
+	/* A named point with that bit in points() was reached by the calling thread. */
+	uint64_t (*points)(void);
+	void (*point)(struct kt_site *site, const void *object);
+
+	/* May an allocation of the calling thread fail? No of the harness's own threads. */
+	bool (*may_fail)(void);
+	/* The injector makes an allocation of the calling thread fail. */
+	void (*failed)(enum kt_role role);
+};
+
+/* The subject of this process. Set before anything is loaded. */
+extern const struct subject *subject;
+void subject_use(const struct subject *s);
+
+/* A plan's operations, on core/: subject_plan.c. */
+extern const struct subject subject_plan;
+
+#endif

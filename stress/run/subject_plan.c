@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The subject that is a plan's operations on core/. */
+#include "stress/run/exec.h"
+#include "stress/run/model.h"
+#include "stress/run/subject.h"
+
+static void generate(struct plan *p, uint64_t seed, bool faults)
+{
+	plan_generate(p, seed, &(struct plan_generate_options){ .faults = faults });
+}
+
+static unsigned size(const struct plan *p)
+{
+	return p->ops_count;
+}
+
+static void run(bool check_expects)
+{
+	exec.check_expects = check_expects;
+	exec_body(NULL);
+}
+
+static unsigned victims(void)
+{
+	return exec.plan->tasks_count;
+}
+
+static const char *victim(unsigned i)
+{
+	return plan_string(exec.plan, exec.plan->tasks[i].name);
+}
+
+static uint64_t points(void)
+{
+	return model_watches;
+}
+
+static bool may_fail(void)
+{
+	return exec_self() || exec_is_daemon();
+}
+
+const struct subject subject_plan = {
+	.name = "plan",
+	.generate = generate,
+	.generate_illegal = plan_generate_illegal,
+	.mutate = plan_mutate,
+	.pieces = plan_pieces,
+	.without = plan_without,
+	.size = size,
+	.load = exec_load,
+	.run = run,
+	.victims = victims,
+	.victim = victim,
+	.kill = exec_kill,
+	.oom = exec_oom,
+	.points = points,
+	.point = model_point,
+	.may_fail = may_fail,
+	.failed = exec_alloc_failed,
+};
