@@ -446,10 +446,24 @@ static int check_rules(const struct plan *p, struct plan_error *err)
 	return 0;
 }
 
+/* The tasks and points of a program are known only when it runs. */
+static int check_program(const struct plan *p, struct plan_error *err)
+{
+	if (p->tasks_count || p->threads_count || p->ops_count || p->boot_concurrent)
+		return fail(err, "a plan has a program or tasks, expected one of them");
+	if (p->args[0] == 0)
+		return fail(err, "the program has no name");
+	return 0;
+}
+
 int plan_check(const struct plan *p, struct plan_error *err)
 {
+	if (p->origin.by && !p->origin.build)
+		return fail(err, "the plan says how it was found and not on which build");
+	if (plan_is_program(p))
+		return check_program(p, err);
 	if (p->tasks_count == 0)
-		return fail(err, "the plan has no task, expected at least one");
+		return fail(err, "the plan has no task, expected at least one or a program");
 	for (unsigned i = 0; i < p->directives_count; i++) {
 		int e = check_directive(p, &p->directives[i], err);
 

@@ -88,6 +88,12 @@ void plan_drop_dangling(struct plan *p)
 	}
 }
 
+void plan_drop_identity(struct plan *p)
+{
+	p->signature = 0;
+	p->origin = (struct plan_origin){ 0 };
+}
+
 void plan_drop_schedule(struct plan *p)
 {
 	uint16_t kept = 0;
@@ -127,4 +133,9 @@ void plan_compact(struct plan *p)
 		keep(p, &old, &p->directives[i].target);
 		keep(p, &old, &p->directives[i].store);
 	}
+	for (unsigned i = 0; i < p->args_count; i++)
+		keep(p, &old, &p->args[i]);
+	keep(p, &old, &p->signature);
+	keep(p, &old, &p->origin.by);
+	keep(p, &old, &p->origin.build);
 }

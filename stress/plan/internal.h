@@ -20,8 +20,14 @@ const char *plan_op_name(enum plan_op_kind k);
 int plan_find_task(const struct plan *p, const char *name);
 int plan_find_thread(const struct plan *p, const char *name);
 
-/* A task or thread of p, init, kthreadd or ktimers. */
+/*
+ * Can p have a task or thread of that name? In a plan with tasks: one of them, one of
+ * their threads, init, kthreadd or ktimers. The tasks of a program may have any name.
+ */
 bool plan_knows_name(const struct plan *p, const char *name);
+
+/* May a text in quotes hold it? */
+bool plan_may_quote(char c);
 
 /*
  * Format a thread's name. False if the format is bad, does not fit has_number,
@@ -41,6 +47,7 @@ void plan_remove_thread(struct plan *p, unsigned i);	/* and its operations */
 void plan_remove_task(struct plan *p, unsigned i);	/* and its threads */
 void plan_remove_directive(struct plan *p, unsigned i);
 void plan_drop_dangling(struct plan *p);	/* directives that name nobody */
+void plan_drop_identity(struct plan *p);	/* signature and origin */
 void plan_compact(struct plan *p);		/* drop strings nobody uses */
 
 #endif

@@ -225,6 +225,30 @@ bool lex_is_printable_word(struct token t, size_t max)
 	return t.s[0] != '#';
 }
 
+plan_str lex_quoted(struct parser *x, const char *what, bool may_be_empty)
+{
+	struct token t;
+
+	lex_skip_blanks(x);
+	if (x->at == x->line_end || *x->at != '"') {
+		char expected[64];
+
+		snprintf(expected, sizeof expected, "%s in double quotes", what);
+		lex_unexpected(x, lex_word(x), expected);
+	}
+	for (t.s = ++x->at; x->at < x->line_end && plan_may_quote(*x->at); x->at++)
+		;
+	if (x->at < x->line_end && *x->at != '"')
+		lex_fail(x, x->at, "%s holds printable characters and blanks only", what);
+	if (x->at == x->line_end)
+		lex_fail(x, x->at, "the line ends inside %s, expected '\"'", what);
+	t.len = (size_t)(x->at++ - t.s);
+	if ((t.len == 0 && !may_be_empty) || t.len >= PLAN_QUOTED_MAX)
+		lex_fail(x, t.s, "%s has %d to %d bytes", what, !may_be_empty,
+			 PLAN_QUOTED_MAX - 1);
+	return lex_intern(x, t);
+}
+
 plan_str lex_directive_name(struct parser *x, const char *what)
 {
 	struct token t = lex_word(x);

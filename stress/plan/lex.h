@@ -22,6 +22,7 @@ struct parser {
 	const char *line, *line_end, *at;
 	unsigned line_number;
 	bool strategy_seen, memory_seen, boot_seen, expect_seen;
+	bool program_seen, signature_seen, origin_seen;
 	/* Where each stands, for errors found when all is read. */
 	struct place {
 		unsigned line, column;
@@ -65,6 +66,8 @@ uint32_t lex_nth(struct parser *x);
 bool lex_is_name(struct token t);
 /* A task or handle: [A-Za-z_][A-Za-z0-9_.-]*. */
 plan_str lex_name(struct parser *x, struct token t, const char *what);
+/* A text in double quotes, without the quotes. `what`: "a signature". */
+plan_str lex_quoted(struct parser *x, const char *what, bool may_be_empty);
 bool lex_is_printable_word(struct token t, size_t max);
 /* Any task or thread. */
 plan_str lex_directive_name(struct parser *x, const char *what);

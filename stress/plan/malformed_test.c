@@ -121,6 +121,9 @@ int main(void)
 	repeated("kthrash-plan 1\n", "task C: ", 60000);
 	repeated("kthrash-plan 1\ntask C:\n", "fail any #1\n", 60000);
 	repeated("kthrash-plan 1\n", "# comment\n", 60000);
+	repeated("kthrash-plan 1\nsignature \"", "x", 60000);
+	repeated("kthrash-plan 1\nprogram", " \"a\"", 60000);
+	repeated("kthrash-plan 1\nfound by \"", "#", 60000);
 	CHECK(refused > 1000);
 	printf("ok %u malformed plans, %u refused\n", tried, refused);
 	return 0;

@@ -231,9 +231,10 @@ void plan_mutate(struct plan *p, uint64_t seed, size_t size_max)
 
 	p->has_expect = p->has_trace = false;
 	p->note[0] = '\0';
+	plan_drop_identity(p);
 	for (unsigned i = 0; i < p->ops_count; i++)
 		p->ops[i].has_expect = p->ops[i].expect_ok = false;
-	if (below(&rng, 16) == 0 || !is_legal(p, size_max))
+	if (below(&rng, 16) == 0 || plan_is_program(p) || !is_legal(p, size_max))
 		plan_generate(p, kt_rng_next(&rng), &generated);
 	for (unsigned i = 0; i < changes * 4 && changes > 0; i++) {
 		tried = *p;
@@ -337,6 +338,10 @@ void plan_crossover(struct plan *out, const struct plan *a, const struct plan *b
 	struct plan_error err;
 
 	plan_init(out);
+	if (plan_is_program(a) || plan_is_program(b)) {
+		plan_generate(out, seed, &(struct plan_generate_options){ .faults = true });
+		return;
+	}
 	for (unsigned k = 0; k < 2; k++)
 		for (unsigned i = 0; i < parent[k]->tasks_count && out->tasks_count < 4; i++)
 			if (below(&rng, 2))
@@ -355,6 +360,7 @@ void plan_crossover(struct plan *out, const struct plan *a, const struct plan *b
 	if (plan_check(out, &err) != 0) {
 		*out = *a;
 		out->has_expect = out->has_trace = false;
+		plan_drop_identity(out);
 		if (plan_check(out, &err) != 0)
 			plan_generate(out, seed, &(struct plan_generate_options){ .faults = true });
 	}

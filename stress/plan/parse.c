@@ -267,6 +267,8 @@ static void task_line(struct parser *x)
 	struct plan_task *task;
 	struct token t;
 
+	if (plan_is_program(p))
+		lex_fail(x, x->line, "a plan with a 'program' line has no task");
 	lex_skip_blanks(x);
 	t.s = x->at;
 	while (x->at < x->line_end && !lex_is_blank(*x->at) && *x->at != ':')
@@ -492,9 +494,52 @@ static void expect_line(struct parser *x)
 		   "discipline, race, undefined, hang or expect");
 }
 
+static void signature_line(struct parser *x)
+{
+	once(x, &x->signature_seen, "signature");
+	x->p->signature = lex_quoted(x, "a signature", false);
+}
+
+static void origin_line(struct parser *x)
+{
+	struct plan_origin *o = &x->p->origin;
+
+	once(x, &x->origin_seen, "found");
+	lex_expect_word(x, "by");
+	o->by = lex_quoted(x, "a strategy or command", false);
+	o->numbered = word_follows(x, "seed");
+	if (o->numbered) {
+		o->seed = lex_unsigned_number(x, lex_word(x), 0, UINT64_MAX, "a seed");
+		lex_expect_word(x, "execution");
+		o->execution = lex_unsigned_number(x, lex_word(x), 0, UINT64_MAX,
+						   "the number of an execution");
+	}
+	if (!word_follows(x, "on"))
+		lex_unexpected(x, lex_word(x), o->numbered ? "'on'" : "'seed' or 'on'");
+	o->build = lex_quoted(x, "a build", false);
+}
+
+static void program_line(struct parser *x)
+{
+	struct plan *p = x->p;
+
+	once(x, &x->program_seen, "program");
+	if (p->tasks_count || p->boot_concurrent)
+		lex_fail(x, x->line, "a plan with a '%s' line has no program",
+			 p->tasks_count ? "task" : "boot");
+	p->args[p->args_count++] = lex_quoted(x, "a program", false);
+	while (!lex_at_end(x)) {
+		if (p->args_count == PLAN_ARGS_MAX)
+			lex_fail(x, x->at, "more than %d words of a program", PLAN_ARGS_MAX);
+		p->args[p->args_count++] = lex_quoted(x, "a program's argument", true);
+	}
+}
+
 static void boot_line(struct parser *x)
 {
 	once(x, &x->boot_seen, "boot");
+	if (plan_is_program(x->p))
+		lex_fail(x, x->line, "a plan with a 'program' line boots no kthreadd");
 	lex_expect_word(x, "concurrent");
 	x->p->boot_concurrent = true;
 }
@@ -509,6 +554,8 @@ static void content_line(struct parser *x)
 		{ "oom", oom_line }, { "switch", switch_line }, { "spurious", spurious_line },
 		{ "visible", visible_line }, { "strategy", strategy_line },
 		{ "memory", memory_line }, { "boot", boot_line }, { "expect", expect_line },
+		{ "program", program_line }, { "signature", signature_line },
+		{ "found", origin_line },
 	};
 	struct token t = lex_word(x);
 
@@ -519,7 +566,7 @@ static void content_line(struct parser *x)
 			return;
 		}
 	lex_unexpected(x, t, "task, kill, fail, oom, switch, spurious, visible, strategy, memory, "
-		       "boot or expect");
+		       "boot, expect, program, signature or found");
 }
 
 /* ---- the whole ---------------------------------------------------------- */

@@ -10,6 +10,8 @@
  *
  *	kthrash-plan 1
  *	# why this plan is here (kept: plan.note)
+ *	signature "deadlock: kthreadd_main:schedule() + wait_for_thread:wait_killable(done)"
+ *	found by "random" seed 7 execution 123 on "sim+modelled+park+list+modelled, clang 19"
  *	boot concurrent
  *	memory tso
  *	strategy pct 3 seed 91
@@ -23,6 +25,13 @@
  *	spurious C1 at kthread_create_on_node:wait_killable(done) #1
  *	visible kthreadd kthreadd_main:store(current->state) at C1 create.woken #1
  *	expect deadlock trace 0123456789abcdef
+ *
+ * A plan of a program that is not made of operations has a line with the program's
+ * words in place of its tasks. Its directives may name any task and any point.
+ *
+ *	kthrash-plan 1
+ *	program "./queue_test" "3" "100"
+ *	kill worker-2 at main worker_push:store(queue->head) #4
  */
 #ifndef STRESS_PLAN_H
 #define STRESS_PLAN_H
@@ -41,6 +50,8 @@
 #define PLAN_DIRECTIVES_MAX 512
 #define PLAN_STRINGS_MAX    24576	/* bytes of all names together */
 #define PLAN_NOTE_MAX       2048
+#define PLAN_QUOTED_MAX     1024	/* bytes of a quoted text with its zero */
+#define PLAN_ARGS_MAX       16		/* words of a program */
 #define PLAN_NTH_MAX        1000000	/* largest #n */
 #define PLAN_STEPS_MAX      1000000	/* largest estimate of steps */
 #define PLAN_OLDER_MAX      63		/* largest "after N" */
@@ -232,12 +243,27 @@ const char *plan_memory_name(enum plan_memory m);
 const char *plan_strategy_name(enum plan_strategy_kind k);
 bool plan_strategy_has_depth(enum plan_strategy_kind k);
 
+/* How a finding was found: "found by BY [seed N execution N] on BUILD". */
+struct plan_origin {
+	plan_str by;		/* a strategy or a command; 0: there is no such line */
+	plan_str build;		/* back ends, compiler, sanitizer */
+	bool     numbered;	/* a hunt can repeat it by these numbers */
+	uint64_t seed, execution;
+};
+
 struct plan {
 	struct plan_task tasks[PLAN_TASKS_MAX];
 	struct plan_thread threads[PLAN_THREADS_MAX];
 	struct plan_op ops[PLAN_OPS_MAX];
 	struct plan_directive directives[PLAN_DIRECTIVES_MAX];
 	uint16_t tasks_count, threads_count, ops_count, directives_count;
+
+	/* The program's words, in place of tasks: see plan_is_program(). */
+	plan_str args[PLAN_ARGS_MAX];
+	uint16_t args_count;
+
+	plan_str signature;	/* of the bug that this plan shows; 0: none */
+	struct plan_origin origin;
 
 	bool boot_concurrent;	/* tasks start while kthreadd boots */
 	enum plan_memory memory;
@@ -274,6 +300,15 @@ void plan_init(struct plan *p);
 
 /* Intern a string. Returns 0 for "" and also when the pool is full. */
 plan_str plan_intern(struct plan *p, const char *s, size_t len);
+
+/*
+ * The same for a text in quotes. '?' stands for each byte that the format can't
+ * hold: '"' and all that is not printable ASCII. The text is cut to PLAN_QUOTED_MAX.
+ */
+plan_str plan_intern_printable(struct plan *p, const char *s);
+
+/* Does p have a program instead of tasks? Such a plan has no tasks and no operations. */
+bool plan_is_program(const struct plan *p);
 
 struct plan_error {
 	unsigned line, column;	/* from 1 */
@@ -347,15 +382,20 @@ unsigned plan_generate_illegal(struct plan *p, uint64_t seed);
  */
 void plan_mutate(struct plan *p, uint64_t seed, size_t size_max);
 
-/* Tasks, operations and directives of both; legal. */
+/*
+ * Tasks, operations and directives of both; legal. Neither it nor plan_mutate() keeps
+ * a signature or an origin, because the new plan may show another bug or none. They
+ * generate a plan instead of changing one of a program.
+ */
 void plan_crossover(struct plan *out, const struct plan *a, const struct plan *b, uint64_t seed);
 
 /*
  * Remove one piece (shrinking). Pieces are numbered 0.. in the order directives,
  * operations, tasks, extras (boot, strategy, numbers made smaller). Removing an
  * operation takes along what depends on it; removing a thread or task takes
- * along the directives that name it. False if there is no such piece or the
- * result would break plan_check(); then *out is undefined.
+ * along the directives that name it. Signature, origin and program stay. False if
+ * there is no such piece or the result would break plan_check(); then *out is
+ * undefined.
  */
 unsigned plan_pieces(const struct plan *p);
 bool plan_without(struct plan *out, const struct plan *p, unsigned first, unsigned count);

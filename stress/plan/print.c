@@ -155,6 +155,29 @@ static void put_strategy(struct out *o, const struct plan *p)
 	put(o, "\n");
 }
 
+static void put_origin(struct out *o, const struct plan *p)
+{
+	if (p->signature)
+		put(o, "signature \"%s\"\n", plan_string(p, p->signature));
+	if (!p->origin.by)
+		return;
+	put(o, "found by \"%s\"", plan_string(p, p->origin.by));
+	if (p->origin.numbered)
+		put(o, " seed %" PRIu64 " execution %" PRIu64, p->origin.seed,
+		    p->origin.execution);
+	put(o, " on \"%s\"\n", plan_string(p, p->origin.build));
+}
+
+static void put_program(struct out *o, const struct plan *p)
+{
+	if (!plan_is_program(p))
+		return;
+	put(o, "program");
+	for (unsigned i = 0; i < p->args_count; i++)
+		put(o, " \"%s\"", plan_string(p, p->args[i]));
+	put(o, "\n");
+}
+
 size_t plan_print(const struct plan *p, char *buf, size_t size)
 {
 	struct out o = { buf, size, 0 };
@@ -163,11 +186,13 @@ size_t plan_print(const struct plan *p, char *buf, size_t size)
 		buf[0] = '\0';
 	put(&o, "kthrash-plan 1\n");
 	put_note(&o, p->note);
+	put_origin(&o, p);
 	if (p->boot_concurrent)
 		put(&o, "boot concurrent\n");
 	if (p->memory != PLAN_SC)
 		put(&o, "memory %s\n", plan_memory_name(p->memory));
 	put_strategy(&o, p);
+	put_program(&o, p);
 	for (unsigned i = 0; i < p->tasks_count; i++)
 		put_task(&o, p, &p->tasks[i]);
 	for (unsigned i = 0; i < p->directives_count; i++)

@@ -188,6 +188,8 @@ int plan_find_thread(const struct plan *p, const char *name)
 
 bool plan_knows_name(const struct plan *p, const char *name)
 {
+	if (plan_is_program(p))
+		return name[0] != '\0';
 	return strcmp(name, "init") == 0 || strcmp(name, "kthreadd") == 0 ||
 	       strcmp(name, "ktimers") == 0 ||
 	       plan_find_task(p, name) >= 0 || plan_find_thread(p, name) >= 0;
