@@ -1,23 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The driver's front: find the command, run it. tools/kthrash calls this. */
+/*
+ * The driver's front: set up what executions run, find the command, run it. tools/kthrash
+ * calls this.
+ */
 #include <stdio.h>
 #include <string.h>
 
 #include "stress/bench/bench.h"
 #include "stress/explain/explain.h"
-#include "stress/hunt/finding.h"
+#include "stress/hunt/build.h"
 #include "stress/hunt/hunt.h"
 #include "stress/hunt/isolate.h"
+#include "stress/hunt/json.h"
 #include "stress/hunt/take.h"
 #include "stress/run/subject.h"
 
 static int command_generate(const struct options *o)
 {
-	struct plan_generate_options g = { .faults = o->faults };
 	static char text[PLAN_BYTES_MAX];
 	static struct plan p;
 
-	plan_generate(&p, o->seed, &g);
+	subject->generate(&p, o->seed, o->faults);
 	plan_print(&p, text, sizeof text);
 	fputs(text, stdout);
 	return EXIT_CLEAN;
@@ -25,9 +28,14 @@ static int command_generate(const struct options *o)
 
 static int command_about(const struct options *o)
 {
+	struct json j;
+
 	(void)o;
-	printf("{\"build\":\"%s\",\"os\":\"%s\",\"deterministic\":%s}\n", build_name(), world_os,
-	       world_is_deterministic ? "true" : "false");
+	json_begin(&j, stdout);
+	json_string(&j, "build", build_name());
+	json_string(&j, "os", world_os);
+	json_bool(&j, "deterministic", world_can(WORLD_REPEATS));
+	json_end(&j);
 	return EXIT_CLEAN;
 }
 

@@ -27,6 +27,9 @@ struct subject {
 
 	/* ---- cases, in any process ------------------------------------------------ */
 
+	/* Can it run *p, which somebody gave? NULL: every plan. */
+	bool (*accepts)(const struct plan *p);
+
 	/* A case, the same for the same seed everywhere. NULL: cases are only given. */
 	void (*generate)(struct plan *p, uint64_t seed, bool faults);
 	/* A case that breaks a rule on purpose; a bit per failure that may follow. */
@@ -36,11 +39,12 @@ struct subject {
 
 	/*
 	 * What the shrinker may leave out: pieces are numbered from 0. Leaving one out takes
-	 * along what depends on it. False if the rest is no case.
+	 * along what depends on it. False if the rest is no case. NULL: the shrinker only looks
+	 * for a schedule with fewer directives.
 	 */
 	unsigned (*pieces)(const struct plan *p);
 	bool (*without)(struct plan *out, const struct plan *p, unsigned first, unsigned count);
-	/* How large the program of a case is, its schedule not counted. */
+	/* How large the program of a case is, its schedule not counted. NULL: always as large. */
 	unsigned (*size)(const struct plan *p);
 
 	/* ---- executions, in the process that runs them ------------------------------ */

@@ -9,6 +9,11 @@ static void generate(struct plan *p, uint64_t seed, bool faults)
 	plan_generate(p, seed, &(struct plan_generate_options){ .faults = faults });
 }
 
+static bool accepts(const struct plan *p)
+{
+	return !plan_is_program(p);
+}
+
 static unsigned size(const struct plan *p)
 {
 	return p->ops_count;
@@ -42,6 +47,7 @@ static bool may_fail(void)
 
 const struct subject subject_plan = {
 	.name = "plan",
+	.accepts = accepts,
 	.generate = generate,
 	.generate_illegal = plan_generate_illegal,
 	.mutate = plan_mutate,
