@@ -42,6 +42,7 @@ static struct {
 	uint64_t points;		/* bit point % 64: some rule has that point */
 	uint64_t watched;		/* the same, of the subject */
 	struct inject_faults faults;
+	uint32_t victim;		/* kt_name_hash(): the task to kill, if kill_step */
 	uint32_t allocations[KT_ROLE_COUNT + 1];	/* relaxed atomic; last: all */
 	uint32_t sleeps, timer_moments;
 } inject;
@@ -100,6 +101,9 @@ void inject_load(const struct plan *p)
 void inject_begin(const struct inject_faults *faults)
 {
 	inject.faults = *faults;
+	/* Asked for here, because a sanitizer sees the subject, and must not see it on fibers. */
+	if (faults->kill_step)
+		inject.victim = kt_name_hash(subject->victim(faults->kill_task));
 	memset(inject.allocations, 0, sizeof inject.allocations);
 	inject.sleeps = inject.timer_moments = 0;
 	for (uint32_t i = 0; i < inject.rules_count; i++)
@@ -260,8 +264,7 @@ static void wrap_visit(struct sim_strategy *s, const struct sim_decision *d)
 	if (inject.rules_count)
 		visit_rules(d);
 	if (inject.faults.kill_step && inject.faults.kill_step == d->step) {
-		uint32_t victim = task_named(kt_name_hash(
-			subject->victim(inject.faults.kill_task)));
+		uint32_t victim = task_named(inject.victim);
 
 		if (victim < SIM_TASKS_MAX)
 			sim_kill(victim);
