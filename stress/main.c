@@ -1,78 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * The driver's front: set up what executions run, find the command, run it. tools/kthrash
- * calls this.
- */
-#include <stdio.h>
-#include <string.h>
-
-#include "stress/bench/bench.h"
-#include "stress/explain/explain.h"
-#include "stress/hunt/build.h"
-#include "stress/hunt/hunt.h"
-#include "stress/hunt/isolate.h"
-#include "stress/hunt/json.h"
-#include "stress/hunt/take.h"
-#include "stress/run/subject.h"
-
-static int command_generate(const struct options *o)
-{
-	static char text[PLAN_BYTES_MAX];
-	static struct plan p;
-
-	subject->generate(&p, o->seed, o->faults);
-	plan_print(&p, text, sizeof text);
-	fputs(text, stdout);
-	return EXIT_CLEAN;
-}
-
-static int command_about(const struct options *o)
-{
-	struct json j;
-
-	(void)o;
-	json_begin(&j, stdout);
-	json_string(&j, "build", build_name());
-	json_string(&j, "os", world_os);
-	json_bool(&j, "deterministic", world_can(WORLD_REPEATS));
-	json_end(&j);
-	return EXIT_CLEAN;
-}
-
-static const struct {
-	const char *name;
-	int (*run)(const struct options *o);
-} commands[] = {
-	{ "stress", command_stress },
-	{ "verify", command_verify },
-	{ "replay", command_replay },
-	{ "shrink", command_shrink },
-	{ "explain", command_explain },
-	{ "bench", command_bench },
-	{ "generate", command_generate },
-	{ "about", command_about },
-};
+/* The driver that tools/kthrash calls: it runs plans' operations on core/. */
+#include "stress/driver.h"
 
 int main(int argc, char **argv)
 {
-	struct options o;
-	int status;
-
-	if (argc > 1 && strcmp(argv[1], "--help") == 0) {
-		options_usage();
-		return EXIT_CLEAN;
-	}
-	status = options_parse(&o, argc, argv);
-	if (status != EXIT_CLEAN)
-		return status;
-	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
-		if (strcmp(o.command, commands[i].name) == 0) {
-			isolate_init();
-			subject_use(&subject_plan);
-			take_explains_with(explain_text);
-			return commands[i].run(&o);
-		}
-	fprintf(stderr, "kthrash: unknown command '%s', expected stress, verify, replay, shrink, "
-		"explain, bench, generate or about\n", o.command);
-	return EXIT_USAGE;
+	return driver_main(&subject_plan, argc, argv);
 }

@@ -18,7 +18,7 @@ enum {
 };
 
 /*
- * Shares follow the scoreboard (stress/README.md): the best strategy gets the most, and each
+ * Shares follow the scoreboard (stress/bugs/README.md): the best strategy gets the most, and each
  * other one gets some. Returns the number of the strategy in the portfolio.
  */
 static uint32_t choose_strategy(const struct options *o, struct world_options *w, uint64_t i)

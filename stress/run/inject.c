@@ -151,10 +151,10 @@ static bool alloc_fails(enum kt_role role, struct kt_site *site)
 
 		if (r->role == PLAN_ROLE_ANY ? r->nth != any : r->role != role || r->nth != nth)
 			continue;
-		if (r->oom)
-			subject->oom(r->target);
-		else
+		if (!r->oom)
 			fails = true;
+		else if (subject->oom)
+			subject->oom(r->target);
 	}
 	if (inject.faults.fail_nth && inject.faults.fail_nth == any)
 		fails = true;
@@ -166,7 +166,8 @@ static bool alloc_fails(enum kt_role role, struct kt_site *site)
 #endif
 	if (!fails)
 		return false;
-	subject->failed(role);
+	if (subject->failed)
+		subject->failed(role);
 #if defined(KT_OS_SIM)
 	sim_note_alloc_fail(role, nth);
 #endif

@@ -56,8 +56,9 @@ struct subject {
 	void (*run)(bool check_expects);
 
 	/*
-	 * What follows is called by the injector (inject.h). Without `victims`, nothing can be
-	 * killed; without `point`, no point is told; without `may_fail`, no allocation fails.
+	 * What follows is called by the injector (inject.h), and each may be NULL. Without
+	 * `victims`, nothing can be killed; without `oom`, such directives do nothing; without
+	 * `point`, no point is told; without `may_fail`, no allocation fails.
 	 */
 
 	/* Tasks that a hunt may kill, by number, and their names. */
