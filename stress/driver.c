@@ -49,6 +49,7 @@ static const struct {
 	{ "replay", command_replay },
 	{ "shrink", command_shrink },
 	{ "explain", command_explain },
+	{ "identify", command_identify },
 	{ "bench", command_bench },
 	{ "generate", command_generate },
 	{ "about", command_about },
@@ -74,6 +75,6 @@ int driver_main(const struct subject *s, int argc, char **argv)
 			return commands[i].run(&o);
 		}
 	fprintf(stderr, "kthrash: unknown command '%s', expected stress, verify, replay, shrink, "
-		"explain, bench, generate or about\n", o.command);
+		"explain, identify, bench, generate or about\n", o.command);
 	return EXIT_USAGE;
 }

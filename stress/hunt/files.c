@@ -107,11 +107,11 @@ int case_read(const char *path, struct plan *p)
 	if (err || !subject->accepts || subject->accepts(p))
 		return err;
 	if (plan_is_program(p))
-		fprintf(stderr, "kthrash: %s: a plan of the program \"%s\", which this driver does "
-			"not run\n", path, plan_string(p, p->args[0]));
+		fprintf(stderr, "kthrash: %s: a plan of the program \"%s\", which this driver "
+			"does not run\n", path, plan_string(p, p->args[0]));
 	else
-		fprintf(stderr, "kthrash: %s: a plan of operations on core/, which the subject '%s' "
-			"does not run\n", path, subject->name);
+		fprintf(stderr, "kthrash: %s: a plan of operations on core/, which the subject "
+			"'%s' does not run\n", path, subject->name);
 	return -EINVAL;
 }
 

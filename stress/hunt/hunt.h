@@ -13,6 +13,7 @@ int command_stress(const struct options *o);
 int command_verify(const struct options *o);
 int command_replay(const struct options *o);
 int command_shrink(const struct options *o);
+int command_identify(const struct options *o);
 
 /*
  * Run *p as written, in a child: once, or, if this world does not repeat, until

@@ -67,7 +67,7 @@ static const struct {
 	  "  Previous read of size 8 at 0x1 by main thread:\n"
 	  "    #0 add(int) core/kthread.c:3\n",
 	  "race: add | pop" },
-	{ KT_LEAK, "ERROR: LeakSanitizer: nothing of ours\n    #0 0x1 in malloc x.c:1\n", "leak: " },
+	{ KT_LEAK, "ERROR: LeakSanitizer: not ours\n    #0 0x1 in malloc x.c:1\n", "leak: " },
 };
 
 static void test_reports(void)
