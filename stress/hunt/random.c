@@ -2,13 +2,12 @@
 #include "stress/hunt/random.h"
 
 #include "platform/rng.h"
+#include "platform/strategy.h"
 #include "stress/hunt/coverage.h"
 #include "stress/hunt/execute.h"
 #include "stress/hunt/isolate.h"
 #include "stress/hunt/kept.h"
 #include "stress/run/subject.h"
-
-enum { PORTFOLIO = 8 };
 
 /* Streams of draws from one seed that have nothing to do with each other. */
 enum {
@@ -18,26 +17,20 @@ enum {
 };
 
 /*
- * Shares follow the scoreboard (stress/bugs/README.md): the best strategy gets the most, and each
- * other one gets some. Returns the number of the strategy in the portfolio.
+ * The turns of the portfolio (platform/words.def) go round. Its shares follow the scoreboard
+ * (stress/bugs/README.md): the best strategy gets the most. Returns which turn it is.
  */
 static uint32_t choose_strategy(const struct options *o, struct world_options *w, uint64_t i)
 {
-	static const struct {
-		enum plan_strategy_kind kind;
-		uint32_t depth;
-	} portfolio[PORTFOLIO] = {
-		{ PLAN_RANDOM, 0 }, { PLAN_POS, 0 }, { PLAN_PCT, 2 }, { PLAN_POS, 0 },
-		{ PLAN_SURW, 0 }, { PLAN_POS, 0 }, { PLAN_PCT, 3 }, { PLAN_DELAY_BOUNDED, 1 },
-	};
-
-	uint32_t n = i % PORTFOLIO;
+	uint32_t turns = kt_portfolio_places(), n = (uint32_t)(i % turns);
+	struct kt_strategy_place place;
 
 	if (o->adaptive)
-		n = adaptive_choose(&shared->adaptive, PORTFOLIO,
+		n = adaptive_choose(&shared->adaptive, turns,
 				    kt_rng_derive(o->seed ^ ADAPTIVE_STREAM, i));
-	w->strategy = portfolio[n].kind;
-	w->depth = portfolio[n].depth;
+	place = kt_portfolio_place(n);
+	w->strategy = (enum plan_strategy_kind)place.strategy;
+	w->depth = place.depth;
 	if (o->has_strategy) {
 		w->strategy = o->strategy;
 		w->depth = o->depth;

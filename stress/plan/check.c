@@ -104,23 +104,40 @@ static int check_gate(const struct plan *p, const struct plan_op *op, const stru
 		    "before and never delayed", plan_op_name(op->kind), var(p, op));
 }
 
+static const char *of_percpu(unsigned i)
+{
+	return plan_op_has(i, PLAN_OF_PERCPU) ? plan_op_name(i) : NULL;
+}
+
+/* destroy-raw is never legal. */
+static const char *of_worker(unsigned i)
+{
+	return i == PLAN_WAKE || (plan_op_has(i, PLAN_OF_WORKER) && i != PLAN_DESTROY_RAW) ?
+	       plan_op_name(i) : NULL;
+}
+
 /* Is it an operation of what the handle stands for? */
 static int check_kind(const struct plan *p, const struct plan_op *op, struct plan_error *err)
 {
 	enum plan_body body = p->threads[op->thread].body;
 	const char *name = plan_op_name(op->kind);
+	char words[300];
 
-	if (plan_op_has(op->kind, PLAN_OF_PERCPU) != (body == PLAN_PERCPU))
-		return fail(err, body == PLAN_PERCPU ?
-			    "%s %s: per-CPU threads, expected poke, settle or unregister" :
-			    "%s %s: expected per-CPU threads", name, var(p, op));
-	if (plan_op_has(op->kind, PLAN_OF_WORKER) != (body == PLAN_WORKER) &&
-	    body != PLAN_PERCPU && !(body == PLAN_WORKER && op->kind == PLAN_WAKE))
-		return fail(err, body == PLAN_WORKER ?
-			    "%s %s: a worker, expected wake, queue, delay, mod, cancel, flush, "
-			    "flush-worker, post, open or destroy" :
-			    "%s %s: expected a worker", name, var(p, op));
-	return 0;
+	if (body == PLAN_PERCPU) {
+		if (of_percpu(op->kind))
+			return 0;
+		return fail(err, "%s %s: per-CPU threads, expected %s", name, var(p, op),
+			    plan_one_of(words, sizeof words, of_percpu, PLAN_OPS));
+	}
+	if (of_percpu(op->kind))
+		return fail(err, "%s %s: expected per-CPU threads", name, var(p, op));
+	if (plan_op_has(op->kind, PLAN_OF_WORKER) == (body == PLAN_WORKER) ||
+	    (body == PLAN_WORKER && op->kind == PLAN_WAKE))
+		return 0;
+	if (body != PLAN_WORKER)
+		return fail(err, "%s %s: expected a worker", name, var(p, op));
+	return fail(err, "%s %s: a worker, expected %s", name, var(p, op),
+		    plan_one_of(words, sizeof words, of_worker, PLAN_OPS));
 }
 
 /* The operations that not every state of the thread allows. */

@@ -47,7 +47,12 @@ static const struct named_point points[] = {
 #undef X
 };
 
-enum { WORK_KINDS = 9 };
+#define OPERATION(id, word, traits, weight, help) + (weight)
+enum {	/* how many a worker's operations are, each counted by its weight */
+	WORK_KINDS = 0
+#include "stress/plan/words.def"
+};
+#undef OPERATION
 
 struct generator {
 	struct plan *p;
@@ -81,23 +86,52 @@ static void add_op(struct generator *g, enum plan_op_kind kind, unsigned thread)
 	plan_insert_op(g->p, task, g->p->tasks[task].ops_count, &op);
 }
 
+enum { TURNS = 7 };	/* of bodies; the last is DRAW_REST's */
+
+/* When and how often a body is drawn: words.def has the rules. */
+static const struct {
+	unsigned turn;
+	enum swarm swarm;
+	uint32_t one_in;
+} draws[] = {
+#define DRAW(turn, swarm, n) { turn, SWARM_##swarm, n }
+#define DRAW_REST            { TURNS, SWARM_ALL, 1 }
+#define BODY(id, word, traits, draw, help) [PLAN_##id] = draw,
+#include "stress/plan/words.def"
+#undef BODY
+#undef DRAW_REST
+#undef DRAW
+};
+
+/* One of the bodies of that turn. */
+static enum plan_body draw_of_turn(struct generator *g, unsigned turn, bool hard)
+{
+	enum plan_body of_turn[PLAN_BODIES];
+	bool hards = false;
+	uint32_t n = 0;
+
+	for (enum plan_body b = 0; b < PLAN_BODIES; b++)
+		if (draws[b].turn == turn)
+			hards |= plan_body_has(b, PLAN_HARD);
+	for (enum plan_body b = 0; b < PLAN_BODIES; b++)
+		if (draws[b].turn == turn && (!hards || plan_body_has(b, PLAN_HARD) == hard))
+			of_turn[n++] = b;
+	return of_turn[n > 1 ? kt_rng_below(&g->rng, n) : 0];
+}
+
 static enum plan_body draw_body(struct generator *g)
 {
 	bool hard = may(g, SWARM_HARD, 2);
 
-	if (may(g, SWARM_WORKER, 3))
-		return PLAN_WORKER;
-	if (may(g, SWARM_FREEZE, 2))
-		return PLAN_FREEZABLE;
-	if (may(g, SWARM_EXIT, 4))
-		return one_in(g, 2) ? PLAN_EXIT : PLAN_COMPLETE_EXIT;
-	if (may(g, SWARM_BORROW, 4))
-		return PLAN_BORROW;
-	if (may(g, SWARM_RETURN, 2))
-		return PLAN_RETURN;
-	if (may(g, SWARM_PARK, 2))
-		return hard ? PLAN_PARKABLE_HARD : PLAN_PARKABLE;
-	return hard ? PLAN_UNTIL_STOP_HARD : PLAN_UNTIL_STOP;
+	for (unsigned turn = 1; turn < TURNS; turn++) {
+		enum plan_body b = 0;
+
+		while (b < PLAN_BODIES && draws[b].turn != turn)
+			b++;
+		if (b < PLAN_BODIES && may(g, draws[b].swarm, draws[b].one_in))
+			return draw_of_turn(g, turn, hard);
+	}
+	return draw_of_turn(g, TURNS, hard);
 }
 
 static unsigned add_thread(struct generator *g)
@@ -174,17 +208,27 @@ static void add_parking(struct generator *g, unsigned t, bool bound)
 		add_op(g, PLAN_UNPARK, t);
 }
 
+/* From kinds[n] on each operation as often as its weight says; how many there are then. */
+static unsigned list_work_kinds(enum plan_op_kind *kinds, bool delayed, unsigned n)
+{
+	for (enum plan_op_kind k = 0; k < PLAN_OPS; k++)
+		for (unsigned i = 0; i < plan_op_weight(k); i++)
+			if (plan_op_has(k, PLAN_HAS_DELAY) == delayed)
+				kinds[n++] = k;
+	return n;
+}
+
 /* Few works and, per plan, few kinds of operations, so that they meet on one. */
 static struct plan_op draw_work_op(struct generator *g)
 {
-	static const enum plan_op_kind kinds[WORK_KINDS] = {
-		PLAN_QUEUE, PLAN_QUEUE, PLAN_CANCEL, PLAN_FLUSH, PLAN_FLUSH_WORKER, PLAN_POST,
-		PLAN_DELAY, PLAN_MOD, PLAN_MOD,
-	};
+	enum plan_op_kind kinds[WORK_KINDS];
 	struct plan_op op = { .kind = PLAN_QUEUE };
-	unsigned n = (g->swarm & SWARM_DELAY) ? WORK_KINDS : WORK_KINDS - 3;
-	uint32_t kind = kt_rng_below(&g->rng, n);
+	unsigned n = list_work_kinds(kinds, false, 0);
+	uint32_t kind;
 
+	if (g->swarm & SWARM_DELAY)
+		n = list_work_kinds(kinds, true, n);
+	kind = kt_rng_below(&g->rng, n);
 	for (unsigned tries = 0; tries < 4 && !(g->work_kinds >> kind & 1); tries++)
 		kind = kt_rng_below(&g->rng, n);
 	op.kind = kinds[kind];

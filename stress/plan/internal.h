@@ -9,12 +9,38 @@
 #define PLAN_TASK_NAME_MAX 32	/* bytes of a task's name with its zero */
 #define PLAN_POINT_MAX     144	/* bytes of a point with its zero */
 
-/* "-EINTR", or NULL if plans have no word for it. */
-const char *plan_errno_name(int32_t value);
 bool plan_errno_find(const char *name, size_t len, int32_t *value);
 
-const char *plan_body_name(enum plan_body b);
-const char *plan_op_name(enum plan_op_kind k);
+bool plan_body_has(enum plan_body b, unsigned traits);
+
+/* How often the generator draws it for a worker. */
+unsigned plan_op_weight(enum plan_op_kind k);
+
+/* What a directive's TASK and TARGET are, for error messages. */
+const char *plan_directive_task(enum plan_directive_kind k);
+const char *plan_directive_target(enum plan_directive_kind k);
+
+/* The word of operation i if it makes a thread, else NULL: for plan_one_of(). */
+const char *plan_making_word(unsigned i);
+
+/* One part of the form of a directive. */
+struct plan_form_part {
+	enum {
+		PLAN_FORM_WORD,		/* stands for itself */
+		PLAN_FORM_TASK, PLAN_FORM_TARGET, PLAN_FORM_POINT, PLAN_FORM_STORE,
+		PLAN_FORM_ROLE, PLAN_FORM_NTH, PLAN_FORM_AFTER,
+	} kind;
+	char word[16];
+};
+
+/* The next part; *form moves behind it. False at the end. */
+bool plan_form_next(const char **form, struct plan_form_part *part);
+
+/*
+ * "a, b or c" in buf: word(0) to word(count - 1), those that are NULL left out. Returns
+ * buf.
+ */
+const char *plan_one_of(char *buf, size_t size, const char *(*word)(unsigned i), unsigned count);
 
 /* Index, or -1. */
 int plan_find_task(const struct plan *p, const char *name);

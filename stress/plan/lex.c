@@ -7,16 +7,29 @@
 
 /* ---- errors ------------------------------------------------------------- */
 
+__attribute__((noreturn, format(printf, 3, 0)))
+static void fail(struct parser *x, struct place at, const char *fmt, va_list ap)
+{
+	x->err->line = at.line;
+	x->err->column = at.column;
+	vsnprintf(x->err->message, sizeof x->err->message, fmt, ap);
+	longjmp(x->failed, 1);
+}
+
 void lex_fail(struct parser *x, const char *where, const char *fmt, ...)
 {
 	va_list ap;
 
-	x->err->line = x->line_number;
-	x->err->column = (unsigned)(where - x->line) + 1;
 	va_start(ap, fmt);
-	vsnprintf(x->err->message, sizeof x->err->message, fmt, ap);
-	va_end(ap);
-	longjmp(x->failed, 1);
+	fail(x, lex_here(x, where), fmt, ap);
+}
+
+void lex_fail_at(struct parser *x, struct place at, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	fail(x, at, fmt, ap);
 }
 
 struct place lex_here(const struct parser *x, const char *where)
@@ -51,6 +64,16 @@ void lex_unexpected(struct parser *x, struct token t, const char *expected)
 	if (t.len == 0)
 		lex_fail(x, t.s, "the line ends here, expected %s", expected);
 	lex_fail(x, t.s, "unexpected '%s', expected %s", lex_shown(t), expected);
+}
+
+void lex_unexpected_of(struct parser *x, struct token t, const char *what,
+		       const char *(*word)(unsigned i), unsigned count)
+{
+	char expected[sizeof x->err->message];
+	size_t used = (size_t)snprintf(expected, sizeof expected, "%s", what);
+
+	plan_one_of(expected + used, sizeof expected - used, word, count);
+	lex_unexpected(x, t, expected);
 }
 
 /* ---- tokens ------------------------------------------------------------- */
@@ -109,6 +132,16 @@ struct token lex_token(struct parser *x)
 bool lex_is(struct token t, const char *s)
 {
 	return strlen(s) == t.len && memcmp(t.s, s, t.len) == 0;
+}
+
+bool lex_word_follows(struct parser *x, const char *word)
+{
+	const char *before = x->at;
+
+	if (!lex_at_end(x) && lex_is(lex_token(x), word))
+		return true;
+	x->at = before;
+	return false;
 }
 
 void lex_expect_word(struct parser *x, const char *s)
@@ -262,6 +295,7 @@ plan_str lex_directive_name(struct parser *x, const char *what)
 uint8_t lex_handle(struct parser *x, struct token t, bool foreign)
 {
 	unsigned task = x->p->tasks_count - 1u;
+	char makers[64], expected[128];
 
 	for (unsigned i = 0; i < x->p->threads_count; i++)
 		if (lex_is(t, plan_string(x->p, x->p->threads[i].var))) {
@@ -272,5 +306,8 @@ uint8_t lex_handle(struct parser *x, struct token t, bool foreign)
 					 x->p->tasks[x->p->threads[i].task].name));
 			return (uint8_t)i;
 		}
-	lex_unexpected(x, t, "a handle that an earlier create, run or percpu of this task gave");
+	plan_one_of(makers, sizeof makers, plan_making_word, PLAN_OPS);
+	snprintf(expected, sizeof expected, "a handle that an earlier %s of this task gave",
+		 makers);
+	lex_unexpected(x, t, expected);
 }

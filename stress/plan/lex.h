@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Tokens, numbers and names of a plan's text, and errors with their place: what
- * the grammar in plan_parse.c is written with.
+ * the grammar in parse*.c is written with.
  *
  * A token is a run of bytes that are not blank and none of ; = " #; "==" and
  * "=" are tokens. Names in directives, which may hold anything printable, end
@@ -21,12 +21,12 @@ struct parser {
 	const char *text, *end;		/* all of it */
 	const char *line, *line_end, *at;
 	unsigned line_number;
-	bool strategy_seen, memory_seen, boot_seen, expect_seen;
-	bool program_seen, signature_seen, origin_seen;
+	bool seen[PLAN_LINE_KINDS];	/* has there been such a line? */
 	/* Where each stands, for errors found when all is read. */
 	struct place {
 		unsigned line, column;
 	} op_at[PLAN_OPS_MAX], directive_at[PLAN_DIRECTIVES_MAX];
+	plan_str victim[PLAN_OPS_MAX];	/* name of the task that an operation kills */
 	jmp_buf failed;
 };
 
@@ -38,6 +38,9 @@ struct token {
 /* The error is at `where`, in the current line. */
 __attribute__((noreturn, format(printf, 3, 4)))
 void lex_fail(struct parser *x, const char *where, const char *fmt, ...);
+/* The error is there. */
+__attribute__((noreturn, format(printf, 3, 4)))
+void lex_fail_at(struct parser *x, struct place at, const char *fmt, ...);
 /* Where `where` is, for errors found later. */
 struct place lex_here(const struct parser *x, const char *where);
 /* A token as it may be shown: printable, cut. One at a time. */
@@ -45,6 +48,10 @@ const char *lex_shown(struct token t);
 /* "unexpected 't', expected ...", or that the line ends. */
 __attribute__((noreturn))
 void lex_unexpected(struct parser *x, struct token t, const char *expected);
+/* The same of a list of words: `what` comes before it. plan_one_of() makes the list. */
+__attribute__((noreturn))
+void lex_unexpected_of(struct parser *x, struct token t, const char *what,
+		       const char *(*word)(unsigned i), unsigned count);
 bool lex_is_blank(char c);
 void lex_skip_blanks(struct parser *x);
 /* Only blanks or a comment follow. */
@@ -54,6 +61,8 @@ struct token lex_word(struct parser *x);
 /* To the next blank or punctuation. */
 struct token lex_token(struct parser *x);
 bool lex_is(struct token t, const char *s);
+/* Is it the next word? Then it is taken. */
+bool lex_word_follows(struct parser *x, const char *word);
 void lex_expect_word(struct parser *x, const char *s);
 void lex_expect_end(struct parser *x);
 plan_str lex_intern(struct parser *x, struct token t);

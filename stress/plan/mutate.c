@@ -124,7 +124,8 @@ static void change_op(struct plan *p, struct kt_rng *rng)
 	if (plan_op_has(op.kind, PLAN_MAKES))
 		return;
 	if (plan_op_has(op.kind, PLAN_NO_HANDLE)) {
-		op.victim = op.kind == PLAN_KILL ? (uint8_t)below(rng, p->tasks_count) : 0;
+		op.victim = plan_op_has(op.kind, PLAN_HAS_VICTIM) ?
+			    (uint8_t)below(rng, p->tasks_count) : 0;
 	} else if (at > 0) {
 		const struct plan_op *before = &p->ops[p->tasks[task].ops_first + at - 1];
 

@@ -2,7 +2,8 @@
 /*
  * A plan: a small program (which tasks call what of core/) and the directives
  * that make one execution of it. Seeds, fuzzer inputs, findings, replays and
- * regressions are all plans. stress/README.md has the grammar by example.
+ * regressions are all plans. README.md has the whole format by example, words.def
+ * each of its words.
  *
  * struct plan is flat: no pointers, copied by assignment, compared by
  * plan_equal(). Strings live in its own pool. Nothing here allocates, reads a
@@ -39,9 +40,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "platform/check.h"
 #include "platform/role.h"
+#include "platform/strategy.h"
 
 #define PLAN_BYTES_MAX      65536	/* of text */
 #define PLAN_TASKS_MAX      16
@@ -60,28 +63,18 @@
 typedef uint16_t plan_str;		/* offset into plan.strings; 0 = "" */
 
 enum plan_body {	/* what the created thread's function does */
-	PLAN_RETURN,		/* "return R": returns R at once */
-	PLAN_UNTIL_STOP,	/* "until-stop R": sleeps interruptibly until
-				 * kthread_should_stop(), then returns R */
-	PLAN_UNTIL_STOP_HARD,	/* "until-stop-hard R": the same, sleeping
-				 * uninterruptibly */
-	PLAN_PARKABLE,		/* "parkable R": until-stop that parks when
-				 * kthread_should_park() */
-	PLAN_PARKABLE_HARD,	/* "parkable-hard R": the same, sleeping
-				 * uninterruptibly */
-	PLAN_EXIT,		/* "exit R": kthread_exit(R) at once */
-	PLAN_COMPLETE_EXIT,	/* "complete-exit R": kthread_complete_and_exit()
-				 * at once; "await" waits for the completion */
-	PLAN_FREEZABLE,		/* "freezable R": sleeps uninterruptibly until
-				 * kthread_freezable_should_stop(); parks */
-	PLAN_BORROW,		/* "borrow R": works in mms of others and for their
-				 * cgroup, once and whenever it is woken, until
-				 * kthread_should_stop(); parks */
-	PLAN_WORKER,		/* "worker": kthread_worker_fn(); create is
-				 * kthread_create_worker(), run kthread_run_worker().
-				 * "worker freezable": with KTW_FREEZABLE */
-	PLAN_BODIES,		/* count */
+#define BODY(id, word, traits, draw, help) PLAN_##id,
+#include "stress/plan/words.def"
+#undef BODY
+	PLAN_BODIES,	/* count */
 	PLAN_PERCPU = PLAN_BODIES,	/* no body: threads that percpu registers */
+};
+
+enum plan_body_trait {
+	PLAN_ENDS      = 1 << 0,	/* ends by itself */
+	PLAN_PARKS     = 1 << 1,	/* parks when asked to */
+	PLAN_HARD      = 1 << 2,	/* another body that sleeps uninterruptibly */
+	PLAN_NO_RESULT = 1 << 3,	/* no R follows the word */
 };
 
 #define PLAN_CPUS   4		/* "cpu N" and "bind": below this */
@@ -115,51 +108,13 @@ struct plan_thread {		/* one kthread, made by one create or run; or one on
 };
 
 enum plan_op_kind {
-	PLAN_CREATE,	/* kthread_create_on_node() */
-	PLAN_RUN,	/* kthread_run() */
-	PLAN_WAKE,	/* wake_up_process(): 1 or 0 */
-	PLAN_STOP,	/* kthread_stop() */
-	PLAN_GET,	/* get_task_struct() */
-	PLAN_PUT,	/* put_task_struct() */
-	PLAN_STOP_PUT,	/* kthread_stop_put() */
-	PLAN_PARK,	/* kthread_park() */
-	PLAN_UNPARK,	/* kthread_unpark() */
-	PLAN_BIND,	/* "bind a N": kthread_bind() */
-	PLAN_PER_CPU,	/* "per-cpu a N": kthread_set_per_cpu(); N -1 ends it */
-	PLAN_AFFINE,	/* "affine a N": task_set_cpus_allowed(): 0, or -EINVAL if it is bound */
-	PLAN_DISPLACE,	/* what taking its CPU off line does to a parked thread:
-			 * it may run everywhere else */
-	PLAN_AWAIT,	/* wait for the completion of a complete-exit */
-	PLAN_QUEUE,	/* "queue w X": kthread_queue_work(): 1 or 0 */
-	PLAN_DELAY,	/* "delay w X US": kthread_queue_delayed_work(): 1 or 0 */
-	PLAN_MOD,	/* "mod w X US": kthread_mod_delayed_work(): 1 or 0 */
-	PLAN_CANCEL,	/* "cancel w X": kthread_cancel_work_sync(), or its
-			 * _delayed_ form if the plan delays or mods X: 1 or 0 */
-	PLAN_FLUSH,	/* "flush w X": kthread_flush_work() */
-	PLAN_FLUSH_WORKER,	/* "flush-worker w" */
-	PLAN_RAN,	/* "ran w X": waits until X, which nobody cancels, has run */
-	PLAN_POST,	/* "post w": queues a work that its function frees */
-	PLAN_OPEN,	/* "open w": lets one run of the gate, work 3, end */
-	PLAN_DESTROY,	/* "destroy w": cancels delayed works and work 2, then
-			 * kthread_destroy_worker() */
-	PLAN_DESTROY_RAW,	/* "destroy-raw w": cancels nothing */
-	PLAN_REGISTER,	/* "p = percpu "x/%u"": smpboot_register_percpu_thread(): ok or -errno */
-	PLAN_POKE,	/* "poke p N": work for CPU N's thread, and smpboot_wake_thread() */
-	PLAN_SETTLE,	/* "settle p N": if CPU N is on line keeps it so, and waits until
-			 * its thread has done what it was poked for */
-	PLAN_UNREGISTER,	/* "unregister p" */
-	PLAN_FIND,	/* "find a": kthread_find() by a's number: 1 or 0. Any task, any
-			 * time after the create; holds nothing */
-	PLAN_WALK,	/* "walk": through the registry, from end to end */
-	PLAN_KILL,	/* "kill C2": a fatal signal to another task */
-	PLAN_FREEZE,	/* freeze_kthreads(): 0 */
-	PLAN_THAW,	/* thaw_kthreads() */
-	PLAN_CPU_DOWN,	/* "cpu-down N": cpu_down(): 0, or -EBUSY if it is the last one */
-	PLAN_CPU_UP,	/* "cpu-up N": cpu_up(): 0 or what a create of threads may give */
+#define OPERATION(id, word, traits, weight, help) PLAN_##id,
+#include "stress/plan/words.def"
+#undef OPERATION
 	PLAN_OPS	/* count */
 };
 
-/* What an operation's word is followed by, and who may use it: plan_words.c. */
+/* What follows an operation's word, and which tasks may use it. */
 enum plan_op_trait {
 	PLAN_NO_HANDLE   = 1 << 0,	/* of no thread */
 	PLAN_HAS_CPU     = 1 << 1,
@@ -168,9 +123,10 @@ enum plan_op_trait {
 	PLAN_HAS_RESULT  = 1 << 4,	/* "== R" may follow */
 	PLAN_MAKES       = 1 << 5,	/* "a = WORD ...": makes the thread */
 	PLAN_OF_WORKER   = 1 << 6,	/* a worker's handle only */
-	PLAN_BY_OTHERS   = 1 << 7,	/* also by tasks whose handle it is not */
-	PLAN_BY_ID       = 1 << 8,	/* the thread need not be there, nor is it used */
+	PLAN_BY_OTHERS   = 1 << 7,	/* other tasks may use the handle, too */
+	PLAN_BY_ID       = 1 << 8,	/* the thread may be gone: it is not touched */
 	PLAN_OF_PERCPU   = 1 << 9,	/* a percpu's handle only */
+	PLAN_HAS_VICTIM  = 1 << 10,	/* the name of a task follows */
 };
 
 /* Has it all of `traits`? */
@@ -179,7 +135,7 @@ bool plan_op_has(enum plan_op_kind k, unsigned traits);
 struct plan_op {
 	enum plan_op_kind kind;
 	uint8_t thread;		/* index; unless PLAN_NO_HANDLE */
-	uint8_t victim;		/* task index; PLAN_KILL only */
+	uint8_t victim;		/* PLAN_HAS_VICTIM: task index */
 	int8_t  cpu;		/* PLAN_HAS_CPU */
 	uint8_t work;		/* PLAN_HAS_WORK: X */
 	uint32_t delay_us;	/* PLAN_HAS_DELAY */
@@ -195,16 +151,17 @@ struct plan_task {
 };
 
 enum plan_directive_kind {
-	PLAN_D_KILL,		/* kill TARGET at TASK POINT #N */
-	PLAN_D_SWITCH,		/* switch TASK at POINT #N to TARGET */
-	PLAN_D_SPURIOUS,	/* spurious TASK at POINT #N */
-	PLAN_D_VISIBLE,		/* visible TARGET STORE [after N] at TASK POINT #N: its
-				 * oldest store there that is held back; or so many
-				 * are older */
-	PLAN_D_FAIL,		/* fail ROLE #N; role "any" counts all roles */
-	PLAN_D_OOM,		/* oom ROLE #N kills TARGET: the allocation
-				 * waits until TARGET, killed, has returned
-				 * from the call it is in, then succeeds */
+#define DIRECTIVE(id, word, form, task, target, help) PLAN_D_##id,
+#include "stress/plan/words.def"
+#undef DIRECTIVE
+	PLAN_DIRECTIVES	/* count */
+};
+
+enum plan_line {		/* the other lines */
+#define LINE(id, word, form, help) PLAN_LINE_##id,
+#include "stress/plan/words.def"
+#undef LINE
+	PLAN_LINE_KINDS	/* count */
 };
 
 #define PLAN_ROLE_ANY KT_ROLE_COUNT
@@ -220,28 +177,42 @@ struct plan_directive {
 	enum kt_role role;	/* D_FAIL, D_OOM */
 };
 
+/* With the values of enum kt_strategy. */
 enum plan_strategy_kind {
-	PLAN_BLOCK,		/* "block": run a task until it blocks */
-	PLAN_RANDOM,		/* "random" */
-	PLAN_PCT,		/* "pct D" */
-	PLAN_DELAY_BOUNDED,	/* "delay D" */
-	PLAN_POS,		/* "pos" */
-	PLAN_SURW,		/* "surw": profiles the plan run to block first */
-	PLAN_STRATEGIES		/* count */
+#define STRATEGY(id, word, depth, make, profile, places, measured, help) PLAN_##id,
+#include "platform/words.def"
+#undef STRATEGY
+	PLAN_STRATEGIES	/* count */
 };
 
-enum plan_memory {	/* platform/sim/sim.h; real threads have what they have */
-	PLAN_SC,		/* "sc": sequentially consistent */
-	PLAN_TSO,		/* "tso" */
-	PLAN_PSO,		/* "pso" */
-	PLAN_MEMORIES		/* count */
+enum plan_memory {	/* platform/sim/sim.h; real threads have the machine's */
+#define MEMORY(id, word, help) PLAN_##id,
+#include "stress/plan/words.def"
+#undef MEMORY
+	PLAN_MEMORIES	/* count */
 };
 
+/* The words and sentences of the rows: "wake", "borrow", "kill", "tso", "pct". */
+const char *plan_op_name(enum plan_op_kind k);
+const char *plan_op_help(enum plan_op_kind k);
+const char *plan_body_name(enum plan_body b);
+const char *plan_body_help(enum plan_body b);
+const char *plan_directive_name(enum plan_directive_kind k);
+const char *plan_directive_form(enum plan_directive_kind k);
+const char *plan_directive_help(enum plan_directive_kind k);
+const char *plan_line_name(enum plan_line k);
 const char *plan_memory_name(enum plan_memory m);
-
-/* "pct"; does it take a depth (and an estimate of steps)? */
+const char *plan_memory_help(enum plan_memory m);
 const char *plan_strategy_name(enum plan_strategy_kind k);
+
+/* "-EINTR", or NULL if plans have no word for it. */
+const char *plan_errno_name(int32_t value);
+
+/* Does it take a depth (and an estimate of steps)? */
 bool plan_strategy_has_depth(enum plan_strategy_kind k);
+
+/* Print every word of the format to `out`, a line each with what it means. */
+void plan_print_words(FILE *out);
 
 /* How a finding was found: "found by BY [seed N execution N] on BUILD". */
 struct plan_origin {

@@ -170,8 +170,8 @@ static const struct {
 	{ HEAD "program \"\"\n", 2, 10, "a program has 1 to 1023 bytes" },
 	{ HEAD "program \"a\" b\n", 2, 13, "a program's argument in double quotes" },
 	{ HEAD "program \"a\" 1 \"\" \"\" \"\"\n", 2, 13, "unexpected '1'" },
-	{ HEAD "program \"1\" \"\" \"\" \"\" \"\" \"\" \"\" \"\" \"\" \"\" \"\" \"\" \"\" \"\" \"\" "
-	  "\"16\" \"17\"\n", 2, 60, "more than 16 words" },
+	{ HEAD "program \"1\" \"\" \"\" \"\" \"\" \"\" \"\" \"\" \"\" \"\" \"\" \"\" \"\" \"\" "
+	  "\"\" \"16\" \"17\"\n", 2, 60, "more than 16 words" },
 	{ HEAD "program \"a\"\nprogram \"a\"\n", 3, 1, "a second 'program' line" },
 	{ HEAD "program \"a\"\ntask C:\n", 3, 1, "has no task" },
 	{ HEAD "task C:\nprogram \"a\"\n", 3, 1, "a plan with a 'task' line has no program" },
