@@ -124,7 +124,7 @@ def seeded_bug(name, patch, srcs, combo, file, again):
         combo = combo,
         mode = "opt",
         tags = ["manual"],
-        visibility = ["//tools/gdb:__pkg__"],
+        visibility = ["//tools:__subpackages__"],
     )
 
 def conformance_bug(name, patch, srcs, file, test, combo, sanitizers = None):
