@@ -115,6 +115,7 @@ def seeded_bug(name, patch, srcs, combo, file, again):
         tags = ["manual"],
         deps = ([":%s_again" % name] if is_header else []) + [
             "//stress:main",
+            "//stress/hunt",  # bug_name.c's
             "//tools/bazel/sanitizer:defaults",
         ],
     )
