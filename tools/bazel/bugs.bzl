@@ -23,7 +23,7 @@ def _file_impl(ctx):
         outputs = [out],
         command = """set -e
 if [ "$(grep -c '^--- ' '{patch}')" != 1 ] || ! grep -qx -- '--- a/{file}' '{patch}'; then
-    echo '{patch} is not of {file} alone, as its BUILD says' >&2; exit 1
+    echo '{patch} changes more than {file}, or another file: see its BUILD' >&2; exit 1
 fi
 cp -f -L '{src}' '{out}'
 chmod u+w '{out}'

@@ -55,7 +55,7 @@ ROLES = {
 COMBINATION = "+".join(["os"] + ROLES.keys())
 
 def backends(role, os, tables = ROLES):
-    """The back ends of a role that run on a system; its default is the first."""
+    """The back ends of a role that run on a system; the first is the default."""
     needed = OS if os in OS_PORTS else [os]
     return [
         value
@@ -145,7 +145,7 @@ def _legal_impl(ctx):
 
 legal_combination = rule(
     implementation = _legal_impl,
-    doc = "An empty C library that can be depended on only in a legal combination.",
+    doc = "An empty C library; a target can depend on it only in a legal combination.",
     attrs = {
         "_os": attr.label(default = "//platform:os"),
         "_lock": attr.label(default = "//platform:lock"),

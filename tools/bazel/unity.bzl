@@ -53,7 +53,7 @@ def unity_library(name, srcs, tags = [], **kwargs):
     cc_library(
         name = name,
         srcs = [":%s_units" % name],
-        textual_hdrs = srcs,  # for the unit
+        textual_hdrs = srcs,  # the unit includes them
         tags = tags,
         **kwargs
     )
