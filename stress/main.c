@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The driver's main(): finds the command and runs it. tools/kthrash calls the driver. */
+/* The driver's front: find the command, run it. tools/kthrash calls this. */
 #include <stdio.h>
 #include <string.h>
 
