@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The name of the seeded bug. Only a driver that has one links this file. */
+/* Linked into the drivers with a seeded bug only. */
 #include "stress/hunt/finding.h"
 
 const char *bug_name(void)
