@@ -9,8 +9,6 @@
 #define PLAN_TASK_NAME_MAX 32	/* bytes of a task's name with its zero */
 #define PLAN_POINT_MAX     144	/* bytes of a point with its zero */
 
-/* "-EINTR", or NULL if plans have no word for it. */
-const char *plan_errno_name(int32_t value);
 bool plan_errno_find(const char *name, size_t len, int32_t *value);
 
 const char *plan_body_name(enum plan_body b);
