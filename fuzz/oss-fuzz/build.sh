@@ -76,9 +76,10 @@ compile_plain() {
 
 # The code under test and what runs it, and the harness itself.
 instrumented=(core/*.c stress/plan/*.c stress/run/exec*.c stress/run/model*.c
-	stress/run/capture.c stress/run/world_sim.c fuzz/mutator.c fuzz/plan_mutator.c)
-harness=(platform/*.c platform/sim/*.c stress/run/inject.c fuzz/feedback.c
-	tools/bazel/sanitizer/defaults.c)
+	stress/run/capture.c stress/run/subject_plan.c stress/run/world_sim.c fuzz/mutator.c
+	fuzz/plan_mutator.c)
+harness=(platform/*.c platform/sim/*.c stress/run/inject.c stress/run/inject_sim.c
+	stress/run/ledger.c stress/run/subject.c fuzz/feedback.c tools/bazel/sanitizer/defaults.c)
 for target in $TARGETS; do
 	instrumented+=("fuzz/$target.c")
 done
@@ -108,7 +109,8 @@ for target in $TARGETS; do
 	parts=("$objects/fuzz_$target.o" "$objects/tools_bazel_sanitizer_defaults.o")
 	if [ "$target" = plan_fuzz ]; then
 		parts+=("$objects"/core_*.o "$objects"/platform_*.o "$objects"/stress_run_{exec,model}*.o
-			"$objects"/stress_run_{capture,world_sim,inject}.o
+			"$objects"/stress_run_{inject,subject}*.o
+			"$objects"/stress_run_{capture,ledger,world_sim}.o
 			"$objects"/fuzz_{feedback,mutator,plan_mutator}.o)
 	fi
 	# $CXX: the engine may be C++.

@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * An execution of a plan. Its first thread, init, boots kthreadd and starts a thread per
+ * task. When the tasks have ended, init stops what the plan left, shuts kthreadd down and
+ * asks the model about the whole (model_end()). A task may be killed meanwhile, by another
+ * task or by the injector.
+ */
 #include <string.h>
 
 #include "stress/run/exec_internal.h"
@@ -6,7 +12,7 @@
 
 struct exec exec;
 
-/* ---- who calls ---------------------------------------------------------- */
+/* ---- the calling task ---------------------------------------------------- */
 
 struct exec_task *exec_self(void)
 {
@@ -16,23 +22,6 @@ struct exec_task *exec_self(void)
 	if (self - first >= sizeof exec.task)
 		return NULL;
 	return container_of(current, struct exec_task, task);
-}
-
-static bool is_daemon(void)
-{
-	return current == &exec.kthreadd.daemon;
-}
-
-bool exec_is_subject(void)
-{
-	return exec_self() || is_daemon();
-}
-
-void exec_alloc_failed(enum kt_role role)
-{
-	struct exec_task *self = exec_self();
-
-	ledger_alloc_failed(self ? self->facts : NULL, is_daemon(), role);
 }
 
 /* ---- a task ------------------------------------------------------------- */
@@ -59,12 +48,31 @@ static void task_main(void *arg)
 			KT_POINT(task.op);
 		exec_run_op(t, &op[i]);
 	}
-	exec_thaw_rest(t);	/* first: others may wait for it */
+	exec_thaw_rest(t);	/* first: other tasks may wait for it */
 	exec_put_strays(t);
 	if (exec.kills) {
 		set_alive(t, false);
 		kt_complete(&exec.task_done);
 	}
+}
+
+/* ---- failed allocations ------------------------------------------------ */
+
+static bool is_daemon(void)
+{
+	return current == &exec.kthreadd.daemon;
+}
+
+bool exec_is_subject(void)
+{
+	return exec_self() || is_daemon();
+}
+
+void exec_alloc_failed(enum kt_role role)
+{
+	struct exec_task *self = exec_self();
+
+	ledger_alloc_failed(self ? self->facts : NULL, is_daemon(), role);
 }
 
 /* ---- killing ------------------------------------------------------------ */
@@ -108,7 +116,7 @@ void exec_oom(unsigned victim)
 
 /* ---- an execution ------------------------------------------------------- */
 
-/* Who uses which thread and which work, and how. */
+/* Which tasks use which threads and works, and how. */
 static void load_op(const struct plan *p, const struct plan_op *op, unsigned task)
 {
 	if (plan_op_has(op->kind, PLAN_NO_HANDLE) || plan_op_has(op->kind, PLAN_BY_ID))

@@ -93,7 +93,7 @@ struct exec {
 	kt_lock kill_lock;
 
 	/* Only if a thread borrows; see exec_borrow.c. */
-	bool borrowed_back;		/* nobody has them any more */
+	bool borrowed_back;		/* no thread has them any more */
 	struct mm_struct *mm;
 	struct cgroup_subsys_state css;
 
