@@ -168,8 +168,8 @@ const struct model_rule model_percpu_rules[] = {
 	RULE(cleanup_once, "cleanup called when cleanup was called: p/0, CPU 1"),
 	RULE(has_threads, "a CPU is on line and has no thread: p/0, CPU 2"),
 	RULE(no_thread_left, "unregister left a thread behind: p/0, CPU 3"),
-	RULE(no_setup_left, "a register that failed returned, setup was called and cleanup was not: "
-			    "p/0, CPU 2"),
+	RULE(no_setup_left, "a register that failed returned, setup was called and cleanup was "
+			    "not: p/0, CPU 2"),
 	RULE(answered_failed_allocation, "register returned 0 after a failed allocation, expected "
 					 "-ENOMEM"),
 	RULE(answered_eintr, "register returned -EINTR to a task that was not killed"),

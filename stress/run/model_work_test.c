@@ -205,12 +205,14 @@ const struct model_rule model_work_rules[] = {
 	RULE(work_order_taken_out, "works run out of order: w, work 0 was number 1 and runs after "
 				   "number 1"),
 	RULE(destroyed_posts, "works lost or made up: w, 2 posted, 1 run"),
-	RULE(destroyed_works, "works lost or made up: w, work 2 queued 2 times, run 1, taken back 0"),
+	RULE(destroyed_works, "works lost or made up: w, work 2 queued 2 times, run 1, taken back "
+			      "0"),
 	RULE(freeze_result, "freeze returned -EBUSY, expected 0"),
 	RULE(freeze_deadline, "freeze was ended by its deadline"),
 	RULE(may_run, "a freezable worker runs a work in a freeze: a"),
 	RULE(looked_runs, "a freezable thread runs in a freeze: a"),
 	RULE(looked_frozen, "was_frozen is true without a freeze: a froze 1 times in 0 freezes"),
-	RULE(looked_missed, "a freeze was done while the thread looked, and was_frozen is false: a"),
+	RULE(looked_missed, "a freeze was done while the thread looked, and was_frozen is false: "
+			    "a"),
 	{ 0 },
 };
