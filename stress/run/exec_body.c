@@ -49,7 +49,7 @@ static void check_entry(const struct exec_thread *t)
 
 /* ---- functions --------------------------------------------------------------------- */
 
-/* Sleep until stopped, parking when asked to if `parks`. */
+/* Sleep until it is to stop. If `parks`, park whenever it is to park. */
 static void until_stop(struct exec_thread *t, unsigned state, bool parks)
 {
 	for (;;) {
@@ -73,7 +73,7 @@ static void looked(struct exec_thread *t, unsigned freezes, bool was_frozen, boo
 	model_looked(t->facts, freezes, was_frozen, stop);
 }
 
-/* To be stopped? Freezes first, if it must. */
+/* Is it to stop? If a freeze is in force the call freezes first. */
 static bool freezable_stops(struct exec_thread *t)
 {
 	unsigned freezes = ledger_freezes();
@@ -88,7 +88,7 @@ static void freezable(struct exec_thread *t)
 {
 	bool was_frozen = set_freezable();
 
-	/* What was done before this is not missed: it was not freezable. */
+	/* No freeze before this call can be missed: the thread was not freezable. */
 	looked(t, ledger_freezes(), was_frozen, kthread_should_stop());
 	while (!freezable_stops(t)) {
 		set_current_state(TASK_UNINTERRUPTIBLE);

@@ -3,6 +3,8 @@
 #ifndef STRESS_EXEC_INTERNAL_H
 #define STRESS_EXEC_INTERNAL_H
 
+#include <errno.h>
+
 #include "core/kthread.h"
 #include "core/kthreadd.h"
 #include "core/mm.h"
@@ -22,7 +24,7 @@ struct exec_thread {
 	struct task_struct *task;	/* result of the create; NULL: not called yet */
 	bool awaited;
 	bool bound;
-	unsigned refs;			/* references the plan holds */
+	unsigned refs;			/* references that the plan holds */
 	uint64_t own_cpu;		/* where it must run once it is unparked; 0: as before */
 
 	/* Only if other tasks wake it (strays: bit per task): each holds a
@@ -110,7 +112,7 @@ extern struct exec exec;
 /* The task of the plan that calls, or NULL (kthreadd, init, a kthread). */
 struct exec_task *exec_self(void);
 
-/* What the model asks of an -EINTR: had `by` been killed? */
+/* For the model: `by` got -EINTR and had been killed. */
 static inline bool exec_was_killed(const struct exec_task *by, long error)
 {
 	return error == -EINTR && os_is_killed(&by->task.os);
@@ -123,7 +125,7 @@ static inline void exec_expect(const struct plan_op *op, const char *what, long 
 		model_expect(op, what, result);
 }
 
-/* Before a wake-up, which may end the thread if its function exits by itself. */
+/* Before a wake-up. It may end a thread whose function exits by itself. */
 static inline void exec_set_woken(const struct exec_thread *t)
 {
 	ledger_waking(t->facts);

@@ -199,8 +199,8 @@ void exec_poke(struct exec_task *by, struct exec_thread *t, const struct plan_op
 
 /*
  * `slot`: of the task that waits. With the CPU kept on line nothing but a run
- * ends it: a wake-up that is lost, or a thread that is still parked, is waited
- * for in vain.
+ * ends the wait: if a wake-up is lost, or the thread is still parked, the task waits
+ * for ever.
  */
 static void settle(struct exec_percpu *p, unsigned cpu, unsigned slot)
 {

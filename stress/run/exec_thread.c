@@ -106,7 +106,7 @@ void do_bind(struct exec_task *by, struct exec_thread *t, const struct plan_op *
 
 void do_affine(struct exec_task *by, struct exec_thread *t, const struct plan_op *op)
 {
-	/* Bound by this task, or, asked by another, perhaps. */
+	/* Another task does not know whether the owner has bound it. */
 	bool bound = t->plan->task == by->index && t->bound;
 	int err = task_set_cpus_allowed(t->task, 1ull << op->cpu);
 

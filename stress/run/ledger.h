@@ -9,8 +9,8 @@
  * Each fact has one writer, named where its field stands. A fact that two tasks touch is
  * an atomic, mostly a relaxed one: the ledger itself orders nothing. What orders a write
  * before a read is the protocol under test, and the model checks that protocol by what it
- * reads. So a field is written and read by the functions below only where one of them is
- * there for it; they say which write a read pairs with.
+ * reads. An atomic is accessed by its function below, which has the memory order. The
+ * field itself may be read by its writer, and by init when all tasks have ended.
  */
 #ifndef STRESS_LEDGER_H
 #define STRESS_LEDGER_H

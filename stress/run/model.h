@@ -22,14 +22,14 @@
 /* ---- threads: model_thread.c ------------------------------------------------------- */
 
 /*
- * create or run returned a task or, if there is no task, `error`; 0: NULL. killed: had
- * the task that called been killed? Asked for -EINTR only.
+ * create or run returned. task: a task; if not, `error`, or NULL if that is 0. killed: the
+ * calling task had been killed; matters for -EINTR only.
  */
 void model_created(const struct ledger_thread *t, bool task, long error, bool killed);
 
 /*
- * A new thread, which sleeps until it is woken, was asked: does it have the function and
- * the data that it was created with, and is it marked as a CPU's own?
+ * A new thread, which sleeps until it is woken, was asked whether it has the function and
+ * the data that it was created with, and whether it is marked as a CPU's own.
  */
 void model_new(const struct ledger_thread *t, bool same_function, bool same_data, bool per_cpu);
 
@@ -125,9 +125,9 @@ struct model_past {
 };
 
 /*
- * Now. said: the work says which worker it is of. The task that queues it first has it in
- * the queue before it says so: until then, or until that is seen by this thread, a flush
- * finds nothing to wait for.
+ * What is known now. said: the work says which worker it is of. The task that queues a work
+ * first puts it into the queue, and then says so: until this thread sees that, a flush finds
+ * nothing to wait for.
  */
 struct model_past model_past(const struct ledger_job *j, bool said);
 
