@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""--coverage: one map in every build, hunts add to a file, and what steers by it repeats.
+"""--coverage: every build writes the same map, hunts add to a file, and a hunt that coverage
+steers gives the same result again.
 
-usage: coverage_test.py KTHRASH...; the first is the one for all but the comparison.
+usage: coverage_test.py KTHRASH...
+
+The comparison of maps uses all of the drivers; the other tests use the first.
 """
 
 import json
@@ -32,7 +35,7 @@ def pairs(path):
     with open(path, encoding="ascii") as f:
         lines = f.readlines()
     assert lines[0] == HEAD, lines[0]
-    assert lines[1:] == sorted(set(lines[1:])), "not sorted, or one twice"
+    assert lines[1:] == sorted(set(lines[1:])), "not sorted, or a line stands twice"
     return lines[1:]
 
 
@@ -58,7 +61,7 @@ def test_hunts_add_to_a_file(folder, binary):
                           "--coverage=" + out)
         alone.append(set(pairs(path)))
         assert summary(done)["pairs"] == len(alone[-1])
-    assert alone[0] - alone[1] and alone[1] - alone[0], "the test needs other seeds"
+    assert alone[0] - alone[1] and alone[1] - alone[0], "one seed's pairs include the other's"
     assert set(pairs(both)) == alone[0] | alone[1]
 
 
@@ -112,7 +115,7 @@ def test_bad_input(folder, binary):
         done = stress(binary, folder, "--executions=1", *args, status=status)
         assert done.stderr.count("\n") == 1, done.stderr
     with open(other, encoding="ascii") as f:
-        assert f.read() == "kthrash-plan 1\n", "a file of somebody else's was written"
+        assert f.read() == "kthrash-plan 1\n", "a file that is no coverage file was written"
 
 
 def main():

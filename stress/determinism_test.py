@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""The corpus does what it expects; and the same plan has the same verdict and trace, and the
-same hunt the same traces: in each compiler and sanitizer, optimized and not, twice.
+"""The corpus does what it expects, and executions are deterministic: a plan has the same
+verdict and trace each time, and a hunt has the same traces. This holds across compilers and
+sanitizers, with and without optimization. Each plan is replayed twice.
 
 usage: determinism_test.py BINARY... -- PLAN...
 """
@@ -19,7 +20,8 @@ MEMORIES = ("sc", "tso", "pso")
 HUNTED = 4000       # with the portfolio and faults
 
 
-# A look for leaks at the end of each process is most of ASan's time, and no part of a trace.
+# The search for leaks at the end of a process takes most of ASan's time, and no trace
+# contains it.
 os.environ["ASAN_OPTIONS"] = "detect_leaks=0"
 
 
@@ -36,7 +38,7 @@ def traces(binary, plans):
 
 
 def digest(binary, folder):
-    """Of all traces of a hunt."""
+    """The digest of all traces of a hunt, and its counts."""
     done = subprocess.run([binary, "stress", "--json", "--executions=%d" % HUNTED,
                            "--findings=" + folder], stdout=subprocess.PIPE, text=True, check=True)
     summary = json.loads(done.stdout.splitlines()[-1])
@@ -65,19 +67,20 @@ def main():
         assert r["ok"], "not as expected: %s" % r
     with tempfile.TemporaryDirectory() as folder:
         plans += generate(binaries[0], folder)
-        due = traces(binaries[0], plans)
-        assert len(due) == 2 * len(plans), (len(due), len(plans))
-        assert len(set(due)) > GENERATED // 2, "plans hardly differ"
-        assert due[0::2] == due[1::2], "the second run differs"
-        due_digest = digest(binaries[0], folder)
-        assert due_digest["schedules"] > HUNTED // 2, due_digest
+        first = traces(binaries[0], plans)
+        assert len(first) == 2 * len(plans), (len(first), len(plans))
+        assert len(set(first)) > GENERATED // 2, "only %d different traces" % len(set(first))
+        assert first[0::2] == first[1::2], "the second run differs"
+        first_digest = digest(binaries[0], folder)
+        assert first_digest["schedules"] > HUNTED // 2, first_digest
         for binary in binaries[1:]:
             got = traces(binary, plans)
-            for i, (a, b) in enumerate(zip(due, got)):
-                assert a == b, "%s: %s there, %s here" % (plans[i // 2], a, b)
-            assert len(got) == len(due)
+            for i, (a, b) in enumerate(zip(first, got)):
+                assert a == b, "%s: %s in %s, %s in %s" % (plans[i // 2], a, binaries[0], b, binary)
+            assert len(got) == len(first)
             got = digest(binary, folder)
-            assert got == due_digest, "%s: %s there, %s here" % (binary, due_digest, got)
+            assert got == first_digest, "%s in %s, %s in %s" % (
+                first_digest, binaries[0], got, binary)
             print("%s: %d plans and a hunt agree" % (binary, len(plans)))
 
 

@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""A conformance test with a bug planted under it fails, and as the patch says.
+"""A conformance test fails on a back end with a seeded bug, in a way that the patch names.
 
 usage: conformance_bug_test.py BINARY PATCH
 
-The patch's Oracle line names, before the parenthesis, how it may fail: a kind of
-failure, a sanitizer, `pass` if what is to be reported is not, or `hang`: on real
-threads nobody sees that everybody sleeps, so that is when the test neither said
-anything nor used a processor for SILENCE_S. There a bug need not show in each run: it
-has RUNS.
+The patch's Oracle line names, before the parenthesis, how the test may fail:
+  - a kind of failure, or a sanitizer;
+  - `pass`: the test expects a report, and there was none;
+  - `hang`: the test neither printed anything nor used a processor for SILENCE_S.
+    On real threads nothing else shows that all threads sleep.
+
+A bug does not show in each run on real threads, so the test runs up to RUNS times.
 """
 
 import os
@@ -21,7 +23,8 @@ SILENCE_S = 4
 RUNS = 10
 
 
-def due(patch):
+def expected(patch):
+    """The kinds that the Oracle line names."""
     with open(patch, encoding="utf-8") as f:
         line = [x for x in f if x.startswith("Oracle: ")][0]
     return line[len("Oracle: "):].split("(")[0].strip().split(" or ")
@@ -33,7 +36,7 @@ def cpu_ticks(pid):
 
 
 def run(binary):
-    """Exit status, None for a hang, and what was printed."""
+    """Exit status (None for a hang) and the output."""
     text = b""
     ticks = -1
     with subprocess.Popen([binary], stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as p:
@@ -73,9 +76,9 @@ def main():
         kind = kind_of(status, text)
         if kind != "nothing":
             break
-    if kind not in due(sys.argv[2]):
+    if kind not in expected(sys.argv[2]):
         print(text)
-        sys.exit("found as %s, due is %s" % (kind, " or ".join(due(sys.argv[2]))))
+        sys.exit("found as %s, expected %s" % (kind, " or ".join(expected(sys.argv[2]))))
     lines = text.splitlines()
     print("%s after %d parts" % (kind, sum(x.startswith("ok ") for x in lines)))
 

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""The same range of executions, in one process, in several, or cut by hand: the same files
-of findings and the same traces; a process that is killed is replaced and nothing is lost.
+"""A range of executions gives the same files of findings and the same traces, whether it
+runs in one process, in several, or cut by hand. A process that is killed is replaced, and
+no execution is lost.
 
 usage: jobs_test.py CLEAN BUG RARE
 
-BUG has findings of many kinds; RARE takes a hundred executions or so.
+CLEAN, BUG and RARE are drivers. BUG has findings of many kinds; RARE is found after about a
+hundred executions.
 """
 
 import json
@@ -20,7 +22,7 @@ EXECUTIONS = 1200
 
 
 def hunt(binary, folder, *options):
-    """Exit status, the summary, what was said on stderr."""
+    """Exit status, the JSON lines, and stderr."""
     done = subprocess.run([binary, "stress", "--json", "--findings=" + folder, *options],
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
     lines = [json.loads(x) for x in done.stdout.splitlines()]
@@ -36,14 +38,14 @@ def files(folder):
 
 
 def what_counts(summary):
-    """All but the time it took."""
+    """The summary without the time that the hunt took."""
     return {k: v for k, v in summary.items() if k != "seconds"}
 
 
 def check_splits(binary, folder):
-    """However many processes, whatever the cuts: the last of them in the wrong order."""
-    n, third = EXECUTIONS, EXECUTIONS // 3 - 5     # no cut where a plan begins
-    due = None
+    """Any number of processes gives the same, and so do two parts, the second of them first."""
+    n, third = EXECUTIONS, EXECUTIONS // 3 - 5     # the cut is in the middle of a plan
+    first = None
     for name, parts in [
             ("1", [["--executions=%d" % n]]),
             ("2", [["--executions=%d" % n, "--jobs=2"]]),
@@ -62,16 +64,16 @@ def check_splits(binary, folder):
         total["digest"] = sum(int(s["digest"], 16) for s in sums) % 2**64
         if len(sums) == 1:
             total["schedules"] = sums[0]["schedules"]
-        due = due or (total, files(where))
-        assert total == {k: due[0][k] for k in total}, (name, total, due[0])
-        assert files(where) == due[1], (name, sorted(files(where)), sorted(due[1]))
+        first = first or (total, files(where))
+        assert total == {k: first[0][k] for k in total}, (name, total, first[0])
+        assert files(where) == first[1], (name, sorted(files(where)), sorted(first[1]))
         assert total["executions"] == n
-    assert len(due[1]) >= 4, "few kinds of findings: it tests little"
-    print("%d findings of %d kinds" % (due[0]["findings"], len(due[1])))
+    assert len(first[1]) >= 4, "only %d kinds of findings, expected 4" % len(first[1])
+    print("%d findings of %d kinds" % (first[0]["findings"], len(first[1])))
 
 
 def check_first(binary, folder):
-    """Without --keep-going the first by number is among what is reported."""
+    """Without --keep-going a hunt reports the finding with the lowest number, too."""
     def lowest(*options):
         status, lines, _ = hunt(binary, os.path.join(folder, *options), *options)
         assert status == 1
@@ -92,7 +94,7 @@ def check_clean(binary, folder):
 
 
 def children(pid):
-    """Its processes, by /proc."""
+    """The ids of its child processes, from /proc."""
     found = []
     for name in filter(str.isdigit, os.listdir("/proc")):
         try:
@@ -100,17 +102,17 @@ def children(pid):
                 if int(f.read().rpartition(")")[2].split()[1]) == pid:
                     found.append(int(name))
         except OSError:
-            pass    # it has ended
+            pass    # that process has ended
     return found
 
 
 def workers_of(p, jobs):
-    """When so many have begun: each has a child that runs executions."""
+    """Waits until `jobs` workers run: each has a child that runs executions."""
     while p.poll() is None:
         workers = children(p.pid)
         if sum(bool(children(w)) for w in workers) == jobs:
             return workers
-    raise AssertionError("it ended too early: " + p.stderr.read())
+    raise AssertionError("the hunt ended too early: " + p.stderr.read())
 
 
 def started(binary, folder, *options):
@@ -119,7 +121,7 @@ def started(binary, folder, *options):
 
 
 def check_death(binary, folder):
-    """Some of three are killed, wherever they are."""
+    """Two of three workers are killed at an arbitrary place."""
     options = ["--executions=100000", "--faults=off"]
     _, alone, _ = hunt(binary, folder, *options)
     p = started(binary, folder, "--jobs=3", *options)
@@ -133,7 +135,7 @@ def check_death(binary, folder):
 
 
 def check_interrupt(binary, folder):
-    """Ctrl-C: a summary, and no process is left."""
+    """After Ctrl-C the hunt prints its summary, and no process is left."""
     p = started(binary, folder, "--seconds=600", "--jobs=3")
     workers = workers_of(p, 3)
     workers += [c for w in workers for c in children(w)]
@@ -145,10 +147,10 @@ def check_interrupt(binary, folder):
 
 
 def check_orphans(binary, folder):
-    """The one that started them is killed: they end by themselves."""
+    """When the hunt's process is killed, its workers end by themselves."""
     p = started(binary, folder, "--seconds=600", "--jobs=2")
     workers = workers_of(p, 2)
-    ends = {os.pidfd_open(w): w for w in workers}   # readable once it has ended
+    ends = {os.pidfd_open(w): w for w in workers}   # readable once the worker has ended
     p.kill()
     p.communicate()
     for end, worker in ends.items():

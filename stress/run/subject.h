@@ -38,9 +38,9 @@ struct subject {
 	void (*mutate)(struct plan *p, uint64_t seed, size_t size_max);
 
 	/*
-	 * What the shrinker may leave out: pieces are numbered from 0. Leaving one out takes
-	 * along what depends on it. False if the rest is no case. NULL: the shrinker only looks
-	 * for a schedule with fewer directives.
+	 * What the shrinker may leave out: pieces are numbered from 0. What depends on a piece
+	 * is left out with it. without() returns false if the rest is no case. NULL: the
+	 * shrinker only looks for a schedule with fewer directives.
 	 */
 	unsigned (*pieces)(const struct plan *p);
 	bool (*without)(struct plan *out, const struct plan *p, unsigned first, unsigned count);
@@ -64,7 +64,7 @@ struct subject {
 	/* Tasks that a hunt may kill, by number, and their names. */
 	unsigned (*victims)(void);
 	const char *(*victim)(unsigned i);
-	/* Kill it by a call, where the world can't do it from outside. NULL: it can't be. */
+	/* Kill it by a call, where the world can't kill from outside. NULL: it can't be killed. */
 	void (*kill)(unsigned victim);
 	/* For an oom directive: kill it, and wait until its call has returned. */
 	void (*oom)(unsigned victim);
@@ -73,7 +73,7 @@ struct subject {
 	uint64_t (*points)(void);
 	void (*point)(struct kt_site *site, const void *object);
 
-	/* May an allocation of the calling thread fail? No of the harness's own threads. */
+	/* May an allocation of the calling thread fail? Not one of the harness's own threads. */
 	bool (*may_fail)(void);
 	/* The injector makes an allocation of the calling thread fail. */
 	void (*failed)(enum kt_role role);

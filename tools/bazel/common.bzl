@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Code that looks at no back end, built once for all combinations."""
+"""Code that depends on no back end, and is built once for all combinations."""
 
 load("@rules_cc//cc:defs.bzl", "cc_library")
 load(":choice.bzl", "NOT_INSTRUMENTED", "NOT_INSTRUMENTED_DEFINES")
@@ -47,9 +47,10 @@ def _on_off_impl(_ctx):
 
 on_off = rule(
     implementation = _on_off_impl,
-    doc = """A flag that common code is built with and nobody reads. Bazel 4.2.3 names a
-configuration's folder by how it was come to: with a flag that always changes on the way
-there is one folder, not one for each combination whose flags change and one more.""",
+    doc = """A flag that only common code is built with, and that no code reads. Bazel 4.2.3
+names a configuration's folder by the flags that changed on the way to it. Because this flag
+always changes, common code has one folder, and not one more for the combination whose flags
+do not change.""",
     build_setting = config.bool(),
 )
 
@@ -80,18 +81,18 @@ def common_library(
         tags = [],
         visibility = None,
         **kwargs):
-    """The objects of a library, for linking only, the same for every combination.
+    """The objects of a library, only for linking, the same for every combination.
 
-    Its headers are another library's to offer. Headers refuse it what depends on a choice,
-    by KT_COMMON_CODE.
+    Another library offers its headers. Common code is compiled with KT_COMMON_CODE: with
+    that, a header refuses to declare anything that depends on a choice.
 
     Args:
-      name: of the library; `name_objects` is compiled.
-      os: if it is of one operating system, that.
-      not_instrumented: no sanitizer sees it, so it is built once for all of them, too.
-      tags: of both.
-      visibility: of the library.
-      **kwargs: as of any cc_library; `deps` have no objects of their own.
+      name: name of the library; `name_objects` is the library that is compiled.
+      os: the system, if the code is for one system only.
+      not_instrumented: no sanitizer instruments it, so one build serves all sanitizers, too.
+      tags: tags of both libraries.
+      visibility: visibility of the library.
+      **kwargs: arguments of the cc_library. Its `deps` must have no objects of their own.
     """
     defines = ["KT_COMMON_CODE"]
     features = []

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Fuzz targets: from one source with LLVMFuzzerTestOneInput the replay test over
-a corpus and a binary per engine and sanitizer, all on sim+modelled+modelled+list+modelled -O2.
+"""Fuzz targets. One source with LLVMFuzzerTestOneInput gives a test that replays a corpus,
+and a binary for each engine and sanitizer at -O2. The combination is always
+sim+modelled+modelled+list+modelled.
 """
 
 load("@rules_cc//cc:defs.bzl", "cc_binary")
@@ -9,17 +10,17 @@ load(":matrix.bzl", "matrix_test", "variant_binary")
 _COMBO = "sim+modelled+modelled+list+modelled"
 
 def kt_fuzz_test(name, srcs, deps, corpus, mutator = [], dict = None):
-    """`name`: replay test. `name_libfuzzer` (ASan+UBSan), `name_tsan` (libFuzzer
-    and TSan), `name_afl`, `name_afl_asan`: engines. `name_all`: all of these.
+    """The test `name` replays the corpus. The binaries are `name_libfuzzer` (ASan and UBSan),
+    `name_tsan` (libFuzzer and TSan), `name_afl` and `name_afl_asan`; `name_all` is all of them.
 
     Args:
-      name: of the target.
-      srcs: with LLVMFuzzerTestOneInput.
+      name: name of the test.
+      srcs: sources, one of them with LLVMFuzzerTestOneInput.
       deps: C libraries.
       corpus: labels of the files that the test replays.
-      mutator: sources with LLVMFuzzerCustomMutator, for libFuzzer only (AFL++
-        loads a shared object, see afl_mutator).
-      dict: file of tokens for both engines, next to them as `name.dict`.
+      mutator: sources with LLVMFuzzerCustomMutator, only for libFuzzer. AFL++ loads a
+        shared object, see afl_mutator().
+      dict: a file of tokens for both engines; its copy `name.dict` is beside the binaries.
     """
     matrix_test(
         name = name,
@@ -79,12 +80,14 @@ def kt_fuzz_test(name, srcs, deps, corpus, mutator = [], dict = None):
     )
 
 def afl_mutator(name, srcs, deps):
-    """`name.so`, for AFL_CUSTOM_MUTATOR_LIBRARY: it is loaded by afl-fuzz itself, so
-    it is plain whatever the command line's compiler and sanitizers.
+    """The shared object `name.so`, for AFL_CUSTOM_MUTATOR_LIBRARY.
+
+    afl-fuzz itself loads it. So it is built by clang 19 without sanitizers, whatever the
+    command line says.
 
     Args:
-      name: of the shared object, without .so.
-      srcs: with afl_custom_init, afl_custom_fuzz and so on.
+      name: name of the shared object, without .so.
+      srcs: sources, with afl_custom_init, afl_custom_fuzz and so on.
       deps: C libraries.
     """
     cc_binary(

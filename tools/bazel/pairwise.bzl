@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Combinations of back ends: all of them, and a list in which each two that can
-be chosen together meet. Computed from the tables of choice.bzl; the same tables
-give the same list."""
+"""Lists of combinations of back ends: all combinations, and shorter lists in which each two
+back ends that can be chosen together meet. They are computed from the tables of choice.bzl;
+the same tables give the same lists."""
 
 load(":choice.bzl", "ROLES", "backends")
 
 def _rows(os, roles, tables):
-    """Every choice for `roles`, the rest at its default: lists of words."""
+    """Every choice for `roles`, with the other roles at their defaults, as lists of words."""
     rows = [[]]
     for role in tables:
         values = backends(role, os, tables)
@@ -16,25 +16,25 @@ def _rows(os, roles, tables):
     return rows
 
 def _pairs(row, places):
-    """What a row covers; of a single role, each back end."""
+    """The pairs of back ends that a row covers. With a single role, its one back end."""
     if len(places) == 1:
         return [(places[0], row[places[0]])]
     return [(a, row[a], b, row[b]) for a in places for b in places if a < b]
 
 def product(os, tables = ROLES):
-    """Every legal combination of a system."""
+    """All legal combinations on a system."""
     return ["+".join([os] + row) for row in _rows(os, tables.keys(), tables)]
 
 def cover(os, roles = None, tables = ROLES):
     """Combinations in which each two back ends of different `roles` meet.
 
-    Greedy: the row with the most pairs that are still due is next, of several
-    the first.
+    Greedy: the next row is the one that covers the most of the missing pairs. If several
+    cover as many, it is the first of them.
 
     Args:
       os: the system.
-      roles: those to be combined, all unless given; any other has its default.
-      tables: as ROLES of choice.bzl.
+      roles: the roles to combine, by default all. Any other role has its default.
+      tables: the back ends, as ROLES of choice.bzl.
 
     Returns:
       a list of combinations.
@@ -42,45 +42,46 @@ def cover(os, roles = None, tables = ROLES):
     roles = roles or tables.keys()
     places = [i for i, role in enumerate(tables.keys()) if role in roles]
     left = [(row, _pairs(row, places)) for row in _rows(os, roles, tables)]
-    due = {pair: True for _, pairs in left for pair in pairs}
+    missing = {pair: True for _, pairs in left for pair in pairs}
     chosen = []
     for _ in range(len(left)):
-        if not due:
+        if not missing:
             break
         best, gain = None, 0
         for row, pairs in left:
-            new = len([pair for pair in pairs if pair in due])
+            new = len([pair for pair in pairs if pair in missing])
             if new > gain:
                 best, gain = row, new
         chosen.append("+".join([os] + best))
         for pair in _pairs(best, places):
-            due.pop(pair, None)
+            missing.pop(pair, None)
     return chosen
 
 def each_once(os, tables = ROLES):
-    """Few of cover()'s rows, so nothing is built for these alone, that have each back end.
+    """A few rows of cover() that together have each back end.
 
-    Greedy as cover(); the first row, all defaults, is among them.
+    Because they are cover()'s rows, nothing is built for this list alone. It is greedy, as
+    cover() is. The first row, which has all defaults, is in it.
     """
     roles = ["os"] + tables.keys()
     left = [zip(roles, row.split("+")) for row in cover(os, tables = tables)]
-    due = {(role, word): True for role in tables for word in backends(role, os, tables)}
+    missing = {(role, word): True for role in tables for word in backends(role, os, tables)}
     chosen = []
     for _ in range(len(left)):
-        if not due:
+        if not missing:
             break
         best, gain = None, 0
         for row in left:
-            new = len([choice for choice in row if choice in due])
+            new = len([choice for choice in row if choice in missing])
             if new > gain:
                 best, gain = row, new
         chosen.append("+".join([word for _, word in best]))
         for choice in best:
-            due.pop(choice, None)
+            missing.pop(choice, None)
     return chosen
 
 def pairwise_test(name, oses, tables, **kwargs):
-    """Hold the lists made of `tables` against a count of every pair there is."""
+    """Checks the lists that are made from `tables` against a count of all pairs."""
     lists = []
     for os in oses:
         lists.append(dict(os = os, full = True, roles = tables.keys(), combos = product(os, tables)))

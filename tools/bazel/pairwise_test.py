@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""The lists of pairwise.bzl, against every combination tried one by one.
+"""Checks the lists of pairwise.bzl against all legal combinations.
 
 usage: pairwise_test.py FILE
-FILE: JSON; "os" and "roles" as in choice.bzl, tables as lists of items; "lists" of
-{os, roles, full, combos}; no roles: each word once.
+
+FILE is JSON. "os" and "roles" are as in choice.bzl, with tables as lists of items. "lists"
+are {os, roles, full, combos}; a list with no roles must have each word once.
 """
 
 import itertools
@@ -13,7 +14,7 @@ import sys
 
 
 def legal(os, tables):
-    """All words that go with os, as tuples, defaults first."""
+    """All legal choices on `os`, as tuples of words, the defaults first."""
     return itertools.product(*([word for word, systems in table.items() if os in systems]
                                for table in tables.values()))
 
@@ -26,7 +27,7 @@ def check(entry, tables):
     os, names, combos = entry["os"], list(tables), entry["combos"]
     rows = [tuple(combo.split("+")) for combo in combos]
     everything = list(legal(os, tables))
-    assert len(set(rows)) == len(rows), "twice in the list: %s" % combos
+    assert len(set(rows)) == len(rows), "a combination stands twice: %s" % combos
     for row in rows:
         assert row[0] == os and row[1:] in everything, "not legal: %s" % (row,)
     if entry["full"]:
@@ -36,7 +37,7 @@ def check(entry, tables):
         for i, column in enumerate(zip(*everything)):
             missing = set(column) - {row[1 + i] for row in rows}
             assert not missing, "%s: no row for %s %s" % (os, names[i], sorted(missing))
-        assert rows[0][1:] == everything[0], "not the defaults first: %s" % (rows[0],)
+        assert rows[0][1:] == everything[0], "the first row is not all defaults: %s" % (rows[0],)
         print("%s, once: %d rows" % (os, len(rows)))
         return
     places = [i for i, name in enumerate(names) if name in entry["roles"]]
@@ -49,7 +50,8 @@ def check(entry, tables):
         want, have = set().union(*map(pairs, want)), set().union(*map(pairs, have))
     missing = set(want) - set(have)
     assert not missing, "%s %s: no row for %s" % (os, entry["roles"], sorted(missing))
-    # Two roles alone need as many rows as they have pairs; more should cost little.
+    # The two largest roles alone need as many rows as they have pairs. The other roles
+    # should add few rows.
     sizes = sorted((len({row[i] for row in everything}) for i in places), reverse=True)
     least = sizes[0] * (sizes[1] if len(sizes) > 1 else 1)
     assert least <= len(rows) <= least + least // 2 + 2, "%d rows, %d pairs" % (len(rows), least)

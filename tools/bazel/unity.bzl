@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Libraries that are compiled again for each combination, in one piece in tests' builds.
+"""Libraries that are compiled again for each combination, as one unit in the builds of tests.
 
-A test run has some seventy combinations, and a compiler spends most of its time on these
-small files on starting and on headers. So in fastbuild such a library is one translation
-unit, which includes its sources. Elsewhere each source is compiled alone, which also
-shows that it can be, and lets a `seeded_bug`, which is opt, replace one object. A
-`conformance_bug` has the command line's mode: it can't be of a `.c` file of these.
+A test run has about seventy combinations. For such small files a compiler spends most of
+its time on its start and on headers. So in fastbuild such a library is one translation
+unit, which includes all its sources. In other modes each source is compiled alone. That
+shows that it can be compiled alone, and lets a `seeded_bug`, which is built in opt, replace
+one object. A `conformance_bug` is built in the command line's mode, so it cannot change a
+`.c` file of such a library.
 """
 
 load("@rules_cc//cc:defs.bzl", "cc_library")
@@ -24,7 +25,7 @@ def _units_impl(ctx):
 
 units = rule(
     implementation = _units_impl,
-    doc = "The sources `srcs`, if `whole` as one that includes them; and their headers.",
+    doc = "The files of `srcs`. With `whole`, one unit that includes the sources replaces them.",
     attrs = {
         "srcs": attr.label_list(allow_files = True),
         "whole": attr.bool(default = True),
@@ -32,13 +33,13 @@ units = rule(
 )
 
 def unity_library(name, srcs, tags = [], **kwargs):
-    """A cc_library; its sources share one space of static names.
+    """A cc_library whose sources must not use a static name twice.
 
     Args:
-      name: of the library.
-      srcs: of the library.
-      tags: of the library.
-      **kwargs: as of any cc_library, without textual_hdrs.
+      name: name of the library.
+      srcs: sources of the library.
+      tags: tags of the library.
+      **kwargs: arguments of the cc_library, except textual_hdrs.
     """
     units(
         name = name + "_units",
@@ -52,7 +53,7 @@ def unity_library(name, srcs, tags = [], **kwargs):
     cc_library(
         name = name,
         srcs = [":%s_units" % name],
-        textual_hdrs = srcs,  # for the unit
+        textual_hdrs = srcs,  # the unit includes them
         tags = tags,
         **kwargs
     )

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * main() of a fuzz target that is a test: each file named on the command line,
- * and each file below a directory named there, is one input. A target that
- * objects aborts; the last name printed is it.
+ * main() of a fuzz target that is a test. Each file on the command line is one
+ * input, and so is each file below a directory there. It prints a file's name
+ * before it runs it. If an input fails, the target aborts, so the last name
+ * printed is that of the input.
  */
 #include <dirent.h>
 #include <stdint.h>
@@ -24,7 +25,7 @@ static int failed(const char *path)
 }
 
 /*
- * The whole file in a block of exactly its size: a byte more would hide a read
+ * The whole file in a block of exactly its size. One byte more would hide a read
  * past the end from ASan. NULL on failure.
  */
 static uint8_t *read_file(const char *path, size_t *size)
@@ -73,7 +74,7 @@ static int not_hidden(const struct dirent *entry)
 	return entry->d_name[0] != '.';
 }
 
-/* Number of paths that could not be read. */
+/* Returns the number of paths that could not be read. */
 static int run(const char *path)
 {
 	struct dirent **entries;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Options the sanitizers start with, compiled in: a file or an environment
- * variable would be missing somewhere. Called before the runtime is up, hence
- * in a library that is never instrumented.
+ * The sanitizers' options, compiled in, because a file or an environment
+ * variable would be missing somewhere. The runtime calls these functions before
+ * it is ready, so this library is never instrumented.
  */
 #include <signal.h>
 
@@ -10,22 +10,22 @@ const char *__asan_default_options(void);
 const char *__ubsan_default_options(void);
 const char *__tsan_default_options(void);
 
-/* There only when linked with TSan. */
+/* Defined only in a binary with TSan. */
 extern void __tsan_init(void) __attribute__((weak));
 
 const char *__asan_default_options(void)
 {
 	/*
-	 * An execution frees less than a megabyte; a larger quarantine than 16 takes caches
-	 * and page faults for what libFuzzer has freed.
+	 * An execution frees less than a megabyte. A quarantine larger than 16 megabytes
+	 * costs cache misses and page faults for memory that libFuzzer has freed.
 	 */
 	return "detect_stack_use_after_return=1:exitcode=77:detect_leaks=1:"
 	       "allocator_may_return_null=1:quarantine_size_mb=16";
 }
 
 /*
- * TSan's runtime contains UBSan's and reads these after its own: an exit code
- * given here would replace TSan's.
+ * TSan's runtime contains UBSan's, and reads these options after its own. An exit
+ * code here would replace TSan's.
  */
 const char *__ubsan_default_options(void)
 {
@@ -43,7 +43,7 @@ const char *__tsan_default_options(void)
 
 /* ---- coverage ------------------------------------------------------------- */
 
-/* There only when linked for coverage. */
+/* Defined only in a binary for coverage. */
 extern int __llvm_profile_write_file(void) __attribute__((weak));
 
 static void write_profile(int sig)
@@ -54,7 +54,10 @@ static void write_profile(int sig)
 	raise(sig);
 }
 
-/* A finding on real threads ends its process by abort(), which runs no exit handler. */
+/*
+ * Writes the profile when a signal ends the process. A finding on real threads calls
+ * abort(), which runs no exit handler.
+ */
 __attribute__((constructor)) static void write_profile_of_the_dying(void)
 {
 	if (__llvm_profile_write_file) {

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""One C toolchain description for the three compilers.
+"""One description of a C toolchain for the three compilers.
 
-Features that a command line, a transition or a target can switch: asan, ubsan,
-tsan, fuzzer (libFuzzer's instrumentation), llvm_cov; layering_check for clang. A target that lists
-`features = ["-asan", ...]` is compiled without, whatever it is linked into.
+A command line, a transition or a target can switch these features: asan, ubsan, tsan,
+fuzzer (libFuzzer's instrumentation), llvm_cov, and for clang layering_check. A target with
+`features = ["-asan", ...]` is compiled without that sanitizer in every binary.
 """
 
 load("@bazel_tools//tools/build_defs/cc:action_names.bzl", "ACTION_NAMES")
@@ -24,8 +24,9 @@ COMPILE = [
     ACTION_NAMES.preprocess_assemble,
 ]
 
-# What a sanitizer instruments is too slow without optimizing, and the engine under one
-# must not call memcpy() for an assignment: ThreadSanitizer sees that.
+# In fastbuild these are optimized all the same. Instrumented code is too slow without
+# optimization. The engine must not call memcpy() for an assignment, because
+# ThreadSanitizer sees that call.
 OPTIMIZED = ["asan", "ubsan", "tsan", "not_instrumented"]
 
 LINK = [
@@ -44,8 +45,8 @@ def _sanitizer(name, compile, link):
     return feature(name = name, flag_sets = sets)
 
 def _layering():
-    """Each library as a clang module: a header of a library that is no direct dep
-    is an error."""
+    """Each library is a clang module. It is an error to include a header of a library that
+    is not a direct dependency."""
     return [
         feature(name = "module_maps"),
         feature(name = "module_map_home_cwd"),
@@ -99,7 +100,7 @@ def _impl(ctx):
                     "-Wno-builtin-macro-redefined",
                 ] + ([] if family == "gcc" else ["-gdwarf-4"])),
                 _flags(COMPILE, ["-O2"], with_features = [with_feature_set(features = ["opt"])]),
-                # Most of a test run is compiling: half of that without optimizing.
+                # Most of a test run is compilation, which takes half the time at -O0.
                 _flags(COMPILE, ["-O0"], with_features = [with_feature_set(
                     features = ["fastbuild"],
                     not_features = OPTIMIZED,
@@ -116,7 +117,7 @@ def _impl(ctx):
         _sanitizer("asan", asan, ["-fsanitize=address"]),
         _sanitizer("ubsan", undefined, ["-fsanitize=undefined"]),
         _sanitizer("tsan", thread, thread),
-        # Without what is compared: our mutators know plans, and do not ask.
+        # Without a trace of comparisons: our mutators know plans and do not use it.
         _sanitizer("fuzzer", [
             "-fsanitize=fuzzer-no-link",
             "-fno-sanitize-coverage=trace-cmp",
@@ -126,7 +127,7 @@ def _impl(ctx):
             ["-fprofile-instr-generate", "-fcoverage-mapping"],
             ["-fprofile-instr-generate"],
         ),
-        # Of a binary only: libFuzzer's main, or AFL++'s driver.
+        # Only for a binary: libFuzzer's main(), or AFL++'s driver.
         feature(name = "fuzzer_main", flag_sets = [_flags(LINK, [
             "/usr/lib/afl/libAFLDriver.a" if family == "afl" else "-fsanitize=fuzzer",
         ])]),
@@ -170,12 +171,12 @@ _config = rule(
 )
 
 def compiler(name, family, tool):
-    """A compiler `tool`, its toolchain, and the platform `name` that selects it.
+    """The toolchain of the compiler `tool`, and the platform `name` that selects it.
 
     Args:
-      name: of the platform; also `<name>_toolchain`.
+      name: name of the platform; the toolchain is `<name>_toolchain`.
       family: clang, gcc or afl.
-      tool: absolute path, or a file of this package.
+      tool: an absolute path, or a file of this package.
     """
     native.constraint_value(
         name = "driver_" + name,

@@ -1,4 +1,4 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Bazel asks for coverage tools in every C target; we use none of them.
+# Bazel asks for coverage tools in every C target. This project uses none of them.
 exit 0
