@@ -65,7 +65,7 @@ static void add_task(struct generator *g, unsigned ops_max)
 		    (p->tasks_count == 1 || gen_one_in(g, 2)))
 			gen_percpu_life(g);
 		else if (!g->hotplug || gen_one_in(g, 4))
-			gen_life(g);	/* rarely: a plan with per-CPU threads is big enough */
+			gen_life(g); /* rarely: a plan with per-CPU threads is big enough */
 	}
 }
 

@@ -70,7 +70,7 @@ void gen_reader(struct generator *g)
 	n = 1 + kt_rng_below(&g->rng, 3);
 	for (unsigned i = 0; i < n; i++)
 		ops[i] = op;
-	gen_insert(g, task, at, ops, n);	/* not if it finds per-CPU threads: illegal */
+	gen_insert(g, task, at, ops, n); /* not if it finds per-CPU threads: illegal */
 }
 
 void gen_kill_op(struct generator *g)

@@ -16,7 +16,8 @@ static plan_str thread_name(struct generator *g, unsigned i)
 	const struct plan_thread *t = &g->p->threads[i];
 	char buf[PLAN_NAME_MAX + 16];
 
-	return gen_intern(g->p, plan_thread_name(g->p, t, kt_rng_below(&g->rng, plan_names(t)), buf));
+	return gen_intern(g->p,
+			  plan_thread_name(g->p, t, kt_rng_below(&g->rng, plan_names(t)), buf));
 }
 
 /* Some task's name, or a thread's, as the point's side says. */

@@ -47,9 +47,14 @@ static unsigned add_percpu_threads(struct generator *g)
 	snprintf(format, sizeof format, "%s/%%u", var);
 	snprintf(name, sizeof name, "%s/0", var);
 	p->threads[n] = (struct plan_thread){
-		.var = gen_intern(p, var), .format = gen_intern(p, format),
-		.name = gen_intern(p, name), .has_number = true, .body = PLAN_PERCPU,
-		.node = -1, .cpu = -1, .task = (uint8_t)(p->tasks_count - 1),
+		.var = gen_intern(p, var),
+		.format = gen_intern(p, format),
+		.name = gen_intern(p, name),
+		.has_number = true,
+		.body = PLAN_PERCPU,
+		.node = -1,
+		.cpu = -1,
+		.task = (uint8_t)(p->tasks_count - 1),
 	};
 	return n;
 }
@@ -95,9 +100,7 @@ void gen_hotplug(struct generator *g)
 	ops[1] = draw_hotplug_op(g);
 	task = kt_rng_below(&g->rng, g->p->tasks_count);
 	switch (kt_rng_below(&g->rng, 4)) {
-	case 0:
-		insert_hotplug(g, task, ops, 1);
-		break;
+	case 0: insert_hotplug(g, task, ops, 1); break;
 	case 1:
 		for (unsigned i = 0; i < PLAN_CPUS; i++) {
 			ops[i].kind = PLAN_CPU_DOWN;

@@ -5,7 +5,7 @@
 
 #include "stress/plan/generate.h"
 
-enum { TURNS = 7 };	/* of bodies; the last is DRAW_REST's */
+enum { TURNS = 7 }; /* of bodies; the last is DRAW_REST's */
 
 /* When and how often a body is drawn: words.def has the rules. */
 static const struct {
@@ -76,10 +76,11 @@ static unsigned add_thread(struct generator *g)
 	snprintf(var, sizeof var, "%c%.0u", 'a' + (int)(n % 26), n / 26);
 	t->has_number = gen_one_in(g, 2);
 	t->number = (int32_t)n;
-	snprintf(format, sizeof format, "%s%s", gen_may(g, SWARM_LONG_NAME, 3) ?
-		 "a-name-longer-than-comm/" : "w", t->has_number ? "%u" : var);
+	snprintf(format, sizeof format, "%s%s",
+		 gen_may(g, SWARM_LONG_NAME, 3) ? "a-name-longer-than-comm/" : "w",
+		 t->has_number ? "%u" : var);
 	if (!plan_format_name(format, t->has_number, t->number, name, sizeof name))
-		name[0] = '\0';		/* not with these formats */
+		name[0] = '\0'; /* not with these formats */
 	t->var = gen_intern(p, var);
 	t->format = gen_intern(p, format);
 	t->name = gen_intern(p, name);
@@ -119,7 +120,7 @@ static void add_parking(struct generator *g, unsigned t, bool bound)
 		if (bound && gen_may(g, SWARM_PER_CPU, 4))
 			gen_cpu_op(g, PLAN_PER_CPU, t, (int)kt_rng_below(&g->rng, PLAN_CPUS));
 		if (gen_one_in(g, 4))
-			return;		/* stays parked until it is stopped */
+			return; /* stays parked until it is stopped */
 		gen_op(g, PLAN_UNPARK, t);
 	} while (plan_body_parks(g->p->threads[t].body) && gen_one_in(g, 4));
 	if (gen_may(g, SWARM_AGAIN, 8) && !plan_body_exits(g->p->threads[t].body))
@@ -171,7 +172,7 @@ void gen_life(struct generator *g)
 	bool run = gen_may(g, SWARM_RUN, 4);
 	bool wake = !run && !gen_may(g, SWARM_NO_WAKE, 4);
 	bool ref = !run && (gen_may(g, SWARM_EXTRA_REF, 4) || (exits && wake && gen_one_in(g, 2)));
-	bool early = !run && gen_may(g, SWARM_PARK, 6);	/* parked before it ever runs */
+	bool early = !run && gen_may(g, SWARM_PARK, 6); /* parked before it ever runs */
 	bool bound;
 
 	if (body == PLAN_WORKER) {
