@@ -37,7 +37,6 @@ struct place lex_here(const struct parser *x, const char *where)
 	return (struct place){ x->line_number, (unsigned)(where - x->line) + 1 };
 }
 
-/* A token as it may be shown: printable, cut. */
 const char *lex_shown(struct token t)
 {
 	static char buf[64];
@@ -95,7 +94,6 @@ bool lex_at_end(struct parser *x)
 	return x->at == x->line_end || *x->at == '#';
 }
 
-/* To the next blank: names in directives. */
 struct token lex_word(struct parser *x)
 {
 	struct token t;
@@ -110,7 +108,6 @@ struct token lex_word(struct parser *x)
 	return t;
 }
 
-/* In operations: punctuation separates too. */
 struct token lex_token(struct parser *x)
 {
 	struct token t;
@@ -291,7 +288,6 @@ plan_str lex_directive_name(struct parser *x, const char *what)
 	return lex_intern(x, t);
 }
 
-/* The handle's thread, made earlier by the same task. */
 uint8_t lex_handle(struct parser *x, struct token t, bool foreign)
 {
 	unsigned task = x->p->tasks_count - 1u;

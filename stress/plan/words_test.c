@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What is made from the tables of words: each error message lists exactly the words
- * that the parser takes there, and the fuzzing dictionary has them all and no other.
+ * Each error message lists exactly the words that the parser takes at its place, and the
+ * fuzzing dictionary has all words of the tables and no other.
  */
 #include <stdio.h>
 #include <string.h>
@@ -31,15 +31,15 @@ static void check_message(const char *text, const char *unexpected, const char *
 {
 	static struct plan p;
 	struct plan_error e;
-	char due[sizeof e.message];
-	size_t used = (size_t)snprintf(due, sizeof due, "%s, expected %s", unexpected, what);
+	char full[sizeof e.message];
+	size_t used = (size_t)snprintf(full, sizeof full, "%s, expected %s", unexpected, what);
 
 	for (unsigned i = 0; i < l->count; i++)
-		used += (size_t)snprintf(due + used, sizeof due - used, "%s%s", i == 0 ? "" :
+		used += (size_t)snprintf(full + used, sizeof full - used, "%s%s", i == 0 ? "" :
 					 i + 1 == l->count ? " or " : ", ", l->word[i]);
-	CHECK(used < sizeof due);
+	CHECK(used < sizeof full);
 	CHECK(plan_parse(&p, text, strlen(text), &e) != 0);
-	CHECK_STR(e.message, due);
+	CHECK_STR(e.message, full);
 }
 
 static void test_operations(void)
