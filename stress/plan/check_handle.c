@@ -30,8 +30,8 @@ static int check_gate(const struct plan *p, const struct plan_op *op, const stru
 		return check_fail(err, "open %s: its gate is not queued", check_var(p, op));
 	if (op->kind == PLAN_RAN && (!h->queued[op->work] || h->canceled[op->work]))
 		return check_fail(err,
-				  "ran %s %u: expected a work that this task has queued and no task "
-				  "cancels",
+				  "ran %s %u: expected a work that this task has queued and that "
+				  "no task cancels",
 				  check_var(p, op), op->work);
 	if (!h->gate || op->kind == PLAN_OPEN)
 		return 0;
