@@ -22,7 +22,7 @@ static void (*const profiles[])(const struct sim_record *r) = {
 #define PROFILE(profile) profile
 #define NO_PROFILE       NULL
 #define STRATEGY(id, word, depth, make, profile, places, measured, help) \
-	[KT_STRATEGY_##id] = profile,
+	[KT_STRATEGY_##id] = (profile),
 #include "platform/words.def"
 #undef STRATEGY
 #undef NO_PROFILE

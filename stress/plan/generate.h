@@ -39,6 +39,7 @@ enum swarm {
 	SWARM_ALL = (1 << 24) - 1,
 };
 
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): a term of a sum */
 #define OPERATION(id, word, traits, weight, help) + (weight)
 enum {	/* how many a worker's operations are, each counted as often as its weight says */
 	WORK_KINDS = 0

@@ -15,6 +15,7 @@ static const struct {
 } draws[] = {
 #define DRAW(turn, swarm, n) { turn, SWARM_##swarm, n }
 #define DRAW_REST            { TURNS, SWARM_ALL, 1 }
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): it is braces */
 #define BODY(id, word, traits, draw, help) [PLAN_##id] = draw,
 #include "stress/plan/words.def"
 #undef BODY
@@ -25,7 +26,7 @@ static const struct {
 /* One of the bodies of that turn. */
 static enum plan_body draw_of_turn(struct generator *g, unsigned turn, bool hard)
 {
-	enum plan_body of_turn[PLAN_BODIES];
+	enum plan_body of_turn[PLAN_BODIES] = { 0 };
 	bool hards = false;
 	uint32_t n = 0;
 

@@ -7,13 +7,12 @@
 
 /* ---- errors ------------------------------------------------------------- */
 
-__attribute__((noreturn, format(printf, 3, 0)))
-static void fail(struct parser *x, struct place at, const char *fmt, va_list ap)
+__attribute__((format(printf, 3, 0)))
+static void set_error(struct parser *x, struct place at, const char *fmt, va_list ap)
 {
 	x->err->line = at.line;
 	x->err->column = at.column;
 	vsnprintf(x->err->message, sizeof x->err->message, fmt, ap);
-	longjmp(x->failed, 1);
 }
 
 void lex_fail(struct parser *x, const char *where, const char *fmt, ...)
@@ -21,7 +20,9 @@ void lex_fail(struct parser *x, const char *where, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	fail(x, lex_here(x, where), fmt, ap);
+	set_error(x, lex_here(x, where), fmt, ap);
+	va_end(ap);
+	longjmp(x->failed, 1);
 }
 
 void lex_fail_at(struct parser *x, struct place at, const char *fmt, ...)
@@ -29,7 +30,9 @@ void lex_fail_at(struct parser *x, struct place at, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	fail(x, at, fmt, ap);
+	set_error(x, at, fmt, ap);
+	va_end(ap);
+	longjmp(x->failed, 1);
 }
 
 struct place lex_here(const struct parser *x, const char *where)

@@ -164,7 +164,8 @@ const char *plan_memory_name(enum plan_memory m)
 	return memories[m].name;
 }
 
-_Static_assert((int)PLAN_STRATEGIES == (int)KT_STRATEGY_COUNT, "both are made from the same rows");
+enum { STRATEGIES = PLAN_STRATEGIES, OF_THE_PLATFORM = KT_STRATEGY_COUNT };
+_Static_assert(STRATEGIES == OF_THE_PLATFORM, "both are made from the same rows");
 
 const char *plan_strategy_name(enum plan_strategy_kind k)
 {
