@@ -3,12 +3,12 @@
  * Failures and assertions.
  *
  * An assertion is never compiled out: the harness exists to reach states in
- * which one fails. On the simulator a failure ends the execution and the host
- * gets it as a verdict; on real threads it ends the process after the driver's
+ * which one fails. In the simulator a failure ends the execution, and the driver
+ * gets it as a verdict. On real threads it ends the process after the driver's
  * failure hook has saved the finding.
  *
- * Deliberately absent: a "warn and go on" form. What Linux warns about is
- * either refused with an error here or is a failure.
+ * There is deliberately no "warn and go on" form. Where Linux warns, this code
+ * either refuses with an error or fails.
  */
 #ifndef PLATFORM_CHECK_H
 #define PLATFORM_CHECK_H
@@ -28,7 +28,7 @@ const char *kt_failure_name(enum kt_failure f);
 const char *kt_failure_help(enum kt_failure f);
 
 /*
- * End this execution with a finding. Any context, locks may be held; never
+ * End this execution with a finding. May be called anywhere, with locks held; never
  * returns. The message is one line without a newline.
  */
 __attribute__((noreturn, format(printf, 2, 3), cold))

@@ -52,6 +52,7 @@ static const struct kt_strategy_place portfolio[] = {
 #include "platform/words.def"
 };
 #undef AT
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): a term of a sum */
 #define AT(turn, id, depth) + 1
 enum {
 	PLACES = 0

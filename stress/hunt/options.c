@@ -43,7 +43,7 @@ static void add_word(struct words *w, const char *word, bool last)
 }
 
 static const char *const exhaustive_words[] = {
-#define EXHAUSTIVE(id, word, help) [EXHAUST_##id] = word,
+#define EXHAUSTIVE(id, word, help) [EXHAUST_##id] = (word),
 #include "stress/hunt/options.def"
 #undef EXHAUSTIVE
 };

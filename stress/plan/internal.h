@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the files plan*.c share; nobody else includes it. */
+/* What the files of this folder share. No other folder includes it. */
 #ifndef STRESS_PLAN_INTERNAL_H
 #define STRESS_PLAN_INTERNAL_H
 
@@ -11,12 +11,14 @@
 
 bool plan_errno_find(const char *name, size_t len, int32_t *value);
 
+/* Has it all of `traits`? */
 bool plan_body_has(enum plan_body b, unsigned traits);
 
 /* How often the generator draws it for a worker. */
 unsigned plan_op_weight(enum plan_op_kind k);
 
-/* What a directive's TASK and TARGET are, for error messages. */
+/* "TARGET at TASK POINT #N", and what its TASK and TARGET are, for error messages. */
+const char *plan_directive_form(enum plan_directive_kind k);
 const char *plan_directive_task(enum plan_directive_kind k);
 const char *plan_directive_target(enum plan_directive_kind k);
 
@@ -65,15 +67,15 @@ bool plan_format_name(const char *format, bool has_number, int32_t number, char 
 const char *plan_thread_name(const struct plan *p, const struct plan_thread *t, unsigned nth,
 			     char *buf);
 
-/* ---- plan_edit.c: the result may break plan_check() ---------------------- */
+/* ---- edit.c: the result may break plan_check() --------------------------- */
 
 bool plan_insert_op(struct plan *p, unsigned task, unsigned at, const struct plan_op *op);
 void plan_remove_op(struct plan *p, unsigned i);
 void plan_remove_thread(struct plan *p, unsigned i);	/* and its operations */
 void plan_remove_task(struct plan *p, unsigned i);	/* and its threads */
 void plan_remove_directive(struct plan *p, unsigned i);
-void plan_drop_dangling(struct plan *p);	/* directives that name nobody */
+void plan_drop_dangling(struct plan *p);	/* directives that name no task or thread */
 void plan_drop_identity(struct plan *p);	/* signature and origin */
-void plan_compact(struct plan *p);		/* drop strings nobody uses */
+void plan_compact(struct plan *p);		/* drop strings that are not used */
 
 #endif

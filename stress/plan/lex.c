@@ -7,13 +7,12 @@
 
 /* ---- errors ------------------------------------------------------------- */
 
-__attribute__((noreturn, format(printf, 3, 0)))
-static void fail(struct parser *x, struct place at, const char *fmt, va_list ap)
+__attribute__((format(printf, 3, 0)))
+static void set_error(struct parser *x, struct place at, const char *fmt, va_list ap)
 {
 	x->err->line = at.line;
 	x->err->column = at.column;
 	vsnprintf(x->err->message, sizeof x->err->message, fmt, ap);
-	longjmp(x->failed, 1);
 }
 
 void lex_fail(struct parser *x, const char *where, const char *fmt, ...)
@@ -21,7 +20,9 @@ void lex_fail(struct parser *x, const char *where, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	fail(x, lex_here(x, where), fmt, ap);
+	set_error(x, lex_here(x, where), fmt, ap);
+	va_end(ap);
+	longjmp(x->failed, 1);
 }
 
 void lex_fail_at(struct parser *x, struct place at, const char *fmt, ...)
@@ -29,7 +30,9 @@ void lex_fail_at(struct parser *x, struct place at, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	fail(x, at, fmt, ap);
+	set_error(x, at, fmt, ap);
+	va_end(ap);
+	longjmp(x->failed, 1);
 }
 
 struct place lex_here(const struct parser *x, const char *where)
@@ -37,7 +40,6 @@ struct place lex_here(const struct parser *x, const char *where)
 	return (struct place){ x->line_number, (unsigned)(where - x->line) + 1 };
 }
 
-/* A token as it may be shown: printable, cut. */
 const char *lex_shown(struct token t)
 {
 	static char buf[64];
@@ -95,7 +97,6 @@ bool lex_at_end(struct parser *x)
 	return x->at == x->line_end || *x->at == '#';
 }
 
-/* To the next blank: names in directives. */
 struct token lex_word(struct parser *x)
 {
 	struct token t;
@@ -110,7 +111,6 @@ struct token lex_word(struct parser *x)
 	return t;
 }
 
-/* In operations: punctuation separates too. */
 struct token lex_token(struct parser *x)
 {
 	struct token t;
@@ -291,7 +291,6 @@ plan_str lex_directive_name(struct parser *x, const char *what)
 	return lex_intern(x, t);
 }
 
-/* The handle's thread, made earlier by the same task. */
 uint8_t lex_handle(struct parser *x, struct token t, bool foreign)
 {
 	unsigned task = x->p->tasks_count - 1u;

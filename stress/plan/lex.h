@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Tokens, numbers and names of a plan's text, and errors with their place: what
- * the grammar in parse*.c is written with.
+ * Tokens, numbers and names of a plan's text, and errors with their place: the pieces
+ * of which the grammar in parse*.c is made.
  *
- * A token is a run of bytes that are not blank and none of ; = " #; "==" and
- * "=" are tokens. Names in directives, which may hold anything printable, end
- * at a blank: those are words. An error leaves by longjmp() to parser.failed.
+ * A token is a run of bytes that are not blank and none of ; = " #, or it is one of
+ * ";", "=" and "==". A word ends only at a blank: names in directives are words, because
+ * they may hold anything printable. An error leaves by longjmp() to parser.failed.
  */
 #ifndef STRESS_PLAN_LEX_H
 #define STRESS_PLAN_LEX_H
@@ -22,7 +22,7 @@ struct parser {
 	const char *line, *line_end, *at;
 	unsigned line_number;
 	bool seen[PLAN_LINE_KINDS];	/* has there been such a line? */
-	/* Where each stands, for errors found when all is read. */
+	/* The place of each, for errors that are found when the whole text is read. */
 	struct place {
 		unsigned line, column;
 	} op_at[PLAN_OPS_MAX], directive_at[PLAN_DIRECTIVES_MAX];
@@ -41,9 +41,9 @@ void lex_fail(struct parser *x, const char *where, const char *fmt, ...);
 /* The error is there. */
 __attribute__((noreturn, format(printf, 3, 4)))
 void lex_fail_at(struct parser *x, struct place at, const char *fmt, ...);
-/* Where `where` is, for errors found later. */
+/* The place of `where`, for errors that are found later. */
 struct place lex_here(const struct parser *x, const char *where);
-/* A token as it may be shown: printable, cut. One at a time. */
+/* A token as an error message can show it: printable and cut. The next call overwrites it. */
 const char *lex_shown(struct token t);
 /* "unexpected 't', expected ...", or that the line ends. */
 __attribute__((noreturn))
@@ -66,7 +66,7 @@ bool lex_word_follows(struct parser *x, const char *word);
 void lex_expect_word(struct parser *x, const char *s);
 void lex_expect_end(struct parser *x);
 plan_str lex_intern(struct parser *x, struct token t);
-/* `what` and the range are said if it is none. */
+/* The error message of a token that is no such number has `what` and the range. */
 uint64_t lex_unsigned_number(struct parser *x, struct token t, uint64_t min, uint64_t max,
 				const char *what);
 int32_t lex_signed_number(struct parser *x, struct token t, const char *what);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Plans from plans, for the fuzzing engines. Each change is tried on a copy
- * and kept if the result is legal; the schedule (switch directives, strategy)
- * is changed as often as the program, since either finds bugs.
+ * Plans from plans, for the fuzzing engines. Each change is tried on a copy and kept if
+ * the result is legal. The schedule (switch directives, strategy) is changed as often as
+ * the program, because either kind of change finds bugs.
+ *
+ * The draws are a format, as the generator's: a change must not add, drop or reorder one.
  */
 #include <string.h>
 
@@ -132,7 +134,7 @@ static void change_op(struct plan *p, struct kt_rng *rng)
 		if (plan_op_has(before->kind, PLAN_NO_HANDLE))
 			return;
 		op.thread = before->thread;
-	} else if (p->threads_count) {	/* a stray one, if it is legal */
+	} else if (p->threads_count) {	/* of another task's thread, if that is legal */
 		op.thread = (uint8_t)below(rng, p->threads_count);
 		if (p->threads[op.thread].body == PLAN_PERCPU)
 			op.kind = below(rng, 2) ? PLAN_POKE : PLAN_SETTLE;
@@ -277,7 +279,7 @@ static bool name_clashes(const struct plan *out, const struct plan *from, unsign
 	return false;
 }
 
-/* Task `task` of `from` with its threads; kills of others stay behind. */
+/* Task `task` of `from` with its threads, without its kills of other tasks. */
 static void take_task(struct plan *out, const struct plan *from, unsigned task)
 {
 	const struct plan_task *t = &from->tasks[task];

@@ -5,7 +5,7 @@
 
 #include "stress/plan/parse.h"
 
-/* "..." without escapes; printable, no blanks: it becomes a thread's name. */
+/* A thread's name in quotes: printable, without blanks and without escapes. */
 static plan_str format_string(struct parser *x)
 {
 	struct token t;
@@ -32,7 +32,7 @@ static bool number_follows(struct parser *x)
 	return x->at < x->line_end && ((*x->at >= '0' && *x->at <= '9') || *x->at == '-');
 }
 
-/* Into buf. That it is good and free, unless it fails; its length. */
+/* Put the name with that number into buf; its length. Fails if the name is bad or taken. */
 static size_t one_name(struct parser *x, const struct plan_thread *t, int32_t number,
 		       const char *where, char buf[PLAN_NAME_MAX + 16])
 {
@@ -80,7 +80,7 @@ static enum plan_body body(struct parser *x)
 	lex_unexpected_of(x, t, "", body_word, PLAN_BODIES);
 }
 
-/* What follows a thread's name: its number, what it does, where. */
+/* What follows a thread's name: its number, its body, its node or CPU. */
 static void thread_function(struct parser *x, struct plan_thread *t, const char *where)
 {
 	t->has_number = number_follows(x);

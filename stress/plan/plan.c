@@ -33,7 +33,7 @@ plan_str plan_intern_printable(struct plan *p, const char *s)
 	char buf[PLAN_QUOTED_MAX];
 	size_t len = 0;
 
-	for (; s[len] && len < sizeof buf - 1; len++)
+	for (; len < sizeof buf - 1 && s[len]; len++)
 		buf[len] = plan_may_quote(s[len]) ? s[len] : '?';
 	return plan_intern(p, buf, len);
 }

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A plan: a small program (which tasks call what of core/) and the directives
- * that make one execution of it. Seeds, fuzzer inputs, findings, replays and
+ * A plan: a small program (which tasks call which functions of core/) and the
+ * directives that make one execution of it. Seeds, fuzzer inputs, findings, replays and
  * regressions are all plans. README.md has the whole format by example, words.def
  * each of its words.
  *
- * struct plan is flat: no pointers, copied by assignment, compared by
- * plan_equal(). Strings live in its own pool. Nothing here allocates, reads a
- * clock or keeps state between calls; any thread may call it.
+ * struct plan is flat: it has no pointers, is copied by assignment and compared by
+ * plan_equal(). Its strings are in its own pool. Nothing here allocates, reads a clock or
+ * an address, so the same text and the same seed give the same plan everywhere. One thread
+ * of a process at a time may call it.
  *
  *	kthrash-plan 1
  *	# why this plan is here (kept: plan.note)
@@ -40,11 +41,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-
-#include "platform/check.h"
-#include "platform/role.h"
-#include "platform/strategy.h"
+#include "stress/plan/words.h"
 
 #define PLAN_BYTES_MAX      65536	/* of text */
 #define PLAN_TASKS_MAX      16
@@ -60,27 +57,12 @@
 #define PLAN_OLDER_MAX      63		/* largest "after N" */
 #define PLAN_DEPTH_MAX      64		/* largest depth of pct and delay */
 
-typedef uint16_t plan_str;		/* offset into plan.strings; 0 = "" */
+typedef uint16_t plan_str;		/* offset into plan.strings; 0 is "" */
 
-enum plan_body {	/* what the created thread's function does */
-#define BODY(id, word, traits, draw, help) PLAN_##id,
-#include "stress/plan/words.def"
-#undef BODY
-	PLAN_BODIES,	/* count */
-	PLAN_PERCPU = PLAN_BODIES,	/* no body: threads that percpu registers */
-};
-
-enum plan_body_trait {
-	PLAN_ENDS      = 1 << 0,	/* ends by itself */
-	PLAN_PARKS     = 1 << 1,	/* parks when asked to */
-	PLAN_HARD      = 1 << 2,	/* another body that sleeps uninterruptibly */
-	PLAN_NO_RESULT = 1 << 3,	/* no R follows the word */
-};
-
-#define PLAN_CPUS   4		/* "cpu N" and "bind": below this */
+#define PLAN_CPUS   4		/* "cpu N" and "bind" are below this */
 #define PLAN_PERCPUS_MAX 4	/* percpu operations */
-#define PLAN_LIVES_MAX   44	/* threads that these and others may come to make */
-#define PLAN_WEAK_MAX    49	/* those and tasks, in a plan with weak memory */
+#define PLAN_LIVES_MAX   44	/* threads that percpu, cpu-up and the others can make */
+#define PLAN_WEAK_MAX    49	/* such threads and tasks, in a plan with weak memory */
 
 /* Works of a worker, by number. 0 and 1 do nothing special. */
 #define PLAN_WORKS  4
@@ -89,48 +71,23 @@ enum plan_body_trait {
 
 #define PLAN_DELAY_MAX 100000	/* microseconds */
 
-struct plan_thread {		/* one kthread, made by one create or run; or one on
-				 * each CPU, kept by one percpu */
+/* One kthread, made by one create or run; or one on each CPU, kept by one percpu. */
+struct plan_thread {
 	plan_str var;		/* the handle, "a" */
 	plan_str format;	/* as written: "w/%u"; at most one %u or %d */
 	plan_str name;		/* formatted: "w/0"; unique in the plan, and
 				 * different from task names, init, kthreadd.
-				 * Of a percpu that of CPU 0's */
+				 * A percpu has the name of CPU 0's thread here. */
 	bool     has_number;
 	int32_t  number;
 	enum plan_body body;
 	int32_t  result;	/* R */
 	int16_t  node;		/* -1: none */
 	int16_t  cpu;		/* "cpu N": kthread_create_on_cpu(); -1: none.
-				 * Then the name has a number and it is N */
+				 * The name then has the number N. */
 	bool     freezable;	/* of a worker */
-	uint8_t  task;		/* which task has the handle */
+	uint8_t  task;		/* index of the task that has the handle */
 };
-
-enum plan_op_kind {
-#define OPERATION(id, word, traits, weight, help) PLAN_##id,
-#include "stress/plan/words.def"
-#undef OPERATION
-	PLAN_OPS	/* count */
-};
-
-/* What follows an operation's word, and which tasks may use it. */
-enum plan_op_trait {
-	PLAN_NO_HANDLE   = 1 << 0,	/* of no thread */
-	PLAN_HAS_CPU     = 1 << 1,
-	PLAN_HAS_WORK    = 1 << 2,
-	PLAN_HAS_DELAY   = 1 << 3,
-	PLAN_HAS_RESULT  = 1 << 4,	/* "== R" may follow */
-	PLAN_MAKES       = 1 << 5,	/* "a = WORD ...": makes the thread */
-	PLAN_OF_WORKER   = 1 << 6,	/* a worker's handle only */
-	PLAN_BY_OTHERS   = 1 << 7,	/* other tasks may use the handle, too */
-	PLAN_BY_ID       = 1 << 8,	/* the thread may be gone: it is not touched */
-	PLAN_OF_PERCPU   = 1 << 9,	/* a percpu's handle only */
-	PLAN_HAS_VICTIM  = 1 << 10,	/* the name of a task follows */
-};
-
-/* Has it all of `traits`? */
-bool plan_op_has(enum plan_op_kind k, unsigned traits);
 
 struct plan_op {
 	enum plan_op_kind kind;
@@ -150,69 +107,17 @@ struct plan_task {
 	uint16_t ops_count;
 };
 
-enum plan_directive_kind {
-#define DIRECTIVE(id, word, form, task, target, help) PLAN_D_##id,
-#include "stress/plan/words.def"
-#undef DIRECTIVE
-	PLAN_DIRECTIVES	/* count */
-};
-
-enum plan_line {		/* the other lines */
-#define LINE(id, word, form, help) PLAN_LINE_##id,
-#include "stress/plan/words.def"
-#undef LINE
-	PLAN_LINE_KINDS	/* count */
-};
-
-#define PLAN_ROLE_ANY KT_ROLE_COUNT
-
+/* words.def says which fields a kind has; the others are 0. */
 struct plan_directive {
 	enum plan_directive_kind kind;
 	plan_str task;		/* full name of a task or thread */
 	plan_str point;		/* kt_site_name() */
 	plan_str target;
 	plan_str store;		/* kt_site_name() */
-	uint8_t older;		/* D_VISIBLE: after N */
+	uint8_t older;		/* after N */
 	uint32_t nth;		/* from 1 */
-	enum kt_role role;	/* D_FAIL, D_OOM */
+	enum kt_role role;
 };
-
-/* With the values of enum kt_strategy. */
-enum plan_strategy_kind {
-#define STRATEGY(id, word, depth, make, profile, places, measured, help) PLAN_##id,
-#include "platform/words.def"
-#undef STRATEGY
-	PLAN_STRATEGIES	/* count */
-};
-
-enum plan_memory {	/* platform/sim/sim.h; real threads have the machine's */
-#define MEMORY(id, word, help) PLAN_##id,
-#include "stress/plan/words.def"
-#undef MEMORY
-	PLAN_MEMORIES	/* count */
-};
-
-/* The words and sentences of the rows: "wake", "borrow", "kill", "tso", "pct". */
-const char *plan_op_name(enum plan_op_kind k);
-const char *plan_op_help(enum plan_op_kind k);
-const char *plan_body_name(enum plan_body b);
-const char *plan_body_help(enum plan_body b);
-const char *plan_directive_name(enum plan_directive_kind k);
-const char *plan_directive_form(enum plan_directive_kind k);
-const char *plan_directive_help(enum plan_directive_kind k);
-const char *plan_line_name(enum plan_line k);
-const char *plan_memory_name(enum plan_memory m);
-const char *plan_memory_help(enum plan_memory m);
-const char *plan_strategy_name(enum plan_strategy_kind k);
-
-/* "-EINTR", or NULL if plans have no word for it. */
-const char *plan_errno_name(int32_t value);
-
-/* Does it take a depth (and an estimate of steps)? */
-bool plan_strategy_has_depth(enum plan_strategy_kind k);
-
-/* Print every word of the format to `out`, a line each with what it means. */
-void plan_print_words(FILE *out);
 
 /* How a finding was found: "found by BY [seed N execution N] on BUILD". */
 struct plan_origin {
@@ -239,27 +144,23 @@ struct plan {
 	bool boot_concurrent;	/* tasks start while kthreadd boots */
 	enum plan_memory memory;
 	enum plan_strategy_kind strategy;
-	uint32_t depth;		/* pct, delay */
-	uint32_t steps_estimate;	/* pct, delay: how long an execution is; 0: not said */
+	uint32_t depth;		/* 0 if the strategy takes none */
+	uint32_t steps_estimate;	/* of an execution, for such a strategy; 0: unknown */
 	uint64_t seed;
 
 	bool has_expect;
-	enum kt_failure expect;	/* KT_PASS: "expect pass" */
+	enum kt_failure expect;
 	bool has_trace;
 	uint64_t trace;
 
 	uint16_t strings_used;
 	char strings[PLAN_STRINGS_MAX];
-	char note[PLAN_NOTE_MAX];	/* comment lines after the first line,
-					 * "# " stripped, '\n' between */
+	char note[PLAN_NOTE_MAX];	/* the comment lines after the first line,
+					 * without "# ", with '\n' between them */
 };
 
 /* How many threads have names from it: PLAN_CPUS for a percpu, else 1. */
 unsigned plan_names(const struct plan_thread *t);
-
-/* Does such a function end by itself? Does it park when asked to? */
-bool plan_body_exits(enum plan_body b);
-bool plan_body_parks(enum plan_body b);
 
 static inline const char *plan_string(const struct plan *p, plan_str s)
 {
@@ -297,30 +198,30 @@ struct plan_error {
 int plan_parse(struct plan *p, const char *text, size_t size, struct plan_error *err);
 
 /*
- * The rules a plan keeps beyond its grammar: names unique and known, handles
- * used by their own task after their create, and, unless the plan expects a
- * failure, the caller rules of core/kthread.h: a thread that can exit by itself
- * is stopped only if a reference was taken before its first wake, references
- * balanced, nothing done with a handle after its last reference, only a thread
- * that polls is parked, bound only before the first wake.
+ * The rules that a plan keeps beyond its grammar. Names are unique and known, and a task
+ * uses its handles after their create.
  *
- * A task may also `wake` a handle of an earlier task: a stray wake-up. It then
- * waits for the create, and holds a reference until its end. Of a worker's
- * handle it may do all but open and destroy; destroy waits for such tasks' end,
- * so no handle that others use is made after it. The same holds of a percpu's
- * handle, with poke and settle, and unregister. A worker whose gate is queued
- * is used by its own task only, which opens it next, or first flushes works
- * that came before the gate.
+ * Unless the plan expects a failure, it also keeps the rules for callers in
+ * core/kthread.h. A thread that can exit by itself is stopped only if a reference was
+ * taken before its first wake. References are balanced, and nothing is done with a handle
+ * after its last reference. Only a thread that polls is parked. A thread is bound before
+ * its first wake.
  *
- * A task thaws what it has frozen, at its end if not before; until then it does
- * nothing that may wait for a frozen thread, or for a task that does: no flush
- * of a freezable worker, no park of a freezable thread, no destroy, nothing
- * with another task's handle. While the gate of its worker is queued a task waits
- * for nothing else.
+ * A task may `wake` a handle of an earlier task: a stray wake-up. The task then waits for
+ * the create, and holds a reference until its end. With another task's worker it may do
+ * everything but open and destroy; with another task's percpu, poke and settle. destroy
+ * and unregister wait for the end of such tasks, so no handle that others use is made
+ * after them. A worker whose gate is queued is used by its own task only. That task opens
+ * the gate next, or first flushes works that came before the gate.
  *
- * `walk`, and `find` of any handle made by then, are legal at any other time.
+ * A task thaws what it has frozen, at its end if not before. Until then it does nothing
+ * that may wait for a frozen thread, or for a task that waits for one: no flush of a
+ * freezable worker, no park of a freezable thread, no destroy, nothing with another task's
+ * handle. While the gate of its worker is queued, a task waits for nothing else.
  *
- * 0 or -EINVAL with *err (line and column 0 if p was not parsed).
+ * `walk`, and `find` of a handle that has been made, are legal at any other time.
+ *
+ * 0, or -EINVAL with *err (line and column are 0 if p was not parsed).
  */
 int plan_check(const struct plan *p, struct plan_error *err);
 
@@ -332,49 +233,6 @@ size_t plan_print(const struct plan *p, char *buf, size_t size);
 
 bool plan_equal(const struct plan *a, const struct plan *b);
 
-/* ---- making plans ------------------------------------------------------- */
-
-/* A legal plan, the same for the same seed everywhere. */
-struct plan_generate_options {
-	unsigned tasks_max;	/* 1..PLAN_TASKS_MAX; 0 = 3 */
-	unsigned ops_max;	/* per task; 0 = 6 */
-	bool faults;		/* also kill, fail and oom directives */
-};
-void plan_generate(struct plan *p, uint64_t seed, const struct plan_generate_options *o);
-
-/*
- * A plan that breaks one rule of plan_check() on purpose, and expects the failure
- * that this is due. Returns a bit per enum kt_failure that some schedule may end
- * it with; it may also pass, if it is not the schedule's wish.
- */
-unsigned plan_generate_illegal(struct plan *p, uint64_t seed);
-
-/*
- * Change p into another legal plan, chosen by seed: insert, delete, replace or
- * reorder operations, tasks and directives, change the strategy or a number.
- * Text stays <= size_max. Always succeeds (falls back to plan_generate()).
- */
-void plan_mutate(struct plan *p, uint64_t seed, size_t size_max);
-
-/*
- * Tasks, operations and directives of both; legal. Neither it nor plan_mutate() keeps
- * a signature or an origin, because the new plan may show another bug or none. They
- * generate a plan instead of changing one of a program.
- */
-void plan_crossover(struct plan *out, const struct plan *a, const struct plan *b, uint64_t seed);
-
-/*
- * Remove one piece (shrinking). Pieces are numbered 0.. in the order directives,
- * operations, tasks, extras (boot, strategy, numbers made smaller). Removing an
- * operation takes along what depends on it; removing a thread or task takes
- * along the directives that name it. Signature, origin and program stay. False if
- * there is no such piece or the result would break plan_check(); then *out is
- * undefined.
- */
-unsigned plan_pieces(const struct plan *p);
-bool plan_without(struct plan *out, const struct plan *p, unsigned first, unsigned count);
-
-/* Keep kills, failures and the strategy; drop switches, visible stores and the trace. */
-void plan_drop_schedule(struct plan *p);
+#include "stress/plan/make.h"
 
 #endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Plans as text: what is wrong is said with its place; what is right prints
- * and parses to the same; what the generator, the mutator and the shrinker
- * make is legal.
+ * Plans as text: an error has its place, and a plan without one prints to a text that
+ * parses to the same plan. What the generator, the mutator and the shrinker make is legal.
  */
 #include <stdio.h>
 #include <string.h>
@@ -192,7 +191,7 @@ static void test_errors_have_their_place(void)
 
 		if (status == 0 || e.line != errors[i].line || e.column != errors[i].column ||
 		    !strstr(e.message, errors[i].says))
-			kt_fail(KT_ASSERTION, "\"%s\": %d, %u:%u: %s; due %u:%u: ...%s...",
+			kt_fail(KT_ASSERTION, "\"%s\": %d, %u:%u: %s; expected %u:%u: ...%s...",
 				errors[i].text, status, e.line, e.column, e.message,
 				errors[i].line, errors[i].column, errors[i].says);
 	}

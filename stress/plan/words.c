@@ -81,11 +81,6 @@ const char *plan_op_name(enum plan_op_kind k)
 	return ops[k].name;
 }
 
-const char *plan_op_help(enum plan_op_kind k)
-{
-	return ops[k].help;
-}
-
 unsigned plan_op_weight(enum plan_op_kind k)
 {
 	return ops[k].weight;
@@ -99,11 +94,6 @@ bool plan_op_has(enum plan_op_kind k, unsigned traits)
 const char *plan_body_name(enum plan_body b)
 {
 	return bodies[b].name;
-}
-
-const char *plan_body_help(enum plan_body b)
-{
-	return bodies[b].help;
 }
 
 bool plan_body_has(enum plan_body b, unsigned traits)
@@ -141,11 +131,6 @@ const char *plan_directive_target(enum plan_directive_kind k)
 	return directives[k].target;
 }
 
-const char *plan_directive_help(enum plan_directive_kind k)
-{
-	return directives[k].help;
-}
-
 bool plan_form_next(const char **form, struct plan_form_part *part)
 {
 	static const char *const fields[] = {
@@ -179,12 +164,8 @@ const char *plan_memory_name(enum plan_memory m)
 	return memories[m].name;
 }
 
-const char *plan_memory_help(enum plan_memory m)
-{
-	return memories[m].help;
-}
-
-_Static_assert((int)PLAN_STRATEGIES == (int)KT_STRATEGY_COUNT, "both are made from the same rows");
+enum { STRATEGIES = PLAN_STRATEGIES, OF_THE_PLATFORM = KT_STRATEGY_COUNT };
+_Static_assert(STRATEGIES == OF_THE_PLATFORM, "both are made from the same rows");
 
 const char *plan_strategy_name(enum plan_strategy_kind k)
 {

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What is made from the tables of words: each error message lists exactly the words
- * that the parser takes there, and the fuzzing dictionary has them all and no other.
+ * Each error message lists exactly the words that the parser takes at its place. The
+ * fuzzing dictionary has all words of the tables and no other, and README.md has them all.
+ *
+ * usage: words_test DICTIONARY README
  */
 #include <stdio.h>
 #include <string.h>
@@ -31,15 +33,15 @@ static void check_message(const char *text, const char *unexpected, const char *
 {
 	static struct plan p;
 	struct plan_error e;
-	char due[sizeof e.message];
-	size_t used = (size_t)snprintf(due, sizeof due, "%s, expected %s", unexpected, what);
+	char full[sizeof e.message];
+	size_t used = (size_t)snprintf(full, sizeof full, "%s, expected %s", unexpected, what);
 
 	for (unsigned i = 0; i < l->count; i++)
-		used += (size_t)snprintf(due + used, sizeof due - used, "%s%s", i == 0 ? "" :
+		used += (size_t)snprintf(full + used, sizeof full - used, "%s%s", i == 0 ? "" :
 					 i + 1 == l->count ? " or " : ", ", l->word[i]);
-	CHECK(used < sizeof due);
+	CHECK(used < sizeof full);
 	CHECK(plan_parse(&p, text, strlen(text), &e) != 0);
-	CHECK_STR(e.message, due);
+	CHECK_STR(e.message, full);
 }
 
 static void test_operations(void)
@@ -164,10 +166,47 @@ static const char *const errnos[] = {
 #undef ERRNO
 };
 
+/* Call meet() with each word of the tables; a word of two tables comes twice. */
+static void meet_all(void (*meet)(const char *word))
+{
+	for (unsigned i = 0; i < sizeof errnos / sizeof errnos[0]; i++)
+		meet(errnos[i]);
+	for (enum plan_op_kind k = 0; k < PLAN_OPS; k++)
+		meet(plan_op_name(k));
+	for (enum plan_body b = 0; b < PLAN_BODIES; b++)
+		meet(plan_body_name(b));
+	for (enum plan_directive_kind k = 0; k < PLAN_DIRECTIVES; k++)
+		meet(plan_directive_name(k));
+	for (enum plan_line k = 0; k < PLAN_LINE_KINDS; k++)
+		meet(plan_line_name(k));
+	for (enum plan_strategy_kind k = 0; k < PLAN_STRATEGIES; k++)
+		meet(plan_strategy_name(k));
+	for (enum plan_memory m = 0; m < PLAN_MEMORIES; m++)
+		meet(plan_memory_name(m));
+	for (enum kt_role r = 0; r < KT_ROLE_COUNT; r++)
+		meet(kt_role_name(r));
+	for (enum kt_failure f = 0; f < KT_FAILURES; f++)
+		meet(kt_failure_name(f));
+}
+
+static const char *read_file(const char *path, char *text, size_t max)
+{
+	FILE *f = fopen(path, "r");
+	size_t size;
+
+	if (!f)
+		kt_fail(KT_ASSERTION, "can't read %s", path);
+	size = fread(text, 1, max - 1, f);
+	fclose(f);
+	CHECK(size < max - 1);
+	text[size] = '\0';
+	return text;
+}
+
 static struct list words;	/* of the dictionary */
 static bool met[sizeof words.word / sizeof words.word[0]];	/* in a table, at least once */
 
-static void meet(const char *word)
+static void meet_in_dictionary(const char *word)
 {
 	unsigned i = 0;
 
@@ -181,14 +220,8 @@ static void meet(const char *word)
 static void read_dictionary(const char *path)
 {
 	static char text[1 << 16];
-	FILE *f = fopen(path, "r");
-	size_t size;
 
-	if (!f)
-		kt_fail(KT_ASSERTION, "can't read %s", path);
-	size = fread(text, 1, sizeof text - 1, f);
-	fclose(f);
-	text[size] = '\0';
+	read_file(path, text, sizeof text);
 	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
 		size_t len = strlen(line);
 
@@ -204,27 +237,10 @@ static void test_dictionary(const char *path)
 {
 	read_dictionary(path);
 	for (unsigned i = 0; i < sizeof inside / sizeof inside[0]; i++)
-		meet(inside[i]);
+		meet_in_dictionary(inside[i]);
 	for (unsigned i = 0; i < sizeof named_points / sizeof named_points[0]; i++)
-		meet(named_points[i]);
-	for (unsigned i = 0; i < sizeof errnos / sizeof errnos[0]; i++)
-		meet(errnos[i]);
-	for (unsigned i = 0; i < PLAN_OPS; i++)
-		meet(plan_op_name(i));
-	for (unsigned i = 0; i < PLAN_BODIES; i++)
-		meet(plan_body_name(i));
-	for (enum plan_directive_kind k = 0; k < PLAN_DIRECTIVES; k++)
-		meet(plan_directive_name(k));
-	for (enum plan_line k = 0; k < PLAN_LINE_KINDS; k++)
-		meet(plan_line_name(k));
-	for (enum plan_strategy_kind k = 0; k < PLAN_STRATEGIES; k++)
-		meet(plan_strategy_name(k));
-	for (enum plan_memory m = 0; m < PLAN_MEMORIES; m++)
-		meet(plan_memory_name(m));
-	for (enum kt_role r = 0; r < KT_ROLE_COUNT; r++)
-		meet(kt_role_name(r));
-	for (enum kt_failure f = 0; f < KT_FAILURES; f++)
-		meet(kt_failure_name(f));
+		meet_in_dictionary(named_points[i]);
+	meet_all(meet_in_dictionary);
 	for (unsigned i = 0; i < words.count; i++)
 		if (!met[i])
 			kt_fail(KT_ASSERTION, "the dictionary has \"%s\", which no plan does",
@@ -232,9 +248,62 @@ static void test_dictionary(const char *path)
 	printf("ok the dictionary has all words and no other\n");
 }
 
+/* ---- the documentation ----------------------------------------------------- */
+
+static char readme[1 << 16];
+
+static bool is_of_word(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
+}
+
+/* Between backticks, as a word of its own. */
+static void meet_in_readme(const char *word)
+{
+	size_t len = strlen(word);
+	bool code = false;
+
+	for (const char *c = readme + 1; *c; c++) {
+		if (*c == '`')
+			code = !code;
+		if (code && strncmp(c, word, len) == 0 && !is_of_word(c[-1]) &&
+		    !is_of_word(c[len]))
+			return;
+	}
+	kt_fail(KT_ASSERTION, "README.md lacks `%s`", word);
+}
+
+/* Each block of code that begins like a plan is one. */
+static unsigned parse_examples(void)
+{
+	static const char begin[] = "```\nkthrash-plan 1\n";
+	static struct plan p;
+	struct plan_error e;
+	unsigned n = 0;
+
+	for (const char *c = readme; (c = strstr(c, begin)) != NULL; n++) {
+		const char *text = strchr(c, '\n') + 1, *end = strstr(text, "```");
+
+		CHECK(end != NULL);
+		if (plan_parse(&p, text, (size_t)(end - text), &e) != 0)
+			kt_fail(KT_ASSERTION, "example %u of README.md: %u:%u: %s", n + 1, e.line,
+				e.column, e.message);
+		c = end;
+	}
+	return n;
+}
+
+static void test_readme(const char *path)
+{
+	read_file(path, readme, sizeof readme);
+	meet_all(meet_in_readme);
+	CHECK_EQ(parse_examples(), 2);
+	printf("ok README.md has all words, and its examples are plans\n");
+}
+
 int main(int argc, char **argv)
 {
-	CHECK_EQ(argc, 2);
+	CHECK_EQ(argc, 3);
 	test_operations();
 	test_bodies();
 	test_lines();
@@ -243,5 +312,6 @@ int main(int argc, char **argv)
 	test_failures();
 	test_roles();
 	test_dictionary(argv[1]);
+	test_readme(argv[2]);
 	return 0;
 }
