@@ -14,10 +14,9 @@ import sys
 import tempfile
 import unittest
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "kthrashlib"))
+from kthrashlib.measure import coverage
 
-import coverage  # noqa: E402
+HERE = os.path.dirname(os.path.abspath(__file__))
 
 SIM, POSIX = (os.path.abspath(sys.argv.pop(1)) for _ in range(2))
 ROOT = os.path.dirname(HERE)

@@ -7,16 +7,14 @@ import glob
 import os
 import re
 import shlex
-import sys
 import unittest
+
+from kthrashlib import common
+from kthrashlib.build import drivers
+from kthrashlib.front import commands
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 ROOT = os.path.dirname(HERE)
-sys.path.insert(0, os.path.join(HERE, "kthrashlib"))
-
-import commands  # noqa: E402
-import common  # noqa: E402
-import drivers  # noqa: E402
 
 TOP = ("core", "corpus", "fuzz", "platform", "stress", "tools")
 # Names that stand for any file.
@@ -126,9 +124,9 @@ def check(args):
     if len(args) == 1:
         return
     placeholder = ["x.plan"] if command.arguments in ("PLAN", "PLAN...") else []
-    found, rest = commands.parse(args[0], args[1:] + (
+    call = commands.parse(args[0], args[1:] + (
         [] if any(not a.startswith("-") for a in args[1:]) else placeholder))
-    for bug in [found.get("--bug")] + (rest if args[0] == "bugs" else []):
+    for bug in [call.options.get("--bug")] + (call.words if args[0] == "bugs" else []):
         if bug:
             drivers.check_bug(bug)
 

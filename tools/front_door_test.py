@@ -7,19 +7,16 @@ import contextlib
 import io
 import os
 import stat
-import sys
 import tempfile
 import unittest
 from unittest import mock
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "kthrashlib"))
+from kthrashlib import common, env
+from kthrashlib.build import bazel
+from kthrashlib.front import cli
+from kthrashlib.measure import bugs
 
-import bugs  # noqa: E402
-import build  # noqa: E402
-import cli  # noqa: E402
-import common  # noqa: E402
-import env  # noqa: E402
+HERE = os.path.dirname(os.path.abspath(__file__))
 
 PLAN = "kthrash-plan 1\ntask C1: a = create \"a\" return 0\nexpect deadlock\n"
 
@@ -51,8 +48,8 @@ class Folder(unittest.TestCase):
 
 class Options(unittest.TestCase):
     def test_a_platform_that_the_build_refuses(self):
-        with mock.patch.object(build, "bazel") as bazel, mock.patch.object(env, "ensure"):
-            bazel.return_value = mock.Mock(
+        with mock.patch.object(bazel, "run") as run_bazel, mock.patch.object(env, "ensure"):
+            run_bazel.return_value = mock.Mock(
                 returncode=1, stderr="ERROR: x\nError in fail: no lock 'x'; legal are y\nmore\n")
             status, said = run("stress", "--platform=sim+x")
         self.assertEqual(status, common.USAGE)

@@ -8,22 +8,16 @@ import io
 import json
 import os
 import signal
-import sys
 import tempfile
 import time
 import unittest
 import xml.etree.ElementTree as ElementTree
 from unittest import mock
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "kthrashlib"))
-
-import cli  # noqa: E402
-import common  # noqa: E402
-import gate  # noqa: E402
-import results  # noqa: E402
-import runner  # noqa: E402
-from junit import ERROR, FAILED, PASSED, Case  # noqa: E402
+from kthrashlib import common
+from kthrashlib.front import cli
+from kthrashlib.gate import gate, results, runner
+from kthrashlib.gate.junit import ERROR, FAILED, PASSED, Case
 
 UNIT = ["//core:a_test@sim+ticket+park+list+epoch", "//tools:b_test"]
 COMBOS = gate.DEFAULTS + ["sim+lock%d+park+list+epoch" % n for n in range(8)]

@@ -4,16 +4,14 @@
 read."""
 
 import os
-import sys
 import unittest
 
 from lxml import etree
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "kthrashlib"))
+from kthrashlib.gate import junit
+from kthrashlib.gate.junit import ERROR, FAILED, PASSED, SKIPPED, Case
 
-import junit  # noqa: E402
-from junit import ERROR, FAILED, PASSED, SKIPPED, Case  # noqa: E402
+HERE = os.path.dirname(os.path.abspath(__file__))
 
 SCHEMA = etree.XMLSchema(etree.parse(os.path.join(HERE, "junit.xsd")))
 

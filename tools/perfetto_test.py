@@ -13,10 +13,7 @@ import subprocess
 import sys
 import unittest
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "kthrashlib"))
-
-import perfetto  # noqa: E402
+from kthrashlib.show import perfetto
 
 PHASES = "MXsfi"
 DRIVER, PLANS = sys.argv[1], sys.argv[2:]

@@ -15,14 +15,9 @@ import tempfile
 import unittest
 from unittest import mock
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "kthrashlib"))
-
-import cli  # noqa: E402
-import common  # noqa: E402
-import compdb  # noqa: E402
-import env  # noqa: E402
-import style  # noqa: E402
+from kthrashlib import common, env
+from kthrashlib.build import compdb, style
+from kthrashlib.front import cli
 
 SPDX = {".c": "/* SPDX-License-Identifier: GPL-2.0-only */\n",
         ".py": "# SPDX-License-Identifier: GPL-2.0-only\n",

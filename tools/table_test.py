@@ -8,20 +8,15 @@ import io
 import os
 import re
 import subprocess
-import sys
 import tempfile
 import unittest
 from unittest import mock
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "kthrashlib"))
+from kthrashlib import common
+from kthrashlib.build import drivers
+from kthrashlib.front import cli, commands, completion, manual
 
-import cli  # noqa: E402
-import commands  # noqa: E402
-import common  # noqa: E402
-import complete  # noqa: E402
-import drivers  # noqa: E402
-import manual  # noqa: E402
+HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 class Help(unittest.TestCase):
@@ -49,7 +44,8 @@ class Table(unittest.TestCase):
     def test_every_command_can_be_called(self):
         for command in commands.COMMANDS:
             module, _, function = command.run.partition(":")
-            self.assertTrue(callable(getattr(importlib.import_module(module), function)))
+            self.assertTrue(callable(getattr(
+                importlib.import_module("kthrashlib." + module), function)))
 
     def test_words_of_values(self):
         self.assertEqual(commands.Option("--a=x|y", "").words, ["x", "y"])
@@ -59,17 +55,17 @@ class Table(unittest.TestCase):
         self.assertFalse(commands.Option("--a", "").closed())
 
     def test_options_anywhere_and_the_last_counts(self):
-        found, rest = commands.parse("shrink", ["-o", "x", "p", "--seconds=1", "--seconds=2"])
-        self.assertEqual((found, rest), ({"-o": "x", "--seconds": "2"}, ["p"]))
+        call = commands.parse("shrink", ["-o", "x", "p", "--seconds=1", "--seconds=2"])
+        self.assertEqual((call.options, call.words), ({"-o": "x", "--seconds": "2"}, ["p"]))
 
     def test_an_option_that_may_be_repeated(self):
         own = commands.Command("own", "", "", "", [commands.Option("--word=WORD...", "")])
         with mock.patch.object(commands, "COMMANDS", [own]):
-            self.assertEqual(commands.parse("own", ["--word=a", "--word=b=c"]),
-                             ({"--word": ["a", "b=c"]}, []))
+            self.assertEqual(commands.parse("own", ["--word=a", "--word=b=c"]).options,
+                             {"--word": ["a", "b=c"]})
 
     def test_words_for_another_program(self):
-        self.assertEqual(commands.parse("test", ["--", "--frob", "x"]), ({}, ["--frob", "x"]))
+        self.assertEqual(commands.parse("test", ["--", "--frob", "x"]).words, ["--frob", "x"])
         with self.assertRaises(common.Failure):
             commands.parse("test", ["x", "--", "y"])
 
@@ -126,7 +122,7 @@ class ManualPage(unittest.TestCase):
 
 class Candidates(unittest.TestCase):
     def words(self, *words):
-        return [c for c, _ in complete.candidates(list(words))]
+        return [c for c, _ in completion.candidates(list(words))]
 
     def test_commands(self):
         self.assertEqual(self.words("st"), ["stress"])
@@ -177,7 +173,7 @@ class Candidates(unittest.TestCase):
                 kinds.append(command.arguments.strip("[]."))
             for kind in filter(str.isupper, kinds):
                 if "|" not in kind:
-                    self.assertIn(kind, complete.KINDS)
+                    self.assertIn(kind, completion.KINDS)
 
 
 class Shells(unittest.TestCase):
@@ -202,7 +198,7 @@ class Shells(unittest.TestCase):
     def test_bash(self):
         for line, tails, _ in self.LINES:
             line = self.KTHRASH + " " + line
-            self.assertEqual(tails, self.ask("bash", "-c", complete.BASH + """
+            self.assertEqual(tails, self.ask("bash", "-c", completion.BASH + """
                 COMP_LINE="$1" COMP_POINT="${#1}"
                 _kthrash
                 printf '%s\\n' "${COMPREPLY[@]}" | sed '/^$/d'
@@ -213,14 +209,14 @@ class Shells(unittest.TestCase):
             self.assertEqual(wholes, self.ask("zsh", "-f", "-c", """
                 compdef() { }
                 compadd() { print -rl -- "${(P@)@[-1]}" | sed '/^$/d'; }
-            """ + complete.ZSH + """
+            """ + completion.ZSH + """
                 words=("$1" "${(@s: :)2}") CURRENT=${#words}
                 _kthrash
             """, "zsh", self.KTHRASH, line))
 
     def test_fish(self):
         for line, _, wholes in self.LINES:
-            said = self.ask("fish", "--no-config", "-c", complete.FISH + """
+            said = self.ask("fish", "--no-config", "-c", completion.FISH + """
                 complete -C "$argv[1] $argv[2]"
             """, self.KTHRASH, line)
             self.assertEqual(wholes, [s.partition("\t")[0] for s in said])

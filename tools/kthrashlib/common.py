@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Where things are, exit statuses, and the two ways to say that something is wrong."""
 
+import dataclasses
 import os
 import sys
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+TOOLS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+ROOT = os.path.dirname(TOOLS)
 STATE = os.path.join(ROOT, ".kthrash")
 
 CLEAN, FINDINGS, USAGE, ENVIRONMENT = 0, 1, 2, 3
@@ -46,39 +48,26 @@ def write_whole(path, text):
         raise
 
 
-def split_options(args, flags, values):
-    """Options and the rest, in any order. `flags` and `values` name what is known.
+@dataclasses.dataclass(frozen=True)
+class Call:
+    """A command line that the table of commands has checked: what a command is run with.
 
-    Returns (dict, rest). Unknown options stay in the rest: they may be another
-    program's. A value option without a value is a usage error.
+    `options`: those that were given, by name, as {"--seed": 1, "--json": True}; an option that
+    may be repeated has a list. `words`: what is no option. `line`: all words as they were typed.
     """
-    found, rest = {}, []
-    for arg in args:
-        name, equals, value = arg.partition("=")
-        if name in flags and not equals:
-            found[name] = True
-        elif name in values:
-            if not value:
-                raise usage("%s needs a value, as in %s=..." % (name, name))
-            found[name] = value
-        else:
-            rest.append(arg)
-    return found, rest
+    options: dict
+    words: list
+    line: list
+
+    def only(self, *names):
+        """A usage error if an option was given that is not one of `names`, because another
+        option excludes it."""
+        for name in self.options:
+            if name not in names:
+                raise usage("unexpected '%s', expected %s" % (name, ", ".join(names)))
 
 
-def no_more(rest, known):
-    """What is left over is an error that lists what is known."""
-    if rest:
-        raise usage("unexpected '%s', expected %s" % (rest[0], known))
-
-
-def number(found, name, default, low, high, kind=float):
-    if name not in found:
-        return default
-    try:
-        n = kind(found[name])
-    except ValueError:
-        n = None
-    if n is None or not low <= n <= high:
-        raise usage("%s=%s: expected a number from %s to %s" % (name, found[name], low, high))
-    return n
+def process(module, *args):
+    """The command line that runs a module of this package as a process of its own."""
+    return ["env", "PYTHONPATH=" + TOOLS, "/usr/bin/python3", "-B", "-m",
+            "kthrashlib." + module, *args]

@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 
-from common import STATE, environment, say
+from kthrashlib.common import STATE, environment, say
 
 # Package: why. In the order in which they are named to the user.
 BUILD = {
@@ -59,7 +59,7 @@ LINT = {
 MANUAL = {
     "man-db": "shows the manual page",
 }
-# For tools/slurm/loopback_test.py.
+# For tools/slurm_loopback_test.py.
 CLUSTER = {
     "munge": "who may talk to a Slurm cluster",
     "slurm-wlm": "a Slurm cluster on this machine",

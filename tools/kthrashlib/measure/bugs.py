@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""`bugs`: the harness judged by bugs that are known to be there.
+
+Each seeded bug is built from a patched copy of the sources, hunted, shrunk,
+and replayed ten times; then the unpatched core is hunted as long and must stay
+clean. Bugs of locks and completions (a Test line in the patch) are for their
+conformance test to find.
+"""
+
+import json
+import os
+import subprocess
+import sys
+
+from kthrashlib import env
+from kthrashlib.build import bazel, drivers
+from kthrashlib.build.drivers import header
+from kthrashlib.common import CLEAN, FINDINGS, ROOT, STATE, say
+from kthrashlib.measure import scoreboard
+
+REPLAYS = 10
+# In the combinations in which the bugs are built (stress/bugs/BUILD).
+UNPATCHED = ["//stress:kthrash_sim", "//stress:kthrash_sim_park", "//stress:kthrash_sim_ticket",
+             "//stress:kthrash_sim_epoch", "//stress:kthrash_sim_biglock",
+             "//stress:kthrash_sim_checked"]
+WEAK = ["//stress:kthrash_sim_park"]    # with each memory
+
+
+def json_lines(args):
+    done = subprocess.run(args, stdout=subprocess.PIPE, text=True, check=False)
+    return done.returncode, [json.loads(x) for x in done.stdout.splitlines() if x.startswith("{")]
+
+
+def hunt(binary, folder, executions, seed, options=()):
+    """The first finding, or None."""
+    _, lines = json_lines([binary, "stress", "--json", "--executions=%d" % executions,
+                           "--seed=%d" % seed, "--findings=" + folder, *options])
+    return next((x for x in lines if x["type"] == "finding"), None)
+
+
+def examine_by_test(name, binary):
+    """One row of the table, for a bug in a lock or completion."""
+    folder = os.path.join(ROOT, "stress", "bugs")
+    done = subprocess.run([os.path.join(folder, "conformance_bug_test.py"), binary,
+                           os.path.join(folder, name + ".patch")],
+                          stdout=subprocess.PIPE, text=True, check=False)
+    return {"bug": name, "oracle": header(name)["Oracle"], "test": header(name)["Test"],
+            "found": done.returncode == 0, "kind": done.stdout.partition(" ")[0]}
+
+
+def examine(name, binary, executions, seed):
+    """One row of the table."""
+    if "Test" in header(name):
+        return examine_by_test(name, binary)
+    folder = os.path.join(STATE, "bugs", name)
+    row = {"bug": name, "oracle": header(name).get("Oracle", ""), "found": False}
+    subprocess.run(["rm", "-rf", folder], check=True)
+    os.makedirs(folder)
+    finding = hunt(binary, folder, executions, seed, header(name).get("Hunt", "").split())
+    if not finding:
+        return row
+    plan = os.path.join(STATE, "bugs", name + ".plan")
+    status, lines = json_lines([binary, "shrink", finding["file"], "-o", plan, "--json",
+                                "--seconds=20"])
+    row.update(found=True, kind=finding["kind"], strategy=finding["strategy"],
+               executions=finding["executions"], message=finding["message"])
+    if status == 0 and lines:
+        row.update(tasks=lines[0]["tasks"], operations=lines[0]["operations"],
+                   directives=lines[0]["directives"], hash=lines[0]["hash"])
+        _, runs = json_lines([binary, "replay", plan, "--json", "--times=%d" % REPLAYS])
+        row["replays"] = sum(r["ok"] and r["hash"] == row["hash"] for r in runs)
+        row["replay"] = "tools/kthrash replay --bug=%s %s" % (name, os.path.relpath(plan, ROOT))
+    return row
+
+
+def ok(row):
+    return row["found"] and ("test" in row or row.get("replays") == REPLAYS)
+
+
+def print_table(rows):
+    print("%-10s %-11s %-8s %10s  %-22s %-8s %s" % (
+        "bug", "found as", "strategy", "executions", "shrunk to", "replays", "how to see it"))
+    for r in rows:
+        if not r["found"]:
+            print("%-10s NOT FOUND; due: %s" % (r["bug"], r["oracle"]))
+            continue
+        if "test" in r:
+            print("%-10s %-11s by the conformance test of %s" % (r["bug"], r["kind"], r["test"]))
+            continue
+        size = "%d ops %d directives" % (r.get("operations", -1), r.get("directives", -1))
+        print("%-10s %-11s %-8s %10d  %-22s %2d/%d    %s" % (
+            r["bug"], r["kind"], r["strategy"], r["executions"], size, r.get("replays", 0),
+            REPLAYS, r.get("replay", "(did not shrink)")))
+
+
+def main(call):
+    if "--scoreboard" in call.options:
+        return scoreboard.main(call)
+    call.only("--executions", "--seed", "--json", "--scoreboard")
+    found, names = call.options, call.words
+    for name in names:
+        drivers.check_bug(name)
+    executions = found.get("--executions", 400000)
+    seed = found.get("--seed", 1)
+    names = names or drivers.bug_names()
+    env.ensure(env.BUILD)
+    binaries = bazel.build(["//stress/bugs:" + n for n in names] + UNPATCHED)
+    rows = []
+    for name, binary in zip(names, binaries):
+        rows.append(examine(name, binary, executions, seed))
+        if sys.stderr.isatty():
+            say("%s: %s" % (name, "found" if rows[-1]["found"] else "not found"))
+    folder = os.path.join(STATE, "bugs", "unpatched")
+    os.makedirs(folder, exist_ok=True)
+    clean = None
+    for target, binary in zip(UNPATCHED, binaries[len(names):]):
+        for memory in ("sc", "tso", "pso") if target in WEAK else ("sc",):
+            clean = clean or hunt(binary, folder, executions, seed, ["--memory=" + memory])
+    if "--json" in found:
+        print(json.dumps({"bugs": rows, "unpatched_clean": clean is None}, indent=1))
+    else:
+        print_table(rows)
+        print("unpatched core, the same hunt (%d builds, %d of them also with weak memory, "
+              "%d executions each): %s" % (
+                  len(UNPATCHED), len(WEAK), executions,
+                  "clean" if clean is None else "FINDING " + clean["file"]))
+        print("%d of %d found" % (sum(r["found"] for r in rows), len(rows)))
+    return CLEAN if all(map(ok, rows)) and clean is None else FINDINGS
