@@ -7,6 +7,7 @@ import contextlib
 import io
 import os
 import stat
+import subprocess
 import tempfile
 import unittest
 from unittest import mock
@@ -61,7 +62,7 @@ class Options(unittest.TestCase):
                 (["campaign", "--seconds=soon"], "--seconds=soon: expected a number from 1"),
                 (["campaign", "--seconds=0"], "expected a number from 1"),
                 (["campaign", "--lanes=x"], "no lane 'x', expected some of sim-random"),
-                (["campaign", "corpus"], "unexpected 'corpus'"),
+                (["campaign", "corpus"], "got unexpected extra argument (corpus)"),
                 (["campaign", "--jobs="], "--jobs needs a value"),
                 (["stress", "--os=vms"], "--os=vms: expected sim or posix"),
                 (["stress", "--platform=vms+x"], "expected sim or posix first"),
@@ -71,24 +72,31 @@ class Options(unittest.TestCase):
                 (["verify", "--bug=NOPE", "x"], "no seeded bug 'NOPE', expected one of"),
                 (["replay", "--sanitizer=msan", "x"], "expected none, asan or tsan"),
                 (["bench", "--fast"], "unexpected '--fast'"),
-                (["bench", "--backends", "x"], "unexpected 'x'"),
+                (["bench", "--backends", "x"], "unexpected extra argument (x)"),
+                (["bench", "--backends", "--seconds=5"], "unexpected '--seconds', expected"),
+                (["bugs", "--out=x"], "unexpected '--out', expected --executions, --seed"),
+                (["bugs", "--scoreboard", "--seed=3"], "unexpected '--seed', expected"),
                 (["bugs", "NOPE"], "no seeded bug 'NOPE', expected one of"),
                 (["bugs", "--frob"], "unexpected '--frob'"),
                 (["fuzz", "--engine=honggfuzz"], "expected libfuzzer or afl"),
                 (["stress", "--frob"], "unexpected '--frob', expected --os=, --platform="),
-                (["stress", "--json=1"], "unexpected '--json=1'"),
-                (["replay"], "replay takes PLAN..., at least one"),
-                (["shrink", "a", "b"], "shrink takes one PLAN, not 2"),
-                (["test", "//core/..."], "unexpected '//core/...', expected [-- WORD...]"),
+                (["stress", "--json=1"], "option '--json' does not take a value"),
+                (["stress", "--see=1"], "unexpected '--see'"),    # no abbreviations
+                (["stress", "--seed"], "option '--seed' requires an argument"),
+                (["--frob"], "no such option: --frob"),
+                (["replay"], "missing argument 'PLAN...'"),
+                (["shrink", "a", "b"], "got unexpected extra argument (b)"),
+                (["test", "//core/..."], "unexpected extra argument (//core/...)"),
                 (["help", "frob"], "unknown command 'frob'"),
                 (["fuzz", "--target=x"], "expected plan or parser"),
-                (["explain"], "explain takes one PLAN, not 0"),
+                (["explain"], "missing argument 'PLAN'"),
                 (["explain", "--format=pdf", "x"], "expected text, json, perfetto or html"),
-                (["explain", "x", "-o"], "-o needs a value, as in -o FILE"),
-                (["page"], "page takes one DIR, not 0"),
+                (["explain", "x", "-o"], "option '-o' requires an argument"),
+                (["explain", "x", "-o", ""], "-o needs a value, as in -o FILE"),
+                (["page"], "missing argument 'DIR'"),
                 (["page", "/no/such"], "/no/such: no such folder"),
                 (["page", HERE], "not the folder of a campaign"),
-                (["page", HERE, "--day=1"], "unexpected '--day=1', expected --night= or DIR"),
+                (["page", HERE, "--day=1"], "unexpected '--day', expected --night= or DIR"),
         ]:
             with self.subTest(args):
                 status, said = run(*args)
@@ -148,6 +156,43 @@ class Environment(Folder):
                 env.ensure({"x": "y"})
         self.assertEqual(f.exception.status, common.ENVIRONMENT)
         self.assertIn("Debian 12", f.exception.message)
+
+
+class Script(Folder):
+    """tools/kthrash on a machine without click, with a fake apt-get."""
+
+    def run_it(self, apt, user=0):
+        with open(os.path.join(HERE, "kthrash"), encoding="utf-8") as f:
+            text = f.read()
+        modules = "/usr/lib/python3/dist-packages"
+        self.assertIn(modules, text)
+        door = script(self.folder, "kthrash", text.replace(modules, self.folder))
+        script(self.path, "id", "echo %d" % user)
+        script(self.path, "sudo", "exit 1")
+        script(self.path, "apt-get", 'echo "apt-get $*" >> "%s/log"\n%s' % (self.folder, apt))
+        with open(os.path.join(self.folder, "kthrash_main.py"), "w", encoding="utf-8") as f:
+            f.write("print('runs')\n")
+        done = subprocess.run([door], env={"PATH": self.path + ":/usr/bin:/bin"}, check=False,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        return done.returncode, done.stdout, done.stderr
+
+    def test_click_is_installed_once(self):
+        status, out, said = self.run_it("mkdir -p %s/click" % self.folder)
+        self.assertEqual((status, out), (0, "runs\n"))
+        self.assertEqual(said, "kthrash: installing python3-click: it reads the command line\n")
+        with open(os.path.join(self.folder, "log"), encoding="utf-8") as f:
+            self.assertEqual(f.read(), "apt-get update -qq\napt-get install -y -qq "
+                             "--no-install-recommends python3-click\n")
+        self.assertEqual(self.run_it("exit 1"), (0, "runs\n", ""))
+
+    def test_it_cannot_be_installed(self):
+        status, out, said = self.run_it("exit 1")
+        self.assertEqual((status, out), (common.ENVIRONMENT, ""))
+        self.assertIn("apt-get failed; as root, run: apt-get update", said)
+        status, out, said = self.run_it("exit 0", user=1000)
+        self.assertEqual((status, out), (common.ENVIRONMENT, ""))
+        self.assertIn("not root and no sudo", said)
+        self.assertIn("install -y -qq --no-install-recommends python3-click\n", said)
 
 
 FAKE = """

@@ -53,7 +53,8 @@ class Call:
     """A command line that the table of commands has checked: what a command is run with.
 
     `options`: those that were given, by name, as {"--seed": 1, "--json": True}; an option that
-    may be repeated has a list. `words`: what is no option. `line`: all words as they were typed.
+    may be repeated has a list. `words`: what is no option. `line`: all of it in words, each
+    option as --name=value.
     """
     options: dict
     words: list

@@ -1,39 +1,44 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The front door: finds the command in the table, checks its options, runs it."""
+"""The front door: click finds the command and checks its options, then its module runs."""
 
 import importlib
 import sys
 
+import click
+
 from kthrashlib.common import CLEAN, ENVIRONMENT, USAGE, Failure, say
-from kthrashlib.front import commands, completion, manual
+from kthrashlib.front import commands, completion, parser
 
 
-def wants_help(args):
-    """After "--" comes another program's command line."""
-    words = args[:args.index("--")] if "--" in args else args
-    return "--help" in words or "-h" in words
+def runs(row):
+    """What runs the command: its module is imported only then."""
+    def run(call):
+        module, _, function = row.run.partition(":")
+        return getattr(importlib.import_module("kthrashlib." + module), function)(call)
+    return run
+
+
+def group():
+    return parser.Group(commands.COMMANDS, runs, commands.STATUS)
 
 
 def run(args):
-    if args[0] in ("--help", "-h", "help"):
-        # "help stress" as "stress --help".
-        name = args[1] if len(args) > 1 else None
-        print(manual.of(commands.find(name)) if name else manual.overview(), end="")
+    if args[0] == "help":
+        args = [*args[1:2], "--help"]       # "help stress" is "stress --help"
+    if args[0] == "complete":               # what the shells' scripts ask
+        for candidate, meaning in completion.candidates(group(), args[1:] or [""]):
+            print(candidate + "\t" + meaning)
         return CLEAN
-    if args[0] == "complete":   # for the shells' scripts, no command of its own
-        return completion.answer(args[1:])
-    command = commands.find(args[0])
-    if wants_help(args[1:]):
-        print(manual.of(command), end="")
-        return CLEAN
-    call = commands.parse(command.name, args[1:])
-    module, _, function = command.run.partition(":")
-    return getattr(importlib.import_module("kthrashlib." + module), function)(call)
+    try:
+        return group().main(args, prog_name=parser.PROGRAM, standalone_mode=False)
+    except click.UsageError as e:
+        raise parser.failure(e) from e
 
 
 def main(args):
     if not args:
-        print(manual.overview(), end="", file=sys.stderr)
+        with click.Context(group(), info_name=parser.PROGRAM, **group().context_settings) as ctx:
+            print(ctx.get_help(), file=sys.stderr)
         return USAGE
     try:
         return run(args)
@@ -43,5 +48,5 @@ def main(args):
     except OSError as e:
         say("kthrash: %s" % e)
         return ENVIRONMENT
-    except KeyboardInterrupt:
+    except click.Abort:
         return 130

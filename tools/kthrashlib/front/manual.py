@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""--help and the manual page, made from the table of commands."""
+"""The manual page, in mdoc(7), made from the table of commands.
+
+It is our own: Debian's click-man writes a page for each command, in man(7) and without the files
+and examples; a user looks for one page, kthrash(1).
+"""
 
 import os
 import re
@@ -10,50 +14,9 @@ import textwrap
 from kthrashlib import env
 from kthrashlib.common import CLEAN, ENVIRONMENT
 from kthrashlib.front import commands
+from kthrashlib.front.options import AFTER_DASHES
 
 WIDTH = 80
-
-
-# ---- --help ------------------------------------------------------------------------
-
-
-def columns(rows, at):
-    """Pairs of a short text and a long one: the long ones begin in column `at`."""
-    lines = []
-    for left, right in rows:
-        wrapped = textwrap.wrap(right, WIDTH - at) or [""]
-        if len(left) + 4 > at:
-            lines.append("  " + left)
-        else:
-            lines.append(("  " + left).ljust(at) + wrapped.pop(0))
-        lines += [" " * at + line for line in wrapped]
-    return lines
-
-
-def described(option):
-    return option.text + (" (default: %s)" % option.default if option.default else "")
-
-
-def overview():
-    lines = ["usage: tools/kthrash COMMAND [OPTION]... [ARGUMENT]...", ""]
-    lines += columns([(c.name, c.text) for c in commands.COMMANDS], 14)
-    lines += ["", "tools/kthrash COMMAND --help tells a command's options.", ""]
-    lines += textwrap.wrap("exit status: " + ", ".join("%d %s" % s for s in commands.STATUS), WIDTH)
-    return "\n".join(lines) + "\n"
-
-
-def of(command):
-    words = ["usage: tools/kthrash", command.name]
-    words += ["[OPTION]..."] * bool(command.options) + [command.arguments] * bool(command.arguments)
-    lines = [" ".join(words), ""] + textwrap.wrap(command.text, WIDTH)
-    if command.options:
-        lines += [""] + columns([(o.form, described(o)) for o in command.options], 26)
-    for paragraph in filter(None, command.more.split("\n\n")):
-        lines += [""] + textwrap.wrap(paragraph, WIDTH)
-    return "\n".join(lines) + "\n"
-
-
-# ---- the manual page, in mdoc(7) ---------------------------------------------------
 
 TOP = r""".\" SPDX-License-Identifier: GPL-2.0-only
 .Dd $Mdocdate$
@@ -84,9 +47,9 @@ A finding is a plan, too, and
 .Ic replay
 does it again.
 .Pp
-An option's value follows an equals sign, without blanks;
+An option's value follows an equals sign or stands in the next word;
 .Fl o
-takes the word after it.
+takes the next word.
 Options and arguments stand in any order.
 .Sh COMMANDS
 """
@@ -156,7 +119,7 @@ def form(option):
 def synopsis(command):
     words = ["Ic " + command.name]
     words += ["Op Ar option ..."] * bool(command.options)
-    if command.arguments == commands.AFTER_DASHES:
+    if command.arguments == AFTER_DASHES:
         words.append("Op Fl \\- Ar word ...")
     elif command.arguments:
         plain = command.arguments.strip("[].").lower()
@@ -172,7 +135,7 @@ def section(command):
     if command.options:
         lines.append(".Bl -tag -width Ds")
         for o in command.options:
-            lines += [".It " + form(o)] + text_lines(described(o))
+            lines += [".It " + form(o)] + text_lines(o.described())
         lines.append(".El")
     for paragraph in filter(None, command.more.split("\n\n")):
         lines += [".Pp"] + text_lines(paragraph)
