@@ -141,7 +141,7 @@ COMMANDS = [
         Option("--source", "print its source, to be installed as man1/kthrash.1"),
     ]),
     Command("compdb", "build.compdb:main", "", "writes compile_commands.json, for clangd"),
-    Command("fmt", "build.style:fmt", "[FILE]...",
+    Command("fmt", "build.formatting:main", "[FILE]...",
             "formats the lines that changed", [
         Option("--check", "only show what would change; exit status 1 if anything would"),
         Option("--since=COMMIT", "lines that are not as in this commit",
@@ -150,7 +150,7 @@ COMMANDS = [
     ], "C, Python and Starlark. In C, /* clang-format off */ and /* clang-format on */ stand "
        "around a table that is kept by hand. A Starlark file with the line '# fmt: off' is left "
        "alone."),
-    Command("lint", "build.style:lint", "[FILE]...",
+    Command("lint", "build.linting:main", "[FILE]...",
             "checks the sources without running them",
             more="By clang-tidy, cppcheck, shellcheck, flake8, pylint, buildifier and "
                  "tools/tidy.py. The whole tree takes about three minutes on two processors, "
