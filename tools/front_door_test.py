@@ -225,6 +225,8 @@ class Bugs(Folder):
             self.assertTrue(row["found"])
             self.assertEqual((row["kind"], row["executions"], row["replays"]), ("deadlock", 5, 1))
             self.assertTrue(bugs.ok(row))
+            self.assertEqual(bugs.line(row)[:6],
+                             ("X", "deadlock", "random", 5, "1 ops 0 directives", "1/1"))
 
     def test_a_bug_is_hunted_with_the_options_it_needs(self):
         binary = script(self.path, "fake", FAKE % ('case "$*" in *--twice*) %s;; esac' % FINDS))
@@ -238,7 +240,10 @@ class Bugs(Folder):
         binary = script(self.path, "fake", FAKE % "exit 0")
         with mock.patch.object(bugs, "STATE", self.folder), \
                 mock.patch.object(bugs, "header", lambda name: {}):
-            self.assertFalse(bugs.ok(bugs.examine("X", binary, 100, 1)))
+            row = bugs.examine("X", binary, 100, 1)
+        self.assertFalse(bugs.ok(row))
+        self.assertEqual(bugs.line({**row, "oracle": "deadlock"}),
+                         ("X", "NOT FOUND", "", "", "", "", "expected: deadlock"))
 
 
 if __name__ == "__main__":

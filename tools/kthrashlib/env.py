@@ -23,6 +23,9 @@ FUZZ = {
     "clang-14": "the compiler that AFL++ drives",
     "libclang-rt-14-dev": "sanitizer runtimes for AFL++ builds",
 }
+TERMINAL = {
+    "python3-rich": "tables and progress on a terminal",
+}
 PICTURES = {
     "python3-matplotlib": "draws",
 }
@@ -45,7 +48,7 @@ DEBUG = {
 }
 FORMAT = {
     "clang-format-19": "formats C",
-    "git": "tells what changed",
+    "git": "tells which lines changed",
     "python3-autopep8": "formats Python",
 }
 LINT = {
@@ -75,7 +78,7 @@ TESTS = {
     "python3-yaml": "checks the files for GitHub and GitLab",
     "zsh": "tests its completion",
 }
-ALL = {**BUILD, **FUZZ, **BENCH, **PAGE, **MANUAL, **TESTS, **FORMAT, **LINT, **DEBUG}
+ALL = {**BUILD, **FUZZ, **BENCH, **PAGE, **TERMINAL, **MANUAL, **TESTS, **FORMAT, **LINT, **DEBUG}
 
 
 def installed(package):

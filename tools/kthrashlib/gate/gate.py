@@ -16,22 +16,23 @@ import signal
 import time
 from subprocess import PIPE
 
-from kthrashlib import env
+from kthrashlib import env, terminal
 from kthrashlib.build import bazel
 from kthrashlib.common import (CLEAN, ENVIRONMENT, FINDINGS, ROOT, STATE, environment, say, usage,
                                write_whole)
 from kthrashlib.gate import junit, results, sarif
 from kthrashlib.gate.junit import ERROR, FAILED, SKIPPED, Case
 from kthrashlib.gate.runner import Runner
+from kthrashlib.terminal import LEFT, RIGHT
 
 SANITIZERS = {"plain": [], "asan-ubsan": ["--config=asan-ubsan"], "tsan": ["--config=tsan"]}
-KINDS = ["smoke", "unit", "corpus", "stress"]
+KINDS = ["seeded bugs", "unit", "corpus", "stress"]
 
 # What a step of the first round takes, relative to the others, where nothing is built yet.
-WEIGHT = {"smoke": 5, "unit": 10, "corpus": 6, "stress": 3}
+WEIGHT = {"seeded bugs": 5, "unit": 10, "corpus": 6, "stress": 3}
 
 # One bug for each oracle, one of them a lock's; what a sanitizer sees, in its build.
-SMOKE = {
+SEEDED_BUGS = {
     "plain": ["P1", "H26K", "P13E", "R1", "T4", "V1", "ND1", "LTICKET1"],
     "asan-ubsan": ["H2C", "H26K"],
     "tsan": ["P6", "P1"],
@@ -75,7 +76,8 @@ class Plan:
         self.must = []
         for sanitizer in SANITIZERS:
             for kind, items in (
-                    ("smoke", ["//stress/bugs:%s_test" % bug for bug in SMOKE[sanitizer]]),
+                    ("seeded bugs", ["//stress/bugs:%s_test" % bug
+                                     for bug in SEEDED_BUGS[sanitizer]]),
                     ("unit", unit[sanitizer]),
                     ("corpus", [corpus_label(c) for c in DEFAULTS]),
                     ("stress", DEFAULTS)):
@@ -146,7 +148,7 @@ class Gate:
         words = ["%d passed" % (len(done) - bad)]
         words += ["%d FAILED" % bad] if bad else []
         words += ["%d not yet" % waiting] if waiting else []
-        print("%-10s %-6s %4.0f s  %s" % (step.sanitizer, step.kind, seconds, ", ".join(words)),
+        print("%-10s %-11s %4.0f s  %s" % (step.sanitizer, step.kind, seconds, ", ".join(words)),
               flush=True)
 
     # ---- what came of it ---------------------------------------------------------
@@ -193,7 +195,13 @@ class Gate:
         missing = len(self.missing(True))
         if missing and not (partial and self.cases):
             return FINDINGS, "INCOMPLETE: %d that must run did not" % missing
-        return CLEAN, "clean"
+        return CLEAN, "clean, %d of %d ran" % self.extent()
+
+    def extent(self):
+        """How many items ran, and how many there are."""
+        items = [(s.sanitizer, s.kind, i) for s in self.plan.must + self.plan.rest
+                 for i in s.items]
+        return sum(i in self.cases for i in items), len(items)
 
 
 # ---- the command --------------------------------------------------------------------
@@ -229,10 +237,10 @@ def write_reports(gate, junit_file, sarif_file, sha, complete):
 
 
 def print_table(gate):
-    print("\n%-10s  %-6s  %7s  %7s  %7s" % ("", "", "passed", "failed", "not run"))
-    for sanitizer in SANITIZERS:
-        for kind in KINDS:
-            print("%-10s  %-6s  %7d  %7d  %7d" % (sanitizer, kind, *gate.cell(sanitizer, kind)))
+    print()
+    terminal.table([("sanitizer", LEFT), ("kind", LEFT), ("passed", RIGHT), ("failed", RIGHT),
+                    ("not run", RIGHT)],
+                   [(s, k, *gate.cell(s, k)) for s in SANITIZERS for k in KINDS])
 
 
 def print_bad(gate):

@@ -56,7 +56,8 @@ class Runner:
 
     def log_name(self, *words):
         self.count += 1
-        return os.path.join(self.folder, "logs", "%03d-%s" % (self.count, "-".join(words)))
+        return os.path.join(self.folder, "logs", "%03d-%s" % (
+            self.count, "-".join(words).replace(" ", "-")))
 
     # ---- Bazel --------------------------------------------------------------------
 

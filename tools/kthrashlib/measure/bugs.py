@@ -10,15 +10,17 @@ conformance test to find.
 import json
 import os
 import subprocess
-import sys
 
-from kthrashlib import env
+from kthrashlib import env, terminal
 from kthrashlib.build import bazel, drivers
 from kthrashlib.build.drivers import header
-from kthrashlib.common import CLEAN, FINDINGS, ROOT, STATE, say
+from kthrashlib.common import CLEAN, FINDINGS, ROOT, STATE
 from kthrashlib.measure import scoreboard
+from kthrashlib.terminal import LEFT, RIGHT
 
 REPLAYS = 10
+COLUMNS = [("bug", LEFT), ("found as", LEFT), ("strategy", LEFT), ("executions", RIGHT),
+           ("shrunk to", LEFT), ("replays", RIGHT), ("how to see it", LEFT)]
 # In the combinations in which the bugs are built (stress/bugs/BUILD).
 UNPATCHED = ["//stress:kthrash_sim", "//stress:kthrash_sim_park", "//stress:kthrash_sim_ticket",
              "//stress:kthrash_sim_epoch", "//stress:kthrash_sim_biglock",
@@ -78,19 +80,22 @@ def ok(row):
 
 
 def print_table(rows):
-    print("%-10s %-11s %-8s %10s  %-22s %-8s %s" % (
-        "bug", "found as", "strategy", "executions", "shrunk to", "replays", "how to see it"))
-    for r in rows:
-        if not r["found"]:
-            print("%-10s NOT FOUND; due: %s" % (r["bug"], r["oracle"]))
-            continue
-        if "test" in r:
-            print("%-10s %-11s by the conformance test of %s" % (r["bug"], r["kind"], r["test"]))
-            continue
-        size = "%d ops %d directives" % (r.get("operations", -1), r.get("directives", -1))
-        print("%-10s %-11s %-8s %10d  %-22s %2d/%d    %s" % (
-            r["bug"], r["kind"], r["strategy"], r["executions"], size, r.get("replays", 0),
-            REPLAYS, r.get("replay", "(did not shrink)")))
+    terminal.table(COLUMNS, list(map(line, rows)))
+
+
+def line(row):
+    """A row of the table that is printed."""
+    if not row["found"]:
+        return row["bug"], "NOT FOUND", "", "", "", "", "expected: " + row["oracle"]
+    if "test" in row:
+        return (row["bug"], row["kind"], "", "", "", "",
+                "by the conformance test of " + row["test"])
+    if "replay" not in row:
+        return (row["bug"], row["kind"], row["strategy"], row["executions"], "", "",
+                "(did not shrink)")
+    return (row["bug"], row["kind"], row["strategy"], row["executions"],
+            "%d ops %d directives" % (row["operations"], row["directives"]),
+            "%d/%d" % (row["replays"], REPLAYS), row["replay"])
 
 
 def main(call):
@@ -105,11 +110,8 @@ def main(call):
     names = names or drivers.bug_names()
     env.ensure(env.BUILD)
     binaries = bazel.build(["//stress/bugs:" + n for n in names] + UNPATCHED)
-    rows = []
-    for name, binary in zip(names, binaries):
-        rows.append(examine(name, binary, executions, seed))
-        if sys.stderr.isatty():
-            say("%s: %s" % (name, "found" if rows[-1]["found"] else "not found"))
+    rows = [examine(name, binary, executions, seed) for name, binary in
+            terminal.each(zip(names, binaries), "hunting the seeded bugs")]
     folder = os.path.join(STATE, "bugs", "unpatched")
     os.makedirs(folder, exist_ok=True)
     clean = None

@@ -14,7 +14,7 @@ import re
 import shutil
 import subprocess
 
-from kthrashlib import env
+from kthrashlib import env, terminal
 from kthrashlib.build import bazel
 from kthrashlib.common import CLEAN, ROOT, STATE, environment, say, usage, write_whole
 from kthrashlib.gate import results
@@ -244,6 +244,16 @@ def chosen(found):
     return [found["--platform"]]
 
 
+def print_table(by_file):
+    rows = []
+    for name in FOLDERS:
+        n = summed(by_file, name)
+        rows.append((name + "/", "%d of %d, %s" % (n[1], n[0], percent(n[1], n[0])),
+                     "%d of %d, %s" % (n[3], n[2], percent(n[3], n[2]))))
+    terminal.table([("folder", terminal.LEFT), ("lines", terminal.RIGHT),
+                    ("branches", terminal.RIGHT)], rows)
+
+
 def main(call):
     found = call.options
     plans = [p for folder in ("seed", "regress", "illegal")
@@ -276,11 +286,7 @@ def main(call):
         lately = pairs_in(os.path.join(campaign, "coverage"))
         said += "; the campaign has seen %d, %d of them not here" % (len(lately),
                                                                     len(lately - seen))
-    print("%-10s %18s %22s" % ("", "lines", "branches"))
-    for name in FOLDERS:
-        n = summed(by_file, name)
-        print("%-10s %18s %22s" % (name + "/", "%d of %d, %s" % (n[1], n[0], percent(n[1], n[0])),
-                                   "%d of %d, %s" % (n[3], n[2], percent(n[3], n[2]))))
+    print_table(by_file)
     print("schedules: " + said)
     print(results.relative(out))
     if "--html" in found:

@@ -14,9 +14,10 @@ import subprocess
 import tempfile
 import time
 
-from kthrashlib import env
+from kthrashlib import env, terminal
 from kthrashlib.build import bazel, drivers
 from kthrashlib.common import CLEAN, ROOT, say, write_whole
+from kthrashlib.terminal import LEFT, RIGHT
 
 STRATEGIES = ("random", "pct:2", "pct:3", "delay:1", "delay:2", "pos", "surw", "portfolio")
 
@@ -75,13 +76,15 @@ def summary(board, names):
 
 
 def print_tables(board, names):
-    print("%-7s %s" % ("bug", " ".join("%9s" % s for s in STRATEGIES)))
-    for n in names:
-        print("%-7s %s" % (n, " ".join("%9s" % cell(board[n][s]) for s in STRATEGIES)))
-    print("\n%-10s %8s %8s %8s %10s" % ("strategy", "found", "always", "never", "typical"))
-    for strategy, share, always, never, typical in summary(board, names):
-        print("%-10s %7.1f%% %8d %8d %10s" % (strategy, 100 * share, always, never,
-                                             "-" if typical is None else "%.0f" % typical))
+    terminal.table([("bug", LEFT)] + [(s, RIGHT) for s in STRATEGIES],
+                   [[n] + [cell(board[n][s]) for s in STRATEGIES] for n in names])
+    print()
+    terminal.table(
+        [("strategy", LEFT), ("found", RIGHT), ("always", RIGHT), ("never", RIGHT),
+         ("typical", RIGHT)],
+        [(strategy, "%.1f%%" % (100 * share), always, never,
+          "-" if typical is None else "%.0f" % typical)
+         for strategy, share, always, never, typical in summary(board, names)])
 
 
 def picture(board, names, executions, path):
