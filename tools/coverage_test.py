@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Coverage from a few plans: the counts are of what they reach, of a plan that fails, too, and of
-a process that a finding ends.
+"""Coverage of a few plans: the lines that they reach are counted, even for a plan that fails and
+for a process that a finding ends.
 
 usage: coverage_test.py SIM POSIX [unittest's words]   drivers built for coverage
 """
@@ -24,7 +24,7 @@ ROOT = os.path.dirname(HERE)
 PLAN = """kthrash-plan 1
 task C1: a = create "worker" until-stop 7; wake a; stop a == 7
 """
-# As in corpus/illegal: stops a thread that is gone.
+# As in corpus/illegal: it stops a thread that is gone.
 FAILS = """kthrash-plan 1
 strategy pct 3 seed 3
 task C1: a = create "a" return 1; wake a; stop a
@@ -38,7 +38,7 @@ def record(text, name):
 
 
 def functions(text):
-    """Calls of each function, whatever static file it is in."""
+    """The calls of each function, whatever file it is in."""
     return {name.rpartition(":")[2]: int(n) for n, name in re.findall(r"^FNDA:(\d+),(.*)$", text,
                                                                       re.M)}
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""What READMEs and CONTRIBUTING.md name is there: files, Bazel's targets, commands with
-their options, seeded bugs. Of the checkout that this file is in."""
+"""Everything that the READMEs and CONTRIBUTING.md name exists: files, Bazel's targets, commands
+with their options, seeded bugs. The test looks at the checkout that this file is in."""
 
 import glob
 import os
@@ -22,7 +22,7 @@ ANY = re.compile(r"NEW|NAME|OUT|FINDING|<|\{|\.\.\.|…")
 
 
 def all_files():
-    """All files but what builds and runs leave."""
+    """All files, without those that builds and runs leave."""
     found = []
     for folder, folders, files in os.walk(ROOT):
         folders[:] = [f for f in folders if not re.match(r"bazel-|\.git$|\.kthrash$|__pycache", f)]
@@ -40,7 +40,7 @@ def read(page):
 
 
 def code(text):
-    """(line number, words): lines of blocks of code, and what stands in backquotes."""
+    """(line number, words) for each line of a block of code and for the words in backquotes."""
     block = False
     for n, line in enumerate(text.split("\n"), 1):
         if line.startswith("```"):
@@ -53,7 +53,7 @@ def code(text):
 
 
 def exists(page, path):
-    """From the top, or from the page's folder."""
+    """True if there is such a path from the top or from the folder of the page."""
     return any(glob.glob(os.path.join(ROOT, folder, path))
                for folder in ("", os.path.dirname(page)))
 
@@ -119,7 +119,7 @@ def wrong_commands(text):
 
 
 def check(args):
-    """The command as it stands; without its arguments it is but named."""
+    """Checks a command line. A command without arguments is only a name."""
     command = commands.find(args[0])
     if len(args) == 1:
         return

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""The front door against fakes: what it installs and how it fails, bad options, the
-seeded bugs' table. No compiler, no network, nothing outside a folder of its own."""
+"""The front door with fake programs: what it installs, how it fails, wrong options, and the table
+of seeded bugs. The test needs no compiler and no network, and writes to a folder of its own."""
 
 import contextlib
 import io

@@ -22,7 +22,8 @@ UNITS = {s: UNIT for s in gate.SANITIZERS}
 
 
 class Fake:
-    """Runs nothing; each item takes `cost` seconds of its clock. `bad`: items that fail."""
+    """A runner that runs nothing: each item takes `cost` seconds of its own clock, and those in
+    `bad` fail."""
 
     def __init__(self, cost=0.0, bad=(), broken=()):
         self.now, self.cost, self.bad, self.broken = 0.0, cost, bad, list(broken)
@@ -108,7 +109,7 @@ class Time(unittest.TestCase):
         items = [(s, k, i) for s, k, _, _, items in fake.steps for i in items]
         self.assertEqual(len(items), len(set(items)))
 
-    def test_each_cell_has_its_due_when_time_is_short(self):
+    def test_each_cell_has_its_share_when_time_is_short(self):
         fake = Fake(cost=8)
         g = ran(fake, 400)
         self.assertLessEqual(fake.now, 400)
@@ -181,7 +182,7 @@ class Verdict(unittest.TestCase):
 
 
 class Suites(unittest.TestCase):
-    def test_one_per_sanitizer_and_back_ends_with_all_that_was_due(self):
+    def test_one_per_sanitizer_and_back_ends_with_all_that_is_planned(self):
         suites = ran(Fake(cost=10), 100).suites()
         for sanitizer in gate.SANITIZERS:
             for combo in COMBOS + ["any"]:
@@ -208,7 +209,8 @@ class Reports(unittest.TestCase):
             with contextlib.redirect_stdout(io.StringIO()):
                 g.run()
             self.assertEqual(len(seen), len(fake.steps))
-            self.assertEqual(len(set(seen)), 1)     # what is still due is there from the start
+            # The first report already has the tests that have not run yet.
+            self.assertEqual(len(set(seen)), 1)
 
 
 class BadInput(unittest.TestCase):

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""JUnit XML: what is written holds to junit.xsd and says what it was told; what Bazel wrote is
-read."""
+"""JUnit XML: the writer keeps to junit.xsd and loses nothing; the reader reads Bazel's files."""
 
 import os
 import unittest

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""SARIF: what is written holds to the standard's schema and to what GitHub asks for, and a
-finding is known again when lines have moved or its sides are told the other way round."""
+"""SARIF: the writer keeps to the standard's schema and to GitHub's rules. A finding has the same
+fingerprint when lines have moved, or when its two sides come in the other order."""
 
 import copy
 import json

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""What is made from the table of commands: the help, the manual page, the shells' completion."""
+"""The table of commands, and what is made from it: the help, the manual page, the completion."""
 
 import contextlib
 import importlib
@@ -76,7 +76,7 @@ class Table(unittest.TestCase):
         driver |= set(re.findall(r'strcmp\(arg, "--([a-z-]+)"\)', text))
         self.assertGreater(len(driver), 20)
         table = {o.name[2:] for c in commands.COMMANDS for o in c.options}
-        # The front door gives it when a terminal looks on.
+        # The front door itself gives it, when stderr is a terminal.
         self.assertEqual(driver - table, {"progress"})
 
 
@@ -110,7 +110,7 @@ class ManualPage(unittest.TestCase):
     def test_names_every_command_and_option(self):
         text = subprocess.run(["mandoc", "-Tascii", self.written(manual.page())], check=True,
                               stdout=subprocess.PIPE, text=True).stdout
-        text = re.sub(".\x08", "", text)     # bold is a letter twice
+        text = re.sub(".\x08", "", text)     # bold: each letter is printed twice
         for command in commands.COMMANDS:
             own = re.search(r"^ +kthrash %s\b.*?(?=^   \w|^FILES)" % command.name, text,
                             re.DOTALL | re.MULTILINE)
@@ -140,7 +140,7 @@ class Candidates(unittest.TestCase):
         self.assertEqual(self.words("completion", ""), ["bash", "fish", "zsh"])
         self.assertEqual(self.words("test", "--", "--"), [])
 
-    def test_what_there_is(self):
+    def test_bugs_and_lanes(self):
         self.assertEqual(self.words("bugs", ""), drivers.bug_names())
         self.assertEqual(self.words("replay", "--bug=P1"),
                          ["--bug=" + b for b in drivers.bug_names() if b.startswith("P1")])
@@ -178,7 +178,7 @@ class Candidates(unittest.TestCase):
 
 
 class Shells(unittest.TestCase):
-    """What each shell makes of the line: it asks the kthrash that stands on it."""
+    """The completion in real shells. Each asks the kthrash that stands on the command line."""
 
     KTHRASH = os.path.join(HERE, "kthrash")
     LINES = [

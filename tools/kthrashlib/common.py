@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Where things are, exit statuses, and the two ways to say that something is wrong."""
+"""Where things are, the exit statuses, and the errors that end a command."""
 
 import dataclasses
 import os
@@ -13,7 +13,7 @@ CLEAN, FINDINGS, USAGE, ENVIRONMENT = 0, 1, 2, 3
 
 
 class Failure(Exception):
-    """Ends the command: one clear line on stderr, then this exit status."""
+    """Ends the command with one clear sentence on stderr and this exit status."""
 
     def __init__(self, status, message):
         super().__init__(message)
@@ -34,7 +34,7 @@ def say(message):
 
 
 def write_whole(path, text):
-    """The file is there with all of `text`, or as it was before."""
+    """Writes a file at once: a reader sees all of `text`, or the file as it was before."""
     temporary = "%s.%d.tmp" % (path, os.getpid())
     try:
         with open(temporary, "w", encoding="utf-8") as f:
@@ -50,19 +50,19 @@ def write_whole(path, text):
 
 @dataclasses.dataclass(frozen=True)
 class Call:
-    """A command line that the table of commands has checked: what a command is run with.
+    """A command line that the table of commands has checked. A command gets nothing else.
 
-    `options`: those that were given, by name, as {"--seed": 1, "--json": True}; an option that
-    may be repeated has a list. `words`: what is no option. `line`: all of it in words, each
-    option as --name=value.
+    `options`: what the user gave, by name, as {"--seed": 1, "--json": True}; an option that
+    may be repeated has a list. `words`: the words that are no options. `line`: all of it in
+    words, each option as --name=value.
     """
     options: dict
     words: list
     line: list
 
     def only(self, *names):
-        """A usage error if an option was given that is not one of `names`, because another
-        option excludes it."""
+        """A usage error if the user gave an option that is not one of `names`. A command calls it
+        when one option excludes others."""
         for name in self.options:
             if name not in names:
                 raise usage("unexpected '%s', expected %s" % (name, ", ".join(names)))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Bazel, quietly: one invocation for all that a command needs."""
+"""Runs Bazel quietly: a command builds all that it needs in one invocation."""
 
 import json
 import os
@@ -15,7 +15,7 @@ def run(args, **kwargs):
 
 
 def refusal(targets, options):
-    """Why the build's own rules refuse these flags, in their words; None if they do not."""
+    """The sentence with which the build's own rules refuse these flags, or None."""
     done = run(["build", "--nobuild", "--noshow_progress", *options] + targets,
                  stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     found = re.search(r"^Error in fail: (.*)$", done.stderr, re.MULTILINE)
@@ -23,8 +23,11 @@ def refusal(targets, options):
 
 
 def given():
-    """What the file that KTHRASH_BUILDS names says, {"commit", "changes", "files": {target:
-    file}}, or None: on a node of a cluster there is no Bazel, and who submitted has built all."""
+    """The builds of another machine, {"commit", "changes", "files": {target: file}}, or None.
+
+    A node of a cluster has no Bazel. The machine that submitted the job has built everything,
+    and KTHRASH_BUILDS names the file that says where.
+    """
     path = os.environ.get("KTHRASH_BUILDS")
     if not path:
         return None
@@ -36,7 +39,7 @@ def given():
 
 
 def build(targets, options=()):
-    """Build `targets` ("//pkg:name"); returns their files, in the same order."""
+    """Builds `targets` ("//pkg:name"); returns their files in the same order."""
     if given():
         files = given()["files"]
         missing = [t for t in targets if not os.path.exists(files.get(t, ""))]

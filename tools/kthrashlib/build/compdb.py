@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""`compdb`: compile_commands.json, for clangd and clang-tidy, from what Bazel would run."""
+"""`compdb`: compile_commands.json for clangd and clang-tidy, from the commands that Bazel would
+run."""
 
 import json
 import os
@@ -9,19 +10,19 @@ from kthrashlib import env
 from kthrashlib.build import bazel
 from kthrashlib.common import CLEAN, ROOT, environment, say, write_whole
 
-# With one that is `manual`, for it is of real threads only.
+# The last one is named because its tag `manual` hides it from the patterns.
 TARGETS = ("deps(//core/... + //platform/... + //stress:all + //fuzz/... + //tools/... + "
            "'//stress:backend_bench@posix+mutex+park+list+memb')")
 FILE = os.path.join(ROOT, "compile_commands.json")
 
-# Of use to Bazel only: what needs files that a build makes.
+# Only Bazel can use these: they need files that a build makes.
 FLAGS = ("-MD", "-fmodules-strict-decluse", "-Wprivate-header")
 STARTS = ("-fmodule-", "-frandom-seed=")
 PAIRS = ("-MF", "-o")
 
 
 def plain(arguments):
-    """The compiler's command line without what needs or names a build's files."""
+    """The compiler's command line without the words that need or name files of a build."""
     kept, words = [], iter(arguments)
     for word in words:
         if word in PAIRS:
@@ -36,14 +37,14 @@ def plain(arguments):
 
 
 def rank(configuration, arguments):
-    """Of a file's many builds the lowest is taken: that of the simulator with the usual back
-    ends, else one by clang 19 without sanitizers."""
+    """The order of a file's many builds. The lowest is taken: that of the simulator with the
+    default back ends, else one by clang 19 without sanitizers."""
     return ("-ST-" in configuration, not arguments[0].endswith("clang-19"),
             any(a.startswith("-fsanitize") for a in arguments), configuration)
 
 
 def entries(graph, root):
-    """From `bazel aquery --output=jsonproto`; one for each file, by name."""
+    """One entry for each file, by name. `graph`: from `bazel aquery --output=jsonproto`."""
     names = {c["id"]: c["mnemonic"] for c in graph["configuration"]}
     best = {}
     for action in graph["actions"]:
@@ -57,8 +58,8 @@ def entries(graph, root):
 
 
 def write():
-    """compile_commands.json as it should be now; returns the files that it tells of."""
-    # In fastbuild some libraries are one translation unit (tools/bazel/unity.bzl).
+    """Writes compile_commands.json; returns the files that it names."""
+    # Not fastbuild, in which some libraries are one translation unit (tools/bazel/unity.bzl).
     done = bazel.run(["aquery", "--noshow_progress", "--compilation_mode=dbg",
                         "--output=jsonproto",
                         "--include_artifacts=false", 'mnemonic("CppCompile", %s)' % TARGETS],

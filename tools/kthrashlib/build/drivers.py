@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The C driver's builds, by operating system, sanitizer and seeded bug, and its commands."""
+"""The builds of the C driver, by operating system, sanitizer and seeded bug; its commands."""
 
 import glob
 import os
@@ -20,7 +20,7 @@ TARGETS = {
     ("posix", "tsan"): "//stress:kthrash_posix_tsan",
 }
 
-# Of the combination of back ends that --platform= names.
+# For the combination of back ends that --platform= names.
 ANY = {
     "none": "//stress:kthrash_any",
     "asan": "//stress:kthrash_any_asan",
@@ -36,8 +36,8 @@ def bug_names():
 
 
 def header(name):
-    """The lines before the diff, as a dict: Bug, From, What, Oracle; Hunt, options that the
-    hunt needs; Test, which conformance test."""
+    """The lines before the diff of a seeded bug, as a dict: Bug, From, What, Oracle; perhaps Hunt,
+    the options that the hunt needs, or Test, the conformance test that finds it."""
     found = {}
     with open(os.path.join(ROOT, "stress", "bugs", name + ".patch"), encoding="utf-8") as f:
         for line in f:
@@ -55,10 +55,10 @@ def check_bug(name):
 
 
 def check_bug_for_plans(name):
-    """A bug of a lock or completion has no driver to give a plan to."""
+    """A usage error for a bug of a lock or completion: it has no driver that runs plans."""
     check_bug(name)
     if "Test" in header(name):
-        raise usage("%s is for a conformance test to find, not for plans: "
+        raise usage("a conformance test finds %s, not a plan: "
                     "tools/kthrash bugs %s" % (name, name))
 
 
@@ -68,13 +68,13 @@ def system(found):
         return found.get("--os", "sim")
     name = found["--platform"].partition("+")[0]
     if found.get("--os", name) != name:
-        raise usage("--os=%s --platform=%s: the platform's first word is its os" %
+        raise usage("--os=%s --platform=%s: the platform's first word is its operating system" %
                     (found["--os"], found["--platform"]))
     return name
 
 
 def chosen(found):
-    """What to build for the options in `found`: the Bazel target, and Bazel's options."""
+    """The Bazel target for the options in `found`, and Bazel's options."""
     if "--bug" in found:
         check_bug_for_plans(found["--bug"])
         if "--platform" in found:
@@ -95,7 +95,7 @@ def chosen(found):
 
 
 def binary(found):
-    """Built, the path of the driver that the options in `found` ask for."""
+    """Builds the driver that the options in `found` ask for; returns its path."""
     target, options = chosen(found)
     refused = bazel.refusal([target], options) if options else None
     if refused:
@@ -115,7 +115,7 @@ def run(command, call):
             try:
                 return p.wait()
             except KeyboardInterrupt:
-                p.send_signal(signal.SIGINT)    # it ends in order, with its summary
+                p.send_signal(signal.SIGINT)    # then the driver prints its summary and ends
 
 
 def stress(call):
@@ -139,7 +139,7 @@ def shrink(call):
 def gdb(call):
     found, plans = call.options, call.words
     if system(found) != "sim":
-        raise usage("gdb is told of the simulator, not of %s" % system(found))
+        raise usage("gdb needs the simulator, not %s" % system(found))
     step = found.get("--step")
     if not os.path.isfile(plans[0]):
         raise usage("%s: no such plan" % plans[0])
@@ -153,6 +153,6 @@ def gdb(call):
     words += ["-batch"] * ("--batch" in found)
     for command in run_ + shown:
         words += ["-ex", command]
-    # From the top, where the sources' names begin.
+    # In the top folder, because the names of the sources are relative to it.
     return subprocess.run(words + ["--args", binary(found), "replay", os.path.abspath(plans[0])],
                           cwd=ROOT, check=False).returncode

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""`test`: Bazel's tests, plain and under sanitizers."""
+"""`test`: all tests by Bazel, then the same under each sanitizer."""
 
 import re
 import subprocess
@@ -12,8 +12,8 @@ def main(call):
     env.ensure(env.ALL)
     folders = ["//core/...", "//platform/...", "//stress/...", "//fuzz/..."]
     passed = failed = status = 0
-    # What compares builds with each other needs no sanitizer around it; tests of many
-    # combinations run half of them under each (tools/bazel/matrix.bzl).
+    # Tests with the tag plain-only compare builds and need no sanitizer. Of a test of many
+    # combinations each sanitizer runs half (tools/bazel/matrix.bzl).
     checked = ["--build_tests_only", "--test_tag_filters=-plain-only,-not-%s"]
     for words in (["//..."],
                   ["--config=asan-ubsan", checked[0], checked[1] % "asan"] + folders,
@@ -30,6 +30,6 @@ def main(call):
                 failed += result.group(1) not in ("PASSED", "FLAKY")
         status = p.wait() or status
     if status and not failed:
-        failed = 1  # it did not even build
+        failed = 1  # the build failed
     print("%d passed, %d failed" % (passed, failed))
     return status

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""`gate`, for CI: sanitizers x back ends x kinds of test in a time that is given.
+"""`gate`, for CI: sanitizers x back ends x kinds of test, in a given time.
 
-First, in each sanitizer, what must have run: the seeded bugs that show that the harness can
-see, the unit tests, the corpus and a short stress on the default back ends. Each of these
-steps has a share of the time that is left; what one does not use is the next one's, and those
-that could not end are tried again behind the others, as long as that brings something. Then
-come the other pairs of back ends, a few at a time, in a different order for each commit, until
-the time is up.
+A plan has two parts. First, under each sanitizer, come the steps that must run: the seeded bugs,
+which show that the harness can see; the unit tests; the corpus; and a short stress on the default
+back ends. Each step has a share of the time that is left. The next steps get the time that it
+does not use. A step that could not end is tried again after the others, as long as one more test
+of it runs. Then come the other pairs of back ends, a few at a time, until the time is up. Each
+commit begins with another pair.
 """
 
 import json
@@ -28,10 +28,10 @@ from kthrashlib.terminal import LEFT, RIGHT
 SANITIZERS = {"plain": [], "asan-ubsan": ["--config=asan-ubsan"], "tsan": ["--config=tsan"]}
 KINDS = ["seeded bugs", "unit", "corpus", "stress"]
 
-# What a step of the first round takes, relative to the others, where nothing is built yet.
+# The time that a step of the first part takes, relative to the others, when nothing is built.
 WEIGHT = {"seeded bugs": 5, "unit": 10, "corpus": 6, "stress": 3}
 
-# One bug for each oracle, one of them a lock's; what a sanitizer sees, in its build.
+# One bug for each oracle, and one of a lock; under a sanitizer the bugs that it sees.
 SEEDED_BUGS = {
     "plain": ["P1", "H26K", "P13E", "R1", "T4", "V1", "ND1", "LTICKET1"],
     "asan-ubsan": ["H2C", "H26K"],
@@ -39,15 +39,15 @@ SEEDED_BUGS = {
 }
 
 DEFAULTS = ["sim+modelled+modelled+list+modelled", "posix+mutex+park+list+memb"]
-BATCH = 6               # pairs of back ends of one step behind the first round
-FOR_REPORTS = 0.03      # of the time, but no more than this:
+BATCH = 6               # pairs of back ends in a step of the second part
+FOR_REPORTS = 0.03      # the share of the time, and its limit:
 FOR_REPORTS_S = 10
-BUGS_SHOWN = 8          # at the end; the reports have all of them
+BUGS_SHOWN = 8          # on the screen; the reports have all bugs
 NO_TIME = "not run: out of time"
 
 
 class Step:
-    """`items`: labels of tests, or, to be stressed, combinations of back ends."""
+    """`items`: labels of tests; for stress, combinations of back ends."""
 
     def __init__(self, sanitizer, kind, items, must):
         self.sanitizer, self.kind, self.items, self.must = sanitizer, kind, list(items), must
@@ -57,7 +57,7 @@ class Step:
 
 
 def backends_of(label):
-    """The combination in a test's name, or "any": one that looks at none, or at several."""
+    """The combination in a test's name, or "any" for a test of none or of several."""
     name = label.rpartition("@")[2]
     return name if "@" in label and "+" in name else "any"
 
@@ -68,11 +68,11 @@ def corpus_label(combo):
 
 
 class Plan:
-    """What there is to run, in order: `must`, then `rest`."""
+    """The steps in their order: `must`, then `rest`."""
 
     def __init__(self, unit, combos, turn):
-        """`unit`: labels by sanitizer; `combos`: pairs of back ends; `turn`: any number, the
-        other combinations start there."""
+        """`unit`: labels by sanitizer; `combos`: pairs of back ends; `turn`: a number that says
+        with which of the other combinations the second part begins."""
         self.must = []
         for sanitizer in SANITIZERS:
             for kind, items in (
@@ -94,21 +94,22 @@ class Plan:
 
 
 def share(now, end, step, later):
-    """When the step must end, so that those after it have their share of the time to `end`."""
+    """The time at which the step must end, so that the later steps have their shares."""
     total = step.weight() + sum(s.weight() for s in later)
     return now + max(0.0, end - now) * step.weight() / total
 
 
 class Gate:
-    """Runs a plan and keeps what came of it. `runner` runs tests and drivers (runner.py)."""
+    """Runs a plan and keeps the results. `runner` runs tests and drivers (runner.py)."""
 
     def __init__(self, plan, runner, end, clock=time.monotonic, after_step=lambda gate: None):
-        """`end`: of the time, by `clock`; `after_step`: called with the gate after each."""
+        """`end`: when the time is up, by `clock`; `after_step` is called with the gate after each
+        step."""
         self.plan, self.runner, self.end, self.clock = plan, runner, end, clock
         self.after_step = after_step
         self.cases = {}         # (sanitizer, kind, item): its cases
         self.findings = []
-        self.broken = []        # sentences: the environment failed
+        self.broken = []        # sentences that say how the environment failed
         self.interrupted = False
 
     def run(self):
@@ -126,7 +127,7 @@ class Gate:
 
     def run_step(self, step, deadline):
         items = self.left_of(step)
-        if step.kind == "stress":   # by the driver that the corpus test has just built
+        if step.kind == "stress":   # with the driver that the corpus test has built
             items = [i for i in items
                      if (step.sanitizer, "corpus", corpus_label(i)) in self.cases]
         now = self.clock()
@@ -151,14 +152,15 @@ class Gate:
         print("%-10s %-11s %4.0f s  %s" % (step.sanitizer, step.kind, seconds, ", ".join(words)),
               flush=True)
 
-    # ---- what came of it ---------------------------------------------------------
+    # ---- the results -------------------------------------------------------------
 
     def missing(self, must):
         steps = self.plan.must if must else self.plan.rest
         return [(s, i) for s in steps for i in self.left_of(s)]
 
     def suites(self):
-        """JUnit's: one per sanitizer and back ends, what did not run among its cases."""
+        """The suites for JUnit: one for each sanitizer and combination; a test that did not run is
+        a skipped case."""
         found = {}
         for step in self.plan.must + self.plan.rest:
             for item in step.items:
@@ -170,7 +172,7 @@ class Gate:
         return found
 
     def cell(self, sanitizer, kind):
-        """Of the table: passed, failed, not run."""
+        """A row of the table: passed, failed, not run."""
         steps = [s for s in self.plan.must + self.plan.rest
                  if (s.sanitizer, s.kind) == (sanitizer, kind)]
         done = [c for s in steps for i in s.items
@@ -183,9 +185,11 @@ class Gate:
                 if c.status in (FAILED, ERROR)]
 
     def verdict(self, partial):
-        """(exit status, the word for it). Findings count more than a broken environment or a
-        signal, and these more than tests that must run and did not: `partial` forgives those,
-        if anything ran at all."""
+        """(exit status, the words for it).
+
+        Findings come before a broken environment or a signal, and these before tests that must
+        run and did not. `partial` accepts the last, if any test ran at all.
+        """
         if self.bad_cases() or self.findings:
             return FINDINGS, "FAILED"
         if self.broken:
@@ -194,7 +198,7 @@ class Gate:
             return ENVIRONMENT, "INTERRUPTED"
         missing = len(self.missing(True))
         if missing and not (partial and self.cases):
-            return FINDINGS, "INCOMPLETE: %d that must run did not" % missing
+            return FINDINGS, "INCOMPLETE: %d tests that must run did not run" % missing
         return CLEAN, "clean, %d of %d ran" % self.extent()
 
     def extent(self):
@@ -214,10 +218,10 @@ def query(text):
 
 
 def look():
-    """The unit tests' labels by sanitizer, and all pairs of back ends."""
+    """The labels of the unit tests by sanitizer, and all pairs of back ends."""
     corpus = "tests(//stress:corpus_replay_test) + tests(//stress:corpus_stress_test)"
     rows = query(corpus)
-    # twice_test is a long hunt by itself.
+    # Not twice_test, which is a long hunt.
     unit = ("(tests(//core/... + //platform/... + //stress:* + //fuzz/...) except (%s)"
             " except tests(//stress:twice_test) except attr(tags, 'manual', //...))" % corpus)
     checked = query("%s except attr(tags, 'plain-only', //...)" % unit)
@@ -226,7 +230,7 @@ def look():
 
 
 def commit():
-    """The commit's name, or "" outside of git."""
+    """The name of the commit, or "" if this is no git checkout."""
     return results.words_of(["git", "rev-parse", "HEAD"]).strip()
 
 
@@ -244,7 +248,7 @@ def print_table(gate):
 
 
 def print_bad(gate):
-    """What failed, and of the bugs as many as one reads."""
+    """The tests that failed, and the first BUGS_SHOWN bugs."""
     for (sanitizer, kind, _), case in gate.bad_cases():
         print("\n%s %s %s: %s" % (sanitizer, kind, case.name, case.message))
     bugs = sarif.distinct(gate.findings)
@@ -258,7 +262,7 @@ def print_bad(gate):
 
 
 def output(found, name, folder, default):
-    """Where a report goes; a folder that cannot be written to is said at once."""
+    """The file for a report. A usage error if its folder is not there, before anything runs."""
     path = os.path.abspath(found.get(name, os.path.join(folder, default)))
     there = os.path.dirname(path) == folder or os.path.isdir(os.path.dirname(path))
     if os.path.isdir(path) or not there:
@@ -291,7 +295,7 @@ def main(call):
     signal.signal(signal.SIGTERM, interrupt)
     say("kthrash: gate of %g minutes, %d steps; findings, logs and reports go to %s" % (
         seconds / 60, len(plan.must) + len(plan.rest), results.relative(folder)))
-    write_reports(gate, *reports, sha, False)   # whatever happens next, there are some
+    write_reports(gate, *reports, sha, False)   # so that there are reports whatever happens
     gate.run()
     status, word = gate.verdict("--partial" in found)
     write_reports(gate, *reports, sha, not gate.broken and not gate.missing(True))

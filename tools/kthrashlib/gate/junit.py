@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""JUnit XML, as Jenkins, GitLab and the others read it: tools/junit.xsd says what that is."""
+"""JUnit XML, as Jenkins, GitLab and others read it. tools/junit.xsd is its schema."""
 
 import re
 import xml.etree.ElementTree as ElementTree
 
 PASSED, FAILED, ERROR, SKIPPED = "passed", "failed", "error", "skipped"
 
-TEXT_MAX = 100_000      # of one failure: readers choke on megabytes
+TEXT_MAX = 100_000      # of one failure: some readers fail on megabytes
 
-# What XML 1.0 has no way to say.
+# Characters that XML 1.0 cannot hold.
 NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class Case:
-    """One test. `group`: shown as its class; `message`: one line; `text`: all there is."""
+    """One test. `group`: readers show it as the class; `message`: one line; `text`: the whole."""
 
     def __init__(self, group, name, status, seconds=0.0, message="", text=""):
         self.group, self.name, self.status, self.seconds = group, name, status, seconds
@@ -72,8 +72,11 @@ def document(name, suites, properties=None):
 
 
 def read(text, group, name):
-    """The cases of a test's own XML, as Bazel keeps it. A test that wrote none has one, which
-    Bazel made of its exit status: that is named `name`, any other `name` and its own."""
+    """The cases in the XML of a test, as Bazel keeps it.
+
+    For a test that wrote no XML, Bazel writes one case from the exit status; it is named `name`.
+    Other cases are named `name` and their own name.
+    """
     cases = []
     for e in ElementTree.fromstring(text).iter("testcase"):
         wrong = next((x for x in e if x.tag in ("failure", "error", "skipped")), None)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a run of Bazel or of a driver said, as cases and findings."""
+"""Test cases and findings, from the output of Bazel or of a driver."""
 
 import json
 import os
@@ -14,8 +14,11 @@ from kthrashlib.gate.junit import ERROR, FAILED, PASSED, Case
 
 
 class Ran:
-    """What came of a step: `cases` by item, `findings` (sarif.py), `broken`: sentences on what
-    in the environment failed; by label the log of each that `failed`, and its `binaries`."""
+    """The results of a step.
+
+    `cases` by item; `findings` (sarif.py); `broken`: sentences that say how the environment
+    failed; `failed`: the logs of the tests that failed, by label; `binaries` by label.
+    """
 
     def __init__(self):
         self.cases, self.findings, self.broken = {}, [], []
@@ -36,7 +39,7 @@ def words_of(command):
 
 
 def text_of(path, most=200_000):
-    """A file's end; "" if it is not there."""
+    """The end of a file; "" if there is no such file."""
     try:
         with open(path, "rb") as f:
             f.seek(0, os.SEEK_END)
@@ -47,7 +50,7 @@ def text_of(path, most=200_000):
 
 
 def lines_of(text):
-    """Those that are JSON; of who was killed the last one may be torn."""
+    """The lines that are JSON. The last line of a process that was killed may be incomplete."""
     for line in text.splitlines():
         if line.startswith("{"):
             try:
@@ -67,7 +70,7 @@ def file_of(uri):
 
 
 def own_cases(label, kind, files):
-    """Of the XML that the test wrote, or that Bazel wrote for it."""
+    """The cases in the XML that the test wrote, or that Bazel wrote for it."""
     text = text_of(files.get("test.xml", ""), 20_000_000)
     try:
         return junit.read(text, kind, label)
@@ -76,7 +79,7 @@ def own_cases(label, kind, files):
 
 
 def test_finding(label, log, repeat):
-    """What a failed test's log says as a finding: a sanitizer's report, or where it failed."""
+    """The finding in the log of a failed test: a sanitizer's report, or where it failed."""
     kind = sanitizer.kind_of(log)
     if kind:
         stacks = sanitizer.sides_of(log) or sanitizer.stacks_of(log)[:1]
@@ -86,7 +89,7 @@ def test_finding(label, log, repeat):
         return {"kind": kind, "signature": "%s: %s" % (kind, " | ".join(names) or label),
                 "message": message.replace("/proc/self/cwd/", ""), "report": log,
                 "replay": repeat, "lanes": [label]}
-    # The driver's own word, or the test's.
+    # The driver names a kind of failure; any other test just failed.
     fail = re.search(r"^FAIL (?:.*, got )?(%s): (.*)$" % "|".join(sarif.KINDS), log, re.MULTILINE)
     kind, message = fail.groups() if fail else ("test", label + " failed")
     place = sanitizer.OWN.search(message) or sanitizer.OWN.search(log)
@@ -98,7 +101,7 @@ def test_finding(label, log, repeat):
 
 
 def first_line(log):
-    """Of what a test said, the line that says most in one."""
+    """The line of a test's output that says most."""
     for pattern in (r"^(?:NOT AS EXPECTED|FAIL) .*", r"^SUMMARY: .*", r"^.*runtime error: .*",
                     r"^\w*(?:Error|Exception): .*", r"^\S+\.[ch]:\d+: .*"):
         found = re.search(pattern, log, re.MULTILINE)
@@ -117,7 +120,7 @@ def add_result(ran, kind, label, event, config):
     log = text_of(files.get("test.log", ""))
     repeat = " ".join(["bazel test"] + config + [label])
     message = "timeout" if event["status"] == "TIMEOUT" else first_line(log)
-    if len(cases) < 2:      # Bazel's own, which says no more than the status
+    if len(cases) < 2:      # the case is Bazel's own, which has only the status
         cases = [Case(kind, label, FAILED, seconds, message, log)]
     for c in cases:
         if c.status in (FAILED, ERROR):
@@ -144,8 +147,11 @@ def add_unbuilt(ran, kind, label, log, config):
 
 
 def of_bazel(events, kind, log, config, ended=None):
-    """What `bazel test` did, by its build event file's lines. `log`: what it said; `ended`: when
-    it was told to end, in seconds since 1970: what fails from then on has been cut off."""
+    """The results of `bazel test`, from the lines of its build event file.
+
+    `log`: its output. `ended`: the time at which the gate interrupted it, in seconds since 1970,
+    or None. A test that fails after that time was cut off, so it counts as not run.
+    """
     ran = Ran()
     build_failed = re.search(r"^ERROR: .* failed", log.partition("caught interrupt")[0],
                              re.MULTILINE)
@@ -169,13 +175,13 @@ def of_bazel(events, kind, log, config, ended=None):
 # ---- the driver -----------------------------------------------------------------
 
 def options_of(combo, sanitizer_name):
-    """What makes tools/kthrash run the build of a combination."""
+    """The options with which tools/kthrash runs the build of a combination."""
     word = {"plain": "none", "asan-ubsan": "asan", "tsan": "tsan"}[sanitizer_name]
     return " --platform=%s --sanitizer=%s" % (combo, word)
 
 
 def of_driver(said, row):
-    """The findings in a hunt's lines, each file once. `row`: what is said to have seen it."""
+    """The findings in the output of a hunt, each file once. `row`: the name of the hunt."""
     found = {}
     for line in lines_of(said):
         if line.get("type") != "finding":
@@ -191,10 +197,10 @@ def of_driver(said, row):
 
 
 def relative(path):
-    """As it is typed in the checkout."""
+    """The path as a user in the checkout types it."""
     return os.path.relpath(path, ROOT) if path.startswith(ROOT + os.sep) else path
 
 
 def unexpected_plans(log):
-    """The plans that a corpus test's log says did not end as they should."""
+    """The plans that did not end as they expect, from the log of a corpus test."""
     return re.findall(r"^NOT AS EXPECTED (\S+): ", log, re.MULTILINE)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What `gate` runs: Bazel's tests and the drivers they have built, each until a deadline."""
+"""Runs for `gate`: tests by Bazel, and the drivers that these have built, each until a deadline."""
 
 import json
 import os
@@ -11,18 +11,18 @@ from kthrashlib.common import ROOT, write_whole
 from kthrashlib.gate import results, sarif
 from kthrashlib.gate.junit import ERROR, FAILED, PASSED, Case
 
-STRESS_S = 10           # on a combination of back ends, as long as there is time
+STRESS_S = 10           # for a combination of back ends, while there is time
 STRESS_LEAST_S = 2
-SILENCE_S = 25          # the driver itself calls 20 s without progress a hang
-STOP_S = 15             # for Bazel to end after it was asked to
+SILENCE_S = 25          # the driver itself reports a hang after 20 s without progress
+STOP_S = 15             # the time that Bazel gets to end after a SIGINT
 SHRINK_S = 5
-AT_ONCE = 40            # tests: Bazel builds all of them before it ends with the first
-EXAMINED_MAX = 3        # findings of a row that are shrunk
+AT_ONCE = 40            # tests: Bazel builds all of them before the first one ends
+EXAMINED_MAX = 3        # findings of one hunt that are shrunk
 
 
 class Runner:
     def __init__(self, folder, sanitizers, end):
-        """`sanitizers`: Bazel's options by name; `end`: of all the time."""
+        """`sanitizers`: Bazel's options by name; `end`: when all the time is up."""
         self.folder, self.sanitizers, self.end = folder, sanitizers, end
         self.jobs = os.cpu_count() or 1
         self.binaries = {}      # by sanitizer and combination
@@ -33,7 +33,7 @@ class Runner:
         os.makedirs(os.path.join(folder, "logs"), exist_ok=True)
 
     def stop(self):
-        """Whatever runs, and nothing after it: called by a signal's handler."""
+        """Ends what runs, and lets nothing begin. A signal handler calls it."""
         self.stopped = True
         for p in list(self.running):
             self.signal(p, signal.SIGINT)
@@ -62,7 +62,7 @@ class Runner:
     # ---- Bazel --------------------------------------------------------------------
 
     def test(self, sanitizer, kind, labels, deadline):
-        """As many of `labels` as there is time for, in their order."""
+        """Runs as many of `labels` as there is time for, in their order."""
         ran = results.Ran()
         for at in range(0, len(labels), AT_ONCE):
             if self.stopped or ran.broken or time.monotonic() >= deadline:
@@ -96,7 +96,7 @@ class Runner:
         return ran
 
     def replay_failed(self, ran, sanitizer):
-        """Of a failed corpus test, the plans: each is a finding with an interleaving."""
+        """Makes a finding with an interleaving of each plan that failed in a corpus test."""
         for label, log in ran.failed.items():
             combo = label.partition("@")[2]
             plans = results.unexpected_plans(log)
@@ -127,7 +127,7 @@ class Runner:
             rounds = -(-len(waiting) // self.jobs)
             each = min(STRESS_S, (deadline - time.monotonic()) / rounds - 1)
             if each < STRESS_LEAST_S:
-                each = min(STRESS_S, deadline - time.monotonic() - 1)    # of those that fit
+                each = min(STRESS_S, deadline - time.monotonic() - 1)    # for those that still fit
             if each < STRESS_LEAST_S:
                 break
             batch, waiting = waiting[:self.jobs], waiting[self.jobs:]
@@ -160,9 +160,10 @@ class Runner:
             case = Case("stress", name, FAILED, took, "%d findings, the first: %s" % (
                 len(found), found[0]["message"]), self.story(found))
         elif late and took < seconds + SILENCE_S:
-            return      # the time is up: as if it had not run
+            return      # the time is up: it counts as not run
         elif late:
-            case = Case("stress", name, ERROR, took, "hung: killed after %.0f s" % took, said)
+            case = Case("stress", name, ERROR, took, "hung: the gate killed it after %.0f s" % took,
+                        said)
         elif p.returncode != 0:
             case = Case("stress", name, ERROR, took, "the driver ended with status %d" %
                         p.returncode, said)
@@ -175,7 +176,7 @@ class Runner:
     # ---- findings -----------------------------------------------------------------
 
     def ask(self, binary, *words):
-        """What a driver prints; "" if there is no time for it or it fails."""
+        """What a driver prints; "" if there is no time or the driver fails."""
         left = self.end - time.monotonic()
         if left <= 0 or self.stopped:
             return ""
@@ -187,7 +188,7 @@ class Runner:
             return ""
 
     def examine(self, found, binary, combo):
-        """Shrinks and explains those that are new; each is saved already."""
+        """Shrinks and explains the new findings. The driver has saved all of them."""
         new = [f for f in found if sarif.identity(f) not in self.known][:EXAMINED_MAX]
         for f in new:
             self.known.add(sarif.identity(f))
@@ -210,7 +211,7 @@ class Runner:
                 write_whole(f["plan"][:-len(".plan")] + ".txt", f["interleaving"])
 
     def story(self, found):
-        """Of a test's findings, for people."""
+        """The findings of a test as text for the report."""
         return "".join("\n%s: %s\n%s%s\nreplay: %s\n" % (
             f["kind"], f["message"], f.get("interleaving", ""), f.get("report", ""), f["replay"])
             for f in found)

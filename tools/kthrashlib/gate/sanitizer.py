@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a sanitizer's report says: its stacks, as data."""
+"""The stacks of a sanitizer's report, as data."""
 
 import re
 
-# Of the project's own sources, whatever folder the compiler believed to be in, or that of a
-# seeded bug's patched copy.
+# A place in the project's own sources, whatever folder the compiler ran in, or in the patched copy
+# of a seeded bug.
 OWN = re.compile(r"(?:^|[/ (\[])((?:core|platform|fuzz|stress(?!/bugs/\w+_file/))"
                  r"/[\w./-]+\.[ch]):(\d+)(?::(\d+))?")
 FRAME = re.compile(r"\s*#\d+ (?:0x[0-9a-f]+ in )?(\S+)(.*)")
@@ -21,13 +21,13 @@ KINDS = [
 
 
 def kind_of(report):
-    """"race" and so on, or None if no sanitizer said anything."""
+    """The kind of the finding, as "race"; None if there is no report."""
     return next((kind for mark, kind in KINDS if mark in report), None)
 
 
 def stacks_of(report):
-    """The stacks in order: each a dict with what, the line above it, and frames, those in the
-    project's own sources, innermost first: dicts of function, file, line, column."""
+    """The stacks in their order. Each is a dict: `what` is the line above the stack; `frames` are
+    those in the project's own sources, innermost first: dicts of function, file, line, column."""
     stacks, above, frames = [], "", None
     for line in report.splitlines():
         match = FRAME.match(line)
@@ -47,7 +47,7 @@ def stacks_of(report):
 
 
 def sides_of(report):
-    """The two accesses of a race, the one that came first first; [] if there are not two."""
+    """The two accesses of a race in the order of time; [] if there are not two."""
     sides = [s for s in stacks_of(report)
              if re.search(r"\b(read|write) of size", s["what"], re.IGNORECASE)]
     if len(sides) < 2:

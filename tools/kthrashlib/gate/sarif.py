@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Findings as SARIF 2.1.0, for code scanning on GitHub, in editors and elsewhere.
 
-A finding is a dict, as finding.json of a campaign has it:
+A finding is a dict, as in the file finding.json of a campaign:
 
-  kind, signature, message   what it is
+  kind, signature, message   the bug
   replay                     the command that repeats it
-  plan                       the plan's file
-  places                     optional: dicts of file, line and maybe point
-  count, lanes               optional: how often it was seen, and by what
-  trace                      optional: what `explain --format=json` says, parsed
+  plan                       the file of the plan
+  places                     optional: dicts of file, line and perhaps point
+  count, lanes               optional: how often it was seen, and in which lanes
+  trace                      optional: the output of `explain --format=json`, parsed
   report                     optional: the text of a sanitizer's report
 """
 
@@ -21,45 +21,45 @@ from kthrashlib.gate import sanitizer
 SCHEMA = ("https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/"
           "sarif-schema-2.1.0.json")
 
-# GitHub shows the first 1000 places of a finding's flows and takes 10,000.
+# GitHub accepts 10,000 places in the flows of a finding and shows the first 1000.
 PLACES_MAX = 1000
 RESULTS_MAX = 5000
 
-# Kind: its name, what it means, what to do.
+# By kind: its name, one sentence, and an explanation.
 KINDS = {
     "assertion": ("FailedAssertion", "An assertion failed",
-                  "The code's own check of what must be so found that it is not."),
+                  "The code checks a condition that must hold, and it did not hold."),
     "deadlock": ("Deadlock", "No task can run",
-                 "All tasks wait for each other, or for a wake-up that nobody is left to give: "
-                 "most often a wake-up that came before its sleeper said that it sleeps."),
+                 "All tasks wait for each other, or for a wake-up that no task can give. Most "
+                 "often the wake-up came before the sleeping task had said that it sleeps."),
     "livelock": ("Livelock", "Tasks run for ever and get nowhere",
                  "The execution does not end although every task is scheduled fairly."),
-    "memory": ("MemoryError", "Memory is used that is not the user's",
+    "memory": ("MemoryError", "A task used memory that it does not own",
                "A block was used after it was freed, a stack frame after its function returned, "
                "or a pointer leads nowhere."),
-    "leak": ("Leak", "Something is left at the end",
+    "leak": ("Leak", "A resource is left at the end",
              "At the end of the execution a block, task, name, timer or lock is still there."),
     "model": ("WrongResult", "A call's result has no cause",
-              "A call returned what nothing in this execution justifies, or a thread's function "
-              "ran when it must not."),
+              "A call returned a value that nothing in this execution explains, or a thread's "
+              "function ran when it must not."),
     "discipline": ("BrokenRule", "A rule of locks, sleeping or task states is broken",
-                   "Locks in an order that can deadlock, a release by another than the holder, "
-                   "sleeping with a lock held, or a call that its caller may not make."),
-    "race": ("DataRace", "Two tasks access the same memory, unordered",
-             "One of the two accesses writes, and nothing orders them: each may see what the "
-             "other has half done."),
-    "undefined": ("UndefinedBehaviour", "The C language gives this no meaning",
-                  "UndefinedBehaviorSanitizer met an operation that C leaves undefined."),
+                   "A task took locks in an order that can deadlock, released a lock that it did "
+                   "not hold, slept with a lock held, or made a call that it may not make."),
+    "race": ("DataRace", "Two tasks access the same memory in no order",
+             "At least one of the two accesses writes, and nothing orders them. A task may see "
+             "a change of the other that is half done."),
+    "undefined": ("UndefinedBehaviour", "C does not define what this does",
+                  "UndefinedBehaviorSanitizer saw an operation that C leaves undefined."),
     "hang": ("Hang", "No progress on real threads",
-             "Nothing moved for a long time; the report says where each thread waits."),
+             "No thread made progress for a long time. The report says where each one waits."),
     "expect": ("UnmetExpectation", "A plan did not end as it says",
-               "The plan has a line about what is to happen, and something else did."),
-    "nondeterminism": ("Nondeterminism", "The same plan, another execution",
-                       "What a plan does depends on more than the plan: an address, "
-                       "uninitialized memory, the clock."),
+               "A line of the plan says how it ends, and it ended in another way."),
+    "nondeterminism": ("Nondeterminism", "The same plan ran differently",
+                       "The execution depends on more than the plan, as on an address, on "
+                       "uninitialized memory or on the clock."),
     "crash": ("Crash", "A fuzzer's input ends the process",
-              "The input is saved; it was not seen again as a plan in the simulator."),
-    "test": ("FailedTest", "A test failed", "What it printed is with the result."),
+              "The input is saved. As a plan in the simulator it did not fail again."),
+    "test": ("FailedTest", "A test failed", "The result has what the test printed."),
 }
 
 
@@ -69,8 +69,8 @@ def kind_known(kind):
 
 def rule(kind):
     name, short, full = KINDS[kind]
-    text = ("Repeat it with the replay line of the result: the same plan gives the same "
-            "interleaving every time. tools/kthrash explain shows it, a column per task.")
+    text = ("The replay line of the result repeats it: the same plan gives the same "
+            "interleaving every time. tools/kthrash explain shows it, a column for each task.")
     return {"id": "kthrash/" + kind, "name": name,
             "shortDescription": {"text": short}, "fullDescription": {"text": full},
             "help": {"text": full + " " + text},
@@ -78,7 +78,7 @@ def rule(kind):
             "properties": {"tags": ["concurrency"], "precision": "very-high"}}
 
 
-# ---- what stays the same while lines move ------------------------------------
+# ---- what stays the same when lines move -------------------------------------
 
 def identity(finding):
     """The signature without line numbers, the sides of a race or deadlock in one order."""
@@ -97,7 +97,7 @@ def digest(text):
 
 
 def line_of(root, place):
-    """The source line's words; without the file, what the place is called."""
+    """The words of the source line; without the file, the name of the place."""
     try:
         with open(os.path.join(root, place["file"]), encoding="utf-8") as f:
             return " ".join(f.read().splitlines()[place["line"] - 1].split())
@@ -108,7 +108,7 @@ def line_of(root, place):
 # ---- places -------------------------------------------------------------------
 
 def places_of(finding):
-    """All there are, in the order in which the finding has them."""
+    """All places of a finding, in its order."""
     places = [p for p in finding.get("places", []) if p.get("file") and p.get("line")]
     for stack in sanitizer.sides_of(finding.get("report", "")) or sanitizer.stacks_of(
             finding.get("report", ""))[:1]:
@@ -124,7 +124,8 @@ def places_of(finding):
 
 
 def primary(places):
-    """The place to be shown first: core/ before the rest, and no matter in which order."""
+    """The place that is shown first: one in core/ if there is any. The order of `places` does not
+    matter."""
     folders = ["core", "platform", "fuzz", "stress"]
 
     def rank(p):
@@ -159,7 +160,7 @@ def location(place, text=None):
 # ---- flows --------------------------------------------------------------------
 
 def flow_of_trace(trace):
-    """A thread flow per task; executionOrder is the step's number."""
+    """A thread flow for each task; executionOrder is the number of the step."""
     steps = [s for s in trace["steps"] if s["file"] and s["line"]][-PLACES_MAX:]
     flows = []
     for number, task in enumerate(trace["tasks"]):
@@ -173,7 +174,7 @@ def flow_of_trace(trace):
 
 
 def flow_of_race(report):
-    """A thread flow per side: the calls that led to the access, outermost first, and it."""
+    """A thread flow for each access: the calls that led to it, outermost first, then the access."""
     flows, order = [], 0
     for n, side in enumerate(sanitizer.sides_of(report)):
         places = []
@@ -182,12 +183,12 @@ def flow_of_race(report):
             innermost = frame is side["frames"][0]
             places.append({
                 "location": location(frame, side["what"] if innermost
-                                     else "calls on from " + frame["function"]),
+                                     else "a call in " + frame["function"]),
                 "executionOrder": order, "nestingLevel": len(places),
                 "importance": "essential" if innermost else "unimportant"})
         flows.append({"id": "side %d" % (n + 1), "message": {"text": side["what"]},
                       "locations": places})
-    return {"message": {"text": "the two accesses, the first first"},
+    return {"message": {"text": "the two accesses, in the order of time"},
             "threadFlows": flows} if flows else None
 
 
@@ -221,7 +222,7 @@ def result(finding, root):
         if others:
             made["relatedLocations"] = [dict(location(p, p.get("point") or p.get("function")),
                                              id=n) for n, p in enumerate(others.values())]
-        # The number behind the colon tells results of one hash apart: there are none.
+        # The number after the colon is for results with the same hash; there are none.
         made["partialFingerprints"]["primaryLocationLineHash"] = digest("%s\n%s\n%s" % (
             identity(finding), first["file"], line_of(root, first))) + ":1"
     flows = [f for f in (flow_of_race(report) if kind == "race" else None,
@@ -234,11 +235,11 @@ def result(finding, root):
 
 
 def distinct(findings):
-    """Each bug once, with all that any sighting tells, how often and by whom it was seen."""
+    """Each bug once, with the best of all its sightings, how often it was seen, and where."""
     found = {}
     for f in findings:
         bug = found.setdefault(identity(f), {**f, "count": 0, "lanes": []})
-        if f.get("plan") and not bug.get("plan"):   # the better thing to replay
+        if f.get("plan") and not bug.get("plan"):   # a plan repeats it better than a test
             bug.update(plan=f["plan"], replay=f["replay"])
         for key in ("trace", "report"):
             if f.get(key) and not bug.get(key):
@@ -249,8 +250,11 @@ def distinct(findings):
 
 
 def document(findings, root, category, commit="", complete=True):
-    """The whole log, to be written as JSON. `category`: what this analysis is, as "gate": one
-    upload replaces the last of the same category. `complete`: all that was due has run."""
+    """The whole log, ready to be written as JSON.
+
+    `category` names the analysis, as "gate": an upload replaces the last one of the same
+    category. `complete`: everything that was planned has run.
+    """
     results = [result(f, root) for f in distinct(findings)[:RESULTS_MAX]]
     used = sorted({r["ruleId"].partition("/")[2] for r in results})
     for r in results:

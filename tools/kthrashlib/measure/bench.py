@@ -2,7 +2,7 @@
 """`bench`: what the simulator costs, plain, under sanitizers and in libFuzzer.
 `bench --backends`: what each back end costs on real threads.
 
-Ratios are between what was measured in turn, in the same minutes.
+The builds are measured in turn, so the two numbers of a ratio are from the same minutes.
 """
 
 import collections
@@ -33,7 +33,7 @@ def run_driver(binary, seconds):
 
 
 def run_libfuzzer(binary, seconds):
-    """Inputs per second, begun with the corpus."""
+    """Inputs per second; libFuzzer begins with the corpus."""
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(
             [binary, "-max_total_time=%d" % max(1, seconds), "-seed=1", "-print_final_stats=1",
@@ -59,7 +59,7 @@ def simulator(found):
             runs[sanitizer].append(run_driver(binary, seconds))
         for target, binary in zip(engine, binaries[len(SANITIZERS):]):
             engine[target].append(run_libfuzzer(binary, seconds))
-    # Of each build the round in the middle, so that its numbers are of one time.
+    # For each build the round in the middle, so that all its numbers are from one time.
     middle = {s: sorted(r, key=lambda x: x["executions_per_second"])[ROUNDS // 2]
               for s, r in runs.items()}
     inputs = {t: statistics.median(r) for t, r in engine.items()}
@@ -80,23 +80,24 @@ def print_simulator(middle, plan, empty):
             print("| {creators} | {executions_per_second:,.0f} | {points_per_execution:.0f} | "
                   "{ns_per_point:.1f} |".format(**row))
         print()
-    print("A fiber switch {own_switch_ns:.1f} ns, a point of two creators {own_ratio:.1f} times "
-          "that; inline, with nothing saved and predicted, {switch_ns:.2f} ns and {ratio:.1f} "
-          "times.\n".format(**plain))
+    print("A fiber switch takes {own_switch_ns:.1f} ns; a point of two creators takes "
+          "{own_ratio:.1f} times that. Inline, without saved registers and well predicted, a "
+          "switch takes {switch_ns:.2f} ns; the point takes {ratio:.1f} times that.\n".format(
+              **plain))
     print("| two creators | executions/s | of plain |\n|---|---|---|")
     for sanitizer in SANITIZERS:
         rate = middle[sanitizer]["executions_per_second"]
         print("| %s | %s | %.2f |" % ("plain" if sanitizer == "none" else sanitizer,
                                       "{:,.0f}".format(rate),
                                       rate / plain["executions_per_second"]))
-    print("\nlibFuzzer (ASan+UBSan): {:,.0f} plans/s, four executions each; an empty target "
-          "{:,.0f}; ratio {:.2f}".format(plan, empty, plan / empty))
+    print("\nlibFuzzer (ASan+UBSan): {:,.0f} plans/s of four executions each; an empty target "
+          "alone {:,.0f}/s; ratio {:.2f}".format(plan, empty, plan / empty))
 
 
 # ---- back ends -------------------------------------------------------------------
 
-# Of each role, in the order of a combination's words: what is measured of it, as
-# backend_bench names it, and beside what.
+# By role, in the order of a combination's words: what is measured, as backend_bench names it, and
+# the references that it is compared with.
 COLUMNS = {
     "lock": [
         ("lock", ["pthread_mutex", "pthread_spin", "ck_ticket", "ck_mcs"]),
@@ -112,18 +113,18 @@ COLUMNS = {
     "rcu": [("read", ["rwlock"]), ("grace_period", []), ("create_stop", ["pthread"])],
 }
 MEANING = {
-    "lock": "acquire and release, nobody else",
-    "contended": "the same, two threads at it",
+    "lock": "acquire and release by one thread",
+    "contended": "the same by two threads at once",
     "local": "complete and wait, one thread",
-    "round_trip": "two threads wake each other and back",
+    "round_trip": "two threads wake each other in turn",
     "create_stop": "kthread_run() and kthread_stop(); pthread_create() and join",
     "read": "enter and leave a read section",
-    "grace_period": "synchronize_rcu(), no reader inside",
+    "grace_period": "synchronize_rcu() without a reader",
 }
 
 
 def targets():
-    """Of each combination that there is a benchmark of, its label."""
+    """The labels of the benchmarks, by combination."""
     done = bazel.run(["query", "--noshow_progress", 'filter("backend_bench@", //stress:all)'],
                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     if done.returncode != 0:
@@ -139,14 +140,14 @@ def measure(binary):
 
 
 def machine():
-    """As it names itself: how many processors, and which."""
+    """How many processors the machine has, and their name."""
     with open("/proc/cpuinfo", encoding="utf-8") as f:
         models = [line.split(":", 1)[1].strip() for line in f if line.startswith("model name")]
     return "%d x %s" % (os.cpu_count(), models[0] if models else os.uname().machine)
 
 
 def rows(place, combos):
-    """(word, combination) of each back end of one role, the default first."""
+    """(word, combination) for each back end of one role, the default first."""
     words = [combo.split("+") for combo in combos]
     default = [collections.Counter(column).most_common(1)[0][0] for column in zip(*words)]
     mine = [w for w in words if w[:place] + w[place + 1:] == default[:place] + default[place + 1:]]
@@ -180,7 +181,7 @@ def backends(found):
     if found.get("--json"):
         print(json.dumps({"machine": machine(), "ns": results}))
         return CLEAN
-    print("On %s. Medians of 9 rounds; ratios to what was measured in the same run.\n" % machine())
+    print("On %s. Medians of 9 rounds; each ratio is to a reference in the same run.\n" % machine())
     for key, meaning in MEANING.items():
         print("- %s: %s" % (key.replace("_", " "), meaning))
     for role in COLUMNS:

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""`bugs`: the harness judged by bugs that are known to be there.
+"""`bugs`: does the harness find the bugs that are known to be there?
 
-Each seeded bug is built from a patched copy of the sources, hunted, shrunk,
-and replayed ten times; then the unpatched core is hunted as long and must stay
-clean. Bugs of locks and completions (a Test line in the patch) are for their
-conformance test to find.
+Each seeded bug is built from a patched copy of the sources, hunted, shrunk, and replayed ten
+times. Then the same hunt on the unpatched core must find nothing. A bug of a lock or a completion
+has a Test line in its patch: the conformance test of that role must find it.
 """
 
 import json
@@ -21,11 +20,11 @@ from kthrashlib.terminal import LEFT, RIGHT
 REPLAYS = 10
 COLUMNS = [("bug", LEFT), ("found as", LEFT), ("strategy", LEFT), ("executions", RIGHT),
            ("shrunk to", LEFT), ("replays", RIGHT), ("how to see it", LEFT)]
-# In the combinations in which the bugs are built (stress/bugs/BUILD).
+# The combinations in which the bugs are built (stress/bugs/BUILD).
 UNPATCHED = ["//stress:kthrash_sim", "//stress:kthrash_sim_park", "//stress:kthrash_sim_ticket",
              "//stress:kthrash_sim_epoch", "//stress:kthrash_sim_biglock",
              "//stress:kthrash_sim_checked"]
-WEAK = ["//stress:kthrash_sim_park"]    # with each memory
+WEAK = ["//stress:kthrash_sim_park"]    # with each memory model
 
 
 def json_lines(args):
@@ -41,7 +40,7 @@ def hunt(binary, folder, executions, seed, options=()):
 
 
 def examine_by_test(name, binary):
-    """One row of the table, for a bug in a lock or completion."""
+    """One row of the table, for a bug of a lock or completion."""
     folder = os.path.join(ROOT, "stress", "bugs")
     done = subprocess.run([os.path.join(folder, "conformance_bug_test.py"), binary,
                            os.path.join(folder, name + ".patch")],
@@ -122,8 +121,8 @@ def main(call):
         print(json.dumps({"bugs": rows, "unpatched_clean": clean is None}, indent=1))
     else:
         print_table(rows)
-        print("unpatched core, the same hunt (%d builds, %d of them also with weak memory, "
-              "%d executions each): %s" % (
+        print("the same hunt on the unpatched core (%d builds, %d of them also with weak "
+              "memory, %d executions each): %s" % (
                   len(UNPATCHED), len(WEAK), executions,
                   "clean" if clean is None else "FINDING " + clean["file"]))
         print("%d of %d found" % (sum(r["found"] for r in rows), len(rows)))

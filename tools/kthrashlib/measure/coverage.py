@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""`coverage`: what of core/ and platform/ the corpus reaches, in lines and branches, and in pairs
+"""`coverage`: the lines and branches of core/ and platform/ that the corpus reaches, and the pairs
 of accesses by different tasks.
 
-Drivers built for coverage replay the plans, each in a child process that leaves its counts in
-a file, also if the plan ends it; LLVM's tools merge the files. The simulator itself is the
-harness, not code under test, and not compiled for coverage.
+Drivers that are built for coverage replay the plans. Each plan runs in a child process, which
+writes its counts to a file even if the plan ends the process. LLVM's tools merge the files. The
+simulator is not compiled for coverage, because it is the harness and not the code under test.
 """
 
 import glob
@@ -25,7 +25,7 @@ PLANS_AT_ONCE = 400             # on a command line
 THREADS_TIMES = 2               # executions of each plan on real threads
 SCHEDULES = 50                  # of each plan, for schedule coverage
 LIMIT_S = 1200                  # of one driver
-CWD = "/proc/self/cwd/"         # where Bazel's compiler believes to be
+CWD = "/proc/self/cwd/"         # the folder that Bazel's compiler sees
 
 
 def plans_in(folder):
@@ -41,7 +41,7 @@ def run(words, **kwargs):
 
 
 def tool(words):
-    """One of LLVM's; what it prints."""
+    """Runs one of LLVM's tools; returns what it prints."""
     done = run(words)
     if done.returncode != 0:
         raise environment("%s failed: %s" % (words[0], done.stderr.strip()[-500:]))
@@ -49,8 +49,8 @@ def tool(words):
 
 
 def usable(sim, files, folder):
-    """Copies, as *.plan in `folder`, of those that are plans: a campaign's corpus has fuzzers'
-    inputs among them, and names of its own."""
+    """Copies the files that are plans to `folder`, as *.plan; returns the copies. A campaign's
+    corpus also has inputs of fuzzers, and names its plans in its own way."""
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
     copies = []
@@ -65,8 +65,8 @@ def usable(sim, files, folder):
 # ---- counting -------------------------------------------------------------------
 
 def replay(binary, combo, plans, raw):
-    """The driver over all plans; its counts go to files in the folder `raw`."""
-    # Of one process: its children add theirs to the same file.
+    """Runs the driver on all plans; it writes its counts to files in the folder `raw`."""
+    # A file for the process and all its children (%m).
     profile = {**os.environ, "LLVM_PROFILE_FILE": os.path.join(raw, combo + "-%m.profraw")}
 
     def driver(*words):
@@ -80,7 +80,7 @@ def replay(binary, combo, plans, raw):
         return
     for folder in sorted({os.path.dirname(p) for p in plans}):
         own = [p for p in plans if os.path.dirname(p) == folder]
-        if os.path.basename(folder) != "illegal":   # on real threads those end in anything
+        if os.path.basename(folder) != "illegal":   # on real threads these end in any way
             driver("stress", "--json", "--keep-going", "--plan=" + folder, "--seed=1",
                    "--executions=%d" % (THREADS_TIMES * len(own)),
                    "--findings=" + os.path.join(raw, "findings"))
@@ -112,7 +112,7 @@ IGNORE = r"-ignore-filename-regex=(^|/)(stress|fuzz|tools)/"
 
 
 def lcov(binaries, merged):
-    """As text, its files named as in the checkout."""
+    """The counts as LCOV text, with the files named as in the checkout."""
     text = tool(["llvm-cov-19", "export", "-format=lcov", "-instr-profile=" + merged, IGNORE]
                 + objects(binaries))
     records = [r for r in text.split("end_of_record\n") if r.strip()]
@@ -120,13 +120,13 @@ def lcov(binaries, merged):
     for r in records:
         r = re.sub(r"^SF:.*?((?:%s)/.*)$" % "|".join(FOLDERS), r"TN:\nSF:\1", r.lstrip(),
                    flags=re.MULTILINE)
-        if r.startswith("TN:\n") and "\nLF:0\n" not in r:    # a header without code
+        if r.startswith("TN:\n") and "\nLF:0\n" not in r:    # not a header without code
             kept.append(r + "end_of_record\n")
     return "".join(sorted(kept))
 
 
 def totals(text):
-    """By file: lines there are, lines reached, branches there are, branches taken."""
+    """By file: the number of lines, of lines reached, of branches, of branches taken."""
     found = {}
     for record in text.split("end_of_record\n"):
         name = re.search(r"^SF:(.*)$", record, re.MULTILINE)
@@ -139,7 +139,7 @@ def totals(text):
 
 
 def pairs(binary, plans, folder):
-    """Of accesses to one object by two tasks, in an order: the lines of the driver's file."""
+    """The ordered pairs of accesses to one object by two tasks: the lines of the driver's file."""
     out = os.path.join(folder, "pairs")
     if os.path.exists(out):
         os.unlink(out)
@@ -218,7 +218,7 @@ def page(files, seen, said, plans, combos):
 
 
 def write_pages(folder, binaries, merged, text):
-    """LLVM's pages and ours above them; the folder is there whole or as it was."""
+    """Writes LLVM's pages and the page that links to them. The folder is replaced at once."""
     made = folder + ".tmp"
     shutil.rmtree(made, ignore_errors=True)
     tool(["llvm-cov-19", "show", "-format=html", "-show-branches=count", "-instr-profile=" + merged,
@@ -230,7 +230,7 @@ def write_pages(folder, binaries, merged, text):
 
 
 def chosen(found):
-    """The combinations to be built."""
+    """The combinations that are built."""
     done = bazel.run(["query", "--noshow_progress", "filter('kthrash_cov@', //stress:*)"],
                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     if done.returncode != 0:
@@ -280,11 +280,11 @@ def main(call):
     write_whole(out, text)
     by_file = totals(text)
     seen = pairs(sim, plans, folder)
-    said = ("%d pairs of accesses to one object by two tasks, in an order, in %d schedules of each "
+    said = ("%d ordered pairs of accesses to one object by two tasks, in %d schedules of each "
             "plan" % (len(seen), SCHEDULES))
     if campaign:
         lately = pairs_in(os.path.join(campaign, "coverage"))
-        said += "; the campaign has seen %d, %d of them not here" % (len(lately),
+        said += "; the campaign has seen %d, and %d of these were not seen here" % (len(lately),
                                                                     len(lately - seen))
     print_table(by_file)
     print("schedules: " + said)

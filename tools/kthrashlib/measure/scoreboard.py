@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """`bugs --scoreboard`: every strategy on every seeded bug, with repeated seeds.
 
-A run is one hunt: the strategy alone, one seed, a budget of executions. What it
-takes to find a bug is the median over the seeds; a run that does not find it
-counts as more than the budget, so a median may be unknown. Beside it the
-quartiles, the time, and the share of runs that found it.
+A run is one hunt by one strategy with one seed and a budget of executions. The score is the
+median of the executions over the seeds. A run that does not find the bug counts as more than the
+budget, so a median may be unknown. The score also has the quartiles, the time, and the share of
+runs that found the bug.
 """
 
 import json
@@ -39,7 +39,7 @@ def run(binary, strategy, seed, executions):
 
 
 def quantile(values, budget, share):
-    """Of the runs; None if it lies among those that did not find it."""
+    """A quantile of the runs; None if it lies among those that did not find the bug."""
     order = sorted(budget + 1 if v is None else v for v in values)
     value = order[min(len(order) - 1, int(share * len(order)))]
     return None if value > budget else value
@@ -64,7 +64,8 @@ def cell(s):
 
 
 def summary(board, names):
-    """Per strategy: the share of runs that found the bug, bugs always found, and a typical run."""
+    """For each strategy: the share of runs that found the bug, how many bugs it always found and
+    never found, and the typical number of executions."""
     rows = []
     for strategy in STRATEGIES:
         scores = [board[n][strategy] for n in names]
@@ -88,8 +89,8 @@ def print_tables(board, names):
 
 
 def picture(board, names, executions, path):
-    """How many of the bugs are found, in the median, within how many executions."""
-    import matplotlib       # only here: nothing else needs it
+    """The plot: how many bugs are found, in the median, within how many executions."""
+    import matplotlib       # here, because the import is slow
     matplotlib.use("svg")
     matplotlib.rcParams["svg.hashsalt"] = "kthrash"
     from matplotlib import pyplot
@@ -122,7 +123,7 @@ def main(call):
         drivers.check_bug(name)
     executions = found.get("--executions", 20000)
     seeds = found.get("--seeds", 5)
-    # What takes more than executions to see says nothing about strategies.
+    # Not the bugs that need more than executions: they say nothing about strategies.
     names = names or [n for n in drivers.bug_names() if not {"Hunt", "Test"} & {*drivers.header(n)}]
     env.ensure({**env.BUILD, **env.PICTURES})
     binaries = bazel.build(["//stress/bugs:" + n for n in names])
@@ -138,7 +139,7 @@ def main(call):
     if "--json" in found:
         print(json.dumps({"executions": executions, "seeds": seeds, "board": board}))
     else:
-        print("medians of %d seeds, at most %d executions; -: never found, (n %%): in n %% of "
-              "the runs\n" % (seeds, executions))
+        print("medians of %d seeds, at most %d executions; -: never found; (n %%): found in "
+              "n %% of the runs\n" % (seeds, executions))
         print_tables(board, names)
     return CLEAN

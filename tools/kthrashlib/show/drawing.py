@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""An interleaving as HTML: a row per step, in each a piece of every task's lane and the
-arrows that leave the step; beside it where that is and the source line. No script.
+"""An interleaving as HTML, without a script.
 
-A lane's line is thick while the task runs, thin while it could and does not, dotted while
-it sleeps. All arrows lie within a row, so that rows can be of any height.
+Each step is a row. The row has a piece of every task's column, the arrows that leave the step, its
+place and its source line. A task's line is thick while the task runs, thin while it can run and
+does not, and dotted while it sleeps. An arrow lies within its row, so a row can have any height.
 """
 
 import os
@@ -14,11 +14,11 @@ from kthrashlib.show.sources import annotate
 ROWS_MAX = 600
 ROW_PX, ARROW_PX = 19, 9
 COLOURS = 6
-WIDE_MAX = 3    # so many lanes hold their text; with more it has a column of its own
+WIDE_MAX = 3    # with more tasks the text of the steps has a column of its own
 
 
 class Row:
-    """What the template draws. kind: step, event, note."""
+    """What the template draws. `kind`: step, event or note."""
 
     def __init__(self, kind, task, what, states):
         self.kind, self.task, self.what = kind, task, what
@@ -34,7 +34,7 @@ class Row:
 
 
 def arrows_of(i, s):
-    """Hand-off, and whom this step has set going."""
+    """The arrows to the next task and to the tasks that this step wakes; their labels."""
     found, tags = [], []
     after = i.steps[s["step"] + 1]["task"] if s["step"] + 1 < len(i.steps) else s["task"]
     if after != s["task"]:
@@ -66,11 +66,11 @@ def other_rows(i, step, states):
     for w in i.wakes.get(step, ()):
         if w.get("by") is None:
             cause = "the kill" if w.get("cause") == "kill" else "time passes, which"
-            yield Row("note", w["task"], "is woken: %s wakes it" % cause, states)
+            yield Row("note", w["task"], "wakes up: %s wakes it" % cause, states)
 
 
 def rows_of(i):
-    """Rows, and how many steps are not among them."""
+    """The rows, and how many steps have none."""
     rows = []
     for s, states in zip(i.steps, i.states()):
         if s["step"] >= i.shown or len(rows) >= ROWS_MAX:
@@ -85,7 +85,8 @@ def draws_lane(state):
 
 
 def drawing(explained, sources=None):
-    """What the templates' `interleaving` draws; `sources` gives the lines that have no text."""
+    """The data that the template `interleaving` draws. `sources` gives the text of lines that have
+    none."""
     if sources:
         annotate(explained, sources)
     i = Interleaving(explained)
@@ -99,7 +100,7 @@ def drawing(explained, sources=None):
 
 
 def environment():
-    """Jinja's, with everything that is not marked as safe escaped."""
+    """Jinja's environment; it escapes everything that is not marked as safe."""
     import jinja2
 
     folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "templates")

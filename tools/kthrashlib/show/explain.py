@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""`explain`: text and JSON come from the C driver, to which the text of the source lines is
-added; a trace for the Perfetto viewer and a page of its own are made from the JSON."""
+"""`explain`: the C driver writes the text and the JSON. This module adds the text of the source
+lines to the JSON. From that it makes the trace for the Perfetto viewer and the HTML page."""
 
 import json
 import os
@@ -17,7 +17,7 @@ from kthrashlib.show.sources import Sources, annotate
 
 
 def patched(bug, folder):
-    """Into `folder` what the seeded bug changes, as it has changed it."""
+    """Copies the files that a seeded bug changes to `folder`, and patches them."""
     patch = os.path.join(ROOT, "stress", "bugs", bug + ".patch")
     with open(patch, encoding="utf-8") as f:
         files = re.findall(r"^--- a/(\S+)", f.read(), re.M)
@@ -29,7 +29,7 @@ def patched(bug, folder):
 
 
 def with_text(explained, found):
-    """Of each step the text of its line, in what was built."""
+    """Gives each step the text of its source line, from the sources of this build."""
     with tempfile.TemporaryDirectory() as folder:
         if "--bug" in found:
             patched(found["--bug"], folder)
@@ -37,7 +37,7 @@ def with_text(explained, found):
 
 
 def as_json(explained):
-    """A step a line, as the driver has it."""
+    """One step in a line, as the driver writes it."""
     def lines(things):
         return "[\n%s]" % ",\n".join(json.dumps(t) for t in things)
 

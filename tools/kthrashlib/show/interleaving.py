@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""An interleaving, as the driver's JSON has it, read once for all who draw it: what each
-task does between its steps, and who set it going."""
+"""Reads an interleaving from the driver's JSON, for all modules that draw it: the state of each
+task between its steps, and which task woke it."""
 
 import bisect
 
@@ -8,17 +8,17 @@ RUNS, READY, SLEEPS, ENDED, UNBORN = "runs", "ready", "sleeps", "ended", "unborn
 
 
 def words(event):
-    """What happened, to be read after the task's name."""
+    """What happened; the text follows the task's name."""
     kind = event["kind"]
     if kind == "kill":
         return "is killed"
     if kind == "spurious":
-        return "wakes up spuriously"
+        return "wakes up for no reason"
     if kind == "alloc_fail":
         nth = " #%d" % event["nth"] if "nth" in event else ""
         return "fails to allocate: %s%s" % (event["role"], nth)
     done = ", done at step %d" % event["nth"] if "nth" in event else ""
-    return "has a store become visible: %s%s" % (event["role"], done)
+    return "has a store that becomes visible: %s%s" % (event["role"], done)
 
 
 def by_step(things):
@@ -29,8 +29,8 @@ def by_step(things):
 
 
 class Interleaving:
-    """`explained` is the driver's JSON. Raises KeyError, TypeError, ValueError or IndexError
-    if it is not."""
+    """`explained` is the driver's JSON, parsed. If it is something else, the constructor raises
+    KeyError, TypeError, ValueError or IndexError."""
 
     def __init__(self, explained):
         self.tasks = [str(t) for t in explained["tasks"]]
@@ -46,7 +46,7 @@ class Interleaving:
         for step, s in enumerate(self.steps):
             if s["step"] != step or not 0 <= s["task"] < len(self.tasks):
                 raise ValueError("step %d is not in order" % step)
-        self.mine = [[] for _ in self.tasks]    # steps of each task
+        self.mine = [[] for _ in self.tasks]    # the steps of each task
         for s in self.steps:
             self.mine[s["task"]].append(s["step"])
 
@@ -61,7 +61,7 @@ class Interleaving:
         return self.mine[task][at - 1] if at else None
 
     def stretches(self):
-        """(task, first step, last step) of each stretch that one task runs."""
+        """(task, first step, last step) for each run of steps by one task."""
         first = 0
         for i, s in enumerate(self.steps):
             if i + 1 == len(self.steps) or self.steps[i + 1]["task"] != s["task"]:
@@ -69,7 +69,7 @@ class Interleaving:
                 first = i + 1
 
     def states(self):
-        """For each step what each task is when it is reached; one list more for the end."""
+        """For each step the states of all tasks when it is reached, then those at the end."""
         now = [UNBORN] * len(self.tasks)
         for step, s in enumerate(self.steps):
             for t, is_now in enumerate(now):
@@ -81,7 +81,7 @@ class Interleaving:
                 if now[w["task"]] in (SLEEPS, UNBORN):
                     now[w["task"]] = READY
             woken = any(w["task"] == s["task"] for w in self.wakes.get(step, ()))
-            if s["why"] == "blocked" and not woken:     # not by time or a kill at once
+            if s["why"] == "blocked" and not woken:     # time or a kill may wake it at once
                 now[s["task"]] = SLEEPS
             elif s["why"] == "exit":
                 now[s["task"]] = ENDED

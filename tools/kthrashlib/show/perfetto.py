@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The trace event format, which ui.perfetto.dev and chrome://tracing open: a track per
-task. One step is one microsecond.
+"""An interleaving in the trace event format, which ui.perfetto.dev and chrome://tracing open.
 
-On a track follow each other, and never overlap, a slice for each stretch that the task
-runs, with a slice for each step in it, and slices for when it sleeps and when it could run
-and does not. Both ends of a flow lie in the slice of a step: `wake` goes from the step that
-wakes or spawns a task to the one at which that goes on, `hand-off` from the last step of a
-stretch to the first of the next, whoever woke that."""
+Each task has a track. One step takes one microsecond. The slices of a track never overlap: the
+task runs (with a slice for each step inside), sleeps, or can run and does not. A flow begins and
+ends in the slices of steps. `wake` goes from the step that wakes or spawns a task to the next
+step of that task. `hand-off` goes from the last step before a switch to the first step after it,
+whatever woke the next task."""
 
 import json
 
@@ -41,7 +40,7 @@ def steps(i):
 
 
 def waits(i):
-    """Slices from state to state, of those who do not run."""
+    """The slices of tasks that sleep, or can run and do not."""
     since = {}
     for step, states in enumerate(i.states()):
         for task, state in enumerate(states):
@@ -52,7 +51,7 @@ def waits(i):
                 yield slice_of(i, task, was, start, step)
             since[task] = state, step
     for task, (state, start) in since.items():
-        if state == SLEEPS and start <= len(i.steps):   # for ever, as far as it is known
+        if state == SLEEPS and start <= len(i.steps):   # the record does not say until when
             yield slice_of(i, task, state, start, len(i.steps) + 1)
 
 
@@ -108,7 +107,8 @@ def instants(i):
 
 
 def trace(explained):
-    """JSON text. In the order of time; of slices that begin together the longest first."""
+    """The trace as JSON text, in the order of time; the longest slice first if several begin
+    together."""
     i = Interleaving(explained)
     timed = [*steps(i), *waits(i), *flows(i), *instants(i)]
     timed.sort(key=lambda e: (e["ts"], -e.get("dur", 0)))

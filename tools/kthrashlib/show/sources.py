@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The text of a source line, to be shown beside its file:line."""
+"""The text of source lines; a report shows it beside file:line."""
 
 import os
 import re
@@ -11,7 +11,7 @@ PATH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*(/[A-Za-z0-9_][A-Za-z0-9_.+-]*)*
 
 
 class Sources:
-    """Looks in `commit` if there is one and git has it, then in each of `folders`."""
+    """Looks in `commit`, if there is one and git has it, then in each of `folders`."""
 
     def __init__(self, folders=(ROOT,), commit=None):
         self.folders = folders
@@ -19,14 +19,14 @@ class Sources:
         self.files = {}
 
     def line(self, file, number):
-        """Without its indentation; "" if it is not to be had."""
+        """The line without its indentation; "" if there is none."""
         if file not in self.files:
             self.files[file] = self._read(file)
         lines = self.files[file]
         return lines[number - 1].strip() if 0 < number <= len(lines) else ""
 
     def _read(self, file):
-        if not PATH.match(file):    # nothing outside of the folders
+        if not PATH.match(file):    # never a file outside of the folders
             return []
         return self._from_git(file) or self._from_folders(file)
 
@@ -51,7 +51,7 @@ class Sources:
 
 
 def annotate(explained, sources):
-    """Each step of what the driver explained gets its line's `text`, unless it has one."""
+    """Gives each step of the driver's JSON the `text` of its line, unless it has one."""
     for s in explained["steps"]:
         if "text" not in s:
             s["text"] = sources.line(s["file"], s["line"])
