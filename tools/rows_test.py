@@ -7,8 +7,10 @@ import tempfile
 import unittest
 from unittest import mock
 
-from kthrashlib import common
-from kthrashlib.front import commands, driver_options, rows
+from kthrashlib import common, rows
+from kthrashlib.build import driver_options
+from kthrashlib.front import commands, options
+from kthrashlib.measure import scoreboard
 
 
 class Rows(unittest.TestCase):
@@ -63,17 +65,27 @@ class Rows(unittest.TestCase):
 class Driver(unittest.TestCase):
     def test_each_of_its_options_is_an_option_of_the_command(self):
         for name in ("stress", "verify", "replay", "shrink"):
-            for option in driver_options.of(name):
-                self.assertTrue(commands.find(name).option(option.name), option.name)
+            for row in driver_options.of(name):
+                form = options.row_option(*row).form
+                self.assertIn(form, [o.form for o in commands.find(name).options])
 
     def test_a_row_for_several_commands(self):
         rows_ = [("STRESS | VERIFY", "seed", "N", "text", "1"),
                  ("stress", "progress", "", "the front door gives it", ""),
                  ("shrink", "o", "FILE", "text", "")]
         with mock.patch.object(driver_options, "ROWS", rows_):
-            self.assertEqual([[o.form for o in driver_options.of(c)]
+            self.assertEqual([[options.row_option(*row).form for row in driver_options.of(c)]
                               for c in ("stress", "verify", "shrink")],
                              [["--seed=N"], ["--seed=N"], ["-o FILE"]])
+
+    def test_the_scoreboard_has_every_strategy_or_says_why_not(self):
+        measured = {s.partition(":")[0] for s in scoreboard.STRATEGIES}
+        known = {w.partition(":")[0] for w in driver_options.words("stress", "strategy")}
+        self.assertEqual(measured | set(scoreboard.NOT_MEASURED), known)
+        self.assertFalse(measured & set(scoreboard.NOT_MEASURED))
+        rows_ = [("stress", "strategy", "block|new|pct:D", "", "")]
+        with mock.patch.object(driver_options, "ROWS", rows_):
+            self.assertEqual(scoreboard.strategies(), ["new", "pct:2", "pct:3"])
 
 
 if __name__ == "__main__":

@@ -6,8 +6,9 @@ the C driver's own commands stand in driver_options.py.
 """
 
 from kthrashlib.common import usage
-from kthrashlib.front import driver_options, parser
-from kthrashlib.front.options import Command, Option, one_of, real, whole
+from kthrashlib.build import driver_options
+from kthrashlib.front import parser
+from kthrashlib.front.options import Command, Option, one_of, real, row_option, whole
 
 WHERE = [
     Option("--os=sim|posix", "on the simulator or on real threads", "sim"),
@@ -21,7 +22,8 @@ JSON = Option("--json", "JSON instead of text")
 
 def driver(name, module, arguments, text, more="", own=()):
     """A command of the C driver: where it runs, `own` options, the driver's options."""
-    return Command(name, module, arguments, text, [*WHERE, *own, *driver_options.of(name)], more)
+    options = [row_option(*row) for row in driver_options.of(name)]
+    return Command(name, module, arguments, text, [*WHERE, *own, *options], more)
 
 
 COMMANDS = [

@@ -60,6 +60,12 @@ class Option:
         return self.text + (" (default: %s)" % self.default if self.default else "")
 
 
+def row_option(name, value, text, default):
+    """The option of a row, as driver_options.py has them."""
+    dashes, equals = ("-", " ") if len(name) == 1 else ("--", "=")
+    return Option(dashes + name + (equals + value if value else ""), text, default)
+
+
 class Command:
     """`run` is "room.module:function"; the function is called with a Call and returns the exit
     status. `arguments` says what the words are that are no options: "", "PLAN", "PLAN...",

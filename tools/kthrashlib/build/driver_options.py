@@ -4,12 +4,11 @@
     OPTION(commands, name, value, text, default)
 
 `commands` names the driver's commands that take the option. `value` is "" for a flag. The driver
-checks the values; here they are words for the help, the manual page and the completion.
+checks the values; front/ makes the help, the manual page and the completion of the rows, and the
+scoreboard takes the strategies from them.
 """
 
 import re
-
-from kthrashlib.front.options import Option
 
 MEMORY = "the memory model; tso and pso let a store become visible late"
 TWICE = "run each execution again; another trace is a finding: nondeterminism"
@@ -67,14 +66,11 @@ HIDDEN = {"progress"}
 
 
 def of(command):
-    """The options of one of the driver's commands, in the order of the rows."""
-    return [option(name, value, text, default)
-            for commands, name, value, text, default in ROWS
+    """(name, value, text, default) for each option of one of the driver's commands, in order."""
+    return [(name, value, text, default) for commands, name, value, text, default in ROWS
             if command in re.findall(r"\w+", commands.lower()) and name not in HIDDEN]
 
 
-def option(name, value, text, default):
-    form = "-" + name if len(name) == 1 else "--" + name
-    if value:
-        form += (" " if len(name) == 1 else "=") + value
-    return Option(form, text, default)
+def words(command, name):
+    """The words between the bars of an option's value, as in "pct:D"."""
+    return next(value for n, value, _, _ in of(command) if n == name).split("|")
