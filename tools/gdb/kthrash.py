@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Commands for gdb in a stopped simulation: tasks, locks, the last steps, any task's frames.
+"""gdb in a stopped simulation: tasks, locks, the last steps, any task's frames.
 
-In gdb: `source tools/gdb/kthrash.py`, then `help kthrash`. `tools/kthrash gdb PLAN` does that by
-itself. The commands read the simulator's own tables (platform/sim/internal.h) with the debugging
-information. So they work on optimized builds and, except `kthrash bt`, on core files.
+In gdb: `source tools/gdb/kthrash.py`, then `help kthrash`; or from the start
+`tools/kthrash gdb PLAN`. Reads the simulator's own tables (platform/sim/internal.h) by
+their debugging information, so it works on optimized builds and, but for `kthrash bt`, on
+core files.
 """
 
 import re
 
-import gdb  # pylint: disable=import-error; only gdb's own Python has this module
+import gdb  # pylint: disable=import-error; it is there in gdb only
 
 SLEEPING, FINISHED = "SLEEPING", "FINISHED"
-# The functions in which a task reaches a step: platform/sim/hooks.h, internal.h.
+# By these a task comes to a step: platform/sim/hooks.h, internal.h.
 REACHES = ("sim_point", "sim_mark", "sim_block", "sim_reach")
 STATES = [(0x1, "INTERRUPTIBLE"), (0x2, "UNINTERRUPTIBLE"), (0x40, "PARKED"), (0x80, "DEAD"),
           (0x100, "WAKEKILL"), (0x8000, "FROZEN")]
@@ -24,7 +25,7 @@ def say(line=""):
 
 
 def word(value):
-    """The name of an enumeration's value without its prefix: SLEEPING for SIM_SLEEPING."""
+    """Of an enumeration's value what follows its prefix: SIM_SLEEPING is SLEEPING."""
     return str(value).partition("_")[2] or str(value)
 
 
@@ -33,7 +34,7 @@ def enum(name, number):
 
 
 def text(value):
-    """The text of a char array or pointer, up to its zero."""
+    """A char array or pointer, up to its zero."""
     return value.string(errors="replace")
 
 
@@ -45,8 +46,7 @@ def simulation():
         try:
             sim = gdb.parse_and_eval("sim")
         except gdb.error:
-            raise gdb.GdbError(
-                "no simulation: this program is no driver of the simulator") from None
+            raise gdb.GdbError("no simulation: this is no driver of the simulator") from None
     if int(sim["record"]) == 0 or int(sim["record"]["tasks"]) == 0:
         raise gdb.GdbError("no execution yet: stop in one first, as by `break sim_leave`")
     return sim, sim["record"].dereference()
@@ -56,14 +56,14 @@ def simulation():
 
 
 def place(site):
-    """file:line, without the folders that a build system puts before it."""
+    """file:line, without what a build system puts before it."""
     path = text(site["file"])
     found = re.match(r".*(?:^|/)((?:core|platform|stress|fuzz)/.*)", "/" + path)
     return "%s:%d" % (found.group(1) if found else path, int(site["line"]))
 
 
 def name_of(site):
-    """The name of the site as in plans: "create.appended", "func:op(what)"."""
+    """As in plans: "create.appended", "func:op(what)"."""
     what = text(site["what"])
     if int(site["func"]) == 0:
         return what
@@ -83,7 +83,7 @@ def task_name(record, i):
 
 
 def find_task(record, which):
-    """The number of the task with this name or number."""
+    """By name or number."""
     for i in range(task_count(record)):
         if which in (task_name(record, i), str(i)):
             return i
@@ -92,7 +92,7 @@ def find_task(record, which):
 
 
 def core_task(sim, record, i):
-    """The task's task_struct; None if it has finished, or core/ has not made one yet."""
+    """Its task_struct, or None: it has finished, or is not known to the core yet."""
     thread = sim["task"][i]["handle"]["thread"]
     if int(thread) == 0 or word(enum("sim_state", record["task"][i]["state"])) == FINISHED:
         return None
@@ -111,7 +111,7 @@ def core_state(task):
 
 
 def describe(sim, record, i):
-    """What the task does, in words."""
+    """What it does, in words."""
     r = record["task"][i]
     state = word(enum("sim_state", r["state"]))
     if state == SLEEPING:
@@ -185,7 +185,7 @@ def show_trace(count):
 
 
 class Registers:
-    """In its `with` block gdb sees a task that does not run, at the place of its last switch."""
+    """While it lasts gdb looks at a task that does not run, from where it was switched away."""
 
     NAMES = ("rip", "rsp", "rbp")
 
@@ -199,7 +199,7 @@ class Registers:
             gdb.newest_frame().select()
             return self
         if gdb.selected_frame().architecture().name() != "i386:x86-64":
-            raise gdb.GdbError("the frames of a task that does not run can be shown on x86-64 only")
+            raise gdb.GdbError("frames of a task that does not run: on x86-64 only")
         # The layout is in platform/sim/fiber.c, at fiber_swap().
         sp = int(self.fiber["sp"])
         words = gdb.Value(sp).cast(gdb.lookup_type("unsigned long").pointer())
@@ -224,7 +224,7 @@ def is_begun(sim, record, i):
 
 
 def frames():
-    """The frames, the newest first."""
+    """From the newest on."""
     frame = gdb.newest_frame()
     while frame is not None and frame.name():
         yield frame
@@ -246,8 +246,8 @@ def show_frames(which):
 
 
 class Locks:
-    """The locks that can be reached from the tasks and from the plan's interpreter, and the locks
-    for which a task waits, found in the frames of that task."""
+    """The locks that can be reached from the tasks and from what runs the plan, and those
+    that somebody waits for, found in his frames."""
 
     FOLLOWED = re.compile(r"^(task_struct|kthreadd|kthread|kthread_\w+|timer_base|freezer|cpus|"
                           r"smpboot\w*|registry|rw_semaphore|mm_struct|exec\w*)$")
@@ -263,7 +263,7 @@ class Locks:
         try:
             self.walk(gdb.parse_and_eval("exec"), "exec", 0)
         except gdb.error:
-            pass        # this driver runs no plan
+            pass        # no plan here
         for i in range(task_count(record)):
             self.look_in_frames(i)
 
@@ -283,14 +283,14 @@ class Locks:
             self.visit(value, path, depth)
 
     def visit(self, value, path, depth):
-        """Looks at each struct once. Memory that can't be read is skipped."""
+        """A struct, once. What can't be read is passed over."""
         kind = value.type.strip_typedefs()
         key = (int(value.address), kind.tag or str(kind))
         if key in self.seen:
             return
         self.seen.add(key)
         if re.match(r"kt_lock_\w+$", kind.tag or ""):
-            if int(self.inner(value)["name"]):      # else nothing has initialized it
+            if int(self.inner(value)["name"]):      # else it was never made
                 self.found.setdefault(int(value.address), (path, value))
             return
         for field in kind.fields():
@@ -301,7 +301,7 @@ class Locks:
                     pass
 
     def look_in_frames(self, i):
-        """Finds the lock that the task acquires or waits for, if it is in such a call."""
+        """Is the task inside of an acquire? Then it waits for that lock."""
         if word(enum("sim_state", self.record["task"][i]["state"])) == FINISHED or \
                 not is_begun(self.sim, self.record, i):
             return
@@ -319,11 +319,11 @@ class Locks:
                     pass
 
     def inner(self, lock):
-        """The lock inside of a `checked` lock; any other lock itself."""
+        """Of a `checked` lock the one that it is around."""
         return lock["lock"] if "lock" in fields(lock) else lock
 
     def owner(self, lock):
-        """The number of the task that holds the lock, or None."""
+        """Task number, or None if it is free."""
         lock = self.inner(lock)
         holder = lock["holder"]
         if holder.type.strip_typedefs().code != gdb.TYPE_CODE_PTR:
@@ -364,14 +364,14 @@ def fields(value):
 
 
 class Prefix(gdb.Command):
-    """Shows a stopped simulation: `kthrash tasks`, `locks`, `trace`, `bt`. `run` starts one."""
+    """A stopped simulation: `kthrash tasks`, `locks`, `trace`, `bt`; from the start: `run`."""
 
     def __init__(self):
         super().__init__("kthrash", gdb.COMMAND_STATUS, gdb.COMPLETE_NONE, True)
 
 
 class Tasks(gdb.Command):
-    """Each task: what it does, where it sleeps, for which task, and whether a kill is pending."""
+    """Each task: what it does, where it sleeps, for whom, and whether a kill is pending."""
 
     def __init__(self):
         super().__init__("kthrash tasks", gdb.COMMAND_STATUS)
@@ -381,10 +381,10 @@ class Tasks(gdb.Command):
 
 
 class LocksCommand(gdb.Command):
-    """The locks that a task holds or wants: kthrash locks [all]
+    """Locks that are held, or wanted by somebody: kthrash locks [all]
 
-They are found from the tasks, from the plan's interpreter, and in the frames of tasks that are in
-an acquire; such a task waits, or has just made the call."""
+Found from the tasks, from what runs the plan, and in the frames of those who are inside of an
+acquire, be it that they wait or that they have just come."""
 
     def __init__(self):
         super().__init__("kthrash locks", gdb.COMMAND_STATUS)
@@ -396,7 +396,7 @@ an acquire; such a task waits, or has just made the call."""
 
 
 class Trace(gdb.Command):
-    """The last steps, 20 unless COUNT says more: kthrash trace [COUNT]"""
+    """The last steps: kthrash trace [COUNT]; 20 of them."""
 
     def __init__(self):
         super().__init__("kthrash trace", gdb.COMMAND_STATUS)
@@ -408,9 +408,9 @@ class Trace(gdb.Command):
 
 
 class Backtrace(gdb.Command):
-    """The frames of a task, even if it does not run: kthrash bt [TASK]
+    """The frames of a task, also of one that does not run: kthrash bt TASK
 
-TASK is a name or a number. Without it: the frames of each task."""
+By name or number; without it of each."""
 
     def __init__(self):
         super().__init__("kthrash bt", gdb.COMMAND_STACK)
@@ -434,9 +434,9 @@ TASK is a name or a number. Without it: the frames of each task."""
 
 
 class Run(gdb.Command):
-    """Runs the driver until its execution fails, or until before STEP: kthrash run [STEP]
+    """Run the driver until its execution fails: kthrash run [STEP]; or before that step.
 
-The driver runs each execution in a child process. gdb follows the child and holds the parent."""
+The driver runs each execution in a child: gdb follows it, and holds the parent."""
 
     def __init__(self):
         super().__init__("kthrash run", gdb.COMMAND_RUNNING)
@@ -457,7 +457,7 @@ The driver runs each execution in a child process. gdb follows the child and hol
         for stop in stops:
             stop.delete()
         if gdb.selected_inferior().pid == 0:
-            raise gdb.GdbError("the driver ended before such a stop; its output says why")
+            raise gdb.GdbError("the driver ended without such a stop; see what it said")
 
 
 Prefix()
