@@ -1,17 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Reads the rows of a table that C includes as an X-macro, so that a list stands in one file.
 
-    OPTION("stress verify", "seed", "N", "where the random numbers "
-           "start", "1")
+    OPTION("stress verify", "seed", "where the random "
+           "numbers start", NUMBER(seed, 0, 9), SETS)
 
-read(path, "OPTION") gives ("stress verify", "seed", "N", "where the random numbers start", "1").
-An argument of string literals is their text; any other argument is its source text without
-blanks around it. The reader skips C's comments and preprocessor lines.
+read(path, "OPTION") gives for this row
+
+    ("stress verify", "seed", "where the random numbers start", ("NUMBER", "seed", "0", "9"),
+     "SETS")
+
+An argument of string literals is their text. A macro's call is a tuple. Any other argument is its
+source text. The reader skips C's comments and the lines of the preprocessor.
 """
 
 import re
 
-from kthrashlib.common import Failure, ENVIRONMENT
+from kthrashlib.common import ENVIRONMENT, Failure
 
 TOKEN = re.compile(r"""
     (?P<skip>\s+|/\*.*?\*/|//[^\n]*|\#(?:\\\n|[^\n])*)
@@ -23,7 +27,7 @@ ESCAPES = {"n": "\n", "t": "\t", '"': '"', "\\": "\\", "'": "'"}
 
 
 class Reader:
-    """The tokens of a file, with the line of each."""
+    """The tokens of a file, each with its line."""
 
     def __init__(self, path, text):
         self.path = path
@@ -38,38 +42,53 @@ class Reader:
     def malformed(self, line, what):
         return Failure(ENVIRONMENT, "%s:%d: %s" % (self.path, line, what))
 
-    def next(self, row):
-        """The next token of the row that begins in line `row`."""
-        if self.at == len(self.tokens):
-            raise self.malformed(row, "the row does not end")
-        self.at += 1
-        return self.tokens[self.at - 1]
+    def sees(self, sign):
+        return self.at < len(self.tokens) and self.tokens[self.at][:2] == ("sign", sign)
 
-    def row(self, line):
-        """The arguments of the row that begins in line `line`; its parenthesis is read next."""
-        if self.next(line)[1] != "(":
-            raise self.malformed(line, "expected ( after the macro's name")
-        arguments, pieces, depth = [], [], 1
-        while depth:
-            kind, text, at = self.next(line)
-            depth += {"(": 1, ")": -1}.get(text, 0) if kind == "sign" else 0
-            if depth == 0 or (depth == 1 and (kind, text) == ("sign", ",")):
-                arguments.append(self.argument(pieces, at))
+    def arguments(self, line):
+        """The arguments in the parentheses that come next, in a row that begins in `line`."""
+        found, pieces, depth = [], [], 0
+        while True:
+            if self.at == len(self.tokens):
+                raise self.malformed(line, "the row does not end")
+            kind, text, at = self.tokens[self.at]
+            self.at += 1
+            sign = text if kind == "sign" else ""
+            depth += {"(": 1, ")": -1}.get(sign, 0)
+            if depth == 0 or (depth == 1 and sign == ","):
+                found.append(self.argument(pieces, at))
                 pieces = []
-            else:
-                pieces.append((kind, text))
-        return tuple(arguments)
+            elif depth > 1 or sign != "(":
+                pieces.append((kind, text, at))
+            if depth == 0:
+                return tuple(found)
 
     def argument(self, pieces, line):
         if not pieces:
             raise self.malformed(line, "an argument is empty")
-        kinds = {kind for kind, _ in pieces}
-        if kinds == {"string"}:
-            return "".join(unescaped(text[1:-1]) for _, text in pieces)
-        if "string" in kinds or ("sign", '"') in pieces:
-            raise self.malformed(line, "expected string literals only, or none: %s" %
-                                 " ".join(text for _, text in pieces))
-        return " ".join(text for _, text in pieces)
+        kinds = [kind for kind, _, _ in pieces]
+        if set(kinds) == {"string"}:
+            return "".join(unescaped(text[1:-1]) for _, text, _ in pieces)
+        if is_call(pieces):
+            inner = Reader(self.path, "")
+            inner.tokens = pieces[1:]
+            return (pieces[0][1], *inner.arguments(line))
+        words = " ".join(text for _, text, _ in pieces)
+        if "string" in kinds or '"' in words:
+            raise self.malformed(line, "expected string literals only, or none: " + words)
+        return words
+
+
+def is_call(pieces):
+    """True for NAME(...) with something in the parentheses, and nothing after them."""
+    if len(pieces) < 4 or pieces[0][0] != "word" or pieces[1][:2] != ("sign", "("):
+        return False
+    depth = 0
+    for n, (kind, text, _) in enumerate(pieces):
+        depth += {"(": 1, ")": -1}.get(text, 0) if kind == "sign" else 0
+        if n and depth == 0:
+            return n == len(pieces) - 1
+    return False
 
 
 def unescaped(text):
@@ -83,10 +102,17 @@ def read(path, macro, columns=None):
         reader = Reader(path, f.read())
     rows = []
     while reader.at < len(reader.tokens):
-        kind, text, line = reader.next(1)
-        if (kind, text) != ("word", macro):
+        kind, name, line = reader.tokens[reader.at]
+        reader.at += 1
+        if kind != "word":
             continue
-        row = reader.row(line)
+        if not reader.sees("("):
+            if name == macro:
+                raise reader.malformed(line, "expected ( after the macro's name")
+            continue
+        row = reader.arguments(line)
+        if name != macro:
+            continue
         if columns is not None and len(row) != columns:
             raise reader.malformed(line, "%s has %d arguments, expected %d" % (
                 macro, len(row), columns))

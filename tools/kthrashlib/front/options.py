@@ -61,7 +61,7 @@ class Option:
 
 
 def row_option(name, value, text, default):
-    """The option of a row, as driver_options.py has them."""
+    """The option of a row of driver_options.py."""
     dashes, equals = ("-", " ") if len(name) == 1 else ("--", "=")
     return Option(dashes + name + (equals + value if value else ""), text, default)
 

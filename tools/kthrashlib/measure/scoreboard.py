@@ -19,21 +19,7 @@ from kthrashlib.build import bazel, driver_options, drivers
 from kthrashlib.common import CLEAN, ROOT, say, write_whole
 from kthrashlib.terminal import LEFT, RIGHT
 
-# Strategies that are not measured, and why.
-NOT_MEASURED = {
-    "adaptive": "an execution depends on those before it",
-    "block": "it makes only one schedule of a plan",
-}
-DEPTHS = {"pct:D": ("pct:2", "pct:3"), "delay:D": ("delay:1", "delay:2")}
-
-
-def strategies():
-    """All that the driver knows, so that a new one is not forgotten."""
-    return [s for word in driver_options.words("stress", "strategy") if word not in NOT_MEASURED
-            for s in DEPTHS.get(word, (word,))]
-
-
-STRATEGIES = strategies()
+STRATEGIES = tuple(driver_options.MEASURED)
 
 
 def run(binary, strategy, seed, executions):
