@@ -10,7 +10,7 @@ import re
 import subprocess
 import sys
 
-# The headers that a folder may include.
+# Who may include what; the longest folder that fits decides.
 MAY_INCLUDE = {
     "core": r"core/|platform/[a-z_]+\.h",
     "platform": r"platform/",

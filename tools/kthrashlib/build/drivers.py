@@ -153,6 +153,6 @@ def gdb(call):
     words += ["-batch"] * ("--batch" in found)
     for command in run_ + shown:
         words += ["-ex", command]
-    # In the top folder, because the names of the sources are relative to it.
+    # From the top, where the sources' names begin.
     return subprocess.run(words + ["--args", binary(found), "replay", os.path.abspath(plans[0])],
                           cwd=ROOT, check=False).returncode
