@@ -5,10 +5,10 @@ nothing else.
 
 usage: race_test.py RUNS BINARY RACE...
 
-A report counts if it names a function of the binary's source: "read_all" or "write_item" in the
-race of RCU, "pop_all" or "push_all" in that of the queue. On real threads a run may not have the
-race, or ThreadSanitizer may lose its trace. So each race gets RUNS runs. The code without a race
-gets as many, and none of them may have a report.
+A report is one that names a function of the binary's source: of RCU's race, "read_all",
+"write_item"; of the queue's, "pop_all", "push_all". On real threads a race may not happen in
+a run, or its trace be lost: each has RUNS tries. The code without a race has as many and must
+be quiet in all.
 """
 
 import os
@@ -43,7 +43,7 @@ def main():
             found = n + 1 if is_reported(status, text) else 0
             if found:
                 break
-            # In the simulator a run may also end with the failure that the race causes.
+            # In the simulator it may end as what the race leads to.
             assert status == 0, "run %d of %s ends with %d:\n%s" % (n, race, status, text)
         assert found, "%s: not reported in %d runs" % (race, runs)
         print("%s: reported in run %d" % (race, found))
