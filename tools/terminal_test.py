@@ -46,6 +46,11 @@ class Terminal(unittest.TestCase):
         for word in ("bug", "executions", "P1", "12345", "tools/kthrash replay [x]"):
             self.assertIn(word, said)
 
+    def test_a_cell_is_never_broken(self):
+        command = "tools/kthrash replay " + "x" * 100
+        _, said = self.said(terminal.table, COLUMNS, [("P1", 1, command)])
+        self.assertIn(command, said)
+
     def test_progress(self):
         items, said = self.said(lambda out: list(terminal.each("ab", "hunting", out)))
         self.assertEqual(items, ["a", "b"])

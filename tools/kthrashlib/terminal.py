@@ -22,7 +22,7 @@ def rich_table(columns, rows):
 
     made = rich.Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for heading, side in columns:
-        made.add_column(heading, justify=side, overflow="fold")
+        made.add_column(heading, justify=side, no_wrap=True)
     for row in rows:
         made.add_row(*map(str, row))
     return made
@@ -37,7 +37,11 @@ def table(columns, rows, out=None):
     env.ensure(env.TERMINAL)
     from rich.console import Console
 
-    Console(file=out, markup=False, highlight=False).print(rich_table(columns, rows))
+    # As wide as its cells: a command that the table names can be copied whole.
+    width = max(map(len, plain(columns, rows))) + 4 * len(columns)
+    console = Console(file=out, markup=False, highlight=False)
+    console.width = max(console.width, width)
+    console.print(rich_table(columns, rows))
 
 
 def each(items, what, out=None):
