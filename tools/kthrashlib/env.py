@@ -64,7 +64,7 @@ MANUAL = {
 }
 # For tools/slurm_loopback_test.py.
 CLUSTER = {
-    "munge": "says who may talk to a Slurm cluster",
+    "munge": "authenticates the users of a Slurm cluster",
     "slurm-wlm": "a Slurm cluster on this machine",
 }
 TESTS = {

@@ -45,7 +45,7 @@ def table(columns, rows, out=None):
 
 
 def each(items, what, out=None):
-    """Yields each of `items`; on a terminal a bar shows how many are done, and what is."""
+    """Yields each of `items`. On a terminal a bar shows how many are done."""
     out = out or sys.stderr
     items = list(items)
     if not out.isatty():

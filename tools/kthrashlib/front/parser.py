@@ -59,7 +59,7 @@ class Word(click.ParamType):
 
 
 class RowOption(click.Option):
-    """An option, whose line of the help is the one in the table."""
+    """An option; its line of the help is the one in the table."""
 
     def __init__(self, option):
         self.option = option
