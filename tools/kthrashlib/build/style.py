@@ -21,7 +21,7 @@ def git(*args):
 def language(path):
     """The language of a file in the tree, or None."""
     name = os.path.basename(path)
-    if name.endswith((".c", ".h")):
+    if name.endswith((".c", ".h", ".def")):
         return C
     if name.endswith(".py"):
         return PYTHON
