@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""--coverage: every build has the same map, hunts add to a file, and hunts that use it repeat.
+"""--coverage: one map in every build, hunts add to a file, and what steers by it repeats.
 
-usage: coverage_test.py KTHRASH...; the builds are compared, the first one does the rest.
+usage: coverage_test.py KTHRASH...; the first is the one for all but the comparison.
 """
 
 import json

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Each plan of the corpus ends as it expects. The same plan has the same verdict and trace, and
-the same hunt the same traces: with each compiler and sanitizer, optimized or not, each run twice.
+"""The corpus does what it expects; and the same plan has the same verdict and trace, and the
+same hunt the same traces: in each compiler and sanitizer, optimized and not, twice.
 
 usage: determinism_test.py BINARY... -- PLAN...
 """
@@ -19,25 +19,24 @@ MEMORIES = ("sc", "tso", "pso")
 HUNTED = 4000       # with the portfolio and faults
 
 
-# ASan spends most of its time on the search for leaks at the end of each process, which changes
-# no trace.
+# A look for leaks at the end of each process is most of ASan's time, and no part of a trace.
 os.environ["ASAN_OPTIONS"] = "detect_leaks=0"
 
 
 def replay(binary, plans):
-    """The records of each plan, each run twice."""
+    """The records of each plan, run twice."""
     done = subprocess.run([binary, "replay", "--json", "--times=2"] + plans,
                           stdout=subprocess.PIPE, text=True, check=False)
     return list(map(json.loads, done.stdout.splitlines()))
 
 
 def traces(binary, plans):
-    """(verdict, hash, steps) of each plan, each run twice."""
+    """(verdict, hash, steps) of each plan, run twice."""
     return [(r["kind"], r["hash"], r["steps"]) for r in replay(binary, plans)]
 
 
 def digest(binary, folder):
-    """The hash of all traces of a hunt."""
+    """Of all traces of a hunt."""
     done = subprocess.run([binary, "stress", "--json", "--executions=%d" % HUNTED,
                            "--findings=" + folder], stdout=subprocess.PIPE, text=True, check=True)
     summary = json.loads(done.stdout.splitlines()[-1])
@@ -45,7 +44,7 @@ def digest(binary, folder):
 
 
 def generate(binary, folder):
-    """Plans with each strategy and memory model."""
+    """Plans under each strategy and memory."""
     plans = []
     for seed in range(GENERATED):
         text = subprocess.run([binary, "generate", "--seed=%d" % seed], check=True,

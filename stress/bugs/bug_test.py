@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""A hunt finds a seeded bug, and its shrunk plan fails in the same way each time.
+"""A seeded bug is found, shrunk, and its shrunk plan fails the same way each time.
 
 usage: bug_test.py BINARY PATCH
 """

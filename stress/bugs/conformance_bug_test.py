@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""A conformance test of a back end with a seeded bug fails, in the way that the patch says.
+"""A conformance test with a bug planted under it fails, and as the patch says.
 
 usage: conformance_bug_test.py BINARY PATCH
 
-The patch's Oracle line names, before the parenthesis, how the test may fail: a kind of
-failure, a sanitizer, `pass` if the test misses what it must report, or `hang`. On real threads
-nothing notices that all threads sleep. So the test hangs if it prints nothing and uses no
-processor for SILENCE_S. On real threads a bug does not show in each run, so it gets RUNS runs.
+The patch's Oracle line names, before the parenthesis, how it may fail: a kind of
+failure, a sanitizer, `pass` if what is to be reported is not, or `hang`: on real
+threads nobody sees that everybody sleeps, so that is when the test neither said
+anything nor used a processor for SILENCE_S. There a bug need not show in each run: it
+has RUNS.
 """
 
 import os
@@ -32,7 +33,7 @@ def cpu_ticks(pid):
 
 
 def run(binary):
-    """(exit status or None for a hang, output)"""
+    """Exit status, None for a hang, and what was printed."""
     text = b""
     ticks = -1
     with subprocess.Popen([binary], stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as p:

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""The same range of executions gives the same files of findings and the same traces in one
-process, in several, or in parts. A process that is killed is replaced, and nothing is lost.
+"""The same range of executions, in one process, in several, or cut by hand: the same files
+of findings and the same traces; a process that is killed is replaced and nothing is lost.
 
 usage: jobs_test.py CLEAN BUG RARE
 
-BUG has findings of many kinds; RARE is found after about a hundred executions.
+BUG has findings of many kinds; RARE takes a hundred executions or so.
 """
 
 import json
@@ -20,7 +20,7 @@ EXECUTIONS = 1200
 
 
 def hunt(binary, folder, *options):
-    """(exit status, summary, stderr)"""
+    """Exit status, the summary, what was said on stderr."""
     done = subprocess.run([binary, "stress", "--json", "--findings=" + folder, *options],
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
     lines = [json.loads(x) for x in done.stdout.splitlines()]
@@ -36,13 +36,13 @@ def files(folder):
 
 
 def what_counts(summary):
-    """The summary without the time it took."""
+    """All but the time it took."""
     return {k: v for k, v in summary.items() if k != "seconds"}
 
 
 def check_splits(binary, folder):
-    """Any number of processes, any parts: the last case runs its parts in the wrong order."""
-    n, third = EXECUTIONS, EXECUTIONS // 3 - 5     # so that no part begins where a plan begins
+    """However many processes, whatever the cuts: the last of them in the wrong order."""
+    n, third = EXECUTIONS, EXECUTIONS // 3 - 5     # no cut where a plan begins
     due = None
     for name, parts in [
             ("1", [["--executions=%d" % n]]),
@@ -71,7 +71,7 @@ def check_splits(binary, folder):
 
 
 def check_first(binary, folder):
-    """Without --keep-going the finding with the lowest number is among those reported."""
+    """Without --keep-going the first by number is among what is reported."""
     def lowest(*options):
         status, lines, _ = hunt(binary, os.path.join(folder, *options), *options)
         assert status == 1
@@ -92,7 +92,7 @@ def check_clean(binary, folder):
 
 
 def children(pid):
-    """The worker processes, by /proc."""
+    """Its processes, by /proc."""
     found = []
     for name in filter(str.isdigit, os.listdir("/proc")):
         try:
@@ -105,7 +105,7 @@ def children(pid):
 
 
 def workers_of(p, jobs):
-    """Waits until so many workers have begun: each has a child that runs executions."""
+    """When so many have begun: each has a child that runs executions."""
     while p.poll() is None:
         workers = children(p.pid)
         if sum(bool(children(w)) for w in workers) == jobs:
@@ -119,7 +119,7 @@ def started(binary, folder, *options):
 
 
 def check_death(binary, folder):
-    """Some of three workers are killed at any place."""
+    """Some of three are killed, wherever they are."""
     options = ["--executions=100000", "--faults=off"]
     _, alone, _ = hunt(binary, folder, *options)
     p = started(binary, folder, "--jobs=3", *options)
@@ -133,7 +133,7 @@ def check_death(binary, folder):
 
 
 def check_interrupt(binary, folder):
-    """After Ctrl-C there is a summary, and no process is left."""
+    """Ctrl-C: a summary, and no process is left."""
     p = started(binary, folder, "--seconds=600", "--jobs=3")
     workers = workers_of(p, 3)
     workers += [c for w in workers for c in children(w)]
@@ -145,7 +145,7 @@ def check_interrupt(binary, folder):
 
 
 def check_orphans(binary, folder):
-    """If the process that started the workers is killed, they end by themselves."""
+    """The one that started them is killed: they end by themselves."""
     p = started(binary, folder, "--seconds=600", "--jobs=2")
     workers = workers_of(p, 2)
     ends = {os.pidfd_open(w): w for w in workers}   # readable once it has ended

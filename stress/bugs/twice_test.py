@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""--twice finds nothing in the unpatched core and the corpus. If an execution depends on an
-address, on what ran before or on the process, --twice finds, names and saves it, and it replays.
+"""--twice: nothing in the core as it is, in the corpus; what depends on an
+address, on what ran before or on the process is found, named, saved, and replays.
 
 usage: twice_test.py CLEAN BUG... -- PLAN...
 """
@@ -37,7 +37,7 @@ def check_found(binary, folder):
 
 
 def check_replay(binary, folder):
-    """A plan that expects to pass fails if it is run twice."""
+    """A plan that expects to pass does not, if it is run twice."""
     path = os.path.join(folder, "it.plan")
     with open(path, "w", encoding="ascii") as f:
         f.write("kthrash-plan 1\ntask C1: a = create \"a\" return 0\nexpect pass\n")

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""`verify`: its verdicts and exit statuses; its counterexamples replay.
+"""`verify`: verdicts and exit statuses, and that a counterexample replays.
 
 usage: verify_test.py CLEAN P1 H1 H2K P13N P2S
 """
@@ -20,7 +20,7 @@ OOM = ONE + "oom task #1 kills C1\n"
 FAILED = ONE.replace("return 0\n", "return 0 == -ENOMEM\n") + "fail task #1\n"
 WRONG = FAILED.replace("-ENOMEM", "ok")
 WEAK = ONE + "memory pso\n"
-# verify ignores the schedule of a plan.
+# A schedule that is no part of what is verified.
 SWITCHED = ONE + "switch kthreadd at kthreadd_main:store(current->state) #1 to C1\n"
 
 
@@ -29,7 +29,7 @@ class Verifier:
         self.folder = folder
 
     def run(self, binary, plan, *options):
-        """(exit status, summary, findings)"""
+        """Exit status, the summary, findings."""
         path = os.path.join(self.folder, "it.plan")
         with open(path, "w", encoding="ascii") as f:
             f.write(plan)
@@ -54,7 +54,7 @@ def check_verified(v, clean):
         assert s["redundant"] == 0 and s["dropped"] == 0, s
         assert s["blocked"] == 0 or s["kills"] or s["fails"], s
         print("verified: %d executions, %d blocked, %s" % (s["executions"], s["blocked"], options))
-    # More may happen with more kills and failures allowed.
+    # What may happen besides is more than what happens in any case.
     counts = [v.run(clean, ONE, *o)[1]["executions"]
               for o in ((), ("--fails=1",), ("--kills=1", "--fails=1"))]
     assert counts == sorted(set(counts)), counts

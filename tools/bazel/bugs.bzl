@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Seeded bugs: the driver, or a back end's conformance test, with a patch applied.
 
-A patch changes one file. A patched .c file is linked before the libraries, so the linker
-never looks for the original, or finds it second. A patched header is included before
-anything else, and its include guard keeps the original out. The code that includes it is
-compiled again: a conformance test, or core/ and the executions of plans.
+Each is in one file. A .c file, patched, is linked before the libraries: the linker
+then never looks for the original, or finds it second. A patched header is included
+before anything else, and its include guard keeps the original out; what includes it
+is compiled again: a conformance test, or core/ and the executions of plans.
 """
 
 load("@rules_cc//cc:defs.bzl", "cc_binary", "cc_library")
@@ -23,7 +23,7 @@ def _file_impl(ctx):
         outputs = [out],
         command = """set -e
 if [ "$(grep -c '^--- ' '{patch}')" != 1 ] || ! grep -qx -- '--- a/{file}' '{patch}'; then
-    echo '{patch} changes more than {file}, or another file: see its BUILD' >&2; exit 1
+    echo '{patch} is not of {file} alone, as its BUILD says' >&2; exit 1
 fi
 cp -f -L '{src}' '{out}'
 chmod u+w '{out}'
@@ -48,13 +48,13 @@ _patched_file = rule(
 )
 
 def compiled_again(name, core, executions):
-    """Two units with the code that a patched header may change; such a bug compiles them again.
+    """What a patched header may change, for bugs in headers to compile again: two units.
 
     Args:
-      name: the name for `seeded_bug`; `name_core` and `name_executions` are the units,
+      name: that `seeded_bug` is told; `name_core` and `name_executions` are the units,
         `name_text` is the library of their sources.
       core: labels of core's sources.
-      executions: labels of the sources that execute plans.
+      executions: of those of executions.
     """
     for unit, srcs in [("core", core), ("executions", executions)]:
         units(
@@ -71,15 +71,15 @@ def compiled_again(name, core, executions):
 def seeded_bug(name, patch, srcs, combo, file, again):
     """Binary `name`: the driver at -O2 with `patch` applied, in the simulator.
 
-    The command line chooses the compiler and the sanitizers.
+    Compiler and sanitizers are the command line's.
 
     Args:
       name: of the bug.
       patch: the file; -p1, applied without fuzz, of one file.
       srcs: labels of all sources of the driver.
       combo: os+lock+completion+queue+rcu, with the simulator as os.
-      file: the file that the patch changes.
-      again: the name of the package's `compiled_again`.
+      file: the one that the patch is of.
+      again: of the package's `compiled_again`, its name.
     """
     if not file:
         fail("seeded_bug %s: expected the file of its patch in WHERE of stress/bugs/BUILD" % name)
@@ -100,7 +100,7 @@ def seeded_bug(name, patch, srcs, combo, file, again):
             name = name + "_again",
             srcs = [":%s_core" % again, ":%s_executions" % again, ":%s_file" % name],
             copts = ["-include", "$(location :%s_file)" % name],
-            features = ["-layering_check"],  # it includes headers that only its libraries may include
+            features = ["-layering_check"],  # it includes what only its libraries may
             tags = ["manual"],
             deps = [
                 ":%s_text" % again,
@@ -134,10 +134,10 @@ def conformance_bug(name, patch, srcs, file, test, combo, sanitizers = None):
       name: of the bug.
       patch: the file; -p1, applied without fuzz, of one file.
       srcs: labels of all sources of the platform.
-      file: the file that the patch changes.
+      file: the one that the patch is of.
       test: "lock", "completion" or "checked".
       combo: os+lock+completion; best one in which the tests are built anyway.
-      sanitizers: features that replace those of the command line.
+      sanitizers: features to set, the command line's replaced.
     """
     _patched_file(
         name = name + "_file",
@@ -154,9 +154,9 @@ def conformance_bug(name, patch, srcs, file, test, combo, sanitizers = None):
         testonly = True,
         srcs = ["//platform:%s_test_sources" % test, ":" + name + "_file"],
         copts = ["-include", "$(location :%s_file)" % name] if is_header else [],
-        # The engine's files are always linked: the linker takes the first of two.
+        # Of an engine's file, which is always linked, the first is taken.
         linkopts = [] if is_header else ["-Wl,--allow-multiple-definition"],
-        # The file includes headers that only its library may include.
+        # It uses what only its library may.
         features = [] if is_header else NOT_INSTRUMENTED + ["-layering_check"],
         tags = ["manual"],
         deps = [

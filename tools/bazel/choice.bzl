@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Build settings with a closed list of values, and the platform's choices."""
 
-# For each role its back ends, and the systems that each runs on. The first one that runs on
-# a system is the default there. The words of a combination come in this order.
+# Of each role, its back ends and the systems each runs on. The first that runs on
+# a system is that system's default. Words of a combination come in this order.
 OS = ["sim", "posix"]
 
-# Systems to be ported to. A back end goes with them if it runs on all of the above.
+# To be ported to: what needs no system of its own goes with them.
 OS_PORTS = ["template"]
 PLAIN_LOCKS = {
     "modelled": ["sim"],
@@ -18,7 +18,7 @@ PLAIN_LOCKS = {
     "tas": ["sim", "posix"],
 }
 
-# Each of these, also with `checked` around it.
+# Each of them, and `checked` around it.
 LOCKS = dict(PLAIN_LOCKS.items() + {
     "checked-" + lock: systems
     for lock, systems in PLAIN_LOCKS.items()
@@ -54,7 +54,7 @@ ROLES = {
 COMBINATION = "+".join(["os"] + ROLES.keys())
 
 def backends(role, os, tables = ROLES):
-    """The back ends of a role that run on a system; the first is the default."""
+    """The back ends of a role that run on a system; its default is the first."""
     needed = OS if os in OS_PORTS else [os]
     return [
         value
@@ -63,7 +63,7 @@ def backends(role, os, tables = ROLES):
     ]
 
 def check_combination(combo):
-    """Fails with one sentence unless the words go together.
+    """Fail with one sentence unless the words go together.
 
     Args:
       combo: "os+lock+completion+queue+rcu".
@@ -113,7 +113,7 @@ def _combination_setting_impl(_ctx):
 
 combination_setting = rule(
     implementation = _combination_setting_impl,
-    doc = "A flag with a combination, for binaries that have none of their own (matrix.bzl).",
+    doc = "A flag with a combination, for binaries that name none (matrix.bzl).",
     build_setting = config.string(flag = True),
 )
 
@@ -144,7 +144,7 @@ def _legal_impl(ctx):
 
 legal_combination = rule(
     implementation = _legal_impl,
-    doc = "An empty C library; a target can depend on it only in a legal combination.",
+    doc = "An empty C library that can be depended on only in a legal combination.",
     attrs = {
         "_os": attr.label(default = "//platform:os"),
         "_lock": attr.label(default = "//platform:lock"),
@@ -156,10 +156,10 @@ legal_combination = rule(
 )
 
 def _defines(role, value):
-    """The words that tell an alias header the choice, and its name for reports.
+    """The words by which an alias header knows a choice, and its name for reports.
 
-    The header makes names of KT_LOCK=ticket, and tests KT_LOCK_TICKET. "checked-ticket" is
-    a ticket lock with KT_LOCK_CHECKED around it.
+    KT_LOCK=ticket to make names of, KT_LOCK_TICKET to ask for; "checked-ticket"
+    is a ticket lock with KT_LOCK_CHECKED around it.
     """
     words = value.split("-")
     return ["KT_%s_%s" % (role.upper(), word.upper()) for word in words] + [
@@ -168,7 +168,7 @@ def _defines(role, value):
     ]
 
 def platform_defines():
-    """The -D words for the choices of the flags."""
+    """The -D words of what the flags choose."""
     defines = []
     for role, values in [("os", OS + OS_PORTS)] + [(role, ROLES[role].keys()) for role in ROLES]:
         defines += select({
@@ -177,7 +177,8 @@ def platform_defines():
         })
     return defines
 
-# These hide the harness's own engine from sanitizers, fuzzers and coverage: features of the
-# target, and the mark that //tools/bazel/toolchain:afl-cc looks for.
+# What keeps the harness's own engine out of a sanitizer's, fuzzer's or coverage's
+# sight: features of the target, and the mark that //tools/bazel/toolchain:afl-cc
+# looks for.
 NOT_INSTRUMENTED = ["-asan", "-tsan", "-ubsan", "-fuzzer", "-llvm_cov", "not_instrumented"]
 NOT_INSTRUMENTED_DEFINES = ["KT_NO_AFL"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Code that depends on no back end: built once for all combinations."""
+"""Code that looks at no back end, built once for all combinations."""
 
 load("@rules_cc//cc:defs.bzl", "cc_library")
 load(":choice.bzl", "NOT_INSTRUMENTED", "NOT_INSTRUMENTED_DEFINES")
@@ -47,9 +47,9 @@ def _on_off_impl(_ctx):
 
 on_off = rule(
     implementation = _on_off_impl,
-    doc = """A flag that is set for common code and that nothing reads. Bazel 4.2.3 names the
-folder of a configuration after the flags that a transition changed. This flag always
-changes, so there is one folder for common code, not one for each combination.""",
+    doc = """A flag that common code is built with and nobody reads. Bazel 4.2.3 names a
+configuration's folder by how it was come to: with a flag that always changes on the way
+there is one folder, not one for each combination whose flags change and one more.""",
     build_setting = config.bool(),
 )
 
@@ -82,14 +82,14 @@ def common_library(
         **kwargs):
     """The objects of a library, for linking only, the same for every combination.
 
-    Another library must offer its headers. With KT_COMMON_CODE the headers refuse it whatever
-    depends on a choice.
+    Its headers are another library's to offer. Headers refuse it what depends on a choice,
+    by KT_COMMON_CODE.
 
     Args:
       name: of the library; `name_objects` is compiled.
-      os: the operating system, if the code is for one only.
-      not_instrumented: no sanitizer sees the code, so it is built once for all of them.
-      tags: of both targets.
+      os: if it is of one operating system, that.
+      not_instrumented: no sanitizer sees it, so it is built once for all of them, too.
+      tags: of both.
       visibility: of the library.
       **kwargs: as of any cc_library; `deps` have no objects of their own.
     """

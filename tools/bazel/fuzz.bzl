@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Fuzz targets: one source with LLVMFuzzerTestOneInput makes the replay test of a corpus and
-a binary for each engine and sanitizer, all -O2 on sim+modelled+modelled+list+modelled.
+"""Fuzz targets: from one source with LLVMFuzzerTestOneInput the replay test over
+a corpus and a binary per engine and sanitizer, all on sim+modelled+modelled+list+modelled -O2.
 """
 
 load("@rules_cc//cc:defs.bzl", "cc_binary")
@@ -14,7 +14,7 @@ def kt_fuzz_test(name, srcs, deps, corpus, mutator = [], dict = None):
 
     Args:
       name: of the target.
-      srcs: sources with LLVMFuzzerTestOneInput.
+      srcs: with LLVMFuzzerTestOneInput.
       deps: C libraries.
       corpus: labels of the files that the test replays.
       mutator: sources with LLVMFuzzerCustomMutator, for libFuzzer only (AFL++

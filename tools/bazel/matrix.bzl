@@ -2,7 +2,7 @@
 """One source, many builds: tests over combinations of back ends, and binaries
 of a fixed combination, compiler and sanitizer.
 
-Both use one transition, which sets the same flags that a person can set by hand.
+Both go through one transition that sets the flags a person sets by hand.
 """
 
 load("@rules_cc//cc:defs.bzl", "cc_binary")
@@ -11,8 +11,8 @@ load(":pairwise.bzl", "cover", "each_once")
 
 _PLAIN = dict(ROLES.items() + [("lock", PLAIN_LOCKS)])
 
-# Each two back ends that go together are in some row. A `checked` lock counts as the lock that
-# it wraps here, and has rows of its own below.
+# Each two back ends that can be chosen together are in some row. A `checked` lock
+# is the one that it wraps, and has rows of its own.
 SIM = cover("sim", tables = _PLAIN)
 POSIX = cover("posix", tables = _PLAIN)
 PAIRWISE = SIM + POSIX
@@ -34,15 +34,14 @@ CHECKED = [
     if "+checked-" in combo
 ]
 
-# Each back end in at least one combination, and a checked lock on each system.
+# Each back end in one combination at least, and a checked lock in each system.
 ONCE = each_once("sim", _PLAIN) + each_once("posix", _PLAIN) + [
     "sim+checked-park+modelled+list+modelled",
     "posix+checked-mutex+park+list+memb",
 ]
 
-# `tools/kthrash test` skips these combinations of a test with `halves`: under TSan those on the
-# simulator, because a race shows on real threads; under ASan those on real threads, because a
-# memory error shows in the simulator. It never skips the defaults.
+# What `tools/kthrash test` leaves out under sanitizers of a test with `halves`: a memory
+# error shows in the simulator, a race on real threads; the defaults are in both.
 _DEFAULTS = [each_once("sim", _PLAIN)[0], each_once("posix", _PLAIN)[0]]
 
 def _half(combo):
@@ -50,14 +49,14 @@ def _half(combo):
         return []
     return ["not-tsan"] if combo.startswith("sim+") else ["not-asan"]
 
-# Each back end of real threads with the other roles at their defaults, to compare them.
+# Each back end of real threads, the other roles at their defaults: to be compared.
 ALONE = [combo for combo in each_of(*ROLES.keys()) if combo.startswith("posix+")]
 
 # Features that `sanitizers` may name.
 _SANITIZERS = ["asan", "tsan", "ubsan", "fuzzer", "llvm_cov"]
 
 def _check_sanitizers(sanitizers):
-    """Refuses a feature that does not exist: Bazel would ignore it without an error."""
+    """A name Bazel does not know is no feature and no error: refuse it here."""
     for name in sanitizers:
         if name not in _SANITIZERS:
             fail("sanitizers: '%s' must be one of %s" % (name, ", ".join(_SANITIZERS)))
@@ -80,8 +79,8 @@ def _transition_impl(settings, attr):
         "//platform:completion": words["completion"],
         "//platform:queue": words["queue"],
         "//platform:rcu": words["rcu"],
-        # The transition reads this flag, so it must write it. Otherwise Bazel makes a second
-        # configuration of the flag's default, in the same folder.
+        # Read, so written: else Bazel keeps it as set, and its default as another
+        # configuration that is built into the same folder as without.
         "//platform:combo": settings["//platform:combo"],
         "//command_line_option:features": features,
         "//command_line_option:platforms": platforms,
@@ -134,9 +133,9 @@ _ATTRS = {
 
 variant_binary = rule(
     implementation = _variant_impl,
-    doc = """`binary` built in one combination: `combo`, or that of the flag //platform:combo.
-`sanitizers`: features that replace those of the command line; `compiler`: a platform of
-//tools/bazel/toolchain; `mode`: opt, fastbuild or dbg.""",
+    doc = """`binary` built in one combination, without `combo` in that of the flag
+//platform:combo. `sanitizers`: features to set, the command line's replaced; `compiler`: a platform of //tools/bazel/toolchain;
+`mode`: opt, fastbuild or dbg.""",
     attrs = _ATTRS,
     executable = True,
 )
@@ -160,20 +159,19 @@ def matrix_test(
         size = "small",
         tags = [],
         **kwargs):
-    """The test program `srcs` once for each combination, as `name@combo`.
+    """The test program `srcs` once per combination, as `name@combo`.
 
     Args:
       name: of the test; `name_binary` is the program, `name_nightly` all its tests.
       srcs: of the program.
       deps: of the program.
       combos: list of "os+lock+completion+queue+rcu".
-      nightly: the same; those that are not in `combos` run only by their name, by the tag
-        `nightly` or as `name_nightly`.
+      nightly: the same; those not in `combos` are run only when asked for by name,
+        by the tag `nightly` or as `name_nightly`.
       args: of each test.
       data: files the program reads.
-      mode: opt, fastbuild or dbg; without it that of the command line.
-      halves: `tools/kthrash test` runs half of the combinations under each sanitizer, see
-        _half(); the gate runs all.
+      mode: opt, fastbuild or dbg; the command line's unless given.
+      halves: not each combination under each sanitizer, see _half(); the gate does that.
       size: as of any test.
       tags: of each test.
       **kwargs: to the cc_binary.

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Lists of combinations of back ends, computed from the tables of choice.bzl: all of them,
-and a list in which each two back ends that go together meet. The same tables give the
-same lists."""
+"""Combinations of back ends: all of them, and a list in which each two that can
+be chosen together meet. Computed from the tables of choice.bzl; the same tables
+give the same list."""
 
 load(":choice.bzl", "ROLES", "backends")
 
 def _rows(os, roles, tables):
-    """Every choice for `roles`, with the other roles at their defaults: lists of words."""
+    """Every choice for `roles`, the rest at its default: lists of words."""
     rows = [[]]
     for role in tables:
         values = backends(role, os, tables)
@@ -16,7 +16,7 @@ def _rows(os, roles, tables):
     return rows
 
 def _pairs(row, places):
-    """The pairs that a row covers; for a single role, its back ends."""
+    """What a row covers; of a single role, each back end."""
     if len(places) == 1:
         return [(places[0], row[places[0]])]
     return [(a, row[a], b, row[b]) for a in places for b in places if a < b]
@@ -28,12 +28,12 @@ def product(os, tables = ROLES):
 def cover(os, roles = None, tables = ROLES):
     """Combinations in which each two back ends of different `roles` meet.
 
-    Greedy: the next row is the one with the most pairs that are still missing, the first of
-    several.
+    Greedy: the row with the most pairs that are still due is next, of several
+    the first.
 
     Args:
       os: the system.
-      roles: the roles to combine, all unless given; the others have their defaults.
+      roles: those to be combined, all unless given; any other has its default.
       tables: as ROLES of choice.bzl.
 
     Returns:
@@ -58,10 +58,9 @@ def cover(os, roles = None, tables = ROLES):
     return chosen
 
 def each_once(os, tables = ROLES):
-    """A few rows of cover() that together have each back end.
+    """Few of cover()'s rows, so nothing is built for these alone, that have each back end.
 
-    They are rows of cover(), so that nothing is built for these alone. Greedy as cover(). The
-    first row, with all defaults, is among them.
+    Greedy as cover(); the first row, all defaults, is among them.
     """
     roles = ["os"] + tables.keys()
     left = [zip(roles, row.split("+")) for row in cover(os, tables = tables)]
@@ -81,7 +80,7 @@ def each_once(os, tables = ROLES):
     return chosen
 
 def pairwise_test(name, oses, tables, **kwargs):
-    """Compares the lists made of `tables` with a count of all pairs."""
+    """Hold the lists made of `tables` against a count of every pair there is."""
     lists = []
     for os in oses:
         lists.append(dict(os = os, full = True, roles = tables.keys(), combos = product(os, tables)))

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Libraries that are compiled again for each combination: in tests' builds as one unit.
+"""Libraries that are compiled again for each combination, in one piece in tests' builds.
 
-A test run has some seventy combinations. These files are small, so the compiler spends most
-of its time on starting and on headers. So in fastbuild such a library is one translation
-unit, which includes its sources. In the other modes each source is compiled alone. That
+A test run has some seventy combinations, and a compiler spends most of its time on these
+small files on starting and on headers. So in fastbuild such a library is one translation
+unit, which includes its sources. Elsewhere each source is compiled alone, which also
 shows that it can be, and lets a `seeded_bug`, which is opt, replace one object. A
-`conformance_bug` has the mode of the command line, so it can't patch a `.c` file of these.
+`conformance_bug` has the command line's mode: it can't be of a `.c` file of these.
 """
 
 load("@rules_cc//cc:defs.bzl", "cc_library")
@@ -24,7 +24,7 @@ def _units_impl(ctx):
 
 units = rule(
     implementation = _units_impl,
-    doc = "The sources `srcs` and their headers; if `whole`, one source that includes the sources.",
+    doc = "The sources `srcs`, if `whole` as one that includes them; and their headers.",
     attrs = {
         "srcs": attr.label_list(allow_files = True),
         "whole": attr.bool(default = True),
@@ -32,7 +32,7 @@ units = rule(
 )
 
 def unity_library(name, srcs, tags = [], **kwargs):
-    """A cc_library whose sources share one space of static names.
+    """A cc_library; its sources share one space of static names.
 
     Args:
       name: of the library.
@@ -52,7 +52,7 @@ def unity_library(name, srcs, tags = [], **kwargs):
     cc_library(
         name = name,
         srcs = [":%s_units" % name],
-        textual_hdrs = srcs,  # the unit includes them
+        textual_hdrs = srcs,  # for the unit
         tags = tags,
         **kwargs
     )

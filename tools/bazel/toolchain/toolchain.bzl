@@ -2,8 +2,8 @@
 """One C toolchain description for the three compilers.
 
 Features that a command line, a transition or a target can switch: asan, ubsan,
-tsan, fuzzer (libFuzzer's instrumentation), llvm_cov; layering_check for clang. A target with
-`features = ["-asan", ...]` is compiled without it, in whatever binary it is linked.
+tsan, fuzzer (libFuzzer's instrumentation), llvm_cov; layering_check for clang. A target that lists
+`features = ["-asan", ...]` is compiled without, whatever it is linked into.
 """
 
 load("@bazel_tools//tools/build_defs/cc:action_names.bzl", "ACTION_NAMES")
@@ -24,8 +24,8 @@ COMPILE = [
     ACTION_NAMES.preprocess_assemble,
 ]
 
-# Instrumented code is too slow without optimization. And the engine must not call memcpy() for
-# an assignment, because ThreadSanitizer sees that call.
+# What a sanitizer instruments is too slow without optimizing, and the engine under one
+# must not call memcpy() for an assignment: ThreadSanitizer sees that.
 OPTIMIZED = ["asan", "ubsan", "tsan", "not_instrumented"]
 
 LINK = [
@@ -44,8 +44,8 @@ def _sanitizer(name, compile, link):
     return feature(name = name, flag_sets = sets)
 
 def _layering():
-    """Makes each library a clang module: to include a header of a library that is no direct
-    dependency is an error."""
+    """Each library as a clang module: a header of a library that is no direct dep
+    is an error."""
     return [
         feature(name = "module_maps"),
         feature(name = "module_map_home_cwd"),
@@ -99,7 +99,7 @@ def _impl(ctx):
                     "-Wno-builtin-macro-redefined",
                 ] + ([] if family == "gcc" else ["-gdwarf-4"])),
                 _flags(COMPILE, ["-O2"], with_features = [with_feature_set(features = ["opt"])]),
-                # A test run mostly compiles; without optimization that takes half the time.
+                # Most of a test run is compiling: half of that without optimizing.
                 _flags(COMPILE, ["-O0"], with_features = [with_feature_set(
                     features = ["fastbuild"],
                     not_features = OPTIMIZED,
@@ -116,7 +116,7 @@ def _impl(ctx):
         _sanitizer("asan", asan, ["-fsanitize=address"]),
         _sanitizer("ubsan", undefined, ["-fsanitize=undefined"]),
         _sanitizer("tsan", thread, thread),
-        # Without tracing comparisons: our mutators know plans and do not use them.
+        # Without what is compared: our mutators know plans, and do not ask.
         _sanitizer("fuzzer", [
             "-fsanitize=fuzzer-no-link",
             "-fno-sanitize-coverage=trace-cmp",
@@ -126,7 +126,7 @@ def _impl(ctx):
             ["-fprofile-instr-generate", "-fcoverage-mapping"],
             ["-fprofile-instr-generate"],
         ),
-        # For a binary only: it links libFuzzer's main, or AFL++'s driver.
+        # Of a binary only: libFuzzer's main, or AFL++'s driver.
         feature(name = "fuzzer_main", flag_sets = [_flags(LINK, [
             "/usr/lib/afl/libAFLDriver.a" if family == "afl" else "-fsanitize=fuzzer",
         ])]),
