@@ -12,7 +12,7 @@ from kthrashlib.common import CLEAN, ROOT, environment, say, write_whole
 
 # The last one is named because its tag `manual` hides it from the patterns.
 TARGETS = ("deps(//core/... + //platform/... + //stress:all + //fuzz/... + //tools/... + "
-           "'//stress:backend_bench@posix+mutex+park+list+memb')")
+           "'//stress/bench:backend_bench@posix+mutex+park+list+memb')")
 FILE = os.path.join(ROOT, "compile_commands.json")
 
 # Only Bazel can use these: they need files that a build makes.
