@@ -15,7 +15,7 @@ RUNS = 300
 
 def check_binary(path, plans):
     if "_afl" in os.path.basename(path):
-        command = [path] + plans[:5]     # its driver replays files
+        command = [path] + plans[:5]     # AFL++'s driver replays files
     else:
         command = [path, "-runs=%d" % RUNS, "-seed=1"] + plans[:1]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,

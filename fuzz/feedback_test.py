@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Two inputs with the same code coverage and different schedules: both engines keep both,
-and one of them without the feedback.
+"""Two inputs with the same code coverage and different schedules: with the schedule feedback each
+engine keeps both, without it only one.
 
 usage: feedback_test.py LIBFUZZER AFL LIBFUZZER AFL: two binaries without feedback, two with
 
-Which seeds make such inputs depends on the code; so they are looked for.
+Which seeds make such inputs depends on the code, so the test searches for them.
 """
 
 import itertools
@@ -20,14 +20,14 @@ SEEDS = range(10, 100)
 
 
 def run(command, folder=None):
-    """In `folder` are its temporary files, which libFuzzer names by its process number: in
-    another sandbox with the same /tmp that may be the same."""
+    """`folder` is for its temporary files. libFuzzer names them after its process number, which
+    may be the same in another sandbox with the same /tmp."""
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                    env={**os.environ, "TMPDIR": folder} if folder else None)
 
 
 def afl_map(binary, path):
-    """What AFL++ sees of an input: a set of "place:count"."""
+    """AFL++'s map of an input: a set of "place:count"."""
     out = path + ".map"
     run(["afl-showmap", "-q", "-o", out, "--", binary, path])
     with open(out, encoding="ascii") as f:
@@ -47,7 +47,7 @@ def kept(binary, paths):
 
 
 def same_code_other_schedule(blind, seeing, folder):
-    """Pairs of inputs of which, by AFL++'s map, each has schedules that the other has not."""
+    """Pairs of inputs: in AFL++'s map each has schedules that the other does not have."""
     off, on = {}, {}
     for seed in SEEDS:
         path = os.path.join(folder, "%d.plan" % seed)

@@ -5,17 +5,13 @@ import contextlib
 import io
 import os
 import stat
-import sys
 from unittest import mock
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "kthrashlib"))
-
-import build  # noqa: E402
-import campaign  # noqa: E402
-import common  # noqa: E402
-import env  # noqa: E402
-import page  # noqa: E402
+from kthrashlib import common, env
+from kthrashlib.build import bazel
+from kthrashlib.front import commands
+from kthrashlib.night import campaign, start
+from kthrashlib.show import page
 
 # The driver's commands. $hunt is the body of `stress`; $fails, how the plans of this build end.
 DRIVER = """#!/bin/sh
@@ -155,10 +151,11 @@ class Fakes:
 
     def patches(self):
         stack = contextlib.ExitStack()
-        stack.enter_context(mock.patch.object(build, "build", self.build))
+        stack.enter_context(mock.patch.object(bazel, "build", self.build))
         stack.enter_context(mock.patch.object(env, "ensure", lambda packages: None))
         stack.enter_context(mock.patch.object(campaign, "tree", lambda: ("c0ffee", "")))
-        stack.enter_context(mock.patch.object(campaign, "LEAST_NIGHT_S", 0.1))
+        seconds = commands.find("campaign").option("--seconds")
+        stack.enter_context(mock.patch.object(seconds, "number", commands.real(0.1, 10**7)))
         stack.enter_context(mock.patch.object(page, "write", lambda *a: self.pages.append(a)))
         return stack
 
@@ -167,9 +164,9 @@ class Fakes:
         out, err = io.StringIO(), err or io.StringIO()
         with self.patches(), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             try:
-                status = campaign.main(["--dir=" + self.folder, "--config=" + self.config,
-                                        "--seconds=%g" % seconds, "--lanes=" + lanes,
-                                        "--jobs=%d" % jobs, *more])
+                status = start.campaign(commands.parse("campaign", [
+                    "--dir=" + self.folder, "--config=" + self.config, "--seconds=%g" % seconds,
+                    "--lanes=" + lanes, "--jobs=%d" % jobs, *more]))
             except common.Failure as f:
                 print(f.message, file=err)
                 status = f.status

@@ -21,11 +21,8 @@ import time
 import unittest
 
 import campaign_fakes
-
-import campaign
-import folder as folders
-import lanes
-import triage
+from kthrashlib import common
+from kthrashlib.night import campaign, folder as folders, lanes, triage
 
 KILLS = 100
 SEED = 20261126
@@ -65,7 +62,7 @@ def child(root, seconds):
 def start(root, seconds):
     return subprocess.Popen([sys.executable, "-B", os.path.abspath(__file__), "child", root,
                              "%g" % seconds], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                            text=True)
+                            text=True, env={**os.environ, "PYTHONPATH": common.TOOLS})
 
 
 class Kills(unittest.TestCase):

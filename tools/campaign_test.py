@@ -16,12 +16,8 @@ from unittest import mock
 
 import campaign_fakes
 from campaign_fakes import common
-
-import campaign
-import config
-import folder as folders
-import triage
-import watch
+from kthrashlib.front import commands
+from kthrashlib.night import campaign, config, folder as folders, lanes, start, triage, watch
 
 FINDS = "finding deadlock-11111111 $$; say summary 5 50"
 
@@ -233,7 +229,7 @@ class Lanes(Campaign):
 
     def test_who_has_had_least_of_its_share_is_next(self):
         night = campaign.Night(folders.Folder(self.dir), config.Config(self.fakes.config),
-                               campaign.choose(config.Config(self.fakes.config), "one,two"),
+                               lanes.choose(config.Config(self.fakes.config), "one,two"),
                                100, 1, 1, [])
         one, two = night.lanes
         one.weight, one.night["seconds"], two.night["seconds"] = 3.0, 20.0, 10.0
@@ -415,7 +411,7 @@ class Input(Campaign):
                 (["--config=/nonexistent"], "/nonexistent: No such file"),
         ]:
             with self.subTest(args), self.assertRaises(common.Failure) as f:
-                campaign.main(args)
+                start.campaign(commands.parse("campaign", args))
             self.assertEqual(f.exception.status, common.USAGE)
             self.assertIn(words, f.exception.message)
 

@@ -1,21 +1,19 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""The files for GitHub and GitLab call nothing but tools/kthrash, with words that it takes, and
-upload what it writes."""
+"""The files for GitHub and GitLab call only tools/kthrash, with options that it takes, and upload
+the files that it writes."""
 
 import os
 import shlex
-import sys
 import unittest
 
 import yaml
 
+from kthrashlib import common
+from kthrashlib.front import commands
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)
-sys.path.insert(0, os.path.join(HERE, "kthrashlib"))
-
-import commands  # noqa: E402
-import common  # noqa: E402
 
 
 def read(*path):
@@ -24,11 +22,11 @@ def read(*path):
 
 
 def parsed(line):
-    """(command, options) of a line, or an error: this is what the front door does first."""
+    """(command, options) of a line, or the error that the front door would give."""
     words = shlex.split(line)
     if words[0] != "tools/kthrash":
         raise common.usage("calls " + words[0])
-    return words[1], commands.parse(words[1], words[2:])[0]
+    return words[1], commands.parse(words[1], words[2:]).options
 
 
 class GitHub(unittest.TestCase):
@@ -59,7 +57,7 @@ class GitHub(unittest.TestCase):
     def test_the_gate_has_time_to_set_itself_up(self):
         _, options = parsed(self.lines("gate")[0])
         self.assertGreaterEqual(self.jobs["gate"]["timeout-minutes"],
-                                float(options["--minutes"]) + 10)
+                                options["--minutes"] + 10)
 
     def test_the_campaign_s_folder_is_kept(self):
         _, options = parsed(self.lines("campaign")[0])

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Coverage from a few plans: the counts are of what they reach, of a plan that fails, too, and of
-a process that a finding ends.
+"""Coverage of a few plans: the lines that they reach are counted, even for a plan that fails and
+for a process that a finding ends.
 
 usage: coverage_test.py SIM POSIX [unittest's words]   drivers built for coverage
 """
@@ -14,10 +14,9 @@ import sys
 import tempfile
 import unittest
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "kthrashlib"))
+from kthrashlib.measure import coverage
 
-import coverage  # noqa: E402
+HERE = os.path.dirname(os.path.abspath(__file__))
 
 SIM, POSIX = (os.path.abspath(sys.argv.pop(1)) for _ in range(2))
 ROOT = os.path.dirname(HERE)
@@ -25,7 +24,7 @@ ROOT = os.path.dirname(HERE)
 PLAN = """kthrash-plan 1
 task C1: a = create "worker" until-stop 7; wake a; stop a == 7
 """
-# As in corpus/illegal: stops a thread that is gone.
+# As in corpus/illegal: it stops a thread that is gone.
 FAILS = """kthrash-plan 1
 strategy pct 3 seed 3
 task C1: a = create "a" return 1; wake a; stop a
@@ -39,7 +38,7 @@ def record(text, name):
 
 
 def functions(text):
-    """Calls of each function, whatever static file it is in."""
+    """The calls of each function, whatever file it is in."""
     return {name.rpartition(":")[2]: int(n) for n, name in re.findall(r"^FNDA:(\d+),(.*)$", text,
                                                                       re.M)}
 

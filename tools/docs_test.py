@@ -1,22 +1,20 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""What READMEs and CONTRIBUTING.md name is there: files, Bazel's targets, commands with
-their options, seeded bugs. Of the checkout that this file is in."""
+"""Everything that the READMEs and CONTRIBUTING.md name exists: files, Bazel's targets, commands
+with their options, seeded bugs. The test looks at the checkout that this file is in."""
 
 import glob
 import os
 import re
 import shlex
-import sys
 import unittest
+
+from kthrashlib import common
+from kthrashlib.build import drivers
+from kthrashlib.front import commands
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 ROOT = os.path.dirname(HERE)
-sys.path.insert(0, os.path.join(HERE, "kthrashlib"))
-
-import commands  # noqa: E402
-import common  # noqa: E402
-import drivers  # noqa: E402
 
 TOP = ("core", "corpus", "fuzz", "platform", "stress", "tools")
 # Names that stand for any file.
@@ -24,7 +22,7 @@ ANY = re.compile(r"NEW|NAME|OUT|FINDING|<|\{|\.\.\.|…")
 
 
 def all_files():
-    """All files but what builds and runs leave."""
+    """All files, without those that builds and runs leave."""
     found = []
     for folder, folders, files in os.walk(ROOT):
         folders[:] = [f for f in folders if not re.match(r"bazel-|\.git$|\.kthrash$|__pycache", f)]
@@ -42,7 +40,7 @@ def read(page):
 
 
 def code(text):
-    """(line number, words): lines of blocks of code, and what stands in backquotes."""
+    """(line number, words) for each line of a block of code and for the words in backquotes."""
     block = False
     for n, line in enumerate(text.split("\n"), 1):
         if line.startswith("```"):
@@ -55,7 +53,7 @@ def code(text):
 
 
 def exists(page, path):
-    """From the top, or from the page's folder."""
+    """True if there is such a path from the top or from the folder of the page."""
     return any(glob.glob(os.path.join(ROOT, folder, path))
                for folder in ("", os.path.dirname(page)))
 
@@ -121,14 +119,14 @@ def wrong_commands(text):
 
 
 def check(args):
-    """The command as it stands; without its arguments it is but named."""
+    """Checks a command line. A command without arguments is only a name."""
     command = commands.find(args[0])
     if len(args) == 1:
         return
     placeholder = ["x.plan"] if command.arguments in ("PLAN", "PLAN...") else []
-    found, rest = commands.parse(args[0], args[1:] + (
+    call = commands.parse(args[0], args[1:] + (
         [] if any(not a.startswith("-") for a in args[1:]) else placeholder))
-    for bug in [found.get("--bug")] + (rest if args[0] == "bugs" else []):
+    for bug in [call.options.get("--bug")] + (call.words if args[0] == "bugs" else []):
         if bug:
             drivers.check_bug(bug)
 

@@ -1,25 +1,23 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""The front door against fakes: what it installs and how it fails, bad options, the
-seeded bugs' table. No compiler, no network, nothing outside a folder of its own."""
+"""The front door with fake programs: what it installs, how it fails, wrong options, and the table
+of seeded bugs. The test needs no compiler and no network, and writes to a folder of its own."""
 
 import contextlib
 import io
 import os
 import stat
-import sys
+import subprocess
 import tempfile
 import unittest
 from unittest import mock
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "kthrashlib"))
+from kthrashlib import common, env
+from kthrashlib.build import bazel
+from kthrashlib.front import cli
+from kthrashlib.measure import bugs
 
-import bugs  # noqa: E402
-import build  # noqa: E402
-import cli  # noqa: E402
-import common  # noqa: E402
-import env  # noqa: E402
+HERE = os.path.dirname(os.path.abspath(__file__))
 
 PLAN = "kthrash-plan 1\ntask C1: a = create \"a\" return 0\nexpect deadlock\n"
 
@@ -51,8 +49,8 @@ class Folder(unittest.TestCase):
 
 class Options(unittest.TestCase):
     def test_a_platform_that_the_build_refuses(self):
-        with mock.patch.object(build, "bazel") as bazel, mock.patch.object(env, "ensure"):
-            bazel.return_value = mock.Mock(
+        with mock.patch.object(bazel, "run") as run_bazel, mock.patch.object(env, "ensure"):
+            run_bazel.return_value = mock.Mock(
                 returncode=1, stderr="ERROR: x\nError in fail: no lock 'x'; legal are y\nmore\n")
             status, said = run("stress", "--platform=sim+x")
         self.assertEqual(status, common.USAGE)
@@ -64,7 +62,7 @@ class Options(unittest.TestCase):
                 (["campaign", "--seconds=soon"], "--seconds=soon: expected a number from 1"),
                 (["campaign", "--seconds=0"], "expected a number from 1"),
                 (["campaign", "--lanes=x"], "no lane 'x', expected some of sim-random"),
-                (["campaign", "corpus"], "unexpected 'corpus'"),
+                (["campaign", "corpus"], "got unexpected extra argument (corpus)"),
                 (["campaign", "--jobs="], "--jobs needs a value"),
                 (["stress", "--os=vms"], "--os=vms: expected sim or posix"),
                 (["stress", "--platform=vms+x"], "expected sim or posix first"),
@@ -74,24 +72,31 @@ class Options(unittest.TestCase):
                 (["verify", "--bug=NOPE", "x"], "no seeded bug 'NOPE', expected one of"),
                 (["replay", "--sanitizer=msan", "x"], "expected none, asan or tsan"),
                 (["bench", "--fast"], "unexpected '--fast'"),
-                (["bench", "--backends", "x"], "unexpected 'x'"),
+                (["bench", "--backends", "x"], "unexpected extra argument (x)"),
+                (["bench", "--backends", "--seconds=5"], "unexpected '--seconds', expected"),
+                (["bugs", "--out=x"], "unexpected '--out', expected --executions, --seed"),
+                (["bugs", "--scoreboard", "--seed=3"], "unexpected '--seed', expected"),
                 (["bugs", "NOPE"], "no seeded bug 'NOPE', expected one of"),
                 (["bugs", "--frob"], "unexpected '--frob'"),
                 (["fuzz", "--engine=honggfuzz"], "expected libfuzzer or afl"),
                 (["stress", "--frob"], "unexpected '--frob', expected --os=, --platform="),
-                (["stress", "--json=1"], "unexpected '--json=1'"),
-                (["replay"], "replay takes PLAN..., at least one"),
-                (["shrink", "a", "b"], "shrink takes one PLAN, not 2"),
-                (["test", "//core/..."], "unexpected '//core/...', expected [-- WORD...]"),
+                (["stress", "--json=1"], "option '--json' does not take a value"),
+                (["stress", "--see=1"], "unexpected '--see'"),    # no abbreviations
+                (["stress", "--seed"], "option '--seed' requires an argument"),
+                (["--frob"], "no such option: --frob"),
+                (["replay"], "missing argument 'PLAN...'"),
+                (["shrink", "a", "b"], "got unexpected extra argument (b)"),
+                (["test", "//core/..."], "unexpected extra argument (//core/...)"),
                 (["help", "frob"], "unknown command 'frob'"),
                 (["fuzz", "--target=x"], "expected plan or parser"),
-                (["explain"], "explain takes one PLAN, not 0"),
+                (["explain"], "missing argument 'PLAN'"),
                 (["explain", "--format=pdf", "x"], "expected text, json, perfetto or html"),
-                (["explain", "x", "-o"], "-o needs a value, as in -o FILE"),
-                (["page"], "page takes one DIR, not 0"),
+                (["explain", "x", "-o"], "option '-o' requires an argument"),
+                (["explain", "x", "-o", ""], "-o needs a value, as in -o FILE"),
+                (["page"], "missing argument 'DIR'"),
                 (["page", "/no/such"], "/no/such: no such folder"),
                 (["page", HERE], "not the folder of a campaign"),
-                (["page", HERE, "--day=1"], "unexpected '--day=1', expected --night= or DIR"),
+                (["page", HERE, "--day=1"], "unexpected '--day', expected --night= or DIR"),
         ]:
             with self.subTest(args):
                 status, said = run(*args)
@@ -153,6 +158,43 @@ class Environment(Folder):
         self.assertIn("Debian 12", f.exception.message)
 
 
+class Script(Folder):
+    """tools/kthrash on a machine without click, with a fake apt-get."""
+
+    def run_it(self, apt, user=0):
+        with open(os.path.join(HERE, "kthrash"), encoding="utf-8") as f:
+            text = f.read()
+        modules = "/usr/lib/python3/dist-packages"
+        self.assertIn(modules, text)
+        door = script(self.folder, "kthrash", text.replace(modules, self.folder))
+        script(self.path, "id", "echo %d" % user)
+        script(self.path, "sudo", "exit 1")
+        script(self.path, "apt-get", 'echo "apt-get $*" >> "%s/log"\n%s' % (self.folder, apt))
+        with open(os.path.join(self.folder, "kthrash_main.py"), "w", encoding="utf-8") as f:
+            f.write("print('runs')\n")
+        done = subprocess.run([door], env={"PATH": self.path + ":/usr/bin:/bin"}, check=False,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        return done.returncode, done.stdout, done.stderr
+
+    def test_click_is_installed_once(self):
+        status, out, said = self.run_it("mkdir -p %s/click" % self.folder)
+        self.assertEqual((status, out), (0, "runs\n"))
+        self.assertEqual(said, "kthrash: installing python3-click: it reads the command line\n")
+        with open(os.path.join(self.folder, "log"), encoding="utf-8") as f:
+            self.assertEqual(f.read(), "apt-get update -qq\napt-get install -y -qq "
+                             "--no-install-recommends python3-click\n")
+        self.assertEqual(self.run_it("exit 1"), (0, "runs\n", ""))
+
+    def test_it_cannot_be_installed(self):
+        status, out, said = self.run_it("exit 1")
+        self.assertEqual((status, out), (common.ENVIRONMENT, ""))
+        self.assertIn("apt-get failed; as root, run: apt-get update", said)
+        status, out, said = self.run_it("exit 0", user=1000)
+        self.assertEqual((status, out), (common.ENVIRONMENT, ""))
+        self.assertIn("not root and no sudo", said)
+        self.assertIn("install -y -qq --no-install-recommends python3-click\n", said)
+
+
 FAKE = """
 case "$1" in
 stress)
@@ -183,6 +225,8 @@ class Bugs(Folder):
             self.assertTrue(row["found"])
             self.assertEqual((row["kind"], row["executions"], row["replays"]), ("deadlock", 5, 1))
             self.assertTrue(bugs.ok(row))
+            self.assertEqual(bugs.line(row)[:6],
+                             ("X", "deadlock", "random", 5, "1 ops 0 directives", "1/1"))
 
     def test_a_bug_is_hunted_with_the_options_it_needs(self):
         binary = script(self.path, "fake", FAKE % ('case "$*" in *--twice*) %s;; esac' % FINDS))
@@ -196,7 +240,10 @@ class Bugs(Folder):
         binary = script(self.path, "fake", FAKE % "exit 0")
         with mock.patch.object(bugs, "STATE", self.folder), \
                 mock.patch.object(bugs, "header", lambda name: {}):
-            self.assertFalse(bugs.ok(bugs.examine("X", binary, 100, 1)))
+            row = bugs.examine("X", binary, 100, 1)
+        self.assertFalse(bugs.ok(row))
+        self.assertEqual(bugs.line({**row, "oracle": "deadlock"}),
+                         ("X", "NOT FOUND", "", "", "", "", "expected: deadlock"))
 
 
 if __name__ == "__main__":

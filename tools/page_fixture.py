@@ -12,10 +12,7 @@ import os
 import subprocess
 import sys
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "kthrashlib"))
-
-import explain  # noqa: E402
+from kthrashlib.show import explain
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 MACHINE = {"host": "testbed", "cpu": "A Processor @ 2.40GHz", "cores": 2,

@@ -14,17 +14,12 @@ import tempfile
 import time
 import unittest
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [HERE, os.path.join(HERE, "kthrashlib")]
+import page_fixture
+from kthrashlib.show import drawing, page, plots
+from kthrashlib.show.sources import Sources
 
-import drawing  # noqa: E402
-import page  # noqa: E402
-import page_fixture  # noqa: E402
-import plots  # noqa: E402
-from sources import Sources  # noqa: E402
-
-from selenium import webdriver  # noqa: E402
-from selenium.webdriver.chrome.service import Service  # noqa: E402
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
 
 DRIVER = os.path.abspath(sys.argv[1])
 LOOKS = [(width, scheme) for width in (1280, 400) for scheme in ("light", "dark")]

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""explain --format=perfetto by the rules of the trace event format: of what the driver
-explains of each plan, and that a trace that breaks a rule is noticed.
+"""explain --format=perfetto keeps to the rules of the trace event format, for each plan that the
+driver explains; and the check sees a trace that breaks a rule.
 
 usage: perfetto_test.py DRIVER PLAN...
 """
@@ -13,10 +13,7 @@ import subprocess
 import sys
 import unittest
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "kthrashlib"))
-
-import perfetto  # noqa: E402
+from kthrashlib.show import perfetto
 
 PHASES = "MXsfi"
 DRIVER, PLANS = sys.argv[1], sys.argv[2:]
@@ -54,7 +51,7 @@ def event_problems(e):
 
 
 def nesting_problems(events):
-    """On a track slices follow each other or lie within each other."""
+    """The slices of a track follow each other or lie within each other."""
     for track, slices in slices_of(events).items():
         open_ = []
         for s in slices:
@@ -67,7 +64,7 @@ def nesting_problems(events):
 
 
 def flow_problems(events):
-    """Each has one begin and one later end, both within slices of a step."""
+    """Each flow has one begin and one later end, both within the slice of a step."""
     ends = {"s": {}, "f": {}}
     tracks = slices_of(events)
     for e in events:

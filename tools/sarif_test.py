@@ -1,22 +1,19 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""SARIF: what is written holds to the standard's schema and to what GitHub asks for, and a
-finding is known again when lines have moved or its sides are told the other way round."""
+"""SARIF: the writer keeps to the standard's schema and to GitHub's rules. A finding has the same
+fingerprint when lines have moved, or when its two sides come in the other order."""
 
 import copy
 import json
 import os
-import sys
 import tempfile
 import unittest
 
 import jsonschema
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "kthrashlib"))
+from kthrashlib.gate import sanitizer, sarif
 
-import sanitizer  # noqa: E402
-import sarif  # noqa: E402
+HERE = os.path.dirname(os.path.abspath(__file__))
 
 with open(os.path.join(HERE, "third_party", "sarif", "sarif-2.1.0-rtm.5.json"),
           encoding="utf-8") as schema_file:

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
 """Shards and their merge, and what Slurm is asked for, against a fake sbatch and squeue; the
-shards are fakes, too. tools/slurm/loopback_test.py has real ones."""
+shards are fakes, too. slurm_loopback_test.py has real ones."""
 
 import contextlib
 import fcntl
@@ -16,17 +16,11 @@ import tempfile
 import unittest
 from unittest import mock
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-LIB = os.path.join(HERE, "kthrashlib")
-sys.path.insert(0, LIB)
-
-import build  # noqa: E402
-import campaign  # noqa: E402
-import cli  # noqa: E402
-import env  # noqa: E402
-import shards  # noqa: E402
-import triage  # noqa: E402
-from folder import Folder, read_json, write_json  # noqa: E402
+from kthrashlib import common, env
+from kthrashlib.build import bazel
+from kthrashlib.front import cli
+from kthrashlib.night import campaign, shards, triage
+from kthrashlib.night.folder import Folder, read_json, write_json
 
 BUG = "deadlock-12345678"
 LINE = {"kind": "deadlock", "signature": "s", "message": "m", "hash": "0", "build": "b",
@@ -48,9 +42,11 @@ SQUEUE = 'cat "$FAKE/queue" 2>/dev/null || { echo "Invalid job id specified" >&2
 # Like the engine: a night with a lane, a finding seen twice, a plan, pairs.
 SHARD = """\
 import json, os, sys
-sys.path.insert(0, sys.argv[1])
-from folder import Folder, write_json
-folder = Folder(sys.argv[2])
+from kthrashlib.night.folder import Folder, write_json
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+LIB = os.path.join(HERE, "kthrashlib")
+folder = Folder(sys.argv[1])
 n = int(os.environ["KTHRASH_SHARD"])
 folder.open()
 number = len(folder.nights()) + 1
@@ -134,7 +130,8 @@ class Case(unittest.TestCase):
         return job
 
     def fake_command(self, folder, index, _):
-        return [sys.executable, "-B", os.path.join(self.place, "shard.py"), LIB,
+        return ["env", "PYTHONPATH=" + common.TOOLS, sys.executable, "-B",
+                os.path.join(self.place, "shard.py"),
                 shards.shard_of(folder, index).path]
 
     def run_shard(self, index):
@@ -163,8 +160,8 @@ class ShardsTest(Case):
         job = self.submitted(1)
         held = os.open(self.folder.at("shards", "0000.lock"), os.O_RDWR | os.O_CREAT)
         fcntl.flock(held, fcntl.LOCK_EX)
-        copy = subprocess.Popen([sys.executable, "-B", os.path.join(LIB, "shards.py"), "run",
-                                 self.folder.path, "0"], stderr=subprocess.PIPE, text=True)
+        copy = subprocess.Popen(common.process("night.shards", "run", self.folder.path, "0"),
+                                stderr=subprocess.PIPE, text=True)
         self.assertIn("another copy", copy.stderr.readline())
         # The first ends.
         write_json(self.folder.at("shards", "0000.json"),
@@ -322,7 +319,7 @@ class SlurmTest(Case):
     def campaign(self, *args):
         def built(night):
             return {lane.target: self.driver for lane in night.lanes}
-        with mock.patch.object(env, "ensure"), mock.patch.object(build, "build"), \
+        with mock.patch.object(env, "ensure"), mock.patch.object(bazel, "build"), \
                 mock.patch.object(campaign, "build_all", built):
             return quietly(cli.main, ["campaign", "--engine=slurm", "--lanes=sim-random",
                                       "--dir=" + self.folder.path, *args])
@@ -347,9 +344,9 @@ class SlurmTest(Case):
         self.assertIn("--dependency=afterany:41", merge)
         for asked in (array, merge):
             self.assertEqual(asked[-3:], ["--partition=a", "b", "--account=c"])
-        self.assertIn('shards.py run %s "$SLURM_ARRAY_TASK_ID"' % self.folder.path,
+        self.assertIn('kthrashlib.night.shards run %s "$SLURM_ARRAY_TASK_ID"' % self.folder.path,
                       self.script("41"))
-        self.assertIn("shards.py merge " + self.folder.path, self.script("42"))
+        self.assertIn("kthrashlib.night.shards merge " + self.folder.path, self.script("42"))
 
     def test_the_jobs_run_what_they_should(self):
         self.campaign("--shards=2")
@@ -368,10 +365,10 @@ class SlurmTest(Case):
         # In the queue still: the merge has ended before its job is gone.
         with open(queue, "w", encoding="ascii") as f:
             f.write("41_0 RUNNING\n42 PENDING\n")
-        with mock.patch("slurm.follow"):
+        with mock.patch("kthrashlib.night.slurm.follow"):
             _, said = self.campaign("--shards=2")
         self.assertIn("Slurm's jobs 41 and, to merge them, 42", said)
-        with mock.patch("slurm.follow"):
+        with mock.patch("kthrashlib.night.slurm.follow"):
             status, said = self.campaign("--shards=3")
         self.assertEqual(status, 2)
         self.assertIn("another campaign is on the cluster", said)

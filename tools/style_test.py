@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""`fmt`, `lint` and `compdb`: each linter and formatter on a tree of its own with one fault.
+"""`fmt`, `lint` and `compdb`: each linter and formatter runs on a small tree with one fault.
 
-usage: style_test.py [--buildifier]   with it: of Starlark, which needs npm's buildifier
+usage: style_test.py [--buildifier]   with it also Starlark, which needs buildifier from npm
 """
 
 import contextlib
@@ -15,21 +15,16 @@ import tempfile
 import unittest
 from unittest import mock
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "kthrashlib"))
-
-import cli  # noqa: E402
-import common  # noqa: E402
-import compdb  # noqa: E402
-import env  # noqa: E402
-import style  # noqa: E402
+from kthrashlib import common, env
+from kthrashlib.build import compdb, formatting, linting, style
+from kthrashlib.front import cli
 
 SPDX = {".c": "/* SPDX-License-Identifier: GPL-2.0-only */\n",
         ".py": "# SPDX-License-Identifier: GPL-2.0-only\n",
         ".sh": "#!/bin/sh\n# SPDX-License-Identifier: GPL-2.0-only\n",
         "": "# SPDX-License-Identifier: GPL-2.0-only\n"}
 
-# Of each linter: a file, what is right, what is not, and what is said of it.
+# By linter: a file, a right text, a wrong one, and words of the complaint.
 FAULTS = {
     "tidy.py": ("a.c", "int zero;\n", "int zero; \n", "blanks at the end"),
     "shellcheck": ("a.sh", 'rm -r "$1"\n', "rm -r $1\n", "SC2086"),
@@ -47,7 +42,7 @@ FAULTS = {
 
 
 class Tree(unittest.TestCase):
-    """A tree in git with our settings."""
+    """A git checkout with our settings."""
 
     def setUp(self):
         temporary = tempfile.TemporaryDirectory()
@@ -57,7 +52,7 @@ class Tree(unittest.TestCase):
             with open(os.path.join(common.ROOT, name), encoding="utf-8") as f:
                 self.put(name, f.read())
         self.git("init", "-q")
-        for module in (style, compdb):
+        for module in (style, formatting, linting, compdb):
             patch = mock.patch.object(module, "ROOT", self.root)
             patch.start()
             self.addCleanup(patch.stop)
@@ -97,13 +92,13 @@ class Tree(unittest.TestCase):
 
 
 class Lint(Tree):
-    LINTERS = [name for name in style.LINTERS if name != "buildifier"]
+    LINTERS = [name for name in linting.LINTERS if name != "buildifier"]
 
     def complaints(self, linter, text):
         name = FAULTS[linter][0]
         self.put(name, SPDX[os.path.splitext(name)[1]] + text)
         out = io.StringIO()
-        bad = style.run_linters([linter], {style.language(name): [name]}, out)
+        bad = linting.run_linters([linter], {style.language(name): [name]}, out)
         return bad, out.getvalue()
 
     def test_each_linter_sees_its_fault_and_nothing_else(self):
@@ -119,11 +114,11 @@ class Lint(Tree):
     def test_a_source_that_no_target_compiles_is_a_finding(self):
         self.put("b.c", SPDX[".c"] + "int b;\n")
         out = io.StringIO()
-        self.assertEqual(style.run_linters(["clang-tidy"], {"C": ["b.c"]}, out), ["clang-tidy"])
+        self.assertEqual(linting.run_linters(["clang-tidy"], {"C": ["b.c"]}, out), ["clang-tidy"])
         self.assertIn("b.c: no target", out.getvalue())
 
     def test_every_linter_has_a_fault(self):
-        self.assertEqual(set(FAULTS), set(style.LINTERS))
+        self.assertEqual(set(FAULTS), set(linting.LINTERS))
 
     def test_status_and_what_is_said(self):
         self.put("a.sh", SPDX[".sh"] + "echo $1\n")
@@ -154,6 +149,37 @@ class Format(Tree):
         self.assertEqual((status, said), (common.CLEAN, "a.c\n"))
         self.assertEqual(self.get("a.c"), "int  f( void )\n{\n\treturn 2;\n}\n")
         self.assertEqual(self.run_command("fmt", "--since=HEAD"), (common.CLEAN, ""))
+
+    def check_changed(self, name, before, edited, formatted):
+        self.put(name, before)
+        self.commit()
+        self.put(name, edited)
+        self.assertEqual(self.run_command("fmt", "--since=HEAD")[0], common.CLEAN)
+        self.assertEqual(self.get(name), formatted)
+
+    def test_only_lines_that_changed_in_python(self):
+        self.check_changed("a.py", "x=1\ny=2\nz=3\n", "x=1\ny=4\nz=3\n", "x=1\ny = 4\nz=3\n")
+
+    def test_a_block_of_python_is_indented_whole(self):
+        self.check_changed("a.py", "if 1:\n   x=1\n   y=1\nz=3\n", "if 1:\n   x=2\n   y=1\nz=3\n",
+                           "if 1:\n    x = 2\n    y = 1\nz = 3\n")
+
+    def test_a_changed_line_beside_lines_that_the_formatter_would_change(self):
+        self.check_changed("a.c", "int  a;\nint  b;\nint c;\n", "int  a;\nint  b;\nlong  c;\n",
+                           "int  a;\nint  b;\nlong c;\n")
+
+    def test_nothing_changed_but_what_was_removed(self):
+        self.check_changed("a.c", "int  a;\nint b;\n", "int  a;\n", "int  a;\n")
+
+    def test_lines_that_belong_together_are_taken_whole(self):
+        merge = formatting.only_changed
+        self.assertEqual(merge("f(a,\nb)\nx=1\n", "f(\n a, b)\nx = 1\n", {2}),
+                         "f(\n a, b)\nx=1\n")
+        self.assertEqual(merge("a\nb\n", "a\n\nb\n", {2}), "a\n\nb\n")
+        self.assertEqual(merge("a\nb\nc\n", "a\n\nb\nc\n", {3}), "a\nb\nc\n")
+
+    def test_a_line_that_moves_is_not_lost(self):
+        self.assertEqual(formatting.only_changed("c\na\nb\n", "a\nb\nc\n", {1}), "a\nb\nc\n")
 
     def test_check_shows_and_changes_nothing(self):
         self.put("a.c", self.GOOD)
@@ -199,7 +225,7 @@ class Format(Tree):
         self.put(".clang-format", "Frob: true\n")
         self.commit()
         status, said = self.run_command("fmt", "--whole", "--since=HEAD", "a.c")
-        self.assertEqual(status, common.USAGE)  # not from here
+        self.assertEqual(status, common.USAGE)  # the path is not relative to this folder
         status, said = self.run_command("fmt", "--whole", "--since=HEAD",
                                         os.path.join(self.root, "a.c"))
         self.assertEqual(status, common.FINDINGS)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""What is made from the table of commands: the help, the manual page, the shells' completion."""
+"""The table of commands, and what is made from it: the help, the manual page, the completion."""
 
 import contextlib
 import importlib
@@ -8,20 +8,15 @@ import io
 import os
 import re
 import subprocess
-import sys
 import tempfile
 import unittest
 from unittest import mock
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "kthrashlib"))
+from kthrashlib import common
+from kthrashlib.build import drivers
+from kthrashlib.front import cli, commands, completion, manual, options, values
 
-import cli  # noqa: E402
-import commands  # noqa: E402
-import common  # noqa: E402
-import complete  # noqa: E402
-import drivers  # noqa: E402
-import manual  # noqa: E402
+HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 class Help(unittest.TestCase):
@@ -35,41 +30,42 @@ class Help(unittest.TestCase):
         for command in commands.COMMANDS:
             self.assertIn("\n  %s " % command.name, overview)
             own = self.said(command.name, "--help")
-            self.assertTrue(own.startswith("usage: tools/kthrash " + command.name))
+            self.assertTrue(own.startswith("Usage: tools/kthrash " + command.name))
             for option in command.options:
                 self.assertIn("\n  " + option.form, own)
             self.assertEqual(own, self.said("help", command.name))
-            self.assertLessEqual(max(map(len, own.splitlines())), manual.WIDTH)
+            self.assertLessEqual(max(map(len, own.splitlines())), 80)
 
     def test_help_after_dashes_is_the_other_program_s(self):
-        self.assertFalse(cli.wants_help(["--", "--help"]))
+        self.assertEqual(commands.parse("test", ["--", "--help"]).words, ["--help"])
 
 
 class Table(unittest.TestCase):
     def test_every_command_can_be_called(self):
         for command in commands.COMMANDS:
             module, _, function = command.run.partition(":")
-            self.assertTrue(callable(getattr(importlib.import_module(module), function)))
+            self.assertTrue(callable(getattr(
+                importlib.import_module("kthrashlib." + module), function)))
 
     def test_words_of_values(self):
-        self.assertEqual(commands.Option("--a=x|y", "").words, ["x", "y"])
-        self.assertTrue(commands.Option("--a=x|y", "").closed())
-        self.assertFalse(commands.Option("--a=x|y:D", "").closed())
-        self.assertFalse(commands.Option("--a=FILE", "").closed())
-        self.assertFalse(commands.Option("--a", "").closed())
+        self.assertEqual(options.Option("--a=x|y", "").words, ["x", "y"])
+        self.assertTrue(options.Option("--a=x|y", "").closed())
+        self.assertFalse(options.Option("--a=x|y:D", "").closed())
+        self.assertFalse(options.Option("--a=FILE", "").closed())
+        self.assertFalse(options.Option("--a", "").closed())
 
     def test_options_anywhere_and_the_last_counts(self):
-        found, rest = commands.parse("shrink", ["-o", "x", "p", "--seconds=1", "--seconds=2"])
-        self.assertEqual((found, rest), ({"-o": "x", "--seconds": "2"}, ["p"]))
+        call = commands.parse("shrink", ["-o", "x", "p", "--seconds=1", "--seconds=2"])
+        self.assertEqual((call.options, call.words), ({"-o": "x", "--seconds": "2"}, ["p"]))
 
     def test_an_option_that_may_be_repeated(self):
-        own = commands.Command("own", "", "", "", [commands.Option("--word=WORD...", "")])
+        own = options.Command("own", "", "", "", [options.Option("--word=WORD...", "")])
         with mock.patch.object(commands, "COMMANDS", [own]):
-            self.assertEqual(commands.parse("own", ["--word=a", "--word=b=c"]),
-                             ({"--word": ["a", "b=c"]}, []))
+            self.assertEqual(commands.parse("own", ["--word=a", "--word=b=c"]).options,
+                             {"--word": ["a", "b=c"]})
 
     def test_words_for_another_program(self):
-        self.assertEqual(commands.parse("test", ["--", "--frob", "x"]), ({}, ["--frob", "x"]))
+        self.assertEqual(commands.parse("test", ["--", "--frob", "x"]).words, ["--frob", "x"])
         with self.assertRaises(common.Failure):
             commands.parse("test", ["x", "--", "y"])
 
@@ -80,7 +76,7 @@ class Table(unittest.TestCase):
         driver |= set(re.findall(r'strcmp\(arg, "--([a-z-]+)"\)', text))
         self.assertGreater(len(driver), 20)
         table = {o.name[2:] for c in commands.COMMANDS for o in c.options}
-        # The front door gives it when a terminal looks on.
+        # The front door itself gives it, when stderr is a terminal.
         self.assertEqual(driver - table, {"progress"})
 
 
@@ -114,7 +110,7 @@ class ManualPage(unittest.TestCase):
     def test_names_every_command_and_option(self):
         text = subprocess.run(["mandoc", "-Tascii", self.written(manual.page())], check=True,
                               stdout=subprocess.PIPE, text=True).stdout
-        text = re.sub(".\x08", "", text)     # bold is a letter twice
+        text = re.sub(".\x08", "", text)     # bold: each letter is printed twice
         for command in commands.COMMANDS:
             own = re.search(r"^ +kthrash %s\b.*?(?=^   \w|^FILES)" % command.name, text,
                             re.DOTALL | re.MULTILINE)
@@ -126,11 +122,12 @@ class ManualPage(unittest.TestCase):
 
 class Candidates(unittest.TestCase):
     def words(self, *words):
-        return [c for c, _ in complete.candidates(list(words))]
+        return [c for c, _ in completion.candidates(cli.group(), list(words))]
 
     def test_commands(self):
         self.assertEqual(self.words("st"), ["stress"])
-        self.assertEqual(set(self.words("")), {*commands.names(), "--help"})
+        self.assertEqual(set(self.words("")), set(commands.names()))
+        self.assertEqual(self.words("--"), ["--help"])
         self.assertEqual(self.words("help", "verif"), ["verify"])
         self.assertEqual(self.words("frob", ""), [])
 
@@ -143,7 +140,7 @@ class Candidates(unittest.TestCase):
         self.assertEqual(self.words("completion", ""), ["bash", "fish", "zsh"])
         self.assertEqual(self.words("test", "--", "--"), [])
 
-    def test_what_there_is(self):
+    def test_bugs_and_lanes(self):
         self.assertEqual(self.words("bugs", ""), drivers.bug_names())
         self.assertEqual(self.words("replay", "--bug=P1"),
                          ["--bug=" + b for b in drivers.bug_names() if b.startswith("P1")])
@@ -173,15 +170,15 @@ class Candidates(unittest.TestCase):
     def test_every_kind_of_value_is_known(self):
         for command in commands.COMMANDS:
             kinds = [o.value for o in command.options]
-            if command.arguments != commands.AFTER_DASHES:
+            if command.arguments != options.AFTER_DASHES:
                 kinds.append(command.arguments.strip("[]."))
             for kind in filter(str.isupper, kinds):
                 if "|" not in kind:
-                    self.assertIn(kind, complete.KINDS)
+                    self.assertIn(kind, values.KINDS)
 
 
 class Shells(unittest.TestCase):
-    """What each shell makes of the line: it asks the kthrash that stands on it."""
+    """The completion in real shells. Each asks the kthrash that stands on the command line."""
 
     KTHRASH = os.path.join(HERE, "kthrash")
     LINES = [
@@ -202,7 +199,7 @@ class Shells(unittest.TestCase):
     def test_bash(self):
         for line, tails, _ in self.LINES:
             line = self.KTHRASH + " " + line
-            self.assertEqual(tails, self.ask("bash", "-c", complete.BASH + """
+            self.assertEqual(tails, self.ask("bash", "-c", completion.BASH + """
                 COMP_LINE="$1" COMP_POINT="${#1}"
                 _kthrash
                 printf '%s\\n' "${COMPREPLY[@]}" | sed '/^$/d'
@@ -213,14 +210,14 @@ class Shells(unittest.TestCase):
             self.assertEqual(wholes, self.ask("zsh", "-f", "-c", """
                 compdef() { }
                 compadd() { print -rl -- "${(P@)@[-1]}" | sed '/^$/d'; }
-            """ + complete.ZSH + """
+            """ + completion.ZSH + """
                 words=("$1" "${(@s: :)2}") CURRENT=${#words}
                 _kthrash
             """, "zsh", self.KTHRASH, line))
 
     def test_fish(self):
         for line, _, wholes in self.LINES:
-            said = self.ask("fish", "--no-config", "-c", complete.FISH + """
+            said = self.ask("fish", "--no-config", "-c", completion.FISH + """
                 complete -C "$argv[1] $argv[2]"
             """, self.KTHRASH, line)
             self.assertEqual(wholes, [s.partition("\t")[0] for s in said])

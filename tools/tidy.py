@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""House rules as a test: the include diagram, file openings, line length, names that
-are banned with what to use instead.
+"""House rules as a test: which folder may include which, how a file opens, how long a line is,
+and which names are banned, with what to use instead.
 
-usage: tidy.py [FILE...]   default: what git tracks
+usage: tidy.py [FILE...]   default: the files that git tracks
 """
 
 import re
@@ -28,7 +28,7 @@ TESTS_ALSO = r"platform/conformance/"
 
 BANNED = [
     (r"\bTO" r"DO\b|\bFIX" r"ME\b|\bXX" r"X\b",
-     "do it, or say in the closing note that it is open"),
+     "do it, or report that it is open"),
     (r"\brand\(|\bsrand\(|\brandom\(\)", "platform/rng.h"),
     (r"\bstrcpy\(|\bsprintf\(|\bstrcat\(", "snprintf or memcpy with a size"),
     (r"\btime\(NULL\)|\bgetenv\(", "an option: nothing may depend on when or where it runs"),
@@ -60,7 +60,7 @@ def complaints(path, text):
             if not re.match(allowed, include.group(1)):
                 yield n, "%s/ may not include %s" % (folder, include.group(1))
         if folder == "core" and re.match(r"#include <(pthread|unistd|sys/|linux/)", line):
-            yield n, "core/ knows no operating system"
+            yield n, "core/ may not include headers of an operating system"
         for pattern, instead in BANNED:
             if re.search(pattern, line):
                 yield n, "'%s': use %s" % (re.search(pattern, line).group(0), instead)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
 """Builds as OSS-Fuzz and ClusterFuzzLite do, as far as this machine has their compilers, and
-looks at what is in $OUT as their bad_build_check does.
+checks the files in $OUT as their bad_build_check does.
 
 usage: check.py [--plant] [ENGINE/SANITIZER...]     default: all of them, with a planted bug
 """
@@ -60,7 +60,8 @@ def run(command, status=0, **kwargs):
 
 
 def environment(engine, sanitizer, source, work, out):
-    """What base-builder's `compile` gives to build.sh; SRC has the source as kthrash/."""
+    """The environment that base-builder's `compile` gives to build.sh. SRC has the source as
+    kthrash/."""
     flags = "%s %s" % (COMMON, SANITIZERS[sanitizer])
     env = {"PATH": os.environ["PATH"], "SRC": source, "WORK": work, "OUT": out,
            "ARCHITECTURE": "x86_64", "SANITIZER": sanitizer, "FUZZING_ENGINE": engine,
@@ -75,7 +76,7 @@ def environment(engine, sanitizer, source, work, out):
                    AFL_QUIET="1", AFL_LLVM_THREADSAFE_INST="1")
         shutil.copyfile("/usr/lib/afl/libAFLDriver.a", library)
     else:
-        # Another compiler, and a main that replays.
+        # Any other engine: another compiler, and a main that replays.
         env.update(CC="gcc", CXX="gcc", LIB_FUZZING_ENGINE=library)
         flags = flags.replace("-gline-tables-only", "-g1")
         main = os.path.join(work, "main.o")
@@ -86,7 +87,7 @@ def environment(engine, sanitizer, source, work, out):
 
 
 def copy_source(target, patch=None):
-    """$SRC/kthrash, as a Dockerfile makes it."""
+    """Makes $SRC/kthrash as the Dockerfile does."""
     for folder in ("core", "platform", "stress", "fuzz", "corpus", "tools/bazel/sanitizer"):
         shutil.copytree(os.path.join(ROOT, folder), os.path.join(target, "kthrash", folder))
     if patch:
@@ -99,11 +100,11 @@ def build(how, folder, patch=None):
     for made in (source, work, out):
         os.makedirs(made)
     copy_source(source, patch)
-    # From $SRC, as the Dockerfile puts it there.
+    # From $SRC, where the Dockerfile puts it.
     shutil.copyfile(os.path.join(HERE, "build.sh"), os.path.join(source, "build.sh"))
     run(["bash", "-eu", os.path.join(source, "build.sh")], cwd=os.path.join(source, "kthrash"),
         env=environment(engine, sanitizer, source, work, out))
-    shutil.rmtree(source)       # what needs it, does not run
+    shutil.rmtree(source)       # a program that needs the source does not run
     shutil.rmtree(work)
     return out
 
@@ -160,7 +161,7 @@ def check_instrumented(path, sanitizer):
     need(calls >= least, "%s: %d calls of %s, expected %d" % (path, calls, prefix, least))
 
 
-# ---- how it runs: in another folder, with nothing around ---------------------------
+# ---- it runs in another folder that has nothing else -------------------------------
 
 
 def seeds_of(path, folder):
@@ -206,7 +207,7 @@ AFL_ENV = {"AFL_NO_UI": "1", "AFL_SKIP_CPUFREQ": "1", "AFL_NO_AFFINITY": "1", "T
 
 
 def afl_edges(path, plans, folder):
-    """How many edges these plans reach together."""
+    """The number of edges that these plans reach together."""
     found = set()
     for plan in plans:
         out = os.path.join(folder, "map")
@@ -253,7 +254,7 @@ def check_planted(how, folder):
     engine = how.split("/")[0]
     path = os.path.join(out, "plan_fuzz")
     if engine == "libfuzzer":
-        # From nothing.
+        # The hunt begins without a corpus.
         done = run([path, "-seed=1", "-len_control=0", "-max_len=65536", "-max_total_time=120",
                     "-artifact_prefix=" + folder + "/"], status=None, cwd="/tmp", env={})
         need(glob.glob(folder + "/crash-*") and "kthrash: deadlock" in done.stdout,
@@ -278,7 +279,7 @@ def check(how, plant):
         for name in TARGETS:
             path = os.path.join(moved, name)
             check_files(moved, name)
-            # What is not in these: of parser_fuzz there is too little for their counts.
+            # Not parser_fuzz: it has too few edges for the limits of this check.
             if name == "plan_fuzz":
                 check_instrumented(path, sanitizer)
             said.append("%s: %s" % (name, RUNS[engine](path, sanitizer, folder)))

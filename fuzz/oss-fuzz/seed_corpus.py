@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""A seed corpus archive that depends on the plans' names and contents alone.
+"""Writes a seed corpus archive that depends only on the names and contents of the plans.
 
 usage: seed_corpus.py ARCHIVE.zip FOLDER...
 """
@@ -9,7 +9,7 @@ import os
 import sys
 import zipfile
 
-EARLIEST = (1980, 1, 1, 0, 0, 0)    # that the format can say
+EARLIEST = (1980, 1, 1, 0, 0, 0)    # the earliest time that the format can hold
 
 
 def main():

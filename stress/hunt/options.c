@@ -319,7 +319,7 @@ static const char *value_of(const struct row *row, char *buf, size_t size)
 
 static void print_option(const struct row *row)
 {
-	char value[256];
+	char value[1024];
 
 	printf("  %s%s%s%s\n      %s", dashes(row), row->name, between(row),
 	       value_of(row, value, sizeof value), row->help);

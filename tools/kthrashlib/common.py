@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Where things are, exit statuses, and the two ways to say that something is wrong."""
+"""Where things are, the exit statuses, and the errors that end a command."""
 
+import dataclasses
 import os
 import sys
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+TOOLS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+ROOT = os.path.dirname(TOOLS)
 STATE = os.path.join(ROOT, ".kthrash")
 
 CLEAN, FINDINGS, USAGE, ENVIRONMENT = 0, 1, 2, 3
 
 
 class Failure(Exception):
-    """Ends the command: one clear line on stderr, then this exit status."""
+    """Ends the command with one clear sentence on stderr and this exit status."""
 
     def __init__(self, status, message):
         super().__init__(message)
@@ -32,7 +34,7 @@ def say(message):
 
 
 def write_whole(path, text):
-    """The file is there with all of `text`, or as it was before."""
+    """Writes a file at once: a reader sees all of `text`, or the file as it was before."""
     temporary = "%s.%d.tmp" % (path, os.getpid())
     try:
         with open(temporary, "w", encoding="utf-8") as f:
@@ -46,39 +48,27 @@ def write_whole(path, text):
         raise
 
 
-def split_options(args, flags, values):
-    """Options and the rest, in any order. `flags` and `values` name what is known.
+@dataclasses.dataclass(frozen=True)
+class Call:
+    """A command line that the table of commands has checked. A command gets nothing else.
 
-    Returns (dict, rest). Unknown options stay in the rest: they may be another
-    program's. A value option without a value is a usage error.
+    `options`: what the user gave, by name, as {"--seed": 1, "--json": True}; an option that
+    may be repeated has a list. `words`: the words that are no options. `line`: all of it in
+    words, each option as --name=value.
     """
-    found, rest = {}, []
-    for arg in args:
-        name, equals, value = arg.partition("=")
-        if name in flags and not equals:
-            found[name] = True
-        elif name in values:
-            if not value:
-                raise usage("%s needs a value, as in %s=..." % (name, name))
-            found[name] = value
-        else:
-            rest.append(arg)
-    return found, rest
+    options: dict
+    words: list
+    line: list
+
+    def only(self, *names):
+        """A usage error if the user gave an option that is not one of `names`. A command calls it
+        when one option excludes others."""
+        for name in self.options:
+            if name not in names:
+                raise usage("unexpected '%s', expected %s" % (name, ", ".join(names)))
 
 
-def no_more(rest, known):
-    """What is left over is an error that lists what is known."""
-    if rest:
-        raise usage("unexpected '%s', expected %s" % (rest[0], known))
-
-
-def number(found, name, default, low, high, kind=float):
-    if name not in found:
-        return default
-    try:
-        n = kind(found[name])
-    except ValueError:
-        n = None
-    if n is None or not low <= n <= high:
-        raise usage("%s=%s: expected a number from %s to %s" % (name, found[name], low, high))
-    return n
+def process(module, *args):
+    """The command line that runs a module of this package as a process of its own."""
+    return ["env", "PYTHONPATH=" + TOOLS, "/usr/bin/python3", "-B", "-m",
+            "kthrashlib." + module, *args]

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a Debian 12 machine must have, and getting it."""
+"""The Debian packages that the commands need, and how they are installed."""
 
 import os
 import shutil
 import subprocess
 
-from common import STATE, environment, say
+from kthrashlib.common import STATE, environment, say
 
-# Package: why. In the order in which they are named to the user.
+# By name: the reason. The user sees them in this order.
 BUILD = {
     "bazel-bootstrap": "builds everything, offline",
     "clang-19": "the compiler",
@@ -23,6 +23,9 @@ FUZZ = {
     "clang-14": "the compiler that AFL++ drives",
     "libclang-rt-14-dev": "sanitizer runtimes for AFL++ builds",
 }
+TERMINAL = {
+    "python3-rich": "tables and progress on a terminal",
+}
 PICTURES = {
     "python3-matplotlib": "draws",
 }
@@ -30,7 +33,7 @@ TEMPLATES = {
     "python3-jinja2": "HTML pages from templates",
 }
 PAGE = {**TEMPLATES, **PICTURES}
-# To run, without a compiler, what another machine has built.
+# A machine without a compiler needs these to run what another machine has built.
 RUN = {
     "afl++": "AFL++, the second fuzzing engine",
     "liburcu8": "RCU on real threads",
@@ -38,36 +41,36 @@ RUN = {
     **PAGE,
 }
 BENCH = {
-    "libck-dev": "Concurrency Kit, measured beside our locks",
+    "libck-dev": "Concurrency Kit, whose locks are measured beside ours",
 }
 DEBUG = {
     "gdb": "the debugger",
 }
 FORMAT = {
     "clang-format-19": "formats C",
-    "git": "tells what changed",
+    "git": "tells which lines changed",
     "python3-autopep8": "formats Python",
 }
 LINT = {
     "clang-tidy-19": "checks C",
     "cppcheck": "checks C",
     "flake8": "checks Python",
-    "git": "tells what is ours",
+    "git": "tells which files are ours",
     "pylint": "checks Python",
     "shellcheck": "checks shell scripts",
 }
 MANUAL = {
     "man-db": "shows the manual page",
 }
-# For tools/slurm/loopback_test.py.
+# For tools/slurm_loopback_test.py.
 CLUSTER = {
-    "munge": "who may talk to a Slurm cluster",
+    "munge": "authenticates the users of a Slurm cluster",
     "slurm-wlm": "a Slurm cluster on this machine",
 }
 TESTS = {
-    "chromium": "a browser that the pages are tested in",
-    "chromium-driver": "lets a test drive it",
-    "python3-selenium": "the test's side of that",
+    "chromium": "the browser in which the pages are tested",
+    "chromium-driver": "lets a test drive the browser",
+    "python3-selenium": "with it a test drives the browser",
     "fish": "tests its completion",
     "mandoc": "checks the manual page",
     "python3-jsonschema": "checks SARIF against its schema",
@@ -75,7 +78,7 @@ TESTS = {
     "python3-yaml": "checks the files for GitHub and GitLab",
     "zsh": "tests its completion",
 }
-ALL = {**BUILD, **FUZZ, **BENCH, **PAGE, **MANUAL, **TESTS, **FORMAT, **LINT, **DEBUG}
+ALL = {**BUILD, **FUZZ, **BENCH, **PAGE, **TERMINAL, **MANUAL, **TESTS, **FORMAT, **LINT, **DEBUG}
 
 
 def installed(package):
@@ -87,7 +90,7 @@ def installed(package):
 
 
 def as_root():
-    """The words before a command that make it root's, or None."""
+    """The words to put before a command so that root runs it, or None."""
     if os.geteuid() == 0:
         return []
     if shutil.which("sudo") and subprocess.run(
@@ -101,11 +104,13 @@ def command_for(packages):
 
 
 def ensure(packages):
-    """Install what is missing of `packages` (name: why), or fail with the command to run."""
+    """Installs those of `packages` (name: reason) that are missing. If that is not possible, the
+    error says which command to run."""
     for tool in ("dpkg-query", "apt-get"):
         if not shutil.which(tool):
-            raise environment("no %s: kthrash sets itself up on Debian 12; elsewhere install "
-                              "the like of: %s" % (tool, " ".join(packages)))
+            raise environment(
+                "no %s: kthrash installs what it needs on Debian 12 only; elsewhere install what "
+                "corresponds to: %s" % (tool, " ".join(packages)))
     missing = [p for p in packages if not installed(p)]
     if not missing:
         return
@@ -116,7 +121,7 @@ def ensure(packages):
         raise environment("not root and no sudo without a password; as root, run: "
                           + command_for(missing))
     env = ["env", "DEBIAN_FRONTEND=noninteractive"]
-    # What apt says is for whoever must find out why it failed.
+    # The user needs apt's output only if it fails.
     for step in (["apt-get", "update", "-qq"],
                  ["apt-get", "install", "-y", "-qq", "--no-install-recommends"] + missing):
         done = subprocess.run(root + env + step, stdin=subprocess.DEVNULL, text=True, check=False,
@@ -127,13 +132,13 @@ def ensure(packages):
 
 
 def npm(package, version, why):
-    """The folder of an npm package in this version, got if it is not there; its own scripts
-    are not run."""
+    """The folder of an npm package in this version; it is downloaded if it is not there. npm
+    does not run the package's own scripts."""
     home = os.path.join(STATE, "npm", "%s-%s" % (package.replace("/", "-"), version))
     folder = os.path.join(home, "node_modules", package)
     if os.path.isdir(folder):
         return folder
-    if not shutil.which("npm"):     # another's Node.js brings its own
+    if not shutil.which("npm"):     # a Node.js that is not Debian's has npm with it
         ensure({"npm": "gets " + package})
     say("kthrash: getting %s %s from npm: %s" % (package, version, why))
     temporary = "%s.%d.tmp" % (home, os.getpid())

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Runs Bazel quietly: a command builds all that it needs in one invocation."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+from kthrashlib.common import ROOT, STATE, environment, say
+
+
+def run(args, **kwargs):
+    return subprocess.run(["bazel"] + args, cwd=ROOT, check=False, **kwargs)
+
+
+def refusal(targets, options):
+    """The sentence with which the build's own rules refuse these flags, or None."""
+    done = run(["build", "--nobuild", "--noshow_progress", *options] + targets,
+                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    found = re.search(r"^Error in fail: (.*)$", done.stderr, re.MULTILINE)
+    return found.group(1) if found else None
+
+
+def given():
+    """The builds of another machine, {"commit", "changes", "files": {target: file}}, or None.
+
+    A node of a cluster has no Bazel. The machine that submitted the job has built everything,
+    and KTHRASH_BUILDS names the file that says where.
+    """
+    path = os.environ.get("KTHRASH_BUILDS")
+    if not path:
+        return None
+    try:
+        with open(path, encoding="utf-8") as f:
+            return json.load(f)
+    except (OSError, ValueError) as e:
+        raise environment("KTHRASH_BUILDS=%s: %s" % (path, e)) from e
+
+
+def build(targets, options=()):
+    """Builds `targets` ("//pkg:name"); returns their files in the same order."""
+    if given():
+        files = given()["files"]
+        missing = [t for t in targets if not os.path.exists(files.get(t, ""))]
+        if missing:
+            raise environment("no build of %s in KTHRASH_BUILDS" % ", ".join(missing))
+        return [files[t] for t in targets]
+    log = os.path.join(STATE, "logs", "build.log")
+    os.makedirs(os.path.dirname(log), exist_ok=True)
+    say("kthrash: building %d targets" % len(targets))
+    loud = sys.stderr.isatty()
+    with open(log, "w", encoding="utf-8") as f:
+        done = run(["build", "--noshow_progress" if not loud else "--show_progress",
+                      "--ui_event_filters=-info", "--show_result=0", *options] + targets,
+                     stdout=f, stderr=None if loud else f)
+    if done.returncode != 0:
+        if not loud:
+            with open(log, encoding="utf-8", errors="replace") as f:
+                say(f.read()[-6000:])
+        raise environment("the build failed; its output is in " + os.path.relpath(log))
+    where = run(["info", "bazel-bin"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                  text=True).stdout.strip()
+    return [os.path.join(where, *t[2:].split(":")) for t in targets]

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The builds of the C driver, by operating system, sanitizer and seeded bug; its commands."""
+
+import glob
+import os
+import signal
+import subprocess
+import sys
+
+from kthrashlib import env
+from kthrashlib.build import bazel
+from kthrashlib.common import ROOT, usage
+
+TARGETS = {
+    ("sim", "none"): "//stress:kthrash_sim",
+    ("sim", "asan"): "//stress:kthrash_sim_asan",
+    ("sim", "tsan"): "//stress:kthrash_sim_tsan",
+    ("posix", "none"): "//stress:kthrash_posix",
+    ("posix", "asan"): "//stress:kthrash_posix_asan",
+    ("posix", "tsan"): "//stress:kthrash_posix_tsan",
+}
+
+# For the combination of back ends that --platform= names.
+ANY = {
+    "none": "//stress:kthrash_any",
+    "asan": "//stress:kthrash_any_asan",
+    "tsan": "//stress:kthrash_any_tsan",
+}
+
+OPTIONS = ("--os", "--platform", "--sanitizer", "--bug")
+
+
+def bug_names():
+    patches = glob.glob(os.path.join(ROOT, "stress", "bugs", "*.patch"))
+    return sorted(os.path.basename(p)[:-len(".patch")] for p in patches)
+
+
+def header(name):
+    """The lines before the diff of a seeded bug, as a dict: Bug, From, What, Oracle; perhaps Hunt,
+    the options that the hunt needs, or Test, the conformance test that finds it."""
+    found = {}
+    with open(os.path.join(ROOT, "stress", "bugs", name + ".patch"), encoding="utf-8") as f:
+        for line in f:
+            if line.startswith("--- "):
+                break
+            key, colon, value = line.partition(": ")
+            if colon:
+                found[key] = value.strip()
+    return found
+
+
+def check_bug(name):
+    if name not in bug_names():
+        raise usage("no seeded bug '%s', expected one of %s" % (name, ", ".join(bug_names())))
+
+
+def check_bug_for_plans(name):
+    """A usage error for a bug of a lock or completion: it has no driver that runs plans."""
+    check_bug(name)
+    if "Test" in header(name):
+        raise usage("a conformance test finds %s, not a plan: "
+                    "tools/kthrash bugs %s" % (name, name))
+
+
+def system(found):
+    """"sim" or "posix", as the options in `found` say."""
+    if "--platform" not in found:
+        return found.get("--os", "sim")
+    name = found["--platform"].partition("+")[0]
+    if found.get("--os", name) != name:
+        raise usage("--os=%s --platform=%s: the platform's first word is its operating system" %
+                    (found["--os"], found["--platform"]))
+    return name
+
+
+def chosen(found):
+    """The Bazel target for the options in `found`, and Bazel's options."""
+    if "--bug" in found:
+        check_bug_for_plans(found["--bug"])
+        if "--platform" in found:
+            raise usage("--bug=%s is built for a platform of its own, without --platform=" %
+                        found["--bug"])
+        return "//stress/bugs:" + found["--bug"], []
+    os_name = system(found)
+    if os_name not in ("sim", "posix"):
+        raise usage("--%s: expected sim or posix%s" % (
+            ("platform=" + found["--platform"], " first, as in sim+ticket+park+list+epoch")
+            if "--platform" in found else ("os=" + os_name, "")))
+    sanitizer = found.get("--sanitizer", "none" if os_name == "sim" else "tsan")
+    if sanitizer not in ("none", "asan", "tsan"):
+        raise usage("--sanitizer=%s: expected none, asan or tsan" % sanitizer)
+    if "--platform" in found:
+        return ANY[sanitizer], ["--//platform:combo=" + found["--platform"]]
+    return TARGETS[os_name, sanitizer], []
+
+
+def binary(found):
+    """Builds the driver that the options in `found` ask for; returns its path."""
+    target, options = chosen(found)
+    refused = bazel.refusal([target], options) if options else None
+    if refused:
+        raise usage("--platform=%s: %s" % (found["--platform"], refused))
+    return bazel.build([target], options)[0]
+
+
+def run(command, call):
+    """One of the C driver's own commands, in the build that the call asks for."""
+    chosen(call.options)
+    rest = [word for word in call.line if word.partition("=")[0] not in OPTIONS]
+    if command in ("stress", "verify") and sys.stderr.isatty() and "--json" not in rest:
+        rest.append("--progress")
+    env.ensure(env.BUILD)
+    with subprocess.Popen([binary(call.options), command] + rest) as p:
+        while True:
+            try:
+                return p.wait()
+            except KeyboardInterrupt:
+                p.send_signal(signal.SIGINT)    # then the driver prints its summary and ends
+
+
+def stress(call):
+    return run("stress", call)
+
+
+def verify(call):
+    if system(call.options) != "sim":
+        raise usage("verify needs the simulator, not %s" % system(call.options))
+    return run("verify", call)
+
+
+def replay(call):
+    return run("replay", call)
+
+
+def shrink(call):
+    return run("shrink", call)
+
+
+def gdb(call):
+    found, plans = call.options, call.words
+    if system(found) != "sim":
+        raise usage("gdb needs the simulator, not %s" % system(found))
+    step = found.get("--step")
+    if not os.path.isfile(plans[0]):
+        raise usage("%s: no such plan" % plans[0])
+    chosen(found)
+    env.ensure({**env.BUILD, **env.DEBUG})
+    run_ = ["kthrash run" + ("" if step is None else " %d" % step)]
+    shown = ["kthrash tasks", "kthrash locks", "kthrash trace"]
+    if "--batch" in found:
+        shown.append("kthrash bt")
+    words = ["gdb", "-q", "-x", os.path.join(ROOT, "tools", "gdb", "kthrash.py")]
+    words += ["-batch"] * ("--batch" in found)
+    for command in run_ + shown:
+        words += ["-ex", command]
+    # From the top, where the sources' names begin.
+    return subprocess.run(words + ["--args", binary(found), "replay", os.path.abspath(plans[0])],
+                          cwd=ROOT, check=False).returncode

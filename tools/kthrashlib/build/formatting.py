@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""`fmt`: formats the lines that changed, and no others.
+
+The tree was written by hand, and its tables and comments stand in columns that no formatter
+keeps. A formatter gets the whole file. Of what it changes, `fmt` keeps what concerns a line that
+changed, and never the blanks before a comment at the end of a line.
+"""
+
+import ast
+import collections
+import concurrent.futures
+import difflib
+import os
+import re
+import subprocess
+import sys
+
+from kthrashlib import env
+from kthrashlib.build.style import C, LINE_MAX, PYTHON, STARLARK, buildifier, chosen, git
+from kthrashlib.common import CLEAN, FINDINGS, ROOT, say, usage, write_whole
+
+# Tabs in a string; where rows of a table begin; blanks around an operator. See .flake8.
+NO_PEP8 = ("E101", "W191", "E122", "E127", "E128", "E226", "E24", "W50")
+
+
+def changed_lines(path, since):
+    """(first, last) of each run of lines that differs from that commit."""
+    diff = git("diff", "-U0", "--no-color", "--no-ext-diff", since, "--", path).stdout
+    for first, count in re.findall(r"^@@ -\S+ \+(\d+)(?:,(\d+))? @@", diff, re.MULTILINE):
+        if count != "0":
+            yield int(first), int(first) + int(count or 1) - 1
+
+
+def split_comment(line):
+    """(code, blanks, comment at the line's end); two empty ones if there is none."""
+    found = re.match(r"(.*\S)([ \t]+)(/\*.*\n?)$", line)
+    return found.groups() if found else (line, "", "")
+
+
+def keep_blanks(old, new):
+    """`new`, with the blanks that `old` has before the same comment."""
+    _, blanks, comment = split_comment(old)
+    code, _, same = split_comment(new)
+    return code + blanks + comment if comment and comment == same else new
+
+
+def keep_columns(before, after):
+    """`after` with the columns in which the comments of `before` stand."""
+    old, new = before.splitlines(True), after.splitlines(True)
+
+    def plain(lines):
+        return ["%s %s" % split_comment(line)[::2] for line in lines]
+    match = difflib.SequenceMatcher(None, plain(old), plain(new), autojunk=False)
+    lines = []
+    for what, i, i_end, j, j_end in match.get_opcodes():
+        if what == "equal":
+            lines += old[i:i_end]
+        elif i_end - i == j_end - j:
+            lines += map(keep_blanks, old[i:i_end], new[j:j_end])
+        else:
+            lines += new[j:j_end]
+    return "".join(lines)
+
+
+def without_blanks(line):
+    return "".join(line.split())
+
+
+def words_of(text):
+    return collections.Counter(re.findall(r'"[^"\n]*"|\w+', text))
+
+
+def only_changed(before, after, changed):
+    """`after` for the lines of `before` whose numbers are in `changed`, `before` for the others.
+
+    Lines that a formatter joined, split or moved belong together: they are taken whole if one of
+    them changed. If the result would lose a word, because the formatter moved a line far away,
+    it is `after`.
+    """
+    old, new = before.splitlines(True), after.splitlines(True)
+    match = difflib.SequenceMatcher(None, list(map(without_blanks, old)),
+                                    list(map(without_blanks, new)), autojunk=False)
+    lines = []
+    for what, i, i_end, j, j_end in match.get_opcodes():
+        if what == "equal":
+            lines += [new[j + n] if i + n + 1 in changed else old[i + n]
+                      for n in range(i_end - i)]
+        elif changed.isdisjoint(range(i + 1, max(i_end, i + 1) + 1)) and (
+                i_end > i or i not in changed):
+            lines += old[i:i_end]
+        else:
+            lines += new[j:j_end]
+    text = "".join(lines)
+    return text if words_of(text) == words_of(before) else after
+
+
+def filtered(argv, text):
+    """What the formatter makes of `text`, or None if it refuses."""
+    done = subprocess.run(argv, input=text, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          text=True, cwd=ROOT, check=False)
+    if done.returncode != 0:
+        say("kthrash: %s: %s" % (argv[0], done.stderr.strip()[-500:]))
+        return None
+    return done.stdout
+
+
+def format_c(path, text, changed):
+    argv = ["clang-format-19", "--assume-filename=" + path]
+    if changed is not None:
+        argv += ["--lines=%d:%d" % (n, n) for n in sorted(changed)]
+    out = filtered(argv, text)
+    return None if out is None else keep_columns(text, out)
+
+
+def format_python(_path, text, _changed):
+    return filtered(["autopep8", "--max-line-length=%d" % LINE_MAX,
+                     "--ignore=" + ",".join(NO_PEP8), "-"], text)
+
+
+def format_starlark(path, text, _changed):
+    if re.search("^# fmt: off", text, re.MULTILINE):
+        return text
+    return filtered([buildifier(), "-mode=fix", "-lint=off", "-path=" + path], text)
+
+
+FORMATTERS = {C: format_c, PYTHON: format_python, STARLARK: format_starlark}
+
+
+def last_merged():
+    """The commit of origin/main from which this branch began, else HEAD."""
+    return git("merge-base", "HEAD", "origin/main").stdout.strip() or "HEAD"
+
+
+def format_file(path, form, since):
+    """(text as it is, text as it should be); the second None if the formatter failed. Every
+    line counts as changed if `since` is None."""
+    with open(os.path.join(ROOT, path), encoding="utf-8") as f:
+        text = f.read()
+    if since is None:
+        return text, form(path, text, None)
+    changed = {n for first, last in changed_lines(path, since) for n in range(first, last + 1)}
+    after = form(path, text, changed) if changed else text
+    if after is None:
+        return text, None
+    merged = only_changed(text, after, changed)
+    return text, merged if form is not format_python or same_meaning(text, merged) else after
+
+
+def same_meaning(before, after):
+    """True unless the blanks that Python reads changed: a block half of which was indented."""
+    try:
+        return ast.dump(ast.parse(before)) == ast.dump(ast.parse(after))
+    except SyntaxError:
+        return False
+
+
+def main(call):
+    found, files = call.options, call.words
+    since = found.get("--since", last_merged())
+    if git("rev-parse", "--verify", "--quiet", since + "^{commit}").returncode != 0:
+        raise usage("--since=%s: expected a commit" % since)
+    env.ensure(env.FORMAT)
+    whole, check = "--whole" in found, "--check" in found
+    paths = [(p, form) for kind, form in FORMATTERS.items()
+             for p in chosen(files).get(kind, [])
+             if whole or git("diff", "--quiet", since, "--", p).returncode != 0]
+    if any(form is format_starlark for _, form in paths):
+        buildifier()
+    changed = failed = 0
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        results = pool.map(lambda p: format_file(*p, None if whole else since), paths)
+        for (path, _), (before, after) in zip(paths, results):
+            failed += after is None
+            if after is None or after == before:
+                continue
+            changed += 1
+            if check:
+                sys.stdout.writelines(difflib.unified_diff(
+                    before.splitlines(True), after.splitlines(True), path, path + " formatted",
+                    n=1))
+            else:
+                rewrite(path, after)
+                print(path)
+    if check and changed:
+        say("kthrash: %d files would change; tools/kthrash fmt does it" % changed)
+    return FINDINGS if failed or (check and changed) else CLEAN
+
+
+def rewrite(path, text):
+    path = os.path.join(ROOT, path)
+    mode = os.stat(path).st_mode
+    write_whole(path, text)
+    os.chmod(path, mode)

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""`lint`: what can be said of the sources without running them."""
+
+import concurrent.futures
+import os
+import subprocess
+import sys
+
+from kthrashlib import env
+from kthrashlib.build import compdb
+from kthrashlib.build.style import C, PYTHON, SHELL, STARLARK, buildifier, chosen
+from kthrashlib.common import CLEAN, FINDINGS, ROOT, say
+
+# Warnings about rules that this Bazel has built in, and about matters of taste.
+NO_WARNINGS = ("module-docstring", "function-docstring", "function-docstring-args",
+               "function-docstring-header", "function-docstring-return", "name-conventions",
+               "native-cc-common", "native-cc-info", "native-sh-binary", "native-sh-test",
+               "provider-params")
+
+
+def clang_tidy(files):
+    """A process for each source that Bazel compiles; it checks the headers, too."""
+    known = compdb.write()
+    return ([["clang-tidy-19", "-p", ROOT, "--quiet", f] for f in files if f in known] +
+            [["sh", "-c", "echo \"$0: no target of compdb.py compiles it\"; exit 1", f]
+             for f in files if f.endswith(".c") and f not in known])
+
+
+def cppcheck(files):
+    return [["cppcheck", "--enable=warning,performance,portability", "--inline-suppr", "--quiet",
+             "--suppress=missingIncludeSystem", "--suppress=toomanyconfigs",
+             "--suppress=preprocessorErrorDirective:platform/rcu/urcu_atomics.h",
+             "--std=c11", "--error-exitcode=1", "-I.",
+             "--template={file}:{line}:{column}: {severity}: {message} [{id}]", *files]]
+
+
+def flake8(files):
+    return [["flake8", *files]]
+
+
+def pylint(files):
+    return [["pylint", "--score=n", *files]]
+
+
+def shellcheck(files):
+    return [["shellcheck", "--format=gcc", *files]]
+
+
+def buildifier_lint(files):
+    warnings = ",".join("-" + w for w in NO_WARNINGS)
+    # fmt says what the layout is.
+    return [[buildifier(), "-lint=warn", "-mode=diff", "-diff_command=true",
+             "-warnings=" + warnings, *files]]
+
+
+def tidy(files):
+    return [[sys.executable, "-B", "tools/tidy.py", *files]]
+
+
+# By name: the languages that it checks, and the commands to run. A status other than 0 is a
+# finding.
+LINTERS = {
+    "tidy.py": ((C, PYTHON, STARLARK, SHELL), tidy),
+    "shellcheck": ((SHELL,), shellcheck),
+    "buildifier": ((STARLARK,), buildifier_lint),
+    "flake8": ((PYTHON,), flake8),
+    "pylint": ((PYTHON,), pylint),
+    "cppcheck": ((C,), cppcheck),
+    "clang-tidy": ((C,), clang_tidy),
+}
+
+
+def check(argv):
+    """The linter's complaints, or ""."""
+    modules = os.path.join(ROOT, "tools")
+    done = subprocess.run(argv, cwd=ROOT, check=False, text=True, errors="replace",
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          env={**os.environ, "PYTHONPATH": modules})
+    if done.returncode == 0:
+        return ""
+    said = done.stdout + done.stderr
+    return said.replace(ROOT + "/", "") or "%s ended with status %d\n" % (argv[0], done.returncode)
+
+
+def run_linters(linters, files, out):
+    """Runs the named linters; returns the names of those that complain, sorted."""
+    jobs = [(name, argv) for name in linters
+            for argv in LINTERS[name][1]([f for kind in LINTERS[name][0]
+                                          for f in files.get(kind, [])])]
+    bad = set()
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for (name, _), said in zip(jobs, pool.map(lambda job: check(job[1]), jobs)):
+            if said:
+                bad.add(name)
+                out.write("== %s\n%s" % (name, said))
+    return sorted(bad)
+
+
+def main(call):
+    files = chosen(call.words)
+    env.ensure({**env.BUILD, **env.LINT})
+    linters = [name for name, (kinds, _) in LINTERS.items() if any(files.get(k) for k in kinds)]
+    say("kthrash: %s" % ", ".join(linters))
+    bad = run_linters(linters, files, sys.stdout)
+    if bad:
+        say("kthrash: findings by %s" % ", ".join(bad))
+    return FINDINGS if bad else CLEAN

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The front door: click finds the command and checks its options, then its module runs."""
+
+import importlib
+import sys
+
+import click
+
+from kthrashlib.common import CLEAN, ENVIRONMENT, USAGE, Failure, say
+from kthrashlib.front import commands, completion, parser
+
+
+def runs(row):
+    """What runs the command: its module is imported only then."""
+    def run(call):
+        module, _, function = row.run.partition(":")
+        return getattr(importlib.import_module("kthrashlib." + module), function)(call)
+    return run
+
+
+def group():
+    return parser.Group(commands.COMMANDS, runs, commands.STATUS)
+
+
+def run(args):
+    if args[0] == "help":
+        args = [*args[1:2], "--help"]       # "help stress" is "stress --help"
+    if args[0] == "complete":               # what the shells' scripts ask
+        for candidate, meaning in completion.candidates(group(), args[1:] or [""]):
+            print(candidate + "\t" + meaning)
+        return CLEAN
+    try:
+        return group().main(args, prog_name=parser.PROGRAM, standalone_mode=False)
+    except click.UsageError as e:
+        raise parser.failure(e) from e
+
+
+def main(args):
+    if not args:
+        with click.Context(group(), info_name=parser.PROGRAM, **group().context_settings) as ctx:
+            print(ctx.get_help(), file=sys.stderr)
+        return USAGE
+    try:
+        return run(args)
+    except Failure as f:
+        say("kthrash: " + f.message)
+        return f.status
+    except OSError as e:
+        say("kthrash: %s" % e)
+        return ENVIRONMENT
+    except click.Abort:
+        return 130

@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The table of commands and their options, as data.
+
+The parser, the help, the manual page and the shells' completion are made from it. The options of
+the C driver's own commands stand in driver_options.py.
+"""
+
+from kthrashlib.common import usage
+from kthrashlib.build import driver_options
+from kthrashlib.front import parser
+from kthrashlib.front.options import Command, Option, one_of, real, row_option, whole
+
+WHERE = [
+    Option("--os=sim|posix", "on the simulator or on real threads", "sim"),
+    Option("--platform=PLATFORM", "with these back ends, as OS+LOCK+COMPLETION+QUEUE+RCU"),
+    Option("--sanitizer=none|asan|tsan", "the build; asan includes UBSan",
+           "none on sim, else tsan"),
+    Option("--bug=BUG", "with this seeded bug, on the platform that it is built for"),
+]
+JSON = Option("--json", "JSON instead of text")
+
+
+def driver(name, module, arguments, text, more="", own=()):
+    """A command of the C driver: where it runs, `own` options, the driver's options."""
+    options = [row_option(*row) for row in driver_options.of(name)]
+    return Command(name, module, arguments, text, [*WHERE, *own, *options], more)
+
+
+COMMANDS = [
+    Command("campaign", "night.start:campaign", "",
+            "the main job: every lane for a while, then triage and a report", [
+        Option("--hours=N", "how long", number=real(0.001, 2000)),
+        Option("--seconds=N", "how long", "120", number=real(1, 10**7)),
+        Option("--jobs=N", "how many lanes run at a time", "one for each processor",
+               number=whole(1, 256)),
+        Option("--dir=DIR", "the folder for everything; it holds many nights",
+               "a new folder in .kthrash/campaign"),
+        Option("--lanes=LANES", "only these lanes, with commas between them",
+               "all that have a weight"),
+        Option("--seed=N", "the number from which the lanes' seeds are counted",
+               "1; the time without --dir", number=whole(1, 2**62)),
+        Option("--config=FILE", "lanes, weights and limits that differ from tools/campaign.toml"),
+        Option("--engine=local|slurm", "where it runs; slurm: on a Slurm cluster, see below",
+               "local"),
+        Option("--shards=N", "with slurm: how many campaigns of --jobs lanes run at a time", "2",
+               number=whole(1, 10000)),
+        Option("--sbatch=OPTION...", "with slurm: an option for sbatch, as in "
+               "--sbatch=--partition=NAME"),
+    ], "The same command goes on with a campaign that was killed, by whatever signal. With other "
+       "options or another commit the command begins a new night in the same folder; the corpora "
+       "and the bugs of earlier nights are still there. Exit status 3 also means that the night "
+       "is invalid, because it did not find the planted bug.\n\n"
+       "With --engine=slurm the command builds here and submits a job array, one job for each "
+       "shard. It also submits a job that waits for all shards and merges them into one night "
+       "of DIR. Then the command follows the jobs. The checkout and DIR must be on file systems "
+       "that all nodes have under the same name, with locks that hold between machines; the "
+       "command can't check that. Ctrl-C ends only the following: the same command follows "
+       "again."),
+    Command("merge", "night.slurm:merge", "DIR",
+            "merge the shards of a campaign on a cluster, once more if need be",
+            more="The cluster does it when all shards have ended. A second merge changes nothing. "
+                 "The verdict names each shard that has not finished."),
+    Command("test", "build.testing:main", "[-- WORD...]",
+            "all tests, then again under ASan+UBSan and under TSan",
+            more="The words after the dashes go to each bazel test."),
+    driver("stress", "build.drivers:stress", "", "one lane until something breaks",
+           "With the portfolio or a given strategy the same range of numbers (--first, "
+           "--executions) gives the same findings, one file each, for any number of jobs. With "
+           "--keep-going that is every finding. Without it, it is the finding with the lowest "
+           "number, and what the other jobs found before they stopped."),
+    driver("verify", "build.drivers:verify", "PLAN",
+           "every interleaving of a small plan, up to equivalence",
+           "Exit status 0: verified within the bounds; 1: counterexample; 3: not finished."),
+    Command("fuzz", "night.start:fuzz", "", "one fuzzing engine", [
+        Option("--engine=libfuzzer|afl", "which engine", "libfuzzer"),
+        Option("--target=plan|parser", "run plans, or only parse them", "plan"),
+        Option("--seconds=N", "how long", "60", number=whole(1, 10**7)),
+    ]),
+    driver("replay", "build.drivers:replay", "PLAN...", "plans exactly as written",
+           "Exit status 0: each plan ended as it expects; 1: a plan did not."),
+    driver("shrink", "build.drivers:shrink", "PLAN", "the smallest plan with the same finding"),
+    Command("explain", "show.explain:main", "PLAN", "the interleaving, a column for each task",
+            WHERE + [
+        Option("--format=text|json|perfetto|html",
+               "html: a page of its own; perfetto: a trace for its viewer and Chrome's", "text"),
+        Option("-o FILE", "the file for it", "standard output"),
+    ]),
+    Command("page", "show.page:main", "DIR",
+            "write the morning page of a campaign's folder once more", [
+        Option("--night=N", "the page of which night", "the last", number=whole(1, 10**9)),
+    ]),
+    Command("gdb", "build.drivers:gdb", "PLAN",
+            "gdb in a plan's execution on the simulator, where it fails", WHERE + [
+        Option("--step=N", "stop at this step, as explain numbers them", "where it fails",
+               number=whole(0, 10**6)),
+        Option("--batch", "print tasks, locks, the last steps and all frames, then end"),
+    ], "In gdb: kthrash tasks, kthrash locks, kthrash trace, kthrash bt TASK; kt for short."),
+    Command("bugs", "measure.bugs:main", "[BUG]...",
+            "the seeded bugs: each built, hunted, shrunk, replayed", [
+        Option("--executions=N", "the most executions of a hunt",
+               "400000, with --scoreboard 20000", number=whole(1, 10**12)),
+        Option("--seed=N", "the seed of the hunt", "1", number=whole(0, 2**63)),
+        Option("--scoreboard", "every strategy on each bug"),
+        Option("--seeds=N", "with --scoreboard: hunts by each strategy", "5",
+               number=whole(1, 1000)),
+        Option("--out=FILE", "with --scoreboard: write FILE.json and a picture, FILE.svg"),
+        JSON,
+    ]),
+    Command("gate", "gate.gate:main", "",
+            "for CI: sanitizers x back ends x kinds of test, in a given time", [
+        Option("--minutes=N", "all of the time there is", "30", number=real(0.1, 7 * 24 * 60)),
+        Option("--junit=FILE", "the file for the results as JUnit XML", "DIR/junit.xml"),
+        Option("--sarif=FILE", "the file for the findings as SARIF", "DIR/kthrash.sarif"),
+        Option("--dir=DIR", "a new folder for findings, logs and reports",
+               "a new folder in .kthrash/gate"),
+        Option("--partial", "exit status 0 also if the time was too short for all that must run"),
+    ], "These must run, each plain, under ASan+UBSan and under TSan: some seeded bugs, the unit "
+       "tests, the corpus and a short stress, all on the default back ends. The other pairs of "
+       "back ends follow while there is time; each commit begins with another pair. A test that "
+       "had no time is reported as skipped. Without --partial the gate fails if that is a test "
+       "that must run. The last line says how many tests ran."),
+    Command("coverage", "measure.coverage:main", "",
+            "lines and branches of core/ and platform/ that the corpus reaches", [
+        Option("--dir=DIR", "also the corpus in this campaign's folder"),
+        Option("--html", "also pages, in .kthrash/coverage/html"),
+        Option("--lcov=FILE", "the file for the counts as LCOV", ".kthrash/coverage/lcov.info"),
+        Option("--platform=PLATFORM", "on these back ends only, as sim+modelled+...",
+               "combinations that have each back end"),
+    ], "It also counts schedule coverage: the ordered pairs of accesses to one object by two "
+       "tasks that were seen."),
+    Command("bench", "measure.bench:main", "",
+            "what the simulator costs: plain, sanitized, in libFuzzer", WHERE + [
+        Option("--backends", "what each lock, completion, queue and RCU costs on real threads"),
+        Option("--seconds=N", "how long", "60", number=real(1, 10**5)),
+        JSON,
+    ], "With --os, --platform, --sanitizer or --bug: the cost of that build alone."),
+    Command("completion", "front.completion:main", "bash|zsh|fish",
+            "a script with which a shell completes this command line", [],
+            'In bash: eval "$(tools/kthrash completion bash)"; in zsh, after compinit: '
+            'eval "$(tools/kthrash completion zsh)"; in fish: '
+            "tools/kthrash completion fish | source."),
+    Command("man", "front.manual:main", "", "the manual page", [
+        Option("--source", "print its source, to be installed as man1/kthrash.1"),
+    ]),
+    Command("compdb", "build.compdb:main", "", "writes compile_commands.json, for clangd"),
+    Command("fmt", "build.formatting:main", "[FILE]...",
+            "formats the lines that changed", [
+        Option("--check", "only show what would change; exit status 1 if anything would"),
+        Option("--since=COMMIT", "lines that are not as in this commit",
+               "where HEAD left origin/main"),
+        Option("--whole", "every line of every file"),
+    ], "C, Python and Starlark. In C, /* clang-format off */ and /* clang-format on */ stand "
+       "around a table that is kept by hand. A Starlark file with the line '# fmt: off' is left "
+       "alone."),
+    Command("lint", "build.linting:main", "[FILE]...",
+            "checks the sources without running them",
+            more="By clang-tidy, cppcheck, shellcheck, flake8, pylint, buildifier and "
+                 "tools/tidy.py. The whole tree takes about three minutes on two processors, "
+                 "nearly all of it in clang-tidy; a single file takes seconds. Headers are "
+                 "checked with the sources that include them."),
+]
+
+STATUS = [
+    (0, "clean"),
+    (1, "findings, or something is not as it should be"),
+    (2, "wrong usage or bad input"),
+    (3, "the environment failed"),
+]
+
+
+def names():
+    return [c.name for c in COMMANDS]
+
+
+def find(name):
+    """The command of that name, or a usage error that lists them."""
+    for c in COMMANDS:
+        if c.name == name:
+            return c
+    raise usage("unknown command '%s', expected %s" % (name, one_of(names())))
+
+
+def parse(name, args):
+    """The Call that `args`, the words after the command's name, make."""
+    return parser.parse(find(name), args)

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The manual page, in mdoc(7), made from the table of commands.
+
+It is our own: Debian's click-man writes a page for each command, in man(7) and without the files
+and examples; a user looks for one page, kthrash(1).
+"""
+
+import os
+import re
+import subprocess
+import tempfile
+import textwrap
+
+from kthrashlib import env
+from kthrashlib.common import CLEAN, ENVIRONMENT
+from kthrashlib.front import commands
+from kthrashlib.front.options import AFTER_DASHES
+
+WIDTH = 80
+
+TOP = r""".\" SPDX-License-Identifier: GPL-2.0-only
+.Dd $Mdocdate$
+.Dt KTHRASH 1
+.Os kthrash
+.Sh NAME
+.Nm kthrash
+.Nd breaks kernel-thread code on purpose
+.Sh SYNOPSIS
+.Nm
+.Ar command
+.Op Ar option ...
+.Op Ar argument ...
+.Sh DESCRIPTION
+.Nm
+hunts concurrency bugs in a portable re-implementation of Linux's kthreadd and
+kthread: on a deterministic simulator and on real threads, with kills and
+allocation failures injected, under sanitizers.
+It is run from its checkout as
+.Pa tools/kthrash ,
+installs what it lacks from Debian's packages, and builds offline with Bazel.
+.Pp
+What runs is a
+.Em plan ,
+a text file: the calls that tasks make, and the switches, kills and failures on
+the way.
+A finding is a plan, too, and
+.Ic replay
+does it again.
+.Pp
+An option's value follows an equals sign or stands in the next word;
+.Fl o
+takes the next word.
+Options and arguments stand in any order.
+.Sh COMMANDS
+"""
+
+BOTTOM = r""".Sh FILES
+.Bl -tag -width Ds
+.It Pa .kthrash/
+what runs leave in the checkout:
+.Pa findings/ ,
+.Pa campaign/ ,
+.Pa bugs/
+and
+.Pa logs/
+.It Pa corpus/
+plans: seeds, regressions, and one for each of many seeded bugs
+.It Pa stress/bugs/
+the seeded bugs, as patches
+.El
+.Sh EXIT STATUS
+.Bl -tag -width Ds
+%s.El
+.Sh EXAMPLES
+Hunt for a minute, then look at what was found:
+.Bd -literal -offset indent
+$ tools/kthrash stress
+$ tools/kthrash replay .kthrash/findings/deadlock-1.plan
+.Ed
+.Pp
+The interleaving of a classic bug, on a page:
+.Bd -literal -offset indent
+$ tools/kthrash explain --bug=P1 --format=html -o page.html \e
+	corpus/bugs/lost-wakeup.plan
+.Ed
+.Pp
+Everything, for two minutes:
+.Bd -literal -offset indent
+$ tools/kthrash campaign
+.Ed
+.Sh SEE ALSO
+.Pa README.md
+and
+.Pa CONTRIBUTING.md
+in the checkout, and a README in each of its folders
+"""
+
+
+def text_lines(text):
+    """Of a paragraph, in lines that the format likes: a sentence begins a new one, a word
+    that a macro could begin with is none."""
+    text = text.replace("\\", r"\e").replace("-", r"\-")
+    lines = []
+    for sentence in re.split(r"(?<=[.:;!?]) +(?=[A-Z])", text):
+        lines += textwrap.wrap(sentence, WIDTH - 2, break_on_hyphens=False)
+    return [re.sub(r"^([.'])", r"\\&\1", line) for line in lines]
+
+
+def form(option):
+    name = "Fl " + option.name[1:].replace("-", r"\-")
+    if not option.value:
+        return name
+    separator = " " if option.form.startswith("-o ") else " Ns = Ns "
+    kind = "Ar" if option.value.isupper() else "Cm"
+    return name + separator + kind + " " + option.value.replace("|", "|\\:") + \
+        " Ns ..." * option.repeats
+
+
+def synopsis(command):
+    words = ["Ic " + command.name]
+    words += ["Op Ar option ..."] * bool(command.options)
+    if command.arguments == AFTER_DASHES:
+        words.append("Op Fl \\- Ar word ...")
+    elif command.arguments:
+        plain = command.arguments.strip("[].").lower()
+        words.append(("Op " if command.arguments.startswith("[") else "") +
+                     ("Cm " if "|" in plain else "Ar ") + plain +
+                     " ..." * command.arguments.endswith("..."))
+    return words
+
+
+def section(command):
+    lines = [".Ss " + command.name, "." + "\n.".join(["Nm"] + synopsis(command)), ".Pp",
+             *text_lines(command.text[0].upper() + command.text[1:] + ".")]
+    if command.options:
+        lines.append(".Bl -tag -width Ds")
+        for o in command.options:
+            lines += [".It " + form(o)] + text_lines(o.described())
+        lines.append(".El")
+    for paragraph in filter(None, command.more.split("\n\n")):
+        lines += [".Pp"] + text_lines(paragraph)
+    return "\n".join(lines) + "\n"
+
+
+def page():
+    status = "".join(".It %d\n%s\n" % s for s in commands.STATUS)
+    return TOP + "".join(map(section, commands.COMMANDS)) + BOTTOM % status
+
+
+def main(call):
+    if "--source" in call.options:
+        print(page(), end="")
+        return CLEAN
+    env.ensure(env.MANUAL)
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "kthrash.1")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(page())
+        done = subprocess.run(["man", "-l", path], check=False)
+    return CLEAN if done.returncode == 0 else ENVIRONMENT

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the table of commands is made of: a command, an option, a range of numbers.
+
+These are plain data. parser.py makes click's commands of them, manual.py the manual page.
+"""
+
+import dataclasses
+import re
+
+AFTER_DASHES = "[-- WORD...]"
+
+
+@dataclasses.dataclass(frozen=True)
+class Number:
+    """The numbers that an option takes."""
+    kind: type
+    low: float
+    high: float
+
+    def read(self, text):
+        """The number, or None if `text` is not one of these."""
+        try:
+            n = self.kind(text)
+        except ValueError:
+            return None
+        return n if self.low <= n <= self.high else None
+
+
+def whole(low, high):
+    return Number(int, low, high)
+
+
+def real(low, high):
+    return Number(float, low, high)
+
+
+class Option:
+    """`form` is how the option is written: "--json", "--seed=N", "--os=sim|posix", "-o FILE",
+    or "--word=WORD..." if it may be repeated.
+
+    The words between bars are the only values, unless one of them has a capital letter: pct:D.
+    A value in capital letters names a kind of value (values.py). `text` is one clause that says
+    what the option does. `default` says what holds without the option, where a reader would not
+    guess it. `number` is the range of numbers, or None: the option takes no number, or the C
+    driver checks it.
+    """
+
+    def __init__(self, form, text, default="", number=None):
+        self.form, self.text, self.default, self.number = form, text, default, number
+        self.name, _, value = re.match(r"(--?[a-z-]+)([= ](.+))?$", form).groups()
+        self.repeats = (value or "").endswith("...")
+        self.value = (value or "").replace("...", "")
+        self.words = [] if self.value.isupper() else list(filter(None, self.value.split("|")))
+
+    def closed(self):
+        """True if the words are the only values."""
+        return bool(self.words) and not any(re.search("[A-Z]", w) for w in self.words)
+
+    def described(self):
+        return self.text + (" (default: %s)" % self.default if self.default else "")
+
+
+def row_option(name, value, text, default):
+    """The option of a row of driver_options.py."""
+    dashes, equals = ("-", " ") if len(name) == 1 else ("--", "=")
+    return Option(dashes + name + (equals + value if value else ""), text, default)
+
+
+class Command:
+    """`run` is "room.module:function"; the function is called with a Call and returns the exit
+    status. `arguments` says what the words are that are no options: "", "PLAN", "PLAN...",
+    "[BUG]...", "a|b" for one of these words, or AFTER_DASHES: all words after two dashes are for
+    another program. `text` is one clause. `more` holds further paragraphs of the help.
+    """
+
+    def __init__(self, name, run, arguments, text, options=(), more=""):
+        self.name, self.run, self.arguments, self.text = name, run, arguments, text
+        self.options, self.more = list(options), more
+
+    def option(self, name):
+        return next((o for o in self.options if o.name == name), None)
+
+
+def one_of(words):
+    """"a, b or c"."""
+    return " or ".join(filter(None, [", ".join(words[:-1]), words[-1]]))

@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""click's commands, made from the table of commands: they parse, complete and write the help.
+
+An option's value may follow an equals sign or stand in the next word. click takes no abbreviated
+names. The driver and other processes get each option as --name=value, whatever the user typed.
+"""
+
+import click
+from click.core import ParameterSource
+from click.shell_completion import CompletionItem
+
+from kthrashlib.common import Call, Failure, usage
+from kthrashlib.front import values
+from kthrashlib.front.options import AFTER_DASHES, one_of
+
+PROGRAM = "tools/kthrash"
+WIDTH = 78      # click's own, on a terminal of 80 columns
+
+
+class Value(click.ParamType):
+    """A value of an option: a number in its range, one of the words, or any text."""
+    name = "value"
+
+    def __init__(self, option):
+        self.option = option
+
+    def convert(self, value, param, ctx):
+        option = self.option
+        if not value or (option.name == "-o" and value.startswith("=")):
+            raise usage("%s needs a value, as in %s" % (option.name, option.form))
+        if option.closed() and value not in option.words:
+            raise usage("%s=%s: expected %s" % (option.name, value, one_of(option.words)))
+        if not option.number:
+            return value
+        number = value if isinstance(value, (int, float)) else option.number.read(value)
+        if number is None:
+            raise usage("%s=%s: expected a number from %s to %s" % (
+                option.name, value, option.number.low, option.number.high))
+        return number
+
+    def shell_complete(self, ctx, param, incomplete):
+        return list(map(CompletionItem, values.candidates(self.option.value, incomplete)))
+
+
+class Word(click.ParamType):
+    """An argument: any text, or one of the words between bars."""
+    name = "word"
+
+    def __init__(self, kind):
+        self.kind = kind
+
+    def convert(self, value, param, ctx):
+        if "|" in self.kind and value not in self.kind.split("|"):
+            raise usage("unexpected '%s', expected %s" % (value, one_of(self.kind.split("|"))))
+        return value
+
+    def shell_complete(self, ctx, param, incomplete):
+        return list(map(CompletionItem, values.candidates(self.kind, incomplete)))
+
+
+class RowOption(click.Option):
+    """An option; its line of the help is the one in the table."""
+
+    def __init__(self, option):
+        self.option = option
+        more = {"type": Value(option), "multiple": option.repeats} if option.value \
+            else {"is_flag": True}
+        super().__init__([option.name], help=option.text, **more)
+
+    def get_help_record(self, ctx):
+        return self.option.form, self.option.described()
+
+
+class RowCommand(click.Command):
+    """A row of the table. Its callback gets the Call."""
+
+    def __init__(self, row, run):
+        params = [RowOption(o) for o in row.options]
+        kind = row.arguments.strip("[].")
+        if kind and row.arguments != AFTER_DASHES:
+            params.append(click.Argument(
+                ["words"], type=Word(kind), metavar=row.arguments.strip("[]").replace("]", ""),
+                nargs=-1 if row.arguments.endswith("...") else 1,
+                required=not row.arguments.startswith("[")))
+        super().__init__(row.name, callback=run, params=params, help=row.text,
+                         epilog=row.more or None, options_metavar="[OPTION]...",
+                         context_settings={"help_option_names": ["--help", "-h"],
+                                           "max_content_width": WIDTH + 2,
+                                           "terminal_width": WIDTH})
+        self.row = row
+
+    def collect_usage_pieces(self, ctx):
+        return ["[OPTION]..."] + [self.row.arguments] * bool(self.row.arguments)
+
+    def format_options(self, ctx, formatter):
+        records = [p.get_help_record(ctx) for p in self.params if isinstance(p, RowOption)]
+        if records:
+            with formatter.section("Options"):
+                formatter.write_dl(records, col_max=24)
+
+    def format_epilog(self, ctx, formatter):
+        if self.epilog:
+            formatter.write_paragraph()
+            formatter.write_text(self.epilog)
+
+    def parse_args(self, ctx, args):
+        line, after = list(args), []
+        if self.row.arguments == AFTER_DASHES and "--" in line:
+            after = line[line.index("--") + 1:]
+            line = line[:line.index("--")]
+        super().parse_args(ctx, line)
+        ctx.obj = after
+
+    def invoke(self, ctx):
+        return self.callback(call_of(ctx))
+
+
+def written(name, value):
+    """The words for an option that the driver understands, too."""
+    if value is True:
+        return [name]
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return [name, value] if name == "-o" else ["%s=%s" % (name, value)]
+
+
+def call_of(ctx):
+    """The Call: only what the user gave, not click's defaults."""
+    options, line = {}, []
+    for param in ctx.command.params:
+        if not isinstance(param, RowOption) or \
+                ctx.get_parameter_source(param.name) is not ParameterSource.COMMANDLINE:
+            continue
+        name, value = param.option.name, ctx.params[param.name]
+        options[name] = list(value) if param.option.repeats else value
+        for each in options[name] if param.option.repeats else [value]:
+            line += written(name, each)
+    words = ctx.params.get("words")
+    words = [words] if isinstance(words, str) else list(words or ()) + list(ctx.obj or ())
+    return Call(options, words, line + words)
+
+
+class Group(click.Group):
+    """All commands, in the order of the table."""
+
+    def __init__(self, rows, runs, status):
+        super().__init__(commands={row.name: RowCommand(row, runs(row)) for row in rows},
+                         context_settings={"help_option_names": ["--help", "-h"],
+                                           "max_content_width": WIDTH + 2,
+                                           "terminal_width": WIDTH},
+                         epilog="exit status: " + ", ".join("%d %s" % s for s in status),
+                         add_help_option=True)
+
+    def list_commands(self, ctx):
+        return list(self.commands)
+
+    def get_command(self, ctx, cmd_name):
+        command = self.commands.get(cmd_name)
+        if not command and not ctx.resilient_parsing and not cmd_name.startswith("-"):
+            raise usage("unknown command '%s', expected %s" % (
+                cmd_name, one_of(self.list_commands(ctx))))
+        return command
+
+    def collect_usage_pieces(self, ctx):
+        return ["COMMAND [OPTION]... [ARGUMENT]..."]
+
+    def format_options(self, ctx, formatter):
+        with formatter.section("Commands"):
+            formatter.write_dl([(c.name, c.help) for c in self.commands.values()])
+        formatter.write_paragraph()
+        formatter.write_text("%s COMMAND --help lists the options of a command." % PROGRAM)
+
+    def format_epilog(self, ctx, formatter):
+        formatter.write_paragraph()
+        formatter.write_text(self.epilog)
+
+
+def failure(error):
+    """What click says of a wrong command line, as our one sentence."""
+    if isinstance(error, click.NoSuchOption) and isinstance(error.ctx.command, RowCommand):
+        return unexpected(error.ctx.command.row, error.option_name)
+    message = error.format_message().rstrip(".")
+    return usage(message[:1].lower() + message[1:])
+
+
+def unexpected(row, word):
+    words = [o.name + ("=" if o.value and o.name != "-o" else "") for o in row.options]
+    if row.arguments:
+        words.append(row.arguments)
+    return usage("unexpected '%s', expected %s" % (word, one_of(words) if words else "nothing"))
+
+
+def parse(row, args):
+    """The Call that `args`, the words after the command's name, make; or a usage error."""
+    command = RowCommand(row, lambda call: call)
+    try:
+        with command.make_context(row.name, list(args)) as ctx:
+            return command.invoke(ctx)
+    except click.UsageError as e:
+        raise failure(e) from e
+    except click.exceptions.Exit as e:
+        raise Failure(e.exit_code, "help was asked for") from e

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a value may be, by its kind: the candidates that completion offers for a word."""
+
+import glob
+import os
+import re
+
+from kthrashlib.build import drivers
+from kthrashlib.common import ROOT
+from kthrashlib.night import config
+
+
+def folders(word):
+    return [path + "/" for path in glob.glob(glob.escape(word) + "*") if os.path.isdir(path)]
+
+
+def files(word):
+    return folders(word) + [p for p in glob.glob(glob.escape(word) + "*") if os.path.isfile(p)]
+
+
+def plans(word):
+    return folders(word) + glob.glob(glob.escape(word) + "*.plan")
+
+
+def bug_names(_):
+    return drivers.bug_names()
+
+
+def lane_names(word):
+    before, comma, _ = word.rpartition(",")
+    taken = before.split(",")
+    return [before + comma + name for name in config.Config().lanes if name not in taken]
+
+
+def back_ends():
+    """For each role its words, each with the systems it runs on, as choice.bzl says."""
+    with open(os.path.join(ROOT, "tools", "bazel", "choice.bzl"), encoding="utf-8") as f:
+        text = f.read()
+    tables = [{name: re.findall(r'"(\w+)"', systems)
+               for name, systems in re.findall(r'"(\w+)": (\[.*\])', table)}
+              for table in re.findall(r"^(?:PLAIN_LOCKS|COMPLETIONS|QUEUES|RCUS) = \{(.*?)^\}",
+                                      text, re.DOTALL | re.MULTILINE)]
+    tables[0].update({"checked-" + name: systems for name, systems in tables[0].items()})
+    return tables
+
+
+def platforms(word):
+    """The next word of a combination: the back ends that run on its system."""
+    before, plus, _ = word.rpartition("+")
+    system = word.partition("+")[0]
+    if not plus:
+        return ["sim+", "posix+"]
+    tables, place = back_ends(), before.count("+")
+    if place >= len(tables):
+        return []
+    return [before + "+" + name + ("+" if place + 1 < len(tables) else "")
+            for name, systems in tables[place].items() if system in systems]
+
+
+def nothing(_):
+    return []
+
+
+# By the word that stands for the value in the table of commands.
+KINDS = {
+    "BUG": bug_names,
+    "COMMIT": nothing,
+    "DIR": folders,
+    "FILE": files,
+    "LANES": lane_names,
+    "N": nothing,
+    "OPTION": nothing,
+    "PLAN": plans,
+    "PLANS": plans,
+    "PLATFORM": platforms,
+    "WORD": nothing,
+}
+
+
+def candidates(kind, word):
+    """`kind` as the table writes it: the words between bars, or a kind of value."""
+    if kind.isupper():
+        found = KINDS[kind](word)
+    else:
+        found = [re.sub("[A-Z]+$", "", w) for w in kind.split("|")]    # pct: for pct:D
+    return [c for c in found if c.startswith(word)]

@@ -1,0 +1,306 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""`gate`, for CI: sanitizers x back ends x kinds of test, in a given time.
+
+A plan has two parts. First, under each sanitizer, come the steps that must run: the seeded bugs,
+which show that the harness can see; the unit tests; the corpus; and a short stress on the default
+back ends. Each step has a share of the time that is left. The next steps get the time that it
+does not use. A step that could not end is tried again after the others, as long as one more test
+of it runs. Then come the other pairs of back ends, a few at a time, until the time is up. Each
+commit begins with another pair.
+"""
+
+import json
+import os
+import re
+import signal
+import time
+from subprocess import PIPE
+
+from kthrashlib import env, terminal
+from kthrashlib.build import bazel
+from kthrashlib.common import (CLEAN, ENVIRONMENT, FINDINGS, ROOT, STATE, environment, say, usage,
+                               write_whole)
+from kthrashlib.gate import junit, results, sarif
+from kthrashlib.gate.junit import ERROR, FAILED, SKIPPED, Case
+from kthrashlib.gate.runner import Runner
+from kthrashlib.terminal import LEFT, RIGHT
+
+SANITIZERS = {"plain": [], "asan-ubsan": ["--config=asan-ubsan"], "tsan": ["--config=tsan"]}
+KINDS = ["seeded bugs", "unit", "corpus", "stress"]
+
+# The time that a step of the first part takes, relative to the others, when nothing is built.
+WEIGHT = {"seeded bugs": 5, "unit": 10, "corpus": 6, "stress": 3}
+
+# One bug for each oracle, and one of a lock; under a sanitizer the bugs that it sees.
+SEEDED_BUGS = {
+    "plain": ["P1", "H26K", "P13E", "R1", "T4", "V1", "ND1", "LTICKET1"],
+    "asan-ubsan": ["H2C", "H26K"],
+    "tsan": ["P6", "P1"],
+}
+
+DEFAULTS = ["sim+modelled+modelled+list+modelled", "posix+mutex+park+list+memb"]
+BATCH = 6               # pairs of back ends in a step of the second part
+FOR_REPORTS = 0.03      # the share of the time, and its limit:
+FOR_REPORTS_S = 10
+BUGS_SHOWN = 8          # on the screen; the reports have all bugs
+NO_TIME = "not run: out of time"
+
+
+class Step:
+    """`items`: labels of tests; for stress, combinations of back ends."""
+
+    def __init__(self, sanitizer, kind, items, must):
+        self.sanitizer, self.kind, self.items, self.must = sanitizer, kind, list(items), must
+
+    def weight(self):
+        return WEIGHT[self.kind]
+
+
+def backends_of(label):
+    """The combination in a test's name, or "any" for a test of none or of several."""
+    name = label.rpartition("@")[2]
+    return name if "@" in label and "+" in name else "any"
+
+
+def corpus_label(combo):
+    return "//stress:%s@%s" % (
+        "corpus_replay_test" if combo.startswith("sim+") else "corpus_stress_test", combo)
+
+
+class Plan:
+    """The steps in their order: `must`, then `rest`."""
+
+    def __init__(self, unit, combos, turn):
+        """`unit`: labels by sanitizer; `combos`: pairs of back ends; `turn`: a number that says
+        with which of the other combinations the second part begins."""
+        self.must = []
+        for sanitizer in SANITIZERS:
+            for kind, items in (
+                    ("seeded bugs", ["//stress/bugs:%s_test" % bug
+                                     for bug in SEEDED_BUGS[sanitizer]]),
+                    ("unit", unit[sanitizer]),
+                    ("corpus", [corpus_label(c) for c in DEFAULTS]),
+                    ("stress", DEFAULTS)):
+                self.must.append(Step(sanitizer, kind, items, True))
+        others = sorted(c for c in combos if c not in DEFAULTS)
+        turn = turn % len(others) if others else 0
+        others = others[turn:] + others[:turn]
+        self.rest = []
+        for at in range(0, len(others), BATCH):
+            batch = others[at:at + BATCH]
+            for sanitizer in SANITIZERS:
+                self.rest.append(Step(sanitizer, "corpus", map(corpus_label, batch), False))
+                self.rest.append(Step(sanitizer, "stress", batch, False))
+
+
+def share(now, end, step, later):
+    """The time at which the step must end, so that the later steps have their shares."""
+    total = step.weight() + sum(s.weight() for s in later)
+    return now + max(0.0, end - now) * step.weight() / total
+
+
+class Gate:
+    """Runs a plan and keeps the results. `runner` runs tests and drivers (runner.py)."""
+
+    def __init__(self, plan, runner, end, clock=time.monotonic, after_step=lambda gate: None):
+        """`end`: when the time is up, by `clock`; `after_step` is called with the gate after each
+        step."""
+        self.plan, self.runner, self.end, self.clock = plan, runner, end, clock
+        self.after_step = after_step
+        self.cases = {}         # (sanitizer, kind, item): its cases
+        self.findings = []
+        self.broken = []        # sentences that say how the environment failed
+        self.interrupted = False
+
+    def run(self):
+        before = None
+        while before != (before := len(self.missing(True))):
+            must = [s for s in self.plan.must if self.left_of(s)]
+            while must:
+                step = must.pop(0)
+                self.run_step(step, share(self.clock(), self.end, step, must))
+        for step in self.plan.rest:
+            self.run_step(step, self.end)
+
+    def left_of(self, step):
+        return [i for i in step.items if (step.sanitizer, step.kind, i) not in self.cases]
+
+    def run_step(self, step, deadline):
+        items = self.left_of(step)
+        if step.kind == "stress":   # with the driver that the corpus test has built
+            items = [i for i in items
+                     if (step.sanitizer, "corpus", corpus_label(i)) in self.cases]
+        now = self.clock()
+        if not items or self.interrupted or self.broken or deadline - now < 1:
+            return
+        run = self.runner.stress if step.kind == "stress" else self.runner.test
+        ran = run(step.sanitizer, step.kind, items, deadline)
+        for item, cases in ran.cases.items():
+            self.cases[step.sanitizer, step.kind, item] = cases
+        self.findings += ran.findings
+        self.broken += ran.broken
+        self.tell(step, items, ran, self.clock() - now)
+        self.after_step(self)
+
+    def tell(self, step, items, ran, seconds):
+        done = [c for cases in ran.cases.values() for c in cases]
+        bad = sum(c.status in (FAILED, ERROR) for c in done)
+        waiting = len(items) - len(ran.cases)
+        words = ["%d passed" % (len(done) - bad)]
+        words += ["%d FAILED" % bad] if bad else []
+        words += ["%d not yet" % waiting] if waiting else []
+        print("%-10s %-11s %4.0f s  %s" % (step.sanitizer, step.kind, seconds, ", ".join(words)),
+              flush=True)
+
+    # ---- the results -------------------------------------------------------------
+
+    def missing(self, must):
+        steps = self.plan.must if must else self.plan.rest
+        return [(s, i) for s in steps for i in self.left_of(s)]
+
+    def suites(self):
+        """The suites for JUnit: one for each sanitizer and combination; a test that did not run is
+        a skipped case."""
+        found = {}
+        for step in self.plan.must + self.plan.rest:
+            for item in step.items:
+                name = "%s %s" % (step.sanitizer,
+                                  item if step.kind == "stress" else backends_of(item))
+                cases = self.cases.get((step.sanitizer, step.kind, item)) or [Case(
+                    step.kind, name if step.kind == "stress" else item, SKIPPED, message=NO_TIME)]
+                found.setdefault(name, []).extend(cases)
+        return found
+
+    def cell(self, sanitizer, kind):
+        """A row of the table: passed, failed, not run."""
+        steps = [s for s in self.plan.must + self.plan.rest
+                 if (s.sanitizer, s.kind) == (sanitizer, kind)]
+        done = [c for s in steps for i in s.items
+                for c in self.cases.get((sanitizer, kind, i), [])]
+        bad = sum(c.status in (FAILED, ERROR) for c in done)
+        return len(done) - bad, bad, sum(len(self.left_of(s)) for s in steps)
+
+    def bad_cases(self):
+        return [(key, c) for key, cases in self.cases.items() for c in cases
+                if c.status in (FAILED, ERROR)]
+
+    def verdict(self, partial):
+        """(exit status, the words for it).
+
+        Findings come before a broken environment or a signal, and these before tests that must
+        run and did not. `partial` accepts the last, if any test ran at all.
+        """
+        if self.bad_cases() or self.findings:
+            return FINDINGS, "FAILED"
+        if self.broken:
+            return ENVIRONMENT, "the environment failed: " + self.broken[0]
+        if self.interrupted:
+            return ENVIRONMENT, "INTERRUPTED"
+        missing = len(self.missing(True))
+        if missing and not (partial and self.cases):
+            return FINDINGS, "INCOMPLETE: %d tests that must run did not run" % missing
+        return CLEAN, "clean, %d of %d ran" % self.extent()
+
+    def extent(self):
+        """How many items ran, and how many there are."""
+        items = [(s.sanitizer, s.kind, i) for s in self.plan.must + self.plan.rest
+                 for i in s.items]
+        return sum(i in self.cases for i in items), len(items)
+
+
+# ---- the command --------------------------------------------------------------------
+
+def query(text):
+    done = bazel.run(["query", "--noshow_progress", text], stdout=PIPE, stderr=PIPE, text=True)
+    if done.returncode != 0:
+        raise environment("bazel query failed: " + done.stderr.strip()[-500:])
+    return sorted(done.stdout.split())
+
+
+def look():
+    """The labels of the unit tests by sanitizer, and all pairs of back ends."""
+    corpus = "tests(//stress:corpus_replay_test) + tests(//stress:corpus_stress_test)"
+    rows = query(corpus)
+    # Not twice_test, which is a long hunt.
+    unit = ("(tests(//core/... + //platform/... + //stress:* + //fuzz/...) except (%s)"
+            " except tests(//stress:twice_test) except attr(tags, 'manual', //...))" % corpus)
+    checked = query("%s except attr(tags, 'plain-only', //...)" % unit)
+    return {"plain": query("%s + (tests(//tools/...) except attr(tags, 'manual', //...))" % unit),
+            "asan-ubsan": checked, "tsan": checked}, [backends_of(label) for label in rows]
+
+
+def commit():
+    """The name of the commit, or "" if this is no git checkout."""
+    return results.words_of(["git", "rev-parse", "HEAD"]).strip()
+
+
+def write_reports(gate, junit_file, sarif_file, sha, complete):
+    write_whole(junit_file, junit.document("kthrash gate", gate.suites(), {"commit": sha}))
+    write_whole(sarif_file, json.dumps(sarif.document(gate.findings, ROOT, "gate", sha, complete),
+                                       indent=1) + "\n")
+
+
+def print_table(gate):
+    print()
+    terminal.table([("sanitizer", LEFT), ("kind", LEFT), ("passed", RIGHT), ("failed", RIGHT),
+                    ("not run", RIGHT)],
+                   [(s, k, *gate.cell(s, k)) for s in SANITIZERS for k in KINDS])
+
+
+def print_bad(gate):
+    """The tests that failed, and the first BUGS_SHOWN bugs."""
+    for (sanitizer, kind, _), case in gate.bad_cases():
+        print("\n%s %s %s: %s" % (sanitizer, kind, case.name, case.message))
+    bugs = sarif.distinct(gate.findings)
+    for bug in bugs[:BUGS_SHOWN]:
+        print("\n%s, seen %d times by %s: %s\nreplay: %s" % (
+            bug["kind"], bug["count"], ", ".join(bug["lanes"][:3])
+            + (" and %d more" % (len(bug["lanes"]) - 3) if bug["lanes"][3:] else ""),
+            bug["message"], bug["replay"]))
+    if bugs[BUGS_SHOWN:]:
+        print("\nand %d more" % len(bugs[BUGS_SHOWN:]))
+
+
+def output(found, name, folder, default):
+    """The file for a report. A usage error if its folder is not there, before anything runs."""
+    path = os.path.abspath(found.get(name, os.path.join(folder, default)))
+    there = os.path.dirname(path) == folder or os.path.isdir(os.path.dirname(path))
+    if os.path.isdir(path) or not there:
+        raise usage("%s=%s: expected a file in a folder that is there" % (name, found[name]))
+    return path
+
+
+def main(call):
+    started = time.monotonic()
+    found = call.options
+    seconds = 60 * found.get("--minutes", 30)
+    folder = os.path.abspath(found.get("--dir", os.path.join(
+        STATE, "gate", time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()))))
+    if os.path.exists(folder) and (not os.path.isdir(folder) or os.listdir(folder)):
+        raise usage("--dir=%s: expected a folder that is empty or not there yet" % found["--dir"])
+    reports = [output(found, "--junit", folder, "junit.xml"),
+               output(found, "--sarif", folder, "kthrash.sarif")]
+    env.ensure(env.ALL)
+    os.makedirs(folder, exist_ok=True)
+    sha = commit()
+    plan = Plan(*look(), int(re.sub("[^0-9a-f]", "", sha)[:8] or "0", 16))
+    end = started + seconds - min(FOR_REPORTS_S, FOR_REPORTS * seconds)
+    runner = Runner(folder, SANITIZERS, end)
+    gate = Gate(plan, runner, end, after_step=lambda g: write_reports(g, *reports, sha, False))
+
+    def interrupt(*_):
+        gate.interrupted = True
+        runner.stop()
+    signal.signal(signal.SIGINT, interrupt)
+    signal.signal(signal.SIGTERM, interrupt)
+    say("kthrash: gate of %g minutes, %d steps; findings, logs and reports go to %s" % (
+        seconds / 60, len(plan.must) + len(plan.rest), results.relative(folder)))
+    write_reports(gate, *reports, sha, False)   # so that there are reports whatever happens
+    gate.run()
+    status, word = gate.verdict("--partial" in found)
+    write_reports(gate, *reports, sha, not gate.broken and not gate.missing(True))
+    print_bad(gate)
+    print_table(gate)
+    print("\n%s in %.0f s; %s; %s" % (
+        word, time.monotonic() - started, *map(results.relative, reports)))
+    return status

@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Runs for `gate`: tests by Bazel, and the drivers that these have built, each until a deadline."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+
+from kthrashlib.common import ROOT, write_whole
+from kthrashlib.gate import results, sarif
+from kthrashlib.gate.junit import ERROR, FAILED, PASSED, Case
+
+STRESS_S = 10           # for a combination of back ends, while there is time
+STRESS_LEAST_S = 2
+SILENCE_S = 25          # the driver itself reports a hang after 20 s without progress
+STOP_S = 15             # the time that Bazel gets to end after a SIGINT
+SHRINK_S = 5
+AT_ONCE = 40            # tests: Bazel builds all of them before the first one ends
+EXAMINED_MAX = 3        # findings of one hunt that are shrunk
+
+
+class Runner:
+    def __init__(self, folder, sanitizers, end):
+        """`sanitizers`: Bazel's options by name; `end`: when all the time is up."""
+        self.folder, self.sanitizers, self.end = folder, sanitizers, end
+        self.jobs = os.cpu_count() or 1
+        self.binaries = {}      # by sanitizer and combination
+        self.known = set()      # bugs that were examined
+        self.running = []
+        self.stopped = False
+        self.count = 0
+        os.makedirs(os.path.join(folder, "logs"), exist_ok=True)
+
+    def stop(self):
+        """Ends what runs, and lets nothing begin. A signal handler calls it."""
+        self.stopped = True
+        for p in list(self.running):
+            self.signal(p, signal.SIGINT)
+
+    def signal(self, process, what):
+        if process.poll() is None:
+            try:
+                os.killpg(process.pid, what)
+            except ProcessLookupError:
+                pass
+
+    def start(self, words, log):
+        with open(log, "wb") as f:
+            p = subprocess.Popen(words, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=f, stderr=f,
+                                 start_new_session=True)
+        self.running.append(p)
+        if self.stopped:
+            self.signal(p, signal.SIGINT)
+        return p
+
+    def log_name(self, *words):
+        self.count += 1
+        return os.path.join(self.folder, "logs", "%03d-%s" % (
+            self.count, "-".join(words).replace(" ", "-")))
+
+    # ---- Bazel --------------------------------------------------------------------
+
+    def test(self, sanitizer, kind, labels, deadline):
+        """Runs as many of `labels` as there is time for, in their order."""
+        ran = results.Ran()
+        for at in range(0, len(labels), AT_ONCE):
+            if self.stopped or ran.broken or time.monotonic() >= deadline:
+                break
+            ran.add(self.test_some(sanitizer, kind, labels[at:at + AT_ONCE], deadline))
+        return ran
+
+    def test_some(self, sanitizer, kind, labels, deadline):
+        config, log = self.sanitizers[sanitizer], self.log_name(sanitizer, kind)
+        p = self.start(["bazel", "test", "--keep_going", "--noshow_progress",
+                        "--build_event_json_file=" + log + ".events"] + config + labels, log)
+        ended = None
+        while p.poll() is None:
+            if ended is None and (time.monotonic() >= deadline or self.stopped):
+                ended = time.time()
+                self.signal(p, signal.SIGINT)
+            if ended is not None and time.time() > ended + STOP_S:
+                self.signal(p, signal.SIGKILL)
+            time.sleep(0.1)
+        self.running.remove(p)
+        said = results.text_of(log)
+        ran = results.of_bazel(results.text_of(log + ".events", 10**9), kind, said, config, ended)
+        for label, binary in ran.binaries.items():
+            if label.startswith("//stress:corpus_"):
+                self.binaries[sanitizer, label.partition("@")[2]] = os.path.realpath(binary)
+        if ended is None and p.returncode not in (0, 3, 4) and not (
+                p.returncode == 1 and ran.cases):
+            ran.broken.append("bazel test ended with status %d; its output is in %s" % (
+                p.returncode, results.relative(log)))
+        self.replay_failed(ran, sanitizer)
+        return ran
+
+    def replay_failed(self, ran, sanitizer):
+        """Makes a finding with an interleaving of each plan that failed in a corpus test."""
+        for label, log in ran.failed.items():
+            combo = label.partition("@")[2]
+            plans = results.unexpected_plans(log)
+            if not plans or (sanitizer, combo) not in self.binaries:
+                continue
+            said = self.ask(self.binaries[sanitizer, combo], "replay", "--json", *plans)
+            found = [self.plan_finding(r, combo, sanitizer) for r in results.lines_of(said)
+                     if not r["ok"]]
+            if found:
+                ran.findings = [f for f in ran.findings if f["lanes"] != [label]] + found
+                self.examine(found, self.binaries[sanitizer, combo], combo)
+                ran.cases[label][0].text += self.story(found)
+
+    def plan_finding(self, r, combo, sanitizer):
+        kind = r["kind"] if r["kind"] != "pass" else "expect"
+        return {"kind": kind, "signature": r["signature"] or "expect: " + r["file"],
+                "message": r["message"] or "%s does not end as it expects" % r["file"],
+                "plan": r["file"], "lanes": ["%s %s" % (sanitizer, combo)],
+                "replay": "tools/kthrash replay%s %s" % (
+                    results.options_of(combo, sanitizer), r["file"])}
+
+    # ---- drivers ------------------------------------------------------------------
+
+    def stress(self, sanitizer, _, combos, deadline):
+        ran = results.Ran()
+        waiting = [c for c in combos if (sanitizer, c) in self.binaries]
+        while waiting and not self.stopped:
+            rounds = -(-len(waiting) // self.jobs)
+            each = min(STRESS_S, (deadline - time.monotonic()) / rounds - 1)
+            if each < STRESS_LEAST_S:
+                each = min(STRESS_S, deadline - time.monotonic() - 1)    # for those that still fit
+            if each < STRESS_LEAST_S:
+                break
+            batch, waiting = waiting[:self.jobs], waiting[self.jobs:]
+            hunts = [self.hunt(sanitizer, c, each) for c in batch]
+            for combo, p, log, started in hunts:
+                self.finish(ran, sanitizer, combo, p, log, started, each)
+        return ran
+
+    def hunt(self, sanitizer, combo, seconds):
+        log = self.log_name(sanitizer, "stress", combo)
+        folder = os.path.join(self.folder, "findings", sanitizer, combo)
+        p = self.start([self.binaries[sanitizer, combo], "stress", "--json", "--keep-going",
+                        "--seconds=%.1f" % seconds, "--seed=1", "--findings=" + folder], log)
+        return combo, p, log, time.monotonic()
+
+    def finish(self, ran, sanitizer, combo, p, log, started, seconds):
+        limit = min(started + seconds + SILENCE_S, self.end)
+        while p.poll() is None and time.monotonic() < limit:
+            time.sleep(0.05)
+        late = p.poll() is None
+        self.signal(p, signal.SIGKILL)
+        p.wait()
+        self.running.remove(p)
+        took = time.monotonic() - started
+        name, said = "%s %s" % (sanitizer, combo), results.text_of(log, 10**8)
+        found = results.of_driver(said, name)
+        self.examine(found, self.binaries[sanitizer, combo], combo)
+        ran.findings += found
+        if found:
+            case = Case("stress", name, FAILED, took, "%d findings, the first: %s" % (
+                len(found), found[0]["message"]), self.story(found))
+        elif late and took < seconds + SILENCE_S:
+            return      # the time is up: it counts as not run
+        elif late:
+            case = Case("stress", name, ERROR, took, "hung: the gate killed it after %.0f s" % took,
+                        said)
+        elif p.returncode != 0:
+            case = Case("stress", name, ERROR, took, "the driver ended with status %d" %
+                        p.returncode, said)
+            ran.broken += ["%s: stress ended with status %d; its output is in %s" % (
+                name, p.returncode, results.relative(log))] if p.returncode == 3 else []
+        else:
+            case = Case("stress", name, PASSED, took)
+        ran.cases[combo] = [case]
+
+    # ---- findings -----------------------------------------------------------------
+
+    def ask(self, binary, *words):
+        """What a driver prints; "" if there is no time or the driver fails."""
+        left = self.end - time.monotonic()
+        if left <= 0 or self.stopped:
+            return ""
+        try:
+            return subprocess.run([binary, *words], cwd=ROOT, stdout=subprocess.PIPE, text=True,
+                                  stderr=subprocess.DEVNULL, timeout=left, check=False,
+                                  errors="replace").stdout
+        except subprocess.TimeoutExpired:
+            return ""
+
+    def examine(self, found, binary, combo):
+        """Shrinks and explains the new findings. The driver has saved all of them."""
+        new = [f for f in found if sarif.identity(f) not in self.known][:EXAMINED_MAX]
+        for f in new:
+            self.known.add(sarif.identity(f))
+            if not combo.startswith("sim+"):
+                continue
+            if f["plan"].startswith(self.folder) and self.end - time.monotonic() > 2 * SHRINK_S:
+                smaller = f["plan"][:-len(".plan")] + ".min.plan"
+                self.ask(binary, "shrink", f["plan"], "-o", smaller, "--json",
+                         "--seconds=%d" % SHRINK_S)
+                if os.path.exists(smaller):
+                    f["replay"] = f["replay"].replace(results.relative(f["plan"]),
+                                                      results.relative(smaller))
+                    f["plan"] = smaller
+            try:
+                f["trace"] = json.loads(self.ask(binary, "explain", f["plan"], "--format=json"))
+            except ValueError:
+                continue
+            f["interleaving"] = self.ask(binary, "explain", f["plan"])
+            if f["plan"].startswith(self.folder):
+                write_whole(f["plan"][:-len(".plan")] + ".txt", f["interleaving"])
+
+    def story(self, found):
+        """The findings of a test as text for the report."""
+        return "".join("\n%s: %s\n%s%s\nreplay: %s\n" % (
+            f["kind"], f["message"], f.get("interleaving", ""), f.get("report", ""), f["replay"])
+            for f in found)

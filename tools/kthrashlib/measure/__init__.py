@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""How good the harness is: seeded bugs found, coverage, speed."""

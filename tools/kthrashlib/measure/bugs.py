@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""`bugs`: does the harness find the bugs that are known to be there?
+
+Each seeded bug is built from a patched copy of the sources, hunted, shrunk, and replayed ten
+times. Then the same hunt on the unpatched core must find nothing. A bug of a lock or a completion
+has a Test line in its patch: the conformance test of that role must find it.
+"""
+
+import json
+import os
+import subprocess
+
+from kthrashlib import env, terminal
+from kthrashlib.build import bazel, drivers
+from kthrashlib.build.drivers import header
+from kthrashlib.common import CLEAN, FINDINGS, ROOT, STATE
+from kthrashlib.measure import scoreboard
+from kthrashlib.terminal import LEFT, RIGHT
+
+REPLAYS = 10
+COLUMNS = [("bug", LEFT), ("found as", LEFT), ("strategy", LEFT), ("executions", RIGHT),
+           ("shrunk to", LEFT), ("replays", RIGHT), ("how to see it", LEFT)]
+# The combinations in which the bugs are built (stress/bugs/BUILD).
+UNPATCHED = ["//stress:kthrash_sim", "//stress:kthrash_sim_park", "//stress:kthrash_sim_ticket",
+             "//stress:kthrash_sim_epoch", "//stress:kthrash_sim_biglock",
+             "//stress:kthrash_sim_checked"]
+WEAK = ["//stress:kthrash_sim_park"]    # with each memory model
+
+
+def json_lines(args):
+    done = subprocess.run(args, stdout=subprocess.PIPE, text=True, check=False)
+    return done.returncode, [json.loads(x) for x in done.stdout.splitlines() if x.startswith("{")]
+
+
+def hunt(binary, folder, executions, seed, options=()):
+    """The first finding, or None."""
+    _, lines = json_lines([binary, "stress", "--json", "--executions=%d" % executions,
+                           "--seed=%d" % seed, "--findings=" + folder, *options])
+    return next((x for x in lines if x["type"] == "finding"), None)
+
+
+def examine_by_test(name, binary):
+    """One row of the table, for a bug of a lock or completion."""
+    folder = os.path.join(ROOT, "stress", "bugs")
+    done = subprocess.run([os.path.join(folder, "conformance_bug_test.py"), binary,
+                           os.path.join(folder, name + ".patch")],
+                          stdout=subprocess.PIPE, text=True, check=False)
+    return {"bug": name, "oracle": header(name)["Oracle"], "test": header(name)["Test"],
+            "found": done.returncode == 0, "kind": done.stdout.partition(" ")[0]}
+
+
+def examine(name, binary, executions, seed):
+    """One row of the table."""
+    if "Test" in header(name):
+        return examine_by_test(name, binary)
+    folder = os.path.join(STATE, "bugs", name)
+    row = {"bug": name, "oracle": header(name).get("Oracle", ""), "found": False}
+    subprocess.run(["rm", "-rf", folder], check=True)
+    os.makedirs(folder)
+    finding = hunt(binary, folder, executions, seed, header(name).get("Hunt", "").split())
+    if not finding:
+        return row
+    plan = os.path.join(STATE, "bugs", name + ".plan")
+    status, lines = json_lines([binary, "shrink", finding["file"], "-o", plan, "--json",
+                                "--seconds=20"])
+    row.update(found=True, kind=finding["kind"], strategy=finding["strategy"],
+               executions=finding["executions"], message=finding["message"])
+    if status == 0 and lines:
+        row.update(tasks=lines[0]["tasks"], operations=lines[0]["operations"],
+                   directives=lines[0]["directives"], hash=lines[0]["hash"])
+        _, runs = json_lines([binary, "replay", plan, "--json", "--times=%d" % REPLAYS])
+        row["replays"] = sum(r["ok"] and r["hash"] == row["hash"] for r in runs)
+        row["replay"] = "tools/kthrash replay --bug=%s %s" % (name, os.path.relpath(plan, ROOT))
+    return row
+
+
+def ok(row):
+    return row["found"] and ("test" in row or row.get("replays") == REPLAYS)
+
+
+def print_table(rows):
+    terminal.table(COLUMNS, list(map(line, rows)))
+
+
+def line(row):
+    """A row of the table that is printed."""
+    if not row["found"]:
+        return row["bug"], "NOT FOUND", "", "", "", "", "expected: " + row["oracle"]
+    if "test" in row:
+        return (row["bug"], row["kind"], "", "", "", "",
+                "by the conformance test of " + row["test"])
+    if "replay" not in row:
+        return (row["bug"], row["kind"], row["strategy"], row["executions"], "", "",
+                "(did not shrink)")
+    return (row["bug"], row["kind"], row["strategy"], row["executions"],
+            "%d ops %d directives" % (row["operations"], row["directives"]),
+            "%d/%d" % (row["replays"], REPLAYS), row["replay"])
+
+
+def main(call):
+    if "--scoreboard" in call.options:
+        return scoreboard.main(call)
+    call.only("--executions", "--seed", "--json", "--scoreboard")
+    found, names = call.options, call.words
+    for name in names:
+        drivers.check_bug(name)
+    executions = found.get("--executions", 400000)
+    seed = found.get("--seed", 1)
+    names = names or drivers.bug_names()
+    env.ensure(env.BUILD)
+    binaries = bazel.build(["//stress/bugs:" + n for n in names] + UNPATCHED)
+    rows = [examine(name, binary, executions, seed) for name, binary in
+            terminal.each(zip(names, binaries), "hunting the seeded bugs")]
+    folder = os.path.join(STATE, "bugs", "unpatched")
+    os.makedirs(folder, exist_ok=True)
+    clean = None
+    for target, binary in zip(UNPATCHED, binaries[len(names):]):
+        for memory in ("sc", "tso", "pso") if target in WEAK else ("sc",):
+            clean = clean or hunt(binary, folder, executions, seed, ["--memory=" + memory])
+    if "--json" in found:
+        print(json.dumps({"bugs": rows, "unpatched_clean": clean is None}, indent=1))
+    else:
+        print_table(rows)
+        print("the same hunt on the unpatched core (%d builds, %d of them also with weak "
+              "memory, %d executions each): %s" % (
+                  len(UNPATCHED), len(WEAK), executions,
+                  "clean" if clean is None else "FINDING " + clean["file"]))
+        print("%d of %d found" % (sum(r["found"] for r in rows), len(rows)))
+    return CLEAN if all(map(ok, rows)) and clean is None else FINDINGS

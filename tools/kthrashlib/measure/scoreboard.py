@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""`bugs --scoreboard`: every strategy on every seeded bug, with repeated seeds.
+
+A run is one hunt by one strategy with one seed and a budget of executions. The score is the
+median of the executions over the seeds. A run that does not find the bug counts as more than the
+budget, so a median may be unknown. The score also has the quartiles, the time, and the share of
+runs that found the bug.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import tempfile
+import time
+
+from kthrashlib import env, terminal
+from kthrashlib.build import bazel, driver_options, drivers
+from kthrashlib.common import CLEAN, ROOT, say, write_whole
+from kthrashlib.terminal import LEFT, RIGHT
+
+STRATEGIES = tuple(driver_options.MEASURED)
+
+
+def run(binary, strategy, seed, executions):
+    """(executions, seconds) until the finding, or (None, seconds)."""
+    with tempfile.TemporaryDirectory() as folder:
+        began = time.monotonic()
+        done = subprocess.run(
+            [binary, "stress", "--json", "--executions=%d" % executions, "--seed=%d" % seed,
+             "--findings=" + folder] + (["--strategy=" + strategy]
+                                        if strategy != "portfolio" else []),
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
+        seconds = time.monotonic() - began
+    for line in done.stdout.splitlines():
+        if line.startswith("{") and '"finding"' in line:
+            return json.loads(line)["executions"], seconds
+    return None, seconds
+
+
+def quantile(values, budget, share):
+    """A quantile of the runs; None if it lies among those that did not find the bug."""
+    order = sorted(budget + 1 if v is None else v for v in values)
+    value = order[min(len(order) - 1, int(share * len(order)))]
+    return None if value > budget else value
+
+
+def score(binary, strategy, seeds, executions):
+    runs = [run(binary, strategy, seed, executions) for seed in range(1, seeds + 1)]
+    found = [n for n, _ in runs]
+    return {
+        "median": quantile(found, executions, 0.5),
+        "low": quantile(found, executions, 0.25),
+        "high": quantile(found, executions, 0.75),
+        "seconds": round(statistics.median(s for _, s in runs), 3),
+        "share": sum(n is not None for n in found) / len(found),
+    }
+
+
+def cell(s):
+    if s["median"] is None:
+        return "-" if s["share"] == 0 else "(%d %%)" % round(100 * s["share"])
+    return "%d" % s["median"]
+
+
+def summary(board, names):
+    """For each strategy: the share of runs that found the bug, how many bugs it always found and
+    never found, and the typical number of executions."""
+    rows = []
+    for strategy in STRATEGIES:
+        scores = [board[n][strategy] for n in names]
+        medians = [s["median"] for s in scores if s["median"] is not None]
+        rows.append((strategy, statistics.mean(s["share"] for s in scores),
+                     sum(s["share"] == 1 for s in scores), sum(s["share"] == 0 for s in scores),
+                     statistics.geometric_mean(medians) if medians else None))
+    return rows
+
+
+def print_tables(board, names):
+    terminal.table([("bug", LEFT)] + [(s, RIGHT) for s in STRATEGIES],
+                   [[n] + [cell(board[n][s]) for s in STRATEGIES] for n in names])
+    print()
+    terminal.table(
+        [("strategy", LEFT), ("found", RIGHT), ("always", RIGHT), ("never", RIGHT),
+         ("typical", RIGHT)],
+        [(strategy, "%.1f%%" % (100 * share), always, never,
+          "-" if typical is None else "%.0f" % typical)
+         for strategy, share, always, never, typical in summary(board, names)])
+
+
+def picture(board, names, executions, path):
+    """The plot: how many bugs are found, in the median, within how many executions."""
+    import matplotlib       # here, because the import is slow
+    matplotlib.use("svg")
+    matplotlib.rcParams["svg.hashsalt"] = "kthrash"
+    from matplotlib import pyplot
+    figure, axes = pyplot.subplots(figsize=(8, 5))
+    for strategy in STRATEGIES:
+        medians = sorted(board[n][strategy]["median"] for n in names
+                         if board[n][strategy]["median"] is not None)
+        axes.step(medians + [executions],
+                  list(range(1, len(medians) + 1)) + [len(medians)],
+                  where="post", label=strategy)
+    axes.set_xscale("log")
+    axes.set_xlabel("executions (median over the seeds)")
+    axes.set_ylabel("seeded bugs found, of %d" % len(names))
+    axes.set_xlim(1, executions)
+    axes.grid(alpha=0.3)
+    axes.legend()
+    temporary = path + ".tmp"
+    figure.savefig(temporary, format="svg", metadata={"Date": None})
+    with open(temporary, encoding="utf-8") as f:
+        declaration, _, rest = f.read().partition("\n")
+    os.unlink(temporary)
+    write_whole(path, "%s\n<!-- SPDX-License-Identifier: GPL-2.0-only -->\n%s" %
+                (declaration, rest))
+
+
+def main(call):
+    call.only("--scoreboard", "--executions", "--seeds", "--out", "--json")
+    found, names = call.options, call.words
+    for name in names:
+        drivers.check_bug(name)
+    executions = found.get("--executions", 20000)
+    seeds = found.get("--seeds", 5)
+    # Not the bugs that need more than executions: they say nothing about strategies.
+    names = names or [n for n in drivers.bug_names() if not {"Hunt", "Test"} & {*drivers.header(n)}]
+    env.ensure({**env.BUILD, **env.PICTURES})
+    binaries = bazel.build(["//stress/bugs:" + n for n in names])
+    board = {}
+    for name, binary in zip(names, binaries):
+        board[name] = {s: score(binary, s, seeds, executions) for s in STRATEGIES}
+        say("%s: %s" % (name, " ".join("%s %s" % (s, cell(board[name][s])) for s in STRATEGIES)))
+    if "--out" in found:
+        write_whole(found["--out"] + ".json", json.dumps(
+            {"executions": executions, "seeds": seeds, "board": board}, indent=1) + "\n")
+        picture(board, names, executions, found["--out"] + ".svg")
+        say("kthrash: %s.json and .svg" % os.path.relpath(found["--out"], ROOT))
+    if "--json" in found:
+        print(json.dumps({"executions": executions, "seeds": seeds, "board": board}))
+    else:
+        print("medians of %d seeds, at most %d executions; -: never found; (n %%): found in "
+              "n %% of the runs\n" % (seeds, executions))
+        print_tables(board, names)
+    return CLEAN

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The campaign's config file: tools/campaign.toml, and what a file of the user's changes."""
+
+import os
+import re
+import shlex
+import tomllib
+
+from kthrashlib.common import ROOT, usage
+
+DEFAULT = os.path.join(ROOT, "tools", "campaign.toml")
+
+UNITS = {"s": 1, "min": 60, "h": 3600, "MiB": 1 << 20, "GiB": 1 << 30}
+
+
+def amount(*units):
+    def read(value):
+        found = re.fullmatch(r"(\d+(?:\.\d+)?) ?([A-Za-z]+)", value) \
+            if isinstance(value, str) else None
+        if not found or found.group(2) not in units or not float(found.group(1)):
+            raise ValueError("a number and a unit (%s), as in \"10 %s\"" % (
+                " or ".join(units), units[0]))
+        return float(found.group(1)) * UNITS[found.group(2)]
+    return read
+
+
+def text(value):
+    if not isinstance(value, str):
+        raise ValueError("a string in quotes")
+    return value
+
+
+def one_of(*words):
+    def read(value):
+        if value not in words:
+            raise ValueError("one of " + ", ".join(words))
+        return value
+    return read
+
+
+def matching(pattern, what):
+    def read(value):
+        if not isinstance(value, str) or not re.fullmatch(pattern, value):
+            raise ValueError(what)
+        return value
+    return read
+
+
+def count(value):
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError("a whole number from 1")
+    return value
+
+
+def weight(value):
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1000:
+        raise ValueError("a number from 0 to 1000")
+    return float(value)
+
+
+def words(value):
+    try:
+        return shlex.split(text(value))
+    except ValueError as e:
+        raise ValueError("options as for a shell: %s" % e) from e
+
+
+TARGET = matching(r"//[\w./-]+:[\w./-]+", "a Bazel target, as in \"//stress:kthrash_sim\"")
+
+TABLES = {
+    "limits": {"slice": amount("s", "min", "h"), "exchange": amount("s", "min", "h"),
+               "grace": amount("s", "min"), "memory": amount("MiB", "GiB"),
+               "free_disk": amount("MiB", "GiB"), "failures": count},
+    "watch": {"prometheus": text,
+              "statsd": matching(r"|[\w.-]+:\d+", "\"HOST:PORT\" or \"\"")},
+    "canary": {"bug": text, "options": words, "seconds": count},
+}
+LANE = {"what": text, "kind": one_of("stress", "libfuzzer", "afl"), "target": TARGET,
+        "options": words, "weight": weight}
+LANE_DEFAULTS = {"what": "", "kind": "stress", "options": [], "weight": 1.0}
+
+
+def place(path, source, key):
+    """ "FILE:LINE" of the first line that begins with this key or names this table."""
+    for n, line in enumerate(source.splitlines(), 1):
+        if re.match(r"\s*\[?\s*(lane\.)?\"?%s\"?\s*[\]=.]" % re.escape(key), line):
+            return "%s:%d" % (path, n)
+    return path
+
+
+def read_table(path, source, name, table, known):
+    if not isinstance(table, dict):
+        raise usage("%s: %s is a table, expected [%s]" % (place(path, source, name), name, name))
+    out = {}
+    for key, value in table.items():
+        where = "%s: [%s] " % (place(path, source, key), name)
+        if key not in known:
+            raise usage("%sunknown key '%s', expected some of %s" % (
+                where, key, ", ".join(known)))
+        try:
+            out[key] = known[key](value)
+        except ValueError as e:
+            raise usage("%s%s: expected %s" % (where, key, e)) from e
+    return out
+
+
+def read(path, shown=None):
+    """One file: {"limits": {...}, "watch": {...}, "canary": {...}, "lane": {name: {...}}}."""
+    shown = shown or path
+    try:
+        with open(path, "rb") as f:
+            source = f.read().decode()
+        found = tomllib.loads(source)
+    except (OSError, UnicodeDecodeError) as e:
+        raise usage("%s: %s" % (shown, getattr(e, "strerror", None) or e)) from e
+    except tomllib.TOMLDecodeError as e:
+        raise usage("%s: %s" % (shown, e)) from e
+    out = {"lane": {}}
+    for name, table in found.items():
+        if name == "lane" and isinstance(table, dict):
+            for lane, keys in table.items():
+                if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,30}", lane):
+                    raise usage("%s: lane '%s': a name has letters a-z, digits and '-'" % (
+                        place(shown, source, lane), lane))
+                out["lane"][lane] = read_table(shown, source, "lane." + lane, keys, LANE)
+        elif name in TABLES:
+            out[name] = read_table(shown, source, name, table, TABLES[name])
+        else:
+            raise usage("%s: unknown table [%s], expected some of [%s], [lane.NAME]" % (
+                place(shown, source, name), name, "], [".join(TABLES)))
+    out["source"] = source
+    return out
+
+
+class Config:
+    """limits, watch, canary: dicts with every key; lanes: {name: dict with every key}."""
+
+    def __init__(self, path=None):
+        base = read(DEFAULT, os.path.relpath(DEFAULT, ROOT))
+        own = read(path) if path else {"lane": {}, "source": ""}
+        for name in TABLES:
+            setattr(self, name, {**base[name], **own.get(name, {})})
+        self.lanes = {name: {**LANE_DEFAULTS, **keys} for name, keys in base["lane"].items()}
+        for name, keys in own["lane"].items():
+            lane = {**self.lanes.get(name, LANE_DEFAULTS), **keys}
+            if "target" not in lane:
+                raise usage("%s: lane '%s' is new and needs a target" % (
+                    place(path, own["source"], name), name))
+            self.lanes[name] = lane
+        self.source = base["source"] + own["source"]

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The commands `campaign` and `fuzz`: what their options mean, before anything runs."""
+
+import os
+import subprocess
+import time
+
+from kthrashlib import env
+from kthrashlib.build import bazel, drivers
+from kthrashlib.common import CLEAN, ENVIRONMENT, FINDINGS, ROOT, STATE, usage
+from kthrashlib.night import slurm
+from kthrashlib.night.campaign import conduct, tonight
+from kthrashlib.night.config import Config
+from kthrashlib.night.folder import Folder, need_room
+from kthrashlib.night.lanes import MUTATOR, AflLane, choose, make
+
+
+def campaign(call):
+    """A night here, or shards of one on a cluster."""
+    found = call.options
+    if "--hours" in found and "--seconds" in found:
+        raise usage("--hours=%s --seconds=%s: expected one of them" % (
+            found["--hours"], found["--seconds"]))
+    seconds = 3600 * found["--hours"] if "--hours" in found else found.get("--seconds", 120.0)
+    jobs = found.get("--jobs", os.cpu_count() or 1)
+    seed = found.get("--seed", int(time.time()) if "--dir" not in found else 1)
+    config = Config(found.get("--config"))
+    lanes = choose(config, found.get("--lanes"))
+    if not lanes:
+        raise usage("%s: no lane has a weight, expected at least one" % found.get("--config"))
+    drivers.check_bug_for_plans(config.canary["bug"])
+    folder = Folder(found.get("--dir") or os.path.join(
+        STATE, "campaign", time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())))
+    folder.check()
+    if found.get("--engine") == "slurm":
+        return slurm.main(call, folder, config, lanes, seconds, jobs, seed)
+    for option in ("--shards", "--sbatch"):
+        if option in found:
+            raise usage("%s: expected with --engine=slurm" % option)
+    env.ensure(env.RUN if bazel.given() else env.ALL)
+    folder.open()
+    try:
+        need_room(folder, config.limits["free_disk"])
+        return conduct(tonight(folder, config, lanes, seconds, jobs, seed, call.line))
+    finally:
+        folder.close()
+
+
+def fuzz(call):
+    """One engine on one target, in the foreground."""
+    found = call.options
+    engine, target = found.get("--engine", "libfuzzer"), found.get("--target", "plan")
+    seconds = found.get("--seconds", 60)
+    env.ensure({**env.BUILD, **env.FUZZ})
+    name = "//fuzz:%s_fuzz_%s" % (target, engine)
+    lane = make(engine, {"kind": engine, "what": "", "weight": 1.0, "options": [],
+                         "target": name})
+    binary, AflLane.mutator = bazel.build([name, MUTATOR])
+    lane.binary = os.path.realpath(binary)
+    lane.settle_in(os.path.join(STATE, "fuzz", "lanes", target + "-" + engine))
+    os.makedirs(os.path.join(STATE, "fuzz", "corpus"), exist_ok=True)
+    before = set(lane.raw())
+    lane.prepare()
+    done = subprocess.run(lane.command(seconds, int(time.time())), cwd=ROOT, check=False,
+                          env={**os.environ, **lane.environment()})
+    new = [p for p in lane.raw() if p not in before]
+    for path in new:
+        print("finding: " + os.path.relpath(path, ROOT))
+    if new:
+        return FINDINGS
+    return CLEAN if done.returncode == 0 else ENVIRONMENT

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""`explain`: the C driver writes the text and the JSON. This module adds the text of the source
+lines to the JSON. From that it makes the trace for the Perfetto viewer and the HTML page."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+
+from kthrashlib import env
+from kthrashlib.build import drivers
+from kthrashlib.common import CLEAN, ROOT, write_whole
+from kthrashlib.show import drawing, perfetto
+from kthrashlib.show.sources import Sources, annotate
+
+
+def patched(bug, folder):
+    """Copies the files that a seeded bug changes to `folder`, and patches them."""
+    patch = os.path.join(ROOT, "stress", "bugs", bug + ".patch")
+    with open(patch, encoding="utf-8") as f:
+        files = re.findall(r"^--- a/(\S+)", f.read(), re.M)
+    for name in files:
+        os.makedirs(os.path.dirname(os.path.join(folder, name)), exist_ok=True)
+        shutil.copy(os.path.join(ROOT, name), os.path.join(folder, name))
+    subprocess.run(["patch", "-s", "-f", "-p1", "-d", folder, "-i", patch], check=False,
+                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+
+
+def with_text(explained, found):
+    """Gives each step the text of its source line, from the sources of this build."""
+    with tempfile.TemporaryDirectory() as folder:
+        if "--bug" in found:
+            patched(found["--bug"], folder)
+        return annotate(explained, Sources([folder, ROOT]))
+
+
+def as_json(explained):
+    """One step in a line, as the driver writes it."""
+    def lines(things):
+        return "[\n%s]" % ",\n".join(json.dumps(t) for t in things)
+
+    many = ("steps", "events", "wakes")
+    return "{%s}\n" % ",\n".join(
+        "%s: %s" % (json.dumps(k), lines(v) if k in many else json.dumps(v))
+        for k, v in explained.items())
+
+
+FORMATS = {"json": as_json, "perfetto": perfetto.trace, "html": drawing.page}
+
+
+def main(call):
+    found, files = call.options, call.words
+    form, out = found.get("--format", "text"), found.get("-o")
+    drivers.chosen(found)
+    env.ensure({**env.BUILD, **(env.TEMPLATES if form == "html" else {})})
+    done = subprocess.run([drivers.binary(found), "explain", files[0],
+                           "--format=" + ("text" if form == "text" else "json")],
+                          stdout=subprocess.PIPE, text=True, check=False)
+    text = done.stdout
+    if done.returncode != CLEAN:
+        return done.returncode
+    if form in FORMATS:
+        text = FORMATS[form](with_text(json.loads(text), found))
+    if out:
+        write_whole(out, text)
+    else:
+        print(text, end="")
+    return CLEAN

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The text of source lines; a report shows it beside file:line."""
+
+import os
+import re
+import subprocess
+
+from kthrashlib.common import ROOT
+
+PATH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*(/[A-Za-z0-9_][A-Za-z0-9_.+-]*)*\Z")
+
+
+class Sources:
+    """Looks in `commit`, if there is one and git has it, then in each of `folders`."""
+
+    def __init__(self, folders=(ROOT,), commit=None):
+        self.folders = folders
+        self.commit = commit if re.fullmatch(r"[0-9a-f]{7,40}", commit or "") else None
+        self.files = {}
+
+    def line(self, file, number):
+        """The line without its indentation; "" if there is none."""
+        if file not in self.files:
+            self.files[file] = self._read(file)
+        lines = self.files[file]
+        return lines[number - 1].strip() if 0 < number <= len(lines) else ""
+
+    def _read(self, file):
+        if not PATH.match(file):    # never a file outside of the folders
+            return []
+        return self._from_git(file) or self._from_folders(file)
+
+    def _from_git(self, file):
+        if not self.commit:
+            return []
+        try:
+            out = subprocess.run(["git", "show", "%s:%s" % (self.commit, file)], cwd=ROOT,
+                                 stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
+        except OSError:
+            return []
+        return out.stdout.decode(errors="replace").split("\n") if out.returncode == 0 else []
+
+    def _from_folders(self, file):
+        for folder in self.folders:
+            try:
+                with open(os.path.join(folder, file), encoding="utf-8", errors="replace") as f:
+                    return f.read().split("\n")
+            except OSError:
+                continue
+        return []
+
+
+def annotate(explained, sources):
+    """Gives each step of the driver's JSON the `text` of its line, unless it has one."""
+    for s in explained["steps"]:
+        if "text" not in s:
+            s["text"] = sources.line(s["file"], s["line"])
+    return explained
