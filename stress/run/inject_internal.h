@@ -64,7 +64,10 @@ uint32_t inject_count(uint32_t *counter);
 /* The `point` hook: tell the subject, apply what has no decision to wait for. */
 void inject_point(struct kt_site *site, const void *object);
 
-/* Does an allocation fail? fails: a directive or a drawn fault says so; else a strategy may choose it. */
+/*
+ * Does an allocation fail? fails: a directive or a drawn fault says so; else a strategy may
+ * choose it.
+ */
 bool inject_alloc_chosen(bool fails);
 /* An allocation fails: the n-th of its role. */
 void inject_note_failed(enum kt_role role, uint32_t nth);
