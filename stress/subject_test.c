@@ -178,6 +178,8 @@ static const char *write_plan(const char *program)
 	const char *path = path_of("it.plan");
 	FILE *f = fopen(path, "w");
 
+	if (!f)
+		kt_fail(KT_ASSERTION, "%s can't be written", path);
 	fprintf(f, "kthrash-plan 1\n%s\n", program);
 	fclose(f);
 	return path;
