@@ -4,8 +4,9 @@
  *
  *	AFL_CUSTOM_MUTATOR_LIBRARY=afl_mutator.so AFL_CUSTOM_MUTATOR_ONLY=1 afl-fuzz ...
  *
- * It runs inside afl-fuzz, not in the target. One fuzzer per process, so one
- * state, and no heap. The afl_state is not looked into: its layout is AFL's own.
+ * It runs inside afl-fuzz, not in the target. A process has one fuzzer, so there is one
+ * static state and no heap. The mutator does not look into the afl_state, because only
+ * AFL++ knows its layout.
  */
 #include <string.h>
 
@@ -51,7 +52,7 @@ size_t afl_custom_fuzz(void *data, unsigned char *buf, size_t buf_size, unsigned
 	return fuzz_mutate(buf, buf_size, m->out, max, seed);
 }
 
-/* Becomes part of a file name. */
+/* AFL++ makes the answer a part of a file name. */
 const char *afl_custom_describe(void *data, size_t max_description_len)
 {
 	const struct afl_mutator *m = data;

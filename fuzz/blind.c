@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Instead of feedback.c: an engine that knows of code only, to be compared with. */
+/* Stands in for feedback.c: the engine then knows code coverage only, for comparison. */
 #include "fuzz/feedback.h"
 
 void fuzz_feedback(void)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The target that does nothing: what libFuzzer itself costs (tools/kthrash bench). */
+/* A target that does nothing, so that `tools/kthrash bench` measures libFuzzer itself. */
 #include <stddef.h>
 #include <stdint.h>
 

@@ -4,8 +4,9 @@
 #include "platform/sim/sim.h"
 
 /*
- * All of the engines' work per input is proportional to it, and with the code's edges it
- * must be less than 64 Ki, for AFL++'s tools ask for more by AFL_MAP_SIZE only.
+ * The engines' work per input is proportional to this number. Counters and edges of the
+ * code must be less than 64 Ki together, because AFL++'s tools take more only with
+ * AFL_MAP_SIZE set.
  */
 enum { COUNTERS = 1 << 14 };
 
@@ -14,8 +15,8 @@ __attribute__((section("__libfuzzer_extra_counters")))
 static uint8_t libfuzzer_counters[COUNTERS];
 
 /*
- * Numbered by AFL++'s runtime when it starts: places in its map, one after another.
- * Volatile, for no code that the compiler sees writes them.
+ * AFL++'s runtime writes them when it starts: numbers of places in its map, one after
+ * another. They are volatile because the compiler sees no code that writes them.
  */
 __attribute__((section("__sancov_guards")))
 static volatile uint32_t afl_guards[COUNTERS];

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Schedule coverage (platform/sim/sim.h) as something that a fuzzing engine takes
- * for code coverage: an input with a new interleaving is kept.
+ * Presents schedule coverage (platform/sim/sim.h) to a fuzzing engine as code coverage, so
+ * that the engine keeps an input with a new interleaving.
  *
- * libFuzzer looks at every byte of a section of that name; AFL++ gives each entry of
- * another section a byte of its map, as it does for an edge that the compiler found.
- * Linked into a binary that has neither, this does nothing.
+ * libFuzzer looks at every byte of the section __libfuzzer_extra_counters. AFL++ gives
+ * each entry of the section __sancov_guards a byte of its map, as it does for an edge of
+ * the code. In a binary without an engine this does nothing.
  */
 #ifndef FUZZ_FEEDBACK_H
 #define FUZZ_FEEDBACK_H
 
-/* Before each input: what runs now counts for it. In blind.c: nothing does. */
+/* Call before each input: executions from here on count for it. blind.c counts none. */
 void fuzz_feedback(void);
 
 #endif

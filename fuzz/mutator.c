@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Plans in, plans out, for both engines. Knows neither of them. */
+/* Parses, changes and prints plans; knows neither engine. */
 #include "fuzz/mutator.h"
 
 #include <string.h>
@@ -51,7 +51,8 @@ size_t fuzz_crossover(const uint8_t *a, size_t a_size, const uint8_t *b, size_t 
 	read_plan(&pa, a, a_size, kt_rng_derive(seed, SEED_READ));
 	read_plan(&pb, b, b_size, kt_rng_derive(seed, SEED_READ_OTHER));
 	plan_crossover(&p, &pa, &pb, kt_rng_derive(seed, SEED_CHANGE));
-	if (plan_print(&p, NULL, 0) > size_limit(out_max))	/* only mutating cuts */
+	/* A crossover may be too long; a mutation never is. */
+	if (plan_print(&p, NULL, 0) > size_limit(out_max))
 		plan_mutate(&p, kt_rng_derive(seed, SEED_REFIT), size_limit(out_max));
 	return write_plan(&p, out, out_max);
 }

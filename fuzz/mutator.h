@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Plans for fuzzing engines, which know inputs as bytes: parse, change, print.
- * libFuzzer (plan_mutator.c) and AFL++ (afl_mutator.c) share these two, so both
- * spend their executions on plans that parse and keep the caller rules.
+ * Plans for fuzzing engines. An engine knows inputs as bytes, so these functions parse,
+ * change and print. libFuzzer (plan_mutator.c) and AFL++ (afl_mutator.c) share them. So
+ * both engines spend their executions on plans that parse and keep the rules for callers.
  *
- * Input that is no plan is not repaired: a generated plan takes its place. The
- * result is a function of the arguments alone. No state; about 0.3 MB of stack.
+ * Input that is no plan is not repaired: a generated plan takes its place. The result is
+ * a function of the arguments alone. A call needs about 0.3 MB of stack.
  */
 #ifndef FUZZ_MUTATOR_H
 #define FUZZ_MUTATOR_H
@@ -14,9 +14,9 @@
 #include <stdint.h>
 
 /*
- * A legal plan near `in`, chosen by seed, printed to out[0..out_max), without a
- * terminator; out may be in. Returns its length: 1..out_max, or 0 if out_max
- * is 0. If no plan fits, out gets the beginning of one, which does not parse.
+ * Print a legal plan near `in`, chosen by seed, to out[0..out_max), without a
+ * terminator. `out` may be `in`. Returns the length: 1..out_max, or 0 if out_max is 0.
+ * If no plan fits, out gets the beginning of one, which does not parse.
  */
 size_t fuzz_mutate(const uint8_t *in, size_t in_size, uint8_t *out, size_t out_max, uint64_t seed);
 

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Property of the plan parser, for every byte string: it is refused with a
- * place and a message of printable ASCII, or it is a legal plan whose printed
- * form parses to an equal plan and prints as itself.
- *
- * Executes nothing; plan_fuzz.c does.
+ * Fuzz target: the property of the plan parser. Every byte string is either refused with
+ * a place and a message of printable ASCII, or it is a legal plan whose printed form
+ * parses to an equal plan and prints as itself. No plan is executed here.
  */
 #include <errno.h>
 #include <stdio.h>

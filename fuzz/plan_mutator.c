@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * libFuzzer's hooks, to be linked into targets whose input is a plan.
+ * libFuzzer's hooks, for targets whose input is a plan.
  *
- * Run with -len_control=0: libFuzzer otherwise begins with inputs of a few
+ * Run such a target with -len_control=0. Otherwise libFuzzer begins with inputs of a few
  * bytes, and no plan is that short.
  */
 #include "fuzz/mutator.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The words by which plans and reports call sites, failures and roles.
+ * The words by which plans and reports call sites, failures, roles and strategies.
  *
  * Locking: none. Everything is a pure function of its arguments, except the
  * hash cached in a site: threads may race to fill it, all with one value, so
@@ -15,54 +15,113 @@
 #include "platform/check.h"
 #include "platform/point.h"
 #include "platform/role.h"
+#include "platform/strategy.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-static const char *const failure_names[] = {
-	[KT_PASS]       = "pass",
-	[KT_ASSERTION]  = "assertion",
-	[KT_DEADLOCK]   = "deadlock",
-	[KT_LIVELOCK]   = "livelock",
-	[KT_MEMORY]     = "memory",
-	[KT_LEAK]       = "leak",
-	[KT_MODEL]      = "model",
-	[KT_DISCIPLINE] = "discipline",
-	[KT_RACE]       = "race",
-	[KT_UNDEFINED]  = "undefined",
-	[KT_HANG]       = "hang",
-	[KT_EXPECT]     = "expect",
-	[KT_NONDETERMINISM] = "nondeterminism",
+/* A word of the plan format and what it means. */
+struct row {
+	const char *word, *help;
 };
-_Static_assert(ARRAY_SIZE(failure_names) == KT_FAILURES, "every failure has a name");
 
-static const char *const role_names[] = {
-#define X(id, name) [KT_ROLE_##id] = (name),
-	KT_ROLES(X)
-#undef X
+#define FAILURE(id, word, help) [KT_##id] = { word, help },
+static const struct row failures[] = {
+#include "platform/words.def"
 };
-_Static_assert(ARRAY_SIZE(role_names) == KT_ROLE_COUNT, "every role has a name");
+#undef FAILURE
+
+#define ROLE(id, word, help) [KT_ROLE_##id] = { word, help },
+static const struct row roles[] = {
+#include "platform/words.def"
+};
+#undef ROLE
+
+static const struct {
+	struct row row;
+	uint32_t depth_max;
+} strategies[] = {
+#define STRATEGY(id, word, depth, make, profile, places, measured, help) \
+	[KT_STRATEGY_##id] = { { word, help }, depth },
+#include "platform/words.def"
+#undef STRATEGY
+};
+
+#define STRATEGY(id, word, depth, make, profile, places, measured, help) places
+#define AT(turn, id, depth) [turn] = { KT_STRATEGY_##id, depth },
+static const struct kt_strategy_place portfolio[] = {
+#include "platform/words.def"
+};
+#undef AT
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): a term of a sum */
+#define AT(turn, id, depth) + 1
+enum {
+	PLACES = 0
+#include "platform/words.def"
+};
+_Static_assert(ARRAY_SIZE(portfolio) == PLACES, "each turn of the portfolio is one strategy's");
+#undef AT
+#undef STRATEGY
+
+/* Of a table that may be asked for more than it has. */
+static const struct row *row_of(const struct row *rows, size_t count, unsigned i)
+{
+	static const struct row unknown = { "unknown", "unknown" };
+
+	return i < count ? &rows[i] : &unknown;
+}
 
 const char *kt_failure_name(enum kt_failure f)
 {
-	if ((unsigned)f >= KT_FAILURES)
-		return "unknown";
-	return failure_names[f];
+	return row_of(failures, ARRAY_SIZE(failures), f)->word;
+}
+
+const char *kt_failure_help(enum kt_failure f)
+{
+	return row_of(failures, ARRAY_SIZE(failures), f)->help;
 }
 
 const char *kt_role_name(enum kt_role role)
 {
-	if ((unsigned)role >= KT_ROLE_COUNT)
-		return "unknown";
-	return role_names[role];
+	return row_of(roles, ARRAY_SIZE(roles), role)->word;
+}
+
+const char *kt_role_help(enum kt_role role)
+{
+	return row_of(roles, ARRAY_SIZE(roles), role)->help;
 }
 
 enum kt_role kt_role_find(const char *name)
 {
 	for (unsigned i = 0; i < KT_ROLE_COUNT; i++) {
-		if (strcmp(role_names[i], name) == 0)
+		if (strcmp(roles[i].word, name) == 0)
 			return (enum kt_role)i;
 	}
 	return KT_ROLE_COUNT;
+}
+
+const char *kt_strategy_name(enum kt_strategy s)
+{
+	return strategies[s].row.word;
+}
+
+const char *kt_strategy_help(enum kt_strategy s)
+{
+	return strategies[s].row.help;
+}
+
+uint32_t kt_strategy_depth_max(enum kt_strategy s)
+{
+	return strategies[s].depth_max;
+}
+
+uint32_t kt_portfolio_places(void)
+{
+	return ARRAY_SIZE(portfolio);
+}
+
+struct kt_strategy_place kt_portfolio_place(uint32_t nth)
+{
+	return portfolio[nth];
 }
 
 /* ---- site names ---------------------------------------------------------- */

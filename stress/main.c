@@ -50,10 +50,9 @@ int main(int argc, char **argv)
 	struct options o;
 	int status;
 
-	if (argc > 1 && strcmp(argv[1], "--help") == 0) {
-		options_usage();
+	if (argc > 1 && strcmp(argv[argc - 1], "--help") == 0 &&
+	    options_help(argc > 2 ? argv[1] : NULL))
 		return EXIT_CLEAN;
-	}
 	status = options_parse(&o, argc, argv);
 	if (status != EXIT_CLEAN)
 		return status;
@@ -64,7 +63,7 @@ int main(int argc, char **argv)
 			take_explains_with(explain_text);
 			return commands[i].run(&o);
 		}
-	fprintf(stderr, "kthrash: unknown command '%s', expected stress, verify, replay, shrink, "
-		"explain, bench, generate or about\n", o.command);
-	return EXIT_USAGE;
+	fprintf(stderr, "kthrash: %s is in stress/hunt/options.def and has no function here\n",
+		o.command);
+	return EXIT_ENVIRONMENT;
 }

@@ -10,7 +10,7 @@ import re
 import subprocess
 import sys
 
-HARNESS = r"core/|platform/[a-z_]+\.h|platform/sim/sim[a-z_]*\.h|platform/posix/posix\.h"
+HARNESS = r"core/|platform/[a-z_]+\.(h|def)|platform/sim/sim[a-z_]*\.h|platform/posix/posix\.h"
 
 # What the files of a folder may include; the longest folder that fits decides.
 MAY_INCLUDE = {
@@ -21,7 +21,7 @@ MAY_INCLUDE = {
     "stress/explain": r"stress/(explain|hunt|run|plan)/|" + HARNESS,
     "stress/hunt": r"stress/(hunt|run|plan)/|" + HARNESS,
     "stress/run": r"stress/(run|plan)/|" + HARNESS,
-    "stress/plan": r"stress/plan/|platform/[a-z_]+\.h",
+    "stress/plan": r"stress/plan/|platform/[a-z_]+\.(h|def)",
     "fuzz": r"fuzz/|stress/|platform/[a-z_]+\.h|platform/sim/sim[a-z_]*\.h",
 }
 TESTS_ALSO = r"platform/conformance/"
@@ -34,7 +34,7 @@ BANNED = [
     (r"\btime\(NULL\)|\bgetenv\(", "an option: nothing may depend on when or where it runs"),
 ]
 LINE_MAX = 100
-SOURCES = (".c", ".h", ".py", ".bzl", ".sh")
+SOURCES = (".c", ".h", ".def", ".py", ".bzl", ".sh")
 
 
 def complaints(path, text):
@@ -43,7 +43,7 @@ def complaints(path, text):
         yield 1, "no SPDX line, expected 'SPDX-License-Identifier: GPL-2.0-only'"
     folder = next((f for f in sorted(MAY_INCLUDE, key=len, reverse=True)
                    if path.startswith(f + "/")), "")
-    is_c = path.endswith((".c", ".h"))
+    is_c = path.endswith((".c", ".h", ".def"))
     for n, line in enumerate(lines, 1):
         # The C styles count a tab as eight.
         if is_c and len(line.expandtabs(8)) > LINE_MAX:

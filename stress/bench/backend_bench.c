@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the back ends that this binary was built with cost on real threads, with
- * others measured beside them in the same run: pthread's, Concurrency Kit's
- * where it has the same thing, and bare pthread_create() and join.
+ * The cost on real threads of the back ends that this binary was built with. The same run
+ * also measures pthread's locks and semaphores, Concurrency Kit's locks, and bare
+ * pthread_create() and join, for comparison.
  *
- * A measurement is the median of ROUNDS rounds, alternating between all that it
- * compares, so that a slow moment of the machine meets all alike. One line of
- * JSON on standard output: nanoseconds per operation, by name.
+ * A measurement is the median of ROUNDS rounds. A round measures each row once, so that a
+ * slow moment of the machine meets all rows alike. The result is one line of JSON on
+ * standard output: nanoseconds per operation, by name.
  */
 #include <pthread.h>
 #include <semaphore.h>
@@ -33,7 +33,7 @@ static double now_ns(void)
 	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
 }
 
-/* ---- what is measured: `n` operations, by one of the functions below ---------- */
+/* ---- a row: run() does n operations ------------------------------------------ */
 
 struct measured {
 	const char *name;
@@ -70,7 +70,7 @@ PAIRS(ck_ticket_pairs, , ck_spinlock_ticket_lock(&ck_ticket),
 PAIRS(ck_mcs_pairs, ck_spinlock_mcs_context_t node, ck_spinlock_mcs_lock(&ck_mcs, &node),
       ck_spinlock_mcs_unlock(&ck_mcs, &node))
 
-/* ---- the same by THREADS threads at once: n in all ----------------------------- */
+/* ---- n operations by THREADS threads at once ----------------------------------- */
 
 static void (*share)(unsigned n);
 static unsigned share_n;
@@ -308,7 +308,7 @@ static struct measured rows[] = {
 
 enum { ROWS = sizeof rows / sizeof rows[0] };
 
-/* As many as take a round's time, measured; at least two. */
+/* The number of operations that takes a round's time, by measurement; at least two. */
 static unsigned calibrate(void (*run)(unsigned n))
 {
 	for (unsigned n = 2;; n *= 4) {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * `bench`: what the simulator costs. Creators under a random walk, as plans and as the bare
- * hand-off (hand_off.h), beside one fiber switch measured in the same run; several rounds
- * in turn, medians, because machines are shared.
+ * `bench` measures what the simulator costs: creators under a random walk, as plans and as
+ * the bare hand-off (hand_off.h), and one fiber switch in the same run. It takes the median
+ * of several rounds, and a round measures each row once, because the machine may have
+ * other work.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,7 +67,7 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Of the doubles at `offset` in ROUNDS structures of that size. */
+/* The median of the doubles at `offset` in ROUNDS structures of that size. */
 static double median(const void *of, size_t size, size_t offset)
 {
 	double v[ROUNDS];
@@ -77,7 +78,7 @@ static double median(const void *of, size_t size, size_t offset)
 	return v[ROUNDS / 2];
 }
 
-/* Each field's own. */
+/* The median of each field, over the rounds. */
 static struct round medians(const struct round *r)
 {
 	return (struct round){

@@ -23,8 +23,8 @@ static struct {
 	kt_lock lock;
 	struct request *first;		/* writes are under lock */
 	struct request **last;		/* under lock */
-	unsigned state;			/* enum state, of the daemon; anybody's */
-	unsigned served;		/* the daemon's own */
+	unsigned state;			/* enum state, of the daemon; every task writes it */
+	unsigned served;		/* only the daemon uses it */
 	struct os_thread init, daemon, creator[HAND_OFF_CREATORS_MAX],
 			 made[HAND_OFF_CREATORS_MAX];
 } h;
@@ -38,7 +38,10 @@ static void create(void *arg)
 	WRITE_ONCE(*h.last, &r);
 	h.last = &r.next;
 	kt_lock_release(&h.lock);
-	/* Pairs with the daemon's exchange: it sees the request, or we see it sleep. */
+	/*
+	 * Pairs with the daemon's exchange: the daemon sees the request, or this creator
+	 * sees that the daemon sleeps.
+	 */
 	if (xchg(&h.state, RUNNING) == SLEEPING)
 		os_unpark(&h.daemon);
 	kt_completion_wait(&r.done);
@@ -46,7 +49,7 @@ static void create(void *arg)
 	kt_completion_destroy(&r.done);
 }
 
-/* *r is gone as soon as it is completed. */
+/* The creator may free *r as soon as it is completed. */
 static void answer(void *arg)
 {
 	struct request *r = arg;
@@ -55,7 +58,7 @@ static void answer(void *arg)
 	kt_complete(&r->done);
 }
 
-/* Under the lock, which it drops while it spawns. */
+/* The caller holds the lock. The lock is dropped during each spawn. */
 static void serve_all(void)
 {
 	while (h.first) {
@@ -70,7 +73,7 @@ static void serve_all(void)
 	}
 }
 
-/* Stays until nobody can wake it any more. */
+/* The daemon. It stays until all creators have ended, because each of them may wake it. */
 static void serve(void *unused)
 {
 	(void)unused;
@@ -113,7 +116,7 @@ static void run(bool check_expects)
 
 static void load(const struct plan *p)
 {
-	(void)p;	/* the only case there is */
+	(void)p;	/* hand_off_load() has said how many creators there are */
 }
 
 static const struct subject hand_off = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What `bench` measures does what it should: each creator is answered, whoever runs. */
+/* The protocol that `bench` measures works: each creator is answered in every schedule. */
 #include <stdio.h>
 
 #include "platform/conformance/test.h"

@@ -93,29 +93,18 @@ static bool load_plan(uint64_t number)
 	return true;
 }
 
-enum { PORTFOLIO = 8 };
-
-/*
- * The scoreboard's (stress/README.md): most to who finds most, some to each other.
- * Returns which it was.
- */
+/* Whose turn of the portfolio it is (platform/strategy.h); returns which turn. */
 static uint32_t choose_strategy(struct world_options *w, uint64_t i)
 {
-	static const struct {
-		enum plan_strategy_kind kind;
-		uint32_t depth;
-	} portfolio[PORTFOLIO] = {
-		{ PLAN_RANDOM, 0 }, { PLAN_POS, 0 }, { PLAN_PCT, 2 }, { PLAN_POS, 0 },
-		{ PLAN_SURW, 0 }, { PLAN_POS, 0 }, { PLAN_PCT, 3 }, { PLAN_DELAY_BOUNDED, 1 },
-	};
-
-	uint32_t n = i % PORTFOLIO;
+	uint32_t turns = kt_portfolio_places(), n = (uint32_t)(i % turns);
+	struct kt_strategy_place place;
 
 	if (hunt.o->adaptive)
-		n = adaptive_choose(&shared->adaptive, PORTFOLIO,
+		n = adaptive_choose(&shared->adaptive, turns,
 				    kt_rng_derive(hunt.o->seed ^ 0xada, i));
-	w->strategy = portfolio[n].kind;
-	w->depth = portfolio[n].depth;
+	place = kt_portfolio_place(n);
+	w->strategy = (enum plan_strategy_kind)place.strategy;
+	w->depth = place.depth;
 	if (hunt.o->has_strategy) {
 		w->strategy = hunt.o->strategy;
 		w->depth = hunt.o->depth;

@@ -2,9 +2,12 @@
 #include "stress/hunt/options.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "stress/hunt/options_words.h"
 
 static int complain(const char *what, const char *value, const char *expected)
 {
@@ -23,93 +26,145 @@ static bool parse_u64(const char *s, uint64_t *out)
 	return errno == 0 && *end == '\0';
 }
 
-static int set_strategy(struct options *o, const char *v)
+/* ---- values ---------------------------------------------------------------- */
+
+struct row {
+	const char *commands, *name, *value, *help, *preset;
+	bool sets;		/* the value is preset, else it is a text for readers */
+	int (*set)(struct options *o, const struct row *row, const char *value);
+	size_t field;
+	uint64_t min, max;
+};
+
+/* "--" or, of a letter alone, "-". */
+static const char *dashes(const struct row *row)
 {
-	bool verifies = strcmp(o->command, "verify") == 0;
-	uint64_t depth;
+	return row->name[1] ? "--" : "-";
+}
 
-	o->has_strategy = true;
+/* What stands between name and value. */
+static const char *between(const struct row *row)
+{
+	return !*row->value ? "" : row->name[1] ? "=" : " ";
+}
+
+static int set_flag(struct options *o, const struct row *row, const char *value)
+{
+	(void)value;
+	*(bool *)((char *)o + row->field) = true;
+	return EXIT_CLEAN;
+}
+
+static int set_text(struct options *o, const struct row *row, const char *value)
+{
+	if (!*value) {
+		fprintf(stderr, "kthrash: --%s= needs a value\n", row->name);
+		return EXIT_USAGE;
+	}
+	*(const char **)((char *)o + row->field) = value;
+	return EXIT_CLEAN;
+}
+
+static int set_number(struct options *o, const struct row *row, const char *value)
+{
+	uint64_t n;
+
+	if (!parse_u64(value, &n) || n < row->min || n > row->max) {
+		fprintf(stderr, "kthrash: --%s=%s: expected a whole number from %llu to %llu\n",
+			row->name, value, (unsigned long long)row->min,
+			(unsigned long long)row->max);
+		return EXIT_USAGE;
+	}
+	*(uint64_t *)((char *)o + row->field) = n;
+	return EXIT_CLEAN;
+}
+
+/* The strategy is `v` up to its depth, which is at `depth`. */
+static bool has_depth(enum plan_strategy_kind k, const char *v, uint32_t *depth)
+{
+	size_t len = strlen(plan_strategy_name(k));
+	uint64_t n;
+
+	*depth = 0;
+	if (strncmp(v, plan_strategy_name(k), len) != 0)
+		return false;
+	if (!plan_strategy_has_depth(k))
+		return v[len] == '\0';
+	if (v[len] != ':' || !parse_u64(v + len + 1, &n) || n < 1 ||
+	    n > kt_strategy_depth_max((enum kt_strategy)k))
+		return false;
+	*depth = (uint32_t)n;
+	return true;
+}
+
+static int set_strategy(struct options *o, const struct row *row, const char *v)
+{
+	struct words expected = { .used = 0 };
+
+	(void)row;
 	o->strategy_text = v;
-	if (verifies) {
-		o->brute = strcmp(v, "dfs") == 0;
-		o->bounded = strncmp(v, "bound:", 6) == 0 && parse_u64(v + 6, &depth) &&
-			     depth <= PLAN_DEPTH_MAX;
-		o->depth = o->bounded ? (uint32_t)depth : 0;
-		return o->brute || o->bounded || strcmp(v, "dpor") == 0 ? EXIT_CLEAN :
-		       complain("unknown strategy", v, "dpor, dfs, or bound:N with N from 0 to 64");
-	}
 	o->adaptive = strcmp(v, "adaptive") == 0;
-	if (o->adaptive || strcmp(v, "portfolio") == 0) {
-		o->has_strategy = false;
+	o->has_strategy = !o->adaptive && strcmp(v, "portfolio") != 0;
+	if (!o->has_strategy)
 		return EXIT_CLEAN;
-	}
-	for (enum plan_strategy_kind k = 0; k < PLAN_STRATEGIES; k++) {
-		const char *name = plan_strategy_name(k);
-		size_t len = strlen(name);
-
-		if (strncmp(v, name, len) != 0)
-			continue;
-		o->strategy = k;
-		if (!plan_strategy_has_depth(k) && v[len] == '\0')
-			return EXIT_CLEAN;
-		if (plan_strategy_has_depth(k) && v[len] == ':' &&
-		    parse_u64(v + len + 1, &depth) && depth >= 1 && depth <= PLAN_DEPTH_MAX) {
-			o->depth = (uint32_t)depth;
+	for (enum plan_strategy_kind k = 0; k < PLAN_STRATEGIES; k++)
+		if (has_depth(k, v, &o->depth)) {
+			o->strategy = k;
 			return EXIT_CLEAN;
 		}
-	}
-	return complain("unknown strategy", v,
-			"block, random, pos, surw, pct:D or delay:D with D from 1 to 64, "
-			"portfolio or adaptive");
+	words_add_strategies(&expected);
+	words_add(&expected, "portfolio", false);
+	words_add(&expected, "adaptive, with D from 1 to 64", true);
+	return complain("unknown strategy", v, expected.text);
 }
 
-static int set_memory(struct options *o, const char *v)
+static int set_exploration(struct options *o, const struct row *row, const char *v)
 {
+	uint64_t depth;
+
+	(void)row;
+	o->has_strategy = true;
+	o->strategy_text = v;
+	o->brute = strcmp(v, "dfs") == 0;
+	o->bounded = strncmp(v, "bound:", 6) == 0 && parse_u64(v + 6, &depth) &&
+		     depth <= PLAN_DEPTH_MAX;
+	o->depth = o->bounded ? (uint32_t)depth : 0;
+	return o->brute || o->bounded || strcmp(v, "dpor") == 0 ? EXIT_CLEAN :
+	       complain("unknown strategy", v, "dpor, dfs, or bound:N with N from 0 to 64");
+}
+
+static int set_memory(struct options *o, const struct row *row, const char *v)
+{
+	struct words expected = { .used = 0 };
+
+	(void)row;
 	o->has_memory = true;
-	for (o->memory = PLAN_SC; o->memory < PLAN_MEMORIES; o->memory++)
+	for (o->memory = 0; o->memory < PLAN_MEMORIES; o->memory++)
 		if (strcmp(v, plan_memory_name(o->memory)) == 0)
 			return EXIT_CLEAN;
-	return complain("--memory", v, "sc, tso or pso");
+	words_add_memories(&expected);
+	return complain("--memory", v, expected.text);
 }
 
-static int set_number(uint64_t *out, const char *name, const char *v)
+static int set_exhaustive(struct options *o, const struct row *row, const char *v)
 {
-	if (parse_u64(v, out))
-		return EXIT_CLEAN;
-	fprintf(stderr, "kthrash: --%s=%s: expected a whole number from 0 to %llu\n", name, v,
-		~0ull);
-	return EXIT_USAGE;
+	struct words expected = { .used = 0 };
+
+	(void)row;
+	for (unsigned i = EXHAUST_NOT + 1; i < EXHAUST_KINDS; i++)
+		if (strcmp(v, words_exhaustive(i)) == 0) {
+			o->exhaustive = (enum exhaustive)i;
+			return EXIT_CLEAN;
+		}
+	words_add_exhaustives(&expected);
+	return complain("--exhaustive", v, expected.text);
 }
 
-/* How often something may happen in an execution. */
-static int set_few(uint64_t *out, const char *name, const char *v)
-{
-	if (parse_u64(v, out) && *out <= 16)
-		return EXIT_CLEAN;
-	fprintf(stderr, "kthrash: --%s=%s: expected a whole number from 0 to 16\n", name, v);
-	return EXIT_USAGE;
-}
-
-static int set_jobs(struct options *o, const char *v)
-{
-	if (parse_u64(v, &o->jobs) && o->jobs >= 1 && o->jobs <= 256)
-		return EXIT_CLEAN;
-	fprintf(stderr, "kthrash: --jobs=%s: expected a whole number from 1 to 256\n", v);
-	return EXIT_USAGE;
-}
-
-static int set_every(struct options *o, const char *v)
-{
-	if (parse_u64(v, &o->coverage_every) && o->coverage_every)
-		return EXIT_CLEAN;
-	fprintf(stderr, "kthrash: --coverage-every=%s: expected a whole number from 1\n", v);
-	return EXIT_USAGE;
-}
-
-static int set_seconds(struct options *o, const char *v)
+static int set_seconds(struct options *o, const struct row *row, const char *v)
 {
 	char *end;
 
+	(void)row;
 	errno = 0;
 	o->seconds = strtod(v, &end);
 	if (end == v || *end || errno || !(o->seconds > 0 && o->seconds <= 1e7))
@@ -117,169 +172,208 @@ static int set_seconds(struct options *o, const char *v)
 	return EXIT_CLEAN;
 }
 
-static int set_word(struct options *o, const char *name, const char *v)
+static int set_faults(struct options *o, const struct row *row, const char *v)
 {
-	if (strcmp(name, "faults") == 0) {
-		o->faults = strcmp(v, "on") == 0;
-		if (!o->faults && strcmp(v, "off") != 0)
-			return complain("--faults", v, "on or off");
-	} else if (strcmp(name, "exhaustive") == 0) {
-		if (strcmp(v, "fail") == 0)
-			o->exhaustive = EXHAUST_FAIL;
-		else if (strcmp(v, "kill") == 0)
-			o->exhaustive = EXHAUST_KILL;
-		else if (strcmp(v, "pairs") == 0)
-			o->exhaustive = EXHAUST_PAIRS;
-		else if (strcmp(v, "spurious") == 0)
-			o->exhaustive = EXHAUST_SPURIOUS;
-		else if (strcmp(v, "timers") == 0)
-			o->exhaustive = EXHAUST_TIMERS;
-		else
-			return complain("--exhaustive", v, "fail, kill, pairs, spurious or timers");
-	} else {
-		if (strcmp(v, "text") != 0 && strcmp(v, "json") != 0)
-			return complain("--format", v, "text or json");
-		o->format = v;
-	}
+	(void)row;
+	o->faults = strcmp(v, "on") == 0;
+	if (!o->faults && strcmp(v, "off") != 0)
+		return complain("--faults", v, "on or off");
 	return EXIT_CLEAN;
 }
 
-/* --name=value */
-static int set_value(struct options *o, const char *name, const char *v)
+static int set_format(struct options *o, const struct row *row, const char *v)
 {
-	if (strcmp(name, "strategy") == 0)
-		return set_strategy(o, v);
-	if (strcmp(name, "memory") == 0)
-		return set_memory(o, v);
-	if (strcmp(name, "seconds") == 0)
-		return set_seconds(o, v);
-	if (strcmp(name, "executions") == 0)
-		return set_number(&o->executions, name, v);
-	if (strcmp(name, "seed") == 0)
-		return set_number(&o->seed, name, v);
-	if (strcmp(name, "first") == 0)
-		return set_number(&o->first, name, v);
-	if (strcmp(name, "jobs") == 0)
-		return set_jobs(o, v);
-	if (strcmp(name, "coverage-every") == 0)
-		return set_every(o, v);
-	if (strcmp(name, "times") == 0)
-		return set_number(&o->times, name, v);
-	if (strcmp(name, "kills") == 0)
-		return set_few(&o->kills, name, v);
-	if (strcmp(name, "fails") == 0)
-		return set_few(&o->fails, name, v);
-	if (strcmp(name, "spurious") == 0)
-		return set_few(&o->spurious, name, v);
-	if (strcmp(name, "faults") == 0 || strcmp(name, "exhaustive") == 0 ||
-	    strcmp(name, "format") == 0)
-		return set_word(o, name, v);
-	if (!*v) {
-		fprintf(stderr, "kthrash: --%s= needs a value\n", name);
+	(void)row;
+	if (strcmp(v, "text") != 0 && strcmp(v, "json") != 0)
+		return complain("--format", v, "text or json");
+	o->format = v;
+	return EXIT_CLEAN;
+}
+
+/* ---- the tables ------------------------------------------------------------ */
+
+#define FLAG(member) .set = set_flag, .field = offsetof(struct options, member)
+#define TEXT(member) .set = set_text, .field = offsetof(struct options, member)
+#define NUMBER(member, least, most) \
+	.set = set_number, .field = offsetof(struct options, member), .min = (least), .max = (most)
+#define CALL(function) .set = function
+#define SETS  true
+#define MEANS false
+#define OPTION(commands, name, value, help, preset, field, sets) \
+	{ commands, name, value, help, preset, sets, field },
+static const struct row rows[] = {
+#include "stress/hunt/options.def"
+};
+#undef OPTION
+
+enum { ROWS = sizeof rows / sizeof rows[0] };
+
+static const struct {
+	const char *name, *arguments, *help;
+} commands[] = {
+#define COMMAND(name, arguments, help) { name, arguments, help },
+#include "stress/hunt/options.def"
+#undef COMMAND
+};
+
+enum { COMMANDS = sizeof commands / sizeof commands[0] };
+
+static bool is_of(const struct row *row, const char *command)
+{
+	size_t len = strlen(command);
+
+	for (const char *c = row->commands; (c = strstr(c, command)) != NULL; c += len)
+		if ((c == row->commands || c[-1] == ' ') && (c[len] == ' ' || c[len] == '\0'))
+			return true;
+	return false;
+}
+
+/* The command's option of that name, else one that another command has; or NULL. */
+static const struct row *find(const char *command, const char *name, size_t len)
+{
+	const struct row *of_another = NULL;
+
+	for (unsigned i = 0; i < ROWS; i++) {
+		if (strlen(rows[i].name) != len || memcmp(rows[i].name, name, len) != 0)
+			continue;
+		if (is_of(&rows[i], command))
+			return &rows[i];
+		of_another = &rows[i];
+	}
+	return of_another;
+}
+
+/* ---- help ------------------------------------------------------------------ */
+
+static void print_option(const struct row *row)
+{
+	char value[256];
+
+	printf("  %s%s%s%s\n      %s", dashes(row), row->name, between(row),
+	       words_expand(row->value, value, sizeof value), row->help);
+	printf(*row->preset ? "; default: %s\n" : "\n", row->preset);
+	if (strcmp(row->value, "EXHAUSTIVE") != 0)
+		return;
+#define EXHAUSTIVE(id, word, help) printf("      %s: %s\n", word, help);
+#include "stress/hunt/options.def"
+#undef EXHAUSTIVE
+}
+
+bool options_help(const char *command)
+{
+	bool known = false;
+
+	if (!command) {
+		puts("usage: kthrash COMMAND [OPTION]... [FILE]...");
+		for (unsigned i = 0; i < COMMANDS; i++)
+			printf("  %-9s %-13s %s\n", commands[i].name, commands[i].arguments,
+			       commands[i].help);
+		puts("kthrash COMMAND --help: its options\n"
+		     "kthrash plan --help: the words of a plan");
+		return true;
+	}
+	if (strcmp(command, "plan") == 0) {
+		plan_print_words(stdout);
+		return true;
+	}
+	for (unsigned i = 0; i < COMMANDS; i++)
+		if (strcmp(command, commands[i].name) == 0) {
+			printf("usage: kthrash %s%s%s [OPTION]...\n%s\n", command,
+			       *commands[i].arguments ? " " : "", commands[i].arguments,
+			       commands[i].help);
+			known = true;
+		}
+	for (unsigned i = 0; known && i < ROWS; i++)
+		if (is_of(&rows[i], command))
+			print_option(&rows[i]);
+	return known;
+}
+
+static bool check_command(const char *command)
+{
+	struct words expected = { .used = 0 };
+
+	for (unsigned i = 0; i < COMMANDS; i++) {
+		if (strcmp(command, commands[i].name) == 0)
+			return true;
+		words_add(&expected, commands[i].name, i + 1 == COMMANDS);
+	}
+	complain("unknown command", command, expected.text);
+	return false;
+}
+
+/* ---- the command line -------------------------------------------------------- */
+
+static int unknown(const char *command, const char *arg)
+{
+	struct words known = { .used = 0 };
+	unsigned last = ROWS;
+
+	while (last > 0 && !is_of(&rows[last - 1], command))
+		last--;
+	for (unsigned i = 0; i < last; i++) {
+		char word[32];
+
+		if (!is_of(&rows[i], command))
+			continue;
+		snprintf(word, sizeof word, "%s%s%s", dashes(&rows[i]), rows[i].name,
+			 rows[i].name[1] ? between(&rows[i]) : "");
+		words_add(&known, word, i + 1 == last);
+	}
+	return complain("unknown option", arg, last ? known.text : "no option");
+}
+
+/* The option at argv[i], and the word behind it if that is its value. */
+static int option(struct options *o, int argc, char **argv, int *i)
+{
+	const char *arg = argv[*i], *equals = strchr(arg, '=');
+	const char *name = arg + (arg[1] == '-' ? 2 : 1);
+	const struct row *row = find(o->command, name, equals ? (size_t)(equals - name) :
+								strlen(name));
+
+	if (!row || strlen(dashes(row)) != (size_t)(name - arg))
+		return unknown(o->command, arg);
+	if (strcmp(between(row), " ") == 0) {
+		if (++*i == argc)
+			return complain("option", arg, "a file after it");
+		return row->set(o, row, argv[*i]);
+	}
+	if (*row->value && !equals) {
+		fprintf(stderr, "kthrash: %s needs a value, as in --%s=%s\n", arg, row->name,
+			row->value);
 		return EXIT_USAGE;
 	}
-	if (strcmp(name, "plan") == 0)
-		o->plan = v;
-	else if (strcmp(name, "findings") == 0)
-		o->findings = v;
-	else if (strcmp(name, "coverage") == 0)
-		o->coverage = v;
-	else if (strcmp(name, "kept") == 0)
-		o->kept = v;
-	else
-		return complain("unknown option", name,
-				"strategy, memory, plan, executions, first, seconds, seed, jobs, "
-				"findings, coverage, coverage-every, kept, faults, exhaustive, "
-				"kills, fails, spurious, times or format");
-	return EXIT_CLEAN;
-}
-
-static int set_flag(struct options *o, const char *arg)
-{
-	if (strcmp(arg, "--json") == 0)
-		o->json = true;
-	else if (strcmp(arg, "--progress") == 0)
-		o->progress = true;
-	else if (strcmp(arg, "--keep-going") == 0)
-		o->keep_going = true;
-	else if (strcmp(arg, "--illegal") == 0)
-		o->illegal = true;
-	else if (strcmp(arg, "--teardown") == 0)
-		o->teardown = true;
-	else if (strcmp(arg, "--twice") == 0)
-		o->twice = true;
-	else if (strcmp(arg, "--mutate") == 0)
-		o->mutate = true;
-	else
-		return complain("unknown option", arg, "--json, --progress, --keep-going, "
-				"--illegal, --teardown, --twice or --mutate, or an option with a "
-				"value, as in --seed=7");
-	return EXIT_CLEAN;
-}
-
-static int option(struct options *o, const char *arg)
-{
-	const char *equals = strchr(arg, '=');
-	char name[32];
-	size_t len;
-
-	if (!equals)
-		return set_flag(o, arg);
-	len = (size_t)(equals - arg) - 2;
-	if (len >= sizeof name)
-		len = sizeof name - 1;
-	memcpy(name, arg + 2, len);
-	name[len] = '\0';
-	return set_value(o, name, equals + 1);
-}
-
-void options_usage(void)
-{
-	puts("usage: kthrash COMMAND [OPTION]... [FILE]...\n"
-	     "  stress    hunt          --strategy= --plan= --executions= --seconds= --seed=\n"
-	     "                          --findings= --faults=on|off --keep-going --json\n"
-	     "                          --exhaustive=fail|kill|pairs|spurious|timers\n"
-	     "                          --memory=sc|tso|pso --illegal --twice --progress\n"
-	     "                          --jobs= --first= --coverage= --coverage-every=\n"
-	     "                          --mutate --kept=\n"
-	     "  verify    PLAN          --kills= --fails= --spurious= --teardown\n"
-	     "                          --strategy=dpor|dfs|bound:N --executions= --seconds=\n"
-	     "                          --findings= --json --progress\n"
-	     "  replay    FILE...       --times= --twice --json\n"
-	     "  shrink    FILE -o OUT   --seconds= --json\n"
-	     "  explain   FILE          --format=text|json\n"
-	     "  bench                   --seconds= --json\n"
-	     "  generate                --seed=\n"
-	     "  about");
+	if (!*row->value && equals) {
+		fprintf(stderr, "kthrash: --%s takes no value\n", row->name);
+		return EXIT_USAGE;
+	}
+	return row->set(o, row, equals ? equals + 1 : "");
 }
 
 int options_parse(struct options *o, int argc, char **argv)
 {
 	static const char *files[4096];
 
-	*o = (struct options){
-		.strategy_text = "portfolio", .seed = 1, .jobs = 1, .coverage_every = 1,
-		.faults = true, .format = "text", .findings = ".kthrash/findings", .files = files,
-	};
+	*o = (struct options){ .files = files };
+	for (unsigned i = 0; i < ROWS; i++)
+		if (rows[i].sets)
+			rows[i].set(o, &rows[i], rows[i].preset);
 	if (argc < 2) {
 		fprintf(stderr, "kthrash: expected a command; --help lists them\n");
 		return EXIT_USAGE;
 	}
 	o->command = argv[1];
+	if (!check_command(o->command))
+		return EXIT_USAGE;
 	for (int i = 2; i < argc; i++) {
 		int status = EXIT_CLEAN;
 
-		if (strcmp(argv[i], "-o") == 0) {
-			if (++i == argc)
-				return complain("option", "-o", "a file after it");
-			o->output = argv[i];
-		} else if (strncmp(argv[i], "--", 2) == 0) {
-			status = option(o, argv[i]);
-		} else if (o->files_count == sizeof files / sizeof files[0]) {
+		if (argv[i][0] == '-' && argv[i][1] != '\0')
+			status = option(o, argc, argv, &i);
+		else if (o->files_count == sizeof files / sizeof files[0])
 			return complain("too many files at", argv[i], "at most 4096");
-		} else {
+		else
 			files[o->files_count++] = argv[i];
-		}
 		if (status != EXIT_CLEAN)
 			return status;
 	}

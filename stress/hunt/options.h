@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * The command line of this binary. Every knob, its unit and its default.
- */
+/* The command line of this binary. Its commands and options are rows of options.def. */
 #ifndef STRESS_OPTIONS_H
 #define STRESS_OPTIONS_H
 
@@ -19,11 +17,10 @@ enum {	/* exit statuses of every command */
 
 enum exhaustive {
 	EXHAUST_NOT,
-	EXHAUST_FAIL,		/* every allocation */
-	EXHAUST_KILL,		/* every task at every step */
-	EXHAUST_PAIRS,		/* both */
-	EXHAUST_SPURIOUS,	/* every sleep ends for no reason */
-	EXHAUST_TIMERS,		/* time passes at every step at which it may */
+#define EXHAUSTIVE(id, word, help) EXHAUST_##id,
+#include "stress/hunt/options.def"
+#undef EXHAUSTIVE
+	EXHAUST_KINDS	/* count */
 };
 
 struct options {
@@ -37,7 +34,7 @@ struct options {
 	bool mutate;			/* plans from those that had new coverage */
 	const char *kept;		/* folder for copies of those plans; NULL: none */
 	const char *coverage;		/* file; NULL: none */
-	uint64_t coverage_every;	/* of so many plans one is looked at; 1 */
+	uint64_t coverage_every;	/* one of so many plans is looked at */
 
 	bool has_memory;		/* else the plan's */
 	enum plan_memory memory;
@@ -45,17 +42,17 @@ struct options {
 	const char *plan;		/* file or folder; NULL: generated plans */
 	uint64_t executions;		/* 0: no limit */
 	double seconds;			/* 0: no limit; 60 if neither is given */
-	uint64_t seed;			/* 1 */
-	uint64_t first;			/* number of the first execution; 0 */
-	uint64_t jobs;			/* processes; 1 */
-	const char *findings;		/* folder; default .kthrash/findings */
+	uint64_t seed;
+	uint64_t first;			/* number of the first execution */
+	uint64_t jobs;			/* processes */
+	const char *findings;		/* folder */
 	bool keep_going;		/* after a finding */
-	bool faults;			/* random kills and failed allocations; on */
+	bool faults;			/* random kills and failed allocations */
 	enum exhaustive exhaustive;
 	bool illegal;			/* plans that break a caller rule */
 	bool brute;			/* verify: every interleaving */
 	bool bounded;			/* verify: those with at most `depth` preemptions */
-	bool teardown;			/* verify: that, too */
+	bool teardown;			/* verify: the interleavings of teardown, too */
 	uint64_t kills, fails, spurious;	/* verify: so many at most, per execution */
 	uint64_t times;			/* replay: repetitions; 0: as the world needs */
 	const char *output;		/* shrink -o */
@@ -63,7 +60,7 @@ struct options {
 	bool twice;			/* stress, replay: run each execution again */
 	bool json, progress;
 
-	const char **files;		/* what is no option */
+	const char **files;		/* the words that are no options */
 	unsigned files_count;
 };
 
@@ -73,6 +70,10 @@ struct options {
  */
 int options_parse(struct options *o, int argc, char **argv);
 
-void options_usage(void);
+/*
+ * Print the help of that command, the words of a plan for "plan", or for NULL what
+ * commands there are. False if there is no such command.
+ */
+bool options_help(const char *command);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Small surgery on plans, for the mutator, the shrinker and `verify`. Results may break
- * plan_check(); the callers ask it.
+ * Small changes of plans, for the generator, the mutator, the shrinker and `verify`. A
+ * result may break plan_check(), so the callers ask plan_check().
  */
 #include <string.h>
 
@@ -31,7 +31,7 @@ bool plan_insert_op(struct plan *p, unsigned task, unsigned at, const struct pla
 	p->ops[i] = *op;
 	p->ops_count++;
 	p->tasks[task].ops_count++;
-	/* The tasks behind it; not one before it that is empty and begins here. */
+	/* Only the tasks behind this one: an empty task before it may begin here, too. */
 	for (unsigned t = task + 1; t < p->tasks_count; t++)
 		p->tasks[t].ops_first++;
 	return true;
@@ -88,6 +88,12 @@ void plan_drop_dangling(struct plan *p)
 	}
 }
 
+void plan_drop_identity(struct plan *p)
+{
+	p->signature = 0;
+	p->origin = (struct plan_origin){ 0 };
+}
+
 void plan_drop_schedule(struct plan *p)
 {
 	uint16_t kept = 0;
@@ -127,4 +133,9 @@ void plan_compact(struct plan *p)
 		keep(p, &old, &p->directives[i].target);
 		keep(p, &old, &p->directives[i].store);
 	}
+	for (unsigned i = 0; i < p->args_count; i++)
+		keep(p, &old, &p->args[i]);
+	keep(p, &old, &p->signature);
+	keep(p, &old, &p->origin.by);
+	keep(p, &old, &p->origin.build);
 }

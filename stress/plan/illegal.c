@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Plans that break a caller rule on purpose: small, since it is the rule that
- * is tested, beside a legal task that keeps the schedule busy.
+ * Plans that break a rule for callers on purpose. They are small, because the rule is
+ * tested and not the rest of the plan; a legal task beside keeps the schedule busy.
  */
 #include <stdio.h>
 
@@ -9,14 +9,13 @@
 #include "stress/plan/internal.h"
 
 #define BIT(failure) (1u << (failure))
-/* Of a thing that is gone: freed memory, a dead count, a lock in use. */
+/* Use of a thing that is gone: freed memory, a dead count, a lock in use. */
 #define GONE         (BIT(KT_MEMORY) | BIT(KT_ASSERTION) | BIT(KT_DISCIPLINE))
 
-/* `due` comes first: what the plan expects; `also` is what other schedules give. */
 static const struct rule {
 	const char *task;
-	enum kt_failure due;
-	unsigned also;
+	enum kt_failure expected;	/* the plan's */
+	unsigned also;			/* failures that other schedules end with */
 	const char *why;
 } rules[] = {
 	{ "a = create \"a\" until-stop 1; wake a; bind a 1; stop a", KT_DISCIPLINE,
@@ -36,9 +35,9 @@ static const struct rule {
 	{ "a = create \"a\" until-stop-hard 1; wake a; park a; stop a", KT_DEADLOCK, 0,
 	  "parks a thread that never polls" },
 	{ "a = run \"a\" worker; queue a 3; flush-worker a; open a; destroy a", KT_DEADLOCK, 0,
-	  "waits for a work that waits for what comes after" },
+	  "waits for a work that waits for a later operation" },
 	{ "a = create \"a\" until-stop 1; put a; stop a", KT_MEMORY, GONE,
-	  "drops a reference that is not its own" },
+	  "drops a reference that it does not have" },
 	{ "a = create \"a\" return 1; wake a; stop a", KT_MEMORY, GONE,
 	  "stops a thread that may be gone, without a reference" },
 	{ "a = create \"a\" until-stop 1; wake a; stop a; stop a", KT_MEMORY, GONE,
@@ -80,9 +79,9 @@ unsigned plan_generate_illegal(struct plan *p, uint64_t seed)
 	len = snprintf(text, sizeof text, "kthrash-plan 1\n# %s\ntask C1: %s\n%sexpect %s\n",
 		       r->why, r->task,
 		       others[kt_rng_below(&rng, sizeof others / sizeof others[0])],
-		       kt_failure_name(r->due));
+		       kt_failure_name(r->expected));
 	if (plan_parse(p, text, (size_t)len, &err) != 0)
 		kt_fail(KT_ASSERTION, "illegal plan %zu: %u:%u: %s", (size_t)(r - rules), err.line,
 			err.column, err.message);
-	return BIT(r->due) | r->also;
+	return BIT(r->expected) | r->also;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the files plan*.c share; nobody else includes it. */
+/* What the files of this folder share. No other folder includes it. */
 #ifndef STRESS_PLAN_INTERNAL_H
 #define STRESS_PLAN_INTERNAL_H
 
@@ -9,19 +9,53 @@
 #define PLAN_TASK_NAME_MAX 32	/* bytes of a task's name with its zero */
 #define PLAN_POINT_MAX     144	/* bytes of a point with its zero */
 
-/* "-EINTR", or NULL if plans have no word for it. */
-const char *plan_errno_name(int32_t value);
 bool plan_errno_find(const char *name, size_t len, int32_t *value);
 
-const char *plan_body_name(enum plan_body b);
-const char *plan_op_name(enum plan_op_kind k);
+/* Has it all of `traits`? */
+bool plan_body_has(enum plan_body b, unsigned traits);
+
+/* How often the generator draws it for a worker. */
+unsigned plan_op_weight(enum plan_op_kind k);
+
+/* "TARGET at TASK POINT #N", and what its TASK and TARGET are, for error messages. */
+const char *plan_directive_form(enum plan_directive_kind k);
+const char *plan_directive_task(enum plan_directive_kind k);
+const char *plan_directive_target(enum plan_directive_kind k);
+
+/* The word of operation i if it makes a thread, else NULL: for plan_one_of(). */
+const char *plan_making_word(unsigned i);
+
+/* One part of the form of a directive. */
+struct plan_form_part {
+	enum {
+		PLAN_FORM_WORD,		/* stands for itself */
+		PLAN_FORM_TASK, PLAN_FORM_TARGET, PLAN_FORM_POINT, PLAN_FORM_STORE,
+		PLAN_FORM_ROLE, PLAN_FORM_NTH, PLAN_FORM_AFTER,
+	} kind;
+	char word[16];
+};
+
+/* The next part; *form moves behind it. False at the end. */
+bool plan_form_next(const char **form, struct plan_form_part *part);
+
+/*
+ * "a, b or c" in buf: word(0) to word(count - 1), those that are NULL left out. Returns
+ * buf.
+ */
+const char *plan_one_of(char *buf, size_t size, const char *(*word)(unsigned i), unsigned count);
 
 /* Index, or -1. */
 int plan_find_task(const struct plan *p, const char *name);
 int plan_find_thread(const struct plan *p, const char *name);
 
-/* A task or thread of p, init, kthreadd or ktimers. */
+/*
+ * Can p have a task or thread of that name? In a plan with tasks: one of them, one of
+ * their threads, init, kthreadd or ktimers. The tasks of a program may have any name.
+ */
 bool plan_knows_name(const struct plan *p, const char *name);
+
+/* May a text in quotes hold it? */
+bool plan_may_quote(char c);
 
 /*
  * Format a thread's name. False if the format is bad, does not fit has_number,
@@ -33,14 +67,15 @@ bool plan_format_name(const char *format, bool has_number, int32_t number, char 
 const char *plan_thread_name(const struct plan *p, const struct plan_thread *t, unsigned nth,
 			     char *buf);
 
-/* ---- plan_edit.c: the result may break plan_check() ---------------------- */
+/* ---- edit.c: the result may break plan_check() --------------------------- */
 
 bool plan_insert_op(struct plan *p, unsigned task, unsigned at, const struct plan_op *op);
 void plan_remove_op(struct plan *p, unsigned i);
 void plan_remove_thread(struct plan *p, unsigned i);	/* and its operations */
 void plan_remove_task(struct plan *p, unsigned i);	/* and its threads */
 void plan_remove_directive(struct plan *p, unsigned i);
-void plan_drop_dangling(struct plan *p);	/* directives that name nobody */
-void plan_compact(struct plan *p);		/* drop strings nobody uses */
+void plan_drop_dangling(struct plan *p);	/* directives that name no task or thread */
+void plan_drop_identity(struct plan *p);	/* signature and origin */
+void plan_compact(struct plan *p);		/* drop strings that are not used */
 
 #endif

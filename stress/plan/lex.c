@@ -7,14 +7,30 @@
 
 /* ---- errors ------------------------------------------------------------- */
 
+__attribute__((format(printf, 3, 0)))
+static void set_error(struct parser *x, struct place at, const char *fmt, va_list ap)
+{
+	x->err->line = at.line;
+	x->err->column = at.column;
+	vsnprintf(x->err->message, sizeof x->err->message, fmt, ap);
+}
+
 void lex_fail(struct parser *x, const char *where, const char *fmt, ...)
 {
 	va_list ap;
 
-	x->err->line = x->line_number;
-	x->err->column = (unsigned)(where - x->line) + 1;
 	va_start(ap, fmt);
-	vsnprintf(x->err->message, sizeof x->err->message, fmt, ap);
+	set_error(x, lex_here(x, where), fmt, ap);
+	va_end(ap);
+	longjmp(x->failed, 1);
+}
+
+void lex_fail_at(struct parser *x, struct place at, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	set_error(x, at, fmt, ap);
 	va_end(ap);
 	longjmp(x->failed, 1);
 }
@@ -24,7 +40,6 @@ struct place lex_here(const struct parser *x, const char *where)
 	return (struct place){ x->line_number, (unsigned)(where - x->line) + 1 };
 }
 
-/* A token as it may be shown: printable, cut. */
 const char *lex_shown(struct token t)
 {
 	static char buf[64];
@@ -53,6 +68,16 @@ void lex_unexpected(struct parser *x, struct token t, const char *expected)
 	lex_fail(x, t.s, "unexpected '%s', expected %s", lex_shown(t), expected);
 }
 
+void lex_unexpected_of(struct parser *x, struct token t, const char *what,
+		       const char *(*word)(unsigned i), unsigned count)
+{
+	char expected[sizeof x->err->message];
+	size_t used = (size_t)snprintf(expected, sizeof expected, "%s", what);
+
+	plan_one_of(expected + used, sizeof expected - used, word, count);
+	lex_unexpected(x, t, expected);
+}
+
 /* ---- tokens ------------------------------------------------------------- */
 
 bool lex_is_blank(char c)
@@ -72,7 +97,6 @@ bool lex_at_end(struct parser *x)
 	return x->at == x->line_end || *x->at == '#';
 }
 
-/* To the next blank: names in directives. */
 struct token lex_word(struct parser *x)
 {
 	struct token t;
@@ -87,7 +111,6 @@ struct token lex_word(struct parser *x)
 	return t;
 }
 
-/* In operations: punctuation separates too. */
 struct token lex_token(struct parser *x)
 {
 	struct token t;
@@ -109,6 +132,16 @@ struct token lex_token(struct parser *x)
 bool lex_is(struct token t, const char *s)
 {
 	return strlen(s) == t.len && memcmp(t.s, s, t.len) == 0;
+}
+
+bool lex_word_follows(struct parser *x, const char *word)
+{
+	const char *before = x->at;
+
+	if (!lex_at_end(x) && lex_is(lex_token(x), word))
+		return true;
+	x->at = before;
+	return false;
 }
 
 void lex_expect_word(struct parser *x, const char *s)
@@ -225,6 +258,30 @@ bool lex_is_printable_word(struct token t, size_t max)
 	return t.s[0] != '#';
 }
 
+plan_str lex_quoted(struct parser *x, const char *what, bool may_be_empty)
+{
+	struct token t;
+
+	lex_skip_blanks(x);
+	if (x->at == x->line_end || *x->at != '"') {
+		char expected[64];
+
+		snprintf(expected, sizeof expected, "%s in double quotes", what);
+		lex_unexpected(x, lex_word(x), expected);
+	}
+	for (t.s = ++x->at; x->at < x->line_end && plan_may_quote(*x->at); x->at++)
+		;
+	if (x->at < x->line_end && *x->at != '"')
+		lex_fail(x, x->at, "%s holds printable characters and blanks only", what);
+	if (x->at == x->line_end)
+		lex_fail(x, x->at, "the line ends inside %s, expected '\"'", what);
+	t.len = (size_t)(x->at++ - t.s);
+	if ((t.len == 0 && !may_be_empty) || t.len >= PLAN_QUOTED_MAX)
+		lex_fail(x, t.s, "%s has %d to %d bytes", what, !may_be_empty,
+			 PLAN_QUOTED_MAX - 1);
+	return lex_intern(x, t);
+}
+
 plan_str lex_directive_name(struct parser *x, const char *what)
 {
 	struct token t = lex_word(x);
@@ -234,10 +291,10 @@ plan_str lex_directive_name(struct parser *x, const char *what)
 	return lex_intern(x, t);
 }
 
-/* The handle's thread, made earlier by the same task. */
 uint8_t lex_handle(struct parser *x, struct token t, bool foreign)
 {
 	unsigned task = x->p->tasks_count - 1u;
+	char makers[64], expected[128];
 
 	for (unsigned i = 0; i < x->p->threads_count; i++)
 		if (lex_is(t, plan_string(x->p, x->p->threads[i].var))) {
@@ -248,5 +305,8 @@ uint8_t lex_handle(struct parser *x, struct token t, bool foreign)
 					 x->p->tasks[x->p->threads[i].task].name));
 			return (uint8_t)i;
 		}
-	lex_unexpected(x, t, "a handle that an earlier create, run or percpu of this task gave");
+	plan_one_of(makers, sizeof makers, plan_making_word, PLAN_OPS);
+	snprintf(expected, sizeof expected, "a handle that an earlier %s of this task gave",
+		 makers);
+	lex_unexpected(x, t, expected);
 }

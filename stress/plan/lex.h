@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Tokens, numbers and names of a plan's text, and errors with their place: what
- * the grammar in plan_parse.c is written with.
+ * Tokens, numbers and names of a plan's text, and errors with their place: the pieces
+ * of which the grammar in parse*.c is made.
  *
- * A token is a run of bytes that are not blank and none of ; = " #; "==" and
- * "=" are tokens. Names in directives, which may hold anything printable, end
- * at a blank: those are words. An error leaves by longjmp() to parser.failed.
+ * A token is a run of bytes that are not blank and none of ; = " #, or it is one of
+ * ";", "=" and "==". A word ends only at a blank: names in directives are words, because
+ * they may hold anything printable. An error leaves by longjmp() to parser.failed.
  */
 #ifndef STRESS_PLAN_LEX_H
 #define STRESS_PLAN_LEX_H
@@ -21,11 +21,12 @@ struct parser {
 	const char *text, *end;		/* all of it */
 	const char *line, *line_end, *at;
 	unsigned line_number;
-	bool strategy_seen, memory_seen, boot_seen, expect_seen;
-	/* Where each stands, for errors found when all is read. */
+	bool seen[PLAN_LINE_KINDS];	/* has there been such a line? */
+	/* The place of each, for errors that are found when the whole text is read. */
 	struct place {
 		unsigned line, column;
 	} op_at[PLAN_OPS_MAX], directive_at[PLAN_DIRECTIVES_MAX];
+	plan_str victim[PLAN_OPS_MAX];	/* name of the task that an operation kills */
 	jmp_buf failed;
 };
 
@@ -37,13 +38,20 @@ struct token {
 /* The error is at `where`, in the current line. */
 __attribute__((noreturn, format(printf, 3, 4)))
 void lex_fail(struct parser *x, const char *where, const char *fmt, ...);
-/* Where `where` is, for errors found later. */
+/* The error is there. */
+__attribute__((noreturn, format(printf, 3, 4)))
+void lex_fail_at(struct parser *x, struct place at, const char *fmt, ...);
+/* The place of `where`, for errors that are found later. */
 struct place lex_here(const struct parser *x, const char *where);
-/* A token as it may be shown: printable, cut. One at a time. */
+/* A token as an error message can show it: printable and cut. The next call overwrites it. */
 const char *lex_shown(struct token t);
 /* "unexpected 't', expected ...", or that the line ends. */
 __attribute__((noreturn))
 void lex_unexpected(struct parser *x, struct token t, const char *expected);
+/* The same of a list of words: `what` comes before it. plan_one_of() makes the list. */
+__attribute__((noreturn))
+void lex_unexpected_of(struct parser *x, struct token t, const char *what,
+		       const char *(*word)(unsigned i), unsigned count);
 bool lex_is_blank(char c);
 void lex_skip_blanks(struct parser *x);
 /* Only blanks or a comment follow. */
@@ -53,10 +61,12 @@ struct token lex_word(struct parser *x);
 /* To the next blank or punctuation. */
 struct token lex_token(struct parser *x);
 bool lex_is(struct token t, const char *s);
+/* Is it the next word? Then it is taken. */
+bool lex_word_follows(struct parser *x, const char *word);
 void lex_expect_word(struct parser *x, const char *s);
 void lex_expect_end(struct parser *x);
 plan_str lex_intern(struct parser *x, struct token t);
-/* `what` and the range are said if it is none. */
+/* The error message of a token that is no such number has `what` and the range. */
 uint64_t lex_unsigned_number(struct parser *x, struct token t, uint64_t min, uint64_t max,
 				const char *what);
 int32_t lex_signed_number(struct parser *x, struct token t, const char *what);
@@ -65,6 +75,8 @@ uint32_t lex_nth(struct parser *x);
 bool lex_is_name(struct token t);
 /* A task or handle: [A-Za-z_][A-Za-z0-9_.-]*. */
 plan_str lex_name(struct parser *x, struct token t, const char *what);
+/* A text in double quotes, without the quotes. `what`: "a signature". */
+plan_str lex_quoted(struct parser *x, const char *what, bool may_be_empty);
 bool lex_is_printable_word(struct token t, size_t max);
 /* Any task or thread. */
 plan_str lex_directive_name(struct parser *x, const char *what);

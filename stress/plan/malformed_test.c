@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Thousands of malformed plans, made from good ones: truncated at every byte,
- * bytes replaced, words and numbers replaced by wild ones, ten megabytes of one
- * line. Each parses or is an error with a place; under ASan and UBSan nothing
- * else happens.
+ * Thousands of malformed plans, made from good ones: truncated at every byte, bytes
+ * replaced, words and numbers replaced by wild ones, ten megabytes of one line. Each one
+ * parses, or is refused with a place. ASan and UBSan find nothing.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -16,7 +15,7 @@
 
 static unsigned tried, refused;
 
-/* Of its own size exactly, so that ASan sees a byte too far. */
+/* In memory of exactly its size, so that ASan sees a read of one byte too many. */
 static void try(const char *text, size_t size)
 {
 	static struct plan p;
@@ -121,6 +120,9 @@ int main(void)
 	repeated("kthrash-plan 1\n", "task C: ", 60000);
 	repeated("kthrash-plan 1\ntask C:\n", "fail any #1\n", 60000);
 	repeated("kthrash-plan 1\n", "# comment\n", 60000);
+	repeated("kthrash-plan 1\nsignature \"", "x", 60000);
+	repeated("kthrash-plan 1\nprogram", " \"a\"", 60000);
+	repeated("kthrash-plan 1\nfound by \"", "#", 60000);
 	CHECK(refused > 1000);
 	printf("ok %u malformed plans, %u refused\n", tried, refused);
 	return 0;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Plans from plans, for the fuzzing engines. Each change is tried on a copy
- * and kept if the result is legal; the schedule (switch directives, strategy)
- * is changed as often as the program, since either finds bugs.
+ * Plans from plans, for the fuzzing engines. Each change is tried on a copy and kept if
+ * the result is legal. The schedule (switch directives, strategy) is changed as often as
+ * the program, because either kind of change finds bugs.
+ *
+ * The draws are a format, as the generator's: a change must not add, drop or reorder one.
  */
 #include <string.h>
 
@@ -124,14 +126,15 @@ static void change_op(struct plan *p, struct kt_rng *rng)
 	if (plan_op_has(op.kind, PLAN_MAKES))
 		return;
 	if (plan_op_has(op.kind, PLAN_NO_HANDLE)) {
-		op.victim = op.kind == PLAN_KILL ? (uint8_t)below(rng, p->tasks_count) : 0;
+		op.victim = plan_op_has(op.kind, PLAN_HAS_VICTIM) ?
+			    (uint8_t)below(rng, p->tasks_count) : 0;
 	} else if (at > 0) {
 		const struct plan_op *before = &p->ops[p->tasks[task].ops_first + at - 1];
 
 		if (plan_op_has(before->kind, PLAN_NO_HANDLE))
 			return;
 		op.thread = before->thread;
-	} else if (p->threads_count) {	/* a stray one, if it is legal */
+	} else if (p->threads_count) {	/* of another task's thread, if that is legal */
 		op.thread = (uint8_t)below(rng, p->threads_count);
 		if (p->threads[op.thread].body == PLAN_PERCPU)
 			op.kind = below(rng, 2) ? PLAN_POKE : PLAN_SETTLE;
@@ -231,9 +234,10 @@ void plan_mutate(struct plan *p, uint64_t seed, size_t size_max)
 
 	p->has_expect = p->has_trace = false;
 	p->note[0] = '\0';
+	plan_drop_identity(p);
 	for (unsigned i = 0; i < p->ops_count; i++)
 		p->ops[i].has_expect = p->ops[i].expect_ok = false;
-	if (below(&rng, 16) == 0 || !is_legal(p, size_max))
+	if (below(&rng, 16) == 0 || plan_is_program(p) || !is_legal(p, size_max))
 		plan_generate(p, kt_rng_next(&rng), &generated);
 	for (unsigned i = 0; i < changes * 4 && changes > 0; i++) {
 		tried = *p;
@@ -275,7 +279,7 @@ static bool name_clashes(const struct plan *out, const struct plan *from, unsign
 	return false;
 }
 
-/* Task `task` of `from` with its threads; kills of others stay behind. */
+/* Task `task` of `from` with its threads, without its kills of other tasks. */
 static void take_task(struct plan *out, const struct plan *from, unsigned task)
 {
 	const struct plan_task *t = &from->tasks[task];
@@ -337,6 +341,10 @@ void plan_crossover(struct plan *out, const struct plan *a, const struct plan *b
 	struct plan_error err;
 
 	plan_init(out);
+	if (plan_is_program(a) || plan_is_program(b)) {
+		plan_generate(out, seed, &(struct plan_generate_options){ .faults = true });
+		return;
+	}
 	for (unsigned k = 0; k < 2; k++)
 		for (unsigned i = 0; i < parent[k]->tasks_count && out->tasks_count < 4; i++)
 			if (below(&rng, 2))
@@ -355,6 +363,7 @@ void plan_crossover(struct plan *out, const struct plan *a, const struct plan *b
 	if (plan_check(out, &err) != 0) {
 		*out = *a;
 		out->has_expect = out->has_trace = false;
+		plan_drop_identity(out);
 		if (plan_check(out, &err) != 0)
 			plan_generate(out, seed, &(struct plan_generate_options){ .faults = true });
 	}

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A plan as a row of pieces that can be taken away: directives, operations,
- * tasks, and extras. An extra is not removed but made plain: the boot line, a
- * strategy, weak memory, a thread's node, a worker's being freezable, a thread's result, its
- * number, an expectation.
+ * A plan as a row of pieces that can be taken away: directives, operations, tasks, and
+ * extras. An extra is not removed but made plain. The plan has three extras (boot line,
+ * strategy, memory model), each thread has four (node, CPU, being freezable, result) and
+ * each operation has one (its expected result).
  */
 #include <string.h>
 
 #include "stress/plan/internal.h"
 
-enum { EXTRAS_PER_THREAD = 4, EXTRAS = 3 };	/* boot, strategy, memory */
+enum { EXTRA_BOOT, EXTRA_STRATEGY, EXTRA_MEMORY, EXTRAS };
+enum { EXTRA_NODE, EXTRA_CPU, EXTRA_FREEZABLE, EXTRA_RESULT, EXTRAS_PER_THREAD };
 
 unsigned plan_pieces(const struct plan *p)
 {
@@ -17,66 +18,77 @@ unsigned plan_pieces(const struct plan *p)
 	       p->threads_count * EXTRAS_PER_THREAD + p->ops_count;
 }
 
-/* False if it is plain already: then there is nothing to try. */
-static bool make_plain(struct plan *p, unsigned extra)
+/* These are false if the extra is plain already: then there is nothing to try. */
+
+static bool plain_plan(struct plan *p, unsigned extra)
 {
-	struct plan_thread *t;
+	bool was;
 
-	if (extra == 0) {
-		bool was = p->boot_concurrent;
-
+	switch (extra) {
+	case EXTRA_BOOT:
+		was = p->boot_concurrent;
 		p->boot_concurrent = false;
 		return was;
-	}
-	if (extra == 1) {
-		bool was = p->strategy != PLAN_BLOCK;
-
+	case EXTRA_STRATEGY:
+		was = p->strategy != PLAN_BLOCK;
 		p->strategy = PLAN_BLOCK;
 		p->depth = p->steps_estimate = 0;
 		p->seed = 0;
 		return was;
-	}
-	if (extra == 2) {
-		bool was = p->memory != PLAN_SC;
-
+	default:
+		was = p->memory != PLAN_SC;
 		p->memory = p->memory == PLAN_PSO ? PLAN_TSO : PLAN_SC;
 		return was;
 	}
-	extra -= EXTRAS;
-	if (extra < p->threads_count * (unsigned)EXTRAS_PER_THREAD) {
-		t = &p->threads[extra / EXTRAS_PER_THREAD];
-		if (extra % EXTRAS_PER_THREAD == 0) {
-			bool was = t->node >= 0;
+}
 
-			t->node = -1;
-			return was;
-		}
-		if (extra % EXTRAS_PER_THREAD == 1) {
-			bool was = t->cpu >= 0;
+static bool plain_thread(struct plan_thread *t, unsigned extra)
+{
+	bool was;
 
-			t->cpu = -1;
-			return was;
-		}
-		if (extra % EXTRAS_PER_THREAD == 2) {
-			bool was = t->freezable;
-
-			t->freezable = false;
-			return was;
-		}
-		bool was = t->result != 0;
-
+	switch (extra) {
+	case EXTRA_NODE:
+		was = t->node >= 0;
+		t->node = -1;
+		return was;
+	case EXTRA_CPU:
+		was = t->cpu >= 0;
+		t->cpu = -1;
+		return was;
+	case EXTRA_FREEZABLE:
+		was = t->freezable;
+		t->freezable = false;
+		return was;
+	default:
+		was = t->result != 0;
 		t->result = 0;
 		return was;
 	}
-	extra -= p->threads_count * (unsigned)EXTRAS_PER_THREAD;
-	bool was = p->ops[extra].has_expect;
+}
 
-	p->ops[extra].has_expect = p->ops[extra].expect_ok = false;
-	p->ops[extra].expect = 0;
+static bool plain_op(struct plan_op *op)
+{
+	bool was = op->has_expect;
+
+	op->has_expect = op->expect_ok = false;
+	op->expect = 0;
 	return was;
 }
 
-/* The thaw that ends the freeze op i, or i if the task's end does. */
+static bool make_plain(struct plan *p, unsigned extra)
+{
+	unsigned of_threads = p->threads_count * (unsigned)EXTRAS_PER_THREAD;
+
+	if (extra < EXTRAS)
+		return plain_plan(p, extra);
+	extra -= EXTRAS;
+	if (extra < of_threads)
+		return plain_thread(&p->threads[extra / EXTRAS_PER_THREAD],
+				    extra % EXTRAS_PER_THREAD);
+	return plain_op(&p->ops[extra - of_threads]);
+}
+
+/* The thaw that ends the freeze at operation i, or i if the task's end does. */
 static unsigned thaw_of(const struct plan *p, unsigned i)
 {
 	unsigned depth = 0, end = 0;
@@ -93,7 +105,7 @@ static unsigned thaw_of(const struct plan *p, unsigned i)
 	return i;
 }
 
-/* What to take away, as marks over the original's indices. */
+/* What to take away, by the indices of the plan as it was. */
 struct marks {
 	bool directive[PLAN_DIRECTIVES_MAX], op[PLAN_OPS_MAX], task[PLAN_TASKS_MAX];
 	bool thread[PLAN_THREADS_MAX];
@@ -105,7 +117,7 @@ static bool mark(struct plan *out, struct marks *m, unsigned piece)
 		return m->directive[piece] = true;
 	piece -= out->directives_count;
 	if (piece < out->ops_count) {
-		/* A create takes its thread and all that is done with it along. */
+		/* A create takes along its thread and every operation on that. */
 		if (plan_op_has(out->ops[piece].kind, PLAN_MAKES))
 			m->thread[out->ops[piece].thread] = true;
 		else

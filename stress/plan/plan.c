@@ -28,6 +28,26 @@ plan_str plan_intern(struct plan *p, const char *s, size_t len)
 	return at;
 }
 
+plan_str plan_intern_printable(struct plan *p, const char *s)
+{
+	char buf[PLAN_QUOTED_MAX];
+	size_t len = 0;
+
+	for (; len < sizeof buf - 1 && s[len]; len++)
+		buf[len] = plan_may_quote(s[len]) ? s[len] : '?';
+	return plan_intern(p, buf, len);
+}
+
+bool plan_may_quote(char c)
+{
+	return c >= ' ' && c <= '~' && c != '"';
+}
+
+bool plan_is_program(const struct plan *p)
+{
+	return p->args_count > 0;
+}
+
 /* By canonical text: where the strings lie does not matter. */
 bool plan_equal(const struct plan *a, const struct plan *b)
 {

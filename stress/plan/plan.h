@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A plan: a small program (which tasks call what of core/) and the directives
- * that make one execution of it. Seeds, fuzzer inputs, findings, replays and
- * regressions are all plans. stress/README.md has the grammar by example.
+ * A plan: a small program (which tasks call which functions of core/) and the
+ * directives that make one execution of it. Seeds, fuzzer inputs, findings, replays and
+ * regressions are all plans. README.md has the whole format by example, words.def
+ * each of its words.
  *
- * struct plan is flat: no pointers, copied by assignment, compared by
- * plan_equal(). Strings live in its own pool. Nothing here allocates, reads a
- * clock or keeps state between calls; any thread may call it.
+ * struct plan is flat: it has no pointers, is copied by assignment and compared by
+ * plan_equal(). Its strings are in its own pool. Nothing here allocates, reads a clock or
+ * an address, so the same text and the same seed give the same plan everywhere. One thread
+ * of a process at a time may call it.
  *
  *	kthrash-plan 1
  *	# why this plan is here (kept: plan.note)
+ *	signature "deadlock: kthreadd_main:schedule() + wait_for_thread:wait_killable(done)"
+ *	found by "random" seed 7 execution 123 on "sim+modelled+park+list+modelled, clang 19"
  *	boot concurrent
  *	memory tso
  *	strategy pct 3 seed 91
@@ -23,6 +27,13 @@
  *	spurious C1 at kthread_create_on_node:wait_killable(done) #1
  *	visible kthreadd kthreadd_main:store(current->state) at C1 create.woken #1
  *	expect deadlock trace 0123456789abcdef
+ *
+ * A plan of a program that is not made of operations has a line with the program's
+ * words in place of its tasks. Its directives may name any task and any point.
+ *
+ *	kthrash-plan 1
+ *	program "./queue_test" "3" "100"
+ *	kill worker-2 at main worker_push:store(queue->head) #4
  */
 #ifndef STRESS_PLAN_H
 #define STRESS_PLAN_H
@@ -30,9 +41,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include "platform/check.h"
-#include "platform/role.h"
+#include "stress/plan/words.h"
 
 #define PLAN_BYTES_MAX      65536	/* of text */
 #define PLAN_TASKS_MAX      16
@@ -41,42 +50,19 @@
 #define PLAN_DIRECTIVES_MAX 512
 #define PLAN_STRINGS_MAX    24576	/* bytes of all names together */
 #define PLAN_NOTE_MAX       2048
+#define PLAN_QUOTED_MAX     1024	/* bytes of a quoted text with its zero */
+#define PLAN_ARGS_MAX       16		/* words of a program */
 #define PLAN_NTH_MAX        1000000	/* largest #n */
 #define PLAN_STEPS_MAX      1000000	/* largest estimate of steps */
 #define PLAN_OLDER_MAX      63		/* largest "after N" */
 #define PLAN_DEPTH_MAX      64		/* largest depth of pct and delay */
 
-typedef uint16_t plan_str;		/* offset into plan.strings; 0 = "" */
+typedef uint16_t plan_str;		/* offset into plan.strings; 0 is "" */
 
-enum plan_body {	/* what the created thread's function does */
-	PLAN_RETURN,		/* "return R": returns R at once */
-	PLAN_UNTIL_STOP,	/* "until-stop R": sleeps interruptibly until
-				 * kthread_should_stop(), then returns R */
-	PLAN_UNTIL_STOP_HARD,	/* "until-stop-hard R": the same, sleeping
-				 * uninterruptibly */
-	PLAN_PARKABLE,		/* "parkable R": until-stop that parks when
-				 * kthread_should_park() */
-	PLAN_PARKABLE_HARD,	/* "parkable-hard R": the same, sleeping
-				 * uninterruptibly */
-	PLAN_EXIT,		/* "exit R": kthread_exit(R) at once */
-	PLAN_COMPLETE_EXIT,	/* "complete-exit R": kthread_complete_and_exit()
-				 * at once; "await" waits for the completion */
-	PLAN_FREEZABLE,		/* "freezable R": sleeps uninterruptibly until
-				 * kthread_freezable_should_stop(); parks */
-	PLAN_BORROW,		/* "borrow R": works in mms of others and for their
-				 * cgroup, once and whenever it is woken, until
-				 * kthread_should_stop(); parks */
-	PLAN_WORKER,		/* "worker": kthread_worker_fn(); create is
-				 * kthread_create_worker(), run kthread_run_worker().
-				 * "worker freezable": with KTW_FREEZABLE */
-	PLAN_BODIES,		/* count */
-	PLAN_PERCPU = PLAN_BODIES,	/* no body: threads that percpu registers */
-};
-
-#define PLAN_CPUS   4		/* "cpu N" and "bind": below this */
+#define PLAN_CPUS   4		/* "cpu N" and "bind" are below this */
 #define PLAN_PERCPUS_MAX 4	/* percpu operations */
-#define PLAN_LIVES_MAX   44	/* threads that these and others may come to make */
-#define PLAN_WEAK_MAX    49	/* those and tasks, in a plan with weak memory */
+#define PLAN_LIVES_MAX   44	/* threads that percpu, cpu-up and the others can make */
+#define PLAN_WEAK_MAX    49	/* such threads and tasks, in a plan with weak memory */
 
 /* Works of a worker, by number. 0 and 1 do nothing special. */
 #define PLAN_WORKS  4
@@ -85,90 +71,28 @@ enum plan_body {	/* what the created thread's function does */
 
 #define PLAN_DELAY_MAX 100000	/* microseconds */
 
-struct plan_thread {		/* one kthread, made by one create or run; or one on
-				 * each CPU, kept by one percpu */
+/* One kthread, made by one create or run; or one on each CPU, kept by one percpu. */
+struct plan_thread {
 	plan_str var;		/* the handle, "a" */
 	plan_str format;	/* as written: "w/%u"; at most one %u or %d */
 	plan_str name;		/* formatted: "w/0"; unique in the plan, and
 				 * different from task names, init, kthreadd.
-				 * Of a percpu that of CPU 0's */
+				 * A percpu has the name of CPU 0's thread here. */
 	bool     has_number;
 	int32_t  number;
 	enum plan_body body;
 	int32_t  result;	/* R */
 	int16_t  node;		/* -1: none */
 	int16_t  cpu;		/* "cpu N": kthread_create_on_cpu(); -1: none.
-				 * Then the name has a number and it is N */
+				 * The name then has the number N. */
 	bool     freezable;	/* of a worker */
-	uint8_t  task;		/* which task has the handle */
+	uint8_t  task;		/* index of the task that has the handle */
 };
-
-enum plan_op_kind {
-	PLAN_CREATE,	/* kthread_create_on_node() */
-	PLAN_RUN,	/* kthread_run() */
-	PLAN_WAKE,	/* wake_up_process(): 1 or 0 */
-	PLAN_STOP,	/* kthread_stop() */
-	PLAN_GET,	/* get_task_struct() */
-	PLAN_PUT,	/* put_task_struct() */
-	PLAN_STOP_PUT,	/* kthread_stop_put() */
-	PLAN_PARK,	/* kthread_park() */
-	PLAN_UNPARK,	/* kthread_unpark() */
-	PLAN_BIND,	/* "bind a N": kthread_bind() */
-	PLAN_PER_CPU,	/* "per-cpu a N": kthread_set_per_cpu(); N -1 ends it */
-	PLAN_AFFINE,	/* "affine a N": task_set_cpus_allowed(): 0, or -EINVAL if it is bound */
-	PLAN_DISPLACE,	/* what taking its CPU off line does to a parked thread:
-			 * it may run everywhere else */
-	PLAN_AWAIT,	/* wait for the completion of a complete-exit */
-	PLAN_QUEUE,	/* "queue w X": kthread_queue_work(): 1 or 0 */
-	PLAN_DELAY,	/* "delay w X US": kthread_queue_delayed_work(): 1 or 0 */
-	PLAN_MOD,	/* "mod w X US": kthread_mod_delayed_work(): 1 or 0 */
-	PLAN_CANCEL,	/* "cancel w X": kthread_cancel_work_sync(), or its
-			 * _delayed_ form if the plan delays or mods X: 1 or 0 */
-	PLAN_FLUSH,	/* "flush w X": kthread_flush_work() */
-	PLAN_FLUSH_WORKER,	/* "flush-worker w" */
-	PLAN_RAN,	/* "ran w X": waits until X, which nobody cancels, has run */
-	PLAN_POST,	/* "post w": queues a work that its function frees */
-	PLAN_OPEN,	/* "open w": lets one run of the gate, work 3, end */
-	PLAN_DESTROY,	/* "destroy w": cancels delayed works and work 2, then
-			 * kthread_destroy_worker() */
-	PLAN_DESTROY_RAW,	/* "destroy-raw w": cancels nothing */
-	PLAN_REGISTER,	/* "p = percpu "x/%u"": smpboot_register_percpu_thread(): ok or -errno */
-	PLAN_POKE,	/* "poke p N": work for CPU N's thread, and smpboot_wake_thread() */
-	PLAN_SETTLE,	/* "settle p N": if CPU N is on line keeps it so, and waits until
-			 * its thread has done what it was poked for */
-	PLAN_UNREGISTER,	/* "unregister p" */
-	PLAN_FIND,	/* "find a": kthread_find() by a's number: 1 or 0. Any task, any
-			 * time after the create; holds nothing */
-	PLAN_WALK,	/* "walk": through the registry, from end to end */
-	PLAN_KILL,	/* "kill C2": a fatal signal to another task */
-	PLAN_FREEZE,	/* freeze_kthreads(): 0 */
-	PLAN_THAW,	/* thaw_kthreads() */
-	PLAN_CPU_DOWN,	/* "cpu-down N": cpu_down(): 0, or -EBUSY if it is the last one */
-	PLAN_CPU_UP,	/* "cpu-up N": cpu_up(): 0 or what a create of threads may give */
-	PLAN_OPS	/* count */
-};
-
-/* What an operation's word is followed by, and who may use it: plan_words.c. */
-enum plan_op_trait {
-	PLAN_NO_HANDLE   = 1 << 0,	/* of no thread */
-	PLAN_HAS_CPU     = 1 << 1,
-	PLAN_HAS_WORK    = 1 << 2,
-	PLAN_HAS_DELAY   = 1 << 3,
-	PLAN_HAS_RESULT  = 1 << 4,	/* "== R" may follow */
-	PLAN_MAKES       = 1 << 5,	/* "a = WORD ...": makes the thread */
-	PLAN_OF_WORKER   = 1 << 6,	/* a worker's handle only */
-	PLAN_BY_OTHERS   = 1 << 7,	/* also by tasks whose handle it is not */
-	PLAN_BY_ID       = 1 << 8,	/* the thread need not be there, nor is it used */
-	PLAN_OF_PERCPU   = 1 << 9,	/* a percpu's handle only */
-};
-
-/* Has it all of `traits`? */
-bool plan_op_has(enum plan_op_kind k, unsigned traits);
 
 struct plan_op {
 	enum plan_op_kind kind;
 	uint8_t thread;		/* index; unless PLAN_NO_HANDLE */
-	uint8_t victim;		/* task index; PLAN_KILL only */
+	uint8_t victim;		/* PLAN_HAS_VICTIM: task index */
 	int8_t  cpu;		/* PLAN_HAS_CPU */
 	uint8_t work;		/* PLAN_HAS_WORK: X */
 	uint32_t delay_us;	/* PLAN_HAS_DELAY */
@@ -183,54 +107,25 @@ struct plan_task {
 	uint16_t ops_count;
 };
 
-enum plan_directive_kind {
-	PLAN_D_KILL,		/* kill TARGET at TASK POINT #N */
-	PLAN_D_SWITCH,		/* switch TASK at POINT #N to TARGET */
-	PLAN_D_SPURIOUS,	/* spurious TASK at POINT #N */
-	PLAN_D_VISIBLE,		/* visible TARGET STORE [after N] at TASK POINT #N: its
-				 * oldest store there that is held back; or so many
-				 * are older */
-	PLAN_D_FAIL,		/* fail ROLE #N; role "any" counts all roles */
-	PLAN_D_OOM,		/* oom ROLE #N kills TARGET: the allocation
-				 * waits until TARGET, killed, has returned
-				 * from the call it is in, then succeeds */
-};
-
-#define PLAN_ROLE_ANY KT_ROLE_COUNT
-
+/* words.def says which fields a kind has; the others are 0. */
 struct plan_directive {
 	enum plan_directive_kind kind;
 	plan_str task;		/* full name of a task or thread */
 	plan_str point;		/* kt_site_name() */
 	plan_str target;
 	plan_str store;		/* kt_site_name() */
-	uint8_t older;		/* D_VISIBLE: after N */
+	uint8_t older;		/* after N */
 	uint32_t nth;		/* from 1 */
-	enum kt_role role;	/* D_FAIL, D_OOM */
+	enum kt_role role;
 };
 
-enum plan_strategy_kind {
-	PLAN_BLOCK,		/* "block": run a task until it blocks */
-	PLAN_RANDOM,		/* "random" */
-	PLAN_PCT,		/* "pct D" */
-	PLAN_DELAY_BOUNDED,	/* "delay D" */
-	PLAN_POS,		/* "pos" */
-	PLAN_SURW,		/* "surw": profiles the plan run to block first */
-	PLAN_STRATEGIES		/* count */
+/* How a finding was found: "found by BY [seed N execution N] on BUILD". */
+struct plan_origin {
+	plan_str by;		/* a strategy or a command; 0: there is no such line */
+	plan_str build;		/* back ends, compiler, sanitizer */
+	bool     numbered;	/* a hunt can repeat it by these numbers */
+	uint64_t seed, execution;
 };
-
-enum plan_memory {	/* platform/sim/sim.h; real threads have what they have */
-	PLAN_SC,		/* "sc": sequentially consistent */
-	PLAN_TSO,		/* "tso" */
-	PLAN_PSO,		/* "pso" */
-	PLAN_MEMORIES		/* count */
-};
-
-const char *plan_memory_name(enum plan_memory m);
-
-/* "pct"; does it take a depth (and an estimate of steps)? */
-const char *plan_strategy_name(enum plan_strategy_kind k);
-bool plan_strategy_has_depth(enum plan_strategy_kind k);
 
 struct plan {
 	struct plan_task tasks[PLAN_TASKS_MAX];
@@ -239,30 +134,33 @@ struct plan {
 	struct plan_directive directives[PLAN_DIRECTIVES_MAX];
 	uint16_t tasks_count, threads_count, ops_count, directives_count;
 
+	/* The program's words, in place of tasks: see plan_is_program(). */
+	plan_str args[PLAN_ARGS_MAX];
+	uint16_t args_count;
+
+	plan_str signature;	/* of the bug that this plan shows; 0: none */
+	struct plan_origin origin;
+
 	bool boot_concurrent;	/* tasks start while kthreadd boots */
 	enum plan_memory memory;
 	enum plan_strategy_kind strategy;
-	uint32_t depth;		/* pct, delay */
-	uint32_t steps_estimate;	/* pct, delay: how long an execution is; 0: not said */
+	uint32_t depth;		/* 0 if the strategy takes none */
+	uint32_t steps_estimate;	/* of an execution, for such a strategy; 0: unknown */
 	uint64_t seed;
 
 	bool has_expect;
-	enum kt_failure expect;	/* KT_PASS: "expect pass" */
+	enum kt_failure expect;
 	bool has_trace;
 	uint64_t trace;
 
 	uint16_t strings_used;
 	char strings[PLAN_STRINGS_MAX];
-	char note[PLAN_NOTE_MAX];	/* comment lines after the first line,
-					 * "# " stripped, '\n' between */
+	char note[PLAN_NOTE_MAX];	/* the comment lines after the first line,
+					 * without "# ", with '\n' between them */
 };
 
 /* How many threads have names from it: PLAN_CPUS for a percpu, else 1. */
 unsigned plan_names(const struct plan_thread *t);
-
-/* Does such a function end by itself? Does it park when asked to? */
-bool plan_body_exits(enum plan_body b);
-bool plan_body_parks(enum plan_body b);
 
 static inline const char *plan_string(const struct plan *p, plan_str s)
 {
@@ -274,6 +172,15 @@ void plan_init(struct plan *p);
 
 /* Intern a string. Returns 0 for "" and also when the pool is full. */
 plan_str plan_intern(struct plan *p, const char *s, size_t len);
+
+/*
+ * The same for a text in quotes. '?' stands for each byte that the format can't
+ * hold: '"' and all that is not printable ASCII. The text is cut to PLAN_QUOTED_MAX.
+ */
+plan_str plan_intern_printable(struct plan *p, const char *s);
+
+/* Does p have a program instead of tasks? Such a plan has no tasks and no operations. */
+bool plan_is_program(const struct plan *p);
 
 struct plan_error {
 	unsigned line, column;	/* from 1 */
@@ -288,30 +195,30 @@ struct plan_error {
 int plan_parse(struct plan *p, const char *text, size_t size, struct plan_error *err);
 
 /*
- * The rules a plan keeps beyond its grammar: names unique and known, handles
- * used by their own task after their create, and, unless the plan expects a
- * failure, the caller rules of core/kthread.h: a thread that can exit by itself
- * is stopped only if a reference was taken before its first wake, references
- * balanced, nothing done with a handle after its last reference, only a thread
- * that polls is parked, bound only before the first wake.
+ * The rules that a plan keeps beyond its grammar. Names are unique and known, and a task
+ * uses its handles after their create.
  *
- * A task may also `wake` a handle of an earlier task: a stray wake-up. It then
- * waits for the create, and holds a reference until its end. Of a worker's
- * handle it may do all but open and destroy; destroy waits for such tasks' end,
- * so no handle that others use is made after it. The same holds of a percpu's
- * handle, with poke and settle, and unregister. A worker whose gate is queued
- * is used by its own task only, which opens it next, or first flushes works
- * that came before the gate.
+ * Unless the plan expects a failure, it also keeps the rules for callers in
+ * core/kthread.h. A thread that can exit by itself is stopped only if a reference was
+ * taken before its first wake. References are balanced, and nothing is done with a handle
+ * after its last reference. Only a thread that polls is parked. A thread is bound before
+ * its first wake.
  *
- * A task thaws what it has frozen, at its end if not before; until then it does
- * nothing that may wait for a frozen thread, or for a task that does: no flush
- * of a freezable worker, no park of a freezable thread, no destroy, nothing
- * with another task's handle. While the gate of its worker is queued a task waits
- * for nothing else.
+ * A task may `wake` a handle of an earlier task: a stray wake-up. The task then waits for
+ * the create, and holds a reference until its end. With another task's worker it may do
+ * everything but open and destroy; with another task's percpu, poke and settle. destroy
+ * and unregister wait for the end of such tasks, so no handle that others use is made
+ * after them. A worker whose gate is queued is used by its own task only. That task opens
+ * the gate next, or first flushes works that came before the gate.
  *
- * `walk`, and `find` of any handle made by then, are legal at any other time.
+ * A task thaws what it has frozen, at its end if not before. Until then it does nothing
+ * that may wait for a frozen thread, or for a task that waits for one: no flush of a
+ * freezable worker, no park of a freezable thread, no destroy, nothing with another task's
+ * handle. While the gate of its worker is queued, a task waits for nothing else.
  *
- * 0 or -EINVAL with *err (line and column 0 if p was not parsed).
+ * `walk`, and `find` of a handle that has been made, are legal at any other time.
+ *
+ * 0, or -EINVAL with *err (line and column are 0 if p was not parsed).
  */
 int plan_check(const struct plan *p, struct plan_error *err);
 
@@ -323,44 +230,6 @@ size_t plan_print(const struct plan *p, char *buf, size_t size);
 
 bool plan_equal(const struct plan *a, const struct plan *b);
 
-/* ---- making plans ------------------------------------------------------- */
-
-/* A legal plan, the same for the same seed everywhere. */
-struct plan_generate_options {
-	unsigned tasks_max;	/* 1..PLAN_TASKS_MAX; 0 = 3 */
-	unsigned ops_max;	/* per task; 0 = 6 */
-	bool faults;		/* also kill, fail and oom directives */
-};
-void plan_generate(struct plan *p, uint64_t seed, const struct plan_generate_options *o);
-
-/*
- * A plan that breaks one rule of plan_check() on purpose, and expects the failure
- * that this is due. Returns a bit per enum kt_failure that some schedule may end
- * it with; it may also pass, if it is not the schedule's wish.
- */
-unsigned plan_generate_illegal(struct plan *p, uint64_t seed);
-
-/*
- * Change p into another legal plan, chosen by seed: insert, delete, replace or
- * reorder operations, tasks and directives, change the strategy or a number.
- * Text stays <= size_max. Always succeeds (falls back to plan_generate()).
- */
-void plan_mutate(struct plan *p, uint64_t seed, size_t size_max);
-
-/* Tasks, operations and directives of both; legal. */
-void plan_crossover(struct plan *out, const struct plan *a, const struct plan *b, uint64_t seed);
-
-/*
- * Remove one piece (shrinking). Pieces are numbered 0.. in the order directives,
- * operations, tasks, extras (boot, strategy, numbers made smaller). Removing an
- * operation takes along what depends on it; removing a thread or task takes
- * along the directives that name it. False if there is no such piece or the
- * result would break plan_check(); then *out is undefined.
- */
-unsigned plan_pieces(const struct plan *p);
-bool plan_without(struct plan *out, const struct plan *p, unsigned first, unsigned count);
-
-/* Keep kills, failures and the strategy; drop switches, visible stores and the trace. */
-void plan_drop_schedule(struct plan *p);
+#include "stress/plan/make.h"
 
 #endif

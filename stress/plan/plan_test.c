@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Plans as text: what is wrong is said with its place; what is right prints
- * and parses to the same; what the generator, the mutator and the shrinker
- * make is legal.
+ * Plans as text: an error has its place, and a plan without one prints to a text that
+ * parses to the same plan. What the generator, the mutator and the shrinker make is legal.
  */
 #include <stdio.h>
 #include <string.h>
@@ -151,6 +150,32 @@ static const struct {
 	  "task D8:\n", 12, 1, "50 threads and tasks with memory pso, expected at most 49" },
 	{ HEAD "task C:\nexpect joy\n", 3, 8, "expected pass or a failure" },
 	{ HEAD "task C:\nexpect pass trace 12\n", 3, 19, "16 hexadecimal digits" },
+	{ HEAD "signature leak\n", 2, 11, "expected a signature in double quotes" },
+	{ HEAD "signature \"\"\n", 2, 12, "a signature has 1 to 1023 bytes" },
+	{ HEAD "signature \"a\tb\"\n", 2, 13, "printable characters and blanks only" },
+	{ HEAD "signature \"a\n", 2, 13, "the line ends inside a signature" },
+	{ HEAD "signature \"a\" b\n", 2, 15, "expected the end of the line" },
+	{ HEAD "signature \"a\"\nsignature \"a\"\n", 3, 1, "a second 'signature' line" },
+	{ HEAD "found on \"x\"\n", 2, 7, "expected 'by'" },
+	{ HEAD "found by random on \"x\"\n", 2, 10,
+	  "a strategy or command in double quotes" },
+	{ HEAD "found by \"pos\" seed 7 on \"x\"\n", 2, 23, "expected 'execution'" },
+	{ HEAD "found by \"pos\" execution 7\n", 2, 16, "expected 'seed' or 'on'" },
+	{ HEAD "found by \"pos\" seed 7 execution 8\n", 2, 34,
+	  "the line ends here, expected 'on'" },
+	{ HEAD "found by \"pos\" seed x execution 8 on \"x\"\n", 2, 21, "expected a seed" },
+	{ HEAD "found by \"pos\" on \"\"\n", 2, 20, "a build has 1 to 1023 bytes" },
+	{ HEAD "program a\n", 2, 9, "expected a program in double quotes" },
+	{ HEAD "program \"\"\n", 2, 10, "a program has 1 to 1023 bytes" },
+	{ HEAD "program \"a\" b\n", 2, 13, "a program's argument in double quotes" },
+	{ HEAD "program \"a\" 1 \"\" \"\" \"\"\n", 2, 13, "unexpected '1'" },
+	{ HEAD "program \"1\" \"\" \"\" \"\" \"\" \"\" \"\" \"\" \"\" \"\" \"\" \"\" \"\" \"\" "
+	  "\"\" \"16\" \"17\"\n", 2, 60, "more than 16 words" },
+	{ HEAD "program \"a\"\nprogram \"a\"\n", 3, 1, "a second 'program' line" },
+	{ HEAD "program \"a\"\ntask C:\n", 3, 1, "has no task" },
+	{ HEAD "task C:\nprogram \"a\"\n", 3, 1, "a plan with a 'task' line has no program" },
+	{ HEAD "program \"a\"\nboot concurrent\n", 3, 1, "boots no kthreadd" },
+	{ HEAD "boot concurrent\nprogram \"a\"\n", 3, 1, "a plan with a 'boot' line has no" },
 	{ HEAD "task C:\x01\n", 2, 8, "byte \\x01" },
 	{ HEAD "task C:\r\n", 2, 8, "byte \\x0d" },
 	{ HEAD "task C: \xff\n", 2, 9, "byte \\xff" },
@@ -166,7 +191,7 @@ static void test_errors_have_their_place(void)
 
 		if (status == 0 || e.line != errors[i].line || e.column != errors[i].column ||
 		    !strstr(e.message, errors[i].says))
-			kt_fail(KT_ASSERTION, "\"%s\": %d, %u:%u: %s; due %u:%u: ...%s...",
+			kt_fail(KT_ASSERTION, "\"%s\": %d, %u:%u: %s; expected %u:%u: ...%s...",
 				errors[i].text, status, e.line, e.column, e.message,
 				errors[i].line, errors[i].column, errors[i].says);
 	}
@@ -257,8 +282,131 @@ static void test_weak_memory_is_printed(void)
 	printf("ok weak memory is printed\n");
 }
 
+/* In canonical form, so that it prints as itself. */
+static void parse_and_print(struct plan *p, const char *text)
+{
+	static char printed[1024];
+	struct plan_error e = { .line = 0 };
+
+	if (plan_parse(p, text, strlen(text), &e) != 0)
+		kt_fail(KT_ASSERTION, "%u:%u: %s\n%s", e.line, e.column, e.message, text);
+	plan_print(p, printed, sizeof printed);
+	CHECK_STR(printed, text);
+}
+
+static void test_signature_and_origin(void)
+{
+	static const char hunted[] = HEAD "# why\n"
+		"signature \"deadlock: a:schedule() + b:wait_killable(done) # 1 %s\"\n"
+		"found by \"pct 3\" seed 7 execution 18446744073709551615 on \"sim, clang 19\"\n"
+		"boot concurrent\ntask C1:\ntask C2:\n";
+	static const char verified[] = HEAD "found by \"verify\" on \"sim, gcc\"\ntask C1:\n";
+	static struct plan p, out;
+
+	parse_and_print(&p, verified);
+	CHECK_STR(plan_string(&p, p.origin.by), "verify");
+	CHECK_STR(plan_string(&p, p.origin.build), "sim, gcc");
+	CHECK(!p.origin.numbered);
+	CHECK(p.signature == 0);
+
+	parse_and_print(&p, hunted);
+	CHECK_STR(plan_string(&p, p.signature),
+		  "deadlock: a:schedule() + b:wait_killable(done) # 1 %s");
+	CHECK(p.origin.numbered);
+	CHECK(p.origin.seed == 7);
+	CHECK(p.origin.execution == UINT64_MAX);
+
+	CHECK(plan_without(&out, &p, 1, 1));	/* a task */
+	CHECK_EQ(out.tasks_count, 1);
+	CHECK_STR(plan_string(&out, out.signature), plan_string(&p, p.signature));
+	CHECK_STR(plan_string(&out, out.origin.by), "pct 3");
+	CHECK(out.origin.execution == UINT64_MAX);
+
+	out = p;
+	plan_mutate(&out, 1, 4096);
+	CHECK(out.signature == 0);
+	CHECK(out.origin.by == 0);
+	for (uint64_t seed = 0; seed < 100; seed++) {
+		plan_crossover(&out, &p, &p, seed);
+		CHECK(out.signature == 0);
+		CHECK(out.origin.by == 0);
+	}
+	printf("ok signature and origin\n");
+}
+
+/* Whatever a message holds, a signature made of it prints and parses. */
+static void test_any_text_can_be_a_signature(void)
+{
+	static struct plan p, again;
+	struct plan_error e;
+	char text[3 * PLAN_QUOTED_MAX], bytes[256];
+
+	for (unsigned i = 0; i < 255; i++)
+		bytes[i] = (char)(i + 1);
+	bytes[255] = '\0';
+	CHECK_EQ(plan_parse(&p, HEAD "task C:\n", strlen(HEAD "task C:\n"), &e), 0);
+	p.signature = plan_intern_printable(&p, bytes);
+	CHECK_EQ(strlen(plan_string(&p, p.signature)), 255);
+	memset(text, 'x', sizeof text - 1);
+	text[sizeof text - 1] = '\0';
+	p.origin.by = plan_intern_printable(&p, text);
+	CHECK_EQ(strlen(plan_string(&p, p.origin.by)), PLAN_QUOTED_MAX - 1);
+	p.origin.build = plan_intern_printable(&p, "\"quoted\"");
+	CHECK_STR(plan_string(&p, p.origin.build), "?quoted?");
+	plan_print(&p, text, sizeof text);
+	CHECK_EQ(plan_parse(&again, text, strlen(text), &e), 0);
+	CHECK(plan_equal(&p, &again));
+	printf("ok any text can be a signature\n");
+}
+
+static void test_programs(void)
+{
+	static const char text[] = HEAD "signature \"leak: push\"\nmemory tso\n"
+		"program \"./queue test\" \"3\" \"\" \"#;=\"\n"
+		"kill worker-2 at main push:store(queue->head) #4\n"
+		"switch worker-1 at queue.full #1 to any/name\n"
+		"expect leak trace 0123456789abcdef\n";
+	static struct plan p, q, out;
+
+	parse_and_print(&p, text);
+	CHECK(plan_is_program(&p));
+	CHECK_EQ(p.args_count, 4);
+	CHECK_STR(plan_string(&p, p.args[0]), "./queue test");
+	CHECK_STR(plan_string(&p, p.args[2]), "");
+	CHECK_STR(plan_string(&p, p.args[3]), "#;=");
+
+	/* What can be taken away: its two directives and the weak memory. */
+	CHECK(plan_without(&out, &p, 0, 1));
+	CHECK_EQ(out.directives_count, 1);
+	CHECK_EQ(out.args_count, 4);
+	CHECK_STR(plan_string(&out, out.args[3]), "#;=");
+	CHECK_STR(plan_string(&out, out.directives[0].target), "any/name");
+	CHECK(plan_without(&out, &p, 0, plan_pieces(&p)));
+	round_trip(&out, "a program's", 0);
+	CHECK_EQ(out.directives_count, 0);
+	CHECK_EQ(out.memory, PLAN_SC);
+	CHECK_STR(plan_string(&out, out.signature), "leak: push");
+
+	plan_generate(&q, 1, &(struct plan_generate_options){ .faults = true });
+	for (uint64_t seed = 0; seed < 100; seed++) {
+		out = p;
+		plan_mutate(&out, seed, 4096);
+		CHECK(!plan_is_program(&out));
+		round_trip(&out, "mutated from a program", seed);
+		plan_crossover(&out, &p, &q, seed);
+		CHECK(!plan_is_program(&out));
+		plan_crossover(&out, &q, &p, seed);
+		CHECK(!plan_is_program(&out));
+		round_trip(&out, "crossed with a program", seed);
+	}
+	printf("ok programs\n");
+}
+
 int main(void)
 {
+	test_signature_and_origin();
+	test_any_text_can_be_a_signature();
+	test_programs();
 	test_weak_memory_is_printed();
 	test_errors_have_their_place();
 	test_comments();

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The named points of core/ and of the interpreter, and who reaches them: what
- * the generator draws kill directives from. A point that is renamed in core/
- * fails points_test, which looks for each of them in an execution.
+ * The named points of core/ and of the interpreter, and which tasks reach them. The
+ * generator draws kill directives from this list. points_test looks for each of them in
+ * an execution, so it fails if a point of core/ is renamed.
  */
 #ifndef STRESS_POINTS_H
 #define STRESS_POINTS_H

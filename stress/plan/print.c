@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* Plan to text, in canonical form. */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -59,7 +60,7 @@ static void put_creation(struct out *o, const struct plan *p, const struct plan_
 	if (t->has_number)
 		put(o, " %" PRId32, t->number);
 	put(o, " %s", plan_body_name(t->body));
-	if (t->body != PLAN_WORKER) {
+	if (!plan_body_has(t->body, PLAN_NO_RESULT)) {
 		put(o, " ");
 		put_value(o, t->result);
 	}
@@ -73,15 +74,15 @@ static void put_creation(struct out *o, const struct plan *p, const struct plan_
 
 static void put_op(struct out *o, const struct plan *p, const struct plan_op *op)
 {
-	if (op->kind == PLAN_KILL)
-		put(o, "kill %s", plan_string(p, p->tasks[op->victim].name));
-	else if (plan_op_has(op->kind, PLAN_MAKES))
+	if (plan_op_has(op->kind, PLAN_MAKES))
 		put_creation(o, p, op);
 	else if (plan_op_has(op->kind, PLAN_NO_HANDLE))
 		put(o, "%s", plan_op_name(op->kind));
 	else
 		put(o, "%s %s", plan_op_name(op->kind),
 		    plan_string(p, p->threads[op->thread].var));
+	if (plan_op_has(op->kind, PLAN_HAS_VICTIM))
+		put(o, " %s", plan_string(p, p->tasks[op->victim].name));
 	if (plan_op_has(op->kind, PLAN_HAS_CPU))
 		put(o, " %d", op->cpu);
 	if (plan_op_has(op->kind, PLAN_HAS_WORK))
@@ -112,34 +113,47 @@ static const char *role_name(enum kt_role role)
 	return role == PLAN_ROLE_ANY ? "any" : kt_role_name(role);
 }
 
-static void put_directive(struct out *o, const struct plan *p, const struct plan_directive *d)
+static void put_part(struct out *o, const struct plan *p, const struct plan_directive *d,
+		     const struct plan_form_part *part)
 {
-	const char *task = plan_string(p, d->task), *point = plan_string(p, d->point);
-	const char *target = plan_string(p, d->target);
-
-	switch (d->kind) {
-	case PLAN_D_KILL:
-		put(o, "kill %s at %s %s #%" PRIu32 "\n", target, task, point, d->nth);
+	switch (part->kind) {
+	case PLAN_FORM_TASK:
+		put(o, " %s", plan_string(p, d->task));
 		break;
-	case PLAN_D_SWITCH:
-		put(o, "switch %s at %s #%" PRIu32 " to %s\n", task, point, d->nth, target);
+	case PLAN_FORM_TARGET:
+		put(o, " %s", plan_string(p, d->target));
 		break;
-	case PLAN_D_SPURIOUS:
-		put(o, "spurious %s at %s #%" PRIu32 "\n", task, point, d->nth);
+	case PLAN_FORM_POINT:
+		put(o, " %s", plan_string(p, d->point));
 		break;
-	case PLAN_D_VISIBLE:
-		put(o, "visible %s %s", target, plan_string(p, d->store));
+	case PLAN_FORM_STORE:
+		put(o, " %s", plan_string(p, d->store));
+		break;
+	case PLAN_FORM_ROLE:
+		put(o, " %s", role_name(d->role));
+		break;
+	case PLAN_FORM_NTH:
+		put(o, " #%" PRIu32, d->nth);
+		break;
+	case PLAN_FORM_AFTER:
 		if (d->older)
 			put(o, " after %u", d->older);
-		put(o, " at %s %s #%" PRIu32 "\n", task, point, d->nth);
 		break;
-	case PLAN_D_FAIL:
-		put(o, "fail %s #%" PRIu32 "\n", role_name(d->role), d->nth);
-		break;
-	case PLAN_D_OOM:
-		put(o, "oom %s #%" PRIu32 " kills %s\n", role_name(d->role), d->nth, target);
+	case PLAN_FORM_WORD:
+		put(o, " %s", part->word);
 		break;
 	}
+}
+
+static void put_directive(struct out *o, const struct plan *p, const struct plan_directive *d)
+{
+	const char *form = plan_directive_form(d->kind);
+	struct plan_form_part part;
+
+	put(o, "%s", plan_directive_name(d->kind));
+	while (plan_form_next(&form, &part))
+		put_part(o, p, d, &part);
+	put(o, "\n");
 }
 
 static void put_strategy(struct out *o, const struct plan *p)
@@ -155,6 +169,29 @@ static void put_strategy(struct out *o, const struct plan *p)
 	put(o, "\n");
 }
 
+static void put_origin(struct out *o, const struct plan *p)
+{
+	if (p->signature)
+		put(o, "signature \"%s\"\n", plan_string(p, p->signature));
+	if (!p->origin.by)
+		return;
+	put(o, "found by \"%s\"", plan_string(p, p->origin.by));
+	if (p->origin.numbered)
+		put(o, " seed %" PRIu64 " execution %" PRIu64, p->origin.seed,
+		    p->origin.execution);
+	put(o, " on \"%s\"\n", plan_string(p, p->origin.build));
+}
+
+static void put_program(struct out *o, const struct plan *p)
+{
+	if (!plan_is_program(p))
+		return;
+	put(o, "program");
+	for (unsigned i = 0; i < p->args_count; i++)
+		put(o, " \"%s\"", plan_string(p, p->args[i]));
+	put(o, "\n");
+}
+
 size_t plan_print(const struct plan *p, char *buf, size_t size)
 {
 	struct out o = { buf, size, 0 };
@@ -163,11 +200,13 @@ size_t plan_print(const struct plan *p, char *buf, size_t size)
 		buf[0] = '\0';
 	put(&o, "kthrash-plan 1\n");
 	put_note(&o, p->note);
+	put_origin(&o, p);
 	if (p->boot_concurrent)
 		put(&o, "boot concurrent\n");
 	if (p->memory != PLAN_SC)
 		put(&o, "memory %s\n", plan_memory_name(p->memory));
 	put_strategy(&o, p);
+	put_program(&o, p);
 	for (unsigned i = 0; i < p->tasks_count; i++)
 		put_task(&o, p, &p->tasks[i]);
 	for (unsigned i = 0; i < p->directives_count; i++)

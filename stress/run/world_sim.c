@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "platform/sim/sim.h"
+#include "platform/sim/sim_strategies.h"
 #include "stress/run/capture.h"
 #include "stress/run/subject.h"
 
@@ -52,14 +53,7 @@ static struct sim_strategy *strategy_of(const struct world_options *o)
 {
 	if (o->explores)
 		return bounded.on ? sim_strategy_bound() : sim_strategy_dpor();
-	switch (o->strategy) {
-	case PLAN_RANDOM: return sim_strategy_random();
-	case PLAN_PCT: return sim_strategy_pct(o->depth);
-	case PLAN_DELAY_BOUNDED: return sim_strategy_delay(o->depth);
-	case PLAN_POS: return sim_strategy_pos();
-	case PLAN_SURW: return sim_strategy_surw();
-	default: return sim_strategy_block();
-	}
+	return sim_strategy_of((enum kt_strategy)o->strategy, o->depth);
 }
 
 /* The part of a message that does not depend on the plan: up to the colon. */
@@ -164,7 +158,7 @@ static void take_profile(void)
 
 	inject_begin(&(struct inject_faults){ 0 });
 	so.strategy = inject_strategy(sim_strategy_block());
-	sim_surw_profile(sim_run(&so, body, &check_expects));
+	sim_strategies_profile(sim_run(&so, body, &check_expects));
 	profiled = true;
 }
 
@@ -177,7 +171,7 @@ void world_run(const struct world_options *o, struct verdict *v)
 	};
 	bool check_expects = o->check_expects;
 
-	if (o->strategy == PLAN_SURW && !profiled)
+	if (!profiled && sim_strategy_profiles((enum kt_strategy)o->strategy))
 		take_profile();
 	inject_begin(&o->faults);
 	so.strategy = inject_strategy(strategy_of(o));

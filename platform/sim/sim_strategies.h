@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Every strategy by its row in platform/words.def. */
+#ifndef SIM_STRATEGIES_H
+#define SIM_STRATEGIES_H
+
+#include <stdbool.h>
+
+#include "platform/sim/sim.h"
+#include "platform/strategy.h"
+
+/* The functions that the rows name, for the files that have them. */
+#define ALONE(make)      struct sim_strategy *make(void);
+#define WITH_DEPTH(make) struct sim_strategy *make(uint32_t depth);
+#define PROFILE(profile) void profile(const struct sim_record *r);
+#define NO_PROFILE
+#define STRATEGY(id, word, depth, make, profile, places, measured, help) make profile
+#include "platform/words.def"
+#undef STRATEGY
+#undef NO_PROFILE
+#undef PROFILE
+#undef WITH_DEPTH
+#undef ALONE
+
+/* Ready for sim_run(). `depth` counts only if the strategy takes one. */
+struct sim_strategy *sim_strategy_of(enum kt_strategy kind, uint32_t depth);
+
+/*
+ * Must sim_strategies_profile() see an execution of the program, run by block, before
+ * the strategy is used?
+ */
+bool sim_strategy_profiles(enum kt_strategy kind);
+
+/* Each strategy that profiles learns from the record of that execution. */
+void sim_strategies_profile(const struct sim_record *r);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the rules of plan_check() share. Program order says what holds at an operation. */
+#ifndef STRESS_PLAN_CHECK_H
+#define STRESS_PLAN_CHECK_H
+
+#include "stress/plan/internal.h"
+
+/* What program order says of one handle. */
+struct handle {
+	bool made, stopped, awaited;
+	bool strays;		/* another task uses it */
+	bool stray_wakes;	/* another task may wake it at any time */
+	bool woken;		/* the thread may run, or may have run */
+	bool woken_unheld;	/* it may have exited by itself while no reference was held */
+	bool parked, bound, destroyed;
+	bool gate;		/* work 3 is queued and not opened */
+	bool delayed[PLAN_WORKS], canceled[PLAN_WORKS];	/* anywhere in the plan */
+	bool queued[PLAN_WORKS];
+	int refs;
+};
+
+/* Fill *err without a place; -EINVAL. */
+__attribute__((format(printf, 2, 3)))
+int check_fail(struct plan_error *err, const char *fmt, ...);
+
+/* The handle's name. */
+const char *check_var(const struct plan *p, const struct plan_op *op);
+
+/* The task whose operation i is. */
+unsigned check_task_of(const struct plan *p, unsigned i);
+
+/* Does operation i use a handle of another task? */
+bool check_is_stray(const struct plan *p, unsigned i);
+
+/* ---- check_handle.c ------------------------------------------------------ */
+
+/* May operation i be done with its handle at that point? Then *h is as it leaves it. */
+int check_handle(const struct plan *p, unsigned i, struct handle *h, struct plan_error *err);
+
+/* ---- check_waits.c ------------------------------------------------------- */
+
+/*
+ * destroy and unregister wait for the other tasks that use the handle. Those may wait
+ * for a handle of this task, so none of these is made after a destroy.
+ */
+int check_destroy_first(const struct plan *p, unsigned op, const struct handle *handles,
+			struct plan_error *err);
+
+/*
+ * A task whose worker waits at the gate waits for no other task: a freeze by another
+ * task may wait for the worker, and further tasks for that freeze.
+ */
+int check_gates(const struct plan *p, unsigned i, const struct handle *handles,
+		struct plan_error *err);
+
+/* *depth: freezes by its task that are in force before operation i, and then after it. */
+int check_freeze(const struct plan *p, unsigned i, unsigned *depth, struct plan_error *err);
+
+#endif

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * How the generator's files share their work. Each file appends or inserts operations of
+ * one kind; generate.c decides which kinds a plan gets.
+ */
+#ifndef STRESS_PLAN_GENERATE_H
+#define STRESS_PLAN_GENERATE_H
+
+#include "platform/rng.h"
+#include "stress/plan/internal.h"
+
+/* What a plan may hold. Each plan has a random subset of these bits. */
+enum swarm {
+	SWARM_RUN = 1 << 0,
+	SWARM_RETURN = 1 << 1,		/* functions that return by themselves */
+	SWARM_HARD = 1 << 2,		/* uninterruptible sleeps */
+	SWARM_NODE = 1 << 3,
+	SWARM_LONG_NAME = 1 << 4,
+	SWARM_SECOND_CREATE = 1 << 5,
+	SWARM_NO_WAKE = 1 << 6,		/* stop before wake */
+	SWARM_TEARDOWN_STOPS = 1 << 7,	/* threads that the tasks leave running */
+	SWARM_KILL_OP = 1 << 8,
+	SWARM_BOOT = 1 << 9,
+	SWARM_EXTRA_REF = 1 << 10,
+	SWARM_PARK = 1 << 11,
+	SWARM_CPU = 1 << 12,		/* bound threads */
+	SWARM_PER_CPU = 1 << 13,
+	SWARM_EXIT = 1 << 14,		/* kthread_exit() and kthread_complete_and_exit() */
+	SWARM_STRAY = 1 << 15,		/* wake-ups from other tasks */
+	SWARM_AGAIN = 1 << 16,		/* stop twice, park twice, unpark for nothing;
+					 * works that queue themselves again */
+	SWARM_WORKER = 1 << 17,
+	SWARM_DELAY = 1 << 18,		/* delayed works */
+	SWARM_GATE = 1 << 19,		/* works that wait */
+	SWARM_FREEZE = 1 << 20,
+	SWARM_REGISTRY = 1 << 21,	/* walks and finds */
+	SWARM_HOTPLUG = 1 << 22,	/* CPUs that go and come, per-CPU threads */
+	SWARM_BORROW = 1 << 23,
+	SWARM_ALL = (1 << 24) - 1,
+};
+
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): a term of a sum */
+#define OPERATION(id, word, traits, weight, help) + (weight)
+enum {	/* how many a worker's operations are, each counted as often as its weight says */
+	WORK_KINDS = 0
+#include "stress/plan/words.def"
+};
+#undef OPERATION
+
+struct generator {
+	struct plan *p;
+	struct kt_rng rng;
+	unsigned swarm;
+	unsigned work_kinds;	/* bit per kind: what this plan's workers are made to do */
+	bool hotplug;		/* this plan has per-CPU threads */
+	unsigned hot_cpu;	/* most of what it does with CPUs is with this one */
+};
+
+/* ---- generate.c --------------------------------------------------------- */
+
+/* True once in n times. Draws. */
+bool gen_one_in(struct generator *g, uint32_t n);
+
+/* The same, in a plan that may hold `what`; false without a draw in any other plan. */
+bool gen_may(struct generator *g, enum swarm what, uint32_t one_in_n);
+
+plan_str gen_intern(struct plan *p, const char *s);
+
+/* Append to the last task. */
+void gen_op(struct generator *g, enum plan_op_kind kind, unsigned thread);
+void gen_cpu_op(struct generator *g, enum plan_op_kind kind, unsigned thread, int cpu);
+
+/* ---- generate_thread.c, generate_work.c, generate_percpu.c: the last task makes --- */
+
+/* A thread or a worker, and what happens to it until its end. */
+void gen_life(struct generator *g);
+/* The same for thread t, which is a worker. */
+void gen_worker_life(struct generator *g, unsigned t);
+/* The same for per-CPU threads. */
+void gen_percpu_life(struct generator *g);
+
+/* An operation of a worker or of a percpu, without its thread. */
+struct plan_op gen_work_op(struct generator *g);
+struct plan_op gen_percpu_op(struct generator *g);
+
+/* ---- generate_percpu.c, generate_between.c: into any task, unless it would be illegal */
+
+/* All of them at one moment. False if that would be illegal: then nothing has changed. */
+bool gen_insert(struct generator *g, unsigned task, unsigned at, const struct plan_op *ops,
+		unsigned count);
+
+void gen_hotplug(struct generator *g);	/* CPUs go or come */
+void gen_stray(struct generator *g);	/* a wake-up, a work or a poke by another task */
+void gen_freeze(struct generator *g);
+void gen_reader(struct generator *g);	/* of the registry */
+void gen_kill_op(struct generator *g);	/* a task kills another one; always legal */
+
+/* ---- generate_fault.c ----------------------------------------------------- */
+
+void gen_fault(struct generator *g);	/* a directive that kills or fails something */
+
+#endif

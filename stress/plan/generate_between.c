@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a task does besides the lives of its own threads, at any moment: to another task's
+ * thread, to all threads by a freeze, to the registry, to another task.
+ */
+#include "stress/plan/generate.h"
+
+bool gen_insert(struct generator *g, unsigned task, unsigned at, const struct plan_op *ops,
+		unsigned count)
+{
+	struct plan tried = *g->p;
+	struct plan_error err;
+
+	while (count-- > 0)
+		plan_insert_op(&tried, task, at, &ops[count]);
+	if (plan_check(&tried, &err) != 0)
+		return false;
+	*g->p = tried;
+	return true;
+}
+
+void gen_stray(struct generator *g)
+{
+	struct plan *p = g->p;
+	struct plan_op op = { .kind = gen_may(g, SWARM_CPU, 2) ? PLAN_AFFINE : PLAN_WAKE };
+	unsigned task = 1 + kt_rng_below(&g->rng, p->tasks_count - 1u);
+	uint8_t thread;
+
+	if (op.kind == PLAN_AFFINE)
+		op.cpu = (int8_t)kt_rng_below(&g->rng, PLAN_CPUS);
+	thread = (uint8_t)kt_rng_below(&g->rng, p->threads_count);
+	if (p->threads[thread].task >= task)
+		return;
+	if (p->threads[thread].body == PLAN_WORKER)
+		op = gen_work_op(g);
+	else if (p->threads[thread].body == PLAN_PERCPU)
+		op = gen_percpu_op(g);
+	op.thread = thread;
+	gen_insert(g, task, kt_rng_below(&g->rng, p->tasks[task].ops_count + 1u), &op, 1);
+}
+
+/* With its thaw, or without one: then the task's end thaws. */
+void gen_freeze(struct generator *g)
+{
+	struct plan *p = g->p;
+	unsigned task = kt_rng_below(&g->rng, p->tasks_count);
+	unsigned ops = p->tasks[task].ops_count, at = kt_rng_below(&g->rng, ops + 1u);
+	unsigned end = at + kt_rng_below(&g->rng, ops - at + 1u);
+	struct plan tried = *p;
+	struct plan_error err;
+
+	if (!gen_one_in(g, 6))
+		plan_insert_op(&tried, task, end, &(struct plan_op){ .kind = PLAN_THAW });
+	plan_insert_op(&tried, task, at, &(struct plan_op){ .kind = PLAN_FREEZE });
+	if (plan_check(&tried, &err) == 0)
+		*p = tried;
+}
+
+void gen_reader(struct generator *g)
+{
+	struct plan *p = g->p;
+	struct plan_op op = { .kind = gen_one_in(g, 2) ? PLAN_WALK : PLAN_FIND };
+	unsigned task = kt_rng_below(&g->rng, p->tasks_count);
+	unsigned at = kt_rng_below(&g->rng, p->tasks[task].ops_count + 1u);
+	struct plan_op ops[3];
+	unsigned n;
+
+	if (op.kind == PLAN_FIND)
+		op.thread = (uint8_t)kt_rng_below(&g->rng, p->threads_count);
+	n = 1 + kt_rng_below(&g->rng, 3);
+	for (unsigned i = 0; i < n; i++)
+		ops[i] = op;
+	gen_insert(g, task, at, ops, n); /* not if it finds per-CPU threads: illegal */
+}
+
+void gen_kill_op(struct generator *g)
+{
+	struct plan *p = g->p;
+	unsigned task = kt_rng_below(&g->rng, p->tasks_count);
+	struct plan_op op = {
+		.kind = PLAN_KILL,
+		.victim = (uint8_t)((task + 1 + kt_rng_below(&g->rng, p->tasks_count - 1u)) %
+				    p->tasks_count),
+	};
+
+	plan_insert_op(p, task, kt_rng_below(&g->rng, p->tasks[task].ops_count + 1u), &op);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* How the parser's files share the grammar. Each function leaves by lex_fail() if need be. */
+#ifndef STRESS_PLAN_PARSE_H
+#define STRESS_PLAN_PARSE_H
+
+#include "stress/plan/lex.h"
+
+/* What follows the word "task". */
+void parse_task(struct parser *x);
+
+/* Find the tasks that operations kill, when all tasks are known. */
+void parse_victims(struct parser *x);
+
+/* What follows a directive's word. */
+void parse_directive(struct parser *x, enum plan_directive_kind kind);
+
+#endif
