@@ -10,7 +10,7 @@ from unittest import mock
 from kthrashlib import common, env
 from kthrashlib.build import bazel
 from kthrashlib.front import commands
-from kthrashlib.night import campaign, start
+from kthrashlib.night import builds, start
 from kthrashlib.show import page
 
 # The driver's commands. $hunt is the body of `stress`; $fails, how the plans of this build end.
@@ -19,17 +19,18 @@ say() {
 	printf '{"type":"%%s","executions":%%d,"points":%%d,"seconds":1,"schedules":4,' "$@"
 	printf '"pairs":2}\\n'
 }
-finding() {	# kind-12345678, id: saved as the driver does
+finding() {	# the bug's id, the number of this finding: saved as the driver does
 	if [ ! -e "$dir/$1.plan" ]; then
-		printf 'kthrash-plan 1\\n# the signature of %%s\\n# the message\\n# id %%s\\n' \
-			"$1" "$2" > "$dir/$1.plan.$$.tmp"
-		printf '%%s\\nexpect %%s\\n' 'task C1: a = create "a" return 0' \
-			"${1%%-*}" >> "$dir/$1.plan.$$.tmp"
-		# Whoever kills at random may kill mv: then nothing was saved.
+		printf 'kthrash-plan 1\\n# id %%s\\nsignature "the signature of %%s"\\n' \
+			"$2" "$1" > "$dir/$1.plan.$$.tmp"
+		printf '%%s\\n%%s\\nexpect %%s\\n' 'found by "random" seed 1 execution 1 on "fake"' \
+			'task C1: a = create "a" return 0' "${1%%-*}" >> "$dir/$1.plan.$$.tmp"
+		# A random kill may meet mv: then nothing was saved.
 		mv "$dir/$1.plan.$$.tmp" "$dir/$1.plan" && [ -n "$ledger" ] &&
 			echo "$2" >> "$ledger"
 	fi
-	printf '{"type":"finding","file":"%%s","kind":"%%s"}\\n' "$dir/$1.plan" "${1%%-*}"
+	printf '{"type":"finding","file":"%%s","id":"%%s","kind":"%%s",' "$dir/$1.plan" "$1" "${1%%-*}"
+	printf '"signature":"the signature of %%s","message":"the message"}\\n' "$1"
 }
 fails=%(fails)s
 ledger=%(ledger)s
@@ -66,12 +67,14 @@ stress)
 shrink) cp "$2" "$4"; echo '{"tasks":1}' ;;
 replay)
 	kind=$(sed -n 's/^expect //p' "$last")
+	signature=$(sed -n 's/^signature "\\(.*\\)"/\\1/p' "$last")
 	i=0
 	while [ $i -lt "${times:-1}" ]; do
 		i=$((i + 1))
-		if [ $i -gt "$fails" ]; then kind=pass; fi
-		printf '{"ok":true,"kind":"%%s","hash":"ab","signature":"s","message":"m",' "$kind"
-		printf '"options":"","build":"fake"}\\n'
+		if [ $i -gt "$fails" ]; then kind=pass signature=; fi
+		printf '{"ok":true,"kind":"%%s","id":"%%s","hash":"ab","signature":"%%s",' \
+			"$kind" "${signature##* }" "$signature"
+		printf '"message":"%%s","options":"","build":"fake"}\\n' "${signature:+the message}"
 	done
 	;;
 explain)
@@ -153,7 +156,7 @@ class Fakes:
         stack = contextlib.ExitStack()
         stack.enter_context(mock.patch.object(bazel, "build", self.build))
         stack.enter_context(mock.patch.object(env, "ensure", lambda packages: None))
-        stack.enter_context(mock.patch.object(campaign, "tree", lambda: ("c0ffee", "")))
+        stack.enter_context(mock.patch.object(builds, "tree", lambda: ("c0ffee", "")))
         seconds = commands.find("campaign").option("--seconds")
         stack.enter_context(mock.patch.object(seconds, "number", commands.real(0.1, 10**7)))
         stack.enter_context(mock.patch.object(page, "write", lambda *a: self.pages.append(a)))

@@ -17,7 +17,8 @@ from unittest import mock
 import campaign_fakes
 from campaign_fakes import common
 from kthrashlib.front import commands
-from kthrashlib.night import campaign, config, folder as folders, lanes, start, triage, watch
+from kthrashlib.night import (bugs, campaign, config, folder as folders, lanes, record,
+                              scheduler, start, words as in_words)
 
 FINDS = "finding deadlock-11111111 $$; say summary 5 50"
 
@@ -58,7 +59,7 @@ class Findings(Campaign):
     def test_a_bug_seen_by_two_lanes_is_one(self):
         for name in ("one", "two"):
             self.fakes.lane(name, FINDS)
-        with mock.patch.object(campaign, "LEAST_S", 5):     # each lane runs once
+        with mock.patch.object(scheduler, "LEAST_S", 5):     # each lane runs once
             status, out, _ = self.fakes.run()
         self.assertEqual(status, common.FINDINGS)
         bug = self.bug()
@@ -139,16 +140,16 @@ class Findings(Campaign):
         self.assertEqual(self.night(3)["bugs"]["new"], [])
 
     def test_only_some_raw_findings_are_kept_and_all_counted(self):
-        with mock.patch.object(triage, "RAWS_KEPT", 2):
+        with mock.patch.object(bugs, "RAWS_KEPT", 2):
             bug = self.at("incubating", "x-11111111")
             for i in range(6):
                 os.makedirs(self.dir, exist_ok=True)
                 path = self.at("raw%d" % i)
                 with open(path, "w", encoding="ascii") as f:
                     f.write(str(i))
-                triage.add_raw(bug, path, 1, "one", "x.plan")
-        self.assertEqual([int(m["seq"]) for m in triage.sightings(bug)], [1, 4, 5, 6])
-        self.assertEqual(triage.describe(None, bug)["count"], 6)
+                bugs.add_raw(bug, path, 1, "one", "x.plan")
+        self.assertEqual([int(m["seq"]) for m in bugs.sightings(bug)], [1, 4, 5, 6])
+        self.assertEqual(bugs.describe(bug)["count"], 6)
 
 
 class Canary(Campaign):
@@ -208,8 +209,8 @@ class Lanes(Campaign):
     def test_a_lane_that_hangs_is_killed(self):
         self.fakes.configure(grace=0.2)
         self.fakes.lane("one", FINDS + "; trap '' TERM; exec tail -f /dev/null")
-        with mock.patch.object(campaign, "LEAST_S", 0.2), \
-                mock.patch.object(campaign, "LOOK_EVERY_S", 0.05):
+        with mock.patch.object(scheduler, "LEAST_S", 0.2), \
+                mock.patch.object(scheduler, "LOOK_EVERY_S", 0.05):
             status, _, _ = self.fakes.run()
         self.assertEqual(status, common.FINDINGS)
         self.assertIn("hung: killed", self.lane("one")["failures"][0]["why"])
@@ -218,19 +219,19 @@ class Lanes(Campaign):
         self.fakes.configure(memory="60 MiB")
         self.fakes.lane("one", "exec python3 -c 'import signal; x = b\"x\" * (1 << 28);"
                                "signal.pause()'")
-        with mock.patch.object(campaign, "LOOK_EVERY_S", 0.05):
+        with mock.patch.object(scheduler, "LOOK_EVERY_S", 0.05):
             self.fakes.run(lanes="one")
         self.assertIn("more than 60 MiB", self.lane("one")["failures"][0]["why"])
 
     def test_each_lane_runs_however_short_the_night(self):
-        with mock.patch.object(campaign, "LEAST_S", 0.01):
+        with mock.patch.object(scheduler, "LEAST_S", 0.01):
             self.fakes.run(lanes="one,two,fuzzer", seconds=0.3, jobs=1)
         self.assertEqual([lane["runs"] > 0 for lane in self.night()["lanes"]], [True] * 3)
 
     def test_who_has_had_least_of_its_share_is_next(self):
-        night = campaign.Night(folders.Folder(self.dir), config.Config(self.fakes.config),
-                               lanes.choose(config.Config(self.fakes.config), "one,two"),
-                               100, 1, 1, [])
+        own = config.Config(self.fakes.config)
+        night = scheduler.Scheduler(lanes.choose(own, "one,two"),
+                                    scheduler.Budget(100, 1, 1, own.limits))
         one, two = night.lanes
         one.weight, one.night["seconds"], two.night["seconds"] = 3.0, 20.0, 10.0
         self.assertIs(night.next_lane(), one)
@@ -285,20 +286,21 @@ class Corpus(Campaign):
 
 class Disk(Campaign):
     def test_lanes_wait_while_it_is_full(self):
-        night = campaign.Night(folders.Folder(self.dir), config.Config(self.fakes.config), [], 9, 1,
-                               1, [])
+        own = config.Config(self.fakes.config)
+        lane = mock.Mock(state="running")
+        night = campaign.Night(folders.Folder(self.dir), own, [lane],
+                               scheduler.Budget(9, 1, 1, own.limits), [])
         night.folder.open()
         self.addCleanup(night.folder.close)
-        lane = mock.Mock(state="running")
-        night.lanes, night.file = [lane], {"events": []}
+        night.record = record.Record(night.folder, 1, {})
         with mock.patch.object(folders.Folder, "free", lambda self: 1 << 20), \
                 mock.patch("sys.stderr"):
             night.look()
         lane.stop.assert_called_once()
-        self.assertFalse(night.room)
+        self.assertFalse(night.scheduler.room)
         with mock.patch("sys.stderr"):
             night.look()
-        self.assertTrue(night.room)
+        self.assertTrue(night.scheduler.room)
 
     def test_writes_that_fail_for_a_while_lose_nothing(self):
         self.fakes.lane("one", "finding deadlock-1111111$(($$ % 10)) $$; say summary 5 50")
@@ -310,7 +312,7 @@ class Disk(Campaign):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             fsync(fd)
         with mock.patch.object(campaign, "SAVE_EVERY_S", 0.02), \
-                mock.patch.object(campaign, "LOOK_EVERY_S", 0.02), \
+                mock.patch.object(scheduler, "LOOK_EVERY_S", 0.02), \
                 mock.patch.object(campaign.Night, "over",
                                   lambda night: calls[0] >= 25 and over(night)), \
                 mock.patch.object(os, "fsync", full):
@@ -377,7 +379,8 @@ class Resumed(Campaign):
         with open(self.at("nights", "0001", "series.jsonl"), "a", encoding="ascii") as f:
             f.write('{"t": 3, "exec')
         self.fakes.run(lanes="one")
-        samples = list(folders.Folder(self.dir).samples(1))
+        samples, torn = record.read_samples(folders.Folder(self.dir), 1)
+        self.assertEqual(torn, 1)
         self.assertTrue(samples)
         self.assertTrue(all("executions" in s for s in samples))
 
@@ -452,7 +455,8 @@ class Input(Campaign):
 
 
 class Watched(Campaign):
-    SAMPLE = re.compile(r'kthrash_[a-z_]+(\{[a-z]+="[^"\n]*"(,[a-z]+="[^"\n]*")*\})? [0-9.]+')
+    SAMPLE = re.compile(r'kthrash_[a-z_]+(\{[a-z]+="[^"\n]*"(,[a-z]+="[^"\n]*")*\})? '
+                        r'[0-9.]+(e\+[0-9]+)?')
 
     def test_prometheus(self):
         """The text format: HELP and TYPE before the samples of a family, counters named so."""
@@ -479,9 +483,9 @@ class Watched(Campaign):
         self.assertNotIn("\r", err)
 
     def test_words(self):
-        self.assertEqual([watch.duration(s) for s in (5, 61, 7300)],
-                         ["5 s", "1 min 01 s", "2 h 01 min"])
-        self.assertEqual([watch.count(n) for n in (9999, 45000, 1234567, 5 * 10**9)],
+        self.assertEqual([in_words.duration(s) for s in (5, 61, 7300, 59.6, 119.4)],
+                         ["5 s", "1 min 01 s", "2 h 01 min", "1 min 00 s", "1 min 59 s"])
+        self.assertEqual([in_words.count(n) for n in (9999, 45000, 1234567, 5 * 10**9)],
                          ["9999", "45.0k", "1.2M", "5.0G"])
 
 

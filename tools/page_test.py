@@ -22,7 +22,7 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
 DRIVER = os.path.abspath(sys.argv[1])
-LOOKS = [(width, scheme) for width in (1280, 400) for scheme in ("light", "dark")]
+LOOKS = [(width, scheme) for width in (1300, 400) for scheme in ("light", "dark")]
 CONTRAST_MIN = 4.5      # WCAG's, of text
 
 # What a page must not have, found from within it.
@@ -319,16 +319,17 @@ class Pages(unittest.TestCase):
 
     def test_an_invalid_night_says_why(self):
         text = self.looks_well(self.changed(
-            state="invalid", verdict="invalid", why=["the canary was not found"],
+            state="invalid", verdict="invalid", why=["the planted bug was not found"],
             canary={"bug": "P1", "state": "missed", "executions": 100000, "at": None}))
-        self.assertEqual(text.split("\n\n")[:2], ["Night 2: INVALID", "the canary was not found"])
+        self.assertEqual(text.split("\n\n")[:2],
+                         ["Night 2: INVALID", "the planted bug was not found"])
         self.assertIn("proves nothing", text)
 
     def test_a_night_that_runs(self):
         text = self.looks_well(self.changed(state="running", verdict=None, ended=None,
                                             elapsed=3600.0))
         self.assertIn("Night 2: running: findings", text)
-        self.assertIn("After 60 min of 8 h 00 min.", text)
+        self.assertIn("After 1 h 00 min of 8 h 00 min.", text)
 
     def test_a_night_that_was_never_ended(self):
         folder = self.changed(state="running", verdict=None, ended=None)
@@ -345,9 +346,9 @@ class Pages(unittest.TestCase):
         page_fixture.write(os.path.join(folder, "nights", "0001", "night.json"), '{"night": 1,')
         text = self.looks_well(folder)
         for words in ("finding.json: no such file", "plan: no such file",
-                      "Nothing shows how it went", "its folder is not there",
+                      "Nothing shows how it happens", "its folder is not there",
                       "series.jsonl: no samples",
-                      "can't be compared with: night.json: torn, or no JSON"):
+                      "no comparison with the last night: night.json: torn, or no JSON"):
             self.assertIn(words, text)
 
     def test_a_night_without_a_record(self):

@@ -30,12 +30,17 @@ TEMPLATES = {
     "python3-jinja2": "HTML pages from templates",
 }
 PAGE = {**TEMPLATES, **PICTURES}
+NIGHT = {
+    "python3-rich": "draws a campaign's progress and tables on a terminal",
+    "python3-prometheus-client": "writes a campaign's figures for Prometheus",
+}
 # To run, without a compiler, what another machine has built.
 RUN = {
     "afl++": "AFL++, the second fuzzing engine",
     "liburcu8": "RCU on real threads",
     "llvm-19": "symbols in sanitizer reports",
     **PAGE,
+    **NIGHT,
 }
 BENCH = {
     "libck-dev": "Concurrency Kit, measured beside our locks",
@@ -75,7 +80,7 @@ TESTS = {
     "python3-yaml": "checks the files for GitHub and GitLab",
     "zsh": "tests its completion",
 }
-ALL = {**BUILD, **FUZZ, **BENCH, **PAGE, **MANUAL, **TESTS, **FORMAT, **LINT, **DEBUG}
+ALL = {**BUILD, **FUZZ, **BENCH, **PAGE, **NIGHT, **MANUAL, **TESTS, **FORMAT, **LINT, **DEBUG}
 
 
 def installed(package):
