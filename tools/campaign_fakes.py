@@ -10,8 +10,7 @@ from unittest import mock
 from kthrashlib import common, env
 from kthrashlib.build import bazel
 from kthrashlib.front import commands
-from kthrashlib.night import builds, start
-from kthrashlib.show import page
+from kthrashlib.night import builds, page, start
 
 # The driver's commands. $hunt is the body of `stress`; $fails, how the plans of this build end.
 DRIVER = """#!/bin/sh

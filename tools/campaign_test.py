@@ -17,8 +17,8 @@ from unittest import mock
 import campaign_fakes
 from campaign_fakes import common
 from kthrashlib.front import commands
-from kthrashlib.night import (bugs, campaign, config, folder as folders, lanes, record,
-                              scheduler, start, words as in_words)
+from kthrashlib.night import (bugs, campaign, config, folder as folders, identity, lanes,
+                              record, scheduler, start, words as in_words)
 
 FINDS = "finding deadlock-11111111 $$; say summary 5 50"
 
@@ -152,6 +152,55 @@ class Findings(Campaign):
         self.assertEqual(bugs.describe(bug)["count"], 6)
 
 
+class Identity(Campaign):
+    FUZZER = {"fuzz": "printf x > \"${prefix}crash-77\"",
+              "fuzz_input": "echo 'kthrash: model: wrong'; "
+                            "echo 'kthrash: signature model: w'; exit 77"}
+
+    def test_the_hash_is_that_of_the_driver(self):
+        """The values of platform/conformance/names_test.c."""
+        self.assertEqual([identity.name_hash(s) for s in ("", "a", "foobar")],
+                         [0x811c9dc5, 0xe40c292c, 0xbf9cf968])
+
+    def test_the_drivers_id_counts(self):
+        said = {"kind": "model", "signature": "model: w"}
+        self.assertRegex(identity.of(said), "^model-[0-9a-f]{8}$")
+        self.assertEqual(identity.of({**said, "id": "model-00000001"}), "model-00000001")
+
+    def test_a_file_is_named_by_its_id(self):
+        self.assertEqual(identity.of_file("memory-0123abcd.plan"), "memory-0123abcd")
+        for name in ("crash-77", "deadlock-0123abc.plan", "deadlock-0123abcd.min.plan"):
+            self.assertIsNone(identity.of_file(name), name)
+
+    def test_the_signature_is_read_from_its_line(self):
+        plan = 'kthrash-plan 1\n# signature "no"\nsignature "a \\"b\\" \\\\ c"\nexpect race\n'
+        self.assertEqual(identity.signature_in(plan), 'a "b" \\ c')
+        self.assertEqual(identity.signature_in("kthrash-plan 1\n"), "")
+
+    def test_a_bug_of_an_older_night_keeps_its_id(self):
+        """An older version made the ids of bugs that only a fuzzer met by another hash."""
+        self.fakes.lane("fuzzer", **self.FUZZER)
+        self.fakes.run(lanes="fuzzer")
+        (new,) = os.listdir(self.at("crashing"))
+        self.assertEqual(new, identity.of({"kind": "model", "signature": "model: w"}))
+        old = "model-" + hashlib.sha256(b"model: w").hexdigest()[:8]
+        os.rename(self.at("crashing", new), self.at("crashing", old))
+        bugs.describe(self.at("crashing", old))
+        seen = self.bug(name=old)["count"]
+        self.fakes.run(lanes="fuzzer", seconds=0.4)
+        self.assertEqual(os.listdir(self.at("crashing")), [old])
+        self.assertEqual(os.listdir(self.at("incubating")), [])
+        self.assertGreater(self.bug(name=old)["count"], seen)
+        self.assertEqual(self.night(2)["bugs"]["new"], [])
+
+    def test_what_did_not_fail_again_says_what_the_driver_said(self):
+        self.fakes.lane("one", FINDS, fails=0)
+        self.fakes.run(lanes="one")
+        bug = self.bug("incubating")
+        self.assertEqual((bug["signature"], bug["message"]),
+                         ("the signature of deadlock-11111111", "the message"))
+
+
 class Canary(Campaign):
     def test_a_night_without_it_is_invalid(self):
         self.fakes.set("//stress/bugs:P1")
@@ -222,6 +271,14 @@ class Lanes(Campaign):
         with mock.patch.object(scheduler, "LOOK_EVERY_S", 0.05):
             self.fakes.run(lanes="one")
         self.assertIn("more than 60 MiB", self.lane("one")["failures"][0]["why"])
+
+    def test_a_lane_without_executions_is_named(self):
+        self.fakes.lane("two", "say summary 0 0")
+        status, out, _ = self.fakes.run(lanes="one,two,eats")
+        self.assertEqual(status, common.CLEAN)
+        self.assertIn("2 lanes ran 0 executions and so looked at nothing: two, eats (never "
+                      "started)", out)
+        self.assertIn("clean, but 2 of 3 lanes ran 0 executions: 0 distinct bugs", out)
 
     def test_each_lane_runs_however_short_the_night(self):
         with mock.patch.object(scheduler, "LEAST_S", 0.01):

@@ -15,7 +15,8 @@ import time
 import unittest
 
 import page_fixture
-from kthrashlib.show import drawing, page, plots
+from kthrashlib.night import page
+from kthrashlib.show import drawing, plots
 from kthrashlib.show.sources import Sources
 
 from selenium import webdriver
@@ -180,6 +181,36 @@ class Pages(unittest.TestCase):
                          "document.querySelectorAll('.all input').forEach(i => i.click());")
         self.assertEqual(self.browser.run(INSPECT), [])
         self.assertEqual(self.browser.pale(), [])
+
+    def test_the_table_of_lanes_fits_or_scrolls(self):
+        """At 1,300 pixels all columns are seen, however long a failure's reason is; at 400 the
+        table scrolls in its box."""
+        folder = self.changed()
+        night = os.path.join(folder, "nights", "0002", "night.json")
+        with open(night, encoding="utf-8") as f:
+            facts = json.load(f)
+        facts["lanes"][3]["failures"][0]["why"] = "exit status 3: " + "a long line of output " * 30
+        facts["lanes"] += [{**lane, "name": "lane-with-a-long-name-%d" % n,
+                            "executions": 10**11, "what": "plans changed that met a new pair"}
+                           for n, lane in enumerate(facts["lanes"])]
+        page_fixture.write_json(night, facts)
+        path = page.write(folder, 2)
+        sizes = """return [...document.querySelectorAll('.scroll:has(> table)')].map(
+            e => [e.scrollWidth > e.clientWidth, getComputedStyle(e).overflowX]);"""
+        self.browser.load(path, 1300)
+        self.assertEqual(self.browser.run(sizes), [[False, "auto"]] * 2)
+        self.browser.load(path, 400)
+        self.assertEqual(self.browser.run(sizes)[1], [True, "auto"])
+        self.assertEqual(self.browser.run(INSPECT), [])
+
+    def test_a_lane_without_executions_is_named(self):
+        folder = self.changed(verdict="clean", bugs={"crashing": []}, lanes=[
+            {"name": "sim-tso", "state": "done", "runs": 1, "executions": 0, "seconds": 2},
+            {"name": "sim-random", "state": "done", "runs": 1, "executions": 5, "seconds": 2}])
+        text = self.looks_well(folder)
+        self.assertIn("1 lane ran 0 executions and so looked at nothing: sim-tso", text)
+        self.assertEqual(self.browser.run("return document.querySelectorAll('tr.warn').length"),
+                         1)
 
     def test_a_broken_page_is_noticed(self):
         end = "</main>"

@@ -23,6 +23,9 @@ FUZZ = {
     "clang-14": "the compiler that AFL++ drives",
     "libclang-rt-14-dev": "sanitizer runtimes for AFL++ builds",
 }
+TERMINAL = {
+    "python3-rich": "tables and progress on a terminal",
+}
 PICTURES = {
     "python3-matplotlib": "draws",
 }
@@ -30,9 +33,8 @@ TEMPLATES = {
     "python3-jinja2": "HTML pages from templates",
 }
 PAGE = {**TEMPLATES, **PICTURES}
-NIGHT = {
-    "python3-rich": "draws a campaign's progress and tables on a terminal",
-    "python3-prometheus-client": "writes a campaign's figures for Prometheus",
+METRICS = {
+    "python3-prometheus-client": "a campaign's figures for Prometheus",
 }
 # To run, without a compiler, what another machine has built.
 RUN = {
@@ -40,7 +42,8 @@ RUN = {
     "liburcu8": "RCU on real threads",
     "llvm-19": "symbols in sanitizer reports",
     **PAGE,
-    **NIGHT,
+    **TERMINAL,
+    **METRICS,
 }
 BENCH = {
     "libck-dev": "Concurrency Kit, measured beside our locks",
@@ -80,7 +83,8 @@ TESTS = {
     "python3-yaml": "checks the files for GitHub and GitLab",
     "zsh": "tests its completion",
 }
-ALL = {**BUILD, **FUZZ, **BENCH, **PAGE, **NIGHT, **MANUAL, **TESTS, **FORMAT, **LINT, **DEBUG}
+ALL = {**BUILD, **FUZZ, **BENCH, **PAGE, **TERMINAL, **METRICS, **MANUAL, **TESTS, **FORMAT,
+       **LINT, **DEBUG}
 
 
 def installed(package):

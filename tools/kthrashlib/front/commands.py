@@ -181,7 +181,7 @@ COMMANDS = [
                "html: a page of its own; perfetto: a trace for its viewer and Chrome's", "text"),
         Option("-o FILE", "where it goes", "standard output"),
     ]),
-    Command("page", "show.page:main", "DIR",
+    Command("page", "night.page:main", "DIR",
             "the morning page of a campaign's folder, written once more", [
         Option("--night=N", "of which night", "the last", number=whole(1, 10**9)),
     ]),

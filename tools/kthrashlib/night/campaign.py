@@ -16,7 +16,7 @@ import signal
 import time
 
 from kthrashlib.common import environment, say, write_whole
-from kthrashlib.night import bugs, builds, metrics, record, verdict
+from kthrashlib.night import bugs, builds, metrics, page, record, verdict
 from kthrashlib.night.behind import Behind
 from kthrashlib.night.folder import entries, utc
 from kthrashlib.night.pairs import Pairs
@@ -24,7 +24,6 @@ from kthrashlib.night.report import print_report, short
 from kthrashlib.night.scheduler import Scheduler
 from kthrashlib.night.watch import Progress
 from kthrashlib.night.words import duration
-from kthrashlib.show import page
 
 SAVE_EVERY_S = 5.0
 

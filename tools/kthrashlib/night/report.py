@@ -46,8 +46,8 @@ def print_lanes(lanes):
     for column in table.columns[2:]:
         column.justify = "right"
     for lane in lanes:
-        table.add_row(*map(Text, cells(lane)), style="" if lane["executions"] and
-                      lane["state"] != "failed" else "red")
+        table.add_row(*map(Text, cells(lane)), style="red" if lane["state"] == "failed" else
+                      "yellow" if verdict.is_idle(lane) else "")
     print()
     Console().print(table)
 

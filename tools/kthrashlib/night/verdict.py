@@ -56,13 +56,18 @@ def planted_bug_of_shards(states):
 
 
 def lanes_without_executions(lanes):
-    """A sentence on the lanes that ran 0 executions, in a list; an empty list if each ran."""
+    """A sentence on the lanes that looked at nothing, in a list; an empty list if there are
+    none."""
     names = [lane["name"] + ("" if lane["runs"] else " (never started)")
-             for lane in lanes if not lane["executions"]]
-    if not names:
-        return []
-    return ["%s ran 0 executions, so nothing is known from %s: %s" % (
-        plural(len(names), "lane"), "it" if len(names) == 1 else "them", ", ".join(names))]
+             for lane in lanes if is_idle(lane)]
+    return ["%s ran 0 executions and so looked at nothing: %s" % (
+        plural(len(names), "lane"), ", ".join(names))] if names else []
+
+
+def is_idle(lane):
+    """The lane ran 0 executions. A fuzzer that ends at its first input has found something, but
+    may have counted nothing."""
+    return not lane["executions"] and not lane["findings"]
 
 
 def failed_lanes(lanes):
@@ -123,7 +128,8 @@ def judge(facts, filed):
         why.append("the disk is full: lanes did not run")
     why += lanes_without_executions(lanes)
     if facts["interrupted"]:
-        why.append("interrupted after %s; the same command goes on" % duration(facts["elapsed"]))
+        why.append("interrupted after %s; the same command goes on" %
+                   duration(facts["elapsed"] or 0))
     return Verdict(word, why)
 
 
@@ -178,7 +184,7 @@ def of(facts, why_not="", is_last=True):
 def summary(facts, by=""):
     """The last line of a report, without the page's name. `by`: what ran it, if not one
     machine."""
-    idle = sum(not lane["executions"] for lane in facts["lanes"])
+    idle = sum(map(is_idle, facts["lanes"]))
     return "%s%s: %d distinct bugs (%d new)%s in %s%s" % (
         facts["verdict"], ", but %d of %s ran 0 executions" % (
             idle, plural(len(facts["lanes"]), "lane")) if idle else "",

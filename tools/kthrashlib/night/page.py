@@ -2,8 +2,8 @@
 """The morning page: one night of a campaign's folder, as one HTML file.
 
 The night may still run, or may have been killed. What is missing, torn or of the wrong kind is
-named in its place, and the rest is shown. night/record.py reads the night, night/verdict.py
-says what it comes to. The templates escape all that is read, so it stays text.
+named in its place, and the rest is shown. record.py reads the night, verdict.py says what
+it comes to. The templates, in show/templates/, escape all that is read, so it stays text.
 """
 
 import os
@@ -89,7 +89,7 @@ def changes(night, last):
             ("schedule points", totals.get("points"), before.get("points")),
             ("pairs of accesses seen", totals.get("pairs"), before.get("pairs")),
             ("plans in the corpus", totals.get("corpus"), before.get("corpus")),
-            ("findings, each time one was saved", totals.get("raw_findings"),
+            ("findings saved, repeats counted", totals.get("raw_findings"),
              before.get("raw_findings"))]
     found = []
     for what, now, then in rows:
@@ -110,7 +110,7 @@ def lane_rows(night):
             "coverage": "%s %s" % (count(lane["coverage"]), lane["unit"]),
             "alone": count(lane["pairs_alone"]), "lately": count(lane["pairs_lately"]),
             "failures": [(when(f.get("at")), as_text(f.get("why"))) for f in lane["failures"]],
-            "idle": not lane["executions"],
+            "idle": verdict.is_idle(lane),
             **{k: count(lane[k]) for k in ("runs", "executions", "pairs", "findings")},
         })
     return found
