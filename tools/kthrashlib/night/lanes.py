@@ -81,7 +81,7 @@ class Lane(Job):
     def pairs_lately(self):
         """How many of the pairs were new in the last fifth of its time."""
         before = [n for at, n in self.night["pairs_at"] if at <= 0.8 * self.seconds()]
-        return (self.pairs() or 0) - (before[-1] if before else 0)
+        return max(0, (self.pairs() or 0) - (before[-1] if before else 0))
 
     def saw_pairs(self, known):
         """The lane has now seen `known` pairs in all."""

@@ -95,17 +95,24 @@ class Progress:
     def __init__(self, seconds, out=None):
         self.seconds = seconds
         self.display = Display(seconds, out)
-        self.last = None        # (when, executions)
+        self.last = None        # (when, executions) when the record last changed
+        self.rate = 0
+
+    def learn(self, done):
+        """The record is brought up to date less often than a terminal is drawn."""
+        now = time.monotonic()
+        then, before = self.last or (now, done)
+        if now > then and done != before:
+            self.rate = (done - before) / (now - then)
+        if done != before or not self.last:
+            self.last = now, done
 
     def show(self, facts, elapsed):
         if not self.display.wants():
             return
-        now, done = time.monotonic(), facts["totals"]["executions"]
-        then, before = self.last or (now, done)
-        self.last = now, done
-        rate = (done - before) / (now - then) if now > then else 0
+        self.learn(facts["totals"]["executions"])
         self.display.show("%s, %s left" % (duration(elapsed), duration(self.seconds - elapsed)),
-                          elapsed / self.seconds, line_of(facts, rate))
+                          elapsed / self.seconds, line_of(facts, self.rate))
 
     def end(self):
         self.display.end()
