@@ -23,6 +23,8 @@ from kthrashlib.common import ROOT
 from kthrashlib.night import identity
 from kthrashlib.night.folder import (AREAS, CRASHING, INCUBATING, REGRESSION, entries, move,
                                      read_json, utc, write_json)
+from kthrashlib.night.lenient import (as_dicts, as_number, as_text, as_word, as_words,
+                                      read_object)
 
 CANARY = "canary"
 RAWS_KEPT = 20          # sightings of one bug: the first and the latest; all are counted
@@ -32,7 +34,33 @@ EXAMINED, RETRIED, FINDING, FOUND = ("examined.json", "retried.json", "finding.j
                                      "found.json")
 
 
+def as_pair(value):
+    """[how many, of how many], else None."""
+    return value if isinstance(value, list) and len(value) == 2 and \
+        None not in map(as_number, value) else None
+
+
+# What finding.json says: what makes a value of its kind from any other.
+KEYS = {"id": as_text, "state": as_text, "kind": as_word, "signature": as_text,
+        "message": as_text, "options": as_text, "build": as_text, "commit": as_text,
+        "hash": as_text, "places": as_dicts, "reliability": as_pair, "first_seen": as_word,
+        "last_seen": as_word, "first_night": as_number, "last_night": as_number,
+        "count": as_number, "lanes": as_words, "moved": as_dicts, "replay": as_text}
+
+
 # ---- reading ----
+
+
+def cleaned(found):
+    """`found` with every key of KEYS, each of its kind; keys that are not in KEYS stay."""
+    return {**found, **{key: kind(found.get(key)) for key, kind in KEYS.items()}}
+
+
+def read(bug):
+    """(finding.json in a bug's folder, cleaned, and "") or (that of no bug, the reason why there
+    is none)."""
+    found, why = read_object(os.path.join(bug, FINDING))
+    return cleaned(found), why
 
 
 def sightings(bug):
@@ -61,8 +89,8 @@ def examined(bug):
 def findings(folder, area):
     """finding.json of each bug in an area."""
     for name in entries(folder.at(area)):
-        finding = read_json(folder.at(area, name, FINDING))
-        if finding:
+        finding, why = read(folder.at(area, name))
+        if not why:
             yield finding
 
 
@@ -99,7 +127,7 @@ def changed(folder, night):
                     if known.get(b, {}).get("first_night") == night]
     lists["fixed"] = [b for b in lists[REGRESSION] if moved_tonight(b, REGRESSION)]
     lists["back"] = [b for b in lists[CRASHING] if moved_tonight(b, CRASHING) and
-                     b not in lists["new"] and any(m["to"] == REGRESSION for m in moves(b))]
+                     b not in lists["new"] and any(m.get("to") == REGRESSION for m in moves(b))]
     return lists
 
 

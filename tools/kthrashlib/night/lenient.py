@@ -47,6 +47,11 @@ def as_text(value, otherwise=""):
     return value if isinstance(value, str) else otherwise if value is None else str(value)
 
 
+def as_word(value):
+    """A string, else None."""
+    return value if isinstance(value, str) else None
+
+
 def as_dict(value):
     return value if isinstance(value, dict) else {}
 

@@ -11,11 +11,10 @@ import re
 
 from kthrashlib import env
 from kthrashlib.common import CLEAN, environment, usage, write_whole
-from kthrashlib.night import record, verdict, words
+from kthrashlib.night import bugs, record, verdict, words
 from kthrashlib.night.folder import AREAS, Folder, entries
 from kthrashlib.night.identity import kind_of
-from kthrashlib.night.lenient import (as_dicts, as_number, as_text, as_words, read_object,
-                                      read_text)
+from kthrashlib.night.lenient import as_number, as_text, read_object, read_text
 from kthrashlib.show import drawing, plots
 from kthrashlib.show.sources import Sources
 
@@ -120,12 +119,12 @@ def machine_rows(night):
     m = night["machine"]
     memory = as_number(m.get("memory_bytes"))
     rows = [
-        ("started", when(night.get("started"))), ("ended", when(night.get("ended"))),
-        ("budget", duration(night.get("seconds"))), ("ran", duration(night.get("elapsed"))),
-        ("resumed", count(night.get("resumed"))), ("jobs", count(night.get("jobs"))),
-        ("seed", as_text(night.get("seed"), "–")),
-        ("commit", as_text(night.get("commit"), "–") +
-         (", with changes that are not committed" if night.get("dirty") else "")),
+        ("started", when(night["started"])), ("ended", when(night["ended"])),
+        ("time given", duration(night["seconds"])), ("time used", duration(night["elapsed"])),
+        ("starts after a kill", count(night["resumed"])), ("cores used", count(night["jobs"])),
+        ("seed", as_text(night["seed"], "–")),
+        ("commit", (night["commit"] or "–") +
+         (", with changes that are not committed" if night["dirty"] else "")),
         ("options", " ".join(night["options"]) or "none"),
         ("host", as_text(m.get("host"), "–")), ("processor", as_text(m.get("cpu"), "–")),
         ("cores", count(m.get("cores"))),
@@ -205,11 +204,9 @@ def links_to(path, page_folder):
     return found
 
 
-def reliability_of(record):
-    pair = record.get("reliability")
-    if isinstance(pair, list) and len(pair) == 2 and None not in map(as_number, pair):
-        return "%d of %d runs" % tuple(pair)
-    return "not re-run yet"
+def reliability_of(found):
+    return "%d of %d runs" % tuple(found["reliability"]) if found["reliability"] else \
+        "not re-run yet"
 
 
 def sources_for(night):
@@ -217,10 +214,10 @@ def sources_for(night):
     commit; None if there were changes that the commit does not have."""
     known = {}
 
-    def sources(record):
-        if "--bug=" in as_text(record.get("options")):
+    def sources(found):
+        if "--bug=" in found["options"]:
             return None
-        commit = as_text(record.get("commit")) or as_text(night["commit"])
+        commit = found["commit"] or night["commit"]
         if night["dirty"] and commit == night["commit"]:
             commit = None
         if commit not in known:
@@ -229,33 +226,30 @@ def sources_for(night):
     return sources
 
 
+def place_text(place):
+    return ("%s:%s %s" % (as_text(place.get("file")), as_text(place.get("line")),
+                          as_text(place.get("point")))).rstrip()
+
+
 def finding_of(folder, name, marks, sources, page_folder, draw):
     """What the template shows of one finding. `marks`: new, back, fixed; `sources`: see
     sources_for(); `draw`: with its interleaving."""
     state, path = place_of(folder, name) if is_id(name) else (None, None)
-    f = {"id": as_text(name), "state": state or "gone", "marks": marks, "missing": [],
-         "kind": kind_of(as_text(name)), "drawn": draw}
-    if not state:
-        f["missing"] = ["its folder is not there: neither in %s" % " nor in ".join(AREAS)]
-    record, why = read_object(os.path.join(path, "finding.json")) if path else ({}, "")
-    if why:
-        f["missing"].append(why)
-    f.update(
-        kind=as_text(record.get("kind"), f["kind"]) or "finding",
-        message=as_text(record.get("message")), signature=as_text(record.get("signature")),
-        count=count(record.get("count")), lanes=", ".join(as_words(record.get("lanes"))),
-        reliability=reliability_of(record), build=as_text(record.get("build")),
-        commit=as_text(record.get("commit")), hash=as_text(record.get("hash")),
-        first_seen=when(record.get("first_seen")), last_seen=when(record.get("last_seen")),
-        first_night=as_number(record.get("first_night")), replay=as_text(record.get("replay")),
-        places=[("%s:%s %s" % (as_text(p.get("file")), as_text(p.get("line")),
-                               as_text(p.get("point")))).rstrip()
-                for p in as_dicts(record.get("places"))[:PLACES_MAX]],
-        plan="", links=[], how=None)
+    found, why = bugs.read(path) if path else (bugs.cleaned({}), (
+        "its folder is not there: neither in %s" % " nor in ".join(AREAS)))
+    f = {"id": name, "state": state or "gone", "marks": marks, "drawn": draw,
+         "missing": [why] if why else [],
+         "kind": found["kind"] or kind_of(name) or "finding", "count": count(found["count"]),
+         "lanes": ", ".join(found["lanes"]), "reliability": reliability_of(found),
+         "first_seen": when(found["first_seen"]), "last_seen": when(found["last_seen"]),
+         **{k: found[k] for k in ("message", "signature", "build", "commit", "hash",
+                                  "first_night", "replay")},
+         "places": [place_text(p) for p in found["places"][:PLACES_MAX]],
+         "plan": "", "links": [], "how": None}
     if path:
         f["links"] = links_to(path, page_folder)
         if draw:
-            f["how"] = told_by(path, sources(record))
+            f["how"] = told_by(path, sources(found))
             f["missing"] += f["how"]["missing"]
             f["plan"], why = read_text(os.path.join(path, "plan"))
             f["missing"] += [why] if why else []
@@ -270,11 +264,11 @@ def urgency(f):
 
 def findings_of(folder, night, page_folder):
     """{area: findings}, the most urgent first. Without a record, what the folder has."""
-    bugs = night["bugs"]
-    marked = {m: bugs.get(m, []) for m in ("new", "back", "fixed")}
+    lists = night["bugs"]
+    marked = {m: lists.get(m, []) for m in ("new", "back", "fixed")}
     sources = sources_for(night)
     found, drawn = {}, 0
-    for state, names in named(folder, bugs).items():
+    for state, names in named(folder, lists).items():
         some = []
         for name in names:
             marks = [m for m in marked if name in marked[m]]
@@ -285,13 +279,13 @@ def findings_of(folder, night, page_folder):
     return found
 
 
-def named(folder, bugs):
+def named(folder, lists):
     """{area: names}, each name once. Without a record, what the folder has."""
-    if not bugs:
+    if not lists:
         return {area: list(filter(is_id, entries(folder.at(area)))) for area in AREAS}
     found, seen = {area: [] for area in AREAS}, set()
     for area in AREAS + ("new", "back", "fixed"):
-        for name in bugs.get(area, []):
+        for name in lists.get(area, []):
             if name not in seen:
                 seen.add(name)
                 where = area

@@ -13,15 +13,11 @@ import re
 
 from kthrashlib.common import write_whole
 from kthrashlib.night.folder import entries, utc, write_json
-from kthrashlib.night.lenient import (as_dict, as_dicts, as_number, as_numbers, as_text, as_words,
-                                      read_object, read_text)
+from kthrashlib.night.lenient import (as_dict, as_dicts, as_number, as_numbers, as_text, as_word,
+                                      as_words, read_object, read_text)
 
 EVENTS_KEPT = 500
 SERIES_MAX = 64 << 20       # bytes of series.jsonl that are read
-
-
-def as_word(value):
-    return value if isinstance(value, str) else None
 
 
 def lane_row(row):
