@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What the tests of campaigns run instead of engines: shell scripts that speak like them."""
+"""Fake engines for the tests of campaigns: shell scripts with the output of real ones."""
 
 import contextlib
 import io
@@ -118,7 +118,7 @@ options = "--plan=@corpus"
 
 
 class Fakes:
-    """A campaign in `folder` of lanes one, two, fuzzer and eats, of scripts."""
+    """A campaign in `folder` whose lanes, one, two, fuzzer and eats, run scripts."""
 
     def __init__(self, folder):
         self.folder = os.path.join(folder, "dir")
@@ -162,7 +162,7 @@ class Fakes:
         return stack
 
     def run(self, lanes="one,two", seconds=0.3, jobs=2, more=(), err=None):
-        """(exit status, stdout, stderr); what goes to stderr goes to `err`, if given."""
+        """(exit status, stdout, stderr). With `err`, stderr goes there instead."""
         out, err = io.StringIO(), err or io.StringIO()
         with self.patches(), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             try:

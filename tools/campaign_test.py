@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Campaigns of fake engines: what is found, counted, kept and moved; lanes that die, hang or
-eat memory; a full disk; what is corrupt. Kills at random moments: campaign_kill_test.py."""
+"""Campaigns of fake engines: findings taken in, counted, kept and moved; lanes that die, hang or
+eat memory; a full disk; corrupt files. campaign_kill_test.py kills at random moments."""
 
+import contextlib
 import errno
 import fcntl
 import glob
 import hashlib
 import json
 import os
+import pty
 import re
 import tempfile
 import unittest
@@ -18,7 +20,7 @@ import campaign_fakes
 from campaign_fakes import common
 from kthrashlib.front import commands
 from kthrashlib.night import (bugs, campaign, config, folder as folders, identity, lanes,
-                              record, scheduler, start, words as in_words)
+                              record, report, scheduler, start, watch, words as in_words)
 
 FINDS = "finding deadlock-11111111 $$; say summary 5 50"
 
@@ -37,7 +39,7 @@ class Campaign(unittest.TestCase):
         return folders.read_json(self.at("nights", "%04d" % n, "night.json"))
 
     def untaken(self, lane):
-        """Findings that a lane saved and nobody filed; what it was killed at is none yet."""
+        """Findings that a lane has saved and that are not filed."""
         return [n for n in os.listdir(self.at("lanes", lane, "findings")) if n.endswith(".plan")]
 
     def bug(self, area="crashing", name="deadlock-11111111"):
@@ -538,6 +540,45 @@ class Watched(Campaign):
         _, _, err = self.fakes.run()
         self.assertRegex(err, r"\d+ s, \d+ s left  \S+ executions, \S+/s  \d+ pairs")
         self.assertNotIn("\r", err)
+
+    def terminal(self, columns):
+        """(a terminal to write to, a function that returns what was written)."""
+        ours, theirs = pty.openpty()
+        self.addCleanup(os.close, ours)
+        out = open(theirs, "w", encoding="utf-8")   # pylint: disable=consider-using-with
+        self.addCleanup(out.close)
+        patch = mock.patch.dict(os.environ, {"TERM": "xterm", "COLUMNS": str(columns)})
+        patch.start()
+        self.addCleanup(patch.stop)
+
+        def said():
+            out.flush()
+            return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", os.read(ours, 100_000).decode())
+        return out, said
+
+    def facts(self):
+        return record.cleaned({
+            "lanes": [{"name": "one", "state": "running", "executions": 45000, "seconds": 9},
+                      {"name": "[two]", "state": "failed", "executions": 0, "seconds": 0}],
+            "totals": {"executions": 45000, "pairs": 7, "corpus": 3, "to_examine": 2},
+            "bugs": {"crashing": ["x-1"]}})
+
+    def test_progress_on_a_terminal_fits_its_width(self):
+        out, said = self.terminal(60)
+        progress = watch.Progress(60, out)
+        progress.show(self.facts(), 15)
+        progress.end()
+        lines = said().split("\r\n")
+        self.assertIn("15 s, 45 s left 45.0k executions", lines[0])
+        self.assertLessEqual(max(len(part) for line in lines for part in line.split("\r")), 60)
+
+    def test_the_table_on_a_terminal_has_all_cells_as_they_are(self):
+        out, said = self.terminal(120)
+        with contextlib.redirect_stdout(out):
+            report.print_lanes(self.facts()["lanes"])
+        table = said()
+        for word in (*report.COLUMNS, "one", "45000", "5000", "[two]", "failed"):
+            self.assertIn(word, table)
 
     def test_words(self):
         self.assertEqual([in_words.duration(s) for s in (5, 61, 7300, 59.6, 119.4)],

@@ -26,7 +26,7 @@ DRIVER = os.path.abspath(sys.argv[1])
 LOOKS = [(width, scheme) for width in (1300, 400) for scheme in ("light", "dark")]
 CONTRAST_MIN = 4.5      # WCAG's, of text
 
-# What a page must not have, found from within it.
+# Run in the page: finds what a page must not have.
 INSPECT = """
 const found = [];
 for (const a of document.querySelectorAll('a[href^="#"]'))
@@ -47,7 +47,7 @@ if (Math.max(root.scrollWidth, document.body.scrollWidth) > innerWidth)
 return found;
 """
 
-# Pairs of colours [text, behind it] of all text that is to be seen.
+# Run in the page: [colour of the text, colour behind it, text] of all text that is seen.
 COLOURS = """
 function behind(e) {
   for (; e; e = e.parentElement) {
@@ -87,7 +87,7 @@ def contrast(one, other):
 
 
 class Browser:
-    """Chromium, of which only files are asked."""
+    """Chromium, which loads only files."""
 
     def __init__(self, home):
         self.home = home
@@ -122,7 +122,7 @@ class Browser:
         return self.driver.execute_script(script, *args)
 
     def problems(self, path, seen, width=1280, scheme="light"):
-        """What is wrong with the page; `seen` selects what must be in the window."""
+        """What is wrong with the page. `seen` selects an element that must be in the window."""
         self.load(path, width, scheme)
         found = ["console: " + entry["message"] for entry in self.driver.get_log("browser")]
         found += self.run(INSPECT)
@@ -136,7 +136,7 @@ class Browser:
         return found
 
     def pale(self):
-        """Texts of the page that can hardly be read."""
+        """Texts of the page with too little contrast."""
         return [(text, round(contrast(ink, paper), 1)) for ink, paper, text in self.run(COLOURS)
                 if contrast(ink, paper) < CONTRAST_MIN]
 
@@ -312,7 +312,7 @@ class Pages(unittest.TestCase):
     # ---- folders that lack something ----
 
     def changed(self, **more):
-        """The path of the page of a copy of the folder whose last night says otherwise."""
+        """A copy of the folder; `more` replaces facts of its last night."""
         folder = os.path.join(self.home, "changed-%d" % time.monotonic_ns())
         shutil.copytree(self.folder, folder)
         path = os.path.join(folder, "nights", "0002", "night.json")
@@ -322,7 +322,7 @@ class Pages(unittest.TestCase):
         return folder
 
     def looks_well(self, folder):
-        """All its text, if the page is faultless in a narrow window too."""
+        """Checks the page in a narrow window. Returns all its text."""
         path = page.write(folder, 2)
         self.assertEqual(self.browser.problems(path, "#verdict", 400, "dark"), [])
         return self.browser.run("document.querySelectorAll('details:not(.finding)')"

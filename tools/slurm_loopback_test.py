@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""A campaign on a real Slurm cluster of two virtual nodes, one of which is lost in the middle:
-the other takes over, no finding is lost and none is counted twice.
+"""A campaign on a real Slurm cluster of two virtual nodes. One node is lost in the middle: the
+other takes over, no finding is lost and none is counted twice.
 
 usage: slurm_loopback_test.py [--survivors]    as root; it installs slurm-wlm; five minutes and more
 
---survivors: what the lost node ran goes on, and nobody can end it.
+--survivors: what the lost node ran goes on, and cannot be ended.
 
-It is no Bazel test: it runs daemons of root's, and tools/kthrash, which runs Bazel.
+It is no Bazel test, because it runs daemons as root, and tools/kthrash, which runs Bazel.
 """
 
 import hashlib
@@ -60,7 +60,7 @@ def counts(folder):
 
 
 def digest(folder):
-    """Of all bugs' files, the corpus and the figures of the night."""
+    """A digest of all bugs' files, the corpus and the figures of the night."""
     hashed = hashlib.sha256()
     for place in (*bugs.AREAS, "corpus", "lanes"):
         for path, _, names in sorted(os.walk(folder.at(place))):
@@ -92,7 +92,7 @@ def check(folder, lost, survivors):
     job = read_json(folder.at("shards", "job.json"))
     records = [submission.state_of(folder, i, job) for i in range(SHARDS)]
     assert all(r["state"] == "done" for r in records), records
-    # A survivor comes to its end, and the copy that Slurm starts has nothing to do.
+    # A survivor runs to its end, and the copy that Slurm starts has nothing to do.
     assert (records[lost]["starts"], records[lost]["node"]) == (
         (1, "kt2") if survivors else (2, "kt1")), records
     assert record.numbers(folder) == [1], record.numbers(folder)

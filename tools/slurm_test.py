@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Shards and their merge, and what Slurm is asked for, against a fake sbatch and squeue; the
-shards are fakes, too. slurm_loopback_test.py has real ones."""
+"""Shards and their merge, and the jobs that sbatch is given. sbatch, squeue and the shards are
+fakes; slurm_loopback_test.py has real ones."""
 
 import contextlib
 import fcntl

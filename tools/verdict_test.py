@@ -69,7 +69,7 @@ TOLD = [
     ({}, "", True, "clean", [NO_BUG]),
     ({"why": ["x"]}, "", False, "clean", [NO_BUG, "x"]),
     ({"bugs": {"fixed": ["a"]}}, "", True, "clean", ["No bug fails; 1 fixed."]),
-    ({"verdict": "findings", "bugs": {"crashing": ["a", "b"], "new": ["a"]}}, "", True,
+    ({"verdict": "findings", "bugs": {"crashing": ["a", "b"], "new": ["a", "c"]}}, "", True,
      "findings", ["2 bugs fail: 1 new, 0 back; 0 fixed."]),
     ({"lanes": [IDLE, UNSTARTED]}, "", True, "clean", [NO_BUG, IDLES]),
     ({"lanes": [IDLE, UNSTARTED], "why": [IDLES]}, "", True, "clean", [NO_BUG, IDLES]),
@@ -172,9 +172,9 @@ class Verdicts(unittest.TestCase):
         self.assertEqual(verdict.cut_off(facts()).word, "clean")
 
     def test_the_last_line(self):
-        bugs = {"crashing": ["a", "b"], "new": ["a"]}
+        bugs = {"crashing": ["a", "b"], "incubating": ["c", "d"], "new": ["a", "d"]}
         self.assertEqual(verdict.summary(facts(verdict="findings", bugs=bugs)),
-                         "findings: 2 distinct bugs (1 new) in 1 min 30 s")
+                         "findings: 2 distinct bugs (1 new) and 1 not confirmed in 1 min 30 s")
         self.assertEqual(
             verdict.summary(facts(lanes=[RAN, IDLE], interrupted=True), " by 3 shards"),
             "clean, but 1 of 2 lanes ran 0 executions: 0 distinct bugs (0 new) by 3 shards in "

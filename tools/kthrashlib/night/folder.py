@@ -92,6 +92,9 @@ def holders(path):
 
 
 class Folder:
+    """A campaign's folder. Only the process that open()s it writes there, except for lanes and
+    jobs, which write in their own folders below it."""
+
     def __init__(self, path):
         self.path = os.path.abspath(path)
         self.lock_fd = None

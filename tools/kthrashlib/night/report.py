@@ -20,7 +20,7 @@ def short(path):
 
 
 def cells(lane):
-    """A lane's row of the record as texts, in the order of COLUMNS."""
+    """A lane's row of the record as text, in the order of COLUMNS."""
     looks = lane["pairs"] is not None
     seconds, done = lane["seconds"] or 0, lane["executions"] or 0
     return [lane["name"], lane["state"], "%d" % done, "%.0f" % (done / seconds if seconds else 0),

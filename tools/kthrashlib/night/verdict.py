@@ -148,14 +148,22 @@ def unwritten(facts, error):
 # ---- for readers ----
 
 
+def new_bugs(bugs):
+    """(how many bugs are new and fail, how many are new and not confirmed)."""
+    new = set(bugs.get("new", []))
+    fail = new & set(bugs.get("crashing", []))
+    return len(fail), len(new - fail)
+
+
 def bugs_told(bugs):
     """One sentence on the bugs that a night's record lists."""
     crashing, fixed = len(bugs.get("crashing", [])), len(bugs.get("fixed", []))
+    new, _ = new_bugs(bugs)
     if not crashing:
         return "No bug fails; %d fixed." % fixed if fixed else "No bug fails."
     return "%s: %d new, %d back; %d fixed." % (
         plural(crashing, "bug") + (" fails" if crashing == 1 else " fail"),
-        len(bugs.get("new", [])), len(bugs.get("back", [])), fixed)
+        new, len(bugs.get("back", [])), fixed)
 
 
 def of(facts, why_not="", is_last=True):
@@ -185,8 +193,10 @@ def summary(facts, by=""):
     """The last line of a report, without the page's name. `by`: what ran it, if not one
     machine."""
     idle = sum(map(is_idle, facts["lanes"]))
-    return "%s%s: %d distinct bugs (%d new)%s in %s%s" % (
+    new, unsure = new_bugs(facts["bugs"])
+    return "%s%s: %d distinct bugs (%d new)%s%s in %s%s" % (
         facts["verdict"], ", but %d of %s ran 0 executions" % (
             idle, plural(len(facts["lanes"]), "lane")) if idle else "",
-        len(facts["bugs"].get("crashing", [])), len(facts["bugs"].get("new", [])), by,
+        len(facts["bugs"].get("crashing", [])), new,
+        " and %d not confirmed" % unsure if unsure else "", by,
         duration(facts["elapsed"] or 0), ", interrupted" if facts["interrupted"] else "")
