@@ -76,6 +76,9 @@ replay)
 		printf '"message":"%%s","options":"","build":"fake"}\\n' "${signature:+the message}"
 	done
 	;;
+identify)
+	%(identify)s
+	;;
 explain)
 	case "$*" in
 	*json*) echo '{"tasks":["C1"],"steps":[]}' ;;
@@ -96,9 +99,10 @@ def script(path, body):
     return path
 
 
-def driver(path, hunt="say summary 9 90", fails=10, ledger="", fuzz=":", fuzz_input=":"):
+def driver(path, hunt="say summary 9 90", fails=10, ledger="", fuzz=":", fuzz_input=":",
+           identify="exit 2"):
     return script(path, DRIVER % {"hunt": hunt, "fails": fails, "ledger": "'%s'" % ledger,
-                                  "fuzz": fuzz, "input": fuzz_input})
+                                  "fuzz": fuzz, "input": fuzz_input, "identify": identify})
 
 
 CONFIG = """[limits]

@@ -195,6 +195,27 @@ class Identity(Campaign):
         self.assertGreater(self.bug(name=old)["count"], seen)
         self.assertEqual(self.night(2)["bugs"]["new"], [])
 
+    def test_the_driver_identifies_a_fuzzers_report(self):
+        said = json.dumps({"kind": "memory", "signature": "memory: f", "message": "use of f",
+                           "id": "memory-0a0b0c0d"})
+        self.fakes.default = campaign_fakes.driver(
+            os.path.join(self.fakes.bin, "default"),
+            identify="grep -q '^SUMMARY: bad f' \"$2\" && echo '%s'" % said)
+        self.fakes.lane("fuzzer", fuzz=self.FUZZER["fuzz"],
+                        fuzz_input="echo 'SUMMARY: bad f'; exit 77")
+        self.fakes.run(lanes="fuzzer")
+        self.assertEqual(os.listdir(self.at("crashing")), ["memory-0a0b0c0d"])
+        bug = self.bug(name="memory-0a0b0c0d")
+        self.assertEqual((bug["signature"], bug["message"]), (
+            "memory: f", "use of f (in the fuzzer only; the plan is its input)"))
+
+    def test_the_id_that_a_fuzz_target_prints_counts(self):
+        self.fakes.lane("fuzzer", fuzz=self.FUZZER["fuzz"],
+                        fuzz_input=self.FUZZER["fuzz_input"].replace(
+                            "exit", "echo 'kthrash: id model-0a0b0c0d'; exit"))
+        self.fakes.run(lanes="fuzzer")
+        self.assertEqual(os.listdir(self.at("crashing")), ["model-0a0b0c0d"])
+
     def test_what_did_not_fail_again_says_what_the_driver_said(self):
         self.fakes.lane("one", FINDS, fails=0)
         self.fakes.run(lanes="one")

@@ -32,6 +32,8 @@ RAWS_KEPT = 20          # sightings of one bug: the first and the latest; all ar
 RAW = re.compile(r"(?P<seq>\d{6,})\.(?P<night>\d{4,})\.(?P<lane>[a-z0-9-]+)\.(?P<name>.+)")
 EXAMINED, RETRIED, FINDING, FOUND = ("examined.json", "retried.json", "finding.json",
                                      "found.json")
+# Keys of examined.json that finding.json does not have.
+FOR_FILING = ("raws", "same_as", "reported")
 
 
 def as_pair(value):
@@ -207,7 +209,7 @@ def describe(bug):
         "kind": identity.kind_of(os.path.basename(bug)), "signature": "", "message": "",
         "options": "", "build": "", "commit": "", "hash": None, "places": [],
         "reliability": None,
-        **{k: v for k, v in (examined(bug) or {}).items() if k not in ("raws", "same_as")},
+        **{k: v for k, v in (examined(bug) or {}).items() if k not in FOR_FILING},
         "first_seen": old.get("first_seen") or time_of(seen[0]), "last_seen": time_of(seen[-1]),
         "first_night": int(seen[0]["night"]), "last_night": int(seen[-1]["night"]),
         "count": int(seen[-1]["seq"]),
@@ -246,12 +248,14 @@ def join(bug, target):
 def older_name(folder, name, said):
     """The id under which an older version of this program filed the same bug, or None. Its
     ids of bugs that only a fuzzer met were made by another hash; they stay, and the bug is
-    known by its signature."""
-    if not said["signature"] or identity.of(said) != name:
+    known by its signature: the driver's, or that of the fuzzer's own report."""
+    wanted = [(s["kind"], s["signature"]) for s in (said, said.get("reported", said))
+              if s["signature"]]
+    if not wanted or identity.of(said) != name:
         return None
     for bug in filed(folder):
-        if (bug["kind"], bug["signature"]) == (said["kind"], said["signature"]) and \
-                bug["id"] != name and identity.of({**bug, "id": None}) != bug["id"]:
+        if (bug["kind"], bug["signature"]) in wanted and bug["id"] != name and \
+                identity.of({**bug, "id": None}) != bug["id"]:
             return bug["id"]
     return None
 

@@ -69,14 +69,17 @@ def run(args, timeout=120, stderr=subprocess.STDOUT):
 
 
 def fuzzer_report(status, out):
-    """What a failed run of a fuzzer's binary says of the failure: kind, signature, message."""
+    """What a failed run of a fuzzer's binary says of the failure, as in a line of the driver's
+    JSON, and its whole output, "out". A report of a sanitizer has no "id"."""
+    said_id = re.search(r"^kthrash: id (\S+)$", out, re.MULTILINE)
     kind = re.search(r"^kthrash: ([a-z-]+): (.*)$", out, re.MULTILINE)
     signature = re.search(r"^kthrash: signature (.*)$", out, re.MULTILINE)
     summary = re.search(r"^SUMMARY: (.*)$", out, re.MULTILINE)
     ended = summary.group(1) if summary else "exit status %s" % status
     return {"kind": kind.group(1) if kind else "hang" if status is None else "crash",
             "message": (kind.group(2) if kind else ended)[:500],
-            "signature": signature.group(1) if signature else ended[:200], "out": out}
+            "signature": signature.group(1) if signature else ended[:200], "out": out,
+            "id": said_id.group(1) if said_id else None}
 
 
 def fuzzer_reruns(binary, raw, runs):
@@ -217,11 +220,20 @@ class Examiner:
             return {"kind": "crash", "signature": "", "reliability": [0, RERUNS], "message":
                     "a fuzzer's input that failed once: in none of %d re-runs, in none of %d "
                     "schedules of the simulator" % (RERUNS, HUNT_EXECUTIONS)}
-        write_whole(os.path.join(bug, "report.txt"), first["out"])
-        return {"kind": first["kind"], "signature": first["signature"], "by": "fuzzer",
-                "message": first["message"] + " (in the fuzzer only; the plan is its input)",
+        said = self.identify(bug, first)
+        return {"kind": said["kind"], "signature": said["signature"], "by": "fuzzer",
+                "message": said["message"] + " (in the fuzzer only; the plan is its input)",
                 "reliability": [failed, RERUNS], "places": places_in(first["out"]),
-                "same_as": identity.of(first)}
+                "same_as": identity.of(said),
+                "reported": {k: first[k] for k in ("kind", "signature")}}
+
+    def identify(self, bug, first):
+        """What the driver says of a fuzzer's report, which it writes to report.txt. If the
+        driver sees no sanitizer's report in it, what the fuzzer says itself."""
+        report = os.path.join(bug, "report.txt")
+        write_whole(report, first["out"])
+        lines = [] if first["id"] else run([self.sim, "identify", report])[1]
+        return lines[0] if lines and "signature" in lines[0] else first
 
     def retry(self, bug):
         """Does it still fail with this build?"""

@@ -2,8 +2,8 @@
 """A bug's id: its kind and the hash of its signature, as deadlock-1a2b3c4d.
 
 The C driver makes signatures and ids. Python takes the id from what the driver says: from
-"id" in a line of JSON, or from the name of a finding's file, which is the id. Only a fuzzer's
-own report, of a bug that the driver does not repeat, has a signature and no id.
+"id" in a line of JSON, or from the name of a finding's file, which is the id. Of a report that
+a fuzzer prints, the driver's command `identify` says which bug it shows.
 """
 
 import re
@@ -20,7 +20,8 @@ def name_hash(text):
 
 
 def of(said):
-    """The id of the bug that a line of the driver's JSON, or what stands for one, is about."""
+    """The id of the bug that a line of the driver's JSON, or what stands for one, is about. A
+    line without "id" has its signature's hash, as the driver computes it."""
     return said.get("id") or "%s-%08x" % (said["kind"], name_hash(said["signature"]))
 
 
