@@ -87,7 +87,7 @@ MEMORY = Option("--memory=sc|tso|pso", "memory model: weak ones make stores visi
 
 COMMANDS = [
     Command("campaign", "night.start:campaign", "",
-            "the main job: every lane for a while, triage, report", [
+            "the main job: hunts with every engine, runs each bug again, reports", [
         Option("--hours=N", "how long", number=real(0.001, 2000)),
         Option("--seconds=N", "how long", "120", number=real(1, 10**7)),
         Option("--jobs=N", "lanes at a time", "a lane per processor", number=whole(1, 256)),
@@ -101,10 +101,12 @@ COMMANDS = [
         Option("--shards=N", "with slurm: so many campaigns of --jobs lanes each at a time", "2",
                number=whole(1, 10000)),
         Option("--sbatch=OPTION...", "with slurm: for sbatch, as --sbatch=--partition=NAME"),
-    ], "A campaign that was killed, with whatever signal, goes on when the same command is "
-       "started again; of other options or of another commit it is a new night in the same "
-       "folder, with the corpora and the bugs of the nights before. Exit status 3 also: the "
-       "night is invalid, for the planted bug was not found.\n\n"
+    ], "A lane is one hunting engine in one build, as the random walk in the simulator or AFL++ "
+       "under ASan; lanes share the time by weight. The same command goes on with a campaign that "
+       "was killed, by whatever signal. With other options or another commit it begins a new "
+       "night in the same folder, with the corpora and bugs of the nights before. Exit status 3 "
+       "also means that the night is invalid, because it did not find the planted bug: a seeded "
+       "bug that each night must find.\n\n"
        "With --engine=slurm this builds here, submits a job array with a job a shard and a job "
        "that waits for it and takes all shards together as one night of DIR, and follows them. "
        "The checkout and DIR must be on file systems that all nodes have under the same name, "
@@ -182,7 +184,7 @@ COMMANDS = [
         Option("-o FILE", "where it goes", "standard output"),
     ]),
     Command("page", "night.page:main", "DIR",
-            "the morning page of a campaign's folder, written once more", [
+            "the page of a campaign's night, written once more", [
         Option("--night=N", "of which night", "the last", number=whole(1, 10**9)),
     ]),
     Command("gdb", "build.drivers:gdb", "PLAN",
