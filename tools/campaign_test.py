@@ -573,8 +573,13 @@ class Watched(Campaign):
         self.addCleanup(patch.stop)
 
         def said():
-            out.flush()
-            return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", os.read(ours, 100_000).decode())
+            out.close()
+            text = b""
+            try:
+                while True:
+                    text += os.read(ours, 100_000)
+            except OSError:     # as a terminal ends that is closed on its other side
+                return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", text.decode())
         return out, said
 
     def facts(self):
@@ -589,9 +594,9 @@ class Watched(Campaign):
         progress = watch.Progress(60, out)
         progress.show(self.facts(), 15)
         progress.end()
-        lines = said().split("\r\n")
-        self.assertIn("15 s, 45 s left 45.0k executions", lines[0])
-        self.assertLessEqual(max(len(part) for line in lines for part in line.split("\r")), 60)
+        parts = re.split("[\r\n]+", said())
+        self.assertTrue([p for p in parts if "15 s, 45 s left 45.0k executions" in p], parts)
+        self.assertLessEqual(max(map(len, parts)), 60)
 
     def test_the_table_on_a_terminal_has_all_cells_as_they_are(self):
         out, said = self.terminal(120)
