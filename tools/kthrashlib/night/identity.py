@@ -36,6 +36,7 @@ def kind_of(bug_id):
 
 
 def signature_in(plan):
-    """What the line `signature "..."` of a plan's text says; "" if there is none."""
-    found = re.search(r'^signature "((?:[^"\\]|\\.)*)"', plan, re.MULTILINE)
-    return re.sub(r"\\(.)", r"\1", found.group(1)) if found else ""
+    """What the line `signature "..."` of a plan's text says; "" if there is none. Between the
+    quotes there is no quote, and a backslash is itself."""
+    found = re.search(r'^signature "([^"\n]*)"', plan, re.MULTILINE)
+    return found.group(1) if found else ""
