@@ -300,7 +300,7 @@ class Lanes(Campaign):
         status, out, _ = self.fakes.run(lanes="one,two,eats")
         self.assertEqual(status, common.CLEAN)
         self.assertIn("2 lanes ran 0 executions and so looked at nothing: two, eats (never "
-                      "started)", out)
+                      "started: the corpus had no plans)", out)
         self.assertIn("clean, but 2 of 3 lanes ran 0 executions: 0 distinct bugs", out)
 
     def test_each_lane_runs_however_short_the_night(self):

@@ -16,6 +16,7 @@ RAN = {"name": "one", "state": "done", "runs": 1, "executions": 9, "findings": 0
 FAILED = {**RAN, "state": "failed", "failures": [{"why": "hung"}, {"why": "killed"}]}
 IDLE = {**RAN, "name": "idle", "executions": 0}
 UNSTARTED = {**IDLE, "name": "eats", "runs": 0}
+STARVED = {**UNSTARTED, "starved": True}
 CRASHED_AT_ONCE = {**IDLE, "name": "fuzzer", "findings": 1}
 
 
@@ -48,6 +49,9 @@ JUDGED = [
     ({"lanes": [FAILED]}, [], "failed", ENVIRONMENT, [HUNG]),
     ({"lanes": [FAILED]}, [bug()], "findings", FINDINGS, [HUNG]),
     ({"lanes": [RAN, IDLE, UNSTARTED]}, [], "clean", CLEAN, [IDLES]),
+    ({"lanes": [RAN, STARVED]}, [], "clean", CLEAN,
+     ["1 lane ran 0 executions and so looked at nothing: eats (never started: the corpus had no "
+      "plans)"]),
     ({"lanes": [RAN, CRASHED_AT_ONCE]}, [bug()], "findings", FINDINGS, []),
     ({"canary": MISSED}, [], "invalid", ENVIRONMENT, [PLANTED]),
     ({"canary": WAITING}, [], "invalid", ENVIRONMENT, [PLANTED]),

@@ -201,7 +201,8 @@ class Night:
                               "corrupt/" % name)
 
     def has_work(self, lane):
-        return not lane.needs_corpus() or any(entries(self.folder.at("corpus")))
+        lane.starved = lane.needs_corpus() and not any(entries(self.folder.at("corpus")))
+        return not lane.starved
 
     def start_lane(self, lane):
         if lane.needs_corpus():

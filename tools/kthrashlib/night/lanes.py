@@ -40,6 +40,7 @@ class Lane(Job):
         self.night = {}     # see begin_night()
         self.now = {}       # of this run
         self.row = 0        # failures in a row
+        self.starved = False    # it had nothing to do when it was its turn
         self.begin_night({})
 
     # The figures in a night's record with which a night that goes on begins.
@@ -92,7 +93,7 @@ class Lane(Job):
     def record(self):
         """The lane's row in the night's record."""
         return {"name": self.name, "what": self.what, "weight": self.weight, "unit": self.unit,
-                "state": self.state, **self.night, "seconds": round(self.seconds(), 1),
+                "state": self.state, "starved": self.starved, **self.night, "seconds": round(self.seconds(), 1),
                 "executions": self.executions(), "points": self.points(),
                 "coverage": self.coverage(), "pairs": self.pairs(),
                 "pairs_lately": self.pairs_lately()}

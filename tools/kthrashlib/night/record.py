@@ -26,7 +26,7 @@ def lane_row(row):
                "pairs", "pairs_alone", "pairs_lately")
     return {**row, "name": as_text(row.get("name"), "?"), "what": as_text(row.get("what")),
             "unit": as_text(row.get("unit")), "state": as_text(row.get("state"), "?"),
-            "failures": as_dicts(row.get("failures")),
+            "failures": as_dicts(row.get("failures")), "starved": bool(row.get("starved")),
             "pairs_at": [p for p in row.get("pairs_at") or [] if isinstance(p, list)]
             if isinstance(row.get("pairs_at"), list) else [],
             **{k: as_number(row.get(k)) for k in numbers}}

@@ -58,8 +58,9 @@ def planted_bug_of_shards(states):
 def lanes_without_executions(lanes):
     """A sentence on the lanes that looked at nothing, in a list; an empty list if there are
     none."""
-    names = [lane["name"] + ("" if lane["runs"] else " (never started)")
-             for lane in lanes if is_idle(lane)]
+    names = [lane["name"] + ("" if lane["runs"] else
+                             " (never started: the corpus had no plans)" if lane["starved"] else
+                             " (never started)") for lane in lanes if is_idle(lane)]
     return ["%s ran 0 executions and so looked at nothing: %s" % (
         plural(len(names), "lane"), ", ".join(names))] if names else []
 
