@@ -93,7 +93,8 @@ class Lane(Job):
     def record(self):
         """The lane's row in the night's record."""
         return {"name": self.name, "what": self.what, "weight": self.weight, "unit": self.unit,
-                "state": self.state, "starved": self.starved, **self.night, "seconds": round(self.seconds(), 1),
+                "state": self.state, "starved": self.starved, **self.night,
+                "seconds": round(self.seconds(), 1),
                 "executions": self.executions(), "points": self.points(),
                 "coverage": self.coverage(), "pairs": self.pairs(),
                 "pairs_lately": self.pairs_lately()}
