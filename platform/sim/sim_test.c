@@ -11,7 +11,7 @@
 #include "platform/lock.h"
 #include "platform/sanitizer.h"
 #include "platform/sim/sim.h"
-#include "platform/sim/sim_test.h"
+#include "platform/sim/test_tasks.h"
 
 static kt_lock lock;
 

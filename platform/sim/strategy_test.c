@@ -9,7 +9,7 @@
 #include "platform/conformance/test.h"
 #include "platform/lock.h"
 #include "platform/sim/sim.h"
-#include "platform/sim/sim_test.h"
+#include "platform/sim/test_tasks.h"
 
 /* ---- two locks in two orders ------------------------------------------------ */
 
