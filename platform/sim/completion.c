@@ -109,8 +109,7 @@ static bool take(struct kt_completion_modelled *c)
 
 static bool is_killed(uint32_t id)
 {
-	if (sim.explores)
-		sim_explore_looked(id);
+	sim_touch_thing(SIM_KILLED, id, SIM_READ);
 	return sim.record->task[id].killed;
 }
 

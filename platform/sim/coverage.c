@@ -78,19 +78,6 @@ uint32_t sim_cover_fresh(void)
 	return fresh;
 }
 
-bool sim_cover_begin(void)
-{
-	if (!cover.map && !cover.pairs)
-		return false;
-	if (++cover.execution == 0) {	/* a number that may have been used */
-		memset(cover.word, 0, sizeof cover.word);
-		cover.execution = 1;
-	}
-	cover.words_used = 0;
-	memset(cover.arrival, 0, sizeof cover.arrival);
-	return true;
-}
-
 /* ---- objects -------------------------------------------------------------- */
 
 /* Its place, whether it is there or not. */
@@ -118,7 +105,7 @@ static struct word *word_of(const void *object)
 	return w;
 }
 
-void sim_cover_forget(const void *addr, size_t size)
+static void forget(const void *addr, size_t size)
 {
 	for (size_t at = 0; at < size; at += WORD_BYTES) {
 		struct word *w = find((const char *)addr + at);
@@ -198,7 +185,7 @@ static inline bool only_stores(const struct kt_site *site)
 	return site->access == KT_STORE || site->access == KT_STORE_RELEASE;
 }
 
-void sim_cover_arrive(const struct sim_step *t, const void *object)
+static void arrives(const struct sim_step *t, const void *object)
 {
 	struct arrival *a = &cover.arrival[t->task];
 
@@ -213,7 +200,7 @@ void sim_cover_arrive(const struct sim_step *t, const void *object)
 	a->site = t->site;
 }
 
-void sim_cover_perform(uint32_t task)
+static void goes_on(uint32_t task)
 {
 	const struct arrival *a = &cover.arrival[task];
 	struct word *w = a->object ? word_of(a->object) : NULL;
@@ -234,4 +221,30 @@ void sim_cover_perform(uint32_t task)
 	w->store = a->site;
 	w->store_task = (uint8_t)task;
 	w->store_waited = a->waited;
+}
+
+/* ---- an execution ------------------------------------------------------------- */
+
+static void memory_ends(const void *addr, size_t size, enum sim_end end)
+{
+	if (end == SIM_END_ON_STACK)	/* a block's addresses do not come again */
+		forget(addr, size);
+}
+
+void sim_cover_begin(void)
+{
+	static const struct sim_observer observer = {
+		.arrives = arrives, .goes_on = goes_on,
+		.object_begins = forget, .memory_ends = memory_ends,
+	};
+
+	if (!cover.map && !cover.pairs)
+		return;
+	if (++cover.execution == 0) {	/* a number that may have been used */
+		memset(cover.word, 0, sizeof cover.word);
+		cover.execution = 1;
+	}
+	cover.words_used = 0;
+	memset(cover.arrival, 0, sizeof cover.arrival);
+	sim_observe(&observer);
 }

@@ -25,8 +25,6 @@ struct set {
 	uint64_t hash;
 };
 
-uint8_t dpor_proc[SIM_TASKS_MAX];
-
 static struct {
 	uint64_t *name;			/* of an object; 0: not used */
 	uint32_t *block;		/* the object that stands for its block, or 0 */
@@ -168,8 +166,10 @@ uint32_t dpor_block(const void *p)
 	return 0;
 }
 
-uint32_t dpor_thing(enum sim_thing thing, uint32_t proc)
+uint32_t dpor_thing(enum sim_thing thing, uint32_t task)
 {
+	uint32_t proc = thing < SIM_CLOCK ? dpor_proc[task] : 0;
+
 	return named(name_of(NAME_THING, proc, thing, 0), 0);
 }
 

@@ -11,6 +11,7 @@
 
 #include "platform/rcu.h"
 #include "platform/sim/internal.h"
+#include "platform/sim/strategy_random.h"
 
 /* ---- starting up -------------------------------------------------------- */
 
@@ -46,12 +47,6 @@ void sim_record_apart(void)
 {
 	sim_init();
 	record_map();	/* the other stays with those who have it */
-}
-
-void sim_note_wakes(bool on)
-{
-	sim_init();
-	sim.notes_wakes = on;
 }
 
 /* ---- failures ----------------------------------------------------------- */
@@ -101,6 +96,16 @@ void kt_assert_failed(const char *file, int line, const char *func, const char *
 
 /* ---- an execution ------------------------------------------------------- */
 
+/* The strategy may come to them when it begins. */
+static void observers_begin(const struct sim_options *o)
+{
+	sim.observers = sim.observed = 0;
+	sim_edges_begin();
+	sim_weak_begin(o->memory);
+	sim_cover_begin();
+	sim_notes_begin();
+}
+
 static void execution_begin(const struct sim_options *o)
 {
 	struct sim_record *r = sim.record;
@@ -125,10 +130,8 @@ static void execution_begin(const struct sim_options *o)
 	sim.steps_fair = o->steps_fair ? o->steps_fair : sim.steps_max / 2;
 	sim.steps_alarm = sim.steps_fair;
 	sim.fair = sim.aside = false;
-	sim.cut = sim.explores = false;
-	sim.covers = sim_cover_begin();
-	sim.wait = SIM_WAIT_NOT;
-	sim_weak_begin(o->memory);
+	sim.cut = false;
+	observers_begin(o);
 	sim.draws = o->strategy->next == sim_random_next;
 	sim.clock_ns = 0;
 	sim_memory_begin(o->moved);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "platform/sim/internal.h"
+#include "platform/sim/strategy_random.h"
 
 #define likely(x)   __builtin_expect(!!(x), true)
 #define unlikely(x) __builtin_expect(!!(x), false)
@@ -20,51 +21,7 @@
 struct sim sim;
 struct sim_handle *sim_self = &sim.task[0].handle;
 
-/* ---- time, and who spins ------------------------------------------------ */
-
-/* Time passes until the task's deadline; others that are due by then are late. */
-static void timer_fire(uint32_t task)
-{
-	struct sim_task *t = &sim.task[task];
-
-	if (t->deadline > sim.clock_ns)
-		sim.clock_ns = t->deadline;
-	t->timed_out = true;
-	sim_wake_unasked(task);
-}
-
-uint32_t sim_first_timer(void)
-{
-	uint32_t first = SIM_NOBODY;
-
-	for (uint32_t i = 0; i < sim.record->tasks; i++) {
-		struct sim_task *t = &sim.task[i];
-
-		if (t->record->state == SIM_SLEEPING && t->timed &&
-		    (first == SIM_NOBODY || t->deadline < sim.task[first].deadline))
-			first = i;
-	}
-	return first;
-}
-
-/* The deadline that comes first, or false if nobody waits for one. */
-static bool timers_fire(void)
-{
-	uint32_t first = sim_first_timer();
-
-	if (first == SIM_NOBODY)
-		return false;
-	timer_fire(first);
-	return true;
-}
-
-/* Nobody is in `runnable`: let time pass, end the execution, or report. */
-static void nobody_runs(void)
-{
-	if (sim.unfinished == 0 || timers_fire())
-		return;
-	sim_fail_deadlock();
-}
+/* ---- which steps are slow ------------------------------------------------ */
 
 void sim_set_slow_from(void)
 {
@@ -72,7 +29,7 @@ void sim_set_slow_from(void)
 
 	if (sim.strategy->visit && sim.strategy->visits_from < from)
 		from = sim.strategy->visits_from;
-	sim.slow_from = sim.weak || sim.covers || sim.aside ? 0 : from;
+	sim.slow_from = sim_is_heard(SIM_HEARS_STEPS) || sim.aside ? 0 : from;
 	sim.drawn_until = sim.draws && !sim.timed && !sim.told ? sim.slow_from : 0;
 }
 
@@ -88,58 +45,7 @@ static void step_alarm(uint32_t step)
 	sim_set_slow_from();
 }
 
-/*
- * Who may be chosen after a step that yields: a task that spins waits until
- * somebody else has moved.
- */
-static uint64_t without_spinners(uint32_t current)
-{
-	uint64_t able = sim.runnable & ~sim.timed, others;
-
-	sim.yielded |= sim_bit(current);
-	if (able & ~sim.yielded)
-		return sim.runnable & ~sim.yielded;
-	/* All that could run spin in vain: what they wait for is time. */
-	sim.yielded = sim_bit(current);
-	if (sim.timed)
-		return sim.timed;
-	others = able & ~sim.yielded;
-	return others ? others : able;
-}
-
-/* ---- who goes on -------------------------------------------------------- */
-
-uint32_t sim_default_next(uint64_t runnable, uint64_t timed, uint32_t current,
-			  enum sim_why why)
-{
-	uint64_t stores = sim.record->stores, later;
-
-	if (runnable & ~timed)	/* time passes when there is nothing else to do */
-		runnable &= ~timed;
-	/* Stores are visible as late as may be: before somebody spins in vain. */
-	if (why == SIM_YIELDED && (runnable & stores))
-		runnable &= stores;
-	else if (runnable & ~stores)
-		runnable &= ~stores;
-	later = current == 63 ? 0 : runnable & ~((sim_bit(current) << 1) - 1);
-	if ((why == SIM_POINT || why == SIM_MARK) && (runnable & sim_bit(current)))
-		return current;
-	return (uint32_t)__builtin_ctzll(later ? later : runnable);
-}
-
-/*
- * Anybody, time too. Drawn and not in turn: turns of equal length can be in step
- * with a loop, so that who looks for a lock finds it held each time, for ever. What
- * does not end now goes round in circles whoever runs.
- */
-static uint32_t fair_next(uint64_t runnable)
-{
-	uint32_t n = kt_rng_below(&sim.fair_draw, (uint32_t)__builtin_popcountll(runnable));
-
-	while (n-- > 0)
-		runnable &= runnable - 1;
-	return (uint32_t)__builtin_ctzll(runnable);
-}
+/* ---- which task goes on --------------------------------------------------- */
 
 static uint32_t ask(const struct sim_step *t, const void *addr)
 {
@@ -151,7 +57,7 @@ static uint32_t ask(const struct sim_step *t, const void *addr)
 	uint32_t next;
 
 	if (sim.fair && d.why != SIM_MARK)
-		return fair_next(d.runnable);
+		return sim_fair_next(d.runnable);
 	next = sim.strategy->next(sim.strategy, &d);
 	if (next < SIM_TASKS_MAX && (d.runnable & sim_bit(next)))
 		return next;
@@ -176,7 +82,7 @@ static uint32_t decide(struct sim_step *t, const void *addr)
 
 	t->next = (uint8_t)next;
 	if (t->timed >> next & 1)
-		timer_fire(next);
+		sim_timer_fire(next);
 	return next;
 }
 
@@ -256,15 +162,8 @@ static void return_to_host(void)
 static bool is_over(void)
 {
 	if (!(sim.runnable & ~sim.timed))
-		nobody_runs();
+		sim_nobody_runs();
 	return sim.unfinished == 0;
-}
-
-static void before_weak_step(void)
-{
-	sim_weak_settle();
-	if (sim.fair)	/* to the stores, too */
-		sim_weak_show_all();
 }
 
 /* The steps that need more thought than the fast paths give them. */
@@ -275,11 +174,9 @@ static void reach_slow(struct sim_step *t, const void *addr)
 
 	if (step >= sim.steps_alarm)
 		step_alarm(step);
-	if (sim.weak)
-		before_weak_step();
+	if (sim_is_heard(SIM_HEARS_ARRIVES))
+		sim.tell.arrives(t, addr);
 	shown = sim.shown;
-	if (sim.covers)
-		sim_cover_arrive(t, addr);
 	if (sim.strategy->visit && step >= sim.strategy->visits_from) {
 		struct sim_decision d = {
 			.task = t->task, .step = step, .why = (enum sim_why)t->why,
@@ -300,7 +197,7 @@ static void reach_slow(struct sim_step *t, const void *addr)
 		t->timed = sim.timed;
 		t->runnable = sim.runnable;
 		if (t->why == SIM_YIELDED && sim.shown == shown)
-			t->runnable = without_spinners(t->task);
+			t->runnable = sim_without_spinners(t->task);
 		else if (t->why != SIM_MARK)
 			sim.yielded = 0;
 		next = decide(t, addr);
@@ -309,8 +206,8 @@ static void reach_slow(struct sim_step *t, const void *addr)
 		usual = sim_default_next(t->runnable, t->timed, t->task, (enum sim_why)t->why);
 		sim_weak_show(next, next == usual ? SIM_SHOWN_USUAL : SIM_SHOWN_CHOSEN);
 	}
-	if (sim.covers)
-		sim_cover_perform(next);
+	if (sim_is_heard(SIM_HEARS_GOES_ON))
+		sim.tell.goes_on(next);
 	switch_or_tell(next, addr, t->site);
 }
 
@@ -364,7 +261,7 @@ static void *point_slow(struct kt_site *site, const void *addr)
 		kt_site_hash(site);
 		reach_slow(record_step(site, SIM_POINT, sim.timed), addr);
 	}
-	return sim.weak ? sim_weak_access(site, addr) : (void *)addr;
+	return sim_is_weak ? sim_weak_access(site, addr) : (void *)addr;
 }
 
 /* A strategy is asked, a timer may fire, or a sanitizer must hear of switches. */
@@ -441,21 +338,6 @@ HOT void sim_block(struct kt_site *why)
 	switch_to(t->next, NULL, why);
 }
 
-void sim_await(const uint32_t *word, uint32_t value, struct kt_site *site)
-{
-	KT_ASSERT(!sim.weak);
-	sim_waits(SIM_WAIT_VALUE, value);
-	sim_point(site, word);
-	while (*word != value)
-		sim_reach(site, SIM_YIELDED);
-}
-
-void sim_settle(struct kt_site *site)
-{
-	sim_waits(SIM_WAIT_SETTLED, 0);
-	kt_point(site, NULL);
-}
-
 /* ---- points for platform/point.h ----------------------------------------- */
 
 __attribute__((noinline))
@@ -476,31 +358,11 @@ HOT void kt_point(struct kt_site *site, const void *subject)
 		record_step(site, SIM_MARK, sim.timed);
 }
 
-/* ---- events and choices -------------------------------------------------- */
-
-void sim_add_event(enum sim_event_kind kind, uint32_t task, enum kt_role role, uint32_t nth)
-{
-	struct sim_record *r = sim.record;
-
-	if (r->events == SIM_EVENTS_MAX) {
-		r->events_lost = true;
-		return;
-	}
-	r->event[r->events++] = (struct sim_event){
-		.step = r->steps ? r->steps - 1 : 0,
-		.kind = (uint8_t)kind, .task = (uint8_t)task, .role = (uint8_t)role,
-		.nth = nth,
-	};
-}
+/* ---- choices -------------------------------------------------- */
 
 uint32_t sim_choose(enum sim_choice kind, uint32_t below)
 {
 	if (!sim.strategy->choose || sim.fair)
 		return 0;
 	return sim.strategy->choose(sim.strategy, kind, below);
-}
-
-void sim_note_alloc_fail(enum kt_role role, uint32_t nth)
-{
-	sim_add_event(SIM_EVENT_ALLOC_FAIL, sim.current, role, nth);
 }

@@ -162,6 +162,12 @@ void sim_memory_end(void)
 	}
 }
 
+static void memory_ends(const void *addr, size_t size, enum sim_end end)
+{
+	if (sim_is_heard(SIM_HEARS_ENDS))
+		sim.tell.memory_ends(addr, size, end);
+}
+
 void *os_alloc_at(enum kt_role role, size_t size, struct kt_site *site)
 {
 	uint32_t bytes = (uint32_t)((size + SIM_GRANULE - 1) / SIM_GRANULE * SIM_GRANULE);
@@ -207,10 +213,7 @@ void os_free_at(void *p, struct kt_site *site)
 	}
 	if (b->offset != offset)
 		kt_fail(KT_MEMORY, "free of the inside of a block");
-	if (sim.explores)
-		sim_explore_end(p);
-	if (sim.weak)
-		sim_weak_end_of(p, b->size);
+	memory_ends(p, b->size, SIM_END_BLOCK);
 	b->freed_at = site;
 	b->freed_by = (uint8_t)sim.current;
 	mem.live[b->role]--;
@@ -250,12 +253,8 @@ void os_object_begin(const void *addr, size_t size)
 	uintptr_t begin = (uintptr_t)addr, end = begin + size;
 	bool revived = false;
 
-	if (sim.explores)
-		sim_explore_object_begin(addr, size);
-	if (sim.weak)
-		sim_weak_begin_of(addr, size);
-	if (sim.covers)
-		sim_cover_forget(addr, size);
+	if (sim_is_heard(SIM_HEARS_BEGINS))
+		sim.tell.object_begins(addr, size);
 	for (uint32_t i = 0; i < mem.ended; )
 		if (mem.dead[i].begin < end && begin < mem.dead[i].end) {
 			set_doubt(mem.dead[i].begin, mem.dead[i].end - mem.dead[i].begin, false);
@@ -272,15 +271,11 @@ void os_object_begin(const void *addr, size_t size)
 void os_object_end(const void *addr, size_t size)
 {
 	uintptr_t begin = (uintptr_t)addr, end = begin + size;
+	bool in_block = begin - (uintptr_t)mem.region < SIM_REGION_BYTES;
 
-	if (sim.weak)
-		sim_weak_end_of(addr, size);
-	if (begin - (uintptr_t)mem.region < SIM_REGION_BYTES)
+	memory_ends(addr, size, in_block ? SIM_END_IN_BLOCK : SIM_END_ON_STACK);
+	if (in_block)
 		return;
-	if (sim.explores)
-		sim_explore_end(addr);
-	if (sim.covers)
-		sim_cover_forget(addr, size);
 	if (mem.ended == ENDED_MAX)
 		return;
 	mem.dead[mem.ended].begin = begin;

@@ -60,8 +60,8 @@ int os_spawn(struct os_thread *t, const char *name, enum os_spawn_kind kind,
 	sim_unseen_end();
 	sim_place(new);
 	sim_hb_release(&new->sync);
-	if (sim.explores)
-		sim_explore_spawned(id);
+	if (sim_is_heard(SIM_HEARS_SPAWNS))
+		sim.tell.spawns(id);
 	sim_point(site, NULL);
 	return 0;
 }
@@ -254,8 +254,7 @@ bool os_is_killed(const struct os_thread *t)
 {
 	uint32_t id = task_of(t, "signal test");
 
-	if (sim.explores)
-		sim_explore_looked(id);
+	sim_touch_thing(SIM_KILLED, id, SIM_READ);
 	return sim.task[id].record->killed;
 }
 

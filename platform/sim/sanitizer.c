@@ -31,19 +31,27 @@ void sim_unseen_end(void)
 	AnnotateIgnoreReadsEnd(__FILE__, __LINE__);
 }
 
-void sim_edge_release(void *addr)
+/* ---- edges ---------------------------------------------------------------- */
+
+static void releases(const void *edge)
 {
-	sim_tsan_release(addr);
-	if (sim.weak)
-		sim_weak_release(addr);
+	__tsan_release((void *)edge);
 }
 
-void sim_edge_acquire(void *addr)
+static void acquires(const void *edge)
 {
-	sim_tsan_acquire(addr);
-	if (sim.weak)
-		sim_weak_acquire(addr);
+	__tsan_acquire((void *)edge);
 }
+
+void sim_edges_begin(void)
+{
+	static const struct sim_observer observer = { .releases = releases, .acquires = acquires };
+
+	if (__tsan_release && __tsan_acquire)
+		sim_observe(&observer);
+}
+
+/* ---- AddressSanitizer ------------------------------------------------------- */
 
 bool sim_has_asan(void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Random walk: at every step each runnable task is as likely as another. */
 #include "platform/rng.h"
-#include "platform/sim/internal.h"
+#include "platform/sim/strategy_random.h"
 
 struct sim_random sim_random;
 

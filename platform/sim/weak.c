@@ -128,7 +128,7 @@ static void forget_word(struct word *w)
 }
 
 /* The value of the store that was about to be done has been written by now. */
-void sim_weak_settle(void)
+static void settle(void)
 {
 	struct store *s;
 
@@ -249,11 +249,11 @@ static void show_before(uint32_t task, uint64_t number)
 
 void sim_drain(void)
 {
-	sim_weak_settle();
+	settle();
 	show_before(sim.current, UINT64_MAX);
 }
 
-void sim_weak_show_all(void)
+static void show_all(void)
 {
 	while (weak.stores)
 		show(0, SIM_SHOWN_FORCED);
@@ -270,9 +270,9 @@ void sim_weak_show(uint32_t bit, enum sim_shown shown)
 
 void sim_show(uint32_t task, uint32_t site_hash, uint32_t older)
 {
-	if (!sim.weak)
+	if (!sim_is_weak)
 		return;
-	sim_weak_settle();
+	settle();
 	for (uint32_t i = 0; i < weak.stores; i++)
 		if (weak.store[i].task == task && weak.store[i].site->hash == site_hash &&
 		    older-- == 0) {
@@ -381,7 +381,7 @@ static void *at_update(char *addr, uint8_t size)
 
 void *sim_weak_access(struct kt_site *site, const void *addr)
 {
-	sim_weak_settle();
+	settle();
 	switch ((enum kt_access)site->access) {
 	case KT_LOAD: return at_load((char *)addr, site->size);
 	case KT_STORE:
@@ -393,9 +393,9 @@ void *sim_weak_access(struct kt_site *site, const void *addr)
 
 void *sim_seen(const void *addr, size_t size)
 {
-	if (!sim.weak)
+	if (!sim_is_weak)
 		return (void *)addr;
-	sim_weak_settle();
+	settle();
 	return at_load((char *)addr, (uint8_t)size);
 }
 
@@ -417,7 +417,7 @@ static void forget_edges(void)
 			weak.edge[i] = weak.edge[--weak.edges];
 }
 
-void sim_weak_release(const void *at)
+static void releases(const void *at)
 {
 	if (!holds_back(sim.current, UINT64_MAX))
 		return;
@@ -434,9 +434,9 @@ void sim_weak_release(const void *at)
 		weak.edge[weak.edges++] = (struct edge){ at, sim.current, weak.number };
 }
 
-void sim_weak_acquire(const void *at)
+static void acquires(const void *at)
 {
-	sim_weak_settle();
+	settle();
 	for (uint32_t i = weak.edges; i-- > 0; )
 		if (weak.edge[i].at == at) {
 			show_before(weak.edge[i].task, weak.edge[i].number);
@@ -451,19 +451,20 @@ static bool is_in(const struct store *s, const char *addr, size_t size)
 	return s->addr < addr + size && addr < s->addr + s->size;
 }
 
-void sim_weak_begin_of(const void *addr, size_t size)
+static void object_begins(const void *addr, size_t size)
 {
-	sim_weak_settle();
+	settle();
 	for (uint32_t i = weak.stores; i-- > 0; )
 		if (i < weak.stores && is_in(&weak.store[i], addr, size))
 			forget_stores(find_word(weak.store[i].addr));
 }
 
-void sim_weak_end_of(const void *addr, size_t size)
+static void memory_ends(const void *addr, size_t size, enum sim_end end)
 {
 	char name[KT_SITE_NAME_MAX];
 
-	sim_weak_settle();
+	(void)end;
+	settle();
 	for (uint32_t i = 0; i < weak.stores; i++) {
 		const struct store *s = &weak.store[i];
 
@@ -472,22 +473,38 @@ void sim_weak_end_of(const void *addr, size_t size)
 				kt_site_name(s->site, name, sizeof name),
 				sim.record->task[s->task].name);
 	}
-	sim_weak_begin_of(addr, size);
+	object_begins(addr, size);
 }
 
 /* ---- an execution ------------------------------------------------------------ */
 
+/* Before other tasks run. */
+static void arrives(const struct sim_step *t, const void *object)
+{
+	(void)t, (void)object;
+	settle();
+	if (sim.fair)	/* to the stores, too */
+		show_all();
+}
+
 void sim_weak_begin(enum sim_model memory)
 {
-	sim.weak = sim_is_weak = memory != SIM_SC;
-	sim.edges = sim.weak || __tsan_release;
-	sim.tasks_max = sim.weak ? SIM_STORES_FIRST : SIM_TASKS_MAX;
-	sim.record->stores = sim.weak ? ~0ull << SIM_STORES_FIRST : 0;
+	static const struct sim_observer observer = {
+		.arrives = arrives, .releases = releases, .acquires = acquires,
+		.object_begins = object_begins, .memory_ends = memory_ends,
+	};
+
+	sim_is_weak = memory != SIM_SC;
+	sim.tasks_max = sim_is_weak ? SIM_STORES_FIRST : SIM_TASKS_MAX;
+	sim.record->stores = sim_is_weak ? ~0ull << SIM_STORES_FIRST : 0;
+	if (!sim_is_weak)
+		return;
 	weak.memory = memory;
 	weak.stores = weak.words = weak.edges = 0;
 	weak.number = 1;
 	weak.unread = false;
 	/* No task is taken for one of an earlier execution. */
-	for (uint32_t i = SIM_STORES_FIRST; sim.weak && i < SIM_TASKS_MAX; i++)
+	for (uint32_t i = SIM_STORES_FIRST; i < SIM_TASKS_MAX; i++)
 		sim.record->task[i].name_hash = 0;
+	sim_observe(&observer);
 }
