@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Inside the exploration: what its files share. strategy_dpor.c says how it works.
- * Touched on the host, and in the strategy's and the observer's calls.
+ * All of it is used on the host, and in the calls of the strategy and the observer.
  *
  *	strategy_dpor.c		the strategy and the observer; from one execution to the next
  *	dpor_task.c		tasks and their numbers that last: procs
@@ -170,6 +170,7 @@ void dpor_task_spawned(uint32_t task);
 
 /* ---- dpor_pending.c ----------------------------------------------------------- */
 
+/* An exploration begins; an execution begins. */
 void dpor_pending_forget(void);
 void dpor_pending_begin(void);
 /* The next arrival of the current task is such a wait. */
@@ -191,8 +192,9 @@ static inline bool dpor_sleeps(const struct dpor_task *t)
 
 /* Bit per task that could go on now. */
 uint64_t dpor_enabled(void);
-/* The tasks that go on only because no task is enabled. */
+/* Bit per task that goes on only because no task is enabled. */
 uint64_t dpor_last_resort(void);
+/* Can such an event be next? */
 bool dpor_is_possible(struct dpor_label label, uint64_t enabled);
 bool dpor_may_be_killed(uint32_t task, const struct dpor_node *n);
 
@@ -212,12 +214,13 @@ void dpor_event_open(struct dpor_label label, bool is_last_resort);
 void dpor_event_close(void);
 /* The execution has ended: so has the event under way, if there is one. */
 void dpor_event_close_last(void);
+/* An execution begins: no event is under way. */
 void dpor_event_begin(void);
-/* The task that the event under way belongs to. */
+/* The event under way touches that (dpor_touch()). */
 void dpor_event_touch(uint32_t touch);
 /* The answer to a choice that the event under way is asked for. */
 uint32_t dpor_event_choose(enum sim_choice kind);
-/* What the observer hears. */
+/* Callbacks of the observer. */
 void dpor_event_touches(const void *addr, enum sim_access how);
 void dpor_event_touches_thing(enum sim_thing thing, uint32_t task, enum sim_access how);
 void dpor_event_grants(uint32_t task, bool let_through);

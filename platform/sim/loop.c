@@ -5,6 +5,11 @@
  * The decision is taken on the stack of the task that reached the site, so a
  * step that does not change tasks costs no switch. All state is in `sim` and
  * in the shared record.
+ *
+ * There are three paths, each slower than the one before. A random walk's step is drawn
+ * inline, up to step sim.drawn_until. Up to sim.slow_from a strategy is asked
+ * (point_asked()). All other steps go through reach_slow(): those that the strategy visits
+ * or an observer hears of, and those at which fair scheduling or a livelock begins.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +20,7 @@
 #define likely(x)   __builtin_expect(!!(x), true)
 #define unlikely(x) __builtin_expect(!!(x), false)
 
-/* Wherever the linker puts this file: a few percent hang on it. */
+/* So that the speed does not depend on where the linker puts this file: a few percent. */
 #define HOT __attribute__((aligned(64)))
 
 struct sim sim;
@@ -61,7 +66,7 @@ static uint32_t ask(const struct sim_step *t, const void *addr)
 	next = sim.strategy->next(sim.strategy, &d);
 	if (next < SIM_TASKS_MAX && (d.runnable & sim_bit(next)))
 		return next;
-	if (next == d.task && d.why == SIM_YIELDED)	/* what it waits for has come */
+	if (next == d.task && d.why == SIM_YIELDED)	/* what it spins for has happened */
 		return next;
 	fprintf(stderr, "kthrash: strategy %s chose task %u, which can't run\n",
 		sim.strategy->name, next);
@@ -75,7 +80,7 @@ static inline bool is_choice(const struct sim_step *t)
 	       (t->why == SIM_YIELDED && sim.visits_all);
 }
 
-/* One of t->runnable, which is not 0, or who yields; kept in t. */
+/* One of t->runnable, which is not 0, or the task that yields; recorded in t. */
 static uint32_t decide(struct sim_step *t, const void *addr)
 {
 	uint32_t next = is_choice(t) ? ask(t, addr) : (uint32_t)__builtin_ctzll(t->runnable);
@@ -88,15 +93,15 @@ static uint32_t decide(struct sim_step *t, const void *addr)
 
 /* ---- the step ----------------------------------------------------------- */
 
-/* Of (site, task, why): what the hash of the trace has of a step. */
+/* What the trace's hash takes of a step besides its site: task and why. */
 static inline uint64_t step_key(const struct sim_task *self, enum sim_why why)
 {
 	return self->key ^ (uint64_t)(why ^ SIM_POINT) << 40;
 }
 
 /*
- * site->hash is there. The next task is not decided yet. Hash: a product and a sum
- * per step, mixed in the end (hash_finish()).
+ * site->hash is known by now. The next task is not decided yet. The hash takes one
+ * product and one exclusive or per step; hash_finish() mixes it in the end.
  */
 static inline struct sim_step *record_step(struct kt_site *site, enum sim_why why,
 					   uint64_t timed)
@@ -117,7 +122,7 @@ static inline struct sim_step *record_step(struct kt_site *site, enum sim_why wh
 	return t;
 }
 
-/* For a sanitizer that must hear of switches, which is only told of real ones. */
+/* For a sanitizer that must hear of switches. It is told only of real ones. */
 __attribute__((noinline))
 static void *switch_told(uint32_t next, const void *addr, struct kt_site *site)
 {
@@ -132,8 +137,8 @@ static void *switch_told(uint32_t next, const void *addr, struct kt_site *site)
 }
 
 /*
- * To be called last, so that there is one return less to mispredict. Also to the
- * current task itself: that costs less than a mispredicted branch around it.
+ * To be called last, so that there is one return less to mispredict. A switch to the
+ * current task itself is done, too: it costs less than a mispredicted branch around it.
  */
 static inline void *switch_to(uint32_t next, const void *addr, struct kt_site *site)
 {
@@ -166,7 +171,7 @@ static bool is_over(void)
 	return sim.unfinished == 0;
 }
 
-/* The steps that need more thought than the fast paths give them. */
+/* The steps that the fast paths do not handle. */
 __attribute__((noinline))
 static void reach_slow(struct sim_step *t, const void *addr)
 {
@@ -211,7 +216,7 @@ static void reach_slow(struct sim_step *t, const void *addr)
 	switch_or_tell(next, addr, t->site);
 }
 
-/* It may be the step of any task, whose stores have nothing to do with it. */
+/* fn() may run in the step of any task, so that task's stores are not part of it. */
 void sim_aside(void (*fn)(void *arg), void *arg)
 {
 	sim.aside = true;
@@ -227,7 +232,7 @@ void sim_reach(struct kt_site *site, enum sim_why why)
 {
 	if (sim.aside && why == SIM_MARK)
 		return;
-	KT_ASSERT(!sim.aside);	/* nobody waits there */
+	KT_ASSERT(!sim.aside);	/* code that runs aside must not wait */
 	kt_site_hash(site);
 	reach_slow(record_step(site, why, sim.timed), NULL);
 }
@@ -238,7 +243,7 @@ static void mark_slow(struct kt_site *site)
 	sim_reach(site, SIM_MARK);
 }
 
-/* A step that needs no thought before it is recorded. */
+/* A step that can be recorded at once. */
 static inline bool is_plain(const struct kt_site *site, uint32_t until)
 {
 	return likely(sim.record->steps < until && site->hash);
@@ -264,7 +269,7 @@ static void *point_slow(struct kt_site *site, const void *addr)
 	return sim_is_weak ? sim_weak_access(site, addr) : (void *)addr;
 }
 
-/* A strategy is asked, a timer may fire, or a sanitizer must hear of switches. */
+/* A strategy is asked, or a timer may fire, or a sanitizer must hear of switches. */
 __attribute__((noinline))
 static void *point_asked(struct kt_site *site, const void *addr)
 {
@@ -288,7 +293,7 @@ static void *point_drawn_wide(struct sim_step *t, const void *addr)
 	return switch_to(t->next, addr, t->site);
 }
 
-/* Nothing is called but at its ends, so that no register need be saved. */
+/* It calls other functions only as its last action, so that it need not save registers. */
 HOT void *sim_point(struct kt_site *site, const void *addr)
 {
 	struct sim_step *t;
@@ -343,10 +348,10 @@ HOT void sim_block(struct kt_site *why)
 __attribute__((noinline))
 static void named_slow(struct kt_site *site, const void *subject)
 {
-	/* First the observer: what the point stands for has just happened. */
+	/* The driver's hook first: what the point stands for has just happened. */
 	if (sim.hooks.point)
 		sim.hooks.point(site, subject);
-	sim_touch(subject, SIM_READ);	/* so that its end is not unnoticed */
+	sim_touch(subject, SIM_READ);	/* so that it depends on the end of *subject */
 	sim_mark(site);
 }
 

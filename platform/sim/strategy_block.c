@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Run to block: the least surprising schedule, and the one that a plan's
- * directives deviate from.
+ * Run to block: the current task goes on until it can't, then the next by number. It is
+ * the least surprising schedule, and a plan's directives deviate from it.
  */
 #include "platform/sim/internal.h"
 

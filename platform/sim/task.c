@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Tasks: their life on a fiber, from one execution to the next; who wakes whom. */
+/* Tasks: their life on a fiber, from one execution to the next; waking them. */
 #include <string.h>
 
 #include "platform/rcu.h"
@@ -52,7 +52,7 @@ static void task_exit(struct sim_task *t)
 
 	if (t->handle.rcu.depth)
 		kt_fail(KT_DISCIPLINE, "%s ends in a read section of RCU", t->record->name);
-	/* *t->handle.thread is not touched: a detached thread's fn may have freed it. */
+	/* Do not touch *t->handle.thread: a detached thread's fn may have freed it. */
 	t->record->state = SIM_FINISHED;
 	sim.runnable &= ~sim_bit(sim.current);
 	sim.unfinished--;
@@ -64,7 +64,7 @@ static void task_exit(struct sim_task *t)
 	sim_reach(&exit_site, SIM_EXITED);
 }
 
-/* A fiber's life: one task per execution that needs the fiber. */
+/* A fiber runs one task in each execution that needs the fiber. */
 void sim_task_main(void)
 {
 	fiber_entered();
