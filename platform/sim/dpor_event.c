@@ -135,7 +135,7 @@ void dpor_event_close(void)
 		return;
 	}
 	e->set = dpor_set(event.touch, event.touches);
-	e->mask &= (2u << event.choices) - 1;	/* the event may have been asked for fewer choices than planned */
+	e->mask &= (2u << event.choices) - 1;	/* it may have been asked for fewer than planned */
 	plan_other_masks(&dpor.node[dpor.events - 1], e);
 }
 

@@ -124,7 +124,7 @@ static void check_says(const struct sim_record *r, const char *const *says, size
 	char message[SIM_MESSAGE_MAX];
 
 	CHECK_EQ(r->failure, KT_LIVELOCK);
-	snprintf(message, sizeof message, "%s", r->message);	/* because kt_fail() writes to r->message */
+	snprintf(message, sizeof message, "%s", r->message);	/* kt_fail() writes to r->message */
 	for (size_t i = 0; i < count; i++)
 		if (!strstr(r->message, says[i]))
 			kt_fail(KT_ASSERTION, "'%s' does not say '%s'", message, says[i]);
@@ -262,8 +262,7 @@ static void test_pct_is_fair(void)
 			longest = r->steps;
 	}
 	if (longest > 150)
-		kt_fail(KT_ASSERTION, "pct lets spinners starve the task that they wait for: %u steps",
-			longest);
+		kt_fail(KT_ASSERTION, "pct lets spinners starve the setter: %u steps", longest);
 	pct = longest;
 	/* A task that spins and never yields runs alone until all are scheduled fairly. */
 	longest = 0;

@@ -24,7 +24,7 @@ enum {
 	FENCE = 16,	/* granules behind the last block that belong to no block */
 	MAPPED_BYTES = SIM_REGION_BYTES + SIM_MOVED_MAX * SIM_GRANULE,
 	FRESH = 0xcd,	/* contents of a new block: not zero, so that its user must set it */
-	FREED = 0x6b,	/* contents of a freed block: as a pointer not canonical, so that using it faults */
+	FREED = 0x6b,	/* contents of a freed block: no canonical pointer, so using it faults */
 };
 
 struct block {

@@ -2,8 +2,9 @@
 /*
  * Delay-bounded: a deterministic scheduler, run to block, that goes on with the next
  * task instead at most `delays` times, at random steps. Any schedule within that many
- * delays has probability at least (1/k)^delays per execution of k steps. Emmi, Qadeer, Rakamaric: "Delay-Bounded
- * Scheduling", POPL 2011; the random choice of steps is as in their tool.
+ * delays has probability at least (1/k)^delays per execution of k steps. Emmi, Qadeer,
+ * Rakamaric: "Delay-Bounded Scheduling", POPL 2011; the random choice of steps is as in
+ * their tool.
  */
 #include "platform/rng.h"
 #include "platform/sim/sim.h"

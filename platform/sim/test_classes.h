@@ -73,14 +73,16 @@ static uint64_t class_of_log(void)
 	uint64_t sum = 0;
 
 	for (unsigned i = 0; i < history.count; i++) {
+		const struct entry *e = &history.entry[i];
+
 		level[i] = nth[i] = 0;
 		for (unsigned k = 0; k < i; k++) {
-			nth[i] += history.entry[k].task == history.entry[i].task;
-			if (depend(&history.entry[k], &history.entry[i]) && level[k] >= level[i])
+			nth[i] += history.entry[k].task == e->task;
+			if (depend(&history.entry[k], e) && level[k] >= level[i])
 				level[i] = level[k] + 1;
 		}
-		sum += mix(mix((uint64_t)level[i] << 32 | history.entry[i].task << 16 |
-			       history.entry[i].object << 8 | (uint8_t)history.entry[i].how) ^ nth[i]);
+		sum += mix(mix((uint64_t)level[i] << 32 | e->task << 16 | e->object << 8 |
+			       (uint8_t)e->how) ^ nth[i]);
 	}
 	return sum;
 }
