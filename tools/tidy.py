@@ -14,8 +14,8 @@ import sys
 MAY_INCLUDE = {
     "core": r"core/|platform/[a-z_]+\.h",
     "platform": r"platform/",
-    "stress": r"stress/|core/|platform/[a-z_]+\.h|platform/sim/sim[a-z_]*\.h|platform/posix/posix\.h",
-    "fuzz": r"fuzz/|stress/|platform/[a-z_]+\.h|platform/sim/sim[a-z_]*\.h",
+    "stress": r"stress/|core/|platform/[a-z_]+\.h|platform/sim/sim\.h|platform/posix/posix\.h",
+    "fuzz": r"fuzz/|stress/|platform/[a-z_]+\.h|platform/sim/sim\.h",
 }
 TESTS_ALSO = r"platform/conformance/"
 
