@@ -201,9 +201,9 @@ bool dpor_may_be_killed(uint32_t task, const struct dpor_node *n);
 /* ---- dpor_spin.c -------------------------------------------------------------- */
 
 /*
- * Have others changed what the task looked at since it spun last? If `found` is not NULL:
- * the events that did go there, and what the task looked at is touched by the event under
- * way.
+ * Have other tasks changed what the task looked at since it spun last? If `found` is not
+ * NULL, the events that did so are stored there, and the event under way touches what the
+ * task looked at.
  */
 bool dpor_spin_changed(uint32_t task, struct dpor_wakers *found);
 

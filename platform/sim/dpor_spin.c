@@ -48,24 +48,20 @@ static bool is_news(const uint32_t *mine, const uint32_t *when, uint32_t count,
 	return false;
 }
 
-/*
- * Events of others that changed what the task looked at since it spun last, after
- * it looked. Into *found, if that is not NULL; the objects as touches, too.
- */
-bool dpor_spin_changed(uint32_t id, struct dpor_wakers *found)
+bool dpor_spin_changed(uint32_t task, struct dpor_wakers *found)
 {
 	static uint32_t mine[DPOR_TOUCHES_MAX], when[DPOR_TOUCHES_MAX];
 	const uint32_t *touch;
-	uint32_t count = 0, proc = dpor_proc[id];
+	uint32_t count = 0, proc = dpor_proc[task];
 	bool changed = false;
 
-	for (uint32_t k = dpor.task[id].spin_from; k < dpor.events; k++) {
+	for (uint32_t k = dpor.task[task].spin_from; k < dpor.events; k++) {
 		uint32_t n = dpor_set_touches(dpor.event[k].set, &touch);
 
 		if (dpor.event[k].proc == proc)
 			count = note_looks(mine, when, count, touch, n, k);
 	}
-	for (uint32_t k = dpor.task[id].spin_from; k < dpor.events; k++) {
+	for (uint32_t k = dpor.task[task].spin_from; k < dpor.events; k++) {
 		uint32_t n = dpor_set_touches(dpor.event[k].set, &touch);
 
 		if (dpor.event[k].proc == proc || !is_news(mine, when, count, touch, n, k))

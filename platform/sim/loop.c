@@ -52,13 +52,18 @@ static void step_alarm(uint32_t step)
 
 /* ---- which task goes on --------------------------------------------------- */
 
-static uint32_t ask(const struct sim_step *t, const void *addr)
+static inline struct sim_decision decision_of(const struct sim_step *t, const void *addr)
 {
-	const struct sim_decision d = {
+	return (struct sim_decision){
 		.task = t->task, .step = sim.record->steps - 1, .why = (enum sim_why)t->why,
 		.site = t->site, .runnable = t->runnable, .timed = t->timed,
 		.object = addr,
 	};
+}
+
+static uint32_t ask(const struct sim_step *t, const void *addr)
+{
+	const struct sim_decision d = decision_of(t, addr);
 	uint32_t next;
 
 	if (sim.fair && d.why != SIM_MARK)
@@ -156,14 +161,14 @@ static void *switch_or_tell(uint32_t next, const void *addr, struct kt_site *sit
 	return switch_to(next, addr, site);
 }
 
-/* The execution is over; the fiber goes on when a later one needs it. */
+/* The execution is over. The fiber goes on when a later execution needs it. */
 __attribute__((noinline))
 static void return_to_host(void)
 {
 	fiber_switch(&sim_current()->fiber, &sim.host);
 }
 
-/* Nobody can run: let time pass, end the execution, or fail. */
+/* If no task can run: let time pass, end the execution, or fail. */
 static bool is_over(void)
 {
 	if (!(sim.runnable & ~sim.timed))
@@ -183,11 +188,7 @@ static void reach_slow(struct sim_step *t, const void *addr)
 		sim.tell.arrives(t, addr);
 	shown = sim.shown;
 	if (sim.strategy->visit && step >= sim.strategy->visits_from) {
-		struct sim_decision d = {
-			.task = t->task, .step = step, .why = (enum sim_why)t->why,
-			.site = t->site, .runnable = t->runnable, .timed = t->timed,
-			.object = addr,
-		};
+		const struct sim_decision d = decision_of(t, addr);
 
 		sim.strategy->visit(sim.strategy, &d);
 		sim_set_slow_from();
@@ -363,7 +364,7 @@ HOT void kt_point(struct kt_site *site, const void *subject)
 		record_step(site, SIM_MARK, sim.timed);
 }
 
-/* ---- choices -------------------------------------------------- */
+/* ---- choices ------------------------------------------------------------- */
 
 uint32_t sim_choose(enum sim_choice kind, uint32_t below)
 {

@@ -12,8 +12,9 @@
  *	sanitizer.c		edges, in builds with ThreadSanitizer
  *
  * sim.observed has a bit for each thing that some observer hears of. Where such a thing
- * happens the engine tests that bit, and calls what is in sim.tell only if it is set. An observer
- * of steps makes every step take the slow path, so the fast paths test nothing for it.
+ * happens the engine tests that bit, and calls what is in sim.tell only if the bit is set.
+ * An observer of steps or touches makes every step take the slow path, so that the fast
+ * paths test nothing for it.
  *
  * A callback runs on the stack of the current task, in the middle of what the task does.
  * It must not reach a site. It may kt_fail(). Observers are told in the order in which
@@ -72,7 +73,10 @@ struct sim_observer {
 	/* It is decided that this task goes on: it does now what it was about to do. */
 	void (*goes_on)(uint32_t task);
 
-	/* What the current task does touches an object. addr may be NULL: nothing. */
+	/*
+	 * What the current task does touches an object besides the one that arrives() told
+	 * of. addr may be NULL: then it touches nothing.
+	 */
 	void (*touches)(const void *addr, enum sim_access how);
 	void (*touches_thing)(enum sim_thing thing, uint32_t task, enum sim_access how);
 	/* The site that the current task reaches next is a wait. */
@@ -116,7 +120,8 @@ enum {	/* bits of sim.observed, one per callback */
 	SIM_HEARS_BEGINS   = 1 << 10,
 	SIM_HEARS_ENDS     = 1 << 11,
 
-	SIM_HEARS_STEPS    = SIM_HEARS_ARRIVES | SIM_HEARS_GOES_ON,
+	/* Those for which the fast paths do not ask. */
+	SIM_HEARS_STEPS    = SIM_HEARS_ARRIVES | SIM_HEARS_GOES_ON | SIM_HEARS_TOUCHES,
 };
 
 enum { SIM_OBSERVERS_MAX = 6 };		/* per execution */
