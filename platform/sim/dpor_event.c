@@ -10,7 +10,7 @@
 
 static struct {
 	bool is_open;
-	bool looked;			/* whether its task is killed */
+	bool looked;			/* its task looked whether it is killed */
 	bool killable;
 	enum dpor_pending began;	/* what was pending when it was opened */
 	uint32_t touches, choices;

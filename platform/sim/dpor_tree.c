@@ -114,7 +114,7 @@ static uint32_t initial(const struct step *w, uint32_t count, struct dpor_label 
 	return count;
 }
 
-/* Did something that is asleep find already what w leads to? */
+/* Has something that is asleep already found what w leads to? */
 static bool is_redundant(const struct dpor_node *n, const struct step *w, uint32_t count)
 {
 	for (uint32_t i = 0; i < n->asleep_count; i++) {

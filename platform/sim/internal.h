@@ -18,7 +18,7 @@
 #define SIM_CPUS         4u
 #define SIM_CPUS_ALL     ((1ull << SIM_CPUS) - 1)
 
-struct sim_attributes {		/* os_attributes, as far as they differ here */
+struct sim_attributes {		/* the os_attributes that are stored per task */
 	char comm[OS_COMM_MAX];
 	uint64_t cpus;
 	enum os_policy policy;
@@ -27,9 +27,9 @@ struct sim_attributes {		/* os_attributes, as far as they differ here */
 };
 
 struct sim_task {
-	struct sim_handle handle;	/* thread NULL: the body, not adopted */
+	struct sim_handle handle;	/* thread is NULL in the body until os_adopt() */
 	struct fiber fiber;		/* near the beginning: a switch touches it */
-	struct sim_who here;		/* a step of this task that is at a point and goes on */
+	struct sim_who here;		/* to copy into a step: the task is at a point and goes on */
 	uint64_t key;			/* the task's part of the trace's hash */
 	struct sim_task_record *record;
 	void (*fn)(void *arg);
@@ -54,7 +54,7 @@ struct sim_task {
 
 struct sim {
 	/* What every step reads. */
-	struct sim_record *record;	/* MAP_SHARED */
+	struct sim_record *record;	/* in memory that the parent process shares */
 	uint64_t runnable;		/* bit per task, of those in `timed`, too */
 	uint64_t yielded;		/* tasks that spin in vain. Between the other two, so that
 					 * the compiler does not read those as one wide word just
@@ -68,9 +68,9 @@ struct sim {
 	bool     draws;			/* sim_random_draw() decides if there is no timer */
 	bool     told;			/* a sanitizer must hear of switches */
 	bool     fair;
-	bool     aside;			/* in sim_aside() */
+	bool     aside;			/* a function runs by sim_aside() */
 	bool     running;
-	bool     cut;			/* by sim_cut() */
+	bool     cut;			/* sim_cut() ended the execution */
 	bool     visits_all;		/* the strategy visits each step */
 
 	struct sim_strategy *strategy;
@@ -86,13 +86,13 @@ struct sim {
 	const struct sim_observer *observer[SIM_OBSERVERS_MAX];
 	struct os_hooks hooks;
 	struct fiber host;
-	char sync;			/* execution boundary */
+	char sync;			/* its address stands for edges between executions */
 	struct sim_task task[SIM_TASKS_MAX];
 } __attribute__((aligned(64)));
 
 extern struct sim sim;
 
-/* &sim.task[sim.current]; hooks.h calls it sim_self. */
+/* &sim.task[sim.current]. sim_self (os_thread.h) points to its first field. */
 static inline struct sim_task *sim_current(void)
 {
 	return (struct sim_task *)(void *)sim_self;
@@ -113,10 +113,13 @@ static inline uint64_t sim_bit(uint32_t task)
 void sim_reach(struct kt_site *site, enum sim_why why);
 void sim_mark(struct kt_site *site);
 void sim_block(struct kt_site *why);
-/* Up to which step the fast paths may be taken; call it when what that depends on changes. */
+/*
+ * Set up to which step the fast paths may be taken. Call it when something changes on which
+ * that depends.
+ */
 void sim_set_slow_from(void);
 /*
- * fn(arg) as part of the step under way, by whichever task runs: its sites are no steps.
+ * Run fn(arg) as part of the step under way, whichever task runs: sites in fn are no steps.
  * A kill needs that, because it may come from the strategy, in the middle of a step.
  */
 void sim_aside(void (*fn)(void *arg), void *arg);
@@ -127,7 +130,7 @@ void sim_aside(void (*fn)(void *arg), void *arg);
 uint32_t sim_first_timer(void);
 /* Let time pass until the task's deadline. */
 void sim_timer_fire(uint32_t task);
-/* No task is in `runnable`: let time pass, or report; or the execution ends. */
+/* No task can run: let time pass, or fail. If no task is left, the execution has ended. */
 void sim_nobody_runs(void);
 /* The tasks that may be chosen after `current` has yielded. */
 uint64_t sim_without_spinners(uint32_t current);
@@ -143,7 +146,10 @@ void sim_add_event(enum sim_event_kind kind, uint32_t task, enum kt_role role, u
 uint32_t sim_task_new(const char *name, void (*fn)(void *), void *arg);
 /* What a fiber runs: one task after another. */
 void sim_task_main(void);
-/* If the task sleeps. The wake-up belongs to the last site that the current task reached. */
+/*
+ * Wake the task, if it sleeps. The wake-up belongs to the last site that the current task
+ * reached.
+ */
 void sim_wake(uint32_t task);
 /* The same; the wake-up belongs to the site that the current task is about to reach. */
 void sim_wake_ahead(uint32_t task);
@@ -154,7 +160,7 @@ void sim_place(struct sim_task *t);
 
 /* ---- execution.c --------------------------------------------------------- */
 
-void sim_leave(void) __attribute__((noreturn));	/* back to the host for good */
+void sim_leave(void) __attribute__((noreturn));	/* the execution ends here */
 /* The same, for an execution that is not worth finishing: neither failed nor checked. */
 void sim_cut(void) __attribute__((noreturn));
 
@@ -239,11 +245,11 @@ enum {
 extern uint8_t sim_memory_doubt[SIM_GRANULES] __attribute__((visibility("hidden")));
 
 void sim_memory_begin(uint32_t moved);
-void sim_memory_end(void);		/* on the host's behalf: records a failure */
+void sim_memory_end(void);		/* on the host, after the last task; records a failure */
 void *sim_memory_check_slow(const void *addr, struct kt_site *site)
 	__attribute__((visibility("hidden")));
 
-/* addr. Fails unless addr points to a live object, as far as is known. NULL passes. */
+/* Returns addr. Fails unless addr is NULL or points to a live object, as far as is known. */
 static inline void *sim_memory_check(const void *addr, struct kt_site *site)
 {
 	if (__builtin_expect(sim_memory_doubt[(uintptr_t)addr / SIM_GRANULE % SIM_GRANULES],
@@ -252,7 +258,10 @@ static inline void *sim_memory_check(const void *addr, struct kt_site *site)
 	return (void *)addr;
 }
 
-/* Of the block at or around addr: the task that allocated it, and as its how-manieth. */
+/*
+ * The block that addr points into: the task that allocated it, its number among the blocks
+ * of that task, and the offset of addr. False if there is none.
+ */
 bool sim_memory_block(const void *addr, uint32_t *task, uint32_t *nth, uint32_t *offset);
 
 /* ---- rcu.c --------------------------------------------------------------- */
@@ -261,7 +270,7 @@ bool sim_memory_block(const void *addr, uint32_t *task, uint32_t *nth, uint32_t 
 bool sim_rcu_end(void);
 /* The current task, in a read section or a callback, is about to wait. */
 void sim_rcu_bad_wait(struct kt_site *site) __attribute__((noreturn));
-/* In each function that may sleep, whether it does or not. */
+/* To be called in each function that may sleep, whether it sleeps this time or not. */
 static inline void sim_rcu_may_wait(const struct sim_task *t, struct kt_site *site)
 {
 	if (t->handle.rcu.depth || t->handle.rcu.in_callback)

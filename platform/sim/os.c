@@ -229,7 +229,7 @@ static void kill(uint32_t id, void (*wake)(uint32_t task))
 	t->permit = true;
 	wake(id);
 	t->interrupt = NULL;
-	if (interrupt) {	/* between the waiter's begin and its end */
+	if (interrupt) {	/* the victim is between os_wait_begin() and os_wait_end() */
 		sim_hb_acquire(&t->interrupt);
 		sim_aside(interrupt, t->interrupt_arg);
 		sim_hb_release(&t->interrupt);

@@ -26,7 +26,7 @@ enum { CALLBACKS_MAX = 4096 };	/* per execution */
 
 struct callback {
 	struct kt_rcu_modelled_head *head;
-	void (*func)(struct kt_rcu_modelled_head *head);	/* NULL: has returned */
+	void (*func)(struct kt_rcu_modelled_head *head);	/* NULL: it has returned */
 	uint64_t readers;		/* must leave before it may run */
 	struct kt_site *queued_at;
 	uint8_t queued_by;
@@ -35,7 +35,7 @@ struct callback {
 };
 
 static struct {
-	uint64_t readers;	/* inside now */
+	uint64_t readers;	/* in a read section now */
 	uint64_t synchronizing;	/* tasks that wait for a grace period */
 	uint64_t barring;	/* tasks that wait in barrier */
 	uint32_t first, count;	/* callbacks; those before `first` have returned */
@@ -112,7 +112,7 @@ static void run(struct sim_task *t, struct callback *c)
 	fiber_aside(&t->fiber);
 	sim_hb_acquire(&c->sync);
 	c->func(c->head);
-	sim_hb_release(&c->sync);	/* for barrier */
+	sim_hb_release(&c->sync);	/* barrier acquires it */
 	sim_tsan_release(&sim.sync);
 	fiber_aside(&t->fiber);
 	t->handle.rcu.in_callback = false;

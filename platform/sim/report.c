@@ -150,7 +150,7 @@ static uint32_t idle_steps(uint32_t task)
 	return sim.record->steps - i;
 }
 
-/* Steps, up to the last one, at which the task could have run. */
+/* How many steps in a row, up to the last one, the task could have run and did not. */
 static uint32_t passed_over(uint32_t task)
 {
 	uint32_t i = sim.record->steps;

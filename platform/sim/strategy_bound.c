@@ -37,7 +37,7 @@ static struct {
 	uint32_t most[KINDS];
 	uint32_t spent[KINDS], total;	/* in this execution so far */
 	uint32_t choices;		/* on the path */
-	uint32_t at;			/* of those, repeated so far */
+	uint32_t at;			/* choices of the path that are repeated so far */
 	bool too_long;
 	struct choice path[CHOICES_MAX];
 } dfs;

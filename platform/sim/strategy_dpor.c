@@ -34,7 +34,7 @@ static struct {
 	struct sim_strategy strategy;
 	uint32_t next;			/* answer to the next question */
 	bool settled;
-	bool has_end;			/* a node behind the last event: branches only */
+	bool has_end;			/* there is a node after the last event; it has branches only */
 	bool dropped;			/* what was planned next was not possible */
 } ex;
 
@@ -192,8 +192,8 @@ bool sim_explore(const struct sim_exploration *o)
 }
 
 /*
- * No task could go on. What a task was about to do, and what others made impossible, is
- * in a race with what they did.
+ * No task could go on. If a task was about to do something that others made impossible,
+ * that is in a race with what those did.
  */
 static void order_impossible(void)
 {

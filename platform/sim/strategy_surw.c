@@ -38,11 +38,11 @@ static struct {
 
 static struct {
 	struct kt_rng rng;
-	const struct class *interesting;	/* NULL: nothing is */
+	const struct class *interesting;	/* NULL: no event is */
 	uint32_t intended;			/* or NOBODY */
 	uint64_t known;				/* bit: as_profiled is set */
 	uint8_t as_profiled[SIM_TASKS_MAX];	/* or NOBODY */
-	uint64_t at_interesting;		/* bit: its next event is */
+	uint64_t at_interesting;		/* bit: the next event is interesting */
 	uint64_t born;				/* bit per task of the profile */
 	uint16_t left[SIM_TASKS_MAX];		/* per task of the profile */
 } surw;
