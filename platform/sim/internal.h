@@ -27,9 +27,9 @@ struct sim_attributes {		/* the os_attributes that are stored per task */
 };
 
 struct sim_task {
-	struct sim_handle handle;	/* thread is NULL in the body until os_adopt() */
+	struct sim_handle handle;	/* thread NULL: the body before os_adopt() */
 	struct fiber fiber;		/* near the beginning: a switch touches it */
-	struct sim_who here;		/* to copy into a step: the task is at a point and goes on */
+	struct sim_who here;		/* to copy into a step: at a point, and goes on */
 	uint64_t key;			/* the task's part of the trace's hash */
 	struct sim_task_record *record;
 	void (*fn)(void *arg);

@@ -34,7 +34,7 @@ static struct {
 	struct sim_strategy strategy;
 	uint32_t next;			/* answer to the next question */
 	bool settled;
-	bool has_end;			/* there is a node after the last event; it has branches only */
+	bool has_end;			/* a node follows the last event, with branches only */
 	bool dropped;			/* what was planned next was not possible */
 } ex;
 
