@@ -83,11 +83,17 @@ bool dpor_pending_mark_decides(enum sim_wait how)
 	return how == SIM_WAIT_EXIT && sim.task[wait.what].record->state == SIM_FINISHED;
 }
 
+/* Mostly the first letter differs, so that strcmp() is not called. */
+static inline bool is_op(const struct kt_site *site, const char *op)
+{
+	return site->op[0] == op[0] && strcmp(site->op, op) == 0;
+}
+
 static enum sim_access access_of(const struct kt_site *site)
 {
-	if (strcmp(site->op, "load") == 0 || strcmp(site->op, "test_bit") == 0)
+	if (is_op(site, "load") || is_op(site, "test_bit"))
 		return SIM_READ;
-	return strcmp(site->op, "acquire") == 0 ? SIM_ACQUIRE : SIM_WRITE;
+	return is_op(site, "acquire") ? SIM_ACQUIRE : SIM_WRITE;
 }
 
 static void pending_value(struct dpor_task *t, const struct sim_decision *d)
