@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A strategy answers the choices of an execution: which task goes on, what fails, which
- * task is killed. This is its interface, and the list of strategies; the two that go
- * through all executions are in sim_explore.h.
+ * task is killed. This is its interface. sim_strategies.h lists the strategies, and
+ * sim_explore.h has the two that go through all executions.
  */
 #ifndef PLATFORM_SIM_SIM_STRATEGY_H
 #define PLATFORM_SIM_SIM_STRATEGY_H
@@ -63,22 +63,6 @@ struct sim_strategy {
 	 */
 	uint32_t visits_from;
 };
-
-/* ---- the strategies ------------------------------------------------------ */
-
-/* Run the current task until it blocks; then the next one by number. */
-struct sim_strategy *sim_strategy_block(void);
-/* Uniform among the runnable tasks at every step. */
-struct sim_strategy *sim_strategy_random(void);
-/* Probabilistic concurrency testing with bug depth `depth` (>= 1). */
-struct sim_strategy *sim_strategy_pct(uint32_t depth);
-/* Run to block, with at most that many random delays. */
-struct sim_strategy *sim_strategy_delay(uint32_t delays);
-/* Partial order sampling. */
-struct sim_strategy *sim_strategy_pos(void);
-/* Selectively uniform random walk, by the events of an earlier execution: the profile. */
-struct sim_strategy *sim_strategy_surw(void);
-void sim_surw_profile(const struct sim_record *r);
 
 /* ---- for strategies ------------------------------------------------------ */
 
