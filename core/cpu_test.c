@@ -8,19 +8,6 @@
 
 static struct task_struct other[3];
 
-static void other_begin(unsigned i, void (*fn)(void *arg), void *arg)
-{
-	task_init(&other[i], &daemon, "other");
-	CHECK_EQ(os_spawn(&other[i].os, i == 0 ? "other/0" : i == 1 ? "other/1" : "other/2",
-			  OS_JOINABLE, fn, arg), 0);
-}
-
-static void other_end(unsigned i)
-{
-	os_join(&other[i].os);
-	task_destroy(&other[i]);
-}
-
 /* ---- sleeping locks ----------------------------------------------------------- */
 
 struct shared {
@@ -96,12 +83,12 @@ static void writers_exclude_everybody(void)
 	struct shared s = { .place = 0 };
 
 	init_rwsem(&s.sem, "sem");
-	other_begin(0, writes, &s);
-	other_begin(1, reads, &s);
-	other_begin(2, writes, &s);
+	task_begin(&other[0], "other/0", writes, &s);
+	task_begin(&other[1], "other/1", reads, &s);
+	task_begin(&other[2], "other/2", writes, &s);
 	reads(&s);
 	for (unsigned i = 0; i < 3; i++)
-		other_end(i);
+		task_end(&other[i]);
 	CHECK_EQ(s.place, 2 * CONFORMANCE_TURNS(200, 2));
 	destroy_rwsem(&s.sem);
 }
@@ -130,8 +117,8 @@ static void readers_share(void)
 
 	init_rwsem(&s.sem, "sem");
 	down_read(&s.sem);
-	other_begin(0, reads_once, &s);
-	other_end(0);		/* would wait for ever */
+	task_begin(&other[0], "other/0", reads_once, &s);
+	task_end(&other[0]);		/* would wait for ever */
 	up_read(&s.sem);
 	destroy_rwsem(&s.sem);
 }
@@ -142,13 +129,13 @@ static void nobody_overtakes(void)
 
 	init_rwsem(&s.sem, "sem");
 	down_read(&s.sem);
-	other_begin(0, writes_once, &s);
+	task_begin(&other[0], "other/0", writes_once, &s);
 	until_waiting(&s, 1);
-	other_begin(1, reads_once, &s);
+	task_begin(&other[1], "other/1", reads_once, &s);
 	until_waiting(&s, 2);	/* though only a reader holds it */
 	up_read(&s.sem);
-	other_end(0);
-	other_end(1);
+	task_end(&other[0]);
+	task_end(&other[1]);
 	CHECK_EQ(s.wrote_at, 1);
 	CHECK_EQ(s.read_at, 2);
 	destroy_rwsem(&s.sem);
@@ -195,13 +182,13 @@ static void takes_2_down(void *arg)
 static void the_read_lock_keeps_cpus(void)
 {
 	cpus_read_lock(&daemon);
-	other_begin(0, takes_2_down, NULL);
+	task_begin(&other[0], "other/0", takes_2_down, NULL);
 	for (int i = 0; i < CONFORMANCE_TURNS(1000, 10); i++) {
 		CHECK(cpu_online(&daemon, 2));
 		cpu_relax();
 	}
 	cpus_read_unlock(&daemon);
-	other_end(0);
+	task_end(&other[0]);
 	CHECK(!cpu_online(&daemon, 2));
 }
 
@@ -223,11 +210,11 @@ static void one_is_always_left(void)
 	unsigned cpu[3] = { 0, 1, 2 };
 
 	CHECK_EQ(cpu_down(&daemon, 3), 0);
-	other_begin(0, down_and_up, &cpu[0]);
-	other_begin(1, down_and_up, &cpu[1]);
+	task_begin(&other[0], "other/0", down_and_up, &cpu[0]);
+	task_begin(&other[1], "other/1", down_and_up, &cpu[1]);
 	down_and_up(&cpu[2]);
-	other_end(0);
-	other_end(1);
+	task_end(&other[0]);
+	task_end(&other[1]);
 	CHECK_EQ(num_online_cpus(&daemon), 3);
 }
 
@@ -369,12 +356,7 @@ static void each_kthreadd_has_its_own(void)
 
 int main(void)
 {
-	static void (*wrong)(void) = released_by_another;
-	static const struct {
-		const char *name;
-		void (*body)(void);
-	} tests[] = {
-#define T(f) { #f, f }
+	static const struct core_test tests[] = {
 		T(writers_exclude_everybody),
 		T(readers_share),
 		T(nobody_overtakes),
@@ -386,12 +368,9 @@ int main(void)
 		T(bound_while_it_is_off_line),
 		T(ends_while_its_cpu_goes),
 		T(each_kthreadd_has_its_own),
-#undef T
 	};
 
-	/* First: it forks, and RCU's thread for callbacks does not exist yet. */
-	conformance_fails("released_by_another", KT_DISCIPLINE, with_daemon, (void *)&wrong);
-	for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)
-		conformance_run(tests[i].name, in_task, (void *)&tests[i].body);
+	run_failing("released_by_another", KT_DISCIPLINE, released_by_another);
+	RUN_TESTS(tests);
 	return 0;
 }

@@ -149,23 +149,17 @@ static void frozen_until_thawed(void)
 	}
 }
 
-static int until_stop(void *data)
+static int is_not_freezable(void *data)
 {
 	(void)data;
-	for (;;) {
-		set_current_state(TASK_INTERRUPTIBLE);
-		if (kthread_should_stop())
-			break;
-		schedule();
-	}
-	__set_current_state(TASK_RUNNING);
+	sleep_until_stop(TASK_INTERRUPTIBLE);
 	CHECK(!try_to_freeze());
 	return 7;
 }
 
 static void others_are_passed_over(void)
 {
-	struct task_struct *k = kthread_run(until_stop, NULL, "other");
+	struct task_struct *k = kthread_run(is_not_freezable, NULL, "other");
 	int result;
 
 	CHECK(!IS_ERR(k));
@@ -244,13 +238,7 @@ static int never_looks(void *data)
 
 	CHECK(!set_freezable());
 	kt_complete(&m->listed);
-	for (;;) {
-		set_current_state(TASK_UNINTERRUPTIBLE);
-		if (kthread_should_stop())
-			break;
-		schedule();
-	}
-	__set_current_state(TASK_RUNNING);
+	sleep_until_stop(TASK_UNINTERRUPTIBLE);
 	return 7;
 }
 
@@ -326,20 +314,6 @@ static int stays(void *data)
 		if (kthread_should_stop())
 			return 7;
 	}
-}
-
-static struct task_struct other;
-
-static void other_begin(void (*fn)(void *arg), void *arg)
-{
-	task_init(&other, &daemon, "other");
-	CHECK_EQ(os_spawn(&other.os, "other", OS_JOINABLE, fn, arg), 0);
-}
-
-static void other_end(void)
-{
-	os_join(&other.os);
-	task_destroy(&other);
 }
 
 static void thaws(void *unused)
@@ -714,14 +688,9 @@ static void freezes_its_own(void)
 	kt_completion_wait(&never);
 }
 
-
-static void check_promises(void)
+int main(void)
 {
-	static const struct {
-		const char *name;
-		void (*body)(void);
-	} tests[] = {
-#define T(f) { #f, f }
+	static const struct core_test tests[] = {
 		T(frozen_until_thawed),
 		T(others_are_passed_over),
 		T(freezes_as_soon_as_it_may),
@@ -745,34 +714,12 @@ static void check_promises(void)
 		T(cancel_in_a_freeze_does_not_wait),
 		T(works_race_with_freezes),
 		T(a_given_up_sleep_ends_running),
-#undef T
 	};
 
-	for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)
-		conformance_run(tests[i].name, in_task, (void *)&tests[i].body);
-}
-
-static void check_rules(void)
-{
-	static const struct {
-		const char *name;
-		enum kt_failure due;
-		void (*body)(void);
-	} tests[] = {
-		{ "freezes_half_asleep", KT_DISCIPLINE, freezes_half_asleep },
-		{ "freezes_in_a_special_state", KT_DISCIPLINE, freezes_in_a_special_state },
-		{ "thaws_too_often", KT_ASSERTION, thaws_too_often },
-		{ "freezes_its_own", KT_ASSERTION, freezes_its_own },
-	};
-
-	for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)
-		conformance_fails(tests[i].name, tests[i].due, with_daemon,
-				  (void *)&tests[i].body);
-}
-
-int main(void)
-{
-	check_rules();		/* first: it forks, and a thread may be slow to end */
-	check_promises();
+	run_failing("freezes_half_asleep", KT_DISCIPLINE, freezes_half_asleep);
+	run_failing("freezes_in_a_special_state", KT_DISCIPLINE, freezes_in_a_special_state);
+	run_failing("thaws_too_often", KT_ASSERTION, thaws_too_often);
+	run_failing("freezes_its_own", KT_ASSERTION, freezes_its_own);
+	RUN_TESTS(tests);
 	return 0;
 }

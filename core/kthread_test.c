@@ -26,18 +26,6 @@ static int returns_7(void *data)
 	return 7;
 }
 
-static int until_stop(void *data)
-{
-	for (;;) {
-		set_current_state(TASK_INTERRUPTIBLE);
-		if (kthread_should_stop())
-			break;
-		schedule();
-	}
-	__set_current_state(TASK_RUNNING);
-	return (int)(intptr_t)data;
-}
-
 static int says_running(void *data)
 {
 	kt_complete(data);
@@ -394,11 +382,7 @@ static void boot_without_a_thread_fails(void)
 
 int main(void)
 {
-	static const struct {
-		const char *name;
-		void (*body)(void);
-	} tests[] = {
-#define T(f) { #f, f }
+	static const struct core_test tests[] = {
 		T(stop_returns_the_result),
 		T(stop_before_wake_skips_the_function),
 		T(reference_outlives_the_thread),
@@ -415,15 +399,10 @@ int main(void)
 		T(bound_is_bound),
 		T(two_daemons_side_by_side),
 		T(boot_without_a_thread_fails),
-#undef T
 	};
 
-	static void (*late)(void) = bind_after_the_first_wake_fails;
-
-	/* First: it forks, and RCU's thread for callbacks does not exist yet. */
-	conformance_fails("bind_after_the_first_wake_fails", KT_DISCIPLINE, with_daemon,
-			  (void *)&late);
-	for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)
-		conformance_run(tests[i].name, in_task, (void *)&tests[i].body);
+	run_failing("bind_after_the_first_wake_fails", KT_DISCIPLINE,
+		    bind_after_the_first_wake_fails);
+	RUN_TESTS(tests);
 	return 0;
 }

@@ -57,23 +57,12 @@ static void counts_follow_the_thread(void)
 	mmput(other);
 }
 
-static void wait_for_stop(void)
-{
-	for (;;) {
-		set_current_state(TASK_INTERRUPTIBLE);
-		if (kthread_should_stop())
-			break;
-		schedule();
-	}
-	__set_current_state(TASK_RUNNING);
-}
-
 static int lazy(void *done)
 {
 	kthread_use_mm(mm);
 	kthread_unuse_mm(mm);
 	kt_complete(done);
-	wait_for_stop();
+	sleep_until_stop(TASK_INTERRUPTIBLE);
 	CHECK_EQ(current->active_mm->users.refs, 0);
 	return 0;
 }
@@ -186,35 +175,27 @@ static void break_it(void)
 
 int main(void)
 {
-	static void (*broken)(void) = break_it;
 	static const struct {
 		const char *name;
 		int (*fn)(void *);
 	} rules[] = {
-#define T(f) { #f, f }
 		T(uses_twice),
 		T(ends_with_mm),
 		T(unuses_another),
 		T(uses_one_without_users),
 		T(ends_with_css),
 	};
-	static const struct {
-		const char *name;
-		void (*body)(void);
-	} tests[] = {
+	static const struct core_test tests[] = {
 		T(counts_follow_the_thread),
 		T(a_lazy_thread_keeps_the_struct),
 		T(without_memory),
 		T(css_goes_and_comes_back),
-#undef T
 	};
 
-	/* First: they fork, and RCU's thread for callbacks does not exist yet. */
 	for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
 		breaks = rules[i].fn;
-		conformance_fails(rules[i].name, KT_DISCIPLINE, with_daemon, (void *)&broken);
+		run_failing(rules[i].name, KT_DISCIPLINE, break_it);
 	}
-	for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)
-		conformance_run(tests[i].name, in_task, (void *)&tests[i].body);
+	RUN_TESTS(tests);
 	return 0;
 }

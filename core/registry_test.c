@@ -13,18 +13,6 @@ static bool done;		/* atomic */
 static unsigned permanent;	/* a thread that is there all the time */
 static unsigned wanted;		/* atomic: for who searches */
 
-static int until_stop(void *data)
-{
-	for (;;) {
-		set_current_state(TASK_INTERRUPTIBLE);
-		if (kthread_should_stop())
-			break;
-		schedule();
-	}
-	__set_current_state(TASK_RUNNING);
-	return (int)(intptr_t)data;
-}
-
 static int returns(void *data)
 {
 	(void)data;
@@ -168,10 +156,8 @@ static void come_and_go(void (*fn)(void *))
 	permanent = kthread_id(p);
 	done = false;
 	wanted = permanent + 1;
-	for (int i = 0; i < READERS; i++) {
-		task_init(&reader[i], &daemon, "reader");
-		CHECK_EQ(os_spawn(&reader[i].os, i ? "r1" : "r0", OS_JOINABLE, fn, NULL), 0);
-	}
+	for (int i = 0; i < READERS; i++)
+		task_begin(&reader[i], i ? "r1" : "r0", fn, NULL);
 	for (int i = 0; i < CONFORMANCE_TURNS(150, 2); i++) {
 		struct task_struct *k = kthread_create(i % 2 ? until_stop : returns, NULL, "w");
 
@@ -183,10 +169,8 @@ static void come_and_go(void (*fn)(void *))
 			wake_up_process(k);	/* ends by itself */
 	}
 	smp_store_release(&done, true);
-	for (int i = 0; i < READERS; i++) {
-		os_join(&reader[i].os);
-		task_destroy(&reader[i]);
-	}
+	for (int i = 0; i < READERS; i++)
+		task_end(&reader[i]);
 	kthread_stop(p);
 }
 
@@ -215,14 +199,7 @@ static void keep_one(void)
 static void found_outlives_kthreadd(void *unused)
 {
 	(void)unused;
-	kthreadd_init(&daemon);
-	CHECK_EQ(kthreadd_boot(&daemon), 0);
-	task_init(&caller, &daemon, "caller");
-	task_body = keep_one;
-	CHECK_EQ(os_spawn(&caller.os, "caller", OS_JOINABLE, run_body, NULL), 0);
-	os_join(&caller.os);
-	task_destroy(&caller);
-	kthreadd_shutdown(&daemon);
+	boot_and_run(keep_one);
 	CHECK_STR(kept->comm, "w");
 	put_task_struct(kept);
 	rcu_barrier();
@@ -230,19 +207,16 @@ static void found_outlives_kthreadd(void *unused)
 
 int main(void)
 {
-	static void (*const bodies[])(void) = {
-		ids_ascend_and_find, stopped_is_not_found, found_outlives_its_end,
-		failed_fork_is_not_listed, walk_while_they_come_and_go,
-		find_while_they_come_and_go,
-	};
-	static const char *const names[] = {
-		"registry.ids_ascend_and_find", "registry.stopped_is_not_found",
-		"registry.found_outlives_its_end", "registry.failed_fork_is_not_listed",
-		"registry.walk_while_they_come_and_go", "registry.find_while_they_come_and_go",
+	static const struct core_test tests[] = {
+		T(ids_ascend_and_find),
+		T(stopped_is_not_found),
+		T(found_outlives_its_end),
+		T(failed_fork_is_not_listed),
+		T(walk_while_they_come_and_go),
+		T(find_while_they_come_and_go),
 	};
 
-	for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++)
-		conformance_run(names[i], in_task, (void *)&bodies[i]);
-	conformance_run("registry.found_outlives_kthreadd", found_outlives_kthreadd, NULL);
+	RUN_TESTS(tests);
+	conformance_run("found_outlives_kthreadd", found_outlives_kthreadd, NULL);
 	return 0;
 }

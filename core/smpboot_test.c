@@ -430,20 +430,6 @@ static void a_selfparking_thread_left_alone(void)
 
 /* ---- several tasks ----------------------------------------------------------------- */
 
-static struct task_struct other;
-
-static void other_begin(void (*fn)(void *arg), void *arg)
-{
-	task_init(&other, &daemon, "other");
-	CHECK_EQ(os_spawn(&other.os, "other", OS_JOINABLE, fn, arg), 0);
-}
-
-static void other_end(void)
-{
-	os_join(&other.os);
-	task_destroy(&other);
-}
-
 static void cycles(void *arg)
 {
 	(void)arg;
@@ -524,11 +510,7 @@ static void each_kthreadd_has_its_own(void)
 
 int main(void)
 {
-	static const struct {
-		const char *name;
-		void (*body)(void);
-	} tests[] = {
-#define T(f) { #f, f }
+	static const struct core_test tests[] = {
 		T(every_cpu_has_a_thread),
 		T(only_the_two_callbacks_it_needs),
 		T(unregistered_at_once),
@@ -546,16 +528,12 @@ int main(void)
 		T(registers_while_cpus_come_and_go),
 		T(no_wake_up_is_lost),
 		T(each_kthreadd_has_its_own),
-#undef T
 	};
 
-	for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)
-		conformance_run(tests[i].name, in_task, (void *)&tests[i].body);
+	RUN_TESTS(tests);
 #if defined(KT_OS_SIM)
-	static void (*alone)(void) = a_selfparking_thread_left_alone;
-
-	conformance_fails("a_selfparking_thread_left_alone", KT_DISCIPLINE, with_daemon,
-			  (void *)&alone);
+	run_failing("a_selfparking_thread_left_alone", KT_DISCIPLINE,
+		    a_selfparking_thread_left_alone);
 #endif
 	return 0;
 }

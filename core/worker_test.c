@@ -368,8 +368,6 @@ static void cancel_of_a_delayed_work_accounts_exactly(void)
 
 /* ---- a second task ----------------------------------------------------------- */
 
-static struct task_struct other;
-
 struct pair {
 	struct kthread_worker *w;
 	struct job j;
@@ -394,18 +392,6 @@ static void cancels(void *arg)
 
 	for (int i = 0; i < CONFORMANCE_TURNS(100, 2); i++)
 		p->taken += kthread_cancel_delayed_work_sync(&p->j.dwork);
-}
-
-static void other_begin(void (*fn)(void *arg), struct pair *p)
-{
-	task_init(&other, &daemon, "other");
-	CHECK_EQ(os_spawn(&other.os, "other", OS_JOINABLE, fn, p), 0);
-}
-
-static void other_end(void)
-{
-	os_join(&other.os);
-	task_destroy(&other);
 }
 
 /* The deadlock of 5fa54346caf6 was here; and each time accepted is accounted for. */
@@ -517,12 +503,7 @@ static void destroyed_too_early(void)
 
 int main(void)
 {
-	static void (*early)(void) = destroyed_too_early;
-	static const struct {
-		const char *name;
-		void (*body)(void);
-	} tests[] = {
-#define T(f) { #f, f }
+	static const struct core_test tests[] = {
 		T(runs_in_order_once_each),
 		T(queued_before_it_runs_counts_once),
 		T(pending_is_not_queued_again),
@@ -543,12 +524,9 @@ int main(void)
 		T(two_cancels_meet),
 		T(timers_fire_in_order),
 		T(a_deleted_timer_is_over),
-#undef T
 	};
 
-	/* First: it forks, and RCU's thread for callbacks does not exist yet. */
-	conformance_fails("destroyed_too_early", KT_DISCIPLINE, with_daemon, (void *)&early);
-	for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)
-		conformance_run(tests[i].name, in_task, (void *)&tests[i].body);
+	run_failing("destroyed_too_early", KT_DISCIPLINE, destroyed_too_early);
+	RUN_TESTS(tests);
 	return 0;
 }
