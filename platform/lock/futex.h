@@ -29,6 +29,7 @@
 #define PLATFORM_LOCK_FUTEX_H
 
 #include "platform/atomic.h"
+#include "platform/lock/holder.h"
 #include "platform/os.h"
 
 #define kt_lock_futex_is_fifo 0
@@ -51,8 +52,8 @@ static inline void kt_lock_futex_init(struct kt_lock_futex *l, const char *name)
 
 static inline void kt_lock_futex_destroy(struct kt_lock_futex *l)
 {
-	if (__atomic_load_n(&l->state, __ATOMIC_RELAXED) != KT_FUTEX_FREE)
-		kt_fail(KT_DISCIPLINE, "lock %s destroyed while it is held", l->name);
+	kt_holder_check_destroy(__atomic_load_n(&l->state, __ATOMIC_RELAXED) != KT_FUTEX_FREE,
+				l->name);
 }
 
 static inline bool kt_lock_futex_try_acquire(struct kt_lock_futex *l, struct kt_site *site)
@@ -60,7 +61,7 @@ static inline bool kt_lock_futex_try_acquire(struct kt_lock_futex *l, struct kt_
 	(void)site;
 	if (cmpxchg(&l->state, KT_FUTEX_FREE, KT_FUTEX_HELD) != KT_FUTEX_FREE)
 		return false;
-	__atomic_store_n(&l->holder, os_self(), __ATOMIC_RELAXED);
+	KT_SET_HOLDER(l, os_self());
 	return true;
 }
 
@@ -70,28 +71,21 @@ static inline void kt_lock_futex_acquire(struct kt_lock_futex *l, struct kt_site
 		return;
 	while (xchg(&l->state, KT_FUTEX_WAITED) != KT_FUTEX_FREE)
 		os_futex_wait_at(&l->state, KT_FUTEX_WAITED, NULL, site);
-	__atomic_store_n(&l->holder, os_self(), __ATOMIC_RELAXED);
+	KT_SET_HOLDER(l, os_self());
 }
 
 static inline void kt_lock_futex_assert_held(const struct kt_lock_futex *l)
 {
-	struct os_thread *me = os_self();
-
-	if (!me || __atomic_load_n(&l->holder, __ATOMIC_RELAXED) != me)
-		kt_fail(KT_DISCIPLINE, "lock %s is not held by %s, as it should be", l->name,
-			me ? os_name(me) : "an unknown thread");
+	kt_holder_check_held(KT_HOLDER(l), os_self(), l->name);
 }
 
 static inline void kt_lock_futex_release(struct kt_lock_futex *l, struct kt_site *site)
 {
-	struct os_thread *me = os_self();
 	uint32_t *word = &l->state;
 
 	(void)site;
-	if (!me || __atomic_load_n(&l->holder, __ATOMIC_RELAXED) != me)
-		kt_fail(KT_DISCIPLINE, "lock %s released by %s, who does not hold it", l->name,
-			me ? os_name(me) : "an unknown thread");
-	__atomic_store_n(&l->holder, NULL, __ATOMIC_RELAXED);
+	kt_holder_check_release(KT_HOLDER(l), os_self(), l->name);
+	KT_SET_HOLDER(l, NULL);
 	/* The last touch. */
 	if (xchg(word, KT_FUTEX_FREE) == KT_FUTEX_WAITED)
 		os_futex_wake(word, 1);

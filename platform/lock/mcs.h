@@ -37,6 +37,7 @@
 #define PLATFORM_LOCK_MCS_H
 
 #include "platform/atomic.h"
+#include "platform/lock/holder.h"
 #include "platform/os.h"
 
 #define kt_lock_mcs_is_fifo 1
@@ -66,8 +67,7 @@ static inline void kt_lock_mcs_init(struct kt_lock_mcs *l, const char *name)
 
 static inline void kt_lock_mcs_destroy(struct kt_lock_mcs *l)
 {
-	if (__atomic_load_n(&l->tail, __ATOMIC_RELAXED))
-		kt_fail(KT_DISCIPLINE, "lock %s destroyed while it is held", l->name);
+	kt_holder_check_destroy(__atomic_load_n(&l->tail, __ATOMIC_RELAXED) != NULL, l->name);
 }
 
 /* Granted the lock, be its holder without the node. */
@@ -103,7 +103,7 @@ static inline bool kt_lock_mcs_try_acquire(struct kt_lock_mcs *l, struct kt_site
 	(void)site;
 	if (cmpxchg(&l->tail, NULL, &l->head))
 		return false;
-	__atomic_store_n(&l->holder, os_self(), __ATOMIC_RELAXED);
+	KT_SET_HOLDER(l, os_self());
 	return true;
 }
 
@@ -126,27 +126,20 @@ static inline void kt_lock_mcs_acquire(struct kt_lock_mcs *l, struct kt_site *si
 	if (kt_lock_mcs_try_acquire(l, site))
 		return;
 	kt_lock_mcs_acquire_slow(l, site);
-	__atomic_store_n(&l->holder, os_self(), __ATOMIC_RELAXED);
+	KT_SET_HOLDER(l, os_self());
 }
 
 static inline void kt_lock_mcs_assert_held(const struct kt_lock_mcs *l)
 {
-	struct os_thread *me = os_self();
-
-	if (!me || __atomic_load_n(&l->holder, __ATOMIC_RELAXED) != me)
-		kt_fail(KT_DISCIPLINE, "lock %s is not held by %s, as it should be", l->name,
-			me ? os_name(me) : "an unknown thread");
+	kt_holder_check_held(KT_HOLDER(l), os_self(), l->name);
 }
 
 static inline void kt_lock_mcs_release(struct kt_lock_mcs *l, struct kt_site *site)
 {
-	struct os_thread *me = os_self();
 	struct kt_mcs_node *next;
 
-	if (!me || __atomic_load_n(&l->holder, __ATOMIC_RELAXED) != me)
-		kt_fail(KT_DISCIPLINE, "lock %s released by %s, who does not hold it", l->name,
-			me ? os_name(me) : "an unknown thread");
-	__atomic_store_n(&l->holder, NULL, __ATOMIC_RELAXED);
+	kt_holder_check_release(KT_HOLDER(l), os_self(), l->name);
+	KT_SET_HOLDER(l, NULL);
 	next = smp_load_acquire(&l->head.next);
 	if (!next) {
 		/* The last touch, if it succeeds: the next holder may free the lock. */

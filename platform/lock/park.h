@@ -36,6 +36,7 @@
 #define PLATFORM_LOCK_PARK_H
 
 #include "platform/atomic.h"
+#include "platform/lock/holder.h"
 #include "platform/os.h"
 
 #define kt_lock_park_is_fifo 1
@@ -71,8 +72,8 @@ static inline void kt_lock_park_init(struct kt_lock_park *l, const char *name)
 
 static inline void kt_lock_park_destroy(struct kt_lock_park *l)
 {
-	if (__atomic_load_n(&l->word, __ATOMIC_RELAXED) & KT_PARK_HELD)
-		kt_fail(KT_DISCIPLINE, "lock %s destroyed while it is held", l->name);
+	kt_holder_check_destroy(__atomic_load_n(&l->word, __ATOMIC_RELAXED) & KT_PARK_HELD,
+				l->name);
 }
 
 /* Set GUARD; returns the other bits, which nobody changes until it is cleared. */
@@ -127,7 +128,7 @@ static inline bool kt_lock_park_try_acquire(struct kt_lock_park *l, struct kt_si
 	(void)site;
 	if (cmpxchg(&l->word, 0, KT_PARK_HELD) != 0)
 		return false;
-	__atomic_store_n(&l->holder, os_self(), __ATOMIC_RELAXED);
+	KT_SET_HOLDER(l, os_self());
 	return true;
 }
 
@@ -152,16 +153,12 @@ static inline void kt_lock_park_acquire(struct kt_lock_park *l, struct kt_site *
 	if (kt_lock_park_try_acquire(l, site))
 		return;
 	kt_lock_park_acquire_slow(l, site);
-	__atomic_store_n(&l->holder, os_self(), __ATOMIC_RELAXED);
+	KT_SET_HOLDER(l, os_self());
 }
 
 static inline void kt_lock_park_assert_held(const struct kt_lock_park *l)
 {
-	struct os_thread *me = os_self();
-
-	if (!me || __atomic_load_n(&l->holder, __ATOMIC_RELAXED) != me)
-		kt_fail(KT_DISCIPLINE, "lock %s is not held by %s, as it should be", l->name,
-			me ? os_name(me) : "an unknown thread");
+	kt_holder_check_held(KT_HOLDER(l), os_self(), l->name);
 }
 
 /* Somebody waits, or is about to. */
@@ -182,12 +179,8 @@ static inline void kt_lock_park_release_slow(struct kt_lock_park *l, struct kt_s
 
 static inline void kt_lock_park_release(struct kt_lock_park *l, struct kt_site *site)
 {
-	struct os_thread *me = os_self();
-
-	if (!me || __atomic_load_n(&l->holder, __ATOMIC_RELAXED) != me)
-		kt_fail(KT_DISCIPLINE, "lock %s released by %s, who does not hold it", l->name,
-			me ? os_name(me) : "an unknown thread");
-	__atomic_store_n(&l->holder, NULL, __ATOMIC_RELAXED);
+	kt_holder_check_release(KT_HOLDER(l), os_self(), l->name);
+	KT_SET_HOLDER(l, NULL);
 	/* The last touch, if nobody waits. */
 	if (cmpxchg(&l->word, KT_PARK_HELD, 0) != KT_PARK_HELD)
 		kt_lock_park_release_slow(l, site);
