@@ -26,8 +26,12 @@
  * What was done before kt_complete() is seen after the wait it let through.
  *
  * A back end: struct kt_completion_<impl>, functions kt_completion_<impl>_
- * {init,destroy,complete,complete_all,wait,wait_killable,wait_until,try_wait};
- * all but init and destroy take the site last.
+ * {init,destroy,complete,complete_all,wait_for,try_wait}; all but init and destroy
+ * take the site last. The three waits are one function,
+ *
+ *   int wait_for(c, bool killable, const uint64_t *deadline_ns, site)
+ *
+ * which gives up for a kill if `killable`, and at the deadline if that is not NULL.
  */
 #ifndef PLATFORM_COMPLETION_H
 #define PLATFORM_COMPLETION_H
@@ -64,12 +68,14 @@ typedef struct KT_JOIN(kt_completion_, KT_COMPLETION) kt_completion;
 #define kt_complete_all(c)                                                     \
 	KT_COMPLETION_IMPL(_complete_all)((c), KT_SITE("complete_all", #c))
 #define kt_completion_wait(c)                                                  \
-	KT_COMPLETION_IMPL(_wait)((c), kt_may_sleep(KT_SITE("wait", #c)))
+	((void)KT_COMPLETION_IMPL(_wait_for)((c), false, NULL,                 \
+					     kt_may_sleep(KT_SITE("wait", #c))))
 #define kt_completion_wait_killable(c)                                         \
-	KT_COMPLETION_IMPL(_wait_killable)((c), kt_may_sleep(KT_SITE("wait_killable", #c)))
+	KT_COMPLETION_IMPL(_wait_for)((c), true, NULL,                         \
+				      kt_may_sleep(KT_SITE("wait_killable", #c)))
 #define kt_completion_wait_until(c, deadline_ns)                               \
-	KT_COMPLETION_IMPL(_wait_until)((c), (deadline_ns),                    \
-					kt_may_sleep(KT_SITE("wait_until", #c)))
+	KT_COMPLETION_IMPL(_wait_for)((c), false, &(const uint64_t){ (deadline_ns) }, \
+				      kt_may_sleep(KT_SITE("wait_until", #c)))
 #define kt_completion_try_wait(c) KT_COMPLETION_IMPL(_try_wait)((c), KT_SITE("try_wait", #c))
 
 #endif

@@ -104,9 +104,22 @@ static inline void kt_completion_cond_interrupt(void *arg)
 	pthread_mutex_unlock(&c->mutex);
 }
 
-/* Called and left with the mutex held; asleep, it is not. */
+/* Until a signal, or the deadline: then ETIMEDOUT. Asleep, it does not hold the mutex. */
+static inline int kt_completion_cond_sleep_once(struct kt_completion_cond *c,
+						const uint64_t *deadline_ns)
+{
+	struct timespec deadline;
+
+	if (!deadline_ns)
+		return pthread_cond_wait(&c->cond, &c->mutex);
+	deadline.tv_sec = (time_t)(*deadline_ns / 1000000000u);
+	deadline.tv_nsec = (long)(*deadline_ns % 1000000000u);
+	return pthread_cond_timedwait(&c->cond, &c->mutex, &deadline);
+}
+
+/* Called and left with the mutex held. */
 static inline int kt_completion_cond_sleep_locked(struct kt_completion_cond *c, bool killable,
-						  const struct timespec *deadline)
+						  const uint64_t *deadline_ns)
 {
 	int err = 0;
 
@@ -119,16 +132,12 @@ static inline int kt_completion_cond_sleep_locked(struct kt_completion_cond *c, 
 		if (err == ETIMEDOUT)
 			return -ETIMEDOUT;
 		posix_delay();
-		if (deadline)
-			err = pthread_cond_timedwait(&c->cond, &c->mutex, deadline);
-		else
-			err = pthread_cond_wait(&c->cond, &c->mutex);
+		err = kt_completion_cond_sleep_once(c, deadline_ns);
 	}
 }
 
 static inline int kt_completion_cond_wait_for(struct kt_completion_cond *c, bool killable,
-					      const struct timespec *deadline,
-					      struct kt_site *site)
+					      const uint64_t *deadline_ns, struct kt_site *site)
 {
 	int err;
 
@@ -136,34 +145,12 @@ static inline int kt_completion_cond_wait_for(struct kt_completion_cond *c, bool
 		os_wait_begin(kt_completion_cond_interrupt, c);
 	posix_waits_at(site);
 	pthread_mutex_lock(&c->mutex);
-	err = kt_completion_cond_sleep_locked(c, killable, deadline);
+	err = kt_completion_cond_sleep_locked(c, killable, deadline_ns);
 	pthread_mutex_unlock(&c->mutex);
 	posix_waits_at(NULL);
 	if (killable)
 		os_wait_end();
 	return err;
-}
-
-static inline void kt_completion_cond_wait(struct kt_completion_cond *c, struct kt_site *site)
-{
-	kt_completion_cond_wait_for(c, false, NULL, site);
-}
-
-static inline int kt_completion_cond_wait_killable(struct kt_completion_cond *c,
-						   struct kt_site *site)
-{
-	return kt_completion_cond_wait_for(c, true, NULL, site);
-}
-
-static inline int kt_completion_cond_wait_until(struct kt_completion_cond *c,
-						uint64_t deadline_ns, struct kt_site *site)
-{
-	struct timespec deadline = {
-		.tv_sec = (time_t)(deadline_ns / 1000000000u),
-		.tv_nsec = (long)(deadline_ns % 1000000000u),
-	};
-
-	return kt_completion_cond_wait_for(c, false, &deadline, site);
 }
 
 static inline bool kt_completion_cond_try_wait(struct kt_completion_cond *c, struct kt_site *site)

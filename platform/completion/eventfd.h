@@ -101,46 +101,25 @@ static inline void kt_completion_eventfd_interrupt(void *arg)
 	posix_eventfd_add(*(const int *)arg, 1);
 }
 
-static inline int kt_completion_eventfd_wait_for(struct kt_completion_eventfd *c,
+static inline int kt_completion_eventfd_wait_for(struct kt_completion_eventfd *c, bool killable,
 						 const uint64_t *deadline_ns,
 						 struct kt_site *site)
 {
-	int err;
+	int killed = -1, err;
 
 	if (posix_eventfd_take(c->fd))
 		return 0;
+	if (killable) {
+		killed = kt_completion_eventfd_open("a killable wait");
+		os_wait_begin(kt_completion_eventfd_interrupt, &killed);
+	}
 	posix_waits_at(site);
-	err = kt_completion_eventfd_sleep(c, -1, deadline_ns);
+	err = kt_completion_eventfd_sleep(c, killed, deadline_ns);
 	posix_waits_at(NULL);
-	return err;
-}
-
-static inline void kt_completion_eventfd_wait(struct kt_completion_eventfd *c,
-					      struct kt_site *site)
-{
-	kt_completion_eventfd_wait_for(c, NULL, site);
-}
-
-static inline int kt_completion_eventfd_wait_until(struct kt_completion_eventfd *c,
-						   uint64_t deadline_ns, struct kt_site *site)
-{
-	return kt_completion_eventfd_wait_for(c, &deadline_ns, site);
-}
-
-static inline int kt_completion_eventfd_wait_killable(struct kt_completion_eventfd *c,
-						      struct kt_site *site)
-{
-	int killed, err;
-
-	if (posix_eventfd_take(c->fd))
-		return 0;
-	killed = kt_completion_eventfd_open("a killable wait");
-	os_wait_begin(kt_completion_eventfd_interrupt, &killed);
-	posix_waits_at(site);
-	err = kt_completion_eventfd_sleep(c, killed, NULL);
-	posix_waits_at(NULL);
-	os_wait_end();		/* then nobody writes to it */
-	posix_eventfd_close(killed);
+	if (killable) {
+		os_wait_end();		/* then nobody writes to it */
+		posix_eventfd_close(killed);
+	}
 	return err;
 }
 

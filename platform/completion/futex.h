@@ -202,23 +202,6 @@ static inline int kt_completion_futex_wait_for(struct kt_completion_futex *c, bo
 	return err;
 }
 
-static inline void kt_completion_futex_wait(struct kt_completion_futex *c, struct kt_site *site)
-{
-	kt_completion_futex_wait_for(c, false, NULL, site);
-}
-
-static inline int kt_completion_futex_wait_killable(struct kt_completion_futex *c,
-						    struct kt_site *site)
-{
-	return kt_completion_futex_wait_for(c, true, NULL, site);
-}
-
-static inline int kt_completion_futex_wait_until(struct kt_completion_futex *c,
-						 uint64_t deadline_ns, struct kt_site *site)
-{
-	return kt_completion_futex_wait_for(c, false, &deadline_ns, site);
-}
-
 static inline bool kt_completion_futex_try_wait(struct kt_completion_futex *c,
 						struct kt_site *site)
 {

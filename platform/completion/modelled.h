@@ -28,14 +28,12 @@ struct kt_completion_modelled {
 void kt_completion_modelled_init(struct kt_completion_modelled *c);
 void kt_completion_modelled_destroy(struct kt_completion_modelled *c);
 void kt_completion_modelled_complete_all(struct kt_completion_modelled *c, struct kt_site *site);
-int kt_completion_modelled_wait_until(struct kt_completion_modelled *c, uint64_t deadline_ns,
-				      struct kt_site *site);
 bool kt_completion_modelled_try_wait(struct kt_completion_modelled *c, struct kt_site *site);
 
 /* What comes after the point. */
 void kt_completion_modelled_add(struct kt_completion_modelled *c, struct kt_site *site);
 int kt_completion_modelled_take(struct kt_completion_modelled *c, bool killable,
-				struct kt_site *site);
+				const uint64_t *deadline_ns, struct kt_site *site);
 
 /*
  * Inline, for each return behind a switch of tasks is mispredicted. Without a branch, which
@@ -48,18 +46,12 @@ static inline void kt_completion_modelled_complete(struct kt_completion_modelled
 	kt_completion_modelled_add(c, site);
 }
 
-static inline void kt_completion_modelled_wait(struct kt_completion_modelled *c,
-					       struct kt_site *site)
+static inline int kt_completion_modelled_wait_for(struct kt_completion_modelled *c, bool killable,
+						  const uint64_t *deadline_ns,
+						  struct kt_site *site)
 {
 	sim_point(site, c);
-	kt_completion_modelled_take(c, false, site);
-}
-
-static inline int kt_completion_modelled_wait_killable(struct kt_completion_modelled *c,
-						       struct kt_site *site)
-{
-	sim_point(site, c);
-	return kt_completion_modelled_take(c, true, site);
+	return kt_completion_modelled_take(c, killable, deadline_ns, site);
 }
 
 #endif

@@ -174,23 +174,6 @@ static inline int kt_completion_park_wait_for(struct kt_completion_park *c, bool
 	return err;
 }
 
-static inline void kt_completion_park_wait(struct kt_completion_park *c, struct kt_site *site)
-{
-	kt_completion_park_wait_for(c, false, NULL, site);
-}
-
-static inline int kt_completion_park_wait_killable(struct kt_completion_park *c,
-						   struct kt_site *site)
-{
-	return kt_completion_park_wait_for(c, true, NULL, site);
-}
-
-static inline int kt_completion_park_wait_until(struct kt_completion_park *c,
-						uint64_t deadline_ns, struct kt_site *site)
-{
-	return kt_completion_park_wait_for(c, false, &deadline_ns, site);
-}
-
 static inline bool kt_completion_park_try_wait(struct kt_completion_park *c, struct kt_site *site)
 {
 	bool taken;
