@@ -15,10 +15,8 @@
  */
 #include "platform/rcu/biglock.h"
 
-#include <stddef.h>
-
 #include "platform/lock.h"
-#include "platform/rcu/reader.h"
+#include "platform/rcu/thread.h"
 
 static struct {
 	kt_lock lock;
@@ -45,22 +43,6 @@ void kt_rcu_biglock_begin(void)
 unsigned kt_rcu_biglock_queued(void)
 {
 	return rcu.queued;
-}
-
-static struct kt_rcu_reader *self(void)
-{
-	struct kt_rcu_reader *r = os_rcu_reader();
-
-	KT_ASSERT(r != NULL);
-	return r;
-}
-
-static void check_may_wait(const char *what)
-{
-	if (self()->depth > 0)
-		kt_fail(KT_DISCIPLINE, "%s in a read section of RCU", what);
-	if (self()->in_callback)
-		kt_fail(KT_DISCIPLINE, "%s in a callback of RCU", what);
 }
 
 static bool is_over_locked(unsigned long period)
@@ -95,9 +77,9 @@ static void call_ready(void)
 	kt_lock_acquire(&rcu.lock);
 	while (!rcu.calling && (head = next_ready_locked())) {
 		kt_lock_release(&rcu.lock);
-		self()->in_callback = true;
+		kt_rcu_self()->in_callback = true;
 		head->func(head);	/* *head may be gone */
-		self()->in_callback = false;
+		kt_rcu_self()->in_callback = false;
 		kt_lock_acquire(&rcu.lock);
 		rcu.queued--;
 		rcu.calling = false;
@@ -124,37 +106,11 @@ void kt_rcu_biglock_call(struct kt_rcu_biglock_head *head,
 	call_ready();
 }
 
-struct barrier {
-	struct kt_rcu_biglock_head head;
-	bool reached;
-};
-
-static void reach(struct kt_rcu_biglock_head *head)
-{
-	struct barrier *b = (struct barrier *)(void *)head;
-
-	smp_store_release(&b->reached, true);	/* the last touch */
-}
-_Static_assert(offsetof(struct barrier, head) == 0, "reach() takes one for the other");
-
-/* A callback of one's own: those before it have returned before it is called. */
-void kt_rcu_biglock_barrier(struct kt_site *site)
-{
-	struct barrier b = { .reached = false };
-
-	check_may_wait("rcu_barrier()");
-	os_object_begin(&b, sizeof b);
-	kt_rcu_biglock_call(&b.head, reach, site);
-	while (!smp_load_acquire(&b.reached))
-		os_relax(site);
-	os_object_end(&b, sizeof b);
-}
-
 /* ---- readers ------------------------------------------------------------- */
 
 void kt_rcu_biglock_read_lock(struct kt_site *site)
 {
-	struct kt_rcu_reader *r = self();
+	struct kt_rcu_reader *r = kt_rcu_self();
 
 	(void)site;
 	if (r->depth++ > 0)
@@ -166,11 +122,10 @@ void kt_rcu_biglock_read_lock(struct kt_site *site)
 
 void kt_rcu_biglock_read_unlock(struct kt_site *site)
 {
-	struct kt_rcu_reader *r = self();
+	struct kt_rcu_reader *r = kt_rcu_self();
 
 	(void)site;
-	if (r->depth == 0)
-		kt_fail(KT_DISCIPLINE, "read section of RCU left by a thread that is in none");
+	kt_rcu_check_inside(r);
 	if (--r->depth > 0)
 		return;
 	kt_lock_acquire(&rcu.lock);
@@ -185,7 +140,7 @@ void kt_rcu_biglock_synchronize(struct kt_site *site)
 {
 	unsigned long mine;
 
-	check_may_wait("synchronize_rcu()");
+	kt_rcu_check_may_wait("synchronize_rcu()");
 	kt_lock_acquire(&rcu.lock);
 	mine = ++rcu.periods;
 	while (!is_over_locked(mine)) {
@@ -200,7 +155,7 @@ void kt_rcu_biglock_synchronize(struct kt_site *site)
 
 void kt_rcu_biglock_register_thread(void)
 {
-	struct kt_rcu_reader *r = self();
+	struct kt_rcu_reader *r = kt_rcu_self();
 
 	if (r->listed)
 		return;
@@ -213,6 +168,5 @@ void kt_rcu_biglock_register_thread(void)
 
 void kt_rcu_biglock_unregister_thread(void)
 {
-	if (self()->depth > 0)
-		kt_fail(KT_DISCIPLINE, "a thread ends in a read section of RCU");
+	kt_rcu_check_end();
 }

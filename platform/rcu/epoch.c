@@ -27,11 +27,10 @@
 #include "platform/rcu/epoch.h"
 
 #include <limits.h>
-#include <stddef.h>
 
 #include "platform/atomic.h"
 #include "platform/os.h"
-#include "platform/rcu/reader.h"
+#include "platform/rcu/thread.h"
 
 static struct {
 	/* atomic: */
@@ -58,22 +57,6 @@ void kt_rcu_epoch_begin(void)
 unsigned kt_rcu_epoch_queued(void)
 {
 	return __atomic_load_n(&rcu.pending, __ATOMIC_RELAXED);
-}
-
-static struct kt_rcu_reader *self(void)
-{
-	struct kt_rcu_reader *r = os_rcu_reader();
-
-	KT_ASSERT(r != NULL);
-	return r;
-}
-
-static void check_may_wait(const char *what)
-{
-	if (self()->depth > 0)
-		kt_fail(KT_DISCIPLINE, "%s in a read section of RCU", what);
-	if (self()->in_callback)
-		kt_fail(KT_DISCIPLINE, "%s in a callback of RCU", what);
 }
 
 /* ---- callbacks ----------------------------------------------------------- */
@@ -130,9 +113,9 @@ static void call_ready(void)
 		rcu.first = READ_ONCE(head->next);
 		if (!rcu.first)
 			rcu.last = &rcu.first;
-		self()->in_callback = true;
+		kt_rcu_self()->in_callback = true;
 		head->func(head);	/* *head may be gone */
-		self()->in_callback = false;
+		kt_rcu_self()->in_callback = false;
 		fetch_add(&rcu.pending, -1u);
 	}
 }
@@ -171,37 +154,11 @@ void kt_rcu_epoch_call(struct kt_rcu_epoch_head *head,
 	serve();
 }
 
-struct barrier {
-	struct kt_rcu_epoch_head head;
-	bool reached;
-};
-
-static void reach(struct kt_rcu_epoch_head *head)
-{
-	struct barrier *b = (struct barrier *)(void *)head;
-
-	smp_store_release(&b->reached, true);	/* the last touch */
-}
-_Static_assert(offsetof(struct barrier, head) == 0, "reach() takes one for the other");
-
-/* A callback of one's own: those before it have returned before it is called. */
-void kt_rcu_epoch_barrier(struct kt_site *site)
-{
-	struct barrier b = { .reached = false };
-
-	check_may_wait("rcu_barrier()");
-	os_object_begin(&b, sizeof b);
-	kt_rcu_epoch_call(&b.head, reach, site);
-	while (!smp_load_acquire(&b.reached))
-		os_relax(site);
-	os_object_end(&b, sizeof b);
-}
-
 /* ---- readers ------------------------------------------------------------- */
 
 void kt_rcu_epoch_read_lock(struct kt_site *site)
 {
-	struct kt_rcu_reader *r = self();
+	struct kt_rcu_reader *r = kt_rcu_self();
 
 	(void)site;
 	if (r->depth++ == 0)
@@ -210,11 +167,10 @@ void kt_rcu_epoch_read_lock(struct kt_site *site)
 
 void kt_rcu_epoch_read_unlock(struct kt_site *site)
 {
-	struct kt_rcu_reader *r = self();
+	struct kt_rcu_reader *r = kt_rcu_self();
 
 	(void)site;
-	if (r->depth == 0)
-		kt_fail(KT_DISCIPLINE, "read section of RCU left by a thread that is in none");
+	kt_rcu_check_inside(r);
 	if (--r->depth > 0)
 		return;
 	smp_store_mb(r->since, 0);	/* C */
@@ -228,7 +184,7 @@ void kt_rcu_epoch_synchronize(struct kt_site *site)
 {
 	unsigned long mine;
 
-	check_may_wait("synchronize_rcu()");
+	kt_rcu_check_may_wait("synchronize_rcu()");
 	mine = fetch_add(&rcu.epoch, 1) + 1;
 	smp_mb();	/* B */
 	while (oldest_inside() < mine)
@@ -239,7 +195,7 @@ void kt_rcu_epoch_synchronize(struct kt_site *site)
 
 void kt_rcu_epoch_register_thread(void)
 {
-	struct kt_rcu_reader *r = self();
+	struct kt_rcu_reader *r = kt_rcu_self();
 
 	if (r->listed)
 		return;
@@ -252,6 +208,5 @@ void kt_rcu_epoch_register_thread(void)
 
 void kt_rcu_epoch_unregister_thread(void)
 {
-	if (self()->depth > 0)
-		kt_fail(KT_DISCIPLINE, "a thread ends in a read section of RCU");
+	kt_rcu_check_end();
 }

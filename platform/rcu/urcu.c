@@ -49,7 +49,7 @@
 
 #include "platform/check.h"
 #include "platform/os.h"
-#include "platform/rcu/reader.h"
+#include "platform/rcu/thread.h"
 
 typedef struct KT_RCU_URCU(_head) head_t;
 
@@ -79,14 +79,6 @@ static void release(void *addr)
 {
 	if (__tsan_release)
 		__tsan_release(addr);
-}
-
-static struct kt_rcu_reader *self(void)
-{
-	struct kt_rcu_reader *r = os_rcu_reader();
-
-	KT_ASSERT(r != NULL);
-	return r;
 }
 
 /* ---- what the flavours have not in common --------------------------------- */
@@ -137,7 +129,7 @@ static void after_register(void)
 void KT_RCU_URCU(_read_lock)(struct kt_site *site)
 {
 	(void)site;
-	if (self()->depth++ == 0)
+	if (kt_rcu_self()->depth++ == 0)
 		enter_outermost();
 	URCU(read_lock)();
 	posix_delay();
@@ -145,11 +137,10 @@ void KT_RCU_URCU(_read_lock)(struct kt_site *site)
 
 void KT_RCU_URCU(_read_unlock)(struct kt_site *site)
 {
-	struct kt_rcu_reader *r = self();
+	struct kt_rcu_reader *r = kt_rcu_self();
 
 	(void)site;
-	if (r->depth == 0)
-		kt_fail(KT_DISCIPLINE, "read section of RCU left by a thread that is in none");
+	kt_rcu_check_inside(r);
 	posix_delay();
 	release(&gp);
 	URCU(read_unlock)();
@@ -159,17 +150,9 @@ void KT_RCU_URCU(_read_unlock)(struct kt_site *site)
 
 /* ---- updaters ------------------------------------------------------------ */
 
-static void check_outside(const char *what)
-{
-	if (self()->depth > 0)
-		kt_fail(KT_DISCIPLINE, "%s in a read section of RCU", what);
-	if (self()->in_callback)
-		kt_fail(KT_DISCIPLINE, "%s in a callback of RCU", what);
-}
-
 void KT_RCU_URCU(_synchronize)(struct kt_site *site)
 {
-	check_outside("synchronize_rcu()");
+	kt_rcu_check_may_wait("synchronize_rcu()");
 	posix_waits_at(site);
 	URCU(synchronize_rcu)();
 	posix_waits_at(NULL);
@@ -207,7 +190,7 @@ static bool call_queued(struct os_thread *thread)
 	os_adopt(thread, "rcu");	/* a callback may lock, and read */
 	URCU(synchronize_rcu)();
 	acquire(&gp);
-	self()->in_callback = true;
+	kt_rcu_self()->in_callback = true;
 	while (head) {
 		head_t *next = head->next;
 
@@ -215,7 +198,7 @@ static bool call_queued(struct os_thread *thread)
 		head = next;
 		__atomic_sub_fetch(&queue.pending, 1, __ATOMIC_RELEASE);
 	}
-	self()->in_callback = false;
+	kt_rcu_self()->in_callback = false;
 	os_unadopt();
 	pthread_mutex_unlock(&queue.busy);
 	return true;
@@ -298,7 +281,7 @@ void KT_RCU_URCU(_barrier)(struct kt_site *site)
 {
 	struct barrier b = { .reached = 0 };
 
-	check_outside("rcu_barrier()");
+	kt_rcu_check_may_wait("rcu_barrier()");
 	KT_RCU_URCU(_call)(&b.head, reach, site);
 	posix_waits_at(site);
 	while (__atomic_load_n(&b.reached, __ATOMIC_ACQUIRE) == 0)
@@ -341,7 +324,6 @@ void KT_RCU_URCU(_register_thread)(void)
 
 void KT_RCU_URCU(_unregister_thread)(void)
 {
-	if (self()->depth > 0)
-		kt_fail(KT_DISCIPLINE, "a thread ends in a read section of RCU");
+	kt_rcu_check_end();
 	URCU(unregister_thread)();
 }
