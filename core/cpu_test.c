@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * CPUs that go and come, and the sleeping locks they stand on, over every back
+ * CPUs that go offline and online, and the sleeping locks they use, over every back
  * end: each promise of cpu.h and rwsem.h as one test body.
  */
 #include "core/core_test.h"
@@ -12,7 +12,7 @@ static struct task_struct other[3];
 
 struct shared {
 	struct rw_semaphore sem;
-	unsigned readers, writers;	/* inside; relaxed atomics */
+	unsigned readers, writers;	/* tasks inside; relaxed atomics */
 	unsigned place;			/* under sem */
 	unsigned wrote_at, read_at;
 };
@@ -54,7 +54,7 @@ static void writes(void *arg)
 		enter(&s->writers, 1);
 		CHECK_EQ(inside(&s->readers), 0);
 		CHECK_EQ(inside(&s->writers), 1);
-		s->place++;		/* a race, if it did not exclude */
+		s->place++;		/* a race, if the lock did not exclude */
 		enter(&s->writers, -1);
 		up_write(&s->sem);
 	}
@@ -118,7 +118,7 @@ static void readers_share(void)
 	init_rwsem(&s.sem, "sem");
 	down_read(&s.sem);
 	task_begin(&other[0], "other/0", reads_once, &s);
-	task_end(&other[0]);		/* would wait for ever */
+	task_end(&other[0]);		/* if it excluded readers this would hang */
 	up_read(&s.sem);
 	destroy_rwsem(&s.sem);
 }
@@ -132,7 +132,7 @@ static void nobody_overtakes(void)
 	task_begin(&other[0], "other/0", writes_once, &s);
 	until_waiting(&s, 1);
 	task_begin(&other[1], "other/1", reads_once, &s);
-	until_waiting(&s, 2);	/* though only a reader holds it */
+	until_waiting(&s, 2);	/* the reader waits, too, though only a reader holds it */
 	up_read(&s.sem);
 	task_end(&other[0]);
 	task_end(&other[1]);
@@ -150,13 +150,13 @@ static void released_by_another(void)
 	up_write(&s.sem);
 }
 
-/* ---- off and on ----------------------------------------------------------------- */
+/* ---- offline and online --------------------------------------------------------- */
 
 static void errors_have_their_cause(void)
 {
 	CHECK_EQ(cpu_down(&daemon, NR_CPUS), -EINVAL);
 	CHECK_EQ(cpu_up(&daemon, NR_CPUS), -EINVAL);
-	CHECK_EQ(cpu_up(&daemon, 2), 0);		/* it is */
+	CHECK_EQ(cpu_up(&daemon, 2), 0);		/* it is online already */
 	for (unsigned cpu = 0; cpu < NR_CPUS - 1; cpu++) {
 		CHECK(cpu_online(&daemon, cpu));
 		CHECK_EQ(cpu_down(&daemon, cpu), 0);
@@ -165,7 +165,7 @@ static void errors_have_their_cause(void)
 	}
 	CHECK_EQ(num_online_cpus(&daemon), 1);
 	CHECK_EQ(cpu_down(&daemon, NR_CPUS - 1), -EBUSY);
-	CHECK_EQ(cpu_down(&daemon, 0), 0);		/* it is */
+	CHECK_EQ(cpu_down(&daemon, 0), 0);		/* it is offline already */
 	CHECK(cpu_online(&daemon, NR_CPUS - 1));
 	CHECK_EQ(cpu_up(&daemon, 0), 0);
 	CHECK_EQ(cpu_down(&daemon, NR_CPUS - 1), 0);
@@ -218,12 +218,12 @@ static void one_is_always_left(void)
 	CHECK_EQ(num_online_cpus(&daemon), 3);
 }
 
-/* ---- who is bound --------------------------------------------------------------- */
+/* ---- bound threads -------------------------------------------------------------- */
 
-struct sentry {			/* says, each time it is asked, where it is */
+struct sentry {			/* a thread that tells where it runs, when asked */
 	kt_completion ask, answer;
 	uint64_t due;
-	bool over;			/* both before `ask` */
+	bool over;			/* this and `due`: written before `ask` */
 	bool there;
 };
 
@@ -276,7 +276,7 @@ static void a_bound_thread_moves_and_stays(void)
 	CHECK(is_on(&s, 1 << 3));
 	for (unsigned cpu = 1; cpu < NR_CPUS; cpu++)
 		CHECK_EQ(cpu_down(&daemon, cpu), 0);
-	CHECK(is_on(&s, 1 << 0));		/* nothing else is left */
+	CHECK(is_on(&s, 1 << 0));		/* the only CPU online */
 	CHECK_EQ(k->cpus_mask, OS_CPUS_ALL & ~(1ull << 3));
 	CHECK_EQ(cpu_up(&daemon, 1), 0);
 	CHECK_EQ(cpu_down(&daemon, 0), 0);
@@ -298,7 +298,7 @@ static void one_of_two_cpus_goes(void)
 	CHECK(is_on(&s, 1 << 2));
 	CHECK_EQ(cpu_up(&daemon, 1), 0);
 	CHECK_EQ(cpu_down(&daemon, 2), 0);
-	CHECK(is_on(&s, 1 << 1));		/* it may use it again */
+	CHECK(is_on(&s, 1 << 1));		/* the thread may use that CPU again */
 	CHECK_EQ(k->cpus_mask, 6);
 	sentry_destroy(&s, k);
 }
@@ -325,7 +325,7 @@ static int returns(void *data)
 	return 0;
 }
 
-/* A thread that has gone is not moved any more; one that goes may be. */
+/* A thread that has ended is not moved; one that is ending may be. */
 static void ends_while_its_cpu_goes(void)
 {
 	for (int i = 0; i < CONFORMANCE_TURNS(50, 1); i++) {

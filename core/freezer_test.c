@@ -11,8 +11,8 @@
 enum { MS = 1000000 };
 
 /*
- * Freezes that have returned 0 and whose thaw has not begun. Relaxed: the
- * freezer orders it for the threads, and that is what is tested.
+ * Freezes that have returned 0 and whose thaw has not begun. Relaxed, because the
+ * test is whether the freezer orders it for the threads.
  */
 static unsigned in_force;
 
@@ -26,7 +26,7 @@ static unsigned count(unsigned *counter)
 	return __atomic_add_fetch(counter, 1, __ATOMIC_RELAXED);
 }
 
-/* Woken by the last thread to freeze, and not by its deadline. */
+/* The last thread to freeze must wake the caller, and not the deadline. */
 static void freeze(void)
 {
 	uint64_t deadline_ns = os_now_ns() + FREEZE_TIMEOUT_NS;
@@ -47,8 +47,8 @@ static void thaw(void)
 struct member {
 	struct task_struct *task;
 	bool parks;
-	kt_completion listed;		/* it is freezable */
-	unsigned froze;			/* its own: how often it was frozen */
+	kt_completion listed;		/* completed when it is freezable */
+	unsigned froze;			/* how often it was frozen; written by the thread */
 	unsigned turns;			/* relaxed atomic: how often it looked */
 };
 
@@ -112,7 +112,7 @@ static void member_end(struct member *m)
 	kt_completion_destroy(&m->listed);
 }
 
-/* Not frozen(): it says so before the thread has looked a last time. */
+/* Not frozen(), which is true before the thread has looked a last time. */
 static bool stays_frozen(struct task_struct *k)
 {
 	bool stays;
@@ -199,7 +199,7 @@ static void frozen_until_the_last_thaw(void)
 	CHECK_EQ(m.froze, 1);
 }
 
-/* A thaw and the next freeze may overtake the thread, and then it stays. */
+/* A thaw and the next freeze may both come before the thread looks; then it stays. */
 static void frozen_again_and_again(void)
 {
 	struct member m;
@@ -230,7 +230,7 @@ static void each_daemon_has_its_own(void)
 	kthreadd_shutdown(&second);
 }
 
-/* ---- who does not look --------------------------------------------------------- */
+/* ---- a thread that does not look ------------------------------------------------ */
 
 static int never_looks(void *data)
 {
@@ -249,7 +249,7 @@ static void busy_if_one_does_not_look(void)
 	member_ready(&m, is_member, false);
 	member_ready(&blind, never_looks, false);
 	CHECK_EQ(freeze_kthreads_until(&daemon, os_now_ns() + 2 * MS), -EBUSY);
-	/* No freeze is left over: thread and freezer get along without a thaw. */
+	/* The failed freeze is over: no thaw is needed. */
 	CHECK(!frozen(blind.task));
 	member_end(&blind);
 	freeze();
@@ -259,7 +259,7 @@ static void busy_if_one_does_not_look(void)
 	CHECK(m.froze >= 1 && m.froze <= 2);
 }
 
-/* With what is frozen already there is nothing to wait for. */
+/* If all are frozen already, a second freeze has nothing to wait for. */
 static void no_time_is_enough_if_all_are_frozen(void)
 {
 	struct member m;
@@ -283,7 +283,7 @@ static void stop_needs_no_thaw(void)
 	freeze();
 	member_end(&m);
 	CHECK_EQ(m.froze, 1);
-	freeze();		/* it is not waited for any more */
+	freeze();		/* it does not wait for the thread that ended */
 	thaw();
 	thaw();
 }
@@ -322,7 +322,7 @@ static void thaws(void *unused)
 	thaw();
 }
 
-/* looks() would find the freeze in force. */
+/* If the thread left the refrigerator, looks() would find the freeze in force. */
 static void try_to_freeze_keeps_the_stopped(void)
 {
 	struct member m;
@@ -521,7 +521,7 @@ static void a_running_work_is_waited_for(void)
 	CHECK_EQ(get(&j.runs), 1);
 	CHECK_EQ(get(&next.runs), 0);
 	other_end();
-	/* Neither waits for the thaw: one has run, the other was not begun. */
+	/* None of these waits for the thaw: one work has run, the other has not begun. */
 	CHECK(!kthread_cancel_work_sync(&j.work));
 	kthread_flush_work(&j.work);
 	CHECK(kthread_cancel_work_sync(&next.work));
@@ -552,7 +552,7 @@ static void a_new_worker_waits_for_the_thaw(void)
 	job_destroy(&j);
 }
 
-/* A work is run or still in the list when its worker is frozen, never half-way. */
+/* When its worker is frozen, a work has run or is still in the list. */
 static void cancel_in_a_freeze_does_not_wait(void)
 {
 	struct kthread_worker *w = worker_begin(KTW_FREEZABLE);
@@ -572,7 +572,7 @@ static void cancel_in_a_freeze_does_not_wait(void)
 	kthread_destroy_worker(w);
 }
 
-/* Queued, frozen and thawed at the same time: each is run once, none in a freeze. */
+/* Works are queued while others freeze and thaw: each runs once, none in a freeze. */
 static void works_race_with_freezes(void)
 {
 	struct kthread_worker *w = worker_begin(KTW_FREEZABLE);
@@ -593,7 +593,7 @@ static void works_race_with_freezes(void)
 
 /* ---- caller rules ---------------------------------------------------------------------- */
 
-/* The thread sees a freeze, and its wake-ups are over. */
+/* Wait until there is a freeze and its wake-ups are over. */
 static void await_freeze(void)
 {
 	while (!freezing(current))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The registry over every back end: who is found, for how long, and that
- * nothing is left. Readers walk while threads come and go.
+ * The registry over every back end: which threads are found, for how long, and that
+ * nothing is left. Readers walk while threads begin and end.
  */
 #include "core/core_test.h"
 #include "core/registry.h"
@@ -10,8 +10,8 @@ enum { READERS = 2 };
 
 static struct task_struct reader[READERS];
 static bool done;		/* atomic */
-static unsigned permanent;	/* a thread that is there all the time */
-static unsigned wanted;		/* atomic: for who searches */
+static unsigned permanent;	/* the number of a thread that lives all the time */
+static unsigned wanted;		/* atomic: the number to search for */
 
 static int returns(void *data)
 {
@@ -66,7 +66,7 @@ static void stopped_is_not_found(void)
 	kthread_stop(k);
 	CHECK(kthread_find(&daemon, id) == NULL);
 	CHECK_EQ(count(), 0);
-	/* Nor is its number used again. */
+	/* Its number is not used again. */
 	next = kthread_create(returns, NULL, "w");
 	CHECK(!IS_ERR(next));
 	CHECK_EQ(kthread_id(next), id + 1);
@@ -82,7 +82,7 @@ static void found_outlives_its_end(void)
 	CHECK(found == k);
 	kthread_stop(k);
 	synchronize_rcu();
-	/* Dead and not to be found, and still there. */
+	/* It is dead and is not found, but its memory is still there. */
 	CHECK(kthread_find(&daemon, kthread_id(found)) == NULL);
 	CHECK_EQ(wake_up_process(found), 0);
 	CHECK_STR(found->comm, "w");
@@ -106,7 +106,7 @@ static void failed_fork_is_not_listed(void)
 
 /* ---- while they come and go ------------------------------------------------ */
 
-/* What a reader may read of each, and their order. */
+/* Check what a reader may read of each thread, and the order of the threads. */
 static void walk_once(void)
 {
 	struct task_struct *k;
@@ -147,7 +147,7 @@ static void find(void *unused)
 	}
 }
 
-/* Meanwhile fn runs as READERS tasks. */
+/* Create and end threads, while fn runs as READERS tasks. */
 static void come_and_go(void (*fn)(void *))
 {
 	struct task_struct *p = kthread_run(until_stop, NULL, "permanent");
@@ -166,7 +166,7 @@ static void come_and_go(void (*fn)(void *))
 		if (i % 2)
 			kthread_stop(k);
 		else
-			wake_up_process(k);	/* ends by itself */
+			wake_up_process(k);	/* it ends by itself */
 	}
 	smp_store_release(&done, true);
 	for (int i = 0; i < READERS; i++)
@@ -184,7 +184,7 @@ static void find_while_they_come_and_go(void)
 	come_and_go(find);
 }
 
-/* Shutdown does not wait for readers' references, only for what has none. */
+/* Shutdown does not wait for a thread's memory while a reader has a reference to it. */
 static struct task_struct *kept;
 
 static void keep_one(void)

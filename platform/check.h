@@ -3,12 +3,12 @@
  * Failures and assertions.
  *
  * An assertion is never compiled out: the harness exists to reach states in
- * which one fails. On the simulator a failure ends the execution and the host
- * gets it as a verdict; on real threads it ends the process after the driver's
+ * which one fails. In the simulator a failure ends the execution, and the driver
+ * gets it as a verdict. On real threads it ends the process after the driver's
  * failure hook has saved the finding.
  *
- * Deliberately absent: a "warn and go on" form. What Linux warns about is
- * either refused with an error here or is a failure.
+ * There is deliberately no "warn and go on" form. Where Linux warns, this code
+ * either refuses with an error or fails.
  */
 #ifndef PLATFORM_CHECK_H
 #define PLATFORM_CHECK_H
@@ -17,17 +17,17 @@
 enum kt_failure {
 	KT_PASS,
 	KT_ASSERTION,	/* a KT_ASSERT did not hold */
-	KT_DEADLOCK,	/* nobody can run, somebody has not finished */
-	KT_LIVELOCK,	/* step bound reached although scheduled fairly */
+	KT_DEADLOCK,	/* no task can run, and one has not finished */
+	KT_LIVELOCK,	/* the limit of steps was reached although scheduled fairly */
 	KT_MEMORY,	/* use after free or return, double free, wild access */
-	KT_LEAK,	/* something still live when all is over */
-	KT_MODEL,	/* a call's result has no legal justification */
+	KT_LEAK,	/* something is still allocated at the end */
+	KT_MODEL,	/* a call gave a result that no legal order of events gives */
 	KT_DISCIPLINE,	/* release by a non-owner, wrong state in a callback */
 	KT_RACE,	/* data race, reported by ThreadSanitizer */
 	KT_UNDEFINED,	/* undefined behaviour, reported by UBSan */
 	KT_HANG,	/* real threads made no progress */
-	KT_EXPECT,	/* a result the plan asked for did not come */
-	KT_NONDETERMINISM,	/* an execution, run again, was another */
+	KT_EXPECT,	/* a result that the plan expects did not come */
+	KT_NONDETERMINISM,	/* an execution, run again, went another way */
 	KT_FAILURES	/* count */
 };
 
@@ -35,7 +35,7 @@ enum kt_failure {
 const char *kt_failure_name(enum kt_failure f);
 
 /*
- * End this execution with a finding. Any context, locks may be held; never
+ * End this execution with a finding. May be called anywhere, with locks held; never
  * returns. The message is one line without a newline.
  */
 __attribute__((noreturn, format(printf, 2, 3), cold))

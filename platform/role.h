@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What an allocation is for. A fault rule ("fail stack #2") and the leak
- * report speak of roles; the list is closed so that a plan can be checked.
+ * What an allocation is for. A plan ("fail stack #2") and the report of a leak name
+ * roles. The list is closed, so that a plan can be checked.
  */
 #ifndef PLATFORM_ROLE_H
 #define PLATFORM_ROLE_H
@@ -15,7 +15,7 @@
 	X(WORKER, "worker")		/* struct kthread_worker */            \
 	X(SMPBOOT, "smpboot")		/* a per-CPU thread's data */          \
 	X(MM, "mm")			/* struct mm_struct */                 \
-	X(TEST, "test")			/* the harness's own */
+	X(TEST, "test")			/* of the harness itself */
 
 enum kt_role {
 #define X(id, name) KT_ROLE_##id,

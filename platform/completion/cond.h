@@ -4,20 +4,20 @@
  *
  * The on-stack rule: complete() signals while it holds the mutex, and a waiter
  * tests `done` with the mutex held. So when a waiter finds it done, the
- * completer is through with the condition variable, and what it has left to do
- * is to unlock a mutex that the waiter has held since: POSIX lets the waiter
- * destroy and free it then. Signalling after the unlock would break the rule,
- * and no sanitizer sees it: they don't look into the C library. So this back
- * end never proves the rule; `park` and `futex` do.
+ * completer is finished with the condition variable. All it has left to do is to
+ * unlock the mutex, and the waiter has had the mutex since: POSIX lets the waiter
+ * destroy and free it then. To signal after the unlock would break the rule,
+ * and no sanitizer would see it, because they don't look into the C library. So this
+ * back end never proves the rule; `park` and `futex` do.
  *
  * No wake-up is lost: `done` changes under the mutex, which a waiter gives up
- * only in going to sleep. A kill takes the mutex after the flag of the killed
+ * only when it goes to sleep. A kill takes the mutex after the flag of the killed
  * thread is set, and a killable waiter tests the flag under the mutex.
  *
- * Lock order: os_thread.wait_lock, then the mutex (a kill holds the former),
- * so os_wait_begin() and os_wait_end() are called without the mutex.
+ * Lock order: os_thread.wait_lock, then the mutex. A kill holds the first one, so
+ * os_wait_begin() and os_wait_end() are called without the mutex.
  *
- * Who of several waiters is let through is the operating system's choice.
+ * The operating system chooses which of several waiters goes through.
  */
 #ifndef PLATFORM_COMPLETION_COND_H
 #define PLATFORM_COMPLETION_COND_H
@@ -49,7 +49,7 @@ static inline void kt_completion_cond_init(struct kt_completion_cond *c)
 
 	pthread_mutex_init(&c->mutex, NULL);
 	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);	/* that of os_now_ns() */
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);	/* as os_now_ns() */
 	pthread_cond_init(&c->cond, &attr);
 	pthread_condattr_destroy(&attr);
 	c->done = 0;
@@ -94,7 +94,7 @@ static inline bool kt_completion_cond_take_locked(struct kt_completion_cond *c)
 	return true;
 }
 
-/* On the killing thread, after the flag of the killed one was set. */
+/* Runs on the killing thread, after the flag of the killed thread was set. */
 static inline void kt_completion_cond_interrupt(void *arg)
 {
 	struct kt_completion_cond *c = arg;

@@ -22,7 +22,7 @@ static void compares(void *arg)
 	bool in_time = true;
 
 	(void)arg;
-	/* Another value: not slept at all, also if the deadline has passed. */
+	/* The word has another value: it does not sleep, even with the deadline over. */
 	CHECK(os_futex_wait_at(&word, 6, NULL, KT_SITE("futex", "differs")));
 	CHECK(os_futex_wait_at(&word, 6, &late, KT_SITE("futex", "differs")));
 	soon = os_now_ns() + 100000;
@@ -63,7 +63,7 @@ static void opened(void *arg)
 	}
 }
 
-/* One for each wake-up; those for another word do not count. */
+/* Each wake-up wakes one; wake-ups of another word do not count. */
 static void pass_one(void *arg)
 {
 	struct gate *g = arg;
@@ -104,7 +104,7 @@ static void one_by_one(void *arg)
 }
 
 #if defined(KT_OS_SIM)
-/* An unpark and a kill end no sleep on a futex: they must not hide a lost wake-up. */
+/* An unpark and a kill end no sleep on a futex, or they could hide a lost wake-up. */
 static void sleep_for_ever(void *arg)
 {
 	uint32_t *word = arg;
@@ -146,7 +146,7 @@ static void in_line(void *arg)
 	struct place *p = arg;
 
 	os_futex_wait_at(p->word, 0, NULL, KT_SITE("futex", "line"));
-	/* Atomic, for a futex orders nothing. */
+	/* Atomic, because a futex orders nothing. */
 	CHECK_EQ(__atomic_fetch_add(p->next, 1, __ATOMIC_RELAXED), p->index);
 }
 
@@ -217,7 +217,7 @@ static void gives_up(void *arg)
 	CHECK(!os_sem_wait_at(&s, &soon, KT_SITE("sem", "none")));
 	CHECK(os_now_ns() >= soon);
 	os_sem_post(&s);
-	CHECK(os_sem_wait_at(&s, &now, KT_SITE("sem", "one")));	/* one wins */
+	CHECK(os_sem_wait_at(&s, &now, KT_SITE("sem", "one")));	/* a post wins */
 	CHECK(!os_sem_wait_at(&s, &now, KT_SITE("sem", "none")));
 	os_sem_destroy(&s);
 }

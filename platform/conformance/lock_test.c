@@ -10,7 +10,7 @@ enum { THREADS = 3 };
 
 struct shared {
 	kt_lock lock;
-	unsigned passes;	/* atomic; a place inside where the simulator may switch */
+	unsigned passes;	/* atomic, so that the simulator may switch tasks inside */
 
 	/* lock must be held: */
 	bool inside;
@@ -90,7 +90,7 @@ static void exclusion(void *arg)
 
 struct other {
 	struct shared *s;
-	unsigned tried;		/* atomic; 1: in vain, 2: it had the lock */
+	unsigned tried;		/* atomic; 1: it tried in vain, 2: it got the lock */
 };
 
 static void try_and_tell(void *arg)
@@ -105,7 +105,7 @@ static void try_and_tell(void *arg)
 	smp_store_release(&o->tried, had ? 2u : 1u);
 }
 
-/* Does another thread get it? Asked with the lock held, so without a sleep. */
+/* Does another thread get the lock? The caller may hold it, so it spins meanwhile. */
 static bool others_get(struct other *o, struct os_thread *t)
 {
 	unsigned tried;
@@ -148,7 +148,7 @@ struct counted {
 	unsigned refs;	/* lock must be held */
 };
 
-/* The last one out frees the lock that the one before has just released. */
+/* The last thread frees the lock that the thread before it has just released. */
 static void put(void *arg)
 {
 	struct counted *c = arg;
@@ -238,7 +238,7 @@ static void three_once(void *arg)
 	meet(enter_once, 2, 3);
 }
 
-/* What is stored relaxed with the lock held is seen by the next holder. */
+/* The next holder sees what was stored relaxed with the lock held. */
 static void count_relaxed(void *arg)
 {
 	struct shared *s = arg;
@@ -265,7 +265,7 @@ static void publishes(void *arg)
 	}
 }
 
-/* Two try while one waits; then it must have had it. */
+/* Two threads try while one waits. In the end the waiter must have had the lock. */
 static void try_and_wait(void *arg)
 {
 	(void)arg;
@@ -307,7 +307,7 @@ struct late {
 	struct os_thread t;
 };
 
-/* It has freed its os_thread: it may still acquire locks. */
+/* A thread that has freed its os_thread may still acquire locks. */
 static void free_and_enter(void *arg)
 {
 	struct late *me = arg;
@@ -340,7 +340,7 @@ static void without_thread(void *arg)
 	}
 }
 
-/* ---- a permit is the caller's --------------------------------------------------- */
+/* ---- a lock takes no permit of its caller's ------------------------------------- */
 
 struct permit {
 	struct shared s;
@@ -360,7 +360,7 @@ static void tested_before(void *arg)
 		cpu_relax();
 }
 
-/* Whatever the lock does with permits, one that came while it waited is there. */
+/* A permit that comes while the thread waits for the lock is still there afterwards. */
 static void permit_stays(void *arg)
 {
 	(void)arg;
@@ -373,7 +373,7 @@ static void permit_stays(void *arg)
 		CHECK_EQ(os_spawn(&rival, "rival", OS_JOINABLE, enter_once, &p.s), 0);
 		smp_store_release(&p.go, 1u);
 		os_unpark(&sleeper);
-		smp_store_release(&p.end, 1u);	/* alive until here */
+		smp_store_release(&p.end, 1u);	/* the sleeper is alive until here */
 		os_join(&rival);
 		os_join(&sleeper);
 		kt_lock_destroy(&p.s.lock);
@@ -389,7 +389,7 @@ static void permit_stays(void *arg)
 #define INNER(l) (l)
 #endif
 
-/* How many wait; by the holder. No contract name tells: this looks inside. */
+/* For the holder: how many wait. The contract does not say, so this looks inside. */
 static int waiting(kt_lock *l)
 {
 	kt_lock_chosen *in = INNER(l);
@@ -485,7 +485,7 @@ static void misuse_it(void *arg)
 	smp_store_release(&survived, 1u);
 }
 
-/* Somebody else does it while we hold the lock, and so can't sleep. */
+/* Another thread misuses the lock while this one holds it, and so must not sleep. */
 static void held_here_used_there(void *arg)
 {
 	struct os_thread t;

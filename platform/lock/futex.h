@@ -5,25 +5,25 @@
  * and the simulator explores its inside.
  *
  *	FREE
- *	HELD		nobody sleeps: the release needs no system call
- *	WAITED		held, and somebody may sleep
+ *	HELD		no thread sleeps: the release needs no system call
+ *	WAITED		held, and a thread may sleep
  *
- * Who does not get the lock at once makes it WAITED by an exchange; if that
- * finds it FREE, it is the holder, of a lock that says WAITED though perhaps
- * nobody sleeps any more: one wake-up too many, never one too few. It can't make
- * it HELD, for it does not know who else sleeps.
+ * A thread that does not get the lock at once makes it WAITED by an exchange. If
+ * the exchange finds FREE, the thread is the holder, of a lock that says WAITED
+ * though perhaps no thread sleeps any more: one wake-up too many, never one too few.
+ * The thread can't make it HELD, because it does not know whether another one sleeps.
  *
- * No wake-up is lost: one sleeps only while the word is WAITED, which the
- * operating system compares again, and whoever takes WAITED away, in release,
- * wakes one. That one sets WAITED again, on behalf of those who sleep on.
+ * No wake-up is lost: a thread sleeps only while the word is WAITED, which the
+ * operating system compares again, and the release that takes WAITED away wakes one
+ * sleeper. That sleeper sets WAITED again, on behalf of the others.
  *
- * The exchange in release is its last touch: it stores FREE with release, paired
- * with the acquire in the exchanges of acquire (all are fully ordered), and the
- * next holder may free the lock. The wake-up that follows is of an address.
+ * The exchange in release is its last touch. It stores FREE with release, which pairs
+ * with the acquire in the exchanges of acquire (all are fully ordered). The next holder
+ * may then free the lock. The wake-up that follows only names an address.
  *
- * Who is let in is anyone's luck: a comer may overtake the sleepers.
+ * The order is not defined: a thread that has just come may overtake the sleepers.
  *
- * `holder` is for checks and orders nothing, as in ticket.h.
+ * `holder` is for checks and orders nothing: see holder.h.
  */
 #ifndef PLATFORM_LOCK_FUTEX_H
 #define PLATFORM_LOCK_FUTEX_H
@@ -39,7 +39,7 @@ enum { KT_FUTEX_FREE, KT_FUTEX_HELD, KT_FUTEX_WAITED };
 struct kt_lock_futex {
 	/* atomic: */
 	uint32_t state;
-	struct os_thread *holder;	/* NULL: nobody, or in between */
+	struct os_thread *holder;	/* NULL: none, or not noted yet */
 
 	/* written once: */
 	const char *name;

@@ -3,11 +3,10 @@
  * A lock on pthread_mutex_t, which ThreadSanitizer knows best. Real threads
  * only: the simulator must not lose control inside the C library.
  *
- * `holder` is written by the holder only and compared by others with
- * themselves, so any value they may see gives the same answer. It is a
- * thread's record and not its os_thread, which the thread may outlive.
+ * `holder` is for checks only: see holder.h. It is a sleeper and not an os_thread,
+ * because a thread may outlive its os_thread.
  *
- * Who gets a released lock is the operating system's choice.
+ * The operating system chooses which waiter gets a released lock.
  */
 #ifndef PLATFORM_LOCK_MUTEX_H
 #define PLATFORM_LOCK_MUTEX_H
@@ -67,7 +66,7 @@ static inline void kt_lock_mutex_release(struct kt_lock_mutex *l, struct kt_site
 	(void)site;
 	kt_holder_check_release(KT_HOLDER(l), os_sleeper_self(), l->name);
 	KT_SET_HOLDER(l, NULL);
-	/* POSIX: who gets the mutex next may destroy and free it at once. */
+	/* POSIX: the next holder may destroy and free the mutex at once. */
 	os_delay();
 	pthread_mutex_unlock(&l->mutex);
 }

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A lock on pthread_spinlock_t: the C library's, one word that waiters spin on
- * and never sleep. Real threads only: the simulator must not lose control inside
+ * A lock on pthread_spinlock_t: the C library's, one word. Waiters spin on it and
+ * never sleep. Real threads only: the simulator must not lose control inside
  * the C library. The waiter's loop is ours and not pthread_spin_lock(), which
  * would use up the time slice while the holder is off its processor.
  *
- * A release is one store, after which nothing is touched. Who gets the lock is
- * the processors' choice.
+ * A release is one store, after which it touches nothing. The processors choose which
+ * waiter gets the lock.
  *
- * `holder` as in mutex.h, and for its reasons.
+ * `holder` is for checks only: see holder.h. It is a sleeper and not an os_thread,
+ * because a thread may outlive its os_thread.
  */
 #ifndef PLATFORM_LOCK_SPIN_H
 #define PLATFORM_LOCK_SPIN_H

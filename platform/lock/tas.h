@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A lock of one word: test, and test-and-set. The smallest that is right, and what
- * the others are measured against. On platform/atomic.h only, so it works on every
+ * A lock of one word: test, and test-and-set. It is the smallest correct lock, and
+ * the others are measured against it. On platform/atomic.h only, so it works on every
  * OS and the simulator explores its inside.
  *
  *	holder == NULL		free
- *	else			whose it is
+ *	else			the thread that holds it
  *
- * Waiters read until the word is free before they try to set it: an exchange takes
- * the cache line from the holder, who needs it for the release (Rudolph and Segall,
- * ISCA 1984). Who gets the lock is the processors' choice.
+ * Waiters read until the word is NULL before they try to set it: an exchange takes
+ * the cache line from the holder, which needs it for the release (Rudolph and Segall,
+ * ISCA 1984). The processors choose which waiter gets the lock.
  *
- * The word is a sleeper and not an os_thread, for a thread that has freed its own
- * still acquires.
+ * The word is a sleeper and not an os_thread, because a thread that has freed its
+ * os_thread still acquires locks. The checks of holder.h read it relaxed and at no
+ * choice point: a thread compares the word only with itself, and only it writes that.
  */
 #ifndef PLATFORM_LOCK_TAS_H
 #define PLATFORM_LOCK_TAS_H

@@ -5,16 +5,15 @@
  * explores its inside.
  *
  *	next == owner			free
- *	next == owner + 1		held, nobody waits
- *	next == owner + 1 + n		held, n wait
+ *	next == owner + 1		held, no thread waits
+ *	next == owner + 1 + n		held, n threads wait
  *
  * Numbers wrap; they are only compared for equality. try_acquire() may be
- * fooled if 2^32 threads pass between two of its instructions.
+ * wrong if 2^32 threads pass between two of its instructions.
  *
- * `holder` is for checks and orders nothing: it is written by the holder only
- * and compared by others with themselves, so it is no choice point. There is
- * no check for a second acquire by the holder: a thread's os_thread may be
- * freed before its last release, and its address belong to another by then.
+ * `holder` is for checks and orders nothing: see holder.h. There is no check for a
+ * second acquire by the holder, because a thread may free its os_thread before its
+ * last release, and the address may then belong to another thread.
  */
 #ifndef PLATFORM_LOCK_TICKET_H
 #define PLATFORM_LOCK_TICKET_H
@@ -27,9 +26,9 @@
 
 struct kt_lock_ticket {
 	/* atomic: */
-	uint32_t next;	/* the number the next comer takes */
+	uint32_t next;	/* the number that the next thread takes */
 	uint32_t owner;	/* the number that holds the lock; stored by its holder */
-	struct os_thread *holder;	/* NULL: nobody, or in between */
+	struct os_thread *holder;	/* NULL: none, or not noted yet */
 
 	/* written once: */
 	const char *name;
@@ -58,7 +57,7 @@ static inline void kt_lock_ticket_acquire(struct kt_lock_ticket *l, struct kt_si
 
 static inline bool kt_lock_ticket_try_acquire(struct kt_lock_ticket *l, struct kt_site *site)
 {
-	/* Acquire, for the last holder's sake: the lock is free if this is `next`. */
+	/* Acquire: if this is `next` the lock is free, and the last holder's work is seen. */
 	uint32_t owner = smp_load_acquire(&l->owner);
 
 	(void)site;

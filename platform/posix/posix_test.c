@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What only real threads have: the report of who waits where, delays that may
+ * What only real threads have: the report of where each thread waits, delays that may
  * be changed at any time, and the state after a fork.
  */
 #include "platform/posix/posix.h"
@@ -39,7 +39,7 @@ static bool dump_has(const char *line)
 	return found;
 }
 
-/* Ask until it is so: a thread that is on its way gets there. */
+/* Ask until it is so: a thread that is on its way gets there in the end. */
 static void await_line(const char *line)
 {
 	while (!dump_has(line))
@@ -110,7 +110,7 @@ static void report(void *arg)
 	kt_completion_destroy(&s.c);
 }
 
-/* Threads come and go while somebody reads: for the sanitizers. */
+/* Threads come and go while another thread reads the report: for the sanitizers. */
 static void stay_a_moment(void *arg)
 {
 	(void)arg;
@@ -162,7 +162,7 @@ static void forked(void *arg)
 		posix_reset();
 		if (os_self() != all_mine || dump_has("left_behind") || !dump_has("init"))
 			_exit(1);
-		os_wait_detached();	/* nobody here */
+		os_wait_detached();	/* there is none in the child */
 		_exit(0);
 	}
 	CHECK_EQ(waitpid(pid, &status, 0), pid);

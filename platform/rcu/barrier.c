@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The barrier of an RCU of our own, `epoch` or `biglock`, made of its call: both call
- * callbacks in the order they were queued, one at a time. So when a callback of the
- * barrier's own is called, those queued before it have returned.
+ * The barrier of the RCUs of our own, `epoch` and `biglock`. Both call callbacks one at
+ * a time, in the order they were queued. So the barrier queues a callback of its own:
+ * when that is called, all that were queued before it have returned.
  *
- * The barrier's stack frame has the head. The callback's last touch of it is the store
- * to `reached`, a release: who sees it also sees what the callbacks before it did.
+ * The head is in the barrier's stack frame. The callback's last touch of the frame is
+ * the store to `reached`, a release. It pairs with the acquire in the barrier, which so
+ * sees what the earlier callbacks did.
  */
 #include <stddef.h>
 
@@ -25,7 +26,7 @@ static void reach(kt_rcu_head *head)
 
 	smp_store_release(&b->reached, true);	/* the last touch */
 }
-_Static_assert(offsetof(struct barrier, head) == 0, "reach() takes one for the other");
+_Static_assert(offsetof(struct barrier, head) == 0, "reach() relies on it");
 
 void KT_RCU_IMPL(_barrier)(struct kt_site *site)
 {

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * See biglock.h. Everything is done under `lock`, and nobody waits, reads or
- * calls back with it held: a reader that kept it would keep out another that it
- * spins for, and deadlock with who enters with a lock held that the reader
- * takes inside. It is a leaf.
+ * See biglock.h. Everything is done under `lock`. No thread waits, is in a read
+ * section, or runs a callback while it holds `lock`. If a reader kept it, it would keep
+ * out another reader that it spins for. It would also deadlock with a thread that
+ * enters a section with a lock held, if the reader takes that lock in its own section.
+ * `lock` is a leaf.
  *
  * Grace periods are numbered as they begin. A reader notes the next number when
  * it enters, so a section with a number up to n began before period n did, and
  * period n is over when there is no such section.
  *
- * Callbacks: one thread at a time calls them (`calling`), the oldest first. It
- * gives that up in the same hold of the lock in which it found none that may be
- * called, and whoever makes one so asks after that: none is left over.
+ * Callbacks: one thread at a time calls them (`calling`), the oldest first. It clears
+ * `calling` in the same hold of the lock in which it found no callback that may be
+ * called. A thread that makes one callable looks at `calling` after that. So no
+ * callback is left over.
  */
 #include "platform/rcu/biglock.h"
 
@@ -21,11 +23,11 @@
 static struct {
 	kt_lock lock;
 
-	/* lock held: */
+	/* lock must be held: */
 	unsigned long periods;			/* begun so far */
-	struct kt_rcu_reader *readers;		/* all there ever were */
+	struct kt_rcu_reader *readers;		/* all that ever were */
 	struct kt_rcu_biglock_head *first, **last;	/* queued, oldest first */
-	unsigned queued;			/* and those not yet returned */
+	unsigned queued;			/* callbacks that have not returned */
 	bool calling;
 } rcu;
 
@@ -55,12 +57,12 @@ static bool is_over_locked(unsigned long period)
 
 /* ---- callbacks ----------------------------------------------------------- */
 
-/* The next that may be called, unlinked; NULL and nobody calls any more. */
+/* Unlink the next callback that may be called. NULL: none, and `calling` is false. */
 static struct kt_rcu_biglock_head *next_ready_locked(void)
 {
 	struct kt_rcu_biglock_head *head = rcu.first;
 
-	/* READ_ONCE: the simulator looks whether it is still there. */
+	/* READ_ONCE: the simulator checks that the head is still there. */
 	rcu.calling = head && is_over_locked(READ_ONCE(head->period));
 	if (!rcu.calling)
 		return NULL;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a back end asks of the calling thread before it does anything: the record of
- * it, and that it obeys the rules of platform/rcu.h. A broken rule is a KT_DISCIPLINE
- * failure. The record is the thread's own, so nothing here is a choice point.
+ * What a back end looks up and checks before it does anything: the calling thread's
+ * record, and that the thread obeys the rules of platform/rcu.h. A broken rule is a
+ * KT_DISCIPLINE failure. The record is the thread's own, so no check is a choice point.
  */
 #ifndef PLATFORM_RCU_THREAD_H
 #define PLATFORM_RCU_THREAD_H

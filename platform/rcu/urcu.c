@@ -1,30 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * See urcu.h. Misuse is asked for before liburcu is called, which would hang
+ * See urcu.h. Misuse is checked before the call of liburcu, which would hang
  * or go on with a broken count.
  *
  * qsbr. A thread that is online and sleeps holds up every grace period, and
- * ours sleep anywhere: in a futex, in the C library's mutex behind a kt_lock,
- * in a join. Going offline around each of these would miss some, and one missed
- * is a hang. So a thread is offline, and goes online for its outermost read
- * section, in which nobody sleeps but for a lock. That gives up what makes qsbr
+ * ours sleep in many places: in a futex, in the C library's mutex behind a kt_lock,
+ * in a join. To go offline around each of them is not safe, because a single place
+ * that was missed is a hang. So a thread is offline, and goes online for its outermost
+ * read section, in which it sleeps for locks only. That gives up what makes qsbr
  * cheap, not what it promises.
  *
- * Callbacks: _call() pushes on a stack; a thread of our own takes the whole
- * stack, waits for a grace period and calls, the oldest first. The thread
+ * Callbacks: _call() pushes on a stack. A thread of our own takes the whole
+ * stack, waits for a grace period, and calls, the oldest first. The thread
  * exists from the first call on. liburcu's own call_rcu() sleeps 10 ms between
  * two batches, and every shutdown of a kthreadd would wait for that.
  *
  * ThreadSanitizer. The read side is compiled here, with atomics that TSan knows
  * (urcu_atomics.h). The grace period is inside liburcu's library, which TSan
- * does not see: `gp` stands for it. What a reader did before its unlock is
- * released there and acquired after a grace period. One object for all grace
- * periods orders a little more than there is: a race may be missed, none is
- * invented.
+ * does not see; `gp` stands for it. A reader releases `gp` at its unlock, and a thread
+ * acquires it after a grace period. One object for all grace periods orders a little
+ * more than RCU does: TSan may miss a race, and never reports one that is none.
  *
- * Locking: `busy` is held by the thread while it works and across a fork, so
- * that the child finds liburcu at rest and starts a thread of its own. It is a
- * leaf but for what callbacks take.
+ * Locking: the thread holds `busy` while it works, and a forking thread holds it across
+ * the fork, so that the child finds liburcu at rest and starts a thread of its own.
+ * `busy` is a leaf, except for what callbacks take.
  */
 #include "platform/rcu/urcu.h"
 
@@ -53,7 +52,7 @@
 
 typedef struct KT_RCU_URCU(_head) head_t;
 
-/* There only in builds with TSan. */
+/* They exist only in builds with TSan. */
 extern void __tsan_acquire(void *addr) __attribute__((weak));
 extern void __tsan_release(void *addr) __attribute__((weak));
 
@@ -65,7 +64,7 @@ static struct {
 	/* atomic: */
 	head_t *stack;		/* queued, the youngest first */
 	uint32_t calls;		/* futex word: counts up after a push */
-	unsigned pending;	/* queued and not yet called */
+	unsigned pending;	/* callbacks that have not returned */
 	bool started;		/* the thread; false again in a child */
 } queue = { .busy = PTHREAD_MUTEX_INITIALIZER };
 
@@ -81,7 +80,7 @@ static void release(void *addr)
 		__tsan_release(addr);
 }
 
-/* ---- what the flavours have not in common --------------------------------- */
+/* ---- where the flavours differ -------------------------------------------- */
 
 #if defined(KT_RCU_QSBR)
 
@@ -95,7 +94,7 @@ static void leave_outermost(void)
 	urcu_qsbr_thread_offline();
 }
 
-/* liburcu takes who registers for online. */
+/* For liburcu a thread that registers is online. */
 static void after_register(void)
 {
 	urcu_qsbr_thread_offline();
@@ -117,7 +116,7 @@ static void after_register(void)
 
 #endif
 
-/* Only bp minds: its registry is locked by whoever reads first. */
+/* Only bp must know: a thread locks bp's registry when it first reads. */
 #if defined(KT_RCU_BP)
 #define LIB_FORK(verb) urcu_bp_##verb()
 #else
@@ -175,7 +174,7 @@ static head_t *reversed(head_t *head)
 	return done;
 }
 
-/* All that is queued, after one grace period. False if there was nothing. */
+/* Call all that is queued, after one grace period. False if there was nothing. */
 static bool call_queued(struct os_thread *thread)
 {
 	head_t *head;
@@ -210,12 +209,12 @@ static void *queue_main(void *unused)
 
 	(void)unused;
 	prctl(PR_SET_NAME, "rcu");
-	/* Not those of whoever happened to call first. */
+	/* The attributes of no particular thread, not of the one that called first. */
 	os_ignore_signals();
 	os_allow_cpus(NULL);
 	os_allow_all_nodes();
 	for (;;) {
-		/* Before the stack: what is pushed later changes it. */
+		/* Before the look at the stack: a later push changes `calls`. */
 		uint32_t seen = __atomic_load_n(&queue.calls, __ATOMIC_ACQUIRE);
 
 		if (!call_queued(&thread))
@@ -274,9 +273,9 @@ static void reach(head_t *head)
 	__atomic_store_n(&b->reached, 1, __ATOMIC_RELEASE);
 	posix_futex_wake(&b->reached, 1);
 }
-_Static_assert(offsetof(struct barrier, head) == 0, "reach() takes one for the other");
+_Static_assert(offsetof(struct barrier, head) == 0, "reach() relies on it");
 
-/* A callback of one's own: those before it are called before it. */
+/* As in barrier.c: a callback of its own, called after those that were queued before. */
 void KT_RCU_URCU(_barrier)(struct kt_site *site)
 {
 	struct barrier b = { .reached = 0 };
@@ -303,7 +302,7 @@ static void after_fork(void)
 	pthread_mutex_unlock(&queue.busy);
 }
 
-/* The thread that forked is the one that is left, and holds `busy` here, too. */
+/* The child has only the thread that forked, which holds `busy` here, too. */
 static void after_fork_in_child(void)
 {
 	LIB_FORK(after_fork_child);
