@@ -120,7 +120,7 @@ static void lock_sleeps(void *arg)
 	for (int i = 0; i < CONFORMANCE_TURNS(200, 2); i++) {
 		begin();
 		for (int k = 0; k < 2; k++)
-			CHECK_EQ(os_spawn(&t[k], "other", OS_JOINABLE, takes_c, NULL), 0);
+			spawn(&t[k], "other", takes_c, NULL);
 		nest(&a, &c);
 		for (int k = 0; k < 2; k++)
 			os_join(&t[k]);
@@ -216,7 +216,7 @@ static void sleeps_with(void *arg)
 	kt_complete(&done);
 	os_sem_init(&sem);
 	os_sem_post(&sem);
-	CHECK_EQ(os_spawn(&t, "other", OS_JOINABLE, nothing, NULL), 0);
+	spawn(&t, "other", nothing, NULL);
 	kt_lock_acquire(&a);
 	switch (*(const enum sleep *)arg) {
 	case PARK: os_park(KT_SITE("park", "held")); break;

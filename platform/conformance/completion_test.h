@@ -22,11 +22,6 @@ extern const struct completion_test completion_stack_tests[];
 /* completion_small.c: every schedule of a few threads. */
 void completion_small_run(void);
 
-static inline void spawn(struct os_thread *t, const char *name, void (*fn)(void *arg), void *arg)
-{
-	CHECK_EQ(os_spawn(t, name, OS_JOINABLE, fn, arg), 0);
-}
-
 struct crowd {
 	kt_completion c;
 	struct os_thread t[WAITERS];

@@ -28,6 +28,12 @@
 #define CONFORMANCE_TURNS(real, simulated) (real)
 #endif
 
+/* Start fn(arg) on a new thread, which the caller joins. */
+static inline void spawn(struct os_thread *t, const char *name, void (*fn)(void *arg), void *arg)
+{
+	CHECK_EQ(os_spawn(t, name, OS_JOINABLE, fn, arg), 0);
+}
+
 /*
  * A body, and the function that runs it: as a thread that the platform knows, after
  * which nothing may be left.

@@ -36,7 +36,7 @@ static void crowd(struct shared *s, void (*fn)(void *arg))
 	*s = (struct shared){ .count = 0 };
 	kt_lock_init(&s->lock, "test");
 	for (int i = 0; i < THREADS; i++)
-		CHECK_EQ(os_spawn(&t[i], i % 2 ? "try" : "acquire", OS_JOINABLE, fn, s), 0);
+		spawn(&t[i], i % 2 ? "try" : "acquire", fn, s);
 	for (int i = 0; i < THREADS; i++)
 		os_join(&t[i]);
 	kt_lock_acquire(&s->lock);
@@ -111,7 +111,7 @@ static bool others_get(struct other *o, struct os_thread *t)
 	unsigned tried;
 
 	o->tried = 0;
-	CHECK_EQ(os_spawn(t, "other", OS_JOINABLE, try_and_tell, o), 0);
+	spawn(t, "other", try_and_tell, o);
 	while (!(tried = smp_load_acquire(&o->tried)))
 		cpu_relax();
 	return tried == 2;
@@ -173,8 +173,8 @@ static void freed_by_next(void *arg)
 		CHECK(c != NULL);
 		kt_lock_init(&c->lock, "counted");
 		c->refs = 3;
-		CHECK_EQ(os_spawn(&t[0], "put0", OS_JOINABLE, put, c), 0);
-		CHECK_EQ(os_spawn(&t[1], "put1", OS_JOINABLE, put, c), 0);
+		spawn(&t[0], "put0", put, c);
+		spawn(&t[1], "put1", put, c);
 		put(c);
 		os_join(&t[0]);
 		os_join(&t[1]);
@@ -217,7 +217,7 @@ static void meet(void (*fn)(void *arg), int others, unsigned entered)
 
 		kt_lock_init(&s.lock, "small");
 		for (int k = 0; k < others; k++)
-			CHECK_EQ(os_spawn(&t[k], "other", OS_JOINABLE, fn, &s), 0);
+			spawn(&t[k], "other", fn, &s);
 		fn(&s);
 		for (int k = 0; k < others; k++)
 			os_join(&t[k]);
@@ -257,7 +257,7 @@ static void publishes(void *arg)
 
 		kt_lock_init(&s.lock, "small");
 		for (int k = 0; k < 2; k++)
-			CHECK_EQ(os_spawn(&t[k], "other", OS_JOINABLE, count_relaxed, &s), 0);
+			spawn(&t[k], "other", count_relaxed, &s);
 		for (int k = 0; k < 2; k++)
 			os_join(&t[k]);
 		CHECK_EQ(READ_ONCE(s.passes), 2);
@@ -274,8 +274,8 @@ static void try_and_wait(void *arg)
 		struct os_thread t[2];
 
 		kt_lock_init(&s.lock, "small");
-		CHECK_EQ(os_spawn(&t[0], "waits", OS_JOINABLE, enter_once, &s), 0);
-		CHECK_EQ(os_spawn(&t[1], "tries", OS_JOINABLE, try_to_enter, &s), 0);
+		spawn(&t[0], "waits", enter_once, &s);
+		spawn(&t[1], "tries", try_to_enter, &s);
 		try_to_enter(&s);
 		os_join(&t[0]);
 		os_join(&t[1]);
@@ -294,7 +294,7 @@ static void freed_by_other(void *arg)
 		CHECK(c != NULL);
 		kt_lock_init(&c->lock, "counted");
 		c->refs = 2;
-		CHECK_EQ(os_spawn(&t, "put", OS_JOINABLE, put, c), 0);
+		spawn(&t, "put", put, c);
 		put(c);
 		os_join(&t);
 	}
@@ -369,8 +369,8 @@ static void permit_stays(void *arg)
 		struct os_thread sleeper, rival;
 
 		kt_lock_init(&p.s.lock, "small");
-		CHECK_EQ(os_spawn(&sleeper, "sleeper", OS_JOINABLE, tested_before, &p), 0);
-		CHECK_EQ(os_spawn(&rival, "rival", OS_JOINABLE, enter_once, &p.s), 0);
+		spawn(&sleeper, "sleeper", tested_before, &p);
+		spawn(&rival, "rival", enter_once, &p.s);
 		smp_store_release(&p.go, 1u);
 		os_unpark(&sleeper);
 		smp_store_release(&p.end, 1u);	/* the sleeper is alive until here */
@@ -440,7 +440,7 @@ static void first_come(void *arg)
 	kt_lock_acquire(&line.lock);
 	for (int i = 0; i < THREADS; i++) {
 		p[i] = (struct place){ &line, i };
-		CHECK_EQ(os_spawn(&t[i], "in_line", OS_JOINABLE, stand_in_line, &p[i]), 0);
+		spawn(&t[i], "in_line", stand_in_line, &p[i]);
 		while (waiting(&line.lock) != i + 1)
 			cpu_relax();
 	}
@@ -493,7 +493,7 @@ static void held_here_used_there(void *arg)
 	survived = 0;
 	kt_lock_init(&misused, "misused");
 	kt_lock_acquire(&misused);
-	CHECK_EQ(os_spawn(&t, "other", OS_JOINABLE, misuse_it, arg), 0);
+	spawn(&t, "other", misuse_it, arg);
 	while (!smp_load_acquire(&survived))
 		cpu_relax();
 	os_join(&t);

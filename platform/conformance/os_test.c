@@ -8,11 +8,6 @@
 #include "platform/atomic.h"
 #include "platform/conformance/conformance.h"
 
-static void spawn(struct os_thread *t, const char *name, void (*fn)(void *arg), void *arg)
-{
-	CHECK_EQ(os_spawn(t, name, OS_JOINABLE, fn, arg), 0);
-}
-
 /* ---- threads --------------------------------------------------------------- */
 
 struct self {

@@ -76,8 +76,7 @@ static void body(void *arg)
 	(void)arg;
 	kt_queue_init(&queue, "race");
 	for (int i = 0; i < PUSHERS; i++)
-		CHECK_EQ(os_spawn(&pusher[i], i ? "p1" : "p0", OS_JOINABLE, push_all,
-				  os_self()), 0);
+		spawn(&pusher[i], i ? "p1" : "p0", push_all, os_self());
 	pop_all();
 	for (int i = 0; i < PUSHERS; i++)
 		os_join(&pusher[i]);

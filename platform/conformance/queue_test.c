@@ -71,7 +71,7 @@ static void with_pushers(void (*fn)(void *arg), void (*popper)(void), void *arg)
 
 	CHECK(pushers <= PUSHERS_MAX);
 	for (unsigned i = 0; i < pushers; i++)
-		CHECK_EQ(os_spawn(&t[i], names[i], OS_JOINABLE, fn, arg), 0);
+		spawn(&t[i], names[i], fn, arg);
 	popper();
 	for (unsigned i = 0; i < pushers; i++)
 		os_join(&t[i]);

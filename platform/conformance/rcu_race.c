@@ -91,7 +91,7 @@ static void body(void *arg)
 	write_item(shared, 0);
 	done = false;
 	for (int i = 0; i < 2; i++)
-		CHECK_EQ(os_spawn(&reader[i], i ? "r1" : "r0", OS_JOINABLE, read_all, arg), 0);
+		spawn(&reader[i], i ? "r1" : "r0", read_all, arg);
 	update();
 	WRITE_ONCE(done, true);
 	for (int i = 0; i < 2; i++)

@@ -18,7 +18,7 @@ static void together(unsigned n, void (*fn)(void *arg), void (*own)(void *arg), 
 	struct os_thread t[THREADS_MAX];
 
 	for (unsigned i = 0; i < n; i++)
-		CHECK_EQ(os_spawn(&t[i], names[i], OS_JOINABLE, fn, arg), 0);
+		spawn(&t[i], names[i], fn, arg);
 	own(arg);
 	for (unsigned i = 0; i < n; i++)
 		os_join(&t[i]);
@@ -445,7 +445,7 @@ static void none_is_left_over(void *arg)
 		struct os_thread t;
 
 		noted.times = 0;
-		CHECK_EQ(os_spawn(&t, "reader", OS_JOINABLE, read_once, arg), 0);
+		spawn(&t, "reader", read_once, arg);
 		kt_call_rcu(&noted.head, note);
 		os_join(&t);
 #if !defined(KT_OS_SIM)
@@ -462,7 +462,7 @@ static void barrier_publishes(void *arg)
 		struct os_thread t;
 
 		noted.times = 0;
-		CHECK_EQ(os_spawn(&t, "reader", OS_JOINABLE, read_once, arg), 0);
+		spawn(&t, "reader", read_once, arg);
 		kt_call_rcu(&noted.head, note);
 		kt_rcu_barrier();
 		CHECK_EQ(READ_ONCE(noted.times), 1);
@@ -506,7 +506,7 @@ static void end_inside(void *arg)
 {
 	struct os_thread t;
 
-	CHECK_EQ(os_spawn(&t, "enters", OS_JOINABLE, enter, arg), 0);
+	spawn(&t, "enters", enter, arg);
 	os_join(&t);
 }
 
@@ -525,7 +525,7 @@ static void join_inside(void *arg)
 	struct os_thread t;
 
 	(void)arg;
-	CHECK_EQ(os_spawn(&t, "other", OS_JOINABLE, nothing, NULL), 0);
+	spawn(&t, "other", nothing, NULL);
 	kt_rcu_read_lock();
 	os_join(&t);
 }
@@ -543,7 +543,7 @@ static void wait_inside(void *arg)
 	(void)arg;
 	kt_completion_init(&c);
 	kt_rcu_read_lock();
-	CHECK_EQ(os_spawn(&t, "other", OS_JOINABLE, complete_it, &c), 0);
+	spawn(&t, "other", complete_it, &c);
 	kt_completion_wait(&c);
 	kt_completion_wait(&c);		/* the first may have been done */
 }

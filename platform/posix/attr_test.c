@@ -117,7 +117,7 @@ static void on_thread(const char *name, void (*fn)(void *arg), void *arg)
 {
 	struct os_thread t;
 
-	CHECK_EQ(os_spawn(&t, name, OS_JOINABLE, fn, arg), 0);
+	spawn(&t, name, fn, arg);
 	os_join(&t);
 }
 
