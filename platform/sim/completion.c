@@ -148,24 +148,11 @@ static int sleep_on(struct kt_completion_modelled *c, bool killable, const uint6
 	return 0;
 }
 
-static int wait_for(struct kt_completion_modelled *c, bool killable, const uint64_t *deadline_ns,
-		    struct kt_site *site)
+int kt_completion_modelled_take(struct kt_completion_modelled *c, bool killable,
+				const uint64_t *deadline_ns, struct kt_site *site)
 {
 	sim_rcu_may_wait(&sim.task[sim.current], site);
 	return take(c) ? 0 : sleep_on(c, killable, deadline_ns, site);
-}
-
-int kt_completion_modelled_take(struct kt_completion_modelled *c, bool killable,
-				struct kt_site *site)
-{
-	return wait_for(c, killable, NULL, site);
-}
-
-int kt_completion_modelled_wait_until(struct kt_completion_modelled *c, uint64_t deadline_ns,
-				      struct kt_site *site)
-{
-	sim_point(site, c);
-	return wait_for(c, false, &deadline_ns, site);
 }
 
 bool kt_completion_modelled_try_wait(struct kt_completion_modelled *c, struct kt_site *site)
