@@ -25,13 +25,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void run(struct world_options *o)
 {
 	static struct verdict v;
+	char id[SIGNATURE_ID_MAX];
 
 	o->check_expects = false;	/* a mutated plan's expectations mean nothing */
 	world_run(o, &v);
 	if (v.failure == KT_PASS)
 		return;
-	fprintf(stderr, "kthrash: %s: %s\nkthrash: signature %s\n", kt_failure_name(v.failure),
-		v.message, v.signature);
+	fprintf(stderr, "kthrash: %s: %s\nkthrash: signature %s\nkthrash: id %s\n",
+		kt_failure_name(v.failure), v.message, v.signature,
+		signature_id(id, v.failure, v.signature));
 	abort();
 }
 

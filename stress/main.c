@@ -1,69 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The driver's front: find the command, run it. tools/kthrash calls this. */
-#include <stdio.h>
-#include <string.h>
-
-#include "stress/bench/bench.h"
-#include "stress/explain/explain.h"
-#include "stress/hunt/finding.h"
-#include "stress/hunt/hunt.h"
-#include "stress/hunt/isolate.h"
-#include "stress/hunt/take.h"
-#include "stress/run/subject.h"
-
-static int command_generate(const struct options *o)
-{
-	struct plan_generate_options g = { .faults = o->faults };
-	static char text[PLAN_BYTES_MAX];
-	static struct plan p;
-
-	plan_generate(&p, o->seed, &g);
-	plan_print(&p, text, sizeof text);
-	fputs(text, stdout);
-	return EXIT_CLEAN;
-}
-
-static int command_about(const struct options *o)
-{
-	(void)o;
-	printf("{\"build\":\"%s\",\"os\":\"%s\",\"deterministic\":%s}\n", build_name(), world_os,
-	       world_is_deterministic ? "true" : "false");
-	return EXIT_CLEAN;
-}
-
-static const struct {
-	const char *name;
-	int (*run)(const struct options *o);
-} commands[] = {
-	{ "stress", command_stress },
-	{ "verify", command_verify },
-	{ "replay", command_replay },
-	{ "shrink", command_shrink },
-	{ "explain", command_explain },
-	{ "bench", command_bench },
-	{ "generate", command_generate },
-	{ "about", command_about },
-};
+/* The driver that tools/kthrash calls: it runs plans' operations on core/. */
+#include "stress/driver.h"
 
 int main(int argc, char **argv)
 {
-	struct options o;
-	int status;
-
-	if (argc > 1 && strcmp(argv[argc - 1], "--help") == 0 &&
-	    options_help(argc > 2 ? argv[1] : NULL))
-		return EXIT_CLEAN;
-	status = options_parse(&o, argc, argv);
-	if (status != EXIT_CLEAN)
-		return status;
-	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
-		if (strcmp(o.command, commands[i].name) == 0) {
-			isolate_init();
-			subject_use(&subject_plan);
-			take_explains_with(explain_text);
-			return commands[i].run(&o);
-		}
-	fprintf(stderr, "kthrash: %s is in stress/hunt/options.def and has no function here\n",
-		o.command);
-	return EXIT_ENVIRONMENT;
+	return driver_main(&subject_plan, argc, argv);
 }

@@ -75,10 +75,15 @@ compile_plain() {
 }
 
 # The code under test and what runs it, and the harness itself.
-instrumented=(core/*.c stress/plan/*.c stress/run/exec*.c stress/run/model*.c
-	stress/run/capture.c stress/run/world_sim.c fuzz/mutator.c fuzz/plan_mutator.c)
-harness=(platform/*.c platform/sim/*.c stress/run/inject.c fuzz/feedback.c
-	tools/bazel/sanitizer/defaults.c)
+instrumented=(core/*.c stress/plan/*.c fuzz/mutator.c fuzz/plan_mutator.c)
+harness=(platform/*.c platform/sim/*.c fuzz/feedback.c tools/bazel/sanitizer/defaults.c)
+for source in stress/run/*.c; do
+	case $source in
+	*/world_posix.c) ;;
+	*/inject*.c | */subject.c | */blame.c | */ledger.c) harness+=("$source") ;;
+	*) instrumented+=("$source") ;;
+	esac
+done
 for target in $TARGETS; do
 	instrumented+=("fuzz/$target.c")
 done
@@ -107,8 +112,7 @@ rm -f "$objects/plan.a"
 for target in $TARGETS; do
 	parts=("$objects/fuzz_$target.o" "$objects/tools_bazel_sanitizer_defaults.o")
 	if [ "$target" = plan_fuzz ]; then
-		parts+=("$objects"/core_*.o "$objects"/platform_*.o "$objects"/stress_run_{exec,model}*.o
-			"$objects"/stress_run_{capture,world_sim,inject}.o
+		parts+=("$objects"/core_*.o "$objects"/platform_*.o "$objects"/stress_run_*.o
 			"$objects"/fuzz_{feedback,mutator,plan_mutator}.o)
 	fi
 	# $CXX: the engine may be C++.

@@ -12,10 +12,11 @@
 #include "platform/rng.h"
 #include "stress/bench/bench.h"
 #include "stress/bench/hand_off.h"
-#include "stress/hunt/finding.h"
-#include "stress/hunt/hunt.h"
-#include "stress/hunt/isolate.h"
+#include "stress/hunt/budget.h"
+#include "stress/hunt/build.h"
+#include "stress/hunt/json.h"
 #include "stress/run/subject.h"
+#include "stress/run/world.h"
 
 enum { ROUNDS = 5 };
 
@@ -112,29 +113,40 @@ static double ratio(double a, double b)
 	return b > 0 ? a / b : 0;
 }
 
-static void print_json_rows(const struct round *m, int first, int end)
+static void put_round(struct json *j, const struct round *m)
 {
-	for (int i = first; i < end; i++)
-		printf("%s{\"creators\":%u,\"executions_per_second\":%.0f,"
-		       "\"points_per_execution\":%.1f,\"ns_per_point\":%.2f}",
-		       i > first ? "," : "", what[i].creators, m[i].executions_per_second,
-		       m[i].points_per_execution, m[i].ns_per_point);
+	json_double(j, "executions_per_second", m->executions_per_second, 0);
+	json_double(j, "points_per_execution", m->points_per_execution, 1);
+	json_double(j, "ns_per_point", m->ns_per_point, 2);
+}
+
+static void put_rows(struct json *j, const char *key, const struct round *m, int first, int end)
+{
+	json_open_array(j, key);
+	for (int i = first; i < end; i++) {
+		json_open_object(j, NULL);
+		json_unsigned(j, "creators", what[i].creators);
+		put_round(j, &m[i]);
+		json_close_object(j);
+	}
+	json_close_array(j);
 }
 
 static void print_json(const struct round *m, struct world_switch change)
 {
 	const struct round *u = &m[USUAL];
+	struct json j;
 
-	printf("{\"build\":\"%s\",\"executions_per_second\":%.0f,"
-	       "\"points_per_execution\":%.1f,\"ns_per_point\":%.2f,\"switch_ns\":%.2f,"
-	       "\"ratio\":%.2f,\"own_switch_ns\":%.2f,\"own_ratio\":%.2f,\"growth\":[",
-	       build_name(), u->executions_per_second, u->points_per_execution,
-	       u->ns_per_point, change.bare, ratio(u->ns_per_point, change.bare),
-	       change.own, ratio(u->ns_per_point, change.own));
-	print_json_rows(m, 0, PLANS);
-	printf("],\"hand_off\":[");
-	print_json_rows(m, PLANS, ROWS);
-	printf("]}\n");
+	json_begin(&j, stdout);
+	json_string(&j, "build", build_name());
+	put_round(&j, u);
+	json_double(&j, "switch_ns", change.bare, 2);
+	json_double(&j, "ratio", ratio(u->ns_per_point, change.bare), 2);
+	json_double(&j, "own_switch_ns", change.own, 2);
+	json_double(&j, "own_ratio", ratio(u->ns_per_point, change.own), 2);
+	put_rows(&j, "growth", m, 0, PLANS);
+	put_rows(&j, "hand_off", m, PLANS, ROWS);
+	json_end(&j);
 }
 
 static void print_table(const struct round *m, struct world_switch change)

@@ -39,6 +39,12 @@ def main():
         status, runs = run(binary, "replay", plan, "--json", "--times=10")
         assert status == 0 and len(runs) == 10, runs
         assert all(r["hash"] == lines[0]["hash"] and r["kind"] == found[0]["kind"] for r in runs)
+        assert all(r["id"] == found[0]["id"] and r["same_signature"] for r in runs), runs
+        with open(plan, encoding="ascii") as f, open(found[0]["file"], encoding="ascii") as g:
+            shrunk, saved = f.read(), g.read()
+        for line in ('signature "', 'found by "'):
+            kept = [x for x in saved.splitlines() if x.startswith(line)]
+            assert len(kept) == 1 and kept[0] in shrunk.splitlines(), (saved, shrunk)
     print("%s after %d executions, %d operations and %d directives" % (
         found[0]["kind"], found[0]["executions"], lines[0]["operations"],
         lines[0]["directives"]))

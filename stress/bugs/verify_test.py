@@ -105,9 +105,13 @@ def check_found(v, binary, plan, kind, *options):
     status, s, found = v.run(binary, plan, *options)
     assert (status, s["verdict"]) == (1, "counterexample"), (binary, status, s)
     assert found[0]["kind"] == kind, found
-    done = subprocess.run([binary, "replay", found[0]["file"], "--times=10"], check=False,
-                          stdout=subprocess.PIPE, text=True)
+    assert found[0]["id"] == s["id"], (found, s)
+    assert os.path.basename(found[0]["file"]) == s["id"] + ".plan", found
+    done = subprocess.run([binary, "replay", "--json", found[0]["file"], "--times=10"],
+                          check=False, stdout=subprocess.PIPE, text=True)
     assert done.returncode == 0, done.stdout
+    for run in map(json.loads, done.stdout.splitlines()):
+        assert run["id"] == s["id"] and run["same_signature"] is True, run
     print("found after %d executions: %s" % (s["executions"], found[0]["signature"]))
 
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* `explain`: the interleaving of one plan, as text or as JSON. */
 #ifndef STRESS_EXPLAIN_EXPLAIN_H
 #define STRESS_EXPLAIN_EXPLAIN_H
 
@@ -8,7 +9,7 @@
 /* The command; returns an exit status (options.h). */
 int command_explain(const struct options *o);
 
-/* Run *p once in a child and print its interleaving to stdout. False: no verdict. */
+/* Run *p and print its interleaving as text. False if it has no verdict. */
 bool explain_text(const struct plan *p);
 
 #endif

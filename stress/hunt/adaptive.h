@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Which strategy of a portfolio is next, by what each has found lately that was new.
+ * Which strategy of a portfolio is next, by how much each has lately found that was new.
  *
- * Half of the executions go to all alike, so that none starves; the other half in
- * proportion to the new pairs (schedule coverage) that an execution of each gave,
- * the last few hundred counting most. While nobody finds anything: to all alike.
- * A function of the draws and what is noted: no clock, whole numbers only.
+ * Half of the executions are shared equally, so that no strategy starves. The other half is
+ * shared in proportion to the new pairs (schedule coverage) per execution of each strategy;
+ * the last few hundred executions count most. While no strategy finds anything, all is
+ * shared equally. A function of the draws and of what is noted: no clock, whole numbers only.
  */
-#ifndef STRESS_ADAPTIVE_H
-#define STRESS_ADAPTIVE_H
+#ifndef STRESS_HUNT_ADAPTIVE_H
+#define STRESS_HUNT_ADAPTIVE_H
 
 #include <stdint.h>
 
@@ -21,7 +21,7 @@ struct adaptive {	/* zero: nothing is known */
 enum {
 	ADAPTIVE_ONE = 1 << 16,
 	ADAPTIVE_MEMORY = 128,	/* executions after which what was noted counts 1/e */
-	ADAPTIVE_CAP = 16,	/* more in one execution are the plan's doing */
+	ADAPTIVE_CAP = 16,	/* more in one execution come from the plan */
 };
 
 /* Which of `count`; `draw` is uniform over all its values. */

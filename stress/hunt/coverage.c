@@ -2,14 +2,13 @@
 #include "stress/hunt/coverage.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "stress/hunt/files.h"
 #include "stress/hunt/options.h"
 #include "stress/run/world.h"
 
@@ -96,7 +95,7 @@ static int complain(int status, const char *path, const char *what)
 	return status;
 }
 
-/* What is not there has no lines. */
+/* A file that is not there has no lines. */
 static int read_lines(const char *path, struct lines *l)
 {
 	FILE *f = fopen(path, "r");
@@ -166,8 +165,8 @@ static int write_lines(const char *path, const struct lines *l)
 	return complain(EXIT_ENVIRONMENT, path, "can't be written");
 }
 
-/* Who reads and writes files of a folder does so alone. -1: it can't be opened. */
-static int lock_folder(const char *path)
+/* No other process reads or writes the file meanwhile. */
+static int lock_folder_of(const char *path)
 {
 	char folder[4096];
 	const char *slash = strrchr(path, '/');
@@ -175,8 +174,8 @@ static int lock_folder(const char *path)
 
 	snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) + 1 : 1,
 		 slash ? path : ".");
-	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || flock(fd, LOCK_EX) != 0)
+	fd = folder_lock(folder);
+	if (fd < 0)
 		complain(0, folder, strerror(errno));
 	return fd;
 }
@@ -184,7 +183,7 @@ static int lock_folder(const char *path)
 int coverage_save(const char *path)
 {
 	struct lines l = { 0 };
-	int status, fd = lock_folder(path);
+	int status, fd = lock_folder_of(path);
 
 	if (fd < 0)
 		return EXIT_ENVIRONMENT;
@@ -196,6 +195,6 @@ int coverage_save(const char *path)
 	if (status == EXIT_CLEAN)
 		status = write_lines(path, &l);
 	drop_lines(&l);
-	close(fd);
+	folder_unlock(fd);
 	return status;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A finding as a file: the plan, with comments that say what it breaks and
- * where it was found. Files are written whole or not at all.
+ * A finding as a file: a plan that expects what was found, with lines that say which bug it
+ * shows and how it was found. The file's name is the bug's id (run/signature.h).
  */
-#ifndef STRESS_FINDING_H
-#define STRESS_FINDING_H
+#ifndef STRESS_HUNT_FINDING_H
+#define STRESS_HUNT_FINDING_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,40 +13,29 @@
 #include "stress/run/world.h"
 
 /*
- * Make *p expect the verdict (and its trace hash, if the world is
- * deterministic), and say so in its note.
+ * Make *p expect the verdict, and its trace hash if this world repeats; give it the
+ * signature, and the message as its note.
  */
-void finding_annotate(struct plan *p, const struct verdict *v, const char *found_by);
-
-/* `text` to `path` by a temporary file and rename. 0 or -errno. */
-int file_write(const char *path, const char *text, size_t size);
-
-/* Print p to path. 0 or -errno. */
-int plan_write(const char *path, const struct plan *p);
+void finding_annotate(struct plan *p, const struct verdict *v);
 
 /*
- * Read and parse. 0; -EINVAL with a complaint "file:line:column: ..." on
- * stderr; or -errno with one that says why the file can't be read.
+ * Say how *p was found: `by` a strategy or a command, as execution `execution` of the hunt
+ * with that seed if it is `numbered`, in this binary.
  */
-int plan_read(const char *path, struct plan *p);
+struct finding_origin {
+	const char *by;
+	bool numbered;
+	uint64_t seed, execution;
+};
+void finding_set_origin(struct plan *p, const struct finding_origin *origin);
 
-/* "DIR/deadlock-1a2b3c4d.plan"; the number is the signature's kt_name_hash(). */
-void finding_path(char *buf, size_t size, const char *dir, enum kt_failure failure,
-		  uint32_t signature);
+/* Was *a found by the same hunt as *b, in an earlier execution? */
+bool finding_is_earlier(const struct plan *a, const struct plan *b);
 
-/* "sim+modelled+park+list+modelled, clang 19 optimized, sanitizer asan": what this binary is. */
-const char *build_name(void);
+/* Does *p say that it shows the bug with that signature? */
+bool finding_has_signature(const struct plan *p, const char *signature);
 
-/* The seeded bug in this binary, or NULL. */
-const char *bug_name(void);
-
-/* What tools/kthrash replay needs to build this binary: "", or " --os=posix ...". */
-void replay_options(char *buf, size_t size);
-
-/* The command that repeats a plan with this binary. */
-void replay_command(char *buf, size_t size, const char *path);
-
-/* s as the inside of a JSON string. Returns buf. */
-const char *json_escape(char *buf, size_t size, const char *s);
+/* "DIR/deadlock-1a2b3c4d.plan". */
+void finding_path(char *buf, size_t size, const char *dir, const char *id);
 
 #endif

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The commands. Each returns an exit status (options.h).
+ * The commands of this folder, and what several of them use. A command returns an exit
+ * status (options.h).
  */
-#ifndef STRESS_HUNT_H
-#define STRESS_HUNT_H
+#ifndef STRESS_HUNT_HUNT_H
+#define STRESS_HUNT_HUNT_H
 
 #include "stress/hunt/options.h"
 #include "stress/run/world.h"
@@ -12,15 +13,11 @@ int command_stress(const struct options *o);
 int command_verify(const struct options *o);
 int command_replay(const struct options *o);
 int command_shrink(const struct options *o);
-
-/* ---- shared between them ------------------------------------------------ */
-
-/* Seconds without any progress after which a child is taken to hang. */
-enum { SILENCE_S = 20 };
+int command_identify(const struct options *o);
 
 /*
- * Run *p as written, in a child: once, or on real threads until it fails.
- * False if no verdict could be had (the message says why).
+ * Run *p as written, in a child: once, or, if this world does not repeat, until
+ * it fails. False if no verdict could be had (the message says why).
  */
 bool run_as_written(const struct plan *p, struct verdict *v);
 
@@ -30,7 +27,7 @@ bool run_as_written(const struct plan *p, struct verdict *v);
  */
 unsigned shrink_plan(struct plan *p, struct verdict *v, double seconds);
 
-/* Seconds since some point in the past. */
-double now_s(void);
+/* Can this world do that? If not, a sentence on stderr says what `option` needs. */
+bool world_allows(enum world_ability ability, const char *option);
 
 #endif

@@ -14,7 +14,7 @@
 
 #include "stress/hunt/options.h"
 
-enum { DEATHS_MAX = 3 };	/* at one execution, then it is left alone */
+enum { DEATHS_MAX = 3 };	/* at one execution; then nobody tries it again */
 
 struct process {
 	pid_t pid;
@@ -45,7 +45,7 @@ static void start(const struct jobs *j, unsigned job, struct process *p)
 		p->ended = true;
 		p->status = EXIT_ENVIRONMENT;
 	} else if (p->pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGTERM);	/* ends in order */
+		prctl(PR_SET_PDEATHSIG, SIGTERM);	/* it ends in order */
 		if (getppid() != parent || setpgid(0, 0) != 0)
 			_exit(EXIT_ENVIRONMENT);
 		isolate_apart(&j->shared[job]);
@@ -53,7 +53,7 @@ static void start(const struct jobs *j, unsigned job, struct process *p)
 	}
 }
 
-/* Its children, orphans now and so ours, may still be at an execution: end them. */
+/* Its children may still be at an execution. They are our children now: end them. */
 static void end_group(pid_t group)
 {
 	kill(-group, SIGKILL);
@@ -132,7 +132,7 @@ int jobs_run(const struct jobs *j)
 	for (unsigned i = 0; i < j->count; i++)
 		start(j, i, &process[i]);
 	while (running) {
-		poll(NULL, 0, (int)wait_ms);	/* short at first: some hunts are */
+		poll(NULL, 0, (int)wait_ms);	/* short at first: some hunts end soon */
 		if (wait_ms < 50)
 			wait_ms *= 2;
 		j->tick();

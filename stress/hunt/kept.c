@@ -9,7 +9,7 @@
 
 #include "platform/point.h"
 #include "platform/rng.h"
-#include "stress/hunt/finding.h"
+#include "stress/hunt/files.h"
 #include "stress/run/subject.h"
 
 enum {
@@ -23,7 +23,7 @@ static struct kept {
 		uint32_t size;
 		char text[KEPT_BYTES];
 	} plan[KEPT_MAX];
-} *kept;	/* NULL: nothing is */
+} *kept;	/* NULL: no plan is kept */
 
 static const char *copies;	/* folder; NULL: none */
 
@@ -45,7 +45,7 @@ bool kept_map(const char *folder)
 	return true;
 }
 
-/* That one can't be written is no reason to stop: the hunt has it in memory. */
+/* A copy that can't be written does not stop the hunt, which has the plan in memory. */
 static void copy(const char *text, size_t size)
 {
 	char path[4096];

@@ -247,7 +247,7 @@ static const struct row *find(const char *command, const char *name, size_t len)
 
 static void print_option(const struct row *row)
 {
-	char value[256];
+	char value[1024];
 
 	printf("  %s%s%s%s\n      %s", dashes(row), row->name, between(row),
 	       words_expand(row->value, value, sizeof value), row->help);

@@ -2,21 +2,22 @@
 /*
  * `replay`: run plans exactly as written and compare with what they expect.
  *
- * On the simulator one run says it all; --times repeats it, and --twice requires
- * that each is the same (twice.h). On real threads a plan is run until
- * the expected failure shows, at most --times; a plan that expects to pass is
- * run that often.
+ * If this world repeats, one run says it all; --times repeats it, and --twice requires
+ * that each run is the same (twice.h). If not, a plan is run until the expected failure
+ * shows, at most --times; a plan that expects to pass is run that often.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "stress/hunt/build.h"
+#include "stress/hunt/files.h"
 #include "stress/hunt/finding.h"
 #include "stress/hunt/hunt.h"
 #include "stress/hunt/isolate.h"
+#include "stress/hunt/json.h"
 #include "stress/hunt/twice.h"
 
-enum { TIMES_ON_THREADS = 200 };
+enum { TIMES_USUAL = 200 };	/* where runs differ */
 
 static struct {
 	uint64_t times;
@@ -38,11 +39,11 @@ static void replay_child(void *unused)
 		__atomic_store_n(&shared->executions, shared->executions + 1, __ATOMIC_RELAXED);
 		if (shared->verdict.failure != KT_PASS)
 			return;
-		w.seed += !world_is_deterministic;	/* other delays */
+		w.seed += !world_can(WORLD_REPEATS);	/* other delays */
 	}
 }
 
-/* A plan that expects to be no function of itself is run twice in any case. */
+/* A plan that expects nondeterminism is run twice in any case. */
 static bool run_times(const struct plan *p, uint64_t times, bool twice, struct verdict *v)
 {
 	shared->plan = *p;
@@ -60,74 +61,89 @@ static bool run_times(const struct plan *p, uint64_t times, bool twice, struct v
 
 bool run_as_written(const struct plan *p, struct verdict *v)
 {
-	return run_times(p, world_is_deterministic ? 1 : TIMES_ON_THREADS, false, v);
+	return run_times(p, world_can(WORLD_REPEATS) ? 1 : TIMES_USUAL, false, v);
 }
 
-/* NULL if it is what the plan expects, else what is not. */
-static const char *differs(const struct plan *p, const struct verdict *v)
+static enum kt_failure expected(const struct plan *p)
 {
-	enum kt_failure due = p->has_expect ? p->expect : KT_PASS;
-
-	if (v->failure != due)
-		return "another verdict than the plan expects";
-	if (p->has_trace && world_is_deterministic && v->hash != p->trace)
-		return "another trace hash than the plan expects";
-	return NULL;
+	return p->has_expect ? p->expect : KT_PASS;
 }
 
-static void print_result(const struct options *o, const char *file, const struct plan *p,
-			 const struct verdict *v, const char *wrong, uint64_t nth)
+static bool is_as_expected(const struct plan *p, const struct verdict *v)
 {
-	char message[VERDICT_MESSAGE_MAX * 2], signature[SIGNATURE_MAX * 2], name[8192];
-	char options[256];
+	if (v->failure != expected(p))
+		return false;
+	return !p->has_trace || !world_can(WORLD_REPEATS) || v->hash == p->trace;
+}
 
-	if (o->json) {
-		replay_options(options, sizeof options);
-		printf("{\"file\":\"%s\",\"run\":%llu,\"ok\":%s,\"kind\":\"%s\","
-		       "\"hash\":\"%016llx\","
-		       "\"steps\":%u,\"signature\":\"%s\",\"message\":\"%s\","
-		       "\"options\":\"%s\",\"build\":\"%s\"}\n",
-		       json_escape(name, sizeof name, file), (unsigned long long)nth,
-		       wrong ? "false" : "true", kt_failure_name(v->failure),
-		       (unsigned long long)v->hash, v->steps,
-		       json_escape(signature, sizeof signature, v->signature),
-		       json_escape(message, sizeof message, v->message), options, build_name());
-		return;
-	}
-	printf("%s %s: %s", wrong ? "NOT AS EXPECTED" : "as expected", file,
+/* Run number `nth` of the file. */
+static void print_json(const char *file, const struct plan *p, const struct verdict *v,
+		       bool ok, uint64_t nth)
+{
+	char options[256], id[SIGNATURE_ID_MAX] = "";
+	struct json j;
+
+	replay_options(options, sizeof options);
+	if (v->failure != KT_PASS)
+		signature_id(id, v->failure, v->signature);
+	json_begin(&j, stdout);
+	json_string(&j, "file", file);
+	json_unsigned(&j, "run", nth);
+	json_bool(&j, "ok", ok);
+	json_string(&j, "kind", kt_failure_name(v->failure));
+	json_hash(&j, "hash", v->hash);
+	json_unsigned(&j, "steps", v->steps);
+	json_string(&j, "signature", v->signature);
+	json_string(&j, "message", v->message);
+	json_string(&j, "options", options);
+	json_string(&j, "build", build_name());
+	json_string(&j, "id", id);
+	if (p->signature)
+		json_bool(&j, "same_signature", finding_has_signature(p, v->signature));
+	else
+		json_null(&j, "same_signature");
+	json_end(&j);
+}
+
+static void print_text(const char *file, const struct plan *p, const struct verdict *v, bool ok)
+{
+	printf("%s %s: %s", ok ? "as expected" : "NOT AS EXPECTED", file,
 	       kt_failure_name(v->failure));
-	if (world_is_deterministic)
+	if (world_can(WORLD_REPEATS))
 		printf(", trace %016llx, %u steps", (unsigned long long)v->hash, v->steps);
 	printf("%s%s\n", v->message[0] ? "\n  " : "", v->message);
-	if (wrong && p->has_trace && p->expect == v->failure)
+	if (!ok && p->has_trace && p->expect == v->failure)
 		printf("  the plan says trace %016llx: it was made with other code\n",
 		       (unsigned long long)p->trace);
-	else if (wrong)
-		printf("  the plan says %s\n",
-		       kt_failure_name(p->has_expect ? p->expect : KT_PASS));
+	else if (!ok)
+		printf("  the plan says %s\n", kt_failure_name(expected(p)));
 }
 
 static int replay_file(const struct options *o, const char *file)
 {
 	static struct plan p;
 	struct verdict v;
-	uint64_t rounds = world_is_deterministic && o->times ? o->times : 1;
-	uint64_t times = world_is_deterministic ? 1 : o->times ? o->times : TIMES_ON_THREADS;
+	bool repeats = world_can(WORLD_REPEATS);
+	uint64_t rounds = repeats && o->times ? o->times : 1;
+	uint64_t times = repeats ? 1 : o->times ? o->times : TIMES_USUAL;
 	int status = EXIT_CLEAN;
 
-	if (plan_read(file, &p) != 0)
+	if (case_read(file, &p) != 0)
 		return EXIT_USAGE;
 	for (uint64_t i = 1; i <= rounds; i++) {
-		const char *wrong;
+		bool ok;
 
 		if (!run_times(&p, times, o->twice, &v)) {
 			fprintf(stderr, "kthrash: %s\n", v.message);
 			return EXIT_ENVIRONMENT;
 		}
-		wrong = differs(&p, &v);
-		if (wrong)
+		ok = is_as_expected(&p, &v);
+		if (!ok)
 			status = EXIT_FINDINGS;
-		print_result(o, file, &p, &v, wrong, i);
+		if (o->json)
+			print_json(file, &p, &v, ok, i);
+		else
+			print_text(file, &p, &v, ok);
 	}
 	return status;
 }
@@ -140,10 +156,8 @@ int command_replay(const struct options *o)
 		fprintf(stderr, "kthrash: replay needs a plan: kthrash replay FILE...\n");
 		return EXIT_USAGE;
 	}
-	if (o->twice && !world_is_deterministic) {
-		fprintf(stderr, "kthrash: --twice needs the simulator\n");
+	if (o->twice && !world_allows(WORLD_RUNS_TWICE, "--twice"))
 		return EXIT_USAGE;
-	}
 	for (unsigned i = 0; i < o->files_count; i++) {
 		int one = replay_file(o, o->files[i]);
 

@@ -2,26 +2,29 @@
 /*
  * `shrink`: the smallest plan with the same finding.
  *
- * Delta debugging over the pieces of a plan (plan_pieces()): remove runs of
- * pieces, halving the run, as long as the signature stays (Zeller, Hildebrandt:
- * "Simplifying and Isolating Failure-Inducing Input", TSE 2002). As a removed
- * operation shifts what remains of the schedule, each smaller program is also
- * tried with a schedule of its own: a few hundred random ones, the finding
- * being captured anew as directives.
+ * Delta debugging over the pieces of a plan (subject.h): remove runs of pieces,
+ * halving the run, as long as the signature stays (Zeller, Hildebrandt:
+ * "Simplifying and Isolating Failure-Inducing Input", TSE 2002). Without an
+ * operation the rest of the schedule happens at other visits. So each smaller
+ * program is also tried with a few hundred random schedules, and the finding
+ * is captured anew as directives.
  */
 #include <stdio.h>
 #include <string.h>
 
-#include "platform/rng.h"
+#include "stress/hunt/budget.h"
+#include "stress/hunt/files.h"
 #include "stress/hunt/finding.h"
 #include "stress/hunt/hunt.h"
 #include "stress/hunt/isolate.h"
+#include "stress/hunt/json.h"
 #include "stress/hunt/twice.h"
 #include "stress/run/subject.h"
 
 enum {
 	SEARCH_RUNS = 400,	/* random schedules tried for a smaller program */
 	LIVELOCK_STEPS = 300,
+	SECONDS_USUAL = 60,
 };
 
 static struct {
@@ -29,7 +32,7 @@ static struct {
 	struct verdict verdict;		/* of best */
 	unsigned runs;
 	double deadline;
-	bool blames_schedule;		/* without it the plan passes */
+	bool needs_schedule;		/* without one the plan passes */
 } job;
 
 static bool same_finding(const struct verdict *v)
@@ -51,20 +54,21 @@ static bool passes_without_schedule(const struct plan *p)
 }
 
 /*
- * Does the candidate, as written, still fail in the same way? What an operation is
- * expected to give follows from those before it. Without one of them it may be wrong
- * under any schedule, at the same place in the same words: another finding.
+ * Does the candidate, as written, still fail in the same way? The result that an operation
+ * is expected to give follows from the operations before it. Without one of those the
+ * expectation may fail under any schedule, at the same place with the same words. That is
+ * another finding.
  */
 static bool still_fails(struct verdict *v)
 {
 	job.runs++;
 	return run_as_written(&job.candidate, v) && same_finding(v) &&
-	       (!job.blames_schedule || passes_without_schedule(&job.candidate));
+	       (!job.needs_schedule || passes_without_schedule(&job.candidate));
 }
 
 /*
- * All but the first steps go round in circles, in which other strategies switch more
- * often than there are directives.
+ * A livelock's steps, but for the first ones, go round in circles. Other strategies switch
+ * tasks there more often than a plan has room for directives.
  */
 static void search_livelock(struct world_options *w)
 {
@@ -73,8 +77,8 @@ static void search_livelock(struct world_options *w)
 }
 
 /*
- * Random schedules of shared->plan until one fails in the same way and takes
- * fewer directives than shared->cursor[0]; it is left in shared->plan.
+ * Random schedules of shared->plan until one fails in the same way and takes fewer
+ * directives than shared->directives_below. It is left in shared->plan.
  */
 static void search_child(void *unused)
 {
@@ -104,7 +108,7 @@ static void search_child(void *unused)
 		if (v->failure == KT_PASS)
 			continue;
 		if (same_finding(v) && world_capture(&program, &w, &found) &&
-		    found.directives_count < shared->cursor[0]) {
+		    found.directives_count < shared->directives_below) {
 			shared->plan = found;
 			return;
 		}
@@ -122,7 +126,7 @@ static bool finds_schedule(struct verdict *v, unsigned limit)
 
 	plan_drop_schedule(c);
 	shared->plan = *c;
-	shared->cursor[0] = limit;
+	shared->directives_below = limit;
 	job.runs += SEARCH_RUNS;
 	if (!isolate_run(search_child, NULL, NULL, SILENCE_S, v) || !same_finding(v))
 		return false;
@@ -134,6 +138,17 @@ static void accept(const struct verdict *v)
 {
 	job.best = job.candidate;
 	job.verdict = *v;
+}
+
+static unsigned size(const struct plan *p)
+{
+	return subject->size ? subject->size(p) : 0;
+}
+
+/* Without pieces only the schedule of a case can become smaller. */
+static unsigned pieces(const struct plan *p)
+{
+	return subject->pieces ? subject->pieces(p) : 0;
 }
 
 /* Try without pieces first..first+count-1. */
@@ -149,7 +164,7 @@ static bool try_without(unsigned first, unsigned count)
 		return true;
 	}
 	/* A schedule is worth a search only if the program became smaller. */
-	if (!world_is_deterministic || subject->size(&job.candidate) >= subject->size(&job.best))
+	if (!world_can(WORLD_REPEATS) || size(&job.candidate) >= size(&job.best))
 		return false;
 	if (!finds_schedule(&v, PLAN_DIRECTIVES_MAX))
 		return false;
@@ -167,12 +182,12 @@ static bool pass(unsigned size)
 {
 	bool any = false;
 
-	/* From the end: operations and tasks take directives along. */
-	for (unsigned end = subject->pieces(&job.best); end > 0 && !out_of_time(); ) {
+	/* From the end: an operation or a task takes directives along. */
+	for (unsigned end = pieces(&job.best); end > 0 && !out_of_time(); ) {
 		unsigned first = end > size ? end - size : 0;
 
 		if (try_without(first, end - first)) {
-			unsigned left = subject->pieces(&job.best);
+			unsigned left = pieces(&job.best);
 
 			any = true;
 			end = first < left ? first : left;
@@ -185,7 +200,7 @@ static bool pass(unsigned size)
 
 static void remove_pieces(void)
 {
-	for (unsigned size = subject->pieces(&job.best); size >= 1 && !out_of_time(); ) {
+	for (unsigned size = pieces(&job.best); size >= 1 && !out_of_time(); ) {
 		bool any = pass(size);
 
 		if (size == 1 && !any)
@@ -194,18 +209,18 @@ static void remove_pieces(void)
 	}
 }
 
-/* Is the schedule a strategy's, and not of directives alone? There were too many. */
+/* Does a strategy decide, because the schedule took too many directives? */
 static bool has_strategy(void)
 {
 	return job.best.strategy != PLAN_BLOCK;
 }
 
-/* The same program under a schedule that is simpler to begin with. */
+/* The same program under a simpler schedule, found anew. */
 static bool reschedule(void)
 {
 	struct verdict v;
 
-	if (!world_is_deterministic)
+	if (!world_can(WORLD_REPEATS))
 		return false;
 	job.candidate = job.best;
 	if (!finds_schedule(&v, has_strategy() ? PLAN_DIRECTIVES_MAX : job.best.directives_count))
@@ -221,7 +236,7 @@ unsigned shrink_plan(struct plan *p, struct verdict *v, double seconds)
 	job.verdict = *v;
 	job.runs = 0;
 	job.deadline = now_s() + seconds;
-	job.blames_schedule = v->failure == KT_EXPECT && world_is_deterministic &&
+	job.needs_schedule = v->failure == KT_EXPECT && world_can(WORLD_REPEATS) &&
 			      passes_without_schedule(p);
 	if (has_strategy())
 		reschedule();
@@ -239,46 +254,76 @@ static bool is_smaller(const struct plan *a, const struct plan *b)
 	       a->tasks_count < b->tasks_count;
 }
 
+static void print_json(const char *file, const struct plan *p, const struct verdict *v,
+		       unsigned runs)
+{
+	char id[SIGNATURE_ID_MAX];
+	struct json j;
+
+	json_begin(&j, stdout);
+	json_string(&j, "file", file);
+	json_string(&j, "kind", kt_failure_name(v->failure));
+	json_unsigned(&j, "executions", runs);
+	json_unsigned(&j, "tasks", p->tasks_count);
+	json_unsigned(&j, "operations", p->ops_count);
+	json_unsigned(&j, "directives", p->directives_count);
+	json_hash(&j, "hash", v->hash);
+	json_string(&j, "id", signature_id(id, v->failure, v->signature));
+	json_end(&j);
+}
+
+static void print_text(const char *file, const struct plan *original, const struct plan *p,
+		       unsigned runs)
+{
+	printf("%s: %s in %u executions: tasks %u -> %u, operations %u -> %u, "
+	       "directives %u -> %u\n", file,
+	       is_smaller(p, original) ? "smaller" : "as small as it gets", runs,
+	       original->tasks_count, p->tasks_count, original->ops_count, p->ops_count,
+	       original->directives_count, p->directives_count);
+}
+
+/* Read the plan and run it. An exit status; EXIT_CLEAN: it fails, with *v. */
+static int read_failing(const char *file, struct plan *p, struct verdict *v)
+{
+	if (case_read(file, p) != 0)
+		return EXIT_USAGE;
+	if (!run_as_written(p, v)) {
+		fprintf(stderr, "kthrash: %s\n", v->message);
+		return EXIT_ENVIRONMENT;
+	}
+	if (v->failure != KT_PASS)
+		return EXIT_CLEAN;
+	fprintf(stderr, "kthrash: %s: does not fail here, nothing to shrink\n", file);
+	return EXIT_USAGE;
+}
+
 int command_shrink(const struct options *o)
 {
 	static struct plan p, original;
 	struct verdict v;
 	unsigned runs;
-	int err;
+	int status, err;
 
 	if (o->files_count != 1 || !o->output) {
 		fprintf(stderr, "kthrash: usage: kthrash shrink FILE -o OUT\n");
 		return EXIT_USAGE;
 	}
-	if (plan_read(o->files[0], &p) != 0)
-		return EXIT_USAGE;
-	if (!run_as_written(&p, &v)) {
-		fprintf(stderr, "kthrash: %s\n", v.message);
-		return EXIT_ENVIRONMENT;
-	}
-	if (v.failure == KT_PASS) {
-		fprintf(stderr, "kthrash: %s: does not fail here, nothing to shrink\n",
-			o->files[0]);
-		return EXIT_USAGE;
-	}
+	status = read_failing(o->files[0], &p, &v);
+	if (status != EXIT_CLEAN)
+		return status;
 	original = p;
-	runs = shrink_plan(&p, &v, o->seconds > 0 ? o->seconds : 60);
-	finding_annotate(&p, &v, "shrinking");
+	runs = shrink_plan(&p, &v, o->seconds > 0 ? o->seconds : SECONDS_USUAL);
+	finding_annotate(&p, &v);
+	if (!p.origin.by)
+		finding_set_origin(&p, &(struct finding_origin){ .by = "shrink" });
 	err = plan_write(o->output, &p);
 	if (err) {
 		fprintf(stderr, "kthrash: %s: %s\n", o->output, strerror(-err));
 		return EXIT_ENVIRONMENT;
 	}
 	if (o->json)
-		printf("{\"file\":\"%s\",\"kind\":\"%s\",\"executions\":%u,\"tasks\":%u,"
-		       "\"operations\":%u,\"directives\":%u,\"hash\":\"%016llx\"}\n", o->output,
-		       kt_failure_name(v.failure), runs, p.tasks_count, p.ops_count,
-		       p.directives_count, (unsigned long long)v.hash);
+		print_json(o->output, &p, &v, runs);
 	else
-		printf("%s: %s in %u executions: tasks %u -> %u, operations %u -> %u, "
-		       "directives %u -> %u\n", o->output,
-		       is_smaller(&p, &original) ? "smaller" : "as small as it gets", runs,
-		       original.tasks_count, p.tasks_count, original.ops_count, p.ops_count,
-		       original.directives_count, p.directives_count);
+		print_text(o->output, &original, &p, runs);
 	return EXIT_CLEAN;
 }

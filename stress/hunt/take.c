@@ -2,16 +2,18 @@
 #include "stress/hunt/take.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "stress/hunt/finding.h"
+#include "stress/hunt/build.h"
+#include "stress/hunt/files.h"
 #include "stress/hunt/hunt.h"
 #include "stress/hunt/isolate.h"
+#include "stress/hunt/json.h"
+
+enum { SHRINK_SECONDS = 10 };
 
 static bool (*explain)(const struct plan *p);	/* take_explains_with() */
 
@@ -44,7 +46,7 @@ bool make_findings_folder(const struct options *o)
 	return !err;
 }
 
-/* Does the plan, as saved, give the same finding? On real threads: unknown. */
+/* Does the plan, as saved, give the same finding? */
 static bool replays(const struct plan *p, const struct verdict *v)
 {
 	uint64_t executions = shared->executions;
@@ -58,40 +60,43 @@ static bool replays(const struct plan *p, const struct verdict *v)
 
 static void announce(const char *path, const struct verdict *v, const struct taken *t)
 {
-	char message[VERDICT_MESSAGE_MAX * 2], signature[SIGNATURE_MAX * 2], options[256];
+	char id[SIGNATURE_ID_MAX], options[256];
+	struct json j;
 
 	replay_options(options, sizeof options);
-	printf("{\"type\":\"finding\",\"file\":\"%s\",\"kind\":\"%s\",\"signature\":\"%s\","
-	       "\"message\":\"%s\",\"executions\":%llu,\"strategy\":\"%s\",\"options\":\"%s\"}\n",
-	       path, kt_failure_name(v->failure),
-	       json_escape(signature, sizeof signature, v->signature),
-	       json_escape(message, sizeof message, v->message),
-	       (unsigned long long)t->number, t->strategy, options);
-	fflush(stdout);
+	json_begin(&j, stdout);
+	json_string(&j, "type", "finding");
+	json_string(&j, "file", path);
+	json_string(&j, "kind", kt_failure_name(v->failure));
+	json_string(&j, "signature", v->signature);
+	json_string(&j, "message", v->message);
+	json_unsigned(&j, "executions", t->executions);
+	json_string(&j, "strategy", t->strategy);
+	json_string(&j, "options", options);
+	json_string(&j, "id", signature_id(id, v->failure, v->signature));
+	json_end(&j);
 }
 
 /*
- * There is no room for the finding: it goes to whoever reads our output, whole, and who
- * may find some.
+ * The finding could not be written to its file. It goes whole to the reader of our output,
+ * who may be able to save it.
  */
 static void announce_unsaved(const char *path, const struct plan *p)
 {
 	static char text[PLAN_BYTES_MAX * 4];
-	size_t size = plan_print(p, text, sizeof text);
-	char piece[256], escaped[sizeof piece * 6];
+	struct json j;
 
-	printf("{\"type\":\"unsaved\",\"file\":\"%s\",\"plan\":\"", path);
-	for (size_t at = 0; at < size && size < sizeof text; at += sizeof piece - 1) {
-		snprintf(piece, sizeof piece, "%s", text + at);
-		fputs(json_escape(escaped, sizeof escaped, piece), stdout);
-	}
-	printf("\"}\n");
-	fflush(stdout);
+	plan_print(p, text, sizeof text);
+	json_begin(&j, stdout);
+	json_string(&j, "type", "unsaved");
+	json_string(&j, "file", path);
+	json_string(&j, "plan", text);
+	json_end(&j);
 }
 
 /*
- * What the child said as it died, beside the plan: a sanitizer's report, of which
- * real threads may never give another.
+ * What the child wrote as it died goes beside the plan. It may be a sanitizer's report,
+ * and real threads may never give it again.
  */
 static void keep_report(const char *plan)
 {
@@ -107,34 +112,46 @@ static void keep_report(const char *plan)
 		fprintf(stderr, "kthrash: can't save %s: %s\n", path, strerror(-err));
 }
 
-/* Shrink, explain, and say how to repeat: what a developer wants to see. */
-static void present(struct plan *p, struct verdict *v, const char *path, uint64_t number)
+/* "DIR/ID.min.plan" instead of "DIR/ID.plan". */
+static void shrunk_path(char *buf, size_t size, const char *path)
+{
+	snprintf(buf, size, "%.*s.min.plan", (int)(strlen(path) - strlen(".plan")), path);
+}
+
+static void shrink_and_explain(struct plan *p, struct verdict *v, char *path, size_t size)
 {
 	uint64_t executions = shared->executions;
-	char smaller[4096], command[4200];
-	unsigned runs;
+	unsigned runs = shrink_plan(p, v, SHRINK_SECONDS);
+	char smaller[4096];
 
+	shrunk_path(smaller, sizeof smaller, path);
+	finding_annotate(p, v);
+	if (plan_write(smaller, p) == 0)
+		snprintf(path, size, "%s", smaller);
+	printf("shrunk in %u executions to %u operations and %u directives\n\n", runs,
+	       p->ops_count, p->directives_count);
+	if (explain)
+		explain(p);
+	shared->executions = executions;	/* the hunt's own */
+}
+
+/* Shrink, explain, and say how to repeat it: what a developer wants to see. */
+static void present(struct plan *p, struct verdict *v, const char *saved, uint64_t executions)
+{
+	char path[4096], command[4400];
+
+	snprintf(path, sizeof path, "%s", saved);
 	printf("\nFAIL %s: %s\n", kt_failure_name(v->failure), v->message);
-	printf("after %llu executions; saved as %s\n", (unsigned long long)number, path);
-	if (world_is_deterministic) {
-		runs = shrink_plan(p, v, 10);
-		snprintf(smaller, sizeof smaller, "%.*s.min.plan", (int)strlen(path) - 5, path);
-		finding_annotate(p, v, "shrinking");
-		if (plan_write(smaller, p) == 0)
-			path = smaller;
-		printf("shrunk in %u executions to %u operations and %u directives\n\n", runs,
-		       p->ops_count, p->directives_count);
-		if (explain)
-			explain(p);
-		shared->executions = executions;	/* the hunt's own */
-	} else {
+	printf("after %llu executions; saved as %s\n", (unsigned long long)executions, path);
+	if (world_can(WORLD_REPEATS))
+		shrink_and_explain(p, v, path, sizeof path);
+	else
 		printf("%s\n", isolate_report());
-	}
 	replay_command(command, sizeof command, path);
 	printf("\nreplay: %s\n", command);
 }
 
-bool show_finding(const char *path, uint64_t number)
+bool show_finding(const char *path, uint64_t executions)
 {
 	static struct plan p;
 	struct verdict v;
@@ -142,7 +159,7 @@ bool show_finding(const char *path, uint64_t number)
 	if (plan_read(path, &p) != 0)
 		return false;
 	if (run_as_written(&p, &v) && v.failure != KT_PASS)
-		present(&p, &v, path, number);
+		present(&p, &v, path, executions);
 	else
 		fprintf(stderr, "kthrash: %s does not replay\n", path);
 	return true;
@@ -150,76 +167,43 @@ bool show_finding(const char *path, uint64_t number)
 
 /* ---- which is kept ------------------------------------------------------ */
 
-/* Nobody else looks or writes meanwhile. -1: that can't be had, and we go on. */
-static int lock_folder(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	while (fd >= 0 && flock(fd, LOCK_EX) != 0 && errno == EINTR)
-		;
-	return fd;
-}
-
-static void unlock_folder(int fd)
-{
-	if (fd < 0)
-		return;
-	flock(fd, LOCK_UN);	/* also for a child that has it open */
-	close(fd);
-}
-
-/* As hunt.c writes it. */
-struct origin {
-	unsigned long long seed, number;
-	char build[128];
-};
-
-static bool origin_of(const struct plan *p, struct origin *out)
-{
-	const char *line = strstr(p->note, "\nfound by ");
-
-	return line && sscanf(line, "\nfound by %*[^,], seed %llu, execution %llu on %127[^\n]",
-			      &out->seed, &out->number, out->build) == 3;
-}
-
-/* Is `found` of the same hunt as what is saved there, but earlier? */
-static bool is_earlier(const struct plan *found, const char *path)
+static bool is_earlier_than_saved(const struct plan *found, const char *path)
 {
 	static struct plan saved;
-	struct origin a, b;
 
-	return plan_read(path, &saved) == 0 && origin_of(found, &a) && origin_of(&saved, &b) &&
-	       a.seed == b.seed && strcmp(a.build, b.build) == 0 && a.number < b.number;
+	return plan_read(path, &saved) == 0 && finding_is_earlier(found, &saved);
 }
 
 bool take_finding(const struct options *o, const struct taken *t, struct verdict *v)
 {
 	static struct plan captured;
-	char path[4096];
+	char path[4096], id[SIGNATURE_ID_MAX];
 	int err = 0, lock;
 
 	world_capture(&shared->plan, &shared->options, &captured);
-	finding_annotate(&captured, v, t->found_by);
-	finding_path(path, sizeof path, o->findings, v->failure, kt_name_hash(v->signature));
-	lock = lock_folder(o->findings);
-	if (access(path, F_OK) != 0 || is_earlier(&captured, path)) {
+	finding_annotate(&captured, v);
+	finding_set_origin(&captured, &t->origin);
+	finding_path(path, sizeof path, o->findings,
+		     signature_id(id, v->failure, v->signature));
+	lock = folder_lock(o->findings);	/* go on if that is not possible */
+	if (access(path, F_OK) != 0 || is_earlier_than_saved(&captured, path)) {
 		err = plan_write(path, &captured);
 		if (!err)
 			keep_report(path);
 	}
 	if (!err && o->json)
 		announce(path, v, t);
-	unlock_folder(lock);
+	folder_unlock(lock);
 	if (err) {
 		fprintf(stderr, "kthrash: can't save %s: %s\n", path, strerror(-err));
 		if (o->json)
 			announce_unsaved(path, &captured);
 		return false;
 	}
-	if (world_is_deterministic && !replays(&captured, v))
+	if (world_can(WORLD_REPEATS) && !replays(&captured, v))
 		fprintf(stderr, "kthrash: %s does not replay: something in this build is not "
 			"deterministic\n", path);
 	if (!o->json && !t->quietly)
-		present(&captured, v, path, t->number);
+		present(&captured, v, path, t->executions);
 	return true;
 }

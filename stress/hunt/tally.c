@@ -1,23 +1,80 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "stress/hunt/tally.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
 
-#include "platform/point.h"
 #include "platform/rng.h"
+#include "stress/hunt/jobs.h"
+
+/* ---- schedules -------------------------------------------------------------- */
+
+enum {
+	SCHEDULE_BITS = 1 << 22,
+	SCHEDULE_BYTES = SCHEDULE_BITS / 8,
+};
+
+/* A bit for each trace hash. Each process has its own part, shared with its children. */
+static struct {
+	unsigned jobs;
+	uint8_t *seen;		/* SCHEDULE_BYTES for each */
+} schedules;
+
+bool tally_map(unsigned jobs)
+{
+	void *p = mmap(NULL, (size_t)jobs * SCHEDULE_BYTES, PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED) {
+		perror("kthrash: no shared memory");
+		return false;
+	}
+	schedules.jobs = jobs;
+	schedules.seen = p;
+	return true;
+}
+
+/* Is it the first time that the process sees this trace? */
+static bool note_schedule(unsigned job, uint64_t hash)
+{
+	uint32_t bit = (uint32_t)(hash >> 16) % SCHEDULE_BITS;
+	uint8_t *byte = schedules.seen + (size_t)job * SCHEDULE_BYTES + bit / 8;
+
+	if (!world_can(WORLD_REPEATS) || (*byte >> (bit % 8) & 1))
+		return false;
+	*byte |= (uint8_t)(1u << (bit % 8));
+	return true;
+}
+
+uint64_t tally_distinct_schedules(void)
+{
+	uint64_t n = 0;
+
+	for (size_t byte = 0; byte < SCHEDULE_BYTES; byte++) {
+		unsigned seen = 0;
+
+		for (unsigned i = 0; i < schedules.jobs; i++)
+			seen |= schedules.seen[(size_t)i * SCHEDULE_BYTES + byte];
+		n += (unsigned)__builtin_popcount(seen);
+	}
+	return n;
+}
+
+/* ---- executions and findings of one process ----------------------------------- */
 
 /* Where a file is in the list, or its end. */
 static unsigned find(const struct found *list, unsigned count, const struct found *f)
 {
 	unsigned i = 0;
 
-	while (i < count &&
-	       (list[i].failure != f->failure || list[i].signature != f->signature))
+	while (i < count && strcmp(list[i].id, f->id) != 0)
 		i++;
 	return i;
 }
 
-/* A file that is not in the list any more, if that is full, is a file nevertheless. */
+/* If the list is full, a further file is not in it. It is there nevertheless. */
 static void add(struct found *list, unsigned *count, const struct found *f)
 {
 	unsigned i = find(list, *count, f);
@@ -30,10 +87,11 @@ static void add(struct found *list, unsigned *count, const struct found *f)
 		list[i] = *f;
 }
 
-void tally_execution(struct tally *t, uint64_t number, const struct verdict *v, bool is_new)
+void tally_execution(struct tally *t, unsigned job, uint64_t number, const struct verdict *v)
 {
 	unsigned next = !t->now;
 	struct counts *c = &t->counts[next];
+	bool is_new = note_schedule(job, v->hash);
 
 	*c = t->counts[t->now];
 	if (number < c->counted)
@@ -48,17 +106,17 @@ void tally_execution(struct tally *t, uint64_t number, const struct verdict *v, 
 
 void tally_finding(struct tally *t, uint64_t number, const struct verdict *v)
 {
-	const struct found f = {
-		.number = number, .failure = v->failure,
-		.signature = kt_name_hash(v->signature),
-	};
+	struct found f = { .number = number };
 
+	signature_id(f.id, v->failure, v->signature);
 	add(t->found, &t->found_count, &f);
 	if (number < t->taken)
 		return;
 	t->taken = number + 1;
 	t->findings++;
 }
+
+/* ---- all processes ------------------------------------------------------------ */
 
 struct totals tally_total(const struct jobs *j)
 {

@@ -9,8 +9,9 @@
 #include <unistd.h>
 
 #include "stress/hunt/isolate.h"
+#include "stress/hunt/options.h"
 
-/* In a process of its own. What ends that ends this one, too: it is the finding. */
+/* In a process of its own. If it dies, this one dies the same way: that is the finding. */
 static void run_apart(const struct world_options *w, struct verdict *v)
 {
 	pid_t pid;
@@ -20,7 +21,7 @@ static void run_apart(const struct world_options *w, struct verdict *v)
 	pid = fork();
 	if (pid < 0) {
 		perror("kthrash: no process for the second run");
-		_exit(3);
+		_exit(EXIT_ENVIRONMENT);
 	}
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -35,7 +36,7 @@ static void run_apart(const struct world_options *w, struct verdict *v)
 	*v = shared->again;
 }
 
-/* Memory is elsewhere by a power of two: then that bit of every address is another. */
+/* Memory is moved by a power of two: then that bit of every address differs. */
 static bool differs_moved(const struct world_options *w, unsigned power, struct verdict *v)
 {
 	struct world_options moved = *w;

@@ -1,47 +1,34 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * `verify`: every execution of a plan up to equivalence, or those with few
- * preemptions. A child explores; what fails is a counterexample, saved and shown as
- * `stress` does.
+ * preemptions. A child explores. An execution that fails is a counterexample, saved and
+ * shown as a finding of `stress` is.
  *
  * Of the plan's directives, kill, fail, oom and spurious are part of what is
  * verified. Its switches and its strategy are not: all schedules are tried.
  */
-#include <signal.h>
 #include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
-#include "stress/hunt/finding.h"
+#include "stress/hunt/budget.h"
+#include "stress/hunt/build.h"
+#include "stress/hunt/files.h"
 #include "stress/hunt/hunt.h"
 #include "stress/hunt/isolate.h"
+#include "stress/hunt/json.h"
 #include "stress/hunt/take.h"
-
-static struct {
-	const struct options *o;
-	double started, last_progress;
-	bool out_of_time;
-} job;
-
-static volatile sig_atomic_t interrupted;
-
-static const char *strategy_name(const struct options *o)
-{
-	return o->has_strategy ? o->strategy_text : "dpor";
-}
 
 /* ---- the child ---------------------------------------------------------- */
 
-static bool goes_on(const struct world_explored *e)
+static bool goes_on(const struct options *o, const struct world_explored *e)
 {
 	if (__atomic_load_n(&shared->stop, __ATOMIC_RELAXED))
 		return false;
-	return !job.o->executions || e->executions + e->blocked < job.o->executions;
+	return !o->executions || e->executions + e->blocked < o->executions;
 }
 
-static void explore_child(void *unused)
+static void explore_child(void *options)
 {
-	const struct options *o = job.o;
+	const struct options *o = options;
 	const struct world_exploration x = {
 		.brute = o->brute, .bounded = o->bounded, .preemptions = o->depth,
 		.teardown = o->teardown, .kills = (uint32_t)o->kills,
@@ -50,7 +37,6 @@ static void explore_child(void *unused)
 	struct world_options w = { .explores = true, .check_expects = !o->kills && !o->fails };
 	bool more;
 
-	(void)unused;
 	world_load(&shared->plan);
 	shared->options = w;
 	shared->explored.no_memory = !world_explore(&x);
@@ -63,54 +49,52 @@ static void explore_child(void *unused)
 		more = world_explored(&shared->explored);
 		if (shared->verdict.failure != KT_PASS)
 			return;
-	} while (more && goes_on(&shared->explored));
+	} while (more && goes_on(o, &shared->explored));
 	shared->exhausted = !more;
 }
 
 /* ---- the parent --------------------------------------------------------- */
 
-static void show_progress(void)
+static bool tick(void *options)
 {
-	const struct world_explored *e = &shared->explored;
-	double s = now_s() - job.started;
+	const struct options *o = options;
 
-	fprintf(stderr, "%s%.0f s  %llu executions  %.0f/s%s", isatty(2) ? "\r" : "", s,
-		(unsigned long long)e->executions, (double)e->executions / s,
-		isatty(2) ? "   " : "\n");
+	if (o->progress && progress_is_due(false))
+		progress_line(shared->explored.executions, "");
+	return !budget_is_spent();
 }
 
-static bool tick(void *unused)
-{
-	(void)unused;
-	if (job.o->progress && now_s() - job.last_progress >= (isatty(2) ? 1 : 10)) {
-		job.last_progress = now_s();
-		show_progress();
-	}
-	job.out_of_time = job.o->seconds > 0 && now_s() - job.started >= job.o->seconds;
-	return !interrupted && !job.out_of_time;
-}
-
-static void print_verdict(const char *verdict)
+/* `v`: the counterexample's; NULL: there is none. */
+static void print_json(const struct options *o, const char *verdict, const struct verdict *v)
 {
 	const struct world_explored *e = &shared->explored;
+	char id[SIGNATURE_ID_MAX] = "";
+	struct json j;
 
-	printf("{\"type\":\"summary\",\"verdict\":\"%s\",\"executions\":%llu,\"redundant\":%llu,"
-	       "\"blocked\":%llu,\"dropped\":%llu,\"classes\":%llu,\"events\":%llu,"
-	       "\"points\":%llu,\"kills\":%llu,\"fails\":%llu,\"spurious\":%llu,"
-	       "\"seconds\":%.3f}\n", verdict,
-	       (unsigned long long)e->executions, (unsigned long long)e->redundant,
-	       (unsigned long long)e->blocked, (unsigned long long)e->dropped,
-	       (unsigned long long)(e->executions - e->redundant),
-	       (unsigned long long)e->events, (unsigned long long)shared->points,
-	       (unsigned long long)job.o->kills, (unsigned long long)job.o->fails,
-	       (unsigned long long)job.o->spurious, now_s() - job.started);
-	fflush(stdout);
+	if (v)
+		signature_id(id, v->failure, v->signature);
+	json_begin(&j, stdout);
+	json_string(&j, "type", "summary");
+	json_string(&j, "verdict", verdict);
+	json_unsigned(&j, "executions", e->executions);
+	json_unsigned(&j, "redundant", e->redundant);
+	json_unsigned(&j, "blocked", e->blocked);
+	json_unsigned(&j, "dropped", e->dropped);
+	json_unsigned(&j, "classes", e->executions - e->redundant);
+	json_unsigned(&j, "events", e->events);
+	json_unsigned(&j, "points", shared->points);
+	json_unsigned(&j, "kills", o->kills);
+	json_unsigned(&j, "fails", o->fails);
+	json_unsigned(&j, "spurious", o->spurious);
+	json_double(&j, "seconds", budget_elapsed(), 3);
+	json_string(&j, "id", id);
+	json_end(&j);
 }
 
 static void print_counters(void)
 {
 	const struct world_explored *e = &shared->explored;
-	double s = now_s() - job.started;
+	double s = budget_elapsed();
 
 	printf("%llu executions explored, %llu redundant, %llu blocked; %.1f s, %.0f/s\n",
 	       (unsigned long long)e->executions, (unsigned long long)e->redundant,
@@ -126,66 +110,84 @@ static const char *why_not_finished(void)
 		return "out of memory";
 	if (e->too_long)
 		return "some execution has more events than there is room for";
-	return interrupted ? "interrupted" : job.out_of_time ? "out of time" :
+	return budget_was_interrupted() ? "interrupted" : budget_ran_out() ? "out of time" :
 	       "the number of executions was limited";
 }
 
-static int conclude(void)
+static void print_bounds(const struct options *o)
 {
-	const struct options *o = job.o;
+	if (o->bounded)
+		printf("at most %u preemptions, memory %s, ", o->depth,
+		       plan_memory_name(shared->plan.memory));
+	printf("at most %llu kills, %llu failed allocations, %llu spurious wake-ups "
+	       "besides the plan's%s\n", (unsigned long long)o->kills,
+	       (unsigned long long)o->fails, (unsigned long long)o->spurious,
+	       o->teardown || o->bounded ? "" : "; teardown in one order");
+}
+
+/* No counterexample was found. */
+static int conclude(const struct options *o)
+{
 	bool verified = shared->exhausted && !shared->explored.too_long &&
 			!shared->explored.no_memory;
 
 	if (o->json) {
-		print_verdict(verified ? "verified" : "not finished");
+		print_json(o, verified ? "verified" : "not finished", NULL);
 	} else {
 		print_counters();
 		if (verified)
 			printf("verified within these bounds: ");
 		else
 			printf("not finished (%s); bounds: ", why_not_finished());
-		if (o->bounded)
-			printf("at most %u preemptions, memory %s, ", o->depth,
-			       plan_memory_name(shared->plan.memory));
-		printf("at most %llu kills, %llu failed allocations, %llu spurious wake-ups "
-		       "besides the plan's%s\n", (unsigned long long)o->kills,
-		       (unsigned long long)o->fails, (unsigned long long)o->spurious,
-		       o->teardown || o->bounded ? "" : "; teardown in one order");
+		print_bounds(o);
+		if (!verified && !o->bounded)
+			printf("--strategy=bound:1 tries only executions with at most one "
+			       "preemption, which are far fewer\n");
 	}
 	if (shared->explored.no_memory)
 		fprintf(stderr, "kthrash: verify: no memory for what is still to be tried\n");
 	return verified ? EXIT_CLEAN : EXIT_ENVIRONMENT;
 }
 
-static int explore(void)
+static const char *strategy_name(const struct options *o)
 {
-	struct taken t = { .found_by = "verify", .strategy = strategy_name(job.o) };
+	return o->has_strategy ? o->strategy_text : "dpor";
+}
+
+static int explore(const struct options *o)
+{
+	struct taken t = { .strategy = strategy_name(o), .origin = { .by = "verify" } };
+	struct options own = *o;
 	struct verdict v;
 
-	if (!isolate_run(explore_child, tick, NULL, SILENCE_S, &v)) {
+	if (!isolate_run(explore_child, tick, &own, SILENCE_S, &v)) {
 		fprintf(stderr, "kthrash: %s\n", v.message);
 		return EXIT_ENVIRONMENT;
 	}
-	if (job.o->progress && isatty(2))
-		fputc('\n', stderr);
+	if (o->progress)
+		progress_end();
 	if (v.failure == KT_PASS)
-		return conclude();
-	if (job.o->json)
-		print_verdict("counterexample");
+		return conclude(o);
+	if (o->json)
+		print_json(o, "counterexample", &v);
 	else
 		print_counters();
-	t.number = shared->executions;
-	if (!take_finding(job.o, &t, &v))
-		return EXIT_ENVIRONMENT;
-	return EXIT_FINDINGS;
+	t.executions = shared->executions;
+	return take_finding(o, &t, &v) ? EXIT_FINDINGS : EXIT_ENVIRONMENT;
 }
 
 /* ---- the command -------------------------------------------------------- */
 
-static void on_interrupt(int sig)
+/* Can this world try what was asked for? */
+static bool can_do(const struct options *o)
 {
-	(void)sig;
-	interrupted = 1;
+	if (!world_allows(WORLD_BOUNDS, "verify"))
+		return false;
+	if (o->bounded || world_can(WORLD_EXPLORES))
+		return true;
+	fprintf(stderr, "kthrash: verify without --strategy=bound:N %s; this is %s\n",
+		world_lacks(WORLD_EXPLORES), build_name());
+	return false;
 }
 
 static bool set_memory(struct plan *p, const struct options *o)
@@ -195,8 +197,8 @@ static bool set_memory(struct plan *p, const struct options *o)
 	if (o->has_memory)
 		p->memory = o->memory;
 	if (p->memory != PLAN_SC && !o->bounded) {
-		fprintf(stderr, "kthrash: verify knows what depends on what with memory sc only; "
-			"--strategy=bound:N needs not know\n");
+		fprintf(stderr, "kthrash: verify knows which operations depend on each other with "
+			"memory sc only; --strategy=bound:N need not know\n");
 		return false;
 	}
 	if (plan_check(p, &err) == 0)
@@ -220,40 +222,20 @@ static void print_options(const struct options *o)
 	       o->seconds, o->findings);
 }
 
-/*
- * Of the futex and the semaphore, on which other back ends sleep, the simulator does
- * not tell the exploration who may wake whom.
- */
-#if defined(KT_OS_SIM) && defined(KT_LOCK_MODELLED) && !defined(KT_LOCK_CHECKED) &&                \
-	(defined(KT_COMPLETION_MODELLED) || defined(KT_COMPLETION_PARK)) && defined(KT_RCU_MODELLED)
-static const bool knows_dependencies = true;
-#else
-static const bool knows_dependencies = false;
-#endif
-
 int command_verify(const struct options *o)
 {
-	job.o = o;
-	if (!knows_dependencies && !o->bounded) {
-		fprintf(stderr, "kthrash: verify knows what depends on what in the simulator with "
-			"modelled locks and RCU and modelled or park completions; this is %s; "
-			"--strategy=bound:N needs not know\n", build_name());
+	if (!can_do(o))
 		return EXIT_USAGE;
-	}
 	if (o->files_count != 1) {
 		fprintf(stderr, "kthrash: verify takes one plan: kthrash verify PLAN\n");
 		return EXIT_USAGE;
 	}
-	if (plan_read(o->files[0], &shared->plan) != 0)
-		return EXIT_USAGE;
-	if (!set_memory(&shared->plan, o))
+	if (case_read(o->files[0], &shared->plan) != 0 || !set_memory(&shared->plan, o))
 		return EXIT_USAGE;
 	plan_drop_schedule(&shared->plan);
 	if (!make_findings_folder(o))
 		return EXIT_ENVIRONMENT;
-	signal(SIGINT, on_interrupt);
-	signal(SIGTERM, on_interrupt);
-	job.started = job.last_progress = now_s();
+	budget_begin(o->seconds);
 	print_options(o);
-	return explore();
+	return explore(o);
 }

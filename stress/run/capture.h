@@ -11,16 +11,16 @@
 
 /*
  * *out becomes p's program with p's oom directives, one switch per decision
- * that run-to-block would have taken otherwise, and one directive per kill,
+ * that run-to-block would have taken differently, and one directive per kill,
  * spurious wake-up, failed allocation, and store that became visible by choice.
- * False if they do not fit.
+ * False if the directives do not fit into a plan.
  */
 bool capture(const struct plan *p, const struct sim_record *r, struct plan *out);
 
 /*
  * For an execution with more decisions than a plan has room for: p with one
  * directive per kill, spurious wake-up and failed allocation. With the strategy
- * and seed that decided, it repeats that execution. False if it does not fit.
+ * and seed that decided, it repeats that execution. False if the directives do not fit.
  */
 bool capture_events(const struct plan *p, const struct sim_record *r, struct plan *out);
 

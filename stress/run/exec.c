@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * An execution of a plan. Its first thread, init, boots kthreadd and starts a thread per
+ * task. When the tasks have ended, init stops what the plan left, shuts kthreadd down and
+ * asks the model about the whole (model_end()). A task may be killed meanwhile, by another
+ * task or by the injector.
+ */
 #include <string.h>
 
 #include "stress/run/exec_internal.h"
 #include "stress/run/inject.h"
-#include "stress/run/model.h"
 
 struct exec exec;
 
-/* ---- who calls ---------------------------------------------------------- */
+/* ---- the calling task ---------------------------------------------------- */
 
 struct exec_task *exec_self(void)
 {
@@ -17,11 +22,6 @@ struct exec_task *exec_self(void)
 	if (self - first >= sizeof exec.task)
 		return NULL;
 	return container_of(current, struct exec_task, task);
-}
-
-bool exec_is_daemon(void)
-{
-	return current == &exec.kthreadd.daemon;
 }
 
 /* ---- a task ------------------------------------------------------------- */
@@ -48,12 +48,31 @@ static void task_main(void *arg)
 			KT_POINT(task.op);
 		exec_run_op(t, &op[i]);
 	}
-	exec_thaw_rest(t);	/* first: others may wait for it */
+	exec_thaw_rest(t);	/* first: other tasks may wait for it */
 	exec_put_strays(t);
 	if (exec.kills) {
 		set_alive(t, false);
 		kt_complete(&exec.task_done);
 	}
+}
+
+/* ---- failed allocations ------------------------------------------------ */
+
+static bool is_daemon(void)
+{
+	return current == &exec.kthreadd.daemon;
+}
+
+bool exec_is_subject(void)
+{
+	return exec_self() || is_daemon();
+}
+
+void exec_alloc_failed(enum kt_role role)
+{
+	struct exec_task *self = exec_self();
+
+	ledger_alloc_failed(self ? self->facts : NULL, is_daemon(), role);
 }
 
 /* ---- killing ------------------------------------------------------------ */
@@ -82,7 +101,7 @@ void exec_oom(unsigned victim)
 	kt_lock_acquire(&exec.kill_lock);
 	if (v->alive)
 		os_kill(&v->task.os);
-	wait = v->creating && !(self && os_is_killed(&self->task.os));
+	wait = v->facts->creating && !(self && os_is_killed(&self->task.os));
 	if (wait) {
 		v->oom_waiters++;
 		os_waits_for(&v->task.os);
@@ -97,83 +116,87 @@ void exec_oom(unsigned victim)
 
 /* ---- an execution ------------------------------------------------------- */
 
+/* Which tasks use which threads and works, and how. */
+static void load_op(const struct plan *p, const struct plan_op *op, unsigned task)
+{
+	if (plan_op_has(op->kind, PLAN_NO_HANDLE) || plan_op_has(op->kind, PLAN_BY_ID))
+		return;
+	if (p->threads[op->thread].task != task)
+		exec.strays[op->thread] |= 1u << task;
+	exec.timers |= plan_op_has(op->kind, PLAN_HAS_DELAY);
+	if (op->kind == PLAN_RAN)
+		exec.waited_for[op->thread][op->work] = true;
+}
+
+static void load_directive(const struct plan_directive *d)
+{
+	exec.oom |= d->kind == PLAN_D_OOM;
+	exec.kills |= d->kind == PLAN_D_OOM || (d->kind == PLAN_D_KILL && inject_kills_by_call);
+}
+
 void exec_load(const struct plan *p)
 {
 	exec.plan = p;
-	exec.kills = exec.oom = false;
-	for (unsigned i = 0; i < p->ops_count; i++)
-		exec.kills |= p->ops[i].kind == PLAN_KILL;
-	for (unsigned i = 0; i < p->directives_count; i++) {
-		exec.oom |= p->directives[i].kind == PLAN_D_OOM;
-		exec.kills |= p->directives[i].kind == PLAN_D_OOM ||
-			      (p->directives[i].kind == PLAN_D_KILL && inject_kills_by_call);
-	}
+	exec.kills = exec.oom = exec.timers = exec.borrows = false;
 	memset(exec.strays, 0, sizeof exec.strays);
-	memset(exec.delayed, 0, sizeof exec.delayed);
 	memset(exec.waited_for, 0, sizeof exec.waited_for);
-	memset(exec.takers, 0, sizeof exec.takers);
-	exec.timers = false;
-	exec.percpu_used = exec.borrows = false;
-	exec.cpu_tasks = 0;
-	exec.cpus_down = 0;
+	for (unsigned i = 0; i < p->directives_count; i++)
+		load_directive(&p->directives[i]);
 	for (unsigned i = 0; i < p->threads_count; i++)
 		exec.borrows |= p->threads[i].body == PLAN_BORROW;
+	for (unsigned i = 0; i < p->ops_count; i++)
+		exec.kills |= p->ops[i].kind == PLAN_KILL;
 	for (unsigned i = 0; i < p->tasks_count; i++)
-		for (unsigned k = 0; k < p->tasks[i].ops_count; k++) {
-			const struct plan_op *op = &p->ops[p->tasks[i].ops_first + k];
+		for (unsigned k = 0; k < p->tasks[i].ops_count; k++)
+			load_op(p, &p->ops[p->tasks[i].ops_first + k], i);
+	ledger_load(p);
+	exec_load_points();
+}
 
-			exec_load_percpu_op(op, i);
-			if (plan_op_has(op->kind, PLAN_NO_HANDLE) ||
-			    plan_op_has(op->kind, PLAN_BY_ID))
-				continue;
-			if (p->threads[op->thread].task != i)
-				exec.strays[op->thread] |= 1u << i;
-			exec_load_work_op(op, i);
-		}
-	model_load();
+static void begin_thread(unsigned i)
+{
+	const struct plan *p = exec.plan;
+	struct exec_thread *t = &exec.thread[i];
+
+	*t = (struct exec_thread){
+		.plan = &p->threads[i],
+		.name = plan_string(p, p->threads[i].name),
+		.facts = &ledger.thread[i],
+		.strays = exec.strays[i],
+	};
+	if (t->strays)
+		kt_completion_init(&t->made);
+	if (t->plan->body == PLAN_COMPLETE_EXIT)
+		kt_completion_init(&t->left);
+	if (t->plan->body == PLAN_WORKER)
+		exec_begin_jobs(t, i);
+}
+
+static void begin_task(unsigned i)
+{
+	const struct plan *p = exec.plan;
+	struct exec_task *t = &exec.task[i];
+
+	t->plan = &p->tasks[i];
+	t->name = plan_string(p, p->tasks[i].name);
+	t->index = i;
+	t->facts = &ledger.task[i];
+	t->freezes = 0;
+	t->alive = false;
+	t->oom_waiters = 0;
+	if (exec.oom)
+		kt_completion_init(&t->oom_over);
+	task_init(&t->task, &exec.kthreadd, t->name);
 }
 
 static void begin(void)
 {
-	const struct plan *p = exec.plan;
-
-	for (unsigned i = 0; i < p->threads_count; i++) {
-		struct exec_thread *t = &exec.thread[i];
-
-		*t = (struct exec_thread){
-			.plan = &p->threads[i],
-			.name = plan_string(p, p->threads[i].name),
-			.strays = exec.strays[i],
-		};
-		if (t->strays)
-			kt_completion_init(&t->made);
-		if (p->threads[i].body == PLAN_COMPLETE_EXIT)
-			kt_completion_init(&t->left);
-		if (p->threads[i].body == PLAN_WORKER)
-			exec_begin_jobs(t, i);
-	}
-	for (unsigned i = 0; i < p->tasks_count; i++) {
-		struct exec_task *t = &exec.task[i];
-
-		t->plan = &p->tasks[i];
-		t->name = plan_string(p, p->tasks[i].name);
-		t->index = i;
-		t->creating = NULL;
-		t->calling = NULL;
-		t->freezes = 0;
-		t->alive = false;
-		t->oom_waiters = 0;
-		if (exec.oom)
-			kt_completion_init(&t->oom_over);
-		task_init(&t->task, &exec.kthreadd, t->name);
-	}
-	exec.clock = exec.appended = exec.unlinked = 0;
-	exec.freezes_begun = exec.freezes_done = exec.freezes_in_force = 0;
-	exec.forking = NULL;
-	exec.forking_call = NULL;
-	exec.cpus_tried = 0;
-	exec.online = CPU_POSSIBLE_MASK;
-	if (exec.percpu_used)
+	ledger_begin(CPU_POSSIBLE_MASK);
+	for (unsigned i = 0; i < exec.plan->threads_count; i++)
+		begin_thread(i);
+	for (unsigned i = 0; i < exec.plan->tasks_count; i++)
+		begin_task(i);
+	if (ledger.has_calls)
 		exec_begin_percpus();
 	if (exec.borrows)
 		exec_begin_borrow();
@@ -186,9 +209,9 @@ static void begin(void)
 static void boot(void)
 {
 	/* The timers first: with ready completed, tasks may delay works. */
-	if ((exec.timers && kthreadd_boot_timers(&exec.kthreadd) != 0) ||
-	    kthreadd_boot(&exec.kthreadd) != 0)
-		kt_fail(KT_MODEL, "kthreadd did not boot, although nothing was made to fail");
+	if (exec.timers)
+		model_booted(kthreadd_boot_timers(&exec.kthreadd));
+	model_booted(kthreadd_boot(&exec.kthreadd));
 }
 
 static void run_tasks(void)
@@ -229,7 +252,7 @@ static void teardown(void)
 		if (t->plan->body == PLAN_WORKER)
 			exec_end_jobs(t);
 	}
-	if (exec.percpu_used)
+	if (ledger.has_calls)
 		exec_end_percpus();
 	if (exec.borrows)
 		exec_end_borrow();
@@ -244,9 +267,9 @@ static void teardown(void)
 	}
 }
 
-void exec_body(void *unused)
+void exec_run(bool check_expects)
 {
-	(void)unused;
+	exec.check_expects = check_expects;
 	kthreadd_init(&exec.kthreadd);
 	task_init(&exec.init, &exec.kthreadd, "init");
 	os_adopt(&exec.init.os, "init");

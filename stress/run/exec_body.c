@@ -1,9 +1,55 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What the threads do that a plan creates. */
 #include "stress/run/exec_internal.h"
-#include "stress/run/model.h"
 
-/* Sleep until stopped, parking when asked to if `parks`. */
+/* ---- what the model asks on the thread --------------------------------------------- */
+
+static struct model_place place_of(const struct exec_thread *t)
+{
+	uint64_t cpus = t->facts->cpus;
+
+	return (struct model_place){
+		.running = exec_is_running(),
+		.on_cpus = !cpus || os_on_cpus(cpus),
+	};
+}
+
+void exec_unparked(const struct exec_thread *t)
+{
+	model_unparked(t->facts, place_of(t));
+}
+
+static void check_context(const struct exec_thread *t)
+{
+	struct task_struct *self = current;
+	struct os_attributes a;
+	char name[OS_NAME_MAX];
+
+	get_kthread_comm(name, sizeof name, self);
+	model_context(t->facts, &(struct model_context){
+		.name = name, .comm = self->comm, .comm_max = OS_COMM_MAX,
+		.from_daemon = (self->flags & PF_KTHREAD) && (self->flags & PF_NOFREEZE) &&
+			       !self->no_cgroup_migration,
+	});
+	_Static_assert(OS_POLICY_NORMAL == 0, "what the model takes for the normal policy");
+	if (os_get_attributes(&a) == 0)
+		model_attributes(t->facts, &(struct model_attributes){
+			.comm = a.comm, .comm_max = OS_COMM_MAX, .policy = (int)a.policy,
+			.signals_ignored = a.signals_ignored,
+		});
+}
+
+static void check_entry(const struct exec_thread *t)
+{
+	t->facts->runs++;
+	model_running(t->facts);
+	model_entered(t->facts, place_of(t));
+	check_context(t);
+}
+
+/* ---- functions --------------------------------------------------------------------- */
+
+/* Sleep until it is to stop. If `parks`, park whenever it is to park. */
 static void until_stop(struct exec_thread *t, unsigned state, bool parks)
 {
 	for (;;) {
@@ -13,7 +59,7 @@ static void until_stop(struct exec_thread *t, unsigned state, bool parks)
 		if (parks && kthread_should_park()) {
 			__set_current_state(TASK_RUNNING);
 			kthread_parkme();
-			model_unparked(t);
+			exec_unparked(t);
 			continue;
 		}
 		schedule();
@@ -21,13 +67,19 @@ static void until_stop(struct exec_thread *t, unsigned state, bool parks)
 	__set_current_state(TASK_RUNNING);
 }
 
-/* To be stopped? Freezes first, if it must. */
+static void looked(struct exec_thread *t, unsigned freezes, bool was_frozen, bool stop)
+{
+	t->facts->froze += was_frozen;
+	model_looked(t->facts, freezes, was_frozen, stop);
+}
+
+/* Is it to stop? If a freeze is in force the call freezes first. */
 static bool freezable_stops(struct exec_thread *t)
 {
-	unsigned freezes = model_freezes();
+	unsigned freezes = ledger_freezes();
 	bool was_frozen, stop = kthread_freezable_should_stop(&was_frozen);
 
-	model_looked(t, freezes, was_frozen, stop);
+	looked(t, freezes, was_frozen, stop);
 	return stop;
 }
 
@@ -36,16 +88,16 @@ static void freezable(struct exec_thread *t)
 {
 	bool was_frozen = set_freezable();
 
-	/* What was done before this is not missed: it was not freezable. */
-	model_looked(t, model_freezes(), was_frozen, kthread_should_stop());
+	/* No freeze before this call can be missed: the thread was not freezable. */
+	looked(t, ledger_freezes(), was_frozen, kthread_should_stop());
 	while (!freezable_stops(t)) {
 		set_current_state(TASK_UNINTERRUPTIBLE);
 		if (kthread_should_park()) {
 			__set_current_state(TASK_RUNNING);
 			kthread_parkme();
-			model_unparked(t);
+			exec_unparked(t);
 			if (!kthread_should_stop())
-				model_may_run(t, "kthread_parkme returned");
+				model_may_run(t->facts, "kthread_parkme returned");
 		} else if (!kthread_should_stop() && !freezing(current)) {
 			schedule();
 		}
@@ -53,20 +105,26 @@ static void freezable(struct exec_thread *t)
 	}
 }
 
+/* Without a default, so that the compiler finds a body that has no row. */
 int exec_thread_fn(void *data)
 {
 	struct exec_thread *t = data;
 
-	t->runs++;
-	model_running(t);
+	check_entry(t);
 	switch (t->plan->body) {
+	case PLAN_RETURN:
+		break;
 	case PLAN_UNTIL_STOP:
-	case PLAN_PARKABLE:
-		until_stop(t, TASK_INTERRUPTIBLE, t->plan->body == PLAN_PARKABLE);
+		until_stop(t, TASK_INTERRUPTIBLE, false);
 		break;
 	case PLAN_UNTIL_STOP_HARD:
+		until_stop(t, TASK_UNINTERRUPTIBLE, false);
+		break;
+	case PLAN_PARKABLE:
+		until_stop(t, TASK_INTERRUPTIBLE, true);
+		break;
 	case PLAN_PARKABLE_HARD:
-		until_stop(t, TASK_UNINTERRUPTIBLE, t->plan->body == PLAN_PARKABLE_HARD);
+		until_stop(t, TASK_UNINTERRUPTIBLE, true);
 		break;
 	case PLAN_FREEZABLE:
 		freezable(t);
@@ -78,8 +136,9 @@ int exec_thread_fn(void *data)
 		kthread_exit(t->plan->result);
 	case PLAN_COMPLETE_EXIT:
 		kthread_complete_and_exit(&t->left, t->plan->result);
-	default:
-		break;
+	case PLAN_WORKER:	/* core's own function */
+	case PLAN_PERCPU:	/* smpboot's */
+		kt_fail(KT_ASSERTION, "no function of the plan: %s", t->name);
 	}
 	return t->plan->result;
 }

@@ -5,12 +5,10 @@
  * cgroup, are the plan's own, from its beginning to its end.
  */
 #include "stress/run/exec_internal.h"
-#include "stress/run/model.h"
 
 static void css_released(struct cgroup_subsys_state *css)
 {
-	if (!exec.borrowed_back)
-		kt_fail(KT_MODEL, "the cgroup was let go, and its owner still has it");
+	model_cgroup_released(!exec.borrowed_back);
 	os_object_end(css, sizeof *css);
 }
 
@@ -27,12 +25,16 @@ void exec_end_borrow(void)
 {
 	exec.borrowed_back = true;
 	/* The threads are gone: the counts are the owner's alone. */
-	if (exec.css.refs.refs != 1)
-		kt_fail(KT_MODEL, "threads that ended left %u references to the cgroup",
-			exec.css.refs.refs - 1);
+	model_cgroup_left(exec.css.refs.refs);
 	css_put(&exec.css);
 	if (exec.mm)
 		mmput(exec.mm);
+}
+
+static void check_mm(const struct exec_thread *t, const struct mm_struct *mm, bool used)
+{
+	model_borrowed(t->facts, used, current->mm == (used ? mm : NULL),
+		       current->active_mm == mm);
 }
 
 static void work_in(struct exec_thread *t, struct mm_struct *mm)
@@ -40,9 +42,9 @@ static void work_in(struct exec_thread *t, struct mm_struct *mm)
 	if (!mm)
 		return;
 	kthread_use_mm(mm);
-	model_borrowed(t, mm, true);
+	check_mm(t, mm, true);
 	kthread_unuse_mm(mm);
-	model_borrowed(t, mm, false);
+	check_mm(t, mm, false);
 }
 
 /* The thread's function, parkable. */
@@ -52,15 +54,14 @@ void exec_borrow(struct exec_thread *t)
 	for (;;) {
 		work_in(t, exec.mm);
 		work_in(t, t->mm);
-		if (kthread_blkcg() != &exec.css)
-			kt_fail(KT_MODEL, "kthread_blkcg is not what was associated: %s", t->name);
+		model_blkcg(t->facts, kthread_blkcg() == &exec.css);
 		set_current_state(TASK_INTERRUPTIBLE);
 		if (kthread_should_stop())
 			break;
 		if (kthread_should_park()) {
 			__set_current_state(TASK_RUNNING);
 			kthread_parkme();
-			model_unparked(t);
+			exec_unparked(t);
 			continue;
 		}
 		schedule();

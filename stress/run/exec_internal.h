@@ -1,53 +1,178 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the interpreter's files exec*.c share; nobody else includes it. */
+/* What the interpreter's files exec*.c share; nothing else includes it. */
 #ifndef STRESS_EXEC_INTERNAL_H
 #define STRESS_EXEC_INTERNAL_H
 
-#include "stress/run/exec.h"
+#include <errno.h>
 
-/* exec_body.c: the function of every kthread that is no worker; data: its exec_thread. */
+#include "core/kthread.h"
+#include "core/kthreadd.h"
+#include "core/mm.h"
+#include "stress/run/exec.h"
+#include "stress/run/exec_percpu.h"
+#include "stress/run/exec_work.h"
+#include "stress/run/ledger.h"
+#include "stress/run/model.h"
+
+/* One create, run or percpu operation, and what the interpreter needs of its thread. */
+struct exec_thread {
+	const struct plan_thread *plan;
+	const char *name;		/* formatted */
+	struct ledger_thread *facts;
+
+	/* written by the task that has the handle: */
+	struct task_struct *task;	/* result of the create; NULL: not called yet */
+	bool awaited;
+	bool bound;
+	unsigned refs;			/* references that the plan holds */
+	uint64_t own_cpu;		/* where it must run once it is unparked; 0: as before */
+
+	/* Only if other tasks wake it (strays: bit per task): each holds a
+	 * reference from `made` to its end. */
+	unsigned strays;
+	kt_completion made;		/* complete_all: task is there, or an error */
+
+	kt_completion left;		/* only for a complete-exit */
+
+	struct mm_struct *mm;		/* only for a borrow, until it was stopped */
+
+	/* only for a worker: */
+	struct kthread_worker *worker;	/* as `task` */
+	kt_completion let_go;		/* completed once by each of the strays */
+	bool destroyed;
+	kt_completion gate;		/* completed once by each open */
+	struct exec_job job[PLAN_WORKS];
+
+	/* only for a percpu: */
+	struct exec_percpu *percpu;
+	bool registered;		/* as `task`; then let_go and destroyed count, too */
+
+	const void *request;		/* its request, compared only; relaxed atomic, because
+					 * kthreadd reads it, too */
+};
+
+struct exec_task {
+	const struct plan_task *plan;
+	const char *name;
+	unsigned index;
+	struct ledger_task *facts;	/* `creating` also under kill_lock, if exec.oom */
+	struct task_struct task;
+	bool alive;			/* under kill_lock: there is a thread to kill */
+	unsigned freezes;		/* its own, not thawed yet */
+
+	/* Only if a plan has an oom directive: */
+	unsigned oom_waiters;		/* under kill_lock: wait for its return */
+	kt_completion oom_over;		/* completed once per waiter */
+};
+
+/*
+ * Locks and completions are named in traces by how the code writes them: `exec.kill_lock`
+ * and the like stay.
+ */
+struct exec {
+	const struct plan *plan;
+	struct kthreadd kthreadd;
+	struct task_struct init;
+	struct exec_task task[PLAN_TASKS_MAX];
+	struct exec_thread thread[PLAN_THREADS_MAX];
+
+	bool check_expects;		/* also the plan's own "== R" */
+
+	/* Written by exec_load(); what the plan needs: */
+	bool kills;
+	bool oom;			/* it has an oom directive */
+	bool timers;			/* it delays works */
+	bool borrows;			/* a thread borrows */
+	unsigned strays[PLAN_THREADS_MAX];	/* see exec_thread */
+	bool waited_for[PLAN_THREADS_MAX][PLAN_WORKS];	/* see exec_job */
+
+	/*
+	 * Only if a plan kills: a task is not joined while another may kill it.
+	 * kill_lock guards the tasks' `alive`, and oom_waiters and `creating`
+	 * as seen by an allocation that waits. It nests inside create_list's lock.
+	 */
+	kt_completion task_done;
+	kt_lock kill_lock;
+
+	/* Only if a thread borrows; see exec_borrow.c. */
+	bool borrowed_back;		/* no thread has them any more */
+	struct mm_struct *mm;
+	struct cgroup_subsys_state css;
+
+	/* Only if a plan has per-CPU threads or brings CPUs up: */
+	const void *request[PLAN_OPS_MAX];	/* of operations' calls; as exec_thread's */
+	struct exec_percpu percpu[PLAN_PERCPUS_MAX];
+	kt_completion settled[PLAN_TASKS_MAX + 1];	/* each task's, and init's */
+};
+
+extern struct exec exec;
+
+/* ---- exec.c ------------------------------------------------------------------------ */
+
+/* The task of the plan that calls, or NULL (kthreadd, init, a kthread). */
+struct exec_task *exec_self(void);
+
+/* For the model: `by` got -EINTR and had been killed. */
+static inline bool exec_was_killed(const struct exec_task *by, long error)
+{
+	return error == -EINTR && os_is_killed(&by->task.os);
+}
+
+/* The plan's own "== R" of op. */
+static inline void exec_expect(const struct plan_op *op, const char *what, long result)
+{
+	if (op->has_expect && exec.check_expects)
+		model_expect(op, what, result);
+}
+
+/* Before a wake-up. It may end a thread whose function exits by itself. */
+static inline void exec_set_woken(const struct exec_thread *t)
+{
+	ledger_waking(t->facts);
+	if (plan_body_exits(t->plan->body))
+		ledger_ending(t->facts);
+}
+
+/* ---- exec_points.c ----------------------------------------------------------------- */
+
+/* Once; exec_points() are known then. */
+void exec_load_points(void);
+
+/* ---- exec_body.c ------------------------------------------------------------------- */
+
+/* The function of every kthread that is no worker; data: its exec_thread. */
 int exec_thread_fn(void *data);
 
-/* exec_ops.c */
+/* kthread_parkme() returned, on t's thread. */
+void exec_unparked(const struct exec_thread *t);
+
+/* Is the calling thread's state RUNNING? */
+static inline bool exec_is_running(void)
+{
+	return __atomic_load_n(&current->state, __ATOMIC_RELAXED) == TASK_RUNNING;
+}
+
+/* ---- exec_ops.c -------------------------------------------------------------------- */
 
 /* Run one operation of `by`; nothing if its handle's create failed. */
 void exec_run_op(struct exec_task *by, const struct plan_op *op);
-/* Before a wake-up; whether it has run is asked by the model, on the thread. */
-void exec_set_woken(struct exec_thread *t);
-/* What it has frozen and not thawed at its end. */
-void exec_thaw_rest(struct exec_task *by);
-/* Before what may end the thread, and when it has been stopped. */
-void exec_set_ending(struct exec_thread *t);
-void exec_set_gone(struct exec_thread *t);
+
+/* ---- exec_thread.c ----------------------------------------------------------------- */
+
 /* What a task still holds of others' threads at its end. */
 void exec_put_strays(const struct exec_task *by);
 /* What a plan leaves of t. */
 void exec_stop_rest(struct exec_thread *t);
 
-/* exec_work.c: works of a worker */
-void exec_load_work_op(const struct plan_op *op, unsigned task);
-void exec_begin_jobs(struct exec_thread *t, unsigned thread);
-void exec_work_op(struct exec_task *by, struct exec_thread *t, const struct plan_op *op);
-void exec_post(struct exec_thread *t);
-void exec_destroy(struct exec_thread *t, bool cancel_first);
-void exec_end_jobs(struct exec_thread *t);
+/* ---- exec_freeze.c ----------------------------------------------------------------- */
 
-/* exec_borrow.c: what threads borrow */
+/* What `by` has frozen and not thawed at its end. */
+void exec_thaw_rest(struct exec_task *by);
+
+/* ---- exec_borrow.c ----------------------------------------------------------------- */
+
 void exec_begin_borrow(void);
 void exec_end_borrow(void);
 void exec_borrow(struct exec_thread *t);
-
-/* exec_percpu.c: per-CPU threads, and CPUs that go and come */
-void exec_load_percpu_op(const struct plan_op *op, unsigned task);
-void exec_begin_percpus(void);
-void exec_end_percpus(void);
-void exec_register(struct exec_task *by, struct exec_thread *t, const struct plan_op *op);
-void exec_poke(struct exec_task *by, struct exec_thread *t, const struct plan_op *op);
-void exec_settle(struct exec_task *by, struct exec_thread *t, const struct plan_op *op);
-void exec_unregister(struct exec_task *by, struct exec_thread *t, const struct plan_op *op);
-void exec_cpu_down(struct exec_task *by, struct exec_thread *t, const struct plan_op *op);
-void exec_cpu_up(struct exec_task *by, struct exec_thread *t, const struct plan_op *op);
-/* What a plan leaves registered; what was poked for is done first. */
-void exec_unregister_rest(struct exec_thread *t);
 
 #endif

@@ -1,9 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* CPUs that go and come, and per-CPU threads: their side of the interpreter. */
+/* Per-CPU threads: their side of the interpreter. */
 #include <string.h>
 
-#include "stress/run/exec_internal.h"
-#include "stress/run/model.h"
+#include "stress/run/exec_ops.h"
+
+static uint64_t cpus_online(void)
+{
+	return __atomic_load_n(&exec.kthreadd.cpus.online, __ATOMIC_RELAXED);
+}
+
+static struct task_struct *thread_on(const struct exec_percpu *p, unsigned cpu)
+{
+	return __atomic_load_n(&p->store[cpu], __ATOMIC_RELAXED);
+}
+
+/* Bit per CPU that has a thread of p. */
+static uint64_t threads_of(const struct exec_percpu *p)
+{
+	uint64_t cpus = 0;
+
+	for (unsigned cpu = 0; cpu < PLAN_CPUS; cpu++)
+		cpus |= (uint64_t)(thread_on(p, cpu) != NULL) << cpu;
+	return cpus;
+}
 
 /* ---- on the per-CPU thread ---------------------------------------------------- */
 
@@ -19,13 +38,13 @@ static int should_run(unsigned cpu)
 	return counter_get(&p->cpu[cpu].poked) != counter_get(&p->cpu[cpu].done);
 }
 
-/* Whoever waits for no more than was done is let go. */
+/* A task that waits for no more than was done is let go. */
 static void set_done(struct exec_percpu *p, unsigned cpu, unsigned done)
 {
 	struct exec_cpu *c = &p->cpu[cpu];
 
 	kt_lock_acquire(&p->lock);
-	__atomic_store_n(&c->done, done, __ATOMIC_RELAXED);
+	counter_set(&c->done, done);
 	for (unsigned i = 0; i <= PLAN_TASKS_MAX && c->waiters; i++) {
 		if (!(c->waiters >> i & 1) || (int)(done - c->want[i]) < 0)
 			continue;
@@ -35,77 +54,81 @@ static void set_done(struct exec_percpu *p, unsigned cpu, unsigned done)
 	kt_lock_release(&p->lock);
 }
 
+/* `online`: smpboot says that the CPU is. */
+static void called(struct exec_percpu *p, unsigned cpu, enum ledger_callback what, bool online)
+{
+	struct ledger_thread *facts = p->thread->facts;
+	struct model_cpu now = {
+		.running = exec_is_running(),
+		.own_thread = thread_on(p, cpu) == current,
+		.online = cpus_online() >> cpu & 1,
+		.on_cpu = online && os_on_cpus(1ull << cpu),
+	};
+
+	model_callback(facts, cpu, what, online, now);
+	facts->callback[cpu] = what;
+}
+
 static void thread_fn(unsigned cpu)
 {
 	struct exec_percpu *p = percpu_self();
 	unsigned seen = counter_get(&p->cpu[cpu].poked);
 
-	model_percpu(p, cpu, MODEL_RUN, true);
+	called(p, cpu, LEDGER_RUN, true);
 	KT_POINT(percpu.running);
 	set_done(p, cpu, seen);
 }
 
 static void setup(unsigned cpu)
 {
-	model_percpu(percpu_self(), cpu, MODEL_SETUP, true);
+	called(percpu_self(), cpu, LEDGER_SETUP, true);
 }
 
 static void cleanup(unsigned cpu, bool online)
 {
-	model_percpu(percpu_self(), cpu, MODEL_CLEANUP, online);
+	called(percpu_self(), cpu, LEDGER_CLEANUP, online);
 }
 
 static void park(unsigned cpu)
 {
-	model_percpu(percpu_self(), cpu, MODEL_PARK, true);
+	called(percpu_self(), cpu, LEDGER_PARK, true);
 }
 
 static void unpark(unsigned cpu)
 {
-	model_percpu(percpu_self(), cpu, MODEL_UNPARK, true);
+	called(percpu_self(), cpu, LEDGER_UNPARK, true);
 }
 
-/* ---- operations ------------------------------------------------------------------ */
+/* ---- an execution ------------------------------------------------------------------ */
 
-void exec_load_percpu_op(const struct plan_op *op, unsigned task)
+static void begin_percpu(struct exec_percpu *p, struct exec_thread *t)
 {
-	if (op->kind == PLAN_CPU_DOWN)
-		exec.cpus_down |= 1ull << op->cpu;
-	if (op->kind == PLAN_CPU_DOWN || op->kind == PLAN_CPU_UP)
-		exec.cpu_tasks |= 1u << task;
-	exec.percpu_used |= op->kind == PLAN_CPU_UP || op->kind == PLAN_REGISTER;
+	*p = (struct exec_percpu){
+		.ht = {
+			.store = p->store, .thread_should_run = should_run,
+			.thread_fn = thread_fn, .setup = setup, .cleanup = cleanup,
+			.park = park, .unpark = unpark,
+			.thread_comm = plan_string(exec.plan, t->plan->format),
+		},
+		.thread = t,
+	};
+	kt_lock_init(&p->lock, "percpu");
+	os_object_begin(p, sizeof *p);	/* earlier ones were ended here */
+	kt_completion_init(&t->let_go);
+	t->percpu = p;
 }
 
-/* Of this execution; only if exec.percpu_used. */
 void exec_begin_percpus(void)
 {
 	const struct plan *plan = exec.plan;
 	unsigned n = 0;
 
-	memset(exec.call, 0, plan->ops_count * sizeof exec.call[0]);
+	memset(exec.request, 0, plan->ops_count * sizeof exec.request[0]);
 	for (unsigned i = 0; i <= PLAN_TASKS_MAX; i++)
 		kt_completion_init(&exec.settled[i]);
-	for (unsigned i = 0; i < plan->threads_count; i++) {
-		struct exec_thread *t = &exec.thread[i];
-		struct exec_percpu *p = &exec.percpu[n];
-
-		if (t->plan->body != PLAN_PERCPU)
-			continue;
-		n++;
-		*p = (struct exec_percpu){
-			.ht = {
-				.store = p->store, .thread_should_run = should_run,
-				.thread_fn = thread_fn, .setup = setup, .cleanup = cleanup,
-				.park = park, .unpark = unpark,
-				.thread_comm = plan_string(plan, t->plan->format),
-			},
-			.thread = t,
-		};
-		kt_lock_init(&p->lock, "percpu");
-		os_object_begin(p, sizeof *p);	/* earlier ones were ended here */
-		kt_completion_init(&t->let_go);
-		t->percpu = p;
-	}
+	for (unsigned i = 0; i < plan->threads_count; i++)
+		if (plan->threads[i].body == PLAN_PERCPU)
+			begin_percpu(&exec.percpu[n++], &exec.thread[i]);
 }
 
 void exec_end_percpus(void)
@@ -123,27 +146,41 @@ void exec_end_percpus(void)
 		kt_completion_destroy(&exec.settled[i]);
 }
 
-/* What fails in `op` until call_end() is to be answered by its result. */
-static struct exec_call *call_begin(struct exec_task *by, const struct plan_op *op)
+/* ---- operations ------------------------------------------------------------------ */
+
+/* What fails in `op` until call_end() belongs to its result. */
+static struct ledger_call *call_begin(struct exec_task *by, const struct plan_op *op)
 {
-	by->calling = &exec.call[op - exec.plan->ops];
-	return by->calling;
+	by->facts->calling = &ledger.call[op - exec.plan->ops];
+	return by->facts->calling;
 }
 
-static void call_end(struct exec_task *by)
+static void call_end(struct exec_task *by, const struct ledger_call *call, const char *what,
+		     int err)
 {
-	by->calling = NULL;
+	by->facts->calling = NULL;
+	model_answered(call, what, err, exec_was_killed(by, err));
+}
+
+static void check_registered(const struct exec_thread *t, int err)
+{
+	if (err) {
+		model_nothing_left(t->facts, threads_of(t->percpu), "a register that failed");
+		return;
+	}
+	cpus_read_lock(&exec.kthreadd);
+	model_has_threads(t->facts, cpus_online(), threads_of(t->percpu));
+	cpus_read_unlock(&exec.kthreadd);
 }
 
 void exec_register(struct exec_task *by, struct exec_thread *t, const struct plan_op *op)
 {
-	struct exec_call *call = call_begin(by, op);
+	struct ledger_call *call = call_begin(by, op);
 	int err = smpboot_register_percpu_thread(&t->percpu->ht);
 
-	call_end(by);
-	model_answered(call, by, "register", err);
-	model_registered(t->percpu, err);
-	model_expect(op, t->name, err);
+	call_end(by, call, "register", err);
+	check_registered(t, err);
+	exec_expect(op, t->name, err);
 	t->registered = err == 0;
 	if (t->strays)
 		kt_complete_all(&t->made);
@@ -156,14 +193,14 @@ void exec_poke(struct exec_task *by, struct exec_thread *t, const struct plan_op
 
 	(void)by;
 	/* Relaxed: the wake-up orders it before the thread's look. */
-	__atomic_add_fetch(&p->cpu[cpu].poked, 1, __ATOMIC_RELAXED);
+	counter_add(&p->cpu[cpu].poked, 1);
 	smpboot_wake_thread(&p->ht, cpu);
 }
 
 /*
  * `slot`: of the task that waits. With the CPU kept on line nothing but a run
- * ends it: a wake-up that is lost, or a thread that is still parked, is waited
- * for in vain.
+ * ends the wait: if a wake-up is lost, or the thread is still parked, the task waits
+ * for ever.
  */
 static void settle(struct exec_percpu *p, unsigned cpu, unsigned slot)
 {
@@ -172,7 +209,7 @@ static void settle(struct exec_percpu *p, unsigned cpu, unsigned slot)
 
 	cpus_read_lock(&exec.kthreadd);
 	if (cpu_online(&exec.kthreadd, cpu)) {
-		model_has_thread(p, cpu);
+		model_has_threads(p->thread->facts, 1ull << cpu, threads_of(p));
 		kt_lock_acquire(&p->lock);
 		c->want[slot] = counter_get(&c->poked);
 		waits = (int)(counter_get(&c->done) - c->want[slot]) < 0;
@@ -190,15 +227,15 @@ void exec_settle(struct exec_task *by, struct exec_thread *t, const struct plan_
 	settle(t->percpu, (unsigned)op->cpu, by->index);
 }
 
-/* As the caller rules want it: nobody else uses it. */
+/* As the caller rules want it: no other task uses it. */
 static void unregister(struct exec_thread *t)
 {
 	for (unsigned left = t->strays; left; left &= left - 1)
 		kt_completion_wait(&t->let_go);
 	smpboot_unregister_percpu_thread(&t->percpu->ht);
 	t->destroyed = true;
-	model_unregistered(t->percpu);
-	/* Whoever still touches it now would touch freed memory. */
+	model_nothing_left(t->facts, threads_of(t->percpu), "unregister");
+	/* A thread that still touches it touches freed memory from here on. */
 	kt_lock_destroy(&t->percpu->lock);
 	os_object_end(t->percpu, sizeof *t->percpu);
 }
@@ -224,20 +261,24 @@ void exec_cpu_down(struct exec_task *by, struct exec_thread *t, const struct pla
 	int err;
 
 	(void)by, (void)t;
-	model_cpu_going_down(cpu);
+	ledger_cpu_going_down(cpu);
 	err = cpu_down(&exec.kthreadd, cpu);
-	model_cpu_down(cpu, err);
-	model_expect(op, "cpu-down", err);
+	model_cpu_down(cpu, err, CPU_POSSIBLE_MASK, cpus_online());
+	if (err == 0 && ledger_knows_online())
+		ledger_cpu_moved(cpu, false);
+	exec_expect(op, "cpu-down", err);
 }
 
 void exec_cpu_up(struct exec_task *by, struct exec_thread *t, const struct plan_op *op)
 {
-	struct exec_call *call = call_begin(by, op);
-	int err = cpu_up(&exec.kthreadd, (unsigned)op->cpu);
+	struct ledger_call *call = call_begin(by, op);
+	unsigned cpu = (unsigned)op->cpu;
+	int err = cpu_up(&exec.kthreadd, cpu);
 
 	(void)t;
-	call_end(by);
-	model_answered(call, by, "cpu_up", err);
-	model_cpu_up((unsigned)op->cpu, err);
-	model_expect(op, "cpu-up", err);
+	call_end(by, call, "cpu_up", err);
+	model_cpu_up(cpu, err, cpus_online());
+	if (err == 0 && ledger_knows_online())
+		ledger_cpu_moved(cpu, true);
+	exec_expect(op, "cpu-up", err);
 }

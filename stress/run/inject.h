@@ -24,12 +24,12 @@ struct inject_faults {
 	uint32_t fail_nth;	/* fail the n-th allocation of any role; 0: none */
 	/* Simulator only; 0: none. */
 	uint32_t spurious_nth;	/* the n-th sleep without a permit ends at once */
-	uint32_t timer_nth;	/* at the n-th step at which time may pass, it does */
+	uint32_t timer_nth;	/* at the n-th step at which time may pass, time passes */
 };
 
 /*
- * Does a kill directive call os_kill(), which wants a live thread? The
- * simulator kills from outside, which is safe at any time and leaves the
+ * Does a kill directive call os_kill(), which needs a live thread? The
+ * simulator kills from outside: that is safe at any time and leaves the
  * program of the plan as it is.
  */
 extern const bool inject_kills_by_call;
@@ -40,22 +40,22 @@ void inject_load(const struct plan *p);
 /* Before each execution. */
 void inject_begin(const struct inject_faults *faults);
 
-/* Of the last execution: allocations asked for. */
+/* How many allocations the last execution asked for. */
 uint32_t inject_allocations(void);
 
-/* Sleeps and steps as counted by spurious_nth and timer_nth, if that was asked for. */
+/* How many sleeps spurious_nth has counted, and steps timer_nth, if they were not 0. */
 uint32_t inject_sleeps(void);
 uint32_t inject_timer_moments(void);
 
-/* The tasks have ended; what follows is teardown. A point. */
+/* The tasks have ended; teardown follows. A point. */
 void inject_settle(void);
 
 /* The hooks (platform/os.h) that inject while the loaded case runs. */
 struct os_hooks inject_hooks(void);
 
 /*
- * `inner` decided upon where no directive applies. Wraps only if it must. Where there is
- * the simulator.
+ * On the simulator: a strategy that applies directives and faults, and asks `inner` where
+ * there is none. It is `inner` itself if the execution has no directive and no fault for it.
  */
 struct sim_strategy;
 struct sim_strategy *inject_strategy(struct sim_strategy *inner);

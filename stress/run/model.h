@@ -3,7 +3,12 @@
  * The sequential specification of each call: what may come back, given what
  * was injected. A result without a justification is a KT_MODEL failure whose
  * message says what would have justified it. After the outcome matrix of
- * Linux's hand-off; stress/README.md has it as a table.
+ * Linux's hand-off; stress/run/README.md has it as a table.
+ *
+ * A check reads the ledger and what its caller hands over, and nothing else: it knows
+ * neither core/ nor an execution, and it writes nothing. So a test can ask it
+ * (model_test.c). A check that is about an event is called before the event is written
+ * into the ledger, unless it says otherwise.
  *
  * Each check runs on the thread that got the result and reads only what the
  * protocol under test has ordered before it, so that the checks themselves are
@@ -12,7 +17,225 @@
 #ifndef STRESS_MODEL_H
 #define STRESS_MODEL_H
 
-#include "stress/run/exec.h"
+#include "stress/run/ledger.h"
+
+/* ---- threads: model_thread.c ------------------------------------------------------- */
+
+/*
+ * create or run returned. task: a task; if not, `error`, or NULL if that is 0. killed: the
+ * calling task had been killed; matters for -EINTR only.
+ */
+void model_created(const struct ledger_thread *t, bool task, long error, bool killed);
+
+/*
+ * A new thread, which sleeps until it is woken, was asked whether it has the function and
+ * the data that it was created with, and whether it is marked as a CPU's own.
+ */
+void model_new(const struct ledger_thread *t, bool same_function, bool same_data, bool per_cpu);
+
+/* wake_up_process() returned `woken`; first: it was the first call for t. */
+void model_woken(const struct ledger_thread *t, bool first, int woken);
+
+/* t's function was entered, on t's thread; the ledger counts that run. */
+void model_running(const struct ledger_thread *t);
+
+/* Where t's thread is when its function goes on. */
+struct model_place {
+	bool running;		/* its state is RUNNING */
+	bool on_cpus;		/* it is on a CPU of t->cpus, or t->cpus is 0 */
+};
+
+/* Its function was entered; or kthread_parkme() returned. */
+void model_entered(const struct ledger_thread *t, struct model_place place);
+void model_unparked(const struct ledger_thread *t, struct model_place place);
+
+/* What t's function finds when it is entered. */
+struct model_context {
+	const char *name;	/* the whole */
+	const char *comm;
+	size_t comm_max;	/* bytes of comm, with its zero */
+	bool from_daemon;	/* flags as kthreadd's threads have them */
+};
+
+void model_context(const struct ledger_thread *t, const struct model_context *c);
+
+/* And what the platform says of it. policy: 0 is the normal one. */
+struct model_attributes {
+	const char *comm;
+	size_t comm_max;
+	int policy;
+	bool signals_ignored;
+};
+
+void model_attributes(const struct ledger_thread *t, const struct model_attributes *a);
+
+/* kthread_stop() returned `result`. */
+void model_stopped(const struct ledger_thread *t, int result);
+
+/* What kthread_park(t) must return if it is called now. */
+int model_park_result(const struct ledger_thread *t);
+/* It returned `err`. */
+void model_parked(const struct ledger_thread *t, int err);
+/* It returned 0. asleep: the thread's state is PARKED and it has left its CPU. */
+void model_is_parked(const struct ledger_thread *t, bool asleep);
+
+/* task_set_cpus_allowed() returned `err`; bound: t was bound before. */
+void model_affine(const struct ledger_thread *t, bool bound, int err);
+
+/* kthread_set_per_cpu(cpu) was called; is_per_cpu: kthread_is_per_cpu() says so. */
+void model_per_cpu(const struct ledger_thread *t, int cpu, bool is_per_cpu);
+
+/* A plan's own "== R". */
+void model_expect(const struct plan_op *op, const char *what, long result);
+
+/* ---- requests: model_request.c ----------------------------------------------------- */
+
+/* kthreadd booted, or `err`. */
+void model_booted(int err);
+
+/* kthreadd takes t's request, on kthreadd's thread. */
+void model_serving(const struct ledger_thread *t);
+
+/* Everything has been shut down. */
+void model_end(void);
+
+/* ---- what threads borrow: model_borrow.c ------------------------------------------- */
+
+/*
+ * kthread_use_mm(), or if not `used` kthread_unuse_mm(), returned, on t's thread.
+ * mm_right: current->mm is the mm that was given, or NULL. active_right: current->active_mm
+ * is the mm.
+ */
+void model_borrowed(const struct ledger_thread *t, bool used, bool mm_right, bool active_right);
+
+/* right: kthread_blkcg() returned what was associated. */
+void model_blkcg(const struct ledger_thread *t, bool right);
+
+/* The threads have ended: so many references to the cgroup are left. The owner has one. */
+void model_cgroup_left(unsigned references);
+
+/* The cgroup is released; owned: its owner has not put its reference. */
+void model_cgroup_released(bool owned);
+
+/* ---- works: model_work.c ----------------------------------------------------------- */
+
+/* What was known of a work when a call began. */
+struct model_past {
+	unsigned accepted, started, order;
+};
+
+/*
+ * What is known now. said: the work says which worker it is of. The task that queues a work
+ * first puts it into the queue, and then says so: until this thread sees that, a flush finds
+ * nothing to wait for.
+ */
+struct model_past model_past(const struct ledger_job *j, bool said);
+
+/* A work was entered, on the worker's thread. running: its state is RUNNING. */
+void model_work_started(const struct ledger_job *j, bool running);
+
+/* A new work that frees itself was queued, or `queued` is false. */
+void model_posted(const struct ledger_thread *t, bool queued);
+
+/* A call that puts j into the queue at once returned to `by`. queued: j was not pending. */
+void model_queued(const struct ledger_thread *t, const struct ledger_job *j,
+		  const struct ledger_task *by, bool queued);
+
+/* cancel, flush of j returned to the task with that index; *past is from the call. */
+void model_canceled(const struct ledger_thread *t, const struct ledger_job *j,
+		    const struct model_past *past, unsigned by);
+void model_flushed(const struct ledger_thread *t, const struct ledger_job *j,
+		   const struct model_past *past, unsigned by);
+
+/* j is put into the queue, or taken out to run. Under worker->lock. */
+void model_job_queued(const struct ledger_thread *t, const struct ledger_job *j);
+void model_job_unlinked(const struct ledger_thread *t, const struct ledger_job *j);
+
+/* kthread_destroy_worker() returned. */
+void model_destroyed(const struct ledger_thread *t);
+
+/* ---- the freezer: model_freeze.c --------------------------------------------------- */
+
+/* A freeze returned `err`; in_time: by a thread that froze, not by its deadline. */
+void model_froze(int err, bool in_time);
+
+/*
+ * On t's thread: kthread_freezable_should_stop() returned `stop`, called when so many
+ * freezes had returned (ledger_freezes()); or set_freezable() returned, with `stop` as
+ * known then. The ledger counts was_frozen.
+ */
+void model_looked(const struct ledger_thread *t, unsigned freezes, bool was_frozen, bool stop);
+
+/* On t's thread, which must not do this in a freeze. */
+void model_may_run(const struct ledger_thread *t, const char *what);
+
+/* ---- the registry: model_registry.c ------------------------------------------------ */
+
+/* What was known of a thread before the registry was searched for it. */
+struct model_search {
+	unsigned number;	/* 0: not made yet */
+	bool gone;
+};
+
+struct model_search model_search(const struct ledger_thread *t);
+
+/* A task that the registry gave. same: it is the task that t's create returned. */
+struct model_met {
+	unsigned number;
+	bool same;
+	const char *comm;
+	size_t comm_max;
+};
+
+/* kthread_find(s->number) returned it, or NULL. */
+void model_found(const struct ledger_thread *t, const struct model_search *s,
+		 const struct model_met *met);
+
+struct model_walk {
+	struct model_search before[PLAN_THREADS_MAX];
+	uint32_t met;		/* bit per thread of the plan */
+	unsigned last;		/* number */
+};
+
+/* Before a walk through the registry. */
+void model_walk_begin(struct model_walk *w);
+/*
+ * In its read section, for each task: of the plan's thread with that index, or of none
+ * (-1). If of one, then model_walk_thread(), too.
+ */
+int model_walk_met(struct model_walk *w, unsigned number, bool is_kthread);
+void model_walk_thread(struct model_walk *w, int thread, const struct model_met *met);
+/* After it. */
+void model_walk_end(const struct model_walk *w);
+
+/* ---- per-CPU threads and CPUs: model_percpu.c, model_cpu.c ------------------------- */
+
+/* What a callback of a per-CPU thread finds, on that thread. */
+struct model_cpu {
+	bool running;		/* the thread's state is RUNNING */
+	bool own_thread;	/* the thread is the one that is registered for the CPU */
+	bool online;		/* the CPU is on line */
+	bool on_cpu;		/* the thread is on the CPU */
+};
+
+/* meant_online: the callback's caller says that the CPU is on line. */
+void model_callback(const struct ledger_thread *t, unsigned cpu, enum ledger_callback what,
+		    bool meant_online, struct model_cpu now);
+
+/* With the hotplug lock held. Bits per CPU: those on line, those that have a thread of t. */
+void model_has_threads(const struct ledger_thread *t, uint64_t online, uint64_t threads);
+
+/* `call` returned, and no thread of t may be left. threads: CPUs that have one. */
+void model_nothing_left(const struct ledger_thread *t, uint64_t threads, const char *call);
+
+/* A call that makes per-CPU threads returned `err`; killed as in model_created(). */
+void model_answered(const struct ledger_call *call, const char *what, int err, bool killed);
+
+/* cpu_down() or cpu_up() returned; cpus: all that there are, online: of those, now. */
+void model_cpu_down(unsigned cpu, int err, uint64_t cpus, uint64_t online);
+void model_cpu_up(unsigned cpu, int err, uint64_t online);
+
+/* ---- words: model_words.c ---------------------------------------------------------- */
 
 /* Of which roles kthreadd's failed allocations make a call return which error. */
 #define MODEL_ROLE(role) (1u << KT_ROLE_##role)
@@ -22,114 +245,14 @@ enum {
 	AGAIN_DAEMON = MODEL_ROLE(STACK),
 };
 
-/* kthread_create() or kthread_run() returned t->task to `by`. */
-void model_created(struct exec_thread *t, const struct exec_task *by);
-/* wake_up_process() returned `woken`; was it the first call for t? */
-void model_woken(struct exec_thread *t, bool first, int woken);
-/* t's function was entered, on t's thread. */
-void model_running(struct exec_thread *t);
-/* kthread_stop() returned `result`. */
-void model_stopped(struct exec_thread *t, int result);
-/* kthread_park() returned `err`, `due` is what the plan's order makes due. */
-void model_parked(struct exec_thread *t, int due, int err);
-/* kthread_parkme() returned, on t's thread. */
-void model_unparked(struct exec_thread *t);
-/* task_set_cpus_allowed() returned `err`; t was bound before? */
-void model_affine(const struct exec_thread *t, bool bound, int err);
-/* kthread_set_per_cpu(cpu) was called. */
-void model_per_cpu(struct exec_thread *t, int cpu);
-/* kthread_use_mm(mm), or _unuse_, returned, on t's thread. */
-void model_borrowed(const struct exec_thread *t, const struct mm_struct *mm, bool used);
-/* A work was entered, on the worker's thread. */
-void model_work_started(struct exec_job *j);
-/*
- * A call that puts j into the queue at once returned to `by`: true, it was not
- * pending, and so it is there.
- */
-void model_queued(const struct exec_thread *t, const struct exec_job *j,
-		  const struct exec_task *by, bool queued);
-/* What is known of a work now; for the two below. */
-struct exec_past model_past(const struct exec_job *j);
-/* cancel, flush of j returned to the task with index `by`; *past is from the call. */
-void model_canceled(const struct exec_thread *t, const struct exec_job *j,
-		    const struct exec_past *past, unsigned by);
-void model_flushed(const struct exec_thread *t, const struct exec_job *j,
-		   const struct exec_past *past, unsigned by);
-/* A named point of workers with a work; model_point() passes them on. */
-void model_work_load(void);
-bool model_work_point(uint32_t point, const void *work);
-/* kthread_destroy_worker() returned. */
-void model_destroyed(const struct exec_thread *t);
-/* A freeze begins. It returned; by a thread that froze, not by its deadline? */
-void model_freezing(void);
-void model_froze(int err, bool in_time);
-/* Before a thaw. */
-void model_thawing(void);
-/* Freezes that returned by now, as the calling thread may know. */
-unsigned model_freezes(void);
-/*
- * On t's thread: kthread_freezable_should_stop() returned, called when there had
- * been so many freezes; or set_freezable(), with stop as known then.
- */
-void model_looked(struct exec_thread *t, unsigned freezes, bool was_frozen, bool stop);
-/* On t's thread, which must not run this in a freeze. */
-void model_may_run(const struct exec_thread *t, const char *what);
-/* What was known of a thread before the registry was searched for it. */
-struct model_search {
-	unsigned id;		/* 0: not made yet */
-	bool gone;
+/* A result as messages say it: "7", "-EINTR", "0x6b6b6b6b, the fill of freed memory". */
+struct model_word {
+	char s[64];
 };
 
-struct model_search model_search(const struct exec_thread *t);
-/* kthread_find(s->id) returned k, which is the caller's until it is put. */
-void model_found(const struct exec_thread *t, const struct model_search *s,
-		 const struct task_struct *k);
+struct model_word model_value(long value);
 
-struct model_walk {
-	struct model_search before[PLAN_THREADS_MAX];
-	uint32_t met;		/* bit per thread of the plan */
-	unsigned last;		/* number */
-};
-
-/* Before a walk through the registry; for each k of it, in its read section; after it. */
-void model_walk_begin(struct model_walk *w);
-void model_walk_met(struct model_walk *w, const struct task_struct *k);
-void model_walk_end(const struct model_walk *w);
-/* A callback of a per-CPU thread, on that thread. `online`: is its CPU meant to be? */
-enum model_callback { MODEL_SETUP, MODEL_RUN, MODEL_PARK, MODEL_UNPARK, MODEL_CLEANUP };
-
-void model_percpu(struct exec_percpu *p, unsigned cpu, enum model_callback what, bool online);
-/* With the hotplug lock held: the CPU is on line. */
-void model_has_thread(struct exec_percpu *p, unsigned cpu);
-/* smpboot's register and unregister returned. */
-void model_registered(struct exec_percpu *p, int err);
-void model_unregistered(struct exec_percpu *p);
-/* A call that makes per-CPU threads returned `err` to `by`. */
-void model_answered(const struct exec_call *call, const struct exec_task *by, const char *what,
-		    int err);
-/* Before a cpu_down(); it, or cpu_up(), returned. */
-void model_cpu_going_down(unsigned cpu);
-void model_cpu_down(unsigned cpu, int err);
-void model_cpu_up(unsigned cpu, int err);
-/* `call`, or who makes no per-CPU thread (NULL), queued it; whose is it? */
-void model_call_requests(struct exec_call *call, const void *request);
-struct exec_call *model_call_of(const void *request);
-
-/* A plan's own "== R". */
-void model_expect(const struct plan_op *op, const char *what, long result);
-
-/* Everything has been shut down. */
-void model_end(void);
-
-/* Once per plan, before it runs. */
-void model_load(void);
-
-/* Named points, for the order in which requests are served. */
-void model_point(struct kt_site *site, const void *subject);
-
-/* Bit hash % 64: model_point() looks at a point with such a hash. */
-extern uint64_t model_watches;
-/* Set that bit for a point; its hash. */
-uint32_t model_watch(const char *point);
+/* The roles of `bits`: "task, stack"; "none". */
+struct model_word model_roles(unsigned bits);
 
 #endif

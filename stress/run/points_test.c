@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Each named point in points.h is reached by somebody of the side that is
- * written there: a plan's directive must not wait for a point that is gone.
+ * Each named point in points.h is reached by a thread of the side that is written
+ * there, and by no other: a plan's directive must not wait for a point that is gone.
  */
 #include <stdio.h>
 #include <string.h>
@@ -73,7 +73,7 @@ int main(void)
 	}
 	for (unsigned k = 0; k < POINTS; k++)
 		if (!reached[k])
-			kt_fail(KT_ASSERTION, "nobody reaches %s", points[k].name);
+			kt_fail(KT_ASSERTION, "no thread reaches %s", points[k].name);
 	printf("ok %d points\n", POINTS);
 	return 0;
 }

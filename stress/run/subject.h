@@ -27,6 +27,9 @@ struct subject {
 
 	/* ---- cases, in any process ------------------------------------------------ */
 
+	/* Can it run *p, which somebody gave? NULL: every plan. */
+	bool (*accepts)(const struct plan *p);
+
 	/* A case, the same for the same seed everywhere. NULL: cases are only given. */
 	void (*generate)(struct plan *p, uint64_t seed, bool faults);
 	/* A case that breaks a rule on purpose; a bit per failure that may follow. */
@@ -35,12 +38,13 @@ struct subject {
 	void (*mutate)(struct plan *p, uint64_t seed, size_t size_max);
 
 	/*
-	 * What the shrinker may leave out: pieces are numbered from 0. Leaving one out takes
-	 * along what depends on it. False if the rest is no case.
+	 * What the shrinker may leave out: pieces are numbered from 0. What depends on a piece
+	 * is left out with it. without() returns false if the rest is no case. NULL: the
+	 * shrinker only looks for a schedule with fewer directives.
 	 */
 	unsigned (*pieces)(const struct plan *p);
 	bool (*without)(struct plan *out, const struct plan *p, unsigned first, unsigned count);
-	/* How large the program of a case is, its schedule not counted. */
+	/* How large the program of a case is, its schedule not counted. NULL: always as large. */
 	unsigned (*size)(const struct plan *p);
 
 	/* ---- executions, in the process that runs them ------------------------------ */
@@ -52,14 +56,15 @@ struct subject {
 	void (*run)(bool check_expects);
 
 	/*
-	 * What follows is called by the injector (inject.h). Without `victims`, nothing can be
-	 * killed; without `point`, no point is told; without `may_fail`, no allocation fails.
+	 * What follows is called by the injector (inject.h), and each may be NULL. Without
+	 * `victims`, nothing can be killed; without `oom`, such directives do nothing; without
+	 * `point`, no point is told; without `may_fail`, no allocation fails.
 	 */
 
 	/* Tasks that a hunt may kill, by number, and their names. */
 	unsigned (*victims)(void);
 	const char *(*victim)(unsigned i);
-	/* Kill it by a call, where the world can't do it from outside. NULL: it can't be. */
+	/* Kill it by a call, where the world can't kill from outside. NULL: it can't be killed. */
 	void (*kill)(unsigned victim);
 	/* For an oom directive: kill it, and wait until its call has returned. */
 	void (*oom)(unsigned victim);
@@ -68,7 +73,7 @@ struct subject {
 	uint64_t (*points)(void);
 	void (*point)(struct kt_site *site, const void *object);
 
-	/* May an allocation of the calling thread fail? No of the harness's own threads. */
+	/* May an allocation of the calling thread fail? Not one of the harness's own threads. */
 	bool (*may_fail)(void);
 	/* The injector makes an allocation of the calling thread fail. */
 	void (*failed)(enum kt_role role);

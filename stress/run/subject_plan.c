@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The subject that is a plan's operations on core/. */
 #include "stress/run/exec.h"
-#include "stress/run/model.h"
+#include "stress/run/ledger.h"
 #include "stress/run/subject.h"
 
 static void generate(struct plan *p, uint64_t seed, bool faults)
@@ -9,15 +9,14 @@ static void generate(struct plan *p, uint64_t seed, bool faults)
 	plan_generate(p, seed, &(struct plan_generate_options){ .faults = faults });
 }
 
+static bool accepts(const struct plan *p)
+{
+	return !plan_is_program(p);
+}
+
 static unsigned size(const struct plan *p)
 {
 	return p->ops_count;
-}
-
-static void run(bool check_expects)
-{
-	exec.check_expects = check_expects;
-	exec_body(NULL);
 }
 
 /*
@@ -27,26 +26,17 @@ static void run(bool check_expects)
  */
 __attribute__((no_sanitize("thread"))) static unsigned victims(void)
 {
-	return exec.plan->tasks_count;
+	return ledger.plan->tasks_count;
 }
 
 __attribute__((no_sanitize("thread"))) static const char *victim(unsigned i)
 {
-	return plan_string(exec.plan, exec.plan->tasks[i].name);
-}
-
-static uint64_t points(void)
-{
-	return model_watches;
-}
-
-static bool may_fail(void)
-{
-	return exec_self() || exec_is_daemon();
+	return plan_string(ledger.plan, ledger.plan->tasks[i].name);
 }
 
 const struct subject subject_plan = {
 	.name = "plan",
+	.accepts = accepts,
 	.generate = generate,
 	.generate_illegal = plan_generate_illegal,
 	.mutate = plan_mutate,
@@ -54,13 +44,13 @@ const struct subject subject_plan = {
 	.without = plan_without,
 	.size = size,
 	.load = exec_load,
-	.run = run,
+	.run = exec_run,
 	.victims = victims,
 	.victim = victim,
 	.kill = exec_kill,
 	.oom = exec_oom,
-	.points = points,
-	.point = model_point,
-	.may_fail = may_fail,
+	.points = exec_points,
+	.point = exec_point,
+	.may_fail = exec_is_subject,
 	.failed = exec_alloc_failed,
 };

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * One execution of the loaded case of the subject (subject.h) in the world this binary is built for: the
- * simulator (world_sim.c) or real threads (world_posix.c). The rest of
- * stress/ does not ask which.
+ * Where an execution runs: the second seam of a hunt, beside what it runs (subject.h). A
+ * binary has one world, the simulator (world_sim.c) or real threads (world_posix.c). The
+ * rest of stress/ does not ask which. It asks what its world can do.
  *
- * A sanitizer report ends the process, so a driver calls world_run() in a
+ * A sanitizer's report ends the process, so a driver calls world_run() in a
  * child (isolate.h). What a parent needs afterwards is in shared memory.
  */
 #ifndef STRESS_WORLD_H
@@ -14,18 +14,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "stress/run/inject.h"
 #include "stress/plan/plan.h"
+#include "stress/run/inject.h"
+#include "stress/run/signature.h"
 
-#define SIGNATURE_MAX 256
 #define VERDICT_MESSAGE_MAX 1024
 #define WORLD_MOVED_POWERS 12
 
 struct verdict {
 	enum kt_failure failure;	/* KT_PASS: clean */
 	char message[VERDICT_MESSAGE_MAX];
-	/* What tells one bug from another: kind, and the points or frames
-	 * involved; no addresses, lines or names from the plan. */
 	char signature[SIGNATURE_MAX];
 	uint64_t hash;			/* trace hash; 0 on real threads */
 	uint32_t steps;			/* sites reached; 0 on real threads */
@@ -39,16 +37,17 @@ struct world_options {
 	struct inject_faults faults;
 	bool check_expects;		/* the plan's "== R" */
 	bool explores;			/* world_explore() decides, and not `strategy` */
-	uint32_t moved;			/* a power of two, see sim.h; the last is
-					 * 1 << WORLD_MOVED_POWERS - 1 */
+	uint32_t moved;			/* memory is elsewhere: a power of two below
+					 * 1 << WORLD_MOVED_POWERS */
 };
 
-/* Every execution of the loaded plan up to equivalence. The simulator only. */
+/* WORLD_EXPLORES: every execution of the loaded plan up to equivalence; see world_explore(). */
 struct world_exploration {
 	bool brute;			/* every interleaving */
-	bool bounded;			/* those with at most `preemptions`, all of the teardown */
+	/* WORLD_BOUNDS: only those with at most `preemptions`; teardown in every order. */
+	bool bounded;
 	uint32_t preemptions;
-	bool teardown;			/* of what the tasks leave, too, not only in one order */
+	bool teardown;			/* in every order, too, and not only in one */
 	uint32_t kills, fails, spurious;	/* at most, per execution, besides the plan's */
 };
 
@@ -57,11 +56,31 @@ struct world_explored {		/* see struct sim_explored */
 	bool too_long, no_memory;
 };
 
-/* "sim" or "posix". */
+/* "sim" or "posix": for people and for the front door, not to be compared with. */
 extern const char world_os[];
 
-/* True if the same plan always gives the same execution. */
-extern const bool world_is_deterministic;
+/* What one world can do and another one can't. */
+enum world_ability {
+	/* The same plan always gives the same execution. It has a trace hash, and a capture
+	 * of it is a plan that repeats it. */
+	WORLD_REPEATS,
+	WORLD_RUNS_TWICE,	/* world_keep() and world_differs() */
+	WORLD_NUMBERS_FAULTS,	/* each fault of struct inject_faults can be asked for */
+	WORLD_ENDS_MISUSE,	/* a case that breaks a caller's rule ends in a verdict */
+	WORLD_HAS_WEAK_MEMORY,	/* struct plan's memory counts */
+	WORLD_COVERS,		/* schedule coverage: world_cover() */
+	WORLD_EXPLORES,		/* world_explore(), up to equivalence */
+	WORLD_BOUNDS,		/* world_explore(), with `bounded` */
+	WORLD_ABILITIES		/* count */
+};
+
+/* NULL if this world can do that. If not, what follows "... " in "--twice ...": why not. */
+const char *world_lacks(enum world_ability a);
+
+static inline bool world_can(enum world_ability a)
+{
+	return world_lacks(a) == NULL;
+}
 
 /*
  * Once, before the first fork. If a run can't return, because real threads
@@ -69,7 +88,7 @@ extern const bool world_is_deterministic;
  */
 void world_init(struct verdict *last_words);
 
-/* The same for a process that has forked off and shares no execution with its parent. */
+/* The same in a forked process that shares no execution with its parent. */
 void world_apart(struct verdict *last_words);
 
 /* The subject loads *p, which stays where it is until another case is loaded. */
@@ -79,25 +98,33 @@ void world_load(const struct plan *p);
 void world_run(const struct world_options *o, struct verdict *v);
 
 /*
- * Keep the execution that ran last, whose verdict is *v. Then: is the one that ran
- * last now, with the verdict `again`, another? If so, *v says where they part. The
- * simulator only.
+ * The step by step record (platform/sim/sim.h) of the execution that ran last, in this
+ * process or in a child. NULL if this world keeps none.
+ */
+struct sim_record;
+const struct sim_record *world_record(void);
+/* From the next execution on the record also says which task spawned and woke which. */
+void world_note_wakes(bool on);
+
+/*
+ * WORLD_RUNS_TWICE: world_keep() keeps the execution that ran last, whose verdict is *v.
+ * world_differs() compares with it the execution that ran last by then, whose verdict is
+ * *again. If they differ, it puts into *v where they part.
  */
 void world_keep(const struct verdict *v);
 bool world_differs(const struct verdict *again, struct verdict *v);
 
 /*
- * Schedule coverage, where there is the simulator (platform/sim/sim.h): the pairs seen by
- * what runs from now on are added to *coverage, which is world_coverage_bytes long, zero
- * at first, and may be shared with other processes as long as one at a time adds to it.
- * NULL: nothing is added.
+ * WORLD_COVERS: the pairs seen by what runs from now on are added to *coverage, which is
+ * world_coverage_bytes long and zero at first. Other processes may share it if only one at
+ * a time adds to it. NULL: nothing is added.
  */
 extern const size_t world_coverage_bytes;	/* 0: there is none */
 void world_cover(void *coverage);
-/* How many pairs were new since this was called last. */
+/* How many pairs were new since the last call. */
 uint32_t world_cover_fresh(void);
 uint32_t world_pairs(const void *coverage);
-/* Of `count` of them, one behind the other: pairs that are in any. */
+/* How many pairs are in any of `count` coverages, which lie one behind the other. */
 uint32_t world_pairs_of_all(const void *coverages, unsigned count);
 /* Pair `i` as stress/hunt/coverage.h writes it. Returns buf. */
 enum { WORLD_PAIR_MAX = 320 };
@@ -107,8 +134,8 @@ char *world_pair(const void *coverage, uint32_t i, char *buf, size_t size);
 struct world_options world_options_of(const struct plan *p);
 
 /*
- * Begin; then world_run() with `explores`, as long as world_explored() says that
- * there is another execution. False: no memory, or no simulator.
+ * Begin to explore. Then call world_run() with `explores` as long as world_explored() says
+ * that there is another execution. False: no memory, or this world can't.
  */
 bool world_explore(const struct world_exploration *o);
 bool world_explored(struct world_explored *out);
@@ -116,16 +143,12 @@ bool world_explored(struct world_explored *out);
 /*
  * The execution that ran last, in this process or in a child, as a plan of its
  * own: `p`'s program with a directive for each thing that happened otherwise
- * than by default. False if that takes more directives than a plan holds;
- * then *out is p with the strategy and seed in `o`. On real threads always
- * the latter.
+ * than by default. False if that takes more directives than a plan holds, or if
+ * this world does not repeat; then *out is p with the strategy and seed in `o`.
  */
 bool world_capture(const struct plan *p, const struct world_options *o, struct plan *out);
 
-/*
- * After a child died without a verdict: fill hash and steps from what it left,
- * and the place, if the report in v->message is all there is.
- */
+/* After a child died without a verdict: fill hash and steps from what it left. */
 void world_post_mortem(struct verdict *v);
 
 /* Write what every thread waits for to fd; from a signal handler. */

@@ -13,7 +13,22 @@
 #include "stress/run/subject.h"
 
 const char world_os[] = "posix";
-const bool world_is_deterministic = false;
+
+const char *world_lacks(enum world_ability a)
+{
+	(void)a;
+	return "needs the simulator";
+}
+
+const struct sim_record *world_record(void)
+{
+	return NULL;
+}
+
+void world_note_wakes(bool on)
+{
+	(void)on;
+}
 
 enum { DELAYS_PERMILLE = 250 };
 
@@ -29,21 +44,13 @@ void world_apart(struct verdict *words)
 	last_words = words;
 }
 
-static int phrase_length(const char *message)
-{
-	const char *colon = strchr(message, ':');
-
-	return colon ? (int)(colon - message) : (int)strlen(message);
-}
-
 /* kt_fail() on any thread: the verdict goes to the parent, then abort(). */
 static void on_failed(enum kt_failure kind, const char *message)
 {
 	struct verdict *v = last_words;
 
 	snprintf(v->message, sizeof v->message, "%s", message);
-	snprintf(v->signature, sizeof v->signature, "%s: %.*s", kt_failure_name(kind),
-		 phrase_length(message), message);
+	signature_of_message(v->signature, kind, message, NULL);
 	v->failure = kind;
 }
 
@@ -58,7 +65,7 @@ void world_load(const struct plan *p)
 	os_set_hooks(&hooks);
 }
 
-/* What is still allocated when all is over; LeakSanitizer sees it only at exit. */
+/* Blocks that are still allocated after an execution. LeakSanitizer looks only at exit. */
 static void check_leaks(void)
 {
 	for (int role = 0; role < KT_ROLE_TEST; role++)

@@ -10,7 +10,34 @@
 #include "stress/run/subject.h"
 
 const char world_os[] = "sim";
-const bool world_is_deterministic = true;
+
+/*
+ * The exploration up to equivalence must know which operations depend on each other. The
+ * simulator does not tell it so of the futex and the semaphore, on which other back ends
+ * sleep.
+ */
+#if defined(KT_LOCK_MODELLED) && !defined(KT_LOCK_CHECKED) && \
+	(defined(KT_COMPLETION_MODELLED) || defined(KT_COMPLETION_PARK)) && defined(KT_RCU_MODELLED)
+enum { KNOWS_DEPENDENCIES = true };
+#else
+enum { KNOWS_DEPENDENCIES = false };
+#endif
+
+const char *world_lacks(enum world_ability a)
+{
+	return a != WORLD_EXPLORES || KNOWS_DEPENDENCIES ? NULL :
+	       "needs modelled locks and RCU, and modelled or park completions";
+}
+
+const struct sim_record *world_record(void)
+{
+	return sim_record();
+}
+
+void world_note_wakes(bool on)
+{
+	sim_note_wakes(on);
+}
 
 void world_init(struct verdict *last_words)
 {
@@ -25,7 +52,7 @@ void world_apart(struct verdict *last_words)
 }
 
 static const struct plan *loaded;
-static bool profiled;	/* what is loaded, for surw */
+static bool profiled;	/* the loaded plan has a profile for surw */
 
 void world_load(const struct plan *p)
 {
@@ -44,7 +71,7 @@ static void body(void *check_expects)
 	subject->run(*(const bool *)check_expects);
 }
 
-static struct {		/* what world_explore() began, if that is bounded */
+static struct {		/* the exploration that world_explore() began, if it is bounded */
 	bool on;
 	uint64_t executions, events;
 } bounded;
@@ -56,86 +83,22 @@ static struct sim_strategy *strategy_of(const struct world_options *o)
 	return sim_strategy_of((enum kt_strategy)o->strategy, o->depth);
 }
 
-/* The part of a message that does not depend on the plan: up to the colon. */
-static int phrase_length(const char *message)
-{
-	const char *colon = strchr(message, ':');
-
-	return colon ? (int)(colon - message) : (int)strlen(message);
-}
-
-/* Places, each once, in the order of their names. */
-struct places {
-	char name[SIM_TASKS_MAX][KT_SITE_NAME_MAX];
-	unsigned count;
-};
-
-static void add_place(struct places *p, const struct kt_site *site)
-{
-	char name[KT_SITE_NAME_MAX];
-	unsigned at = 0;
-
-	kt_site_name(site, name, sizeof name);
-	while (at < p->count && strcmp(p->name[at], name) < 0)
-		at++;
-	if (at < p->count && strcmp(p->name[at], name) == 0)
-		return;
-	memmove(p->name[at + 1], p->name[at], (p->count - at) * sizeof p->name[0]);
-	memcpy(p->name[at], name, sizeof name);
-	p->count++;
-}
-
-static void signature_of(const struct places *p, const char *kind, char *buf, size_t size)
-{
-	int used = snprintf(buf, size, "%s", kind);
-
-	for (unsigned i = 0; i < p->count && used > 0 && (size_t)used < size; i++)
-		used += snprintf(buf + used, size - (size_t)used, "%s%s", i ? " + " : ": ",
-				 p->name[i]);
-}
-
-/* Where each sleeper sleeps. */
-static void signature_of_sleepers(char *buf, size_t size)
-{
-	const struct sim_record *r = sim_record();
-	struct places p = { .count = 0 };
-
-	for (uint32_t i = 0; i < r->tasks; i++)
-		if (r->task[i].state == SIM_SLEEPING)
-			add_place(&p, r->task[i].why);
-	signature_of(&p, "deadlock", buf, size);
-}
-
-/* Of each circle one place. */
-static void signature_of_circles(char *buf, size_t size)
-{
-	const struct sim_record *r = sim_record();
-	struct places p = { .count = 0 };
-	struct sim_circle c;
-
-	for (uint32_t i = 0; i < r->tasks; i++)
-		if (sim_circle_of(i, &c))
-			add_place(&p, c.mark);
-	signature_of(&p, "livelock", buf, size);
-}
-
 static void sign(struct verdict *v)
 {
 	const struct sim_record *r = sim_record();
-	char site[KT_SITE_NAME_MAX] = "";
+	struct kt_site *place[SIM_TASKS_MAX];
+	struct sim_circle c;
+	unsigned n = 0;
 
-	if (v->failure == KT_DEADLOCK) {
-		signature_of_sleepers(v->signature, sizeof v->signature);
-		return;
-	}
-	if (v->failure == KT_LIVELOCK) {
-		signature_of_circles(v->signature, sizeof v->signature);
-		return;
-	}
-	if (r->failed_site)
-		kt_site_name(r->failed_site, site, sizeof site);
-	snprintf(v->signature, sizeof v->signature, "%s: %.*s%s%s", kt_failure_name(v->failure),
-		 phrase_length(v->message), v->message, site[0] ? " @ " : "", site);
+	for (uint32_t i = 0; i < r->tasks; i++)
+		if (v->failure == KT_DEADLOCK && r->task[i].state == SIM_SLEEPING)
+			place[n++] = r->task[i].why;
+		else if (v->failure == KT_LIVELOCK && sim_circle_of(i, &c))
+			place[n++] = c.mark;
+	if (v->failure == KT_DEADLOCK || v->failure == KT_LIVELOCK)
+		signature_of_places(v->signature, v->failure, place, n);
+	else
+		signature_of_message(v->signature, v->failure, v->message, r->failed_site);
 }
 
 static enum sim_model memory(void)
@@ -148,8 +111,8 @@ static enum sim_model memory(void)
 }
 
 /*
- * For surw: the plan run to block, nothing drawn. If that fails, the profile is
- * as far as it came; whoever asks for such an execution sees it fail.
+ * For surw: one execution in which each task runs until it blocks, without drawn faults. If
+ * it fails, the profile ends there, and an execution that is asked for will fail as well.
  */
 static void take_profile(void)
 {
@@ -214,7 +177,7 @@ static bool same_step(const struct sim_step *a, const struct sim_step *b)
 	       kt_site_hash(a->site) == kt_site_hash(b->site);
 }
 
-/* Who is where; *site is the place alone. */
+/* Which task is where; *site is the place alone. */
 static void step_words(const struct sim_step *t, const char *name, char *site, char *buf,
 		       size_t size)
 {
@@ -228,23 +191,20 @@ static void step_words(const struct sim_step *t, const char *name, char *site, c
 		 t->site->line);
 }
 
-/* The two part at step i. */
+/* The two runs differ from step i on. */
 static void tell_step(struct verdict *v, uint32_t i)
 {
 	const struct sim_record *r = sim_record();
 	const struct sim_step *a = i < kept.steps ? &kept.trace[i] : NULL;
 	const struct sim_step *b = i < r->steps ? &r->trace[i] : NULL;
 	char site[2][KT_SITE_NAME_MAX], words[2][256];
-	bool swap;
 
 	step_words(a, a ? kept.name[a->task] : NULL, site[0], words[0], sizeof words[0]);
 	step_words(b, b ? r->task[b->task].name : NULL, site[1], words[1], sizeof words[1]);
-	swap = strcmp(site[0], site[1]) > 0;
 	v->steps = i;
 	snprintf(v->message, sizeof v->message, "run again it differs from step %u on: the first "
 		 "run %s, the other %s", i, words[0], words[1]);
-	snprintf(v->signature, sizeof v->signature, "nondeterminism: %.110s | %.110s", site[swap],
-		 site[!swap]);
+	signature_of_steps(v->signature, site[0], site[1]);
 }
 
 bool world_differs(const struct verdict *again, struct verdict *v)
@@ -266,11 +226,10 @@ bool world_differs(const struct verdict *again, struct verdict *v)
 			 "steps, then %s (%.300s) and %s (%.300s)", i,
 			 kt_failure_name(first->failure), first->message,
 			 kt_failure_name(again->failure), again->message);
-		snprintf(v->signature, sizeof v->signature, "nondeterminism: %s | %s",
-			 kt_failure_name(first->failure), kt_failure_name(again->failure));
+		signature_of_ends(v->signature, first->failure, again->failure);
 	}
 	v->failure = KT_NONDETERMINISM;
-	v->hash = 0;	/* which of them? */
+	v->hash = 0;	/* neither run's */
 	return true;
 }
 

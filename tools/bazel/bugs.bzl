@@ -115,6 +115,7 @@ def seeded_bug(name, patch, srcs, combo, file, again):
         tags = ["manual"],
         deps = ([":%s_again" % name] if is_header else []) + [
             "//stress:main",
+            "//platform:contracts",  # what the patched file's headers include
             "//stress/hunt",  # bug_name.c's
             "//tools/bazel/sanitizer:defaults",
         ],

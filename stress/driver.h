@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The driver's front: find the command in argv and run it. */
+#ifndef STRESS_DRIVER_H
+#define STRESS_DRIVER_H
+
+#include "stress/run/subject.h"
+
+/* With *s as what executions run. Once in a process. Returns an exit status (options.h). */
+int driver_main(const struct subject *s, int argc, char **argv);
+
+#endif

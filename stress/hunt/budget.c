@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "stress/hunt/budget.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+static struct {
+	double seconds, started, last_progress;
+	bool ran_out;
+} budget;
+
+static volatile sig_atomic_t interrupted;
+
+double now_s(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static void on_interrupt(int sig)
+{
+	(void)sig;
+	interrupted = 1;
+}
+
+void budget_begin(double seconds)
+{
+	signal(SIGINT, on_interrupt);
+	signal(SIGTERM, on_interrupt);
+	budget.seconds = seconds;
+	budget.started = budget.last_progress = now_s();
+	budget.ran_out = false;
+}
+
+double budget_elapsed(void)
+{
+	return now_s() - budget.started;
+}
+
+bool budget_is_spent(void)
+{
+	if (budget.seconds > 0 && budget_elapsed() >= budget.seconds)
+		budget.ran_out = true;
+	return interrupted || budget.ran_out;
+}
+
+bool budget_was_interrupted(void)
+{
+	return interrupted;
+}
+
+bool budget_ran_out(void)
+{
+	return budget.ran_out;
+}
+
+bool progress_is_due(bool every_second)
+{
+	if (now_s() - budget.last_progress < (every_second || isatty(STDERR_FILENO) ? 1 : 10))
+		return false;
+	budget.last_progress = now_s();
+	return true;
+}
+
+void progress_line(uint64_t executions, const char *more)
+{
+	bool terminal = isatty(STDERR_FILENO);
+	double s = budget_elapsed();
+
+	fprintf(stderr, "%s%.0f s  %llu executions  %.0f/s%s%s", terminal ? "\r" : "", s,
+		(unsigned long long)executions, (double)executions / s, more,
+		terminal ? "   " : "\n");
+}
+
+void progress_end(void)
+{
+	if (isatty(STDERR_FILENO))
+		fputc('\n', stderr);
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The only file of this folder that looks at the back ends, the compiler and the sanitizer
+ * of its binary; it is built again for each combination.
+ */
+#include "stress/hunt/build.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "platform/completion.h"
+#include "platform/os.h"
+#include "platform/sanitizer.h"
+
+#if KT_WITH_ASAN
+#define SANITIZER_NAME "asan"
+#elif KT_WITH_TSAN
+#define SANITIZER_NAME "tsan"
+#else
+#define SANITIZER_NAME "none"
+#endif
+#if defined(__clang__)
+#define COMPILER_NAME "clang"
+#define COMPILER_MAJOR __clang_major__
+#else
+#define COMPILER_NAME "gcc"
+#define COMPILER_MAJOR __GNUC__
+#endif
+#if defined(__OPTIMIZE__)
+#define OPTIMIZED "optimized"
+#else
+#define OPTIMIZED "-O0"
+#endif
+
+static const char platform_name[] = KT_OS_NAME "+" KT_LOCK_NAME "+" KT_COMPLETION_NAME "+"
+				    KT_QUEUE_NAME "+" KT_RCU_NAME;
+
+/* What tools/kthrash builds if it is asked for an operating system and no more. */
+static const struct {
+	const char *platform, *option;
+	const char *sanitizer;		/* without an option for one; NULL: always give one */
+} usual[] = {
+	{ "sim+modelled+modelled+list+modelled", "", "none" },
+	{ "posix+mutex+park+list+memb", " --os=posix", NULL },
+};
+
+const char *build_name(void)
+{
+	static char name[160];
+
+	snprintf(name, sizeof name, "%s, " COMPILER_NAME " %d %s, sanitizer " SANITIZER_NAME,
+		 platform_name, COMPILER_MAJOR, OPTIMIZED);
+	return name;
+}
+
+__attribute__((weak)) const char *bug_name(void)
+{
+	return NULL;
+}
+
+static bool is_usual_os(size_t row)
+{
+	size_t len = strcspn(platform_name, "+");
+
+	return strncmp(usual[row].platform, platform_name, len + 1) == 0;
+}
+
+/*
+ * The simulator sees by itself what it runs: deadlocks, leaks, and the use of a dead object
+ * by an atomic or a lock. Plain accesses only a sanitizer sees.
+ */
+const char *build_blind_to(void)
+{
+	if (strcmp(SANITIZER_NAME, "asan") == 0)
+		return "data races (--sanitizer=tsan)";
+	if (strcmp(SANITIZER_NAME, "tsan") == 0)
+		return "memory errors of plain accesses and undefined behaviour "
+		       "(--sanitizer=asan)";
+	return "data races (--sanitizer=tsan), memory errors of plain accesses and undefined "
+	       "behaviour (--sanitizer=asan)";
+}
+
+void replay_options(char *buf, size_t size)
+{
+	const char *sanitizer = NULL, *option = NULL;
+	size_t used;
+
+	if (bug_name()) {
+		snprintf(buf, size, " --bug=%s", bug_name());
+		return;
+	}
+	for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++) {
+		if (strcmp(platform_name, usual[i].platform) == 0)
+			option = usual[i].option;
+		if (is_usual_os(i))
+			sanitizer = usual[i].sanitizer;
+	}
+	used = (size_t)snprintf(buf, size, "%s%s", option ? option : " --platform=",
+				option ? "" : platform_name);
+	if (!sanitizer || strcmp(sanitizer, SANITIZER_NAME) != 0)
+		snprintf(buf + used, size - used, " --sanitizer=" SANITIZER_NAME);
+}
+
+void replay_command(char *buf, size_t size, const char *path)
+{
+	char options[256];
+
+	replay_options(options, sizeof options);
+	snprintf(buf, size, "tools/kthrash replay%s %s", options, path);
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "stress/hunt/cases.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "platform/rng.h"
+#include "stress/hunt/files.h"
+#include "stress/hunt/kept.h"
+#include "stress/run/subject.h"
+
+enum {
+	FILES_MAX = 4096,
+	KEPT_STREAM = 0x4e47,	/* draws that are no other draws of the same seed */
+};
+
+static struct {
+	const struct options *o;
+	char *file[FILES_MAX];
+	unsigned count;
+	unsigned allowed;	/* bit per enum kt_failure */
+} cases;
+
+/* ---- the files that were given ---------------------------------------------- */
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool is_plan(const char *name)
+{
+	size_t len = strlen(name), suffix = strlen(".plan");
+
+	return len >= suffix && strcmp(name + len - suffix, ".plan") == 0;
+}
+
+/* The order of a folder is the file system's. Sorted, it is the same everywhere. */
+static int list_folder(const char *path)
+{
+	DIR *dir = opendir(path);
+	struct dirent *e;
+
+	while (dir && (e = readdir(dir)) && cases.count < FILES_MAX) {
+		if (!is_plan(e->d_name))
+			continue;
+		if (asprintf(&cases.file[cases.count], "%s/%s", path, e->d_name) < 0)
+			return EXIT_ENVIRONMENT;
+		cases.count++;
+	}
+	if (dir)
+		closedir(dir);
+	qsort(cases.file, cases.count, sizeof cases.file[0], by_name);
+	if (cases.count)
+		return EXIT_CLEAN;
+	fprintf(stderr, "kthrash: %s: no *.plan in it\n", path);
+	return EXIT_USAGE;
+}
+
+static int list(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0) {
+		fprintf(stderr, "kthrash: %s: %s\n", path, strerror(errno));
+		return EXIT_USAGE;
+	}
+	if (S_ISDIR(st.st_mode))
+		return list_folder(path);
+	cases.file[cases.count++] = strdup(path);
+	return EXIT_CLEAN;
+}
+
+static int check_files(void)
+{
+	static struct plan p;
+	struct plan_error err;
+
+	for (unsigned i = 0; i < cases.count; i++) {
+		if (case_read(cases.file[i], &p) != 0)
+			return EXIT_USAGE;
+		if (!cases.o->has_memory)
+			continue;
+		p.memory = cases.o->memory;
+		if (plan_check(&p, &err) != 0) {
+			fprintf(stderr, "kthrash: %s: %s\n", cases.file[i], err.message);
+			return EXIT_USAGE;
+		}
+	}
+	return EXIT_CLEAN;
+}
+
+/* What the subject must be able to do because no file was given. */
+static int check_subject(void)
+{
+	const struct options *o = cases.o;
+	const char *lacks = !subject->generate ? "--plan=FILE: it makes no plans" :
+			    o->illegal && !subject->generate_illegal ?
+			    "no --illegal: it makes no such plans" :
+			    o->mutate && !subject->mutate ?
+			    "no --mutate: it can't change plans" : NULL;
+
+	if (!lacks)
+		return EXIT_CLEAN;
+	fprintf(stderr, "kthrash: the subject '%s' needs %s\n", subject->name, lacks);
+	return EXIT_USAGE;
+}
+
+int cases_open(const struct options *o)
+{
+	int status;
+
+	cases.o = o;
+	cases.count = 0;
+	if (!o->plan)
+		return check_subject();
+	status = list(o->plan);
+	return status == EXIT_CLEAN ? check_files() : status;
+}
+
+unsigned cases_count(void)
+{
+	return cases.count;
+}
+
+/* ---- number n --------------------------------------------------------------- */
+
+bool cases_make(struct plan *p, uint64_t number)
+{
+	const struct options *o = cases.o;
+
+	cases.allowed = 0;
+	if (o->illegal)
+		cases.allowed = subject->generate_illegal(p, kt_rng_derive(o->seed, number));
+	else if (cases.count && plan_read(cases.file[number % cases.count], p) != 0)
+		return false;
+	else if (!cases.count && !kept_mutate(p, kt_rng_derive(o->seed ^ KEPT_STREAM, number)))
+		subject->generate(p, kt_rng_derive(o->seed, number), o->faults);
+	if (o->has_memory)
+		p->memory = o->memory;
+	return true;
+}
+
+bool cases_allow(enum kt_failure failure)
+{
+	return cases.allowed >> failure & 1;
+}

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "stress/hunt/engine.h"
+
+#include <stdio.h>
+
+#include "stress/hunt/budget.h"
+#include "stress/hunt/cases.h"
+#include "stress/hunt/coverage.h"
+#include "stress/hunt/enumerate.h"
+#include "stress/hunt/execute.h"
+#include "stress/hunt/finding.h"
+#include "stress/hunt/isolate.h"
+#include "stress/hunt/jobs.h"
+#include "stress/hunt/random.h"
+#include "stress/hunt/summary.h"
+#include "stress/hunt/take.h"
+
+static struct {
+	struct hunt hunt;	/* this process's part */
+	struct jobs jobs;	/* one, with the process's own `shared`, if it is alone */
+} engine;
+
+/* ---- one process ------------------------------------------------------------ */
+
+/* Called while a child runs. With several jobs their parent says how far they are. */
+static bool tick(void *unused)
+{
+	(void)unused;
+	if (engine.hunt.o->jobs == 1)
+		show_progress(engine.hunt.o);
+	return !budget_is_spent();
+}
+
+static const char *strategy_words(const struct world_options *w, char *buf, size_t size)
+{
+	const char *name = plan_strategy_name(w->strategy);
+
+	if (plan_strategy_has_depth(w->strategy))
+		snprintf(buf, size, "%s:%u", name, w->depth);
+	else
+		snprintf(buf, size, "%s", name);
+	return buf;
+}
+
+/* The execution in `shared` gave *v. False if it could not be saved. */
+static bool take(struct verdict *v)
+{
+	const struct hunt *h = &engine.hunt;
+	char strategy[32];
+	struct taken t = {
+		.executions = shared->next - h->o->first + 1, .quietly = h->o->jobs > 1,
+		.strategy = strategy_words(&shared->options, strategy, sizeof strategy),
+		.origin = {
+			.by = strategy, .numbered = true, .seed = h->o->seed,
+			.execution = shared->next,
+		},
+	};
+
+	tally_execution(&shared->tally, h->job, shared->next, v);
+	if (!take_finding(h->o, &t, v))
+		return false;
+	tally_finding(&shared->tally, shared->next, v);
+	return true;
+}
+
+/*
+ * A sanitizer ended the child because of the rule that an illegal plan breaks. That is no
+ * finding: go on behind it.
+ */
+static bool is_allowed(const struct verdict *v)
+{
+	struct hunt *h = &engine.hunt;
+
+	cases_make(&shared->plan, shared->next / RUNS_PER_PLAN);
+	if (!cases_allow(v->failure) || budget_is_spent())
+		return false;
+	tally_execution(&shared->tally, h->job, shared->next, v);
+	h->first = shared->next + 1;
+	return true;
+}
+
+static int hunt_alone(void)
+{
+	struct hunt *h = &engine.hunt;
+	void (*child)(void *) = h->o->exhaustive ? enumerate_child : random_child;
+
+	for (;;) {
+		struct verdict v;
+
+		if (!isolate_run(child, tick, h, SILENCE_S, &v)) {
+			if (budget_was_interrupted())
+				break;
+			fprintf(stderr, "kthrash: %s\n", v.message);
+			return EXIT_ENVIRONMENT;
+		}
+		if (v.failure == KT_PASS)
+			break;
+		if (h->o->illegal && is_allowed(&v))
+			continue;
+		if (!take(&v))
+			return EXIT_ENVIRONMENT;
+		if (!h->o->keep_going || budget_is_spent())
+			break;
+		h->first = shared->next + 1;
+	}
+	return shared->tally.findings ? EXIT_FINDINGS : EXIT_CLEAN;
+}
+
+/* ---- several processes -------------------------------------------------------- */
+
+static int work(unsigned job)
+{
+	engine.hunt.job = job;
+	engine.hunt.first = shared->next;
+	coverage_job(job);
+	return hunt_alone();
+}
+
+/* Without --keep-going a job that is behind the first finding can only find later ones. */
+static bool is_over(unsigned job)
+{
+	return budget_was_interrupted() ||
+	       (!engine.hunt.o->keep_going &&
+		engine.jobs.shared[job].next > tally_first_found(&engine.jobs));
+}
+
+static void on_tick(void)
+{
+	show_progress(engine.hunt.o);
+}
+
+static void show_found(void)
+{
+	const struct options *o = engine.hunt.o;
+	static struct found found[FOUND_MAX];
+	unsigned n = tally_found(&engine.jobs, found);
+
+	for (unsigned i = 0; i < n && (i == 0 || o->keep_going); i++) {
+		char path[4096];
+
+		finding_path(path, sizeof path, o->findings, found[i].id);
+		show_finding(path, found[i].number - o->first + 1);
+	}
+}
+
+static int hunt_together(void)
+{
+	int status;
+
+	engine.jobs.work = work;
+	engine.jobs.is_over = is_over;
+	engine.jobs.tick = on_tick;
+	for (unsigned i = 0; i < engine.jobs.count; i++)
+		engine.jobs.shared[i].next = engine.hunt.o->first;
+	status = jobs_run(&engine.jobs);
+	if (!engine.hunt.o->json)
+		show_found();
+	return status;
+}
+
+/* ---- the hunt ------------------------------------------------------------------ */
+
+bool engine_begin(const struct options *o)
+{
+	engine.hunt = (struct hunt){ .o = o, .first = o->first };
+	engine.jobs = (struct jobs){ .count = (unsigned)o->jobs, .shared = shared };
+	return tally_map(engine.jobs.count) && (o->jobs == 1 || jobs_map(&engine.jobs));
+}
+
+int engine_hunt(void)
+{
+	return engine.hunt.o->jobs > 1 ? hunt_together() : hunt_alone();
+}
+
+struct totals engine_totals(void)
+{
+	return tally_total(&engine.jobs);
+}

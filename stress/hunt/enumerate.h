@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * --exhaustive: every fault of one kind, one execution each, in every case that was given:
+ * every n-th allocation fails, every task is killed at every step, both, every sleep ends
+ * for no reason, or time passes at every step at which it may.
+ */
+#ifndef STRESS_HUNT_ENUMERATE_H
+#define STRESS_HUNT_ENUMERATE_H
+
+#include <stdint.h>
+
+/* The fault that is tried next. It outlives the child that tries it. Zero: the first. */
+struct enumeration {
+	uint32_t plan;		/* number of the case */
+	uint32_t task;		/* which is killed */
+	uint32_t step;		/* at which it is killed, from 1; 0: none is */
+	uint32_t nth;		/* allocation, sleep or moment, from 1; 0: nothing is counted */
+};
+
+/*
+ * In a child: go on from shared->enumeration until an execution is a finding or the hunt is
+ * over. `hunt` is a struct hunt (execute.h).
+ */
+void enumerate_child(void *hunt);
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "stress/hunt/execute.h"
+
+#include "stress/hunt/cases.h"
+#include "stress/hunt/coverage.h"
+#include "stress/hunt/isolate.h"
+#include "stress/hunt/twice.h"
+#include "stress/run/subject.h"
+
+enum { STEPS_USUAL = 100 };	/* of an execution whose steps this world does not count */
+
+bool execute_load(const struct hunt *h, uint64_t number)
+{
+	/* A hunt that is steered by coverage looks at each case's. */
+	coverage_watch(h->o->adaptive || h->o->mutate || number % h->o->coverage_every == 0);
+	if (!cases_make(&shared->plan, number))
+		return false;
+	world_load(&shared->plan);
+	return true;
+}
+
+bool execute_goes_on(const struct hunt *h, uint64_t i)
+{
+	if (__atomic_load_n(&shared->stop, __ATOMIC_RELAXED))
+		return false;
+	return !h->o->executions || i < h->o->first + h->o->executions;
+}
+
+bool execute(const struct hunt *h, const struct world_options *w, bool thorough)
+{
+	struct verdict *v = &shared->verdict;
+
+	shared->options = *w;
+	if (h->o->twice)
+		run_twice(w, thorough, v);
+	else
+		world_run(w, v);
+	__atomic_store_n(&shared->executions, shared->executions + 1, __ATOMIC_RELAXED);
+	if (v->failure == KT_PASS)
+		return true;
+	if (!cases_allow(v->failure))
+		return false;
+	v->failure = KT_PASS;
+	return true;
+}
+
+bool execute_to_measure(const struct hunt *h, struct length *out)
+{
+	struct world_options w = { .strategy = PLAN_BLOCK };
+	bool clean = execute(h, &w, true);
+
+	out->steps = shared->verdict.steps ? shared->verdict.steps : STEPS_USUAL;
+	out->allocations = inject_allocations();
+	return clean;
+}
+
+void execute_count(const struct hunt *h, uint64_t i)
+{
+	tally_execution(&shared->tally, h->job, i, &shared->verdict);
+}
+
+uint32_t execute_victims(void)
+{
+	return subject->victims ? subject->victims() : 0;
+}

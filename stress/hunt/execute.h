@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One execution of a hunt, in the child that runs it (isolate.h): what hunting at random
+ * (random.h) and enumerating (enumerate.h) have in common. All of it acts on `shared`.
+ */
+#ifndef STRESS_HUNT_EXECUTE_H
+#define STRESS_HUNT_EXECUTE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "stress/hunt/options.h"
+#include "stress/run/world.h"
+
+struct hunt {	/* as one of its processes sees it */
+	const struct options *o;
+	unsigned job;		/* number of this process, below o->jobs */
+	uint64_t first;		/* the execution that the next child begins with */
+};
+
+/* Load case `number`. False if it can't be read. */
+bool execute_load(const struct hunt *h, uint64_t number);
+
+/* Is execution i still to be run? */
+bool execute_goes_on(const struct hunt *h, uint64_t i);
+
+/*
+ * Run it; false if it is a finding. `thorough` matters with --twice: then it is run again
+ * with memory in every other place, not only in one.
+ */
+bool execute(const struct hunt *h, const struct world_options *w, bool thorough);
+
+/* How long an execution of the loaded case is; this one is not counted. */
+struct length {
+	uint32_t steps, allocations;
+};
+bool execute_to_measure(const struct hunt *h, struct length *out);
+
+/* Execution i is over. */
+void execute_count(const struct hunt *h, uint64_t i);
+
+/* How many tasks a fault may kill. */
+uint32_t execute_victims(void);
+
+#endif

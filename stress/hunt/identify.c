@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * `identify`: which bug does a sanitizer's report show? For reports of other programs than
+ * this driver, above all of fuzz targets: the same bug has the same id, whoever finds it.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "stress/hunt/hunt.h"
+#include "stress/hunt/json.h"
+#include "stress/hunt/report.h"
+
+enum { BYTES_MAX = 1 << 20 };	/* a report longer than that is read up to here */
+
+static int identify(const char *file)
+{
+	static char report[BYTES_MAX];
+	char id[SIGNATURE_ID_MAX];
+	struct verdict v = { 0 };
+	FILE *f = fopen(file, "r");
+	struct json j;
+	size_t size;
+
+	if (!f) {
+		fprintf(stderr, "kthrash: %s: %s\n", file, strerror(errno));
+		return EXIT_USAGE;
+	}
+	size = fread(report, 1, sizeof report - 1, f);
+	report[size] = '\0';
+	fclose(f);
+	if (!report_classify(report, &v)) {
+		fprintf(stderr, "kthrash: %s: no sanitizer's report\n", file);
+		return EXIT_USAGE;
+	}
+	json_begin(&j, stdout);
+	json_string(&j, "file", file);
+	json_string(&j, "kind", kt_failure_name(v.failure));
+	json_string(&j, "signature", v.signature);
+	json_string(&j, "message", v.message);
+	json_string(&j, "id", signature_id(id, v.failure, v.signature));
+	json_end(&j);
+	return EXIT_CLEAN;
+}
+
+int command_identify(const struct options *o)
+{
+	int status = EXIT_CLEAN;
+
+	if (o->files_count == 0) {
+		fprintf(stderr, "kthrash: usage: kthrash identify REPORT...\n");
+		return EXIT_USAGE;
+	}
+	for (unsigned i = 0; i < o->files_count; i++)
+		if (identify(o->files[i]) != EXIT_CLEAN)
+			status = EXIT_USAGE;
+	return status;
+}

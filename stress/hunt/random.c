@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "stress/hunt/random.h"
+
+#include "platform/rng.h"
+#include "platform/strategy.h"
+#include "stress/hunt/coverage.h"
+#include "stress/hunt/execute.h"
+#include "stress/hunt/isolate.h"
+#include "stress/hunt/kept.h"
+#include "stress/run/subject.h"
+
+/* Streams of draws from one seed that have nothing to do with each other. */
+enum {
+	FAULTS_STREAM = 0x5eed,
+	ADAPTIVE_STREAM = 0xada,
+	KEEP_STREAM = 0x6ee9,
+};
+
+/*
+ * The turns of the portfolio (platform/words.def) go round. Its shares follow the scoreboard
+ * (stress/bugs/README.md): the best strategy gets the most. Returns which turn it is.
+ */
+static uint32_t choose_strategy(const struct options *o, struct world_options *w, uint64_t i)
+{
+	uint32_t turns = kt_portfolio_places(), n = (uint32_t)(i % turns);
+	struct kt_strategy_place place;
+
+	if (o->adaptive)
+		n = adaptive_choose(&shared->adaptive, turns,
+				    kt_rng_derive(o->seed ^ ADAPTIVE_STREAM, i));
+	place = kt_portfolio_place(n);
+	w->strategy = (enum plan_strategy_kind)place.strategy;
+	w->depth = place.depth;
+	if (o->has_strategy) {
+		w->strategy = o->strategy;
+		w->depth = o->depth;
+	}
+	return n;
+}
+
+/*
+ * Half of the executions kill a task somewhere; a quarter make an allocation fail. A case
+ * whose tasks might be killed, but that has none, has nothing to go wrong.
+ */
+static void choose_faults(const struct options *o, struct inject_faults *f, struct kt_rng *rng,
+			  const struct length *l)
+{
+	uint32_t dice = kt_rng_below(rng, 8), victims = execute_victims();
+
+	if (!o->faults || (subject->victims && victims == 0))
+		return;
+	if (dice < 4 && victims) {
+		f->kill_step = 1 + kt_rng_below(rng, l->steps + 1);
+		f->kill_task = kt_rng_below(rng, victims);
+	}
+	if ((dice & 3) == 3 && subject->may_fail)
+		f->fail_nth = 1 + kt_rng_below(rng, l->allocations + 1);
+	if (kt_rng_below(rng, 8) == 0)
+		f->spurious_nth = 1 + kt_rng_below(rng, l->steps / 16 + 1);
+}
+
+/* The first execution from i on whose case is this process's. */
+static uint64_t next_of_job(const struct hunt *h, uint64_t i)
+{
+	uint64_t jobs = h->o->jobs, plan = i / RUNS_PER_PLAN;
+
+	if (plan % jobs == h->job)
+		return i;
+	return (plan + (h->job + jobs - plan % jobs) % jobs) * RUNS_PER_PLAN;
+}
+
+/* What the execution, by the strategy with that number, has shown. */
+static void learn(const struct hunt *h, uint32_t strategy)
+{
+	uint32_t fresh = coverage_fresh();
+
+	shared->fresh += fresh;
+	if (h->o->adaptive)
+		adaptive_note(&shared->adaptive, strategy, fresh);
+}
+
+/* No more executions of the loaded case. */
+static void keep_plan(const struct hunt *h, uint64_t number)
+{
+	if (shared->fresh)
+		kept_add(&shared->plan, kt_rng_derive(h->o->seed ^ KEEP_STREAM, number));
+	shared->fresh = 0;
+}
+
+void random_child(void *hunt)
+{
+	const struct hunt *h = hunt;
+	struct length length = { 0 };
+	uint64_t loaded = UINT64_MAX;
+
+	for (uint64_t i = next_of_job(h, h->first); execute_goes_on(h, i);
+	     i = next_of_job(h, i + 1)) {
+		struct world_options w = { 0 };
+		struct kt_rng rng = { kt_rng_derive(h->o->seed ^ FAULTS_STREAM, i) };
+		uint32_t strategy;
+		bool clean;
+
+		shared->next = i;
+		if (i / RUNS_PER_PLAN != loaded) {
+			if (loaded != UINT64_MAX)
+				keep_plan(h, loaded);
+			loaded = i / RUNS_PER_PLAN;
+			if (!execute_load(h, loaded) || !execute_to_measure(h, &length))
+				return;
+		}
+		strategy = choose_strategy(h->o, &w, i);
+		w.steps_estimate = length.steps;
+		choose_faults(h->o, &w.faults, &rng, &length);
+		w.seed = kt_rng_next(&rng);
+		clean = execute(h, &w, false);
+		execute_count(h, i);
+		learn(h, strategy);
+		if (!clean)
+			return;
+	}
+}

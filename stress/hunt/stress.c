@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* `stress`: run cases under many schedules until something breaks. */
+#include <stdio.h>
+
+#include "stress/hunt/budget.h"
+#include "stress/hunt/cases.h"
+#include "stress/hunt/coverage.h"
+#include "stress/hunt/engine.h"
+#include "stress/hunt/hunt.h"
+#include "stress/hunt/isolate.h"
+#include "stress/hunt/kept.h"
+#include "stress/hunt/summary.h"
+#include "stress/hunt/take.h"
+
+enum { SECONDS_USUAL = 60 };
+
+bool world_allows(enum world_ability ability, const char *option)
+{
+	if (world_can(ability))
+		return true;
+	fprintf(stderr, "kthrash: %s %s\n", option, world_lacks(ability));
+	return false;
+}
+
+/* Can this world do what was asked for? */
+static bool can_do(const struct options *o)
+{
+	char memory[32];
+	const struct {
+		bool asked;
+		enum world_ability ability;
+		const char *option;
+	} needs[] = {
+		{ o->exhaustive, WORLD_NUMBERS_FAULTS, "--exhaustive" },
+		{ o->twice, WORLD_RUNS_TWICE, "--twice" },
+		{ o->memory != PLAN_SC, WORLD_HAS_WEAK_MEMORY, memory },
+		{ o->illegal, WORLD_ENDS_MISUSE, "--illegal" },
+		{ o->coverage, WORLD_COVERS, "--coverage" },
+		{ o->mutate, WORLD_COVERS, "--mutate" },
+		{ o->adaptive, WORLD_COVERS, "--strategy=adaptive" },
+	};
+
+	snprintf(memory, sizeof memory, "--memory=%s", plan_memory_name(o->memory));
+	for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++)
+		if (needs[i].asked && !world_allows(needs[i].ability, needs[i].option))
+			return false;
+	return true;
+}
+
+/* Why these options don't go together; NULL: they do. */
+static const char *contradiction(const struct options *o)
+{
+	if (o->illegal && (o->plan || o->exhaustive))
+		return "--illegal makes its own plans";
+	if (o->kept && !o->mutate)
+		return "--kept needs --mutate";
+	if (o->mutate && (o->plan || o->illegal || o->jobs > 1))
+		return "--mutate makes its own plans, in one process";
+	if (o->exhaustive && (o->jobs > 1 || o->first))
+		return "--exhaustive goes through all of its plans, in one process";
+	return NULL;
+}
+
+static int check(const struct options *o)
+{
+	const char *wrong = contradiction(o);
+
+	if (!can_do(o))
+		return EXIT_USAGE;
+	if (wrong) {
+		fprintf(stderr, "kthrash: %s\n", wrong);
+		return EXIT_USAGE;
+	}
+	if (o->files_count) {
+		fprintf(stderr, "kthrash: unexpected '%s'; a plan is given as --plan=%s\n",
+			o->files[0], o->files[0]);
+		return EXIT_USAGE;
+	}
+	return cases_open(o);
+}
+
+/* For hunts that write coverage to a file or are steered by it. */
+static int prepare_coverage(const struct options *o)
+{
+	if (!o->coverage && !o->adaptive && !o->mutate)
+		return EXIT_CLEAN;
+	if (!coverage_map((unsigned)o->jobs) || (o->mutate && !kept_map(o->kept)))
+		return EXIT_ENVIRONMENT;
+	/* Saved at once: if the file can't be written, that is said before the hunt. */
+	return o->coverage ? coverage_save(o->coverage) : EXIT_CLEAN;
+}
+
+/* Nothing was run: that is not clean. */
+static int nothing_run(const struct options *o)
+{
+	if (budget_was_interrupted()) {
+		fprintf(stderr, "kthrash: interrupted before the first execution had ended\n");
+		return EXIT_ENVIRONMENT;
+	}
+	if (budget_ran_out())
+		fprintf(stderr, "kthrash: --seconds=%g were over before the first execution had "
+			"ended\n", o->seconds);
+	else
+		fprintf(stderr, "kthrash: these options leave no execution to be run\n");
+	return EXIT_USAGE;
+}
+
+int command_stress(const struct options *given)
+{
+	static struct options o;	/* as long as the hunt's processes need it */
+	int status;
+
+	o = *given;
+	if (!o.executions && !(o.seconds > 0) && !o.exhaustive)
+		o.seconds = SECONDS_USUAL;
+	status = check(&o);
+	if (status != EXIT_CLEAN)
+		return status;
+	if (!make_findings_folder(&o) || !engine_begin(&o))
+		return EXIT_ENVIRONMENT;
+	status = prepare_coverage(&o);
+	if (status != EXIT_CLEAN)
+		return status;
+	budget_begin(o.seconds);
+	show_options(&o);
+	status = engine_hunt();
+	if (o.coverage && coverage_save(o.coverage) != EXIT_CLEAN)
+		status = EXIT_ENVIRONMENT;
+	if (status == EXIT_CLEAN && engine_totals().executions == 0)
+		status = nothing_run(&o);
+	show_summary(&o, status);
+	return status;
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The operations create and run. */
+#include <errno.h>
+
+#include "stress/run/exec_ops.h"
+
+/*
+ * Each call gets a frame address of its own: what a finished call left on the
+ * stack must not be taken for the live object of a later one.
+ */
+__attribute__((noinline))
+static struct task_struct *create(struct exec_thread *t, unsigned nth)
+{
+	const struct plan_thread *p = t->plan;
+	const char *format = plan_string(exec.plan, p->format);
+	volatile char *gap = __builtin_alloca(64 + nth * 256);
+
+	gap[0] = 0;
+	if (p->cpu >= 0)
+		return kthread_create_on_cpu(exec_thread_fn, t, (unsigned)p->cpu, format);
+	return kthread_create_on_node(exec_thread_fn, t, p->node, format, p->number);
+}
+
+/* The worker, too, in t->worker. */
+static struct task_struct *create_worker(struct exec_thread *t)
+{
+	const struct plan_thread *p = t->plan;
+	const char *format = plan_string(exec.plan, p->format);
+	unsigned flags = p->freezable ? KTW_FREEZABLE : 0;
+	struct kthread_worker *w = p->cpu >= 0 ?
+		kthread_create_worker_on_cpu((unsigned)p->cpu, flags, format) :
+		kthread_create_worker(flags, format, p->number);
+
+	if (IS_ERR(w))
+		return ERR_PTR(PTR_ERR(w));
+	t->worker = w;
+	return w->task;
+}
+
+/* With an mm for it to work in. */
+static struct task_struct *create_borrower(struct exec_thread *t, unsigned nth)
+{
+	struct task_struct *task;
+
+	t->mm = mm_alloc();
+	if (!t->mm)
+		return ERR_PTR(-ENOMEM);
+	task = create(t, nth);
+	if (IS_ERR(task)) {	/* no thread will look at it */
+		mmput(t->mm);
+		t->mm = NULL;
+	}
+	return task;
+}
+
+/* `by` is in a call that makes t, or (NULL) is in none any more. */
+static void set_creating(struct exec_task *by, struct exec_thread *t)
+{
+	struct ledger_thread *creating = t ? t->facts : NULL;
+
+	if (!exec.oom) {
+		by->facts->creating = creating;
+		return;
+	}
+	/* Either a waiter is seen here, or exec_oom() sees that the call is
+	 * over. */
+	kt_lock_acquire(&exec.kill_lock);
+	by->facts->creating = creating;
+	for (; !t && by->oom_waiters > 0; by->oom_waiters--)
+		kt_complete(&by->oom_over);
+	kt_lock_release(&exec.kill_lock);
+}
+
+/* kthread_run()'s wake-up, with what other tasks need before and after it. */
+static void hand_out(struct exec_thread *t, bool wake)
+{
+	for (unsigned left = t->strays; left; left &= left - 1)
+		get_task_struct(t->task);
+	if (wake) {
+		exec_set_woken(t);
+		wake_up_process(t->task);
+	}
+}
+
+/* The thread sleeps until it is woken, so it can be asked. */
+static void check_new(const struct exec_thread *t)
+{
+	bool same_data = kthread_data(t->task) == t && kthread_probe_data(t->task) == t;
+
+	model_new(t->facts, kthread_func(t->task) != NULL, same_data, kthread_is_per_cpu(t->task));
+}
+
+/* The create returned: the ledger has it then, and the model has checked it. */
+static bool answered(const struct exec_task *by, struct exec_thread *t)
+{
+	struct ledger_thread *facts = t->facts;
+	long error = IS_ERR(t->task) ? PTR_ERR(t->task) : 0;
+	bool ok = t->task && !error;
+
+	facts->abandoned = error != 0;
+	model_created(facts, ok, error, exec_was_killed(by, error));
+	if (ok && t->plan->body != PLAN_WORKER)
+		check_new(t);
+	facts->created = ok;
+	if (ok && t->plan->cpu >= 0) {
+		facts->cpus = 1ull << t->plan->cpu;
+		t->bound = true;
+	}
+	return ok;
+}
+
+void do_create(struct exec_task *by, struct exec_thread *t, const struct plan_op *op)
+{
+	unsigned nth = (unsigned)(op - &exec.plan->ops[by->plan->ops_first]);
+	bool ok;
+
+	set_creating(by, t);
+	t->task = t->plan->body == PLAN_WORKER ? create_worker(t) :
+		  t->plan->body == PLAN_BORROW ? create_borrower(t, nth) : create(t, nth);
+	set_creating(by, NULL);
+	ok = answered(by, t);
+	exec_expect(op, t->name, ok ? 0 : PTR_ERR(t->task));
+	if (ok) {	/* t->task is there for a task that sees the number */
+		ledger_numbered(t->facts, kthread_id(t->task));
+		hand_out(t, op->kind == PLAN_RUN);
+	}
+	if (t->strays)
+		kt_complete_all(&t->made);
+}

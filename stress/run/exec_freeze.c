@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The operations freeze and thaw. */
+#include "stress/run/exec_ops.h"
+
+/* Long enough that no thread that looks can be late. */
+#define FREEZE_FOR_NS 3600000000000ull
+
+void do_freeze(struct exec_task *by, struct exec_thread *t, const struct plan_op *op)
+{
+	uint64_t deadline_ns = os_now_ns() + FREEZE_FOR_NS;
+	int err;
+
+	(void)t;
+	ledger_freeze_begun();
+	err = freeze_kthreads_until(&exec.kthreadd, deadline_ns);
+	model_froze(err, os_now_ns() < deadline_ns);
+	ledger_freeze_done();
+	by->freezes++;
+	exec_expect(op, "freeze", err);
+}
+
+void do_thaw(struct exec_task *by, struct exec_thread *t, const struct plan_op *op)
+{
+	(void)t, (void)op;
+	by->freezes--;
+	ledger_thawing();
+	thaw_kthreads(&exec.kthreadd);
+}
+
+void exec_thaw_rest(struct exec_task *by)
+{
+	while (by->freezes > 0)
+		do_thaw(by, NULL, NULL);
+}

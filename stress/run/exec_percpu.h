@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The interpreter's per-CPU threads. Only exec*.c include it. */
+#ifndef STRESS_EXEC_PERCPU_H
+#define STRESS_EXEC_PERCPU_H
+
+#include "core/smpboot.h"
+#include "platform/lock.h"
+#include "stress/plan/plan.h"
+
+struct exec_thread;
+
+/* What one percpu operation registers. */
+struct exec_percpu {
+	struct smp_hotplug_thread ht;
+	struct task_struct *store[PLAN_CPUS];	/* core's */
+	struct exec_thread *thread;
+	kt_lock lock;
+	struct exec_cpu {
+		unsigned poked;			/* relaxed atomic */
+		unsigned done;			/* how many of those, at least; relaxed
+						 * atomic, written under lock */
+		/* under lock: */
+		unsigned waiters;		/* bit per task, and one for init */
+		unsigned want[PLAN_TASKS_MAX + 1];	/* what it waits for */
+	} cpu[PLAN_CPUS];
+};
+_Static_assert(PLAN_CPUS == NR_CPUS, "a plan's CPUs are those there are");
+
+/* Those of an execution; only if ledger.has_calls. */
+void exec_begin_percpus(void);
+void exec_end_percpus(void);
+
+/* What a plan leaves registered; what was poked for is done first. */
+void exec_unregister_rest(struct exec_thread *t);
+
+#endif

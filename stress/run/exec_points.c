@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What named points of core/ say: in which order requests and works are queued and
+ * served. A point comes with the address of its object, which is only compared.
+ */
+#include "platform/queue.h"
+#include "stress/run/exec_internal.h"
+
+/* Hashes of names, so that a point costs comparisons of numbers and not of names. */
+static struct {
+	uint64_t points;	/* bit hash % 64 of each */
+	struct {
+		uint32_t begun, queued, unlinked;
+	} request;
+	struct {
+		uint32_t queued, unlinked, timer, flushing, locked;
+	} work;
+} watched;
+
+static uint32_t watch(const char *point)
+{
+	uint32_t hash = kt_name_hash(point);
+
+	watched.points |= 1ull << hash % 64;
+	return hash;
+}
+
+void exec_load_points(void)
+{
+	watched.points = 0;
+	watched.request.begun = KT_QUEUE_POINTS_ORDERED ? 0 : watch("create.allocated");
+	watched.request.queued = watch("create.appended");
+	watched.request.unlinked = watch("kthreadd.unlinked");
+	watched.work.queued = watch("worker.queued");
+	watched.work.unlinked = watch("worker.unlinked");
+	watched.work.timer = watch("cancel.timer");
+	watched.work.flushing = watch("cancel.flushing");
+	watched.work.locked = watch("cancel.locked");
+}
+
+uint64_t exec_points(void)
+{
+	return watched.points;
+}
+
+/* ---- requests ---------------------------------------------------------------------- */
+
+/*
+ * Relaxed atomics: kthreadd compares them too. What it looks for was written before it
+ * could see the request.
+ */
+static bool is_request(const void *const *of, const void *request)
+{
+	return __atomic_load_n(of, __ATOMIC_RELAXED) == request;
+}
+
+static void set_request(const void **of, const void *request)
+{
+	__atomic_store_n(of, request, __ATOMIC_RELAXED);
+}
+
+/* Its memory may have been an earlier request's. */
+static void forget_request(const void *request)
+{
+	for (unsigned i = 0; i < exec.plan->threads_count; i++)
+		if (is_request(&exec.thread[i].request, request))
+			set_request(&exec.thread[i].request, NULL);
+	for (unsigned i = 0; ledger.has_calls && i < exec.plan->ops_count; i++)
+		if (is_request(&exec.request[i], request))
+			set_request(&exec.request[i], NULL);
+}
+
+/* The creator queued this request; kthreadd can't have seen it yet. */
+static void request_queued(const void *request)
+{
+	struct exec_task *self = exec_self();
+	struct ledger_thread *facts;
+	unsigned now;
+
+	forget_request(request);
+	if (!self)
+		return;
+	if (self->facts->calling)
+		set_request(&exec.request[self->facts->calling - ledger.call], request);
+	facts = self->facts->creating;
+	if (!facts)
+		return;
+	now = ledger_moment();
+	set_request(&exec.thread[facts - ledger.thread].request, request);
+	if (KT_QUEUE_POINTS_ORDERED)
+		ledger_request_begun(facts, now);
+	ledger_request_queued(facts, now);
+}
+
+static void request_begun(void)
+{
+	struct exec_task *self = exec_self();
+
+	if (self && self->facts->creating)
+		ledger_request_begun(self->facts->creating, ledger_moment());
+}
+
+static struct ledger_thread *thread_of(const void *request)
+{
+	for (unsigned i = 0; i < exec.plan->threads_count; i++)
+		if (is_request(&exec.thread[i].request, request))
+			return exec.thread[i].facts;
+	return NULL;
+}
+
+static struct ledger_call *call_of(const void *request)
+{
+	for (unsigned i = 0; ledger.has_calls && i < exec.plan->ops_count; i++)
+		if (is_request(&exec.request[i], request))
+			return &ledger.call[i];
+	return NULL;
+}
+
+/* kthreadd took it: what fails on kthreadd's thread belongs to it. */
+static void request_unlinked(const void *request)
+{
+	struct ledger_thread *facts = thread_of(request);
+
+	ledger.forking = facts;
+	ledger.forking_call = facts ? NULL : call_of(request);
+	if (!facts)
+		return;
+	model_serving(facts);
+	ledger_request_served(facts);
+}
+
+/* ---- works ------------------------------------------------------------------------- */
+
+/* Under worker->lock. */
+static void job_queued(struct exec_thread *t, struct exec_job *j)
+{
+	struct exec_task *self = exec_self();
+
+	model_job_queued(t->facts, j->facts);
+	ledger_job_queued(t->facts, j->facts);
+	if (self)
+		self->facts->inserted = j->facts;
+}
+
+/* Under worker->lock. */
+static void job_unlinked(struct exec_thread *t, struct exec_job *j)
+{
+	model_job_unlinked(t->facts, j->facts);
+	ledger_job_unlinked(t->facts, j->facts);
+}
+
+/* Was it a point of works? */
+static bool work_point(uint32_t point, const void *work)
+{
+	const char *first = (const char *)exec.thread, *at = work;
+	struct exec_thread *t;
+	struct exec_job *j;
+
+	if (point != watched.work.queued && point != watched.work.unlinked &&
+	    point != watched.work.timer && point != watched.work.flushing &&
+	    point != watched.work.locked)
+		return false;
+	/* A flush's own item is not counted, nor one that is posted. */
+	if (at < first || at >= (const char *)(exec.thread + PLAN_THREADS_MAX))
+		return true;
+	t = &exec.thread[(size_t)(at - first) / sizeof *t];
+	j = &t->job[(size_t)(at - (const char *)t->job) / sizeof t->job[0]];
+	if (point == watched.work.queued)
+		job_queued(t, j);
+	else if (point == watched.work.unlinked)
+		job_unlinked(t, j);
+	else if (point == watched.work.locked)	/* still counted as canceling */
+		counter_add(&j->facts->cancels, -1u);
+	else
+		counter_add(&j->facts->cancels, 1);
+	return true;
+}
+
+void exec_point(struct kt_site *site, const void *object)
+{
+	uint32_t point = kt_site_hash(site);
+
+	if (work_point(point, object))
+		return;
+	if (point == watched.request.queued)
+		request_queued(object);
+	else if (point == watched.request.begun)
+		request_begun();
+	else if (point == watched.request.unlinked)
+		request_unlinked(object);
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Operations on a thread that was created: its wake-ups, parks, CPUs, references and end. */
+#include "stress/run/exec_ops.h"
+
+void do_wake(struct exec_task *by, struct exec_thread *t, const struct plan_op *op)
+{
+	bool first = !t->strays && !t->facts->woken;
+	int woken;
+
+	exec_set_woken(t);
+	if (t->plan->task != by->index) {	/* nothing is known of its state */
+		wake_up_process(t->task);
+		return;
+	}
+	woken = wake_up_process(t->task);
+	model_woken(t->facts, first, woken);
+	exec_expect(op, t->name, woken);
+}
+
+/* ---- park -------------------------------------------------------------------------- */
+
+/* What unparking does to a CPU's own thread. */
+static void to_own_cpu(struct exec_thread *t)
+{
+	if (t->facts->parked && t->own_cpu)
+		t->facts->cpus = t->own_cpu;
+	t->facts->parked = false;
+}
+
+/* Its state is PARKED and it has left its processor. */
+static bool is_asleep_parked(const struct task_struct *k)
+{
+	return __atomic_load_n(&k->state, __ATOMIC_RELAXED) == TASK_PARKED &&
+	       !__atomic_load_n(&k->on_cpu, __ATOMIC_ACQUIRE);
+}
+
+void do_park(struct exec_task *by, struct exec_thread *t, const struct plan_op *op)
+{
+	int err;
+
+	(void)by;
+	if (model_park_result(t->facts) == 0)
+		exec_set_woken(t);
+	err = kthread_park(t->task);
+	model_parked(t->facts, err);
+	if (err == 0) {
+		model_is_parked(t->facts, is_asleep_parked(t->task));
+		ledger_parked(t->facts);
+	}
+	exec_expect(op, t->name, err);
+}
+
+void do_unpark(struct exec_task *by, struct exec_thread *t, const struct plan_op *op)
+{
+	(void)by, (void)op;
+	to_own_cpu(t);
+	kthread_unpark(t->task);
+}
+
+/* ---- stop -------------------------------------------------------------------------- */
+
+static void stop(struct exec_thread *t, const struct plan_op *op)
+{
+	int result;
+
+	t->facts->stopped = true;
+	ledger_ending(t->facts);
+	to_own_cpu(t);
+	result = op && op->kind == PLAN_STOP_PUT ? kthread_stop_put(t->task)
+						 : kthread_stop(t->task);
+	ledger_gone(t->facts);
+	model_stopped(t->facts, result);
+	if (t->mm)	/* its owner is the task that stopped it */
+		mmput(t->mm);
+	t->mm = NULL;
+	if (op)
+		exec_expect(op, t->name, result);
+}
+
+void do_stop(struct exec_task *by, struct exec_thread *t, const struct plan_op *op)
+{
+	(void)by;
+	if (op->kind == PLAN_STOP_PUT && t->refs > 0)
+		t->refs--;
+	stop(t, op);
+}
+
+/* The owner of the completion lets it go as soon as it may. */
+void do_await(struct exec_task *by, struct exec_thread *t, const struct plan_op *op)
+{
+	(void)by, (void)op;
+	kt_completion_wait(&t->left);
+	kt_completion_destroy(&t->left);
+	t->awaited = true;
+}
+
+/* ---- CPUs -------------------------------------------------------------------------- */
+
+void do_bind(struct exec_task *by, struct exec_thread *t, const struct plan_op *op)
+{
+	(void)by;
+	t->facts->cpus = 1ull << op->cpu;
+	t->bound = true;
+	kthread_bind(t->task, (unsigned)op->cpu);
+}
+
+void do_affine(struct exec_task *by, struct exec_thread *t, const struct plan_op *op)
+{
+	/* Another task does not know whether the owner has bound it. */
+	bool bound = t->plan->task == by->index && t->bound;
+	int err = task_set_cpus_allowed(t->task, 1ull << op->cpu);
+
+	model_affine(t->facts, bound, err);
+	if (t->plan->task == by->index)
+		exec_expect(op, t->name, err);
+}
+
+void do_per_cpu(struct exec_task *by, struct exec_thread *t, const struct plan_op *op)
+{
+	(void)by;
+	kthread_set_per_cpu(t->task, op->cpu);
+	t->own_cpu = op->cpu >= 0 ? 1ull << op->cpu : 0;
+	model_per_cpu(t->facts, op->cpu, kthread_is_per_cpu(t->task));
+}
+
+/* Its processor goes off line; kthread_unpark() brings a CPU's own thread back. */
+void do_displace(struct exec_task *by, struct exec_thread *t, const struct plan_op *op)
+{
+	(void)by, (void)op;
+	if (!t->facts->cpus)
+		return;		/* it has been already */
+	task_cpu_gone(t->task, (unsigned)__builtin_ctzll(t->facts->cpus));
+	t->facts->cpus = 0;
+}
+
+/* ---- references -------------------------------------------------------------------- */
+
+void do_get(struct exec_task *by, struct exec_thread *t, const struct plan_op *op)
+{
+	(void)by, (void)op;
+	get_task_struct(t->task);
+	t->refs++;
+}
+
+void do_put(struct exec_task *by, struct exec_thread *t, const struct plan_op *op)
+{
+	(void)by, (void)op;
+	if (t->refs > 0)	/* else it is the thread's own: an illegal plan */
+		t->refs--;
+	put_task_struct(t->task);
+}
+
+void exec_put_strays(const struct exec_task *by)
+{
+	for (unsigned i = 0; i < exec.plan->threads_count; i++) {
+		struct exec_thread *t = &exec.thread[i];
+
+		if (!(t->strays >> by->index & 1))
+			continue;
+		kt_completion_wait(&t->made);
+		if (t->task && !IS_ERR(t->task))
+			put_task_struct(t->task);
+		if (t->plan->body == PLAN_WORKER || t->plan->body == PLAN_PERCPU)
+			kt_complete(&t->let_go);
+	}
+}
+
+/* ---- what a plan leaves ------------------------------------------------------------ */
+
+/* A thread that no task stopped and that can't have gone by itself. */
+static bool must_be_stopped(const struct exec_thread *t)
+{
+	const struct ledger_thread *facts = t->facts;
+
+	if (!facts->created || facts->stopped || t->plan->body == PLAN_WORKER)
+		return false;	/* not created: a percpu, too */
+	return !plan_body_exits(t->plan->body) || !facts->woken || facts->parked || t->refs > 0;
+}
+
+void exec_stop_rest(struct exec_thread *t)
+{
+	if (t->worker && !t->destroyed)
+		exec_destroy(t, true);
+	exec_unregister_rest(t);
+	if (must_be_stopped(t))
+		stop(t, NULL);
+	while (t->refs > 0) {
+		t->refs--;
+		put_task_struct(t->task);
+	}
+}

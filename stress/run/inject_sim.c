@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The injector on the simulator: directives and faults take effect at its decisions.
+ *
+ * Part of the harness, not of the code under test: compiled without sanitizers,
+ * because on the simulator it runs on every fiber without any order between
+ * them. What real threads share here is counted with relaxed atomics.
+ */
+#include "platform/sim/sim.h"
+#include "stress/run/inject_internal.h"
+
+const bool inject_kills_by_call = false;
+
+/* One OS thread runs all tasks. */
+uint32_t inject_count(uint32_t *counter)
+{
+	return ++*counter;
+}
+
+void inject_point(struct kt_site *site, const void *object)
+{
+	inject_observe(site, object);
+}
+
+bool inject_alloc_chosen(bool fails)
+{
+	if (inject.alloc_rules_count)	/* a directive counts the allocations of all tasks */
+		sim_depends(inject.allocations);
+	return fails || sim_choose(SIM_CHOOSE_ALLOC_FAIL, 2);
+}
+
+void inject_note_failed(enum kt_role role, uint32_t nth)
+{
+	sim_note_alloc_fail(role, nth);
+}
+
+void inject_settle(void)
+{
+	sim_settle(KT_SITE_NAMED("plan.teardown"));
+}
+
+/* ---- a strategy around the one that decides ------------------------------------------ */
+
+static struct {
+	struct sim_strategy strategy;
+	struct sim_strategy *inner;
+	uint32_t next;		/* what a switch directive asked for, or SIM_TASKS_MAX */
+	bool spurious;		/* the park at this site returns at once */
+} wrap;
+
+static uint32_t task_named(uint32_t name_hash)
+{
+	const struct sim_record *r = sim_record();
+
+	for (uint32_t i = 0; i < r->tasks; i++)
+		if (r->task[i].name_hash == name_hash)
+			return i;
+	return SIM_TASKS_MAX;
+}
+
+static void apply(const struct rule *r)
+{
+	uint32_t target = task_named(r->target);
+
+	switch (r->kind) {
+	case PLAN_D_KILL:
+		if (target < SIM_TASKS_MAX)
+			sim_kill(target);
+		break;
+	case PLAN_D_SWITCH:
+		wrap.next = target;
+		break;
+	case PLAN_D_SPURIOUS:
+		wrap.spurious = true;
+		break;
+	case PLAN_D_VISIBLE:
+		sim_show(target, r->store, r->older);
+		break;
+	default:
+		break;
+	}
+}
+
+static void visit_rules(const struct sim_decision *d)
+{
+	uint32_t point = kt_site_hash(d->site);
+	uint32_t task;
+
+	if (!(inject.points >> (point % 64) & 1))
+		return;
+	task = sim_record()->task[d->task].name_hash;
+	for (uint32_t i = 0; i < inject.rules_count; i++) {
+		struct rule *r = &inject.rule[i];
+
+		if (r->point == point && r->task == task &&
+		    r->blocked == (d->why == SIM_BLOCKED) && ++r->seen == r->nth)
+			apply(r);
+	}
+}
+
+static void wrap_visit(struct sim_strategy *s, const struct sim_decision *d)
+{
+	wrap.next = SIM_TASKS_MAX;
+	wrap.spurious = false;
+	if (inject.rules_count)
+		visit_rules(d);
+	if (inject.faults.kill_step && inject.faults.kill_step == d->step) {
+		uint32_t victim = task_named(inject.victim);
+
+		if (victim < SIM_TASKS_MAX)
+			sim_kill(victim);
+		if (s->visits_from)	/* it visits only for the kill */
+			s->visits_from = UINT32_MAX;
+	}
+	if (wrap.inner->visit)
+		wrap.inner->visit(wrap.inner, d);
+}
+
+/* Does the strategy or a directive need to see every step? */
+static bool visits_all(void)
+{
+	return inject.rules_count || (wrap.inner->visit && !wrap.inner->visits_from);
+}
+
+static void wrap_begin(struct sim_strategy *s, uint64_t seed, uint32_t steps_estimate)
+{
+	wrap.next = SIM_TASKS_MAX;
+	wrap.spurious = false;
+	s->visits_from = visits_all() ? 0 : inject.faults.kill_step ? inject.faults.kill_step
+								    : UINT32_MAX;
+	wrap.inner->begin(wrap.inner, seed, steps_estimate);
+}
+
+static uint32_t wrap_next(struct sim_strategy *s, const struct sim_decision *d)
+{
+	(void)s;
+	if (wrap.next < SIM_TASKS_MAX && ((d->runnable >> wrap.next & 1) ||
+					  (d->why == SIM_YIELDED && wrap.next == d->task)))
+		return wrap.next;
+	if (wrap.inner->visit)	/* the strategy has decided there */
+		return wrap.inner->next(wrap.inner, d);
+	if (!(d->runnable & (d->runnable - 1)))
+		return (uint32_t)__builtin_ctzll(d->runnable);
+	if (d->timed && d->why != SIM_MARK &&
+	    ++inject.timer_moments == inject.faults.timer_nth)
+		return (uint32_t)__builtin_ctzll(d->timed);
+	if (d->why == SIM_MARK)
+		return d->task;
+	return wrap.inner->next(wrap.inner, d);
+}
+
+static uint32_t wrap_choose(struct sim_strategy *s, enum sim_choice kind, uint32_t below)
+{
+	(void)s;
+	if (kind == SIM_CHOOSE_SPURIOUS &&
+	    (++inject.sleeps == inject.faults.spurious_nth || wrap.spurious))
+		return 1;
+	return wrap.inner->choose ? wrap.inner->choose(wrap.inner, kind, below) : 0;
+}
+
+struct sim_strategy *inject_strategy(struct sim_strategy *inner)
+{
+	if (!inject.rules_count && !inject.faults.kill_step && !inject.faults.spurious_nth &&
+	    !inject.faults.timer_nth)
+		return inner;
+	wrap.inner = inner;
+	wrap.strategy = (struct sim_strategy){
+		.name = inner->name, .begin = wrap_begin,
+		.next = visits_all() || inject.faults.timer_nth ? wrap_next : inner->next,
+		.choose = wrap_choose, .visit = wrap_visit,
+	};
+	return &wrap.strategy;
+}
+

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Part of the harness, not of the code under test: compiled without sanitizers, because
+ * ledger_alloc_failed() is called from a hook, which on the simulator runs on every fiber
+ * without any order between them.
+ */
+#include "stress/run/ledger.h"
+
+#include <string.h>
+
+struct ledger ledger;
+
+/* What the plan's works are used for; copied into each execution. */
+static struct {
+	bool delayed;
+	uint32_t takers;
+} works[PLAN_THREADS_MAX][PLAN_WORKS];
+
+static void load_op(const struct plan_op *op, unsigned task)
+{
+	if (op->kind == PLAN_CPU_DOWN)
+		ledger.cpus_down |= 1ull << op->cpu;
+	if (op->kind == PLAN_CPU_DOWN || op->kind == PLAN_CPU_UP)
+		ledger.cpu_tasks |= 1u << task;
+	ledger.has_calls |= op->kind == PLAN_CPU_UP || op->kind == PLAN_REGISTER;
+	if (!plan_op_has(op->kind, PLAN_HAS_WORK))
+		return;
+	works[op->thread][op->work].delayed |= plan_op_has(op->kind, PLAN_HAS_DELAY);
+	if (op->kind == PLAN_CANCEL || op->kind == PLAN_MOD)
+		works[op->thread][op->work].takers |= 1u << task;
+}
+
+void ledger_load(const struct plan *p)
+{
+	ledger.plan = p;
+	ledger.has_calls = false;
+	ledger.cpus_down = 0;
+	ledger.cpu_tasks = 0;
+	memset(works, 0, sizeof works);
+	for (unsigned i = 0; i < p->tasks_count; i++)
+		for (unsigned k = 0; k < p->tasks[i].ops_count; k++)
+			load_op(&p->ops[p->tasks[i].ops_first + k], i);
+}
+
+static void begin_thread(unsigned i)
+{
+	const struct plan *p = ledger.plan;
+	struct ledger_thread *t = &ledger.thread[i];
+
+	*t = (struct ledger_thread){
+		.plan = &p->threads[i],
+		.name = plan_string(p, p->threads[i].name),
+	};
+	if (t->plan->body != PLAN_WORKER)
+		return;
+	for (unsigned k = 0; k < PLAN_WORKS; k++) {
+		t->job[k].delayed = works[i][k].delayed;
+		t->job[k].takers = works[i][k].takers;
+	}
+}
+
+void ledger_begin(uint64_t cpus)
+{
+	const struct plan *p = ledger.plan;
+
+	for (unsigned i = 0; i < p->threads_count; i++)
+		begin_thread(i);
+	for (unsigned i = 0; i < p->tasks_count; i++)
+		ledger.task[i] = (struct ledger_task){ 0 };
+	if (ledger.has_calls)
+		memset(ledger.call, 0, p->ops_count * sizeof ledger.call[0]);
+	ledger.clock = ledger.queued = ledger.served = 0;
+	ledger.freezes_begun = ledger.freezes_done = ledger.freezes_in_force = 0;
+	ledger.forking = NULL;
+	ledger.forking_call = NULL;
+	ledger.cpus_tried = 0;
+	ledger.online = cpus;
+}
+
+void ledger_alloc_failed(const struct ledger_task *by, bool daemon, enum kt_role role)
+{
+	unsigned bit = 1u << role;
+
+	if (by && by->creating)
+		by->creating->failed_creator |= bit;
+	else if (by && by->calling)
+		by->calling->failed_caller |= bit;
+	else if (daemon && ledger.forking)
+		ledger.forking->failed_daemon |= bit;
+	else if (daemon && ledger.forking_call)
+		ledger.forking_call->failed_daemon |= bit;
+}

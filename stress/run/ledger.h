@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The ledger: what happened in one execution of a plan, as plain data.
+ *
+ * The interpreter (exec_*.c) writes most of it; the injector writes which allocations it
+ * made fail (ledger_alloc_failed()). The model (model.h) reads it. Nothing in it is a
+ * pointer into core/, so a test can write a ledger by hand and ask the model about it.
+ *
+ * Each fact has one writer, named where its field stands. A fact that two tasks touch is
+ * an atomic, mostly a relaxed one: the ledger itself orders nothing. What orders a write
+ * before a read is the protocol under test, and the model checks that protocol by what it
+ * reads. An atomic is accessed by its function below, which has the memory order. The
+ * field itself may be read by its writer, and by init when all tasks have ended.
+ */
+#ifndef STRESS_LEDGER_H
+#define STRESS_LEDGER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "platform/role.h"
+#include "stress/plan/plan.h"
+
+/* Relaxed atomics. */
+static inline unsigned counter_get(const unsigned *counter)
+{
+	return __atomic_load_n(counter, __ATOMIC_RELAXED);
+}
+
+static inline void counter_set(unsigned *counter, unsigned value)
+{
+	__atomic_store_n(counter, value, __ATOMIC_RELAXED);
+}
+
+static inline void counter_add(unsigned *counter, unsigned n)
+{
+	__atomic_fetch_add(counter, n, __ATOMIC_RELAXED);
+}
+
+/* ---- what there is ----------------------------------------------------------------- */
+
+/* A work of a worker. */
+struct ledger_job {
+	/* of the plan: */
+	bool delayed;			/* some operation delays it */
+	uint32_t takers;		/* bit per task that takes it back */
+
+	/* relaxed atomics: */
+	unsigned accepted;		/* times newly queued */
+	unsigned taken;			/* times a cancel took it back */
+	unsigned started, finished;	/* runs */
+	unsigned cancels;		/* cancels that dropped worker->lock and wait */
+	unsigned order;			/* its number in the queue when it was last put there;
+					 * 0: never, or taken out since. Written under
+					 * worker->lock; 0 also by the only task that takes
+					 * it out */
+};
+
+/* The callback of a per-CPU thread that was called last. */
+enum ledger_callback {
+	LEDGER_NO_CALLBACK,
+	LEDGER_SETUP,
+	LEDGER_RUN,
+	LEDGER_PARK,
+	LEDGER_UNPARK,
+	LEDGER_CLEANUP,
+	LEDGER_CALLBACKS	/* count */
+};
+
+/* A handle of the plan: one create, run or percpu operation, and the thread behind it. */
+struct ledger_thread {
+	const struct plan_thread *plan;
+	const char *name;		/* formatted */
+
+	/* Written by the task that has the handle: */
+	bool created;			/* its create returned a task */
+	bool abandoned;			/* its create failed; read by the thread, if it runs */
+	bool stopped;			/* a stop was called */
+	bool parked;			/* by a park that returned 0, and not unparked since */
+	bool was_parked;		/* ever: then its function must be called */
+	uint64_t cpus;			/* where it must run; 0: anywhere. Written while the
+					 * thread sleeps */
+	unsigned failed_creator;	/* bit per role: allocations that failed in the call */
+
+	bool woken;			/* relaxed atomic; set before the first wake-up */
+
+	/* For tasks that read the registry; see model_registry.c: */
+	unsigned number;		/* kthread_id(), since its create returned; 0: not yet */
+	bool ending;			/* set before the call that may end it */
+	bool gone;			/* set after it was stopped */
+
+	/* Its request, in moments of ledger.clock; 0: not yet. kthreadd reads them too. */
+	unsigned begun, queued;
+
+	/* Written by kthreadd: */
+	unsigned failed_daemon;		/* bit per role: allocations that failed in the fork */
+	bool served;			/* kthreadd took its request */
+
+	/* Written by the thread; read after it was stopped or is gone: */
+	unsigned runs;			/* of its function */
+	unsigned froze;			/* times that was_frozen was true */
+	uint8_t callback[PLAN_CPUS];	/* of a percpu, enum ledger_callback; by CPU n's thread */
+
+	/* Of a worker; relaxed atomics: */
+	unsigned posted, posts_run;	/* works that free themselves */
+	unsigned order, run_up_to;	/* numbers in its queue: of the work that was queued
+					 * last, that was taken to run last. Written under
+					 * worker->lock */
+	struct ledger_job job[PLAN_WORKS];
+};
+
+/* One register or cpu-up operation: a call that makes per-CPU threads. */
+struct ledger_call {
+	unsigned failed_caller;		/* as failed_creator */
+	unsigned failed_daemon;		/* as failed_daemon, written by kthreadd */
+};
+
+/* A task of the plan. Written by that task. */
+struct ledger_task {
+	struct ledger_thread *creating;	/* the create that it is in, or NULL */
+	struct ledger_call *calling;	/* the call that it is in, or NULL */
+	const struct ledger_job *inserted;	/* the work that it put into a queue last */
+};
+
+struct ledger {
+	const struct plan *plan;
+	struct ledger_task task[PLAN_TASKS_MAX];
+	struct ledger_thread thread[PLAN_THREADS_MAX];
+	struct ledger_call call[PLAN_OPS_MAX];	/* by operation */
+
+	/* Relaxed atomics: */
+	unsigned clock;			/* moments that the model tells apart */
+	unsigned queued;		/* requests of the threads above */
+	unsigned freezes_begun, freezes_done;
+	unsigned freezes_in_force;	/* done, and no thaw of them has begun */
+	uint64_t cpus_tried;		/* CPUs that a task began to take off line */
+
+	/* Written by kthreadd: */
+	unsigned served;		/* requests of the threads above that it took */
+	struct ledger_thread *forking;	/* the request that it serves is of one of these */
+	struct ledger_call *forking_call;
+
+	uint64_t online;		/* CPUs, as the calls so far returned. Written by the
+					 * only task that moves CPUs */
+
+	/* Of the plan: */
+	bool has_calls;			/* register or cpu-up operations */
+	uint64_t cpus_down;		/* CPUs that some task takes off line */
+	uint32_t cpu_tasks;		/* bit per task that moves CPUs */
+};
+
+extern struct ledger ledger;
+
+/* A plan, which must stay where it is. */
+void ledger_load(const struct plan *p);
+
+/* An execution of it begins: nothing has happened. cpus: all that there are. */
+void ledger_begin(uint64_t cpus);
+
+/*
+ * An allocation was made to fail on the thread that calls: a task of the plan, or (NULL)
+ * another one, kthreadd if `daemon`. It belongs to the call that the thread is in.
+ */
+void ledger_alloc_failed(const struct ledger_task *by, bool daemon, enum kt_role role);
+
+/* ---- a thread's life --------------------------------------------------------------- */
+
+/* Before a wake-up; the model reads it on the thread. */
+static inline void ledger_waking(struct ledger_thread *t)
+{
+	__atomic_store_n(&t->woken, true, __ATOMIC_RELAXED);
+}
+
+static inline bool ledger_is_woken(const struct ledger_thread *t)
+{
+	return __atomic_load_n(&t->woken, __ATOMIC_RELAXED);
+}
+
+/* Release: a task that reads the number sees what the creator wrote before. */
+static inline void ledger_numbered(struct ledger_thread *t, unsigned number)
+{
+	__atomic_store_n(&t->number, number, __ATOMIC_RELEASE);
+}
+
+static inline unsigned ledger_number(const struct ledger_thread *t)
+{
+	return __atomic_load_n(&t->number, __ATOMIC_ACQUIRE);
+}
+
+/* Before a call that may end it. Relaxed would do: that call orders it before the end. */
+static inline void ledger_ending(struct ledger_thread *t)
+{
+	__atomic_store_n(&t->ending, true, __ATOMIC_RELEASE);
+}
+
+static inline bool ledger_is_ending(const struct ledger_thread *t)
+{
+	return __atomic_load_n(&t->ending, __ATOMIC_ACQUIRE);
+}
+
+/* After a stop of it has returned. */
+static inline void ledger_gone(struct ledger_thread *t)
+{
+	__atomic_store_n(&t->gone, true, __ATOMIC_RELEASE);
+}
+
+static inline bool ledger_is_gone(const struct ledger_thread *t)
+{
+	return __atomic_load_n(&t->gone, __ATOMIC_ACQUIRE);
+}
+
+static inline void ledger_parked(struct ledger_thread *t)
+{
+	t->parked = t->was_parked = true;
+}
+
+/* ---- requests ---------------------------------------------------------------------- */
+
+static inline unsigned ledger_moment(void)
+{
+	return __atomic_add_fetch(&ledger.clock, 1, __ATOMIC_SEQ_CST);
+}
+
+/* Its creator begins to take a place in the queue. */
+static inline void ledger_request_begun(struct ledger_thread *t, unsigned moment)
+{
+	__atomic_store_n(&t->begun, moment, __ATOMIC_RELAXED);
+}
+
+static inline unsigned ledger_begun(const struct ledger_thread *t)
+{
+	return __atomic_load_n(&t->begun, __ATOMIC_RELAXED);
+}
+
+/* Its creator has its place; kthreadd can't have seen the request yet. */
+static inline void ledger_request_queued(struct ledger_thread *t, unsigned moment)
+{
+	__atomic_store_n(&t->queued, moment, __ATOMIC_RELEASE);
+	counter_add(&ledger.queued, 1);
+}
+
+static inline unsigned ledger_queued(const struct ledger_thread *t)
+{
+	return __atomic_load_n(&t->queued, __ATOMIC_ACQUIRE);
+}
+
+/* kthreadd took it. */
+static inline void ledger_request_served(struct ledger_thread *t)
+{
+	t->served = true;
+	ledger.served++;
+}
+
+/* ---- the freezer ------------------------------------------------------------------- */
+
+static inline void ledger_freeze_begun(void)
+{
+	counter_add(&ledger.freezes_begun, 1);
+}
+
+static inline void ledger_freeze_done(void)
+{
+	counter_add(&ledger.freezes_done, 1);
+	counter_add(&ledger.freezes_in_force, 1);
+}
+
+/* Before a thaw. */
+static inline void ledger_thawing(void)
+{
+	counter_add(&ledger.freezes_in_force, -1u);
+}
+
+/* Freezes that returned by now, as far as the calling thread may know. */
+static inline unsigned ledger_freezes(void)
+{
+	return counter_get(&ledger.freezes_done);
+}
+
+/* ---- works ------------------------------------------------------------------------- */
+
+/* A work was put into its worker's queue. Under worker->lock. */
+static inline void ledger_job_queued(struct ledger_thread *t, struct ledger_job *j)
+{
+	counter_set(&t->order, counter_get(&t->order) + 1);
+	counter_set(&j->order, counter_get(&t->order));
+}
+
+/* The worker took it out of the queue, to run it. Under worker->lock. */
+static inline void ledger_job_unlinked(struct ledger_thread *t, const struct ledger_job *j)
+{
+	if (counter_get(&j->order))
+		counter_set(&t->run_up_to, counter_get(&j->order));
+}
+
+/* It is not in the queue any more, and does not run because of its last place there. */
+static inline void ledger_job_out(struct ledger_job *j)
+{
+	counter_set(&j->order, 0);
+}
+
+/* ---- CPUs -------------------------------------------------------------------------- */
+
+static inline void ledger_cpu_going_down(unsigned cpu)
+{
+	__atomic_fetch_or(&ledger.cpus_tried, 1ull << cpu, __ATOMIC_RELAXED);
+}
+
+static inline uint64_t ledger_cpus_tried(void)
+{
+	return __atomic_load_n(&ledger.cpus_tried, __ATOMIC_RELAXED);
+}
+
+/* If no other task moves CPUs, the ledger can say which are on line. */
+static inline bool ledger_knows_online(void)
+{
+	return (ledger.cpu_tasks & (ledger.cpu_tasks - 1)) == 0;
+}
+
+/* A cpu_down() or cpu_up() of the only task that moves CPUs returned 0. */
+static inline void ledger_cpu_moved(unsigned cpu, bool up)
+{
+	uint64_t bit = 1ull << cpu;
+
+	ledger.online = up ? ledger.online | bit : ledger.online & ~bit;
+}
+
+#endif

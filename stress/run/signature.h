@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The identity of a bug: what tells it from other bugs, in every build, on every machine,
+ * whoever finds it.
+ *
+ * A signature is a kind and the places or stack frames that are involved. It has no
+ * address, no line number and no name from the plan. Its id is short enough to be the name
+ * of a file. Two findings are one bug if their ids are equal.
+ *
+ * Nothing else makes a signature or an id. The files of findings and the records of nights
+ * have them: a change here makes new bugs of old ones.
+ */
+#ifndef STRESS_RUN_SIGNATURE_H
+#define STRESS_RUN_SIGNATURE_H
+
+#include <stddef.h>
+
+#include "platform/check.h"
+#include "platform/point.h"
+
+#define SIGNATURE_MAX 256
+#define SIGNATURE_ID_MAX 32
+#define SIGNATURE_PLACES_MAX 64
+
+/* "deadlock-1a2b3c4d". Returns id. */
+const char *signature_id(char id[SIGNATURE_ID_MAX], enum kt_failure failure,
+			 const char *signature);
+
+/*
+ * An oracle's finding: its message up to the first colon, because what follows depends on
+ * the plan; and the place at which the failing task was, unless `at` is NULL.
+ */
+void signature_of_message(char signature[SIGNATURE_MAX], enum kt_failure failure,
+			  const char *message, struct kt_site *at);
+
+/* Of several tasks that can't go on: the place of each, in any order. */
+void signature_of_places(char signature[SIGNATURE_MAX], enum kt_failure failure,
+			 struct kt_site *const *place, unsigned count);
+
+/*
+ * Two runs of one execution differ: at a step, where each is at a place, in any order; or
+ * only in how they end.
+ */
+void signature_of_steps(char signature[SIGNATURE_MAX], const char *place, const char *other);
+void signature_of_ends(char signature[SIGNATURE_MAX], enum kt_failure first,
+		       enum kt_failure again);
+
+/* A sanitizer's report: functions of its stacks that are ours. */
+void signature_of_report(char signature[SIGNATURE_MAX], enum kt_failure failure,
+			 const char *report);
+
+/* A process ended by that signal, without a report; and one that made no progress. */
+void signature_of_signal(char signature[SIGNATURE_MAX], int signal);
+void signature_of_hang(char signature[SIGNATURE_MAX]);
+
+#endif
