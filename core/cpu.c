@@ -35,8 +35,8 @@ uint64_t cpus_usable(struct kthreadd *d, uint64_t cpus)
 {
 	uint64_t online = READ_ONCE(d->cpus.online);
 
-	/* CPUs that are numbers only, beyond those possible, mean something to
-	 * the platform as long as nothing was taken away. */
+	/* A mask may have numbers beyond the possible CPUs, which the platform maps to
+	 * processors. It is passed on as it is while all CPUs are online. */
 	if (online == CPU_POSSIBLE_MASK)
 		return cpus;
 	return cpus & online ? cpus & online : online;
@@ -64,12 +64,12 @@ void cpus_write_unlock(struct kthreadd *d)
 	up_write(&d->cpus.cpu_hotplug_lock);
 }
 
-/* ---- off and on ------------------------------------------------------------ */
+/* ---- offline and online ---------------------------------------------------- */
 
 /*
- * The scheduler's part. `online` first, then the list: task_bind() puts a task
+ * The scheduler's part. First `online`, then the list: task_bind() puts a task
  * on the list and reads `online` in one section of bound_lock. Either it sees
- * what is there now or the task is found here.
+ * the new mask, or the task is found here.
  */
 static void set_online(struct kthreadd *d, unsigned cpu, bool online)
 {
@@ -104,7 +104,7 @@ int cpu_down(struct kthreadd *d, unsigned cpu)
 	}
 	cpus_write_lock(d);
 	KT_POINT(cpu.going_down);
-	/* Parked before it is marked: none of its threads may run elsewhere. */
+	/* Park before the CPU is marked: none of its threads may run elsewhere. */
 	smpboot_park_threads(d, cpu);
 	KT_POINT(cpu.parked);
 	set_online(d, cpu, false);
@@ -128,8 +128,8 @@ int cpu_up(struct kthreadd *d, unsigned cpu)
 	KT_POINT(cpu.coming_up);
 	err = smpboot_create_threads(d, cpu);
 	if (err == 0) {
-		/* Unparked when the scheduler knows the CPU: before, it would
-		 * let them run elsewhere. */
+		/* Unpark after the scheduler knows the CPU. Before that it would
+		 * let the threads run elsewhere. */
 		set_online(d, cpu, true);
 		smpboot_unpark_threads(d, cpu);
 		KT_POINT(cpu.unparked);

@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * CPUs that go off and on line. After Linux kernel/cpu.c; core/README.md says
+ * CPUs that go offline and online. After Linux kernel/cpu.c; core/README.md says
  * where and why it differs.
  *
- * Each kthreadd has CPUs of its own, all on line at first: they are numbers
- * that the threads of that kthreadd are bound to. The platform gives a number a
- * processor (os_bind()): a simulated one in the simulator, one of those that
- * the process may use on real threads, where no machine's CPU is taken away.
- * What going off line means is kept by core/: who is bound to CPUs of which none
- * is on line runs on others, as Linux's scheduler has it. Tasks that nobody
- * bound are left where they are.
+ * Each kthreadd has CPUs of its own, all online at first. A CPU is a number to which
+ * threads of that kthreadd are bound. The platform maps the number to a
+ * processor (os_bind()): a simulated one in the simulator, or on real threads one that
+ * the process may use. No CPU of the machine is taken away. core/ itself makes a CPU
+ * offline: a task that is bound only to offline CPUs runs on others, as with Linux's
+ * scheduler. A task that is not bound stays where it is.
  *
  * Lock order: cpu_maps_lock -> cpu_hotplug_lock -> smpboot's threads_lock ->
- * what kthread_create(), kthread_park() and kthread_stop() wait for. So who is
- * waited for there must not take these: neither a per-CPU thread's callbacks
- * nor a function that shall park or stop. bound_lock -> pi_lock.
+ * what kthread_create(), kthread_park() and kthread_stop() wait for. So a thread that
+ * they wait for must not take these locks: neither a per-CPU thread's callbacks
+ * nor a function that is asked to park or stop. bound_lock -> pi_lock.
  */
 #ifndef CORE_CPU_H
 #define CORE_CPU_H
@@ -33,7 +32,7 @@ struct task_struct;
 
 #define for_each_possible_cpu(cpu) for ((cpu) = 0; (cpu) < NR_CPUS; (cpu)++)
 
-/* Under the hotplug lock, or what it visits is old at once. */
+/* Without the hotplug lock, the CPUs that it visits may be offline already. */
 #define for_each_online_cpu(d, cpu)                                            \
 	for_each_possible_cpu(cpu)                                             \
 		if (cpu_online((d), (cpu)))
@@ -42,15 +41,15 @@ struct cpus {
 	struct mutex cpu_maps_lock;		/* cpu_up() and cpu_down(), one at a time */
 	struct rw_semaphore cpu_hotplug_lock;	/* Linux: a percpu-rwsem */
 
-	uint64_t online;	/* atomic; bit n: CPU n. Written with both held, the
-				 * second for writing; holds still under either */
+	uint64_t online;	/* atomic; bit n: CPU n. Written with both locks held, the
+				 * second for writing; does not change under either */
 
-	kt_lock bound_lock;	/* nests outside pi_lock */
-	struct list_head bound;	/* under it: kthreads that may not run everywhere,
-				 * by task_struct.bound */
+	kt_lock bound_lock;	/* taken before pi_lock */
+	struct list_head bound;	/* under bound_lock: kthreads that may not run
+				 * everywhere, by task_struct.bound */
 };
 
-/* Before any task can see *c. / When nobody will use it any more. */
+/* Before any task can see *c. / When no task will use it again. */
 void cpus_init(struct cpus *c);
 void cpus_destroy(struct cpus *c);
 
@@ -59,9 +58,9 @@ bool cpu_online(struct kthreadd *d, unsigned cpu);
 unsigned num_online_cpus(struct kthreadd *d);
 
 /*
- * While it is held for reading no CPU goes off or on line. Sleeps; fair (see
- * core/rwsem.h), so not taken twice by one task. Linux's has the same order
- * between readers and writers, and makes readers cheap by counting per CPU.
+ * While a task holds the lock for reading, no CPU goes offline or online. Sleeps. The
+ * lock is fair (see core/rwsem.h), so a task must not take it twice. Linux's lock has the
+ * same order between readers and writers, and makes readers cheap by counting per CPU.
  */
 void cpus_read_lock(struct kthreadd *d);
 void cpus_read_unlock(struct kthreadd *d);
@@ -69,23 +68,23 @@ void cpus_write_lock(struct kthreadd *d);
 void cpus_write_unlock(struct kthreadd *d);
 
 /*
- * Take a CPU off line: park its threads, the last registered first; mark it;
- * move to others what is bound to it. 0, also if it is off line already;
+ * Take a CPU offline: park its threads, the last registered first; mark the CPU;
+ * move to other CPUs the tasks that are bound to it. 0, also if it is offline already;
  *   -EINVAL  no such CPU;
- *   -EBUSY   it is the last one.
+ *   -EBUSY   it is the last one online.
  * Sleeps, whatever signals come.
  */
 int cpu_down(struct kthreadd *d, unsigned cpu);
 
 /*
- * Bring a CPU on line: make the threads that it lacks; mark it; let its threads
- * go on. 0, also if it is on line already; -EINVAL, no such CPU; or the error of
- * kthread_create(): it stays off line then, and what was made stays, parked,
- * for the next time. d is the caller's kthreadd.
+ * Bring a CPU online: make the threads that it lacks; mark the CPU; unpark its
+ * threads. 0, also if it is online already; -EINVAL, no such CPU; or the error of
+ * kthread_create(): then the CPU stays offline, and the threads that were made stay,
+ * parked, for the next time. d must be the caller's kthreadd.
  */
 int cpu_up(struct kthreadd *d, unsigned cpu);
 
-/* For core/task.c: of `cpus`, those on line; if there is none, all on line. */
+/* For core/task.c: those of `cpus` that are online; if there are none, all online. */
 uint64_t cpus_usable(struct kthreadd *d, uint64_t cpus);
 
 #endif

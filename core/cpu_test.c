@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * CPUs that go and come, and the sleeping locks they stand on, over every back
+ * CPUs that go offline and online, and the sleeping locks they use, over every back
  * end: each promise of cpu.h and rwsem.h as one test body.
  */
 #include "core/core_test.h"
@@ -8,24 +8,11 @@
 
 static struct task_struct other[3];
 
-static void other_begin(unsigned i, void (*fn)(void *arg), void *arg)
-{
-	task_init(&other[i], &daemon, "other");
-	CHECK_EQ(os_spawn(&other[i].os, i == 0 ? "other/0" : i == 1 ? "other/1" : "other/2",
-			  OS_JOINABLE, fn, arg), 0);
-}
-
-static void other_end(unsigned i)
-{
-	os_join(&other[i].os);
-	task_destroy(&other[i]);
-}
-
 /* ---- sleeping locks ----------------------------------------------------------- */
 
 struct shared {
 	struct rw_semaphore sem;
-	unsigned readers, writers;	/* inside; relaxed atomics */
+	unsigned readers, writers;	/* tasks inside; relaxed atomics */
 	unsigned place;			/* under sem */
 	unsigned wrote_at, read_at;
 };
@@ -67,7 +54,7 @@ static void writes(void *arg)
 		enter(&s->writers, 1);
 		CHECK_EQ(inside(&s->readers), 0);
 		CHECK_EQ(inside(&s->writers), 1);
-		s->place++;		/* a race, if it did not exclude */
+		s->place++;		/* a race, if the lock did not exclude */
 		enter(&s->writers, -1);
 		up_write(&s->sem);
 	}
@@ -96,12 +83,12 @@ static void writers_exclude_everybody(void)
 	struct shared s = { .place = 0 };
 
 	init_rwsem(&s.sem, "sem");
-	other_begin(0, writes, &s);
-	other_begin(1, reads, &s);
-	other_begin(2, writes, &s);
+	task_begin(&other[0], "other/0", writes, &s);
+	task_begin(&other[1], "other/1", reads, &s);
+	task_begin(&other[2], "other/2", writes, &s);
 	reads(&s);
 	for (unsigned i = 0; i < 3; i++)
-		other_end(i);
+		task_end(&other[i]);
 	CHECK_EQ(s.place, 2 * CONFORMANCE_TURNS(200, 2));
 	destroy_rwsem(&s.sem);
 }
@@ -130,8 +117,8 @@ static void readers_share(void)
 
 	init_rwsem(&s.sem, "sem");
 	down_read(&s.sem);
-	other_begin(0, reads_once, &s);
-	other_end(0);		/* would wait for ever */
+	task_begin(&other[0], "other/0", reads_once, &s);
+	task_end(&other[0]);		/* if it excluded readers this would hang */
 	up_read(&s.sem);
 	destroy_rwsem(&s.sem);
 }
@@ -142,13 +129,13 @@ static void nobody_overtakes(void)
 
 	init_rwsem(&s.sem, "sem");
 	down_read(&s.sem);
-	other_begin(0, writes_once, &s);
+	task_begin(&other[0], "other/0", writes_once, &s);
 	until_waiting(&s, 1);
-	other_begin(1, reads_once, &s);
-	until_waiting(&s, 2);	/* though only a reader holds it */
+	task_begin(&other[1], "other/1", reads_once, &s);
+	until_waiting(&s, 2);	/* the reader waits, too, though only a reader holds it */
 	up_read(&s.sem);
-	other_end(0);
-	other_end(1);
+	task_end(&other[0]);
+	task_end(&other[1]);
 	CHECK_EQ(s.wrote_at, 1);
 	CHECK_EQ(s.read_at, 2);
 	destroy_rwsem(&s.sem);
@@ -163,13 +150,13 @@ static void released_by_another(void)
 	up_write(&s.sem);
 }
 
-/* ---- off and on ----------------------------------------------------------------- */
+/* ---- offline and online --------------------------------------------------------- */
 
 static void errors_have_their_cause(void)
 {
 	CHECK_EQ(cpu_down(&daemon, NR_CPUS), -EINVAL);
 	CHECK_EQ(cpu_up(&daemon, NR_CPUS), -EINVAL);
-	CHECK_EQ(cpu_up(&daemon, 2), 0);		/* it is */
+	CHECK_EQ(cpu_up(&daemon, 2), 0);		/* it is online already */
 	for (unsigned cpu = 0; cpu < NR_CPUS - 1; cpu++) {
 		CHECK(cpu_online(&daemon, cpu));
 		CHECK_EQ(cpu_down(&daemon, cpu), 0);
@@ -178,7 +165,7 @@ static void errors_have_their_cause(void)
 	}
 	CHECK_EQ(num_online_cpus(&daemon), 1);
 	CHECK_EQ(cpu_down(&daemon, NR_CPUS - 1), -EBUSY);
-	CHECK_EQ(cpu_down(&daemon, 0), 0);		/* it is */
+	CHECK_EQ(cpu_down(&daemon, 0), 0);		/* it is offline already */
 	CHECK(cpu_online(&daemon, NR_CPUS - 1));
 	CHECK_EQ(cpu_up(&daemon, 0), 0);
 	CHECK_EQ(cpu_down(&daemon, NR_CPUS - 1), 0);
@@ -195,13 +182,13 @@ static void takes_2_down(void *arg)
 static void the_read_lock_keeps_cpus(void)
 {
 	cpus_read_lock(&daemon);
-	other_begin(0, takes_2_down, NULL);
+	task_begin(&other[0], "other/0", takes_2_down, NULL);
 	for (int i = 0; i < CONFORMANCE_TURNS(1000, 10); i++) {
 		CHECK(cpu_online(&daemon, 2));
 		cpu_relax();
 	}
 	cpus_read_unlock(&daemon);
-	other_end(0);
+	task_end(&other[0]);
 	CHECK(!cpu_online(&daemon, 2));
 }
 
@@ -223,20 +210,20 @@ static void one_is_always_left(void)
 	unsigned cpu[3] = { 0, 1, 2 };
 
 	CHECK_EQ(cpu_down(&daemon, 3), 0);
-	other_begin(0, down_and_up, &cpu[0]);
-	other_begin(1, down_and_up, &cpu[1]);
+	task_begin(&other[0], "other/0", down_and_up, &cpu[0]);
+	task_begin(&other[1], "other/1", down_and_up, &cpu[1]);
 	down_and_up(&cpu[2]);
-	other_end(0);
-	other_end(1);
+	task_end(&other[0]);
+	task_end(&other[1]);
 	CHECK_EQ(num_online_cpus(&daemon), 3);
 }
 
-/* ---- who is bound --------------------------------------------------------------- */
+/* ---- bound threads -------------------------------------------------------------- */
 
-struct sentry {			/* says, each time it is asked, where it is */
+struct sentry {			/* a thread that tells where it runs, when asked */
 	kt_completion ask, answer;
 	uint64_t due;
-	bool over;			/* both before `ask` */
+	bool over;			/* this and `due`: written before `ask` */
 	bool there;
 };
 
@@ -289,7 +276,7 @@ static void a_bound_thread_moves_and_stays(void)
 	CHECK(is_on(&s, 1 << 3));
 	for (unsigned cpu = 1; cpu < NR_CPUS; cpu++)
 		CHECK_EQ(cpu_down(&daemon, cpu), 0);
-	CHECK(is_on(&s, 1 << 0));		/* nothing else is left */
+	CHECK(is_on(&s, 1 << 0));		/* the only CPU online */
 	CHECK_EQ(k->cpus_mask, OS_CPUS_ALL & ~(1ull << 3));
 	CHECK_EQ(cpu_up(&daemon, 1), 0);
 	CHECK_EQ(cpu_down(&daemon, 0), 0);
@@ -311,7 +298,7 @@ static void one_of_two_cpus_goes(void)
 	CHECK(is_on(&s, 1 << 2));
 	CHECK_EQ(cpu_up(&daemon, 1), 0);
 	CHECK_EQ(cpu_down(&daemon, 2), 0);
-	CHECK(is_on(&s, 1 << 1));		/* it may use it again */
+	CHECK(is_on(&s, 1 << 1));		/* the thread may use that CPU again */
 	CHECK_EQ(k->cpus_mask, 6);
 	sentry_destroy(&s, k);
 }
@@ -338,7 +325,7 @@ static int returns(void *data)
 	return 0;
 }
 
-/* A thread that has gone is not moved any more; one that goes may be. */
+/* A thread that has ended is not moved; one that is ending may be. */
 static void ends_while_its_cpu_goes(void)
 {
 	for (int i = 0; i < CONFORMANCE_TURNS(50, 1); i++) {
@@ -369,12 +356,7 @@ static void each_kthreadd_has_its_own(void)
 
 int main(void)
 {
-	static void (*wrong)(void) = released_by_another;
-	static const struct {
-		const char *name;
-		void (*body)(void);
-	} tests[] = {
-#define T(f) { #f, f }
+	static const struct core_test tests[] = {
 		T(writers_exclude_everybody),
 		T(readers_share),
 		T(nobody_overtakes),
@@ -386,12 +368,9 @@ int main(void)
 		T(bound_while_it_is_off_line),
 		T(ends_while_its_cpu_goes),
 		T(each_kthreadd_has_its_own),
-#undef T
 	};
 
-	/* First: it forks, and RCU's thread for callbacks does not exist yet. */
-	conformance_fails("released_by_another", KT_DISCIPLINE, with_daemon, (void *)&wrong);
-	for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)
-		conformance_run(tests[i].name, in_task, (void *)&tests[i].body);
+	run_failing("released_by_another", KT_DISCIPLINE, released_by_another);
+	RUN_TESTS(tests);
 	return 0;
 }

@@ -5,7 +5,7 @@
 
 #include "core/kthread_internal.h"
 
-/* A call of freeze_kthreads(); on its stack. */
+/* A call of freeze_kthreads(); on the caller's stack. */
 struct freeze_waiter {
 	struct list_head node;		/* in freezer.waiters */
 	struct task_struct *task;
@@ -25,7 +25,7 @@ void freezer_destroy(struct freezer *f)
 	kt_lock_destroy(&f->lock);
 }
 
-/* In `freezable`. The task itself writes its flags; others read with READ_ONCE(). */
+/* Is it in `freezable`? A task writes its own flags; others read with READ_ONCE(). */
 static bool is_freezable(const struct task_struct *t)
 {
 	return (t->flags & (PF_KTHREAD | PF_NOFREEZE)) == PF_KTHREAD;
@@ -41,11 +41,12 @@ bool frozen(struct task_struct *p)
 	return READ_ONCE(p->state) == TASK_FROZEN;
 }
 
-/* ---- counting, with freezer.lock held, as all that ends in _locked --------- */
+/* ---- counting; functions that end in _locked need freezer.lock ------------- */
 
 /*
- * One less is awake. Who waits has set its state before it took the lock and
- * found `awake` not 0: it took it before us, and the wake-up finds the state.
+ * One thread less is awake. A waiter has set its state, then taken the lock, and
+ * found that `awake` is not 0: it took the lock before us, so the wake-up finds the
+ * state.
  */
 static void one_less_locked(struct freezer *f)
 {
@@ -84,11 +85,11 @@ bool __refrigerator(bool check_kthr_stop)
 		bool freeze;
 
 		/*
-		 * State before both tests. Thaw takes the lock before us: we see
-		 * that nobody freezes; or after us: it finds is_frozen, and the
-		 * state. Stop sets its bit, then looks at the state under
-		 * pi_lock, under which we set it: before us, and the test sees
-		 * the bit; or after us, and it wakes us.
+		 * State before both tests. If the thaw takes the lock before us,
+		 * we see that no freeze is left; if after us, it finds is_frozen
+		 * and the state. The stop sets its bit, then looks at the state
+		 * under pi_lock, under which we set the state: if before us, our
+		 * test sees the bit; if after us, it wakes us.
 		 */
 		set_special_state(TASK_FROZEN);
 		kt_lock_acquire(&f->lock);
@@ -106,7 +107,7 @@ bool __refrigerator(bool check_kthr_stop)
 	return was_frozen;
 }
 
-/* Freeze if there is a freeze. In another state a sleep was given up half-way. */
+/* Freeze if there is a freeze. In a state other than RUNNING the caller is half asleep. */
 static bool freeze_running(bool check_kthr_stop)
 {
 	struct task_struct *t = current;
@@ -139,10 +140,10 @@ bool set_freezable(void)
 	struct task_struct *t = current;
 	struct freezer *f = &t->kthreadd->freezer;
 
-	KT_ASSERT(t->flags & PF_KTHREAD);	/* it must come to freezer_forget() */
+	KT_ASSERT(t->flags & PF_KTHREAD);	/* only a kthread calls freezer_forget() */
 	/*
-	 * Linked before we look. Who freezes takes the lock after us: it asks
-	 * us and waits for us; or before us: we see its freeze.
+	 * Link before the look. If a freezing task takes the lock after us, it asks
+	 * us and waits for us; if before us, we see its freeze.
 	 */
 	kt_lock_acquire(&f->lock);
 	if (!is_freezable(t)) {
@@ -174,7 +175,7 @@ void freezer_count(void)
 
 	if (!is_freezable(t))
 		return;
-	/* As in set_freezable(): counted before we look. */
+	/* As in set_freezable(): count before the look. */
 	kt_lock_acquire(&f->lock);
 	f->awake++;
 	kt_lock_release(&f->lock);
@@ -198,21 +199,22 @@ void freezer_forget(void)
 	KT_POINT(freezer.forgotten);
 }
 
-/* ---- who freezes ------------------------------------------------------------- */
+/* ---- the freezing task's side ------------------------------------------------- */
 
 static struct task_struct *task_at(struct list_head *at)
 {
 	return container_of(at, struct task_struct, freeze_entry);
 }
 
-/* If there was a freeze before, all have been asked. */
+/* If another freeze is in force, all have been asked before. */
 static void ask_all_locked(struct freezer *f)
 {
 	struct list_head *at;
 
 	/*
-	 * Flag before wake-up, each with a full barrier behind: a thread sees
-	 * it after it has set its state, or the wake-up finds the state.
+	 * Flag before wake-up. A thread sets its state before its look, and both sides
+	 * have a full barrier between the two: the thread sees the flag, or the
+	 * wake-up finds the state.
 	 */
 	WRITE_ONCE(f->freezers, f->freezers + 1);
 	KT_POINT(freeze.flagged);
@@ -227,7 +229,7 @@ static void thaw_locked(struct freezer *f)
 	struct list_head *at;
 
 	KT_ASSERT(f->freezers > 0);
-	/* Before the wake-ups: a thread tests it again under the lock. */
+	/* Before the wake-ups: a woken thread tests it again under the lock. */
 	WRITE_ONCE(f->freezers, f->freezers - 1);
 	KT_POINT(thaw.cleared);
 	if (f->freezers > 0)
@@ -239,7 +241,7 @@ static void thaw_locked(struct freezer *f)
 		}
 }
 
-/* Wait until nobody is awake. Ends the freeze if that takes too long. */
+/* Wait until no thread is awake. Ends the freeze if that takes too long. */
 static int wait_all_frozen(struct freezer *f, struct freeze_waiter *w, uint64_t deadline_ns)
 {
 	bool all, late;

@@ -4,11 +4,11 @@
  * may, and stay there until they are thawed. After Linux kernel/freezer.c and
  * kernel/power/process.c; core/README.md says where and why it differs.
  *
- * Kthreads are born with PF_NOFREEZE, kthreadd's own, and are passed over. One
- * that calls set_freezable() is asked from then on. It is never stopped from
- * outside: it goes into the refrigerator itself, where it calls
+ * Kthreads start with PF_NOFREEZE, as kthreadd has it, and the freezer passes them
+ * over. A thread that calls set_freezable() must freeze from then on. It is never
+ * stopped from outside: it goes into the refrigerator itself, where it calls
  * try_to_freeze(), kthread_freezable_should_stop() or set_freezable(). In the
- * refrigerator its state is FROZEN, in which no ordinary wake-up finds it:
+ * refrigerator its state is FROZEN, in which no ordinary wake-up wakes it:
  *
  *	thread				freezer
  *	set_current_state(S)		`freezers` up, under the lock
@@ -19,14 +19,15 @@
  *
  * Caller rules. Broken, they give the failure named:
  *   - a freezable thread tests freezing() between its state and schedule(), and
- *     then calls try_to_freeze() in state RUNNING (else -EBUSY for who freezes;
- *     in another state a discipline failure). It is asked once: Linux asks
- *     again every few milliseconds, which would hide such a thread;
- *   - each freeze_kthreads() that returned 0 has one thaw_kthreads() (one too
- *     many is an assertion). Several may be in force at once, whoever called;
- *     the last thaw lets the threads go;
+ *     then calls try_to_freeze() in state RUNNING (else the freezing task gets
+ *     -EBUSY; in another state it is a discipline failure). The freezer asks a
+ *     thread once. Linux asks again every few milliseconds, which would hide a
+ *     thread that does not look;
+ *   - each freeze_kthreads() that returned 0 is followed by one thaw_kthreads() (one
+ *     too many is an assertion). Several freezes may be in force at once, from any
+ *     tasks; the last thaw lets the threads go;
  *   - a freezable thread does not freeze its own kthreadd (assertion);
- *   - who is to thaw does not wait for what a frozen thread has yet to do: to
+ *   - a task that must thaw does not wait for what a frozen thread has yet to do: to
  *     park, to run a work, or to stop if it is in try_to_freeze() (else both
  *     wait for ever).
  *
@@ -43,13 +44,13 @@ struct freezer {
 	/* under lock: */
 	struct list_head freezable;	/* tasks, from set_freezable() to their end */
 	struct list_head waiters;	/* calls of freeze_kthreads() that wait */
-	unsigned awake;			/* of `freezable`, neither frozen nor parked */
+	unsigned awake;			/* those of `freezable` not frozen and not parked */
 
-	unsigned freezers;		/* written under lock, tested without:
-					 * freezes in force or being waited for */
+	unsigned freezers;		/* freezes in force or being waited for;
+					 * written under lock, tested without it */
 };
 
-/* kthreadd.c: with the kthreadd it is in. */
+/* kthreadd.c calls these for the freezer in its kthreadd. */
 void freezer_init(struct freezer *f);
 void freezer_destroy(struct freezer *f);
 
@@ -57,62 +58,63 @@ void freezer_destroy(struct freezer *f);
 
 /*
  * Ask every freezable kthread of d to freeze, wake those that sleep, and wait
- * until all are in the refrigerator, parked, or have ended. 0; or -EBUSY, at
+ * until all are in the refrigerator, parked, or have ended. 0; or -EBUSY at
  * os_now_ns() >= deadline_ns (20 s from now without one), if one of them did
- * not look: then this freeze is over, as if thawed. While a freeze is in force
- * a thread that becomes freezable, or is unparked, freezes at once, and one
- * that is stopped leaves the refrigerator to end (not from try_to_freeze()).
+ * not look: then this freeze is over, as if thawed. While a freeze is in force,
+ * a thread that becomes freezable, or is unparked, freezes at once. A thread that is
+ * stopped then leaves the refrigerator to end, except from try_to_freeze().
  * Sleeps, whatever signals come.
  */
 int freeze_kthreads(struct kthreadd *d);
 int freeze_kthreads_until(struct kthreadd *d, uint64_t deadline_ns);
 
-/* End one freeze. With the last the threads go on. Any task; does not sleep. */
+/* End one freeze. After the last one the threads go on. Any task; does not sleep. */
 void thaw_kthreads(struct kthreadd *d);
 
 /*
- * Must p freeze? p is the calling task; others are not asked. One load, of a
- * thread that is not freezable none. In a sleeping loop test it after
- * set_current_state() and before schedule(), as kthread_should_stop().
+ * Must p, the calling task, freeze? One load; none if p is not freezable. In a sleeping
+ * loop test it after set_current_state() and before schedule(), as
+ * kthread_should_stop().
  */
 bool freezing(struct task_struct *p);
 
-/* Is p in the refrigerator? A hint, as soon as it is given. */
+/* Is p in the refrigerator? A hint: the answer may be old at once. */
 bool frozen(struct task_struct *p);
 
 /*
- * The calling kthread may be frozen from now on, and is at once if a freeze is
- * in force. True if it was. Stopped meanwhile it returns, as
+ * The calling kthread may be frozen from now on, and freezes at once if a freeze is
+ * in force. True if it was frozen. If it is stopped meanwhile it returns, as
  * kthread_freezable_should_stop() does.
  */
 bool set_freezable(void);
 
 /*
- * If there is a freeze, stay in the refrigerator until it is over. True if it
- * was there. Called in state RUNNING. It stays when it is stopped, too: who
- * calls this does not look at kthread_should_stop() next, and what it then
- * touches may be asleep.
+ * If there is a freeze, stay in the refrigerator until it is over. True if the thread
+ * was there. Called in state RUNNING. The thread stays even when it is stopped, because
+ * the caller does not look at kthread_should_stop() next, and what it would touch then
+ * may be asleep.
  */
 bool try_to_freeze(void);
 
 /*
- * kthread_should_stop() of a freezable thread, which freezes if it must and
+ * kthread_should_stop() for a freezable thread. The thread freezes if it must, and
  * leaves the refrigerator when it is stopped. *was_frozen, unless NULL, is set
  * to whether it was there. Called in state RUNNING.
  */
 bool kthread_freezable_should_stop(bool *was_frozen);
 
 /*
- * The refrigerator, for who has seen freezing(). Returns in state RUNNING when
- * nobody freezes any more or, if check_kthr_stop, the thread is to stop; true
+ * The refrigerator, for a thread that has seen freezing(). Returns in state RUNNING when
+ * no freeze is left or, if check_kthr_stop, the thread is to stop; true
  * if it slept. Entered in RUNNING or a NORMAL state.
  */
 bool __refrigerator(bool check_kthr_stop);
 
 /*
- * kthread.c, on the thread: it is about to sleep where it does not run its
- * function, and no freeze waits for it until freezer_count(), which freezes at
- * once if there is one in force. And: it ends. Nothing if it is not freezable.
+ * kthread.c calls these on the thread; they do nothing if it is not freezable.
+ * freezer_do_not_count(): it is about to park, and no freeze waits for it until
+ * freezer_count(), which freezes at once if a freeze is in force. freezer_forget(): it
+ * ends.
  */
 void freezer_do_not_count(void);
 void freezer_count(void);

@@ -11,8 +11,8 @@
 enum { MS = 1000000 };
 
 /*
- * Freezes that have returned 0 and whose thaw has not begun. Relaxed: the
- * freezer orders it for the threads, and that is what is tested.
+ * Freezes that have returned 0 and whose thaw has not begun. Relaxed, because the
+ * test is whether the freezer orders it for the threads.
  */
 static unsigned in_force;
 
@@ -26,7 +26,7 @@ static unsigned count(unsigned *counter)
 	return __atomic_add_fetch(counter, 1, __ATOMIC_RELAXED);
 }
 
-/* Woken by the last thread to freeze, and not by its deadline. */
+/* The last thread to freeze must wake the caller, and not the deadline. */
 static void freeze(void)
 {
 	uint64_t deadline_ns = os_now_ns() + FREEZE_TIMEOUT_NS;
@@ -47,8 +47,8 @@ static void thaw(void)
 struct member {
 	struct task_struct *task;
 	bool parks;
-	kt_completion listed;		/* it is freezable */
-	unsigned froze;			/* its own: how often it was frozen */
+	kt_completion listed;		/* completed when it is freezable */
+	unsigned froze;			/* how often it was frozen; written by the thread */
 	unsigned turns;			/* relaxed atomic: how often it looked */
 };
 
@@ -112,7 +112,7 @@ static void member_end(struct member *m)
 	kt_completion_destroy(&m->listed);
 }
 
-/* Not frozen(): it says so before the thread has looked a last time. */
+/* Not frozen(), which is true before the thread has looked a last time. */
 static bool stays_frozen(struct task_struct *k)
 {
 	bool stays;
@@ -149,23 +149,17 @@ static void frozen_until_thawed(void)
 	}
 }
 
-static int until_stop(void *data)
+static int is_not_freezable(void *data)
 {
 	(void)data;
-	for (;;) {
-		set_current_state(TASK_INTERRUPTIBLE);
-		if (kthread_should_stop())
-			break;
-		schedule();
-	}
-	__set_current_state(TASK_RUNNING);
+	sleep_until_stop(TASK_INTERRUPTIBLE);
 	CHECK(!try_to_freeze());
 	return 7;
 }
 
 static void others_are_passed_over(void)
 {
-	struct task_struct *k = kthread_run(until_stop, NULL, "other");
+	struct task_struct *k = kthread_run(is_not_freezable, NULL, "other");
 	int result;
 
 	CHECK(!IS_ERR(k));
@@ -205,7 +199,7 @@ static void frozen_until_the_last_thaw(void)
 	CHECK_EQ(m.froze, 1);
 }
 
-/* A thaw and the next freeze may overtake the thread, and then it stays. */
+/* A thaw and the next freeze may both come before the thread looks; then it stays. */
 static void frozen_again_and_again(void)
 {
 	struct member m;
@@ -236,7 +230,7 @@ static void each_daemon_has_its_own(void)
 	kthreadd_shutdown(&second);
 }
 
-/* ---- who does not look --------------------------------------------------------- */
+/* ---- a thread that does not look ------------------------------------------------ */
 
 static int never_looks(void *data)
 {
@@ -244,13 +238,7 @@ static int never_looks(void *data)
 
 	CHECK(!set_freezable());
 	kt_complete(&m->listed);
-	for (;;) {
-		set_current_state(TASK_UNINTERRUPTIBLE);
-		if (kthread_should_stop())
-			break;
-		schedule();
-	}
-	__set_current_state(TASK_RUNNING);
+	sleep_until_stop(TASK_UNINTERRUPTIBLE);
 	return 7;
 }
 
@@ -261,7 +249,7 @@ static void busy_if_one_does_not_look(void)
 	member_ready(&m, is_member, false);
 	member_ready(&blind, never_looks, false);
 	CHECK_EQ(freeze_kthreads_until(&daemon, os_now_ns() + 2 * MS), -EBUSY);
-	/* No freeze is left over: thread and freezer get along without a thaw. */
+	/* The failed freeze is over: no thaw is needed. */
 	CHECK(!frozen(blind.task));
 	member_end(&blind);
 	freeze();
@@ -271,7 +259,7 @@ static void busy_if_one_does_not_look(void)
 	CHECK(m.froze >= 1 && m.froze <= 2);
 }
 
-/* With what is frozen already there is nothing to wait for. */
+/* If all are frozen already, a second freeze has nothing to wait for. */
 static void no_time_is_enough_if_all_are_frozen(void)
 {
 	struct member m;
@@ -295,7 +283,7 @@ static void stop_needs_no_thaw(void)
 	freeze();
 	member_end(&m);
 	CHECK_EQ(m.froze, 1);
-	freeze();		/* it is not waited for any more */
+	freeze();		/* it does not wait for the thread that ended */
 	thaw();
 	thaw();
 }
@@ -328,27 +316,13 @@ static int stays(void *data)
 	}
 }
 
-static struct task_struct other;
-
-static void other_begin(void (*fn)(void *arg), void *arg)
-{
-	task_init(&other, &daemon, "other");
-	CHECK_EQ(os_spawn(&other.os, "other", OS_JOINABLE, fn, arg), 0);
-}
-
-static void other_end(void)
-{
-	os_join(&other.os);
-	task_destroy(&other);
-}
-
 static void thaws(void *unused)
 {
 	(void)unused;
 	thaw();
 }
 
-/* looks() would find the freeze in force. */
+/* If the thread left the refrigerator, looks() would find the freeze in force. */
 static void try_to_freeze_keeps_the_stopped(void)
 {
 	struct member m;
@@ -547,7 +521,7 @@ static void a_running_work_is_waited_for(void)
 	CHECK_EQ(get(&j.runs), 1);
 	CHECK_EQ(get(&next.runs), 0);
 	other_end();
-	/* Neither waits for the thaw: one has run, the other was not begun. */
+	/* None of these waits for the thaw: one work has run, the other has not begun. */
 	CHECK(!kthread_cancel_work_sync(&j.work));
 	kthread_flush_work(&j.work);
 	CHECK(kthread_cancel_work_sync(&next.work));
@@ -578,7 +552,7 @@ static void a_new_worker_waits_for_the_thaw(void)
 	job_destroy(&j);
 }
 
-/* A work is run or still in the list when its worker is frozen, never half-way. */
+/* When its worker is frozen, a work has run or is still in the list. */
 static void cancel_in_a_freeze_does_not_wait(void)
 {
 	struct kthread_worker *w = worker_begin(KTW_FREEZABLE);
@@ -598,7 +572,7 @@ static void cancel_in_a_freeze_does_not_wait(void)
 	kthread_destroy_worker(w);
 }
 
-/* Queued, frozen and thawed at the same time: each is run once, none in a freeze. */
+/* Works are queued while others freeze and thaw: each runs once, none in a freeze. */
 static void works_race_with_freezes(void)
 {
 	struct kthread_worker *w = worker_begin(KTW_FREEZABLE);
@@ -619,7 +593,7 @@ static void works_race_with_freezes(void)
 
 /* ---- caller rules ---------------------------------------------------------------------- */
 
-/* The thread sees a freeze, and its wake-ups are over. */
+/* Wait until there is a freeze and its wake-ups are over. */
 static void await_freeze(void)
 {
 	while (!freezing(current))
@@ -714,14 +688,9 @@ static void freezes_its_own(void)
 	kt_completion_wait(&never);
 }
 
-
-static void check_promises(void)
+int main(void)
 {
-	static const struct {
-		const char *name;
-		void (*body)(void);
-	} tests[] = {
-#define T(f) { #f, f }
+	static const struct core_test tests[] = {
 		T(frozen_until_thawed),
 		T(others_are_passed_over),
 		T(freezes_as_soon_as_it_may),
@@ -745,34 +714,12 @@ static void check_promises(void)
 		T(cancel_in_a_freeze_does_not_wait),
 		T(works_race_with_freezes),
 		T(a_given_up_sleep_ends_running),
-#undef T
 	};
 
-	for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)
-		conformance_run(tests[i].name, in_task, (void *)&tests[i].body);
-}
-
-static void check_rules(void)
-{
-	static const struct {
-		const char *name;
-		enum kt_failure due;
-		void (*body)(void);
-	} tests[] = {
-		{ "freezes_half_asleep", KT_DISCIPLINE, freezes_half_asleep },
-		{ "freezes_in_a_special_state", KT_DISCIPLINE, freezes_in_a_special_state },
-		{ "thaws_too_often", KT_ASSERTION, thaws_too_often },
-		{ "freezes_its_own", KT_ASSERTION, freezes_its_own },
-	};
-
-	for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)
-		conformance_fails(tests[i].name, tests[i].due, with_daemon,
-				  (void *)&tests[i].body);
-}
-
-int main(void)
-{
-	check_rules();		/* first: it forks, and a thread may be slow to end */
-	check_promises();
+	run_failing("freezes_half_asleep", KT_DISCIPLINE, freezes_half_asleep);
+	run_failing("freezes_in_a_special_state", KT_DISCIPLINE, freezes_in_a_special_state);
+	run_failing("thaws_too_often", KT_ASSERTION, thaws_too_often);
+	run_failing("freezes_its_own", KT_ASSERTION, freezes_its_own);
+	RUN_TESTS(tests);
 	return 0;
 }

@@ -27,7 +27,7 @@ void free_kthread_struct(struct kthread *k)
 		return;
 	if (k->blkcg_css)
 		kt_fail(KT_DISCIPLINE, "a kthread ended with a blkcg");
-	/* A self-parked thread leaves its completion behind: no waiter, no harm. */
+	/* A thread that parked itself leaves `parked` completed. No task waits for it. */
 	kt_completion_destroy(&k->parked);
 	kt_completion_destroy(&k->exited);
 	os_free(k->full_name);
@@ -63,14 +63,14 @@ static char *format_name(const char *namefmt, va_list args)
 
 /* ---- the new thread's side ---------------------------------------------- */
 
-/* The last thing a kthread does; t is gone afterwards. */
+/* The end of a kthread. t is gone afterwards. */
 static void kthread_end(struct task_struct *t, int result)
 {
 	struct kthreadd *d = t->kthreadd;
 
-	freezer_forget();	/* while t is there */
+	freezer_forget();	/* t must still exist */
 	exit_mm(t);
-	/* Before exited: whom kthread_stop() has returned for is not found. */
+	/* Before exited: after kthread_stop() has returned, no reader finds the thread. */
 	kthread_unregister(&d->registry, t);
 	KT_POINT(registry.unlinked);
 	set_bit(KTHREAD_EXITING, &t->kthread->flags);
@@ -79,7 +79,7 @@ static void kthread_end(struct task_struct *t, int result)
 	kt_complete_all(&t->kthread->exited);
 	set_special_state(TASK_DEAD);	/* no waker is in flight from here on */
 	task_unbind_dead(t);
-	drop_lazy_mm(t);	/* as Linux's scheduler does behind the last switch */
+	drop_lazy_mm(t);	/* as Linux's scheduler does after the last switch */
 	put_task_struct(t);
 	kthreadd_thread_gone(d);
 }
@@ -90,8 +90,8 @@ static void parkme(struct kthread *self)
 	for (;;) {
 		/*
 		 * PARKED before the test, and as a special state: a waker that
-		 * saw the state before can't store RUNNING over it and send us
-		 * round for a second complete().
+		 * saw the old state can't store RUNNING over PARKED, which would
+		 * make this thread call complete() a second time.
 		 */
 		set_special_state(TASK_PARKED);
 		if (!test_bit(KTHREAD_SHOULD_PARK, &self->flags))
@@ -128,7 +128,7 @@ void kthread_main(void *arg)
 
 	KT_POINT_ON(kthread.started, create->data);
 	done = xchg(&create->done, NULL);
-	if (!done) {	/* the creator was killed: the request is ours */
+	if (!done) {	/* the creator was killed, so we free the request */
 		KT_POINT_ON(kthread.abandoned, create->data);
 		free_kthread_create_info(create);
 		kthread_end(t, ret);
@@ -139,14 +139,14 @@ void kthread_main(void *arg)
 	self->threadfn = create->threadfn;
 	self->data = create->data;
 
-	/* What the daemon's environment may have been changed to. */
+	/* A thread inherits these from the daemon, whose own may have been changed. */
 	os_set_policy(OS_POLICY_NORMAL);
 	os_allow_cpus(NULL);
 
 	/*
-	 * Asleep before the creator hears of us: a wake-up that comes before
-	 * schedule() then finds the state. The result before complete(); after
-	 * it neither create nor *done may be touched.
+	 * Set the state before the creator gets the task: a wake-up that comes before
+	 * schedule() then finds the state. The result is written before complete();
+	 * after that neither create nor *done may be touched.
 	 */
 	__set_current_state(TASK_UNINTERRUPTIBLE);
 	create->result = t;
@@ -157,7 +157,7 @@ void kthread_main(void *arg)
 
 	WRITE_ONCE(self->started, true);
 	KT_POINT_ON(kthread.woken, self->data);
-	/* Stop is not tested again after the park: its owner relies on threadfn. */
+	/* Stop is not tested again after the park: the owner relies on a call of threadfn. */
 	if (!kthread_should_stop()) {
 		t->no_cgroup_migration = false;
 		parkme(self);
@@ -168,7 +168,7 @@ void kthread_main(void *arg)
 
 /* ---- the creator's side ------------------------------------------------- */
 
-/* Queue the request and wake the daemon: in this order, or nobody sees it. */
+/* Queue the request, then wake the daemon: in this order, or it may not see the request. */
 static void request_thread(struct kthreadd *d, struct kthread_create_info *create)
 {
 	void *data = create->data;
@@ -179,8 +179,8 @@ static void request_thread(struct kthreadd *d, struct kthread_create_info *creat
 }
 
 /*
- * Wait for the answer. 0 and the request is ours to free, or -EINTR and it
- * belongs to the other side. *done is no longer used by anyone.
+ * Wait for the answer. 0: the caller frees the request. -EINTR: the request
+ * belongs to the other side. After either, the other side does not use *done.
  */
 static int wait_for_thread(struct kthread_create_info *create, kt_completion *done)
 {
@@ -191,13 +191,13 @@ static int wait_for_thread(struct kthread_create_info *create, kt_completion *do
 	KT_POINT_ON(create.killed, data);
 	/*
 	 * Killed, perhaps by the OOM killer to get memory that kthreadd waits
-	 * for. If the token is still there, nobody has begun to answer.
+	 * for. If the token is still there, the other side has not begun to answer.
 	 */
 	if (xchg(&create->done, NULL)) {
 		KT_POINT_ON(create.token_taken, data);
 		return -EINTR;
 	}
-	/* Somebody is about to complete *done: stay until it has. */
+	/* The other side is about to complete *done: wait until it has. */
 	KT_POINT_ON(create.lost_token, data);
 	kt_completion_wait(done);
 	return 0;
@@ -215,7 +215,7 @@ static struct task_struct *create_and_wait(struct kthreadd *d,
 	os_waits_for(&d->task->os);
 	if (wait_for_thread(create, &done) == 0) {
 		task = create->result;
-		/* Freed by its new owner, or never used. */
+		/* The name: the new thread frees it, unless there is no thread. */
 		if (IS_ERR(task))
 			os_free(create->full_name);
 		os_free(create);
@@ -275,14 +275,14 @@ int kthread_stop(struct task_struct *k)
 	kthread = k->kthread;
 	KT_ASSERT(k != current);
 	/*
-	 * Flag before wake-up: the thread sees the flag after it has set its
-	 * state, or the wake-up finds the state.
+	 * Flag before wake-up: the thread, which sets its state before its test, sees
+	 * the flag, or the wake-up finds the state.
 	 */
 	set_bit(KTHREAD_SHOULD_STOP, &kthread->flags);
 	KT_POINT(stop.flagged);
 	kthread_unpark(k);
 	set_bit(0, &k->notify);
-	/* In the refrigerator it looks again, and stays if it may not leave. */
+	/* A thread in the refrigerator looks again, and stays if it may not leave. */
 	wake_up_state(k, TASK_NORMAL | TASK_FROZEN);
 	KT_POINT(stop.woken);
 	os_waits_for(&k->os);
@@ -352,7 +352,7 @@ int kthread_park(struct task_struct *k)
 	KT_POINT(park.waiting);
 	os_waits_for(&k->os);
 	kt_completion_wait(&kthread->parked);
-	/* `parked` says that it will sleep; the caller wants it off its CPU. */
+	/* `parked` means that k is about to sleep; the caller needs it off its CPU. */
 	if (!wait_task_inactive(k, TASK_PARKED))
 		kt_fail(KT_DISCIPLINE, "parked, and not asleep in TASK_PARKED");
 	os_waits_for(NULL);
@@ -370,12 +370,12 @@ void kthread_unpark(struct task_struct *k)
 {
 	struct kthread *kthread = k->kthread;
 
-	/* Also what kthread_stop() asks of a thread that runs. */
+	/* kthread_stop() calls this for threads that are not parked, too. */
 	if (!test_bit(KTHREAD_SHOULD_PARK, &kthread->flags))
 		return;
 	/*
 	 * Bind, then clear, then wake: the thread can't leave kthread_parkme()
-	 * before the flag is clear, and it must not leave it elsewhere.
+	 * before the flag is clear, and it must not leave it on another CPU.
 	 */
 	if (test_bit(KTHREAD_IS_PER_CPU, &kthread->flags))
 		bind(k, 1ull << kthread->cpu, TASK_PARKED);
@@ -422,7 +422,7 @@ void kthread_set_per_cpu(struct task_struct *k, int cpu)
 	KT_ASSERT(cpu < 64);
 	if (!k->no_setaffinity)
 		kt_fail(KT_DISCIPLINE, "made a CPU's own, and was not bound before");
-	k->kthread->cpu = (unsigned)cpu;	/* before the bit: is_per_cpu readers */
+	k->kthread->cpu = (unsigned)cpu;	/* before the bit, which says it is valid */
 	set_bit(KTHREAD_IS_PER_CPU, &k->kthread->flags);
 }
 

@@ -4,15 +4,15 @@
  * and semantics these are; core/README.md says where and why they differ.
  *
  * Caller rules. Broken, they give the failure named, here as in Linux:
- *   - a thread whose function returns by itself is stopped only by who took a
- *     reference before its first wake-up, and a thread is stopped again only by
- *     who has one (else use after free);
+ *   - a thread whose function returns by itself is stopped only by a task that took a
+ *     reference before the thread's first wake-up, and a thread is stopped again only by
+ *     a task that has a reference (else use after free);
  *   - park, unpark and stop of one thread come one after the other (else they
  *     wait for ever); only a thread that can't exit meanwhile is parked, and
  *     its function must poll kthread_should_park();
- *   - kthread_bind() and its relatives come before the first wake-up (else a
+ *   - kthread_bind() and the like come before the first wake-up (else a
  *     discipline failure; in Linux a warning, and nothing is bound);
- *   - nothing creates threads of a kthreadd that is being shut down.
+ *   - no task creates threads of a kthreadd that is being shut down.
  */
 #ifndef CORE_KTHREAD_H
 #define CORE_KTHREAD_H
@@ -30,16 +30,16 @@
  * scheduling and all CPUs, and sleeps uninterruptibly until it is woken by
  * wake_up_process(). If it is stopped first, threadfn is not called.
  *
- * The daemon of current->kthreadd makes it. The calling task sleeps, killably;
- * no lock may be held. kthreadd_wait_ready() must have returned before.
+ * The daemon of current->kthreadd makes it. The calling task sleeps, killably, and
+ * must hold no lock. kthreadd_wait_ready() must have returned before.
  *
  * Returns the task, without a reference for the caller: it stays valid until
  * the thread exits. Or an error pointer:
  *   -ENOMEM  no memory for the request, the name, the task or its kthread;
  *   -EAGAIN  the platform could not start a thread;
  *   -EINTR   the caller was killed before the request was answered. A thread
- *            may still come to be for it; it exits without calling threadfn.
- * A kill that comes too late is not reported here.
+ *            may still be made for it; that exits without calling threadfn.
+ * A kill after the answer is not reported here.
  */
 __attribute__((format(printf, 4, 5)))
 struct task_struct *kthread_create_on_node(int (*threadfn)(void *data), void *data,
@@ -63,8 +63,8 @@ struct task_struct *kthread_create_on_node(int (*threadfn)(void *data), void *da
 	}))
 
 /*
- * Create on `cpu`'s node, bound to it. namefmt has one %u, for cpu. As in
- * mainline the thread is neither parked nor marked as the cpu's own.
+ * Create on `cpu`'s node, bound to `cpu`. namefmt has one %u, for cpu. As in
+ * mainline the thread is neither parked nor marked as the CPU's own.
  */
 struct task_struct *kthread_create_on_cpu(int (*threadfn)(void *data), void *data,
 					  unsigned cpu, const char *namefmt);
@@ -79,20 +79,20 @@ struct task_struct *kthread_create_on_cpu(int (*threadfn)(void *data), void *dat
 	}))
 
 /*
- * Let k run on these processors only (bit n: CPU n, which may be off line);
- * from now on task_set_cpus_allowed() refuses. Between create and the first
+ * Let k run on these processors only (bit n: CPU n, which may be offline).
+ * From now on task_set_cpus_allowed() refuses. Called between create and the first
  * wake-up. May sleep, until k sleeps.
  */
 void kthread_bind_mask(struct task_struct *k, uint64_t cpus);
 void kthread_bind(struct task_struct *k, unsigned cpu);
 
 /*
- * k, which was bound before, is `cpu`'s own: kthread_unpark() binds it there
- * again. A negative cpu ends that. k sleeps.
+ * k, which was bound before, becomes `cpu`'s own: kthread_unpark() binds it there
+ * again. A negative cpu ends that. k must sleep.
  */
 void kthread_set_per_cpu(struct task_struct *k, int cpu);
 
-/* Any task that the caller has a reference of. */
+/* p: any task to which the caller has a reference. */
 bool kthread_is_per_cpu(struct task_struct *p);
 
 /*
@@ -102,11 +102,11 @@ bool kthread_is_per_cpu(struct task_struct *p);
 bool kthread_should_stop(void);
 
 /*
- * Ask k to stop, unpark it, wake it, wait until it is done. Returns what
- * threadfn returned or gave to kthread_exit(), or -EINTR if it was never
- * called. After a successful kthread_park() it always is. Sleeps, whatever
- * signals come; not on the calling thread itself. k must still exist: see the
- * caller rules. Stopped again, a thread gives the same result.
+ * Ask k to stop, unpark it, wake it, and wait until it has ended. Returns what
+ * threadfn returned or gave to kthread_exit(), or -EINTR if threadfn was never
+ * called. After a successful kthread_park() it always is called. Sleeps, whatever
+ * signals come. k is not the calling thread, and must still exist: see the
+ * caller rules. A second stop gives the same result.
  */
 int kthread_stop(struct task_struct *k);
 
@@ -115,16 +115,16 @@ int kthread_stop_put(struct task_struct *k);
 
 /*
  * Make k sleep in kthread_parkme() and wait until it has left its processor.
- * A thread that was never woken parks before its function is called. Of itself
- * the caller asks only; kthread_parkme() does it. 0, or without effect
+ * A thread that was never woken parks before its function is called. If k is the
+ * caller itself, this only asks; kthread_parkme() then parks. 0, or without effect
  *   -ENOSYS  k is exiting or has exited;
- *   -EBUSY   it is parked or asked to already.
+ *   -EBUSY   k is parked, or is asked to park already.
  */
 int kthread_park(struct task_struct *k);
 
 /*
- * Let k go on; if it is a CPU's own, on that CPU. After kthread_park() has
- * returned. Of a thread that is not asked to park: nothing.
+ * Let k go on; if it is a CPU's own, on that CPU. Called after kthread_park() has
+ * returned. Does nothing if k is not asked to park.
  */
 void kthread_unpark(struct task_struct *k);
 
@@ -133,28 +133,28 @@ bool kthread_should_park(void);
 bool __kthread_should_park(struct task_struct *k);
 
 /*
- * Sleep until unparked; return at once if nobody asked. From the thread itself.
- * No freeze waits for it there; a freezable thread that is unparked while one
- * is in force freezes before it returns.
+ * Sleep until unparked; return at once if the thread is not asked to park. Called by the
+ * thread itself. No freeze waits for a parked thread; a freezable thread that is
+ * unparked while a freeze is in force freezes before this returns.
  */
 void kthread_parkme(void);
 
 /* End the calling kthread with this result. kthread_stop() returns it. */
 __attribute__((noreturn)) void kthread_exit(int result);
 
-/* The same; c, unless NULL, is completed just before. It may be gone after. */
+/* The same, after it has completed c, unless NULL. *c may be gone after that. */
 __attribute__((noreturn)) void kthread_complete_and_exit(kt_completion *c, int code);
 
-/* What k was created with; k is a kthread, kthread_func() may be asked of any task. */
+/* What k was created with. k is a kthread; for kthread_func() it may be any task. */
 int (*kthread_func(struct task_struct *k))(void *data);
 void *kthread_data(struct task_struct *k);
 
-/* kthread_data() of any task: NULL if it is no kthread. For reports. */
+/* kthread_data() of any task; NULL if it is not a kthread. For reports. */
 void *kthread_probe_data(struct task_struct *k);
 
 /*
- * The whole name, which may be longer than comm, or what buf has room for. Of
- * any task; of a kthread since it was created.
+ * The whole name, which may be longer than comm, cut to the size of buf. Of any task; of
+ * a kthread once it was created.
  */
 void get_kthread_comm(char *buf, size_t buf_size, struct task_struct *tsk);
 

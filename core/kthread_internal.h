@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What kthread.c, kthreadd.c and task.c share, and nobody else needs.
+ * What kthread.c, kthreadd.c and task.c share, and no other file needs.
  */
 #ifndef CORE_KTHREAD_INTERNAL_H
 #define CORE_KTHREAD_INTERNAL_H
@@ -15,20 +15,20 @@
 enum kthread_flag {
 	KTHREAD_SHOULD_STOP,	/* set once, never cleared */
 	KTHREAD_SHOULD_PARK,	/* set by kthread_park(), cleared by kthread_unpark() */
-	KTHREAD_IS_PER_CPU,	/* `cpu` counts */
-	KTHREAD_EXITING,	/* result is there or about to be; set once */
+	KTHREAD_IS_PER_CPU,	/* `cpu` is valid */
+	KTHREAD_EXITING,	/* result is written or about to be; set once */
 };
 
 /* Lives as long as the task_struct that points to it. */
 struct kthread {
 	unsigned long flags;		/* enum kthread_flag; set_bit(), test_bit() */
 	kt_completion exited;		/* complete_all, after result */
-	kt_completion parked;		/* completed once per kthread_park() of another */
+	kt_completion parked;		/* completed once for each kthread_park() by another */
 	int result;			/* written by the thread before `exited` */
 	bool started;			/* atomic: it may have left its first sleep */
 	unsigned cpu;			/* written while the thread sleeps, before
 					 * KTHREAD_IS_PER_CPU */
-	jmp_buf *exit;			/* the thread's own: out of threadfn */
+	jmp_buf *exit;			/* the thread's own: the way out of threadfn */
 
 	/* written by the thread before it answers its creator: */
 	char *full_name;
@@ -39,12 +39,13 @@ struct kthread {
 };
 
 /*
- * A request. Whoever takes `done` (exchanges it with NULL and gets non-NULL)
+ * A request. The side that takes `done` (exchanges it with NULL and gets non-NULL)
  * answers; the other side then owns the request and frees it:
  *
- *   kthread or kthreadd takes it: writes result, completes *done; creator frees.
- *   killed creator takes it: returns -EINTR; kthread, or kthreadd if there is
- *   no kthread, finds NULL and frees.
+ *   The kthread, or kthreadd, takes it: it writes the result and completes *done; the
+ *   creator frees the request.
+ *   A killed creator takes it: it returns -EINTR; the kthread, or kthreadd if there is
+ *   no kthread, finds NULL and frees the request.
  *
  * *done is on the creator's stack and is not touched after it was completed.
  */
@@ -55,12 +56,12 @@ struct kthread_create_info {
 	void *data;
 	int node;
 
-	struct task_struct *result;	/* written by who took done, before complete */
+	struct task_struct *result;	/* written by the side that took done, before complete */
 	kt_completion *done;		/* atomic: the token */
 	kt_queue_node list;		/* in kthreadd.create_list */
 };
 
-/* kthread_create_on_node() with the name's arguments as one. */
+/* kthread_create_on_node() with the name's arguments as a va_list. */
 __attribute__((format(printf, 4, 0)))
 struct task_struct *kthread_vcreate(int (*threadfn)(void *data), void *data, int node,
 				    const char *namefmt, va_list args);
@@ -71,11 +72,11 @@ struct kthread *alloc_kthread_struct(void);
 void free_kthread_struct(struct kthread *k);	/* NULL does nothing */
 void free_kthread_create_info(struct kthread_create_info *create);
 
-/* mm.c: the calling thread ends: it must use no mm; it lets go of the last one. */
+/* mm.c: the calling thread ends: it must use no mm, and drops the last one. */
 void exit_mm(struct task_struct *t);
 void drop_lazy_mm(struct task_struct *t);
 
-/* kthreadd.c: the thread is gone but for the return to the platform. */
+/* kthreadd.c: all that the thread still does is to return to the platform. */
 void kthreadd_thread_gone(struct kthreadd *d);
 
 #endif

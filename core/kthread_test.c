@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * core/ over every back end: each promise of kthread.h as one test body. The
- * interleavings are hunted by stress/; here it is the results that matter.
+ * core/ over every back end: each promise of kthread.h as one test body. These
+ * tests check results; stress/ hunts through interleavings.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -26,18 +26,6 @@ static int returns_7(void *data)
 	return 7;
 }
 
-static int until_stop(void *data)
-{
-	for (;;) {
-		set_current_state(TASK_INTERRUPTIBLE);
-		if (kthread_should_stop())
-			break;
-		schedule();
-	}
-	__set_current_state(TASK_RUNNING);
-	return (int)(intptr_t)data;
-}
-
 static int says_running(void *data)
 {
 	kt_complete(data);
@@ -53,7 +41,7 @@ static void stop_returns_the_result(void)
 
 	CHECK(!IS_ERR(k));
 	CHECK_EQ(wake_up_process(k), 1);
-	/* Stopped at once it may or may not have run; told by the result. */
+	/* A thread that is stopped at once may have run or not; the result tells. */
 	int result = kthread_stop(k);
 
 	CHECK(result == 42 || result == -EINTR);
@@ -85,7 +73,7 @@ static void reference_outlives_the_thread(void)
 	wake_up_process(k);
 	result = kthread_stop(k);
 	CHECK(result == 7 || result == -EINTR);
-	CHECK_EQ(wake_up_process(k), 0);	/* dead, and still there */
+	CHECK_EQ(wake_up_process(k), 0);	/* it is DEAD, and its memory is still there */
 	put_task_struct(k);
 }
 
@@ -112,7 +100,7 @@ static void thread_starts_from_a_clean_context(void)
 	struct task_struct *k;
 
 	kt_completion_init(&looked);
-	/* The creator's own context is not inherited. */
+	/* The new thread does not inherit the creator's context. */
 	CHECK_EQ(os_set_policy(OS_POLICY_BATCH), 0);
 	k = kthread_create_on_node(looks_around, &looked, 0, "a-name-that-is-longer-than-comm/%d",
 				   3);
@@ -217,7 +205,7 @@ static void exit_ends_the_function(void)
 	get_task_struct(k);
 	wake_up_process(k);
 	kt_completion_wait(&left);
-	kt_completion_destroy(&left);	/* nobody touches it any more */
+	kt_completion_destroy(&left);	/* the thread does not touch it any more */
 	CHECK_EQ(kthread_stop_put(k), 9);
 }
 
@@ -238,8 +226,8 @@ static void tells_what_it_was_created_with(void)
 /* ---- parking and processors ----------------------------------------------- */
 
 struct parker {
-	kt_completion woken;	/* completed each time it comes back from a park */
-	uint64_t due;		/* where it must be then */
+	kt_completion woken;	/* completed each time the thread comes back from a park */
+	uint64_t due;		/* the CPUs on which it must be then */
 };
 
 static int parks(void *data)
@@ -282,12 +270,12 @@ static void park_waits_until_it_sleeps(void)
 		CHECK_EQ(kthread_park(k), 0);
 		CHECK_EQ(READ_ONCE(k->state), TASK_PARKED);
 		CHECK_EQ(smp_load_acquire(&k->on_cpu), 0);
-		CHECK_EQ(wake_up_process(k), 0);	/* not by an ordinary wake-up */
+		CHECK_EQ(wake_up_process(k), 0);	/* an ordinary wake-up does not wake it */
 		CHECK(__kthread_should_park(k));
 		CHECK_EQ(kthread_park(k), -EBUSY);
 		kthread_unpark(k);
-		kthread_unpark(k);			/* for nothing */
-		/* Parked again at once, it may not even have left kthread_parkme(). */
+		kthread_unpark(k);			/* does nothing */
+		/* It is parked again at once, perhaps before it has left kthread_parkme(). */
 	}
 	get_task_struct(k);
 	CHECK_EQ(kthread_stop(k), 3);
@@ -388,17 +376,13 @@ static void boot_without_a_thread_fails(void)
 	kthreadd_init(&second);
 	CHECK_EQ(kthreadd_boot(&second), -EAGAIN);
 	fail_role = KT_ROLE_COUNT;
-	CHECK_EQ(kthreadd_boot(&second), 0);	/* as after init */
+	CHECK_EQ(kthreadd_boot(&second), 0);	/* it was left as after init */
 	kthreadd_shutdown(&second);
 }
 
 int main(void)
 {
-	static const struct {
-		const char *name;
-		void (*body)(void);
-	} tests[] = {
-#define T(f) { #f, f }
+	static const struct core_test tests[] = {
 		T(stop_returns_the_result),
 		T(stop_before_wake_skips_the_function),
 		T(reference_outlives_the_thread),
@@ -415,15 +399,10 @@ int main(void)
 		T(bound_is_bound),
 		T(two_daemons_side_by_side),
 		T(boot_without_a_thread_fails),
-#undef T
 	};
 
-	static void (*late)(void) = bind_after_the_first_wake_fails;
-
-	/* First: it forks, and RCU's thread for callbacks does not exist yet. */
-	conformance_fails("bind_after_the_first_wake_fails", KT_DISCIPLINE, with_daemon,
-			  (void *)&late);
-	for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)
-		conformance_run(tests[i].name, in_task, (void *)&tests[i].body);
+	run_failing("bind_after_the_first_wake_fails", KT_DISCIPLINE,
+		    bind_after_the_first_wake_fails);
+	RUN_TESTS(tests);
 	return 0;
 }

@@ -41,8 +41,8 @@ int tsk_fork_get_node(struct task_struct *tsk)
 }
 
 /*
- * fork: a task that runs kthread_main(create). On success neither create nor
- * the task may be touched again: the thread may have finished with both.
+ * fork: make a task that runs kthread_main(create). After success neither create nor
+ * the task may be touched again, because the thread may have freed both.
  */
 static int kernel_thread(struct kthreadd *d, struct kthread_create_info *create)
 {
@@ -59,7 +59,7 @@ static int kernel_thread(struct kthreadd *d, struct kthread_create_info *create)
 		err = -ENOMEM;	/* Linux 6.1 says -EAGAIN: core/README.md */
 		goto free_task;
 	}
-	/* From here on others may have a reference. */
+	/* From here on other tasks may have a reference. */
 	kthread_register(&d->registry, t);
 	refcount_inc(&d->threads);
 	os_set_spawn_node(tsk_fork_get_node(current));
@@ -125,13 +125,13 @@ static void kthreadd_main(void *arg)
 
 		/*
 		 * State before test: a creator pushes, then wakes. Either the
-		 * queue is seen non-empty or the wake-up finds the state.
+		 * daemon sees the request or the wake-up finds the state.
 		 */
 		set_current_state(TASK_INTERRUPTIBLE);
 		/*
-		 * The flag before the queue: nothing is queued after shutdown
-		 * began, so a queue found empty then stays empty. Asked the
-		 * other way round, a request whose creator was killed and is
+		 * Test the flag before the queue: no request is queued after
+		 * shutdown began, so a queue found empty then stays empty. In the
+		 * other order a request whose creator was killed and is
 		 * gone could be left behind.
 		 */
 		shutdown = test_bit(KTHREADD_SHUTDOWN, &d->flags);
@@ -174,7 +174,7 @@ void kthreadd_wait_ready(struct kthreadd *d)
 
 void kthreadd_thread_gone(struct kthreadd *d)
 {
-	/* shutdown may free *d as soon as it was completed */
+	/* shutdown may free *d as soon as `all_gone` was completed */
 	if (refcount_dec_and_test(&d->threads))
 		kt_complete(&d->all_gone);
 }
@@ -187,7 +187,7 @@ void kthreadd_shutdown(struct kthreadd *d)
 	KT_ASSERT(kt_queue_is_empty(&d->create_list));
 	if (!refcount_dec_and_test(&d->threads))
 		kt_completion_wait(&d->all_gone);
-	rcu_barrier();		/* the tasks they left behind are freed */
+	rcu_barrier();		/* until the tasks of those threads are freed */
 	kthread_registry_destroy(&d->registry);
 	timer_base_shutdown(&d->timers);
 	freezer_destroy(&d->freezer);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * kthreadd: the daemon that makes every kthread, so that each starts from its
- * clean context and not from its creator's.
+ * kthreadd: the daemon that makes every kthread, so that a kthread starts from the
+ * daemon's clean context and not from its creator's.
  *
  * One struct holds all its state: it can be booted, shut down and booted again
- * in one process, and several can live side by side. A task's `kthreadd` says
- * which one serves it; a kthread inherits its maker's.
+ * in one process, and several can exist side by side. A task's `kthreadd` says
+ * which one serves it; a kthread has the one that made it.
  *
- * Locking: what is inside create_list is a leaf; none is held while a thread is
- * made.
+ * Locking: the lock inside create_list is a leaf. The daemon holds no lock while it
+ * makes a thread.
  */
 #ifndef CORE_KTHREADD_H
 #define CORE_KTHREADD_H
@@ -26,13 +26,13 @@ struct kthreadd {
 	kt_queue create_list;		/* requests: any task pushes, the daemon pops */
 
 	/* written by kthreadd_boot() before `ready` is completed: */
-	struct task_struct *task;	/* the daemon; wakes go here */
+	struct task_struct *task;	/* the daemon, to be woken */
 	kt_completion ready;		/* complete_all: creating is allowed */
 
 	int pref_node_fork;		/* the daemon's own: see tsk_fork_get_node() */
 
 	unsigned long flags;		/* bit KTHREADD_SHUTDOWN, set once */
-	refcount_t threads;		/* kthreads not gone, and 1 until shutdown */
+	refcount_t threads;		/* kthreads that are not gone, plus 1 until shutdown */
 	kt_completion all_gone;		/* threads reached 0 */
 
 	struct task_struct daemon;	/* where `task` points */
@@ -42,13 +42,13 @@ struct kthreadd {
 	struct timer_base timers;	/* of its threads; kthreadd_boot_timers() */
 	struct freezer freezer;		/* of its threads */
 	struct cpus cpus;		/* where its threads run */
-	struct smpboot smpboot;		/* threads that each of them has */
+	struct smpboot smpboot;		/* the threads of each CPU */
 };
 
 /*
- * The memory node for a thread that `tsk`, the caller, is about to make: what
- * was asked for if it is a kthreadd, else NUMA_NO_NODE. There is one hint, for
- * a kthreadd makes one thread at a time.
+ * The memory node for a thread that `tsk`, the caller, is about to make: if tsk is a
+ * kthreadd the node that the request asks for, else NUMA_NO_NODE. There is one hint,
+ * because a kthreadd makes one thread at a time.
  */
 int tsk_fork_get_node(struct task_struct *tsk);
 
@@ -56,15 +56,15 @@ int tsk_fork_get_node(struct task_struct *tsk);
 void kthreadd_init(struct kthreadd *d);
 
 /*
- * Start the daemon. 0 or -EAGAIN (the platform has no thread; then *d is as
- * after init). Once per init. The caller need not be a task.
+ * Start the daemon. 0 or -EAGAIN (the platform could not start a thread; then *d is as
+ * after init). Called once per init. The caller need not be a task.
  */
 int kthreadd_boot(struct kthreadd *d);
 
 /*
- * Start the thread that calls the timers of delayed works, if there will be
- * any. 0 or -EAGAIN. At most once per init, before the first is queued; so
- * before kthreadd_boot() if tasks only wait for ready.
+ * Start the thread that calls the timers of delayed works; needed only if there will be
+ * such works. 0 or -EAGAIN. Called at most once per init, before the first delayed work
+ * is queued. If tasks wait only for `ready`, that is before kthreadd_boot().
  */
 int kthreadd_boot_timers(struct kthreadd *d);
 
@@ -72,11 +72,11 @@ int kthreadd_boot_timers(struct kthreadd *d);
 void kthreadd_wait_ready(struct kthreadd *d);
 
 /*
- * Stop the daemon and wait until every thread it made is gone, and its memory,
- * unless somebody has a reference. Requests still queued are answered first.
- * The caller rules: nobody creates any more, nobody reads the registry, and
- * every thread was stopped or ends by itself; no timer is pending, no freeze
- * in force. *d may be initialized again or freed afterwards.
+ * Stop the daemon. Wait until every thread that it made is gone, and the thread's memory,
+ * unless a task has a reference to it. Requests that are still queued are answered first.
+ * Caller rules: no task creates threads or reads the registry any more; every thread was
+ * stopped or ends by itself; no timer is pending and no freeze is in force. *d may be
+ * initialized again or freed afterwards.
  */
 void kthreadd_shutdown(struct kthreadd *d);
 

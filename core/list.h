@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Intrusive doubly linked lists, with the kernel's names. Changed under the
- * owner's lock; list_empty() may be asked without it, which is why the word it
+ * Intrusive doubly linked lists, with the kernel's names. A list is changed under its
+ * owner's lock. list_empty() may be called without the lock, so the word that it
  * reads, head->next, is written with WRITE_ONCE. The answer is then a hint:
- * true means nobody had finished adding.
+ * true means that no task had finished adding an entry.
  *
- * The _rcu forms are for a list that is read under RCU meanwhile: an entry is
- * complete before it can be met, and leads on after it was unlinked.
+ * The _rcu forms are for a list that readers walk under RCU meanwhile: an entry is
+ * complete before a reader can find it, and its `next` is valid after it was unlinked.
  */
 #ifndef CORE_LIST_H
 #define CORE_LIST_H
@@ -38,7 +38,7 @@ static inline bool list_empty(const struct list_head *head)
 	return READ_ONCE(head->next) == head;
 }
 
-/* Visit all, from the first or from the last. None is unlinked meanwhile. */
+/* Visit all entries, from the first or from the last. None is unlinked meanwhile. */
 #define list_for_each_entry(pos, head, type, member)                           \
 	for ((pos) = container_of((head)->next, type, member);                 \
 	     &(pos)->member != (head);                                         \
@@ -59,7 +59,7 @@ static inline void list_add_tail(struct list_head *new_, struct list_head *head)
 	WRITE_ONCE(prev->next, new_);
 }
 
-/* Unlink; the entry is an empty list of its own afterwards. */
+/* Unlink. After it the entry is an empty list of its own. */
 static inline void list_del_init(struct list_head *entry)
 {
 	struct list_head *prev = entry->prev, *next = entry->next;
@@ -69,7 +69,7 @@ static inline void list_del_init(struct list_head *entry)
 	INIT_LIST_HEAD(entry);
 }
 
-/* What an unlinked entry points back to: no object, and no reader looks there. */
+/* The `prev` of an unlinked entry. No object is there, and readers don't use `prev`. */
 #define LIST_POISON2 ((struct list_head *)(uintptr_t)0x122)
 
 /* Append. Release pairs with the reader's rcu_dereference(). */
@@ -84,9 +84,9 @@ static inline void list_add_tail_rcu(struct list_head *new_, struct list_head *h
 }
 
 /*
- * Unlink. next stays: a reader who is at the entry goes on from there. Release,
- * since the store is what leads readers to the entry behind, which somebody
- * else wrote.
+ * Unlink. `next` stays, so a reader at this entry goes on from there. Release,
+ * because readers reach the next entry by this store, and another task wrote that
+ * entry.
  */
 static inline void list_del_rcu(struct list_head *entry)
 {
@@ -97,7 +97,7 @@ static inline void list_del_rcu(struct list_head *entry)
 	entry->prev = LIST_POISON2;
 }
 
-/* Inside rcu_read_lock(); entries may come and go. */
+/* Called inside rcu_read_lock(); entries may be added and unlinked meanwhile. */
 #define list_for_each_entry_rcu(pos, head, member)                             \
 	for ((pos) = list_entry_rcu((head)->next, __typeof__(*(pos)), member); \
 	     &(pos)->member != (head);                                         \

@@ -24,12 +24,12 @@ void mmdrop(struct mm_struct *mm)
 
 void mmput(struct mm_struct *mm)
 {
-	/* The last user gives up the users' one reference to the struct. */
+	/* The last user drops the one reference that the users together have to the struct. */
 	if (refcount_dec_and_test(&mm->users))
 		mmdrop(mm);
 }
 
-/* Used by a thread that none keeps it for, or torn down meanwhile. */
+/* A kthread must not begin to use, or still use, an mm without users. */
 static void check_users(struct mm_struct *mm)
 {
 	if (READ_ONCE(mm->users.refs) == 0)
@@ -45,7 +45,7 @@ void kthread_use_mm(struct mm_struct *mm)
 	if (t->mm)
 		kt_fail(KT_DISCIPLINE, "kthread_use_mm by a thread that uses one");
 	check_users(mm);
-	/* Taken before the old one is dropped: it may be the same struct's last. */
+	/* Before the drop of the old one, which may be the last reference to the same mm. */
 	if (active != mm) {
 		mmgrab(mm);
 		t->active_mm = mm;
@@ -63,7 +63,7 @@ void kthread_unuse_mm(struct mm_struct *mm)
 	if (t->mm != mm)
 		kt_fail(KT_DISCIPLINE, "kthread_unuse_mm of an mm that is not used");
 	check_users(mm);
-	/* What was accessed comes before, for who looks at current->mm. */
+	/* A task that sees current->mm cleared also sees what the kthread did in mm. */
 	smp_mb();
 	WRITE_ONCE(t->mm, NULL);
 	KT_POINT(mm.unused);
@@ -101,7 +101,7 @@ void kthread_associate_blkcg(struct cgroup_subsys_state *css)
 		return;
 	old = self->blkcg_css;
 	if (css)
-		css_get(css);	/* first: it may be the old one, and its last */
+		css_get(css);	/* before the put: the old css may be the same one */
 	self->blkcg_css = css;
 	if (old)
 		css_put(old);

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a kthread may borrow from others while it works for them: an address
+ * What a kthread may borrow from other tasks while it works for them: an address
  * space, and the block cgroup that its I/O is charged to. After Linux
- * kernel/kthread.c and mm_types.h; only the references and their order are here,
+ * kernel/kthread.c and mm_types.h. Only the references and their order are here;
  * there is no memory behind an mm.
  *
- * An mm has two counts, as Linux's. `users` keep what is mapped; the last one's
- * mmput() tears that down. `count` keeps the struct: one for all users together,
- * and one for each kthread that is lazy on it, that is, was the last to use it
- * and has not used another since.
+ * An mm has two counts, as in Linux. `users` keeps what is mapped; the mmput() of the
+ * last user tears that down. `count` keeps the struct: one for all users together,
+ * and one for each kthread that is lazy on it. A kthread is lazy on the mm that it used
+ * last, until it uses another.
  *
  * Caller rules. Broken, they give the failure named:
- *   - who uses an mm knows that it has users from kthread_use_mm() to
+ *   - a kthread that uses an mm makes sure that the mm has users from kthread_use_mm() to
  *     kthread_unuse_mm() (else discipline, or memory if the struct is gone);
  *   - a kthread returns what it borrowed before it ends: the mm by
  *     kthread_unuse_mm(), the cgroup by kthread_associate_blkcg(NULL)
@@ -27,26 +27,30 @@ struct mm_struct {
 	refcount_t count;
 };
 
-/* With one user, the caller; NULL without memory. */
+/* An mm with one user, the caller; NULL if there is no memory. */
 struct mm_struct *mm_alloc(void);
 
-/* Another user, by one who is; one less. */
+/* mmget: one more user; the caller is one. mmput: one less. */
 #define mmget(mm) refcount_inc(&(mm)->users)
 void mmput(struct mm_struct *mm);
 
-/* The struct alone: by one who has it; one less, and after the last it is freed. */
+/*
+ * mmgrab: one more reference to the struct alone; the caller has one. mmdrop: one less;
+ * the last one frees the struct.
+ */
 #define mmgrab(mm) refcount_inc(&(mm)->count)
 void mmdrop(struct mm_struct *mm);
 
 /*
- * From here to kthread_unuse_mm() the calling kthread works in mm; it has none.
- * The barrier after the store to current->mm orders it before what is accessed
- * (Linux: membarrier() looks at current->mm). unuse leaves it lazy on mm.
+ * From here to kthread_unuse_mm() the calling kthread works in mm; it must use none
+ * before. The barrier after the store to current->mm orders the store before the
+ * accesses in mm (Linux: membarrier() looks at current->mm). kthread_unuse_mm() leaves
+ * the kthread lazy on mm.
  */
 void kthread_use_mm(struct mm_struct *mm);
 void kthread_unuse_mm(struct mm_struct *mm);
 
-/* A cgroup's part in one controller. */
+/* The state of a cgroup in one controller. */
 struct cgroup_subsys_state {
 	refcount_t refs;
 	void (*release)(struct cgroup_subsys_state *css);	/* by the last css_put() */
@@ -56,12 +60,12 @@ struct cgroup_subsys_state {
 void css_put(struct cgroup_subsys_state *css);
 
 /*
- * Charge the calling kthread's I/O to css, which the caller holds, and no more
- * to the one before; NULL: to nobody. No kthread: nothing happens.
+ * Charge the calling kthread's I/O to css, and no longer to the css before it; NULL: to
+ * none. The caller has a reference to css. Does nothing if the caller is not a kthread.
  */
 void kthread_associate_blkcg(struct cgroup_subsys_state *css);
 
-/* What the caller, a kthread, was associated with, or NULL. */
+/* The css that the caller, a kthread, is associated with, or NULL. */
 struct cgroup_subsys_state *kthread_blkcg(void);
 
 #endif

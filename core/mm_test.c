@@ -13,7 +13,7 @@ static void release(struct cgroup_subsys_state *c)
 	released++;
 }
 
-/* fn on a kthread, to its end. Parked first, so that stop calls it. */
+/* Run fn on a kthread, to its end. The park makes sure that the stop calls fn. */
 static void on_kthread(int (*fn)(void *))
 {
 	struct task_struct *k = kthread_create(fn, NULL, "k");
@@ -35,7 +35,7 @@ static int uses_two(void *unused)
 	kthread_unuse_mm(mm);
 	CHECK(!current->mm && current->active_mm == mm);
 	CHECK_EQ(mm->count.refs, 2);
-	kthread_use_mm(mm);	/* lazy on it already */
+	kthread_use_mm(mm);	/* the thread is lazy on it already */
 	kthread_unuse_mm(mm);
 	CHECK_EQ(mm->count.refs, 2);
 	kthread_use_mm(other);
@@ -57,23 +57,12 @@ static void counts_follow_the_thread(void)
 	mmput(other);
 }
 
-static void wait_for_stop(void)
-{
-	for (;;) {
-		set_current_state(TASK_INTERRUPTIBLE);
-		if (kthread_should_stop())
-			break;
-		schedule();
-	}
-	__set_current_state(TASK_RUNNING);
-}
-
 static int lazy(void *done)
 {
 	kthread_use_mm(mm);
 	kthread_unuse_mm(mm);
 	kt_complete(done);
-	wait_for_stop();
+	sleep_until_stop(TASK_INTERRUPTIBLE);
 	CHECK_EQ(current->active_mm->users.refs, 0);
 	return 0;
 }
@@ -90,7 +79,7 @@ static void a_lazy_thread_keeps_the_struct(void)
 	CHECK(!IS_ERR(k));
 	kt_completion_wait(&done);
 	kt_completion_destroy(&done);
-	mmput(mm);		/* the last user; the thread still looks at it */
+	mmput(mm);		/* the last user; the thread still reads the struct */
 	CHECK_EQ(kthread_stop(k), 0);
 }
 
@@ -124,7 +113,7 @@ static void css_goes_and_comes_back(void)
 	refcount_set(&css.refs, 1);
 	released = 0;
 	on_kthread(borrows_css);
-	kthread_associate_blkcg(&css);	/* by no kthread: nothing */
+	kthread_associate_blkcg(&css);	/* this task is no kthread: it does nothing */
 	CHECK_EQ(css.refs.refs, 1);
 	CHECK(!kthread_blkcg());
 	css_put(&css);
@@ -186,35 +175,27 @@ static void break_it(void)
 
 int main(void)
 {
-	static void (*broken)(void) = break_it;
 	static const struct {
 		const char *name;
 		int (*fn)(void *);
 	} rules[] = {
-#define T(f) { #f, f }
 		T(uses_twice),
 		T(ends_with_mm),
 		T(unuses_another),
 		T(uses_one_without_users),
 		T(ends_with_css),
 	};
-	static const struct {
-		const char *name;
-		void (*body)(void);
-	} tests[] = {
+	static const struct core_test tests[] = {
 		T(counts_follow_the_thread),
 		T(a_lazy_thread_keeps_the_struct),
 		T(without_memory),
 		T(css_goes_and_comes_back),
-#undef T
 	};
 
-	/* First: they fork, and RCU's thread for callbacks does not exist yet. */
 	for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
 		breaks = rules[i].fn;
-		conformance_fails(rules[i].name, KT_DISCIPLINE, with_daemon, (void *)&broken);
+		run_failing(rules[i].name, KT_DISCIPLINE, break_it);
 	}
-	for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)
-		conformance_run(tests[i].name, in_task, (void *)&tests[i].body);
+	RUN_TESTS(tests);
 	return 0;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * core/ on a port that does nothing (platform/template/): it has all that core/
- * calls, so it links, and where a system can't start a thread core/ says so and
- * leaves nothing behind.
+ * core/ on a port that does nothing (platform/template/). The port has every function
+ * that core/ calls, so the program links. No thread can be started there: core/ must
+ * return the error and leave nothing behind.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -19,7 +19,7 @@
 #include "core/worker.h"
 #include "platform/os.h"
 
-/* What each file of core/ is called by: the linker must find all that these want. */
+/* Functions of each file of core/: the linker must find all that they call. */
 static void (*const everything[])(void) = {
 	(void (*)(void))cpu_up,
 	(void (*)(void))freeze_kthreads,

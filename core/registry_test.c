@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The registry over every back end: who is found, for how long, and that
- * nothing is left. Readers walk while threads come and go.
+ * The registry over every back end: which threads are found, for how long, and that
+ * nothing is left. Readers walk while threads begin and end.
  */
 #include "core/core_test.h"
 #include "core/registry.h"
@@ -10,20 +10,8 @@ enum { READERS = 2 };
 
 static struct task_struct reader[READERS];
 static bool done;		/* atomic */
-static unsigned permanent;	/* a thread that is there all the time */
-static unsigned wanted;		/* atomic: for who searches */
-
-static int until_stop(void *data)
-{
-	for (;;) {
-		set_current_state(TASK_INTERRUPTIBLE);
-		if (kthread_should_stop())
-			break;
-		schedule();
-	}
-	__set_current_state(TASK_RUNNING);
-	return (int)(intptr_t)data;
-}
+static unsigned permanent;	/* the number of a thread that lives all the time */
+static unsigned wanted;		/* atomic: the number to search for */
 
 static int returns(void *data)
 {
@@ -78,7 +66,7 @@ static void stopped_is_not_found(void)
 	kthread_stop(k);
 	CHECK(kthread_find(&daemon, id) == NULL);
 	CHECK_EQ(count(), 0);
-	/* Nor is its number used again. */
+	/* Its number is not used again. */
 	next = kthread_create(returns, NULL, "w");
 	CHECK(!IS_ERR(next));
 	CHECK_EQ(kthread_id(next), id + 1);
@@ -94,7 +82,7 @@ static void found_outlives_its_end(void)
 	CHECK(found == k);
 	kthread_stop(k);
 	synchronize_rcu();
-	/* Dead and not to be found, and still there. */
+	/* It is dead and is not found, but its memory is still there. */
 	CHECK(kthread_find(&daemon, kthread_id(found)) == NULL);
 	CHECK_EQ(wake_up_process(found), 0);
 	CHECK_STR(found->comm, "w");
@@ -118,7 +106,7 @@ static void failed_fork_is_not_listed(void)
 
 /* ---- while they come and go ------------------------------------------------ */
 
-/* What a reader may read of each, and their order. */
+/* Check what a reader may read of each thread, and the order of the threads. */
 static void walk_once(void)
 {
 	struct task_struct *k;
@@ -159,7 +147,7 @@ static void find(void *unused)
 	}
 }
 
-/* Meanwhile fn runs as READERS tasks. */
+/* Create and end threads, while fn runs as READERS tasks. */
 static void come_and_go(void (*fn)(void *))
 {
 	struct task_struct *p = kthread_run(until_stop, NULL, "permanent");
@@ -168,10 +156,8 @@ static void come_and_go(void (*fn)(void *))
 	permanent = kthread_id(p);
 	done = false;
 	wanted = permanent + 1;
-	for (int i = 0; i < READERS; i++) {
-		task_init(&reader[i], &daemon, "reader");
-		CHECK_EQ(os_spawn(&reader[i].os, i ? "r1" : "r0", OS_JOINABLE, fn, NULL), 0);
-	}
+	for (int i = 0; i < READERS; i++)
+		task_begin(&reader[i], i ? "r1" : "r0", fn, NULL);
 	for (int i = 0; i < CONFORMANCE_TURNS(150, 2); i++) {
 		struct task_struct *k = kthread_create(i % 2 ? until_stop : returns, NULL, "w");
 
@@ -180,13 +166,11 @@ static void come_and_go(void (*fn)(void *))
 		if (i % 2)
 			kthread_stop(k);
 		else
-			wake_up_process(k);	/* ends by itself */
+			wake_up_process(k);	/* it ends by itself */
 	}
 	smp_store_release(&done, true);
-	for (int i = 0; i < READERS; i++) {
-		os_join(&reader[i].os);
-		task_destroy(&reader[i]);
-	}
+	for (int i = 0; i < READERS; i++)
+		task_end(&reader[i]);
 	kthread_stop(p);
 }
 
@@ -200,7 +184,7 @@ static void find_while_they_come_and_go(void)
 	come_and_go(find);
 }
 
-/* Shutdown does not wait for readers' references, only for what has none. */
+/* Shutdown does not wait for a thread's memory while a reader has a reference to it. */
 static struct task_struct *kept;
 
 static void keep_one(void)
@@ -215,14 +199,7 @@ static void keep_one(void)
 static void found_outlives_kthreadd(void *unused)
 {
 	(void)unused;
-	kthreadd_init(&daemon);
-	CHECK_EQ(kthreadd_boot(&daemon), 0);
-	task_init(&caller, &daemon, "caller");
-	task_body = keep_one;
-	CHECK_EQ(os_spawn(&caller.os, "caller", OS_JOINABLE, run_body, NULL), 0);
-	os_join(&caller.os);
-	task_destroy(&caller);
-	kthreadd_shutdown(&daemon);
+	boot_and_run(keep_one);
 	CHECK_STR(kept->comm, "w");
 	put_task_struct(kept);
 	rcu_barrier();
@@ -230,19 +207,16 @@ static void found_outlives_kthreadd(void *unused)
 
 int main(void)
 {
-	static void (*const bodies[])(void) = {
-		ids_ascend_and_find, stopped_is_not_found, found_outlives_its_end,
-		failed_fork_is_not_listed, walk_while_they_come_and_go,
-		find_while_they_come_and_go,
-	};
-	static const char *const names[] = {
-		"registry.ids_ascend_and_find", "registry.stopped_is_not_found",
-		"registry.found_outlives_its_end", "registry.failed_fork_is_not_listed",
-		"registry.walk_while_they_come_and_go", "registry.find_while_they_come_and_go",
+	static const struct core_test tests[] = {
+		T(ids_ascend_and_find),
+		T(stopped_is_not_found),
+		T(found_outlives_its_end),
+		T(failed_fork_is_not_listed),
+		T(walk_while_they_come_and_go),
+		T(find_while_they_come_and_go),
 	};
 
-	for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++)
-		conformance_run(names[i], in_task, (void *)&bodies[i]);
-	conformance_run("registry.found_outlives_kthreadd", found_outlives_kthreadd, NULL);
+	RUN_TESTS(tests);
+	conformance_run("found_outlives_kthreadd", found_outlives_kthreadd, NULL);
 	return 0;
 }

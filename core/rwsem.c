@@ -7,7 +7,7 @@ struct rwsem_waiter {		/* on the waiter's stack */
 	struct list_head entry;	/* under the semaphore's lock */
 	struct os_thread *thread;
 	bool writes;
-	kt_completion granted;	/* once it holds the semaphore */
+	kt_completion granted;	/* completed when it holds the semaphore */
 };
 
 void init_rwsem(struct rw_semaphore *sem, const char *name)
@@ -21,12 +21,12 @@ void init_rwsem(struct rw_semaphore *sem, const char *name)
 
 void destroy_rwsem(struct rw_semaphore *sem)
 {
-	/* Nobody else knows it any more: no word here is shared. */
+	/* No other task uses it any more, so no word here is shared. */
 	KT_ASSERT(sem->readers == 0 && !sem->writer);
 	kt_lock_destroy(&sem->lock);
 }
 
-/* With sem->lock held, as all that ends in _locked. */
+/* Functions that end in _locked need sem->lock. */
 static bool take_locked(struct rw_semaphore *sem, struct os_thread *who, bool writes)
 {
 	if (sem->writer || (writes && sem->readers > 0))
@@ -38,7 +38,7 @@ static bool take_locked(struct rw_semaphore *sem, struct os_thread *who, bool wr
 	return true;
 }
 
-/* Hand it over to those whose turn it is. */
+/* Hand the semaphore over to the waiters whose turn it is. */
 static void grant_locked(struct rw_semaphore *sem)
 {
 	while (!list_empty(&sem->waiters)) {
@@ -48,7 +48,7 @@ static void grant_locked(struct rw_semaphore *sem)
 		if (!take_locked(sem, w->thread, w->writes))
 			break;
 		list_del_init(&w->entry);
-		/* The last touch: *w is on the stack of who goes on now. */
+		/* The last touch: *w is on the stack of the waiter, which goes on now. */
 		kt_complete(&w->granted);
 	}
 }
@@ -65,7 +65,7 @@ static void down(struct rw_semaphore *sem, bool writes)
 	}
 	os_object_begin(&w, sizeof w);
 	kt_completion_init(&w.granted);
-	/* Queued in one step with the test: a release after it finds us. */
+	/* Queued in the same hold of the lock as the test: a later release finds us. */
 	list_add_tail(&w.entry, &sem->waiters);
 	kt_lock_release(&sem->lock);
 	kt_completion_wait(&w.granted);
@@ -97,7 +97,7 @@ void up_write(struct rw_semaphore *sem)
 {
 	kt_lock_acquire(&sem->lock);
 	if (sem->writer != os_self())
-		kt_fail(KT_DISCIPLINE, "up_write of a semaphore by who does not hold it");
+		kt_fail(KT_DISCIPLINE, "up_write of a semaphore by a task that does not hold it");
 	sem->writer = NULL;
 	grant_locked(sem);
 	kt_lock_release(&sem->lock);

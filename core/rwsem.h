@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Locks that are held across sleeps: rw_semaphore, and mutex, which is one that
- * nobody takes for reading. Linux's names.
+ * Locks that may be held across a sleep: rw_semaphore, and mutex, which is an
+ * rw_semaphore that no task takes for reading. The names are Linux's.
  *
- * Fair: first come, first served. Who finds somebody waiting waits behind, a
- * reader too, and a release hands the lock over to who waits longest (to all
- * readers up to the next writer), so nobody overtakes and neither side starves.
- * Hence a reader must not take it again: a writer may wait in between, for the
- * first hold to end.
+ * Fair: first come, first served. A task that finds another one waiting waits behind it,
+ * a reader too. A release hands the lock over to the task that has waited longest (or to
+ * all readers up to the next writer). So no task overtakes, and neither side starves.
+ * Hence a reader must not take the lock again: a writer may wait in between, until the
+ * first hold ends, and the reader would wait behind the writer.
  *
- * Waiting takes no notice of signals. No kt_lock may be held.
+ * A wait ignores signals. The caller must hold no kt_lock.
  */
 #ifndef CORE_RWSEM_H
 #define CORE_RWSEM_H
@@ -19,24 +19,24 @@
 #include "platform/os.h"
 
 struct rw_semaphore {
-	kt_lock lock;			/* a leaf, but for a completion's own */
+	kt_lock lock;			/* a leaf, except for a completion's own lock */
 
 	/* under lock: */
-	int readers;			/* hold it */
-	struct os_thread *writer;	/* holds it; compared only. NULL: nobody */
-	struct list_head waiters;	/* the oldest first; empty unless it is held */
+	int readers;			/* how many hold it */
+	struct os_thread *writer;	/* that holds it; compared only. NULL: none */
+	struct list_head waiters;	/* the oldest first; empty if it is not held */
 };
 
 /* The name is kept by reference, for reports. */
 void init_rwsem(struct rw_semaphore *sem, const char *name);
 
-/* Not held, nobody will use it again. */
+/* It is not held, and no task will use it again. */
 void destroy_rwsem(struct rw_semaphore *sem);
 
 void down_read(struct rw_semaphore *sem);
 void up_read(struct rw_semaphore *sem);
 
-/* Not by who holds it already; up_write() by who does down_write(). */
+/* The caller does not hold it already. The task of down_write() calls up_write(). */
 void down_write(struct rw_semaphore *sem);
 void up_write(struct rw_semaphore *sem);
 

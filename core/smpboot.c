@@ -6,8 +6,8 @@
 #include "core/kthread_internal.h"
 
 /*
- * One per thread, its data. Made with it; freed by smpboot_thread_fn(), which
- * is called in any case: the thread is parked before anybody can stop it.
+ * The data of a thread. Allocated with the thread and freed by smpboot_thread_fn(), which
+ * is called in any case, because the thread is parked before any task can stop it.
  */
 struct smpboot_thread_data {
 	/* written before the thread runs: */
@@ -17,8 +17,8 @@ struct smpboot_thread_data {
 	enum {
 		HP_THREAD_NONE,		/* setup was not called */
 		HP_THREAD_ACTIVE,
-		HP_THREAD_PARKED,	/* park was, unpark was not */
-	} status;			/* the thread's own */
+		HP_THREAD_PARKED,	/* park was called, unpark not yet */
+	} status;			/* only the thread itself */
 };
 
 void smpboot_init(struct smpboot *s)
@@ -29,27 +29,27 @@ void smpboot_init(struct smpboot *s)
 
 void smpboot_destroy(struct smpboot *s)
 {
-	/* Nobody else knows it any more: no word here is shared. */
+	/* No other task uses it any more, so no word here is shared. */
 	KT_ASSERT(s->hotplug_threads.next == &s->hotplug_threads);
 	mutex_destroy(&s->threads_lock);
 }
 
 /* ---- the thread ------------------------------------------------------------ */
 
-/* A bound thread's CPU changes while it is parked only: this is no race. */
+/* No race: a bound thread's CPU changes only while the thread is parked. */
 static void check_cpu(const struct smpboot_thread_data *td)
 {
 	if (!os_on_cpus(1ull << td->cpu))
 		kt_fail(KT_DISCIPLINE, "CPU %u's own thread runs on another", td->cpu);
 }
 
-/* cleanup mirrors setup. Its CPU may be off line: then it runs on another. */
+/* cleanup undoes setup. If the CPU is offline, it runs on another one. */
 static int finish(struct smpboot_thread_data *td)
 {
 	struct smp_hotplug_thread *ht = td->ht;
 
 	KT_POINT_ON(smpboot.stopping, ht);
-	/* Who stops us has the hotplug lock: what is on line stays so. */
+	/* The stopping task holds the hotplug lock, so no CPU goes offline meanwhile. */
 	if (ht->cleanup && td->status != HP_THREAD_NONE)
 		ht->cleanup(td->cpu, cpu_online(current->kthreadd, td->cpu));
 	os_free(td);
@@ -67,10 +67,10 @@ static void park(struct smpboot_thread_data *td)
 		td->status = HP_THREAD_PARKED;
 	}
 	kthread_parkme();
-	/* Perhaps woken to stop: the loop asks that first. */
+	/* Perhaps it was woken to stop: the loop tests that first. */
 }
 
-/* setup or unpark, if one is due; true if it was. */
+/* Call setup or unpark if it must be called now; true if it was called. */
 static bool activate(struct smpboot_thread_data *td)
 {
 	struct smp_hotplug_thread *ht = td->ht;
@@ -94,12 +94,13 @@ static int smpboot_thread_fn(void *data)
 
 	for (;;) {
 		/*
-		 * State before the three tests: who stops, parks or makes work
-		 * does so first and then wakes, so it is either seen below or
-		 * the wake-up finds the state. Linux also turns preemption off
-		 * up to schedule(), so that the thread stays on the CPU it has
-		 * looked at; here it does because only a parked one is bound
-		 * anew, and to be preempted in a sleeping state is not to sleep.
+		 * State before the three tests: a task that stops, parks or makes
+		 * work does so first and then wakes. Either the tests below see
+		 * it, or the wake-up finds the state. Linux also turns preemption
+		 * off up to schedule(), so that the thread stays on the CPU that
+		 * it has looked at. Here it stays there because only a parked
+		 * thread is bound again; and a thread that is preempted in a
+		 * sleeping state does not sleep.
 		 */
 		set_current_state(TASK_INTERRUPTIBLE);
 		if (kthread_should_stop()) {
@@ -111,7 +112,7 @@ static int smpboot_thread_fn(void *data)
 			park(td);
 			continue;
 		}
-		/* After both: a thread that is stopped or parked may be anywhere. */
+		/* After both tests: a thread that stops or parks may be on any CPU. */
 		check_cpu(td);
 		if (activate(td))
 			continue;
@@ -136,7 +137,7 @@ struct smp_hotplug_thread *smpboot_current(void)
 
 /* ---- making and ending them ------------------------------------------------ */
 
-/* With threads_lock held, as all of the following. */
+/* This and all functions below need threads_lock. */
 static int create_thread(struct smp_hotplug_thread *ht, unsigned cpu)
 {
 	struct task_struct *tsk = ht->store[cpu];
@@ -155,7 +156,7 @@ static int create_thread(struct smp_hotplug_thread *ht, unsigned cpu)
 		return (int)PTR_ERR(tsk);
 	}
 	kthread_set_per_cpu(tsk, (int)cpu);
-	/* Parked until its CPU is there; and from now on stop calls its function. */
+	/* Parked until its CPU is online. And a stop calls its function from now on. */
 	kthread_park(tsk);
 	get_task_struct(tsk);
 	/* Release pairs with smpboot_wake_thread(). */
@@ -185,7 +186,7 @@ static void destroy_threads(struct smp_hotplug_thread *ht)
 {
 	unsigned cpu;
 
-	/* Also the parked ones of CPUs off line. */
+	/* Also the parked threads of offline CPUs. */
 	for_each_possible_cpu(cpu) {
 		struct task_struct *tsk = ht->store[cpu];
 
@@ -203,8 +204,8 @@ int smpboot_register_percpu_thread(struct smp_hotplug_thread *plug_thread)
 	int err = 0;
 
 	/*
-	 * No CPU comes between the walk and the list: it would find us in
-	 * neither and get no thread.
+	 * Under the hotplug lock, so that no CPU comes online between the walk and the
+	 * entry into the list: neither would give it a thread.
 	 */
 	cpus_read_lock(d);
 	mutex_lock(&d->smpboot.threads_lock);
@@ -240,13 +241,13 @@ void smpboot_unregister_percpu_thread(struct smp_hotplug_thread *plug_thread)
 
 int smpboot_wake_thread(struct smp_hotplug_thread *ht, unsigned cpu)
 {
-	/* Acquire pairs with create_thread(): the task is there when its address is. */
+	/* Acquire pairs with the release in create_thread(): we see the task complete. */
 	struct task_struct *tsk = smp_load_acquire(&ht->store[cpu]);
 
 	return tsk ? wake_up_process(tsk) : 0;
 }
 
-/* ---- a CPU comes and goes -------------------------------------------------- */
+/* ---- a CPU goes online and offline ----------------------------------------- */
 
 int smpboot_create_threads(struct kthreadd *d, unsigned cpu)
 {

@@ -1,29 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * smpboot: per-CPU threads, one on each CPU that is on line, parked while it is
- * off. After Linux kernel/smpboot.c; core/README.md says where and why it
+ * smpboot: per-CPU threads, one on each CPU that is online. A thread is parked while its
+ * CPU is offline. After Linux kernel/smpboot.c; core/README.md says where and why it
  * differs.
  *
  * A thread that has a CPU calls, always in TASK_RUNNING and on that CPU:
  *
  *	setup  { fn ... [ park  unpark  fn ... ] }  cleanup
  *
- * fn whenever thread_should_run() says so after a wake-up. cleanup is called
- * if and only if setup was, unpark only after park; cleanup comes at once when
- * the thread is stopped, also instead of unpark, and then, if its CPU is off
- * line, on another. A thread that is stopped before it got a CPU calls nothing.
+ * It calls fn whenever thread_should_run() says so after a wake-up. It calls cleanup
+ * if and only if it called setup, and unpark only after park. When it is stopped it calls
+ * cleanup at once, also instead of unpark; if its CPU is offline then, cleanup runs on
+ * another CPU. A thread that is stopped before it got a CPU calls nothing.
  *
  * Caller rules. Broken, they give the failure named:
- *   - who makes work for a thread does so first and wakes it then, and
- *     thread_should_run() looks for work without sleeping (else it is run late
+ *   - a task first makes work for a thread and then wakes the thread;
+ *     thread_should_run() looks for work without sleeping (else the work is done late
  *     or never);
- *   - no callback takes the hotplug lock or registers (else who waits for the
+ *   - no callback takes the hotplug lock or registers (else the task that waits for the
  *     thread to park or stop waits for ever);
  *   - threads are woken by smpboot_wake_thread() between register and unregister;
- *   - a selfparking thread is parked by its owner before its CPU goes off line
- *     and unparked when it has come up and after register (else it runs on
+ *   - the owner of a selfparking thread parks it before its CPU goes offline,
+ *     and unparks it after its CPU has come online and after register (else it runs on
  *     another CPU: a discipline failure; in Linux a BUG);
- *   - everything is unregistered before kthreadd is shut down.
+ *   - all are unregistered before kthreadd is shut down.
  *
  * Lock order: core/cpu.h.
  */
@@ -35,17 +35,17 @@
 struct smp_hotplug_thread {
 	/* written by the owner before register: */
 	struct task_struct **store;		/* [NR_CPUS], NULL: no thread. Written
-						 * under threads_lock; the threads are
-						 * referenced */
+						 * under threads_lock; has a reference
+						 * to each thread */
 	int (*thread_should_run)(unsigned cpu);	/* in a sleeping state */
 	void (*thread_fn)(unsigned cpu);
-	void (*create)(unsigned cpu);		/* NULL or: on the thread that makes it,
-						 * with the new one parked and off its CPU */
+	void (*create)(unsigned cpu);		/* NULL, or called by the task that makes
+						 * the thread, which is parked by then */
 	void (*setup)(unsigned cpu);		/* these five may be NULL */
 	void (*cleanup)(unsigned cpu, bool online);
 	void (*park)(unsigned cpu);
 	void (*unpark)(unsigned cpu);		/* called only if there is a park, too */
-	bool selfparking;			/* not parked and unparked by smpboot */
+	bool selfparking;			/* smpboot does not park and unpark it */
 	const char *thread_comm;		/* "name/%u" */
 
 	struct list_head list;			/* under threads_lock */
@@ -56,31 +56,31 @@ struct smpboot {
 	struct list_head hotplug_threads;	/* under it: registered, oldest first */
 };
 
-/* Before any task can see *s. / When nobody will use it any more. */
+/* Before any task can see *s. / When no task will use it again. */
 void smpboot_init(struct smpboot *s);
 void smpboot_destroy(struct smpboot *s);
 
 /*
- * Make and start a thread on every CPU of the caller's kthreadd that is on line,
- * and from now on on each that comes. 0, or -ENOMEM or the error of
- * kthread_create(), and then nothing is left of it. Sleeps.
+ * Make and start a thread on every online CPU of the caller's kthreadd,
+ * and later on each CPU that comes online. 0; or -ENOMEM or the error of
+ * kthread_create(), and then no thread is left. Sleeps.
  */
 int smpboot_register_percpu_thread(struct smp_hotplug_thread *plug_thread);
 
-/* Stop them all, those of CPUs off line too. By a task of the same kthreadd. */
+/* Stop all its threads, also those of offline CPUs. By a task of the same kthreadd. */
 void smpboot_unregister_percpu_thread(struct smp_hotplug_thread *plug_thread);
 
 /*
- * wake_up_process() of cpu's thread, as its users call it: 1 if it slept, 0 if
- * it did not, is parked, or there is none. The work for it was made before.
+ * wake_up_process() for cpu's thread, which its users call after they have made work:
+ * 1 if the thread slept; 0 if it did not, is parked, or does not exist.
  */
 int smpboot_wake_thread(struct smp_hotplug_thread *ht, unsigned cpu);
 
-/* In a callback that runs on a per-CPU thread: whose. */
+/* In a callback on a per-CPU thread: the smp_hotplug_thread that it belongs to. */
 struct smp_hotplug_thread *smpboot_current(void);
 
 /*
- * For core/cpu.c, with the hotplug lock held for writing. create: 0 or the first
+ * core/cpu.c calls these with the hotplug lock held for writing. create: 0 or the first
  * error. park goes from the last registered to the first.
  */
 int smpboot_create_threads(struct kthreadd *d, unsigned cpu);

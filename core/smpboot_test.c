@@ -6,7 +6,7 @@
 #include "core/core_test.h"
 #include "core/smpboot.h"
 
-/* What one CPU's thread has been through; written on that thread. */
+/* What one CPU's thread has called; written by that thread. */
 struct post {
 	bool set_up, parked;
 	unsigned setups, cleanups, parks, unparks;
@@ -18,14 +18,14 @@ struct guard {
 	struct smp_hotplug_thread ht;
 	struct task_struct *store[NR_CPUS];
 	struct post post[NR_CPUS];
-	unsigned work[NR_CPUS];		/* relaxed atomic: asked for */
-	unsigned done[NR_CPUS];		/* written on the thread */
+	unsigned work[NR_CPUS];		/* relaxed atomic: how much was asked for */
+	unsigned done[NR_CPUS];		/* written by the thread: how much is done */
 	kt_completion idle[NR_CPUS];	/* completed when all work is done */
 	unsigned creates;
-	enum kt_role fail_after;	/* the first thread; KT_ROLE_COUNT: none */
+	enum kt_role fail_after;	/* fails after the first thread; KT_ROLE_COUNT: none */
 };
 
-static unsigned parks_so_far;		/* written by who parks, one after the other */
+static unsigned parks_so_far;		/* written by the threads that park, one at a time */
 
 static struct guard *guard_self(void)
 {
@@ -100,7 +100,7 @@ static void unpark(unsigned cpu)
 	p->unparks++;
 }
 
-/* For the create callback, which is told the CPU only. */
+/* For the create callback, which gets only the CPU. */
 static struct guard *registering;
 
 static void created(unsigned cpu)
@@ -204,7 +204,7 @@ static void only_the_two_callbacks_it_needs(void)
 	guard_end(&g);
 }
 
-/* However far the threads have come: guard_destroy() asks cleanups == setups. */
+/* The threads may be anywhere; guard_destroy() checks that cleanups == setups. */
 static void unregistered_at_once(void)
 {
 	struct guard g;
@@ -265,11 +265,11 @@ static void register_fails_after_the_first_thread(void)
 		CHECK_EQ(g.creates, 1);
 		guard_destroy(&g);
 	}
-	CHECK_EQ(cpu_down(&daemon, 0), 0);	/* it is not on the list */
+	CHECK_EQ(cpu_down(&daemon, 0), 0);	/* the failed register left no entry */
 	CHECK_EQ(cpu_up(&daemon, 0), 0);
 }
 
-/* All threads or, if the kill came first for one of them, none. */
+/* There are all threads; or none, if one of them could not be made after the kill. */
 static void a_killed_task_registers_all_or_none(void)
 {
 	struct guard g;
@@ -285,7 +285,7 @@ static void a_killed_task_registers_all_or_none(void)
 		guard_destroy(&g);
 }
 
-/* ---- CPUs that go and come -------------------------------------------------------- */
+/* ---- CPUs that go offline and online ---------------------------------------------- */
 
 static void parked_while_its_cpu_is_off_line(void)
 {
@@ -299,9 +299,9 @@ static void parked_while_its_cpu_is_off_line(void)
 	CHECK_EQ(smpboot_wake_thread(&g.ht, 2), 0);
 	poke(&g, 2);
 	work(&g, 1);
-	CHECK_EQ(g.done[2], 1);			/* no fn while it is parked */
+	CHECK_EQ(g.done[2], 1);			/* a parked thread calls no fn */
 	CHECK_EQ(cpu_up(&daemon, 2), 0);
-	kt_completion_wait(&g.idle[2]);		/* the work was not forgotten */
+	kt_completion_wait(&g.idle[2]);		/* the work is done now */
 	guard_end(&g);
 	CHECK_EQ(g.post[2].unparks, 1);
 	CHECK_EQ(g.post[2].setups, 1);
@@ -353,7 +353,7 @@ static void up_fails_and_can_be_tried_again(void)
 	}
 }
 
-/* The first one's thread was made and waits, parked, for a CPU that did not come. */
+/* The thread of `first` was made, and stays parked because its CPU stays offline. */
 static void up_fails_halfway(void)
 {
 	struct guard first, second;
@@ -370,7 +370,7 @@ static void up_fails_halfway(void)
 	CHECK(first.store[1] && !second.store[1]);
 	CHECK(!cpu_online(&daemon, 1));
 	CHECK_EQ(smpboot_wake_thread(&first.ht, 1), 0);
-	guard_end(&first);			/* never set up */
+	guard_end(&first);			/* setup was never called on CPU 1 */
 	CHECK_EQ(first.post[1].setups, 0);
 	CHECK_EQ(cpu_up(&daemon, 1), 0);
 	work(&second, 1);
@@ -430,20 +430,6 @@ static void a_selfparking_thread_left_alone(void)
 
 /* ---- several tasks ----------------------------------------------------------------- */
 
-static struct task_struct other;
-
-static void other_begin(void (*fn)(void *arg), void *arg)
-{
-	task_init(&other, &daemon, "other");
-	CHECK_EQ(os_spawn(&other.os, "other", OS_JOINABLE, fn, arg), 0);
-}
-
-static void other_end(void)
-{
-	os_join(&other.os);
-	task_destroy(&other);
-}
-
 static void cycles(void *arg)
 {
 	(void)arg;
@@ -456,7 +442,7 @@ static void cycles(void *arg)
 	CHECK_EQ(cpu_up(&daemon, 3), 0);
 }
 
-/* 4bee96860a65: a CPU that came between the walk and the list had no thread. */
+/* 4bee96860a65: a CPU that came online between the walk and the list got no thread. */
 static void registers_while_cpus_come_and_go(void)
 {
 	struct guard g;
@@ -481,7 +467,7 @@ static void pokes(void *arg)
 	struct guard *g = arg;
 
 	for (int i = 0; i < CONFORMANCE_TURNS(200, 3); i++) {
-		/* With its CPU kept, work is done: no wake-up is lost. */
+		/* While the CPU stays online its work gets done, or a wake-up was lost. */
 		cpus_read_lock(&daemon);
 		if (cpu_online(&daemon, 1))
 			work(g, 1);
@@ -524,11 +510,7 @@ static void each_kthreadd_has_its_own(void)
 
 int main(void)
 {
-	static const struct {
-		const char *name;
-		void (*body)(void);
-	} tests[] = {
-#define T(f) { #f, f }
+	static const struct core_test tests[] = {
 		T(every_cpu_has_a_thread),
 		T(only_the_two_callbacks_it_needs),
 		T(unregistered_at_once),
@@ -546,16 +528,12 @@ int main(void)
 		T(registers_while_cpus_come_and_go),
 		T(no_wake_up_is_lost),
 		T(each_kthreadd_has_its_own),
-#undef T
 	};
 
-	for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)
-		conformance_run(tests[i].name, in_task, (void *)&tests[i].body);
+	RUN_TESTS(tests);
 #if defined(KT_OS_SIM)
-	static void (*alone)(void) = a_selfparking_thread_left_alone;
-
-	conformance_fails("a_selfparking_thread_left_alone", KT_DISCIPLINE, with_daemon,
-			  (void *)&alone);
+	run_failing("a_selfparking_thread_left_alone", KT_DISCIPLINE,
+		    a_selfparking_thread_left_alone);
 #endif
 	return 0;
 }

@@ -19,7 +19,7 @@ void task_init(struct task_struct *t, struct kthreadd *d, const char *comm)
 
 void task_destroy(struct task_struct *t)
 {
-	/* Nobody else knows it any more: no word here is shared. */
+	/* No other task uses it any more, so no word here is shared. */
 	KT_ASSERT(t->usage.refs == 1);
 	kt_lock_destroy(&t->pi_lock);
 }
@@ -38,7 +38,7 @@ void put_task_struct(struct task_struct *t)
 	if (!refcount_dec_and_test(&t->usage))
 		return;
 	KT_ASSERT(t->flags & PF_KTHREAD);
-	/* A reader of the registry may have come to it before it was unlinked. */
+	/* A reader of the registry may have found it before it was unlinked. */
 	call_rcu(&t->rcu, free_task);
 }
 
@@ -65,18 +65,18 @@ static bool signal_pending_state(unsigned state, struct task_struct *t)
 	return fatal_signal_pending(t);
 }
 
-/* Without a deadline if that is NULL. */
+/* deadline_ns: NULL means none. */
 static void schedule_for(const uint64_t *deadline_ns, struct kt_site *why)
 {
 	struct task_struct *t = current;
 	bool slept = false, in_time = true;
 
 	/*
-	 * Acquire pairs with the release in wake_up_state(), for the sleeper
+	 * Acquire pairs with the release in wake_up_state(), for a sleeper
 	 * that sees RUNNING without having parked. No wake-up is lost: a waker
-	 * stores RUNNING before it unparks, and the permit outlasts the window
+	 * stores RUNNING before it unparks, and the permit stays through the window
 	 * between this test and os_park(). A permit left over from an earlier
-	 * wake-up only costs a turn of the loop.
+	 * wake-up only costs one more turn of the loop.
 	 */
 	for (;;) {
 		unsigned state = smp_load_acquire(&t->state);
@@ -132,8 +132,8 @@ void schedule_until_at(uint64_t deadline_ns, struct kt_site *why)
 }
 
 /*
- * With pi_lock held. Nobody can wake t while it is, so a task that is off its
- * processor in such a state stays off.
+ * Called with pi_lock held. No waker can wake t meanwhile, so a task that is off its
+ * processor in a state of `mask` stays off it.
  */
 static bool is_inactive(struct task_struct *t, unsigned mask)
 {
@@ -155,8 +155,8 @@ bool wait_task_inactive(struct task_struct *t, unsigned mask)
 }
 
 /*
- * With pi_lock held: t gets these CPUs, and runs on those of them that are on
- * line. t is not DEAD: its os_thread may be gone then.
+ * Called with pi_lock held: t gets these CPUs, and runs on those of them that are
+ * online. t must not be DEAD, because its os_thread may be gone then.
  */
 static int place_locked(struct task_struct *t, uint64_t cpus)
 {
@@ -165,8 +165,8 @@ static int place_locked(struct task_struct *t, uint64_t cpus)
 }
 
 /*
- * With bound_lock and pi_lock held: CPUs that go and come will find t. Only
- * kthreads, which are gone before their kthreadd is.
+ * Called with bound_lock and pi_lock held: put t on the list on which a CPU that goes
+ * offline or online finds it. For kthreads only, because they end before their kthreadd.
  */
 static void note_bound_locked(struct task_struct *t)
 {
@@ -183,7 +183,7 @@ bool task_bind(struct task_struct *t, uint64_t cpus, unsigned mask)
 
 	if (!wait_task_inactive(t, mask))
 		return false;
-	kt_lock_acquire(bound_lock);	/* one section with place: see core/cpu.c */
+	kt_lock_acquire(bound_lock);	/* held until place_locked() has read `online`: see cpu.c */
 	kt_lock_acquire(&t->pi_lock);
 	bound = is_inactive(t, mask);
 	if (bound) {
@@ -237,7 +237,7 @@ void task_unbind_dead(struct task_struct *t)
 {
 	kt_lock *bound_lock = &t->kthreadd->cpus.bound_lock;
 
-	/* Set under pi_lock and not of a DEAD task: ordered by our set_special_state(). */
+	/* is_bound is set under pi_lock, never when DEAD; set_special_state() orders it. */
 	if (!t->is_bound)
 		return;
 	kt_lock_acquire(bound_lock);

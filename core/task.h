@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Tasks: what the kernel's scheduler promises a thread, on park and unpark.
+ * Tasks: what the kernel's scheduler promises a thread, made of park and unpark.
  *
  * A sleeper sets its state, tests its condition and calls schedule(); a waker
  * makes the condition true and calls wake_up_process(). The state is one
- * atomic word. It is deliberately not hidden under a mutex: the barriers of
- * this protocol are what the harness is there to test.
+ * atomic word. It is deliberately not hidden under a mutex, because the harness
+ * exists to test the barriers of this protocol.
  *
  *	sleeper				waker
  *	set_current_state(S)		condition = true
@@ -15,8 +15,8 @@
  *
  * Either the sleeper sees the condition or the waker sees the state.
  *
- * A task that has set its state and has not called schedule() still runs: its
- * state says what a waker may do, not whether it is on a processor.
+ * A task that has set its state and has not called schedule() still runs. The
+ * state says what a waker may do, not whether the task is on a processor.
  */
 #ifndef CORE_TASK_H
 #define CORE_TASK_H
@@ -42,7 +42,7 @@
 /* task_struct.flags */
 #define PF_KTHREAD  0x00200000u
 #define PF_NOFREEZE 0x00008000u		/* the freezer passes it over */
-#define PF_NOSIGNAL 0x00000100u		/* signals ignored, fatal ones too */
+#define PF_NOSIGNAL 0x00000100u		/* ignores signals, fatal ones too */
 
 struct kthread;
 struct kthreadd;
@@ -52,10 +52,11 @@ struct task_struct {
 	struct os_thread os;
 
 	/*
-	 * RUNNING: set by anyone, with pi_lock held unless by the task itself.
+	 * RUNNING: set by any task, with pi_lock held unless by the task itself.
 	 * A sleeping state: set by the task itself. PARKED, FROZEN and DEAD:
-	 * set by the task itself with pi_lock held, so that no waker is in
-	 * flight across them. May say "sleeping" of a task that still runs: see on_cpu.
+	 * set by the task itself with pi_lock held, so that no waker that saw an
+	 * older state comes after them. May be a sleeping state while the task
+	 * still runs: see on_cpu.
 	 */
 	unsigned state;
 	kt_lock pi_lock;
@@ -66,37 +67,37 @@ struct task_struct {
 	uint64_t cpus_mask;	/* where it may run */
 	bool no_setaffinity;	/* bound: only kthread_unpark() binds it again */
 	bool is_bound;		/* in kthreadd->cpus.bound, by `bound` (under its
-				 * bound_lock); not set any more when DEAD */
+				 * bound_lock); never set once it is DEAD */
 	struct list_head bound;
 
-	refcount_t usage;	/* 1 for the running thread, and the users' */
+	refcount_t usage;	/* 1 for the running thread, plus 1 for each user */
 	unsigned long notify;	/* bit 0: interruptible sleeps return at once */
 
-	/* see core/registry.h; a kthread's only: */
+	/* of kthreads only; see core/registry.h: */
 	struct list_head registered;	/* under the registry's lock, read under RCU */
-	struct rcu_head rcu;		/* once the last reference is gone */
+	struct rcu_head rcu;		/* used when the last reference is gone */
 
 	/* written once before the task runs: */
-	struct kthreadd *kthreadd;	/* whose kthread_create() it uses */
+	struct kthreadd *kthreadd;	/* that makes the threads it creates */
 	unsigned id;			/* kthread_id() */
 	struct kthread *kthread;	/* NULL unless PF_KTHREAD */
-	unsigned flags;			/* but PF_NOFREEZE, by the task itself: others
-					 * read with READ_ONCE() */
+	unsigned flags;			/* except PF_NOFREEZE, which the task itself
+					 * changes: others read with READ_ONCE() */
 	char comm[OS_COMM_MAX];
 
 	/* under kthreadd->freezer.lock: */
 	struct list_head freeze_entry;	/* in freezer.freezable, if it is freezable */
-	bool is_frozen;		/* stays in the refrigerator until thawed or stopped */
+	bool is_frozen;		/* it stays in the refrigerator until thawed or stopped */
 
 	/* written by the task itself; see core/mm.h: */
-	struct mm_struct *mm;		/* it works in; atomic */
-	struct mm_struct *active_mm;	/* it holds the struct of */
+	struct mm_struct *mm;		/* that it works in; atomic */
+	struct mm_struct *active_mm;	/* whose struct it has a reference to */
 
 	/* written by the task itself, inherited by the threads it spawns: */
 	bool no_cgroup_migration;
 };
 
-/* The calling task. Every thread that calls core/ is one. */
+/* The calling task. Every thread that calls core/ is a task. */
 #define current container_of(os_self(), struct task_struct, os)
 
 /*
@@ -105,43 +106,43 @@ struct task_struct {
  */
 void task_init(struct task_struct *t, struct kthreadd *d, const char *comm);
 
-/* *t, made by task_init(), runs no more and has no other users. */
+/* *t, made by task_init(), does not run any more and has no other users. */
 void task_destroy(struct task_struct *t);
 
 #define get_task_struct(t) refcount_inc(&(t)->usage)
 
-/* Drop a reference; after the last, and a grace period, a kthread's task is freed. */
+/* Drop a reference. After the last one, and a grace period, a kthread's task is freed. */
 void put_task_struct(struct task_struct *t);
 
 /* Store and full barrier; then test the condition, then schedule(). */
 #define set_current_state(s) smp_store_mb(current->state, (s))
 
-/* Plain store: the condition is tested under the waker's lock, or not at all. */
+/* Without a barrier: for a condition that is tested under the waker's lock, or for none. */
 #define __set_current_state(s) WRITE_ONCE(current->state, (s))
 
 /*
- * Store under pi_lock: a waker that saw the old state has finished, so its
- * RUNNING can't come on top of this. For PARKED, FROZEN and DEAD. Then test the
- * condition: who changes it and then calls wake_up_state() is either before
- * this in pi_lock's order, and the test sees the change, or finds the state.
+ * Store under pi_lock: a waker that saw the old state has finished, so its store of
+ * RUNNING can't overwrite this one. For PARKED, FROZEN and DEAD. Then test the
+ * condition: a task that changes it and then calls wake_up_state() either has pi_lock
+ * before this, and the test sees the change, or has it after this, and finds the state.
  */
 void set_special_state(unsigned state);
 
 /*
- * Sleep until the state is RUNNING. Returns at once if it is, or, with the
- * state set to RUNNING, if a signal is pending that ends such a sleep:
- * any for INTERRUPTIBLE, a fatal one for KILLABLE. No lock may be held.
+ * Sleep until the state is RUNNING. Returns at once if it is. Also returns, and sets
+ * the state to RUNNING, if a signal is pending that ends such a sleep:
+ * any for INTERRUPTIBLE, a fatal one for KILLABLE. The caller must hold no lock.
  */
 #define schedule() schedule_at(KT_SITE("schedule", ""))
 void schedule_at(struct kt_site *why);
 
-/* The same, and at os_now_ns() >= deadline_ns at the latest. RUNNING then, too. */
+/* The same; it also returns, in state RUNNING, at os_now_ns() >= deadline_ns. */
 #define schedule_until(deadline_ns) schedule_until_at((deadline_ns), KT_SITE("schedule_until", ""))
 void schedule_until_at(uint64_t deadline_ns, struct kt_site *why);
 
 /*
- * If t's state is in `mask` make it RUNNING. 1 if so, else 0. The caller has
- * a reference or knows that t cannot exit. Any context.
+ * If t's state is in `mask`, make it RUNNING and return 1; else return 0. The caller has
+ * a reference or knows that t can't exit. Any context.
  */
 int wake_up_state(struct task_struct *t, unsigned mask);
 
@@ -149,36 +150,36 @@ int wake_up_state(struct task_struct *t, unsigned mask);
 int wake_up_process(struct task_struct *t);
 
 /*
- * Wait until t, in a state of `mask`, has left its processor; it is not woken.
- * True then; false as soon as the state is another. The caller has a reference.
+ * Wait until t, in a state of `mask`, has left its processor. Returns true then; false
+ * as soon as t has another state. Does not wake t. The caller has a reference.
  */
 bool wait_task_inactive(struct task_struct *t, unsigned mask);
 
 /*
- * Give t, which sleeps in a state of `mask` or is new, these processors; bit n
- * is CPU n. False, and nothing is changed, if t is awake or in another state.
+ * Bind t, which sleeps in a state of `mask` or is new, to these processors; bit n
+ * is CPU n. False, without effect, if t is awake or in another state.
  */
 bool task_bind(struct task_struct *t, uint64_t cpus, unsigned mask);
 
 /*
- * CPU `cpu` is taken off line. If t may run on no other that is on line, the
- * scheduler lets it run on all others, whoever bound it. Any time.
+ * CPU `cpu` goes offline. If t may run on no other online CPU, the scheduler lets it
+ * run on all others, also if it is bound. Called at any time.
  */
 void task_cpu_gone(struct task_struct *t, unsigned cpu);
 
-/* CPU `cpu` has come on line: t may use it, if it is one of t's. Any time. */
+/* CPU `cpu` has come online: t may use it, if it is in t's mask. Called at any time. */
 void task_cpu_back(struct task_struct *t, unsigned cpu);
 
-/* The calling kthread, DEAD, leaves the list of those that are bound. */
+/* Take the calling kthread, which is DEAD, off the list of bound threads. */
 void task_unbind_dead(struct task_struct *t);
 
 /*
- * set_cpus_allowed_ptr(): 0, -EINVAL if t was bound by task_bind(), or if the
- * mask is empty. Any time, any task.
+ * set_cpus_allowed_ptr(): 0; -EINVAL if t was bound by task_bind(), or if the
+ * mask is empty. Called at any time, for any task.
  */
 int task_set_cpus_allowed(struct task_struct *t, uint64_t cpus);
 
-/* Was t sent a fatal signal that it does not ignore? */
+/* Has t received a fatal signal that it does not ignore? */
 bool fatal_signal_pending(struct task_struct *t);
 
 #endif

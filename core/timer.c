@@ -18,7 +18,7 @@ static struct timer_list *first_locked(struct timer_base *b)
 	       list_first_entry(&b->pending, struct timer_list, entry);
 }
 
-/* Call all that are due. Called and left with the lock; drops it meanwhile. */
+/* Call all timers that have expired. Called and left with the lock; drops it meanwhile. */
 static void expire_locked(struct timer_base *b)
 {
 	struct timer_list *t;
@@ -50,8 +50,8 @@ static void timer_main(void *arg)
 		kt_lock_acquire(&b->lock);
 		expire_locked(b);
 		/*
-		 * State before the lock is dropped: who arms an earlier timer
-		 * links it under the lock, then wakes.
+		 * State before the lock is dropped: a task that arms an earlier
+		 * timer links it under the lock, then wakes this thread.
 		 */
 		set_current_state(TASK_UNINTERRUPTIBLE);
 		t = first_locked(b);
@@ -104,7 +104,7 @@ void timer_setup(struct timer_list *t, struct timer_base *b,
 	t->base = b;
 }
 
-/* After the others that expire at the same time: first armed, first called. */
+/* Link it after others that expire at the same time: first armed, first called. */
 static void link_locked(struct timer_base *b, struct timer_list *t)
 {
 	struct list_head *at = b->pending.next;
@@ -128,7 +128,7 @@ bool mod_timer(struct timer_list *t, uint64_t expires_ns)
 	link_locked(b, t);
 	is_first = first_locked(b) == t;
 	kt_lock_release(&b->lock);
-	/* The thread sleeps until a later time, or for ever. */
+	/* The thread sleeps until the expiry of a later timer, or for ever: wake it. */
 	if (is_first)
 		wake_up_process(&b->task);
 	return was_pending;

@@ -24,7 +24,7 @@ void kthread_init_work(struct kthread_work *work, kthread_work_func_t func)
 	work->func = func;
 }
 
-/* Unlink the oldest work and make it the current one, or NULL. */
+/* Unlink the oldest work and make it the current one. NULL: there is none. */
 static struct kthread_work *next_work(struct kthread_worker *worker)
 {
 	struct kthread_work *work = NULL;
@@ -35,7 +35,7 @@ static struct kthread_work *next_work(struct kthread_worker *worker)
 		list_del_init(&work->node);
 		KT_POINT_ON(worker.unlinked, work);
 	}
-	/* In one step with the unlinking: flush and cancel find it in one of both. */
+	/* In the same hold of the lock as the unlinking: flush and cancel find it in one. */
 	worker->current_work = work;
 	kt_lock_release(&worker->lock);
 	return work;
@@ -44,14 +44,15 @@ static struct kthread_work *next_work(struct kthread_worker *worker)
 static void set_task(struct kthread_worker *worker, struct task_struct *task)
 {
 	kt_lock_acquire(&worker->lock);
-	KT_ASSERT(!worker->task || worker->task == current);	/* one thread a worker */
+	KT_ASSERT(!worker->task || worker->task == current);	/* a worker has one thread */
 	worker->task = task;
 	kt_lock_release(&worker->lock);
 }
 
 /*
- * Freeze if there is a freeze. The work that ran last is not current then: a
- * flush or cancel of it has nothing to wait for, least of all the thaw.
+ * Freeze if there is a freeze. The work that ran last is no longer the current one
+ * then: a flush or cancel of it has nothing to wait for, and so does not wait for the
+ * thaw.
  */
 static void freeze_worker(struct kthread_worker *worker)
 {
@@ -74,8 +75,8 @@ int kthread_worker_fn(void *arg)
 		struct kthread_work *work;
 
 		/*
-		 * State before the tests: who stops or queues does so first and
-		 * then wakes.
+		 * State before the tests: a task that stops or queues does so
+		 * first and then wakes.
 		 */
 		set_current_state(TASK_INTERRUPTIBLE);
 		if (kthread_should_stop())
@@ -117,7 +118,7 @@ static void free_worker(struct kthread_worker *worker)
 	os_free(worker);
 }
 
-/* The worker with its thread, or freed and the thread's error. */
+/* The worker with its thread; or the thread's error, and the worker is freed. */
 static struct kthread_worker *with_task(struct kthread_worker *worker, struct task_struct *task)
 {
 	if (IS_ERR(task)) {
@@ -160,7 +161,7 @@ void kthread_destroy_worker(struct kthread_worker *worker)
 	task = worker->task;
 	kt_lock_release(&worker->lock);
 	KT_ASSERT(task != NULL);
-	kthread_flush_worker(worker);	/* stopping does not run what is queued */
+	kthread_flush_worker(worker);	/* because a stopped thread runs no queued work */
 	kthread_stop(task);
 	if (!list_empty(&worker->work_list))
 		kt_fail(KT_DISCIPLINE, "worker destroyed with works queued");
@@ -171,7 +172,7 @@ void kthread_destroy_worker(struct kthread_worker *worker)
 
 /* ---- queueing ------------------------------------------------------------ */
 
-/* With worker->lock held, as all that ends in _locked. */
+/* Functions that end in _locked need worker->lock. */
 static bool queuing_blocked_locked(const struct kthread_work *work)
 {
 	return !list_empty(&work->node) || work->canceling;
@@ -183,7 +184,7 @@ static void set_worker_locked(struct kthread_worker *worker, struct kthread_work
 	WRITE_ONCE(work->worker, worker);
 }
 
-/* Before `at`, which is work_list or a node in it. */
+/* Insert before `at`, which is work_list or a node in it. */
 static void insert_work_locked(struct kthread_worker *worker, struct kthread_work *work,
 			       struct list_head *at)
 {
@@ -192,7 +193,7 @@ static void insert_work_locked(struct kthread_worker *worker, struct kthread_wor
 	list_add_tail(&work->node, at);
 	KT_POINT_ON(worker.queued, work);
 	set_worker_locked(worker, work);
-	/* A running worker looks again by itself; one that stopped never will. */
+	/* A worker that runs a work looks again by itself; one that has ended has no task. */
 	if (!worker->current_work && worker->task)
 		wake_up_process(worker->task);
 }
@@ -209,7 +210,7 @@ bool kthread_queue_work(struct kthread_worker *worker, struct kthread_work *work
 	return queued;
 }
 
-/* On the timers' thread. */
+/* Runs on the timers' thread. */
 static void delayed_work_timer_fn(struct timer_list *t)
 {
 	struct kthread_delayed_work *dwork =
@@ -219,7 +220,7 @@ static void delayed_work_timer_fn(struct timer_list *t)
 
 	KT_POINT(timer.delayed_work);
 	kt_lock_acquire(&worker->lock);
-	/* Somebody may have taken it back while the timer was firing. */
+	/* A task may have taken it back while the timer was firing. */
 	if (work->delayed) {
 		list_del_init(&work->node);
 		work->delayed = false;
@@ -247,7 +248,7 @@ static void queue_delayed_locked(struct kthread_worker *worker,
 		insert_work_locked(worker, work, &worker->work_list);
 		return;
 	}
-	/* Linked before the timer is armed, or it would find nothing to move. */
+	/* Link before the timer is armed, or the timer might find nothing to move. */
 	list_add_tail(&work->node, &worker->delayed_work_list);
 	work->delayed = true;
 	set_worker_locked(worker, work);
@@ -270,8 +271,8 @@ bool kthread_queue_delayed_work(struct kthread_worker *worker,
 /* ---- taking back --------------------------------------------------------- */
 
 /*
- * Stop the timer. Drops the lock, for its callback takes it; `canceling` keeps
- * the work from being queued meanwhile, by the callback too.
+ * Stop the timer. Drops the lock, because the timer's callback takes it; `canceling`
+ * keeps the work from being queued meanwhile, also by the callback.
  */
 static void cancel_timer_locked(struct kthread_worker *worker, struct kthread_delayed_work *dwork)
 {
@@ -284,7 +285,7 @@ static void cancel_timer_locked(struct kthread_worker *worker, struct kthread_de
 	dwork->work.canceling--;
 }
 
-/* Unlink it. True if it was pending when the caller came. */
+/* Unlink the work. True if it was pending at the call. */
 static bool take_back_locked(struct kthread_work *work)
 {
 	bool was_pending = !list_empty(&work->node) || work->dropped;
@@ -305,7 +306,7 @@ bool kthread_mod_delayed_work(struct kthread_worker *worker,
 		goto queue;
 	KT_ASSERT(work->worker == worker);
 	cancel_timer_locked(worker, dwork);
-	/* Tested after the window: a cancel may have begun in it. */
+	/* Tested after the lock was dropped, because a cancel may have begun then. */
 	if (work->canceling) {
 		ret = true;
 		goto out;
@@ -330,7 +331,7 @@ static bool cancel_sync(struct kthread_work *work, struct kthread_delayed_work *
 		cancel_timer_locked(worker, dwork);
 	ret = take_back_locked(work);
 	if (worker->current_work == work) {
-		work->canceling++;	/* a count: several may wait */
+		work->canceling++;	/* a count, because several calls may wait */
 		kt_lock_release(&worker->lock);
 		KT_POINT_ON(cancel.flushing, work);
 		kthread_flush_work(work);
@@ -389,7 +390,7 @@ void kthread_flush_work(struct kthread_work *work)
 	flush_begin(&flush);
 	kt_lock_acquire(&worker->lock);
 	if (!list_empty(&work->node) && !work->delayed)
-		/* Right behind it: works queued later are not waited for. */
+		/* Right behind it, so that later works are not waited for. */
 		insert_work_locked(worker, &flush.work, work->node.next);
 	else if (worker->current_work == work)
 		insert_work_locked(worker, &flush.work, worker->work_list.next);

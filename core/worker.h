@@ -4,22 +4,22 @@
  * queued, first run. After Linux kernel/kthread.c; core/README.md says where
  * and why it differs.
  *
- * A work may be queued on one worker only while it is pending, runs once per
- * time it was newly queued, and may queue itself again, or be freed, from its
- * function. Everything but init may be called by any task, also from a work's
- * function unless it says otherwise, with locks held unless it waits.
+ * While a work is pending it may be queued on one worker only. It runs once for each
+ * time it was newly queued. Its function may queue it again, or free it.
+ * Every function except init may be called by any task, also from a work's
+ * function unless stated otherwise, and with locks held unless it waits.
  *
  * Caller rules. Broken, they give the failure named:
- *   - a worker is destroyed when nothing is queued on it any more, no delayed
- *     work waits for its timer and none queues itself again (else a discipline
+ *   - a worker is destroyed only when nothing is queued on it any more, no delayed
+ *     work waits for its timer and no work queues itself again (else a discipline
  *     failure, or use after free);
- *   - flush, cancel and destroy wait: not from a work's function on its own
- *     worker (else they wait for ever);
+ *   - flush, cancel and destroy wait, so a work's function does not call them for its
+ *     own worker (else they wait for ever);
  *   - a work is initialized again only when it is idle;
- *   - of a worker that is frozen, flush and destroy, and cancel of a work that
- *     was running when they came, wait for the thaw (see core/freezer.h).
+ *   - flush and destroy of a frozen worker, and cancel of a work that was running when
+ *     cancel was called, wait for the thaw (see core/freezer.h).
  *
- * Lock order: worker.lock -> timer_base.lock, pi_lock, a completion's own.
+ * Lock order: worker.lock -> timer_base.lock, pi_lock, a completion's own lock.
  */
 #ifndef CORE_WORKER_H
 #define CORE_WORKER_H
@@ -38,23 +38,23 @@ struct kthread_worker {
 
 	/* under lock: */
 	struct list_head work_list;		/* to run, oldest first */
-	struct list_head delayed_work_list;	/* wait for their timer */
+	struct list_head delayed_work_list;	/* works that wait for their timer */
 	struct kthread_work *current_work;	/* compared only: it may be gone */
-	struct task_struct *task;		/* NULL: no thread runs it (yet) */
+	struct task_struct *task;		/* NULL: no thread runs it, or not yet */
 
 	unsigned flags;		/* KTW_*; written before the thread starts */
 };
 
 struct kthread_work {
 	kthread_work_func_t func;
-	struct kthread_worker *worker;	/* written under the lock of both; tested
+	struct kthread_worker *worker;	/* written under the locks of both; tested
 					 * without: NULL, never queued */
 
 	/* under worker->lock: */
 	struct list_head node;		/* in work_list or delayed_work_list, or empty */
 	bool delayed;			/* in delayed_work_list */
 	bool dropped;			/* its timer fired while it was being canceled */
-	int canceling;			/* calls that wait for it: it can't be queued */
+	int canceling;			/* calls that cancel it; if any, it can't be queued */
 };
 
 struct kthread_delayed_work {
@@ -65,7 +65,7 @@ struct kthread_delayed_work {
 void kthread_init_worker(struct kthread_worker *worker);
 void kthread_init_work(struct kthread_work *work, kthread_work_func_t func);
 
-/* base: whose timers; usually &current->kthreadd->timers, booted. */
+/* base calls the work's timer; usually &current->kthreadd->timers, booted. */
 void kthread_init_delayed_work(struct kthread_delayed_work *dwork, kthread_work_func_t func,
 			       struct timer_base *base);
 
@@ -74,8 +74,8 @@ int kthread_worker_fn(void *worker);
 
 /*
  * A worker with a thread of its own, which sleeps until it is woken
- * (wake_up_process(worker->task)) or something is queued on it.
- * Errors as kthread_create(), and -ENOMEM for the worker.
+ * (wake_up_process(worker->task)) or a work is queued on it.
+ * Errors as of kthread_create(), and -ENOMEM for the worker.
  */
 __attribute__((format(printf, 2, 3)))
 struct kthread_worker *kthread_create_worker(unsigned flags, const char *namefmt, ...);
@@ -105,23 +105,24 @@ bool kthread_queue_delayed_work(struct kthread_worker *worker,
 				struct kthread_delayed_work *dwork, uint64_t delay_ns);
 
 /*
- * Queue after delay_ns from now, whether it is pending or not. False if it was
- * idle, true if it was pending, or is being canceled and so is left alone.
+ * Queue at delay_ns from now, whether it is pending or not. False if it was
+ * idle; true if it was pending, or if it is being canceled: then it is not queued.
  */
 bool kthread_mod_delayed_work(struct kthread_worker *worker,
 			      struct kthread_delayed_work *dwork, uint64_t delay_ns);
 
 /*
- * Take it back. On return it is neither pending nor running. True if it was
- * pending, exactly: each true is one time newly queued that was not run.
+ * Take the work back. On return it is neither pending nor running. True if it was
+ * pending. This is exact: each true stands for one time that the work was newly queued
+ * and did not run.
  */
 bool kthread_cancel_work_sync(struct kthread_work *work);
 bool kthread_cancel_delayed_work_sync(struct kthread_delayed_work *dwork);
 
 /*
- * Wait until the instance that is queued or running now has finished; not for
- * later ones. Nothing to wait for, a delayed work whose timer is pending
- * included: returns at once.
+ * Wait until the run of the work that is queued or running now has finished; does not
+ * wait for later runs. Returns at once if there is none, also if the timer of a delayed
+ * work is still pending.
  */
 void kthread_flush_work(struct kthread_work *work);
 

@@ -15,7 +15,7 @@ struct job {
 	struct kthread_delayed_work dwork;
 	unsigned runs;			/* relaxed atomic */
 	unsigned place;			/* when it ran last, from 1 */
-	unsigned again;			/* how often it queues itself; its own */
+	unsigned again;			/* how often it queues itself; changed by its runs */
 	bool blocks;
 	kt_completion started, go;	/* only if it blocks */
 };
@@ -156,7 +156,7 @@ static void frees_itself(void)
 	CHECK(j != NULL);
 	kthread_init_work(&j->dwork.work, free_job);
 	kthread_queue_work(w, &j->dwork.work);
-	kthread_destroy_worker(w);	/* runs what is queued */
+	kthread_destroy_worker(w);	/* runs the queued work */
 }
 
 static void create_fails_with_its_errno(void)
@@ -217,7 +217,7 @@ static void flush_does_not_wait_for_later_works(void)
 	blocking_job_init(&later);
 	kthread_queue_work(w, work_of(&j));
 	kthread_queue_work(w, work_of(&later));
-	kthread_flush_work(work_of(&j));	/* would wait for ever */
+	kthread_flush_work(work_of(&j));	/* if it waited for `later`: for ever */
 	CHECK_EQ(runs(&j), 1);
 	kt_complete(&later.go);
 	kthread_destroy_worker(w);
@@ -252,7 +252,7 @@ static void cancel_takes_back_what_is_pending(void)
 	blocking_job_destroy(&first);
 }
 
-/* However it races with the worker: run or taken back, and then idle. */
+/* In any race with the worker the work is run or taken back, and then idle. */
 static void cancel_accounts_exactly(void)
 {
 	struct kthread_worker *w = worker_begin();
@@ -348,7 +348,7 @@ static void mod_moves_it(void)
 	CHECK_EQ(runs(&j), 2);
 }
 
-/* The timer fires before, in, or after the cancel: never lost, never twice. */
+/* The timer fires before, during or after the cancel; no run is lost or counted twice. */
 static void cancel_of_a_delayed_work_accounts_exactly(void)
 {
 	struct kthread_worker *w = worker_begin();
@@ -367,8 +367,6 @@ static void cancel_of_a_delayed_work_accounts_exactly(void)
 }
 
 /* ---- a second task ----------------------------------------------------------- */
-
-static struct task_struct other;
 
 struct pair {
 	struct kthread_worker *w;
@@ -396,19 +394,7 @@ static void cancels(void *arg)
 		p->taken += kthread_cancel_delayed_work_sync(&p->j.dwork);
 }
 
-static void other_begin(void (*fn)(void *arg), struct pair *p)
-{
-	task_init(&other, &daemon, "other");
-	CHECK_EQ(os_spawn(&other.os, "other", OS_JOINABLE, fn, p), 0);
-}
-
-static void other_end(void)
-{
-	os_join(&other.os);
-	task_destroy(&other);
-}
-
-/* The deadlock of 5fa54346caf6 was here; and each time accepted is accounted for. */
+/* 5fa54346caf6 fixed a deadlock here. Each time it is queued it is run or taken back. */
 static void mod_races_cancel(void)
 {
 	struct pair p = { .w = worker_begin() };
@@ -460,7 +446,7 @@ static void ring(struct timer_list *t)
 
 static void timers_fire_in_order(void)
 {
-	/* Far enough that none is called before all are armed. */
+	/* So late that no timer is called before all are armed. */
 	const uint64_t far = (uint64_t)CONFORMANCE_TURNS(20, 2000) * MS;
 	struct alarm a[3];
 	kt_completion rung;
@@ -477,7 +463,7 @@ static void timers_fire_in_order(void)
 	CHECK(!mod_timer(&a[2].timer, now + far + MS));
 	CHECK(!mod_timer(&a[0].timer, now + far));
 	CHECK(!mod_timer(&a[1].timer, now + 3600000 * far));
-	CHECK(mod_timer(&a[1].timer, now + far + MS));	/* later armed, later called */
+	CHECK(mod_timer(&a[1].timer, now + far + MS));	/* armed after a[2], so called later */
 	kt_completion_wait(&rung);
 	kt_completion_destroy(&rung);
 	CHECK_EQ(a[0].fired, 1);
@@ -500,7 +486,7 @@ static void a_deleted_timer_is_over(void)
 		timer_setup(&a.timer, &daemon.timers, ring);
 		mod_timer(&a.timer, os_now_ns() + (uint64_t)i % 4 * 20000);
 		deleted = del_timer_sync(&a.timer);
-		CHECK_EQ(a.fired + deleted, 1);		/* not running: plain reads do */
+		CHECK_EQ(a.fired + deleted, 1);		/* it does not run, so plain reads do */
 	}
 }
 
@@ -517,12 +503,7 @@ static void destroyed_too_early(void)
 
 int main(void)
 {
-	static void (*early)(void) = destroyed_too_early;
-	static const struct {
-		const char *name;
-		void (*body)(void);
-	} tests[] = {
-#define T(f) { #f, f }
+	static const struct core_test tests[] = {
 		T(runs_in_order_once_each),
 		T(queued_before_it_runs_counts_once),
 		T(pending_is_not_queued_again),
@@ -543,12 +524,9 @@ int main(void)
 		T(two_cancels_meet),
 		T(timers_fire_in_order),
 		T(a_deleted_timer_is_over),
-#undef T
 	};
 
-	/* First: it forks, and RCU's thread for callbacks does not exist yet. */
-	conformance_fails("destroyed_too_early", KT_DISCIPLINE, with_daemon, (void *)&early);
-	for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)
-		conformance_run(tests[i].name, in_task, (void *)&tests[i].body);
+	run_failing("destroyed_too_early", KT_DISCIPLINE, destroyed_too_early);
+	RUN_TESTS(tests);
 	return 0;
 }

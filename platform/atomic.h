@@ -2,10 +2,10 @@
 /*
  * Shared words, in the kernel's vocabulary and with the kernel's meaning.
  *
- * This is the only way the code under test touches a word that another thread
+ * The code under test uses only these operations for a word that another thread
  * may touch at the same time without a lock. On real threads the words are C11
- * atomics. In the simulator each operation is also a choice point, taken
- * before the operation; the pointer is then checked to be to a live object.
+ * atomics. In the simulator each operation is also a choice point, before the
+ * operation; after the point the simulator checks that the pointer is to a live object.
  *
  * Ordering: READ_ONCE and WRITE_ONCE are relaxed; xchg, cmpxchg and the
  * read-modify-write forms that return a value are fully ordered; the bit and
@@ -23,7 +23,7 @@
 
 #if defined(KT_OS_SIM)
 #include "platform/sim/hooks.h"
-/* Where to do it: at p, or, with weak memory, where what this task sees of *p is. */
+/* The address to use: p, or, with weak memory, where the value is that this task sees. */
 #define KT_ATOMIC_AT(op, what, access, p)                                      \
 	((__typeof__(p))sim_point(KT_SITE_OF(op, what, access, sizeof *(p)), (p)))
 #define KT_ATOMIC_MB()    sim_fence()
@@ -35,11 +35,11 @@
 #endif
 
 /*
- * How an operation is done once its point was passed. In the simulator one OS
- * thread runs every task and leaves it only at a point, so a load and a store
- * are as indivisible as a locked instruction and a barrier has nothing to
- * order, but what the simulator holds back; locked instructions were a tenth of
- * an execution. ThreadSanitizer must see the real thing.
+ * How an operation is done after its point. In the simulator one OS
+ * thread runs every task, and leaves a task only at a point. So a load and a store
+ * together are as indivisible as a locked instruction, and a barrier orders nothing but
+ * the stores that the simulator holds back. Locked instructions would be a tenth of
+ * the time of an execution. ThreadSanitizer must see real atomic operations.
  */
 #if defined(KT_OS_SIM) && !KT_WITH_TSAN
 #define KT_ATOMIC_LOAD(p, order)     __atomic_load_n((p), __ATOMIC_RELAXED)
@@ -77,7 +77,7 @@
 #define READ_ONCE(x)                                                           \
 	KT_ATOMIC_LOAD(KT_ATOMIC_AT("load", #x, KT_LOAD, &(x)), __ATOMIC_RELAXED)
 
-/* For oracles: what READ_ONCE would give the calling thread, at no choice point. */
+/* For oracles: what READ_ONCE would give the calling thread, without a choice point. */
 #define KT_PEEK(x) KT_ATOMIC_LOAD(KT_ATOMIC_SEEN(&(x)), __ATOMIC_RELAXED)
 
 #define WRITE_ONCE(x, v)                                                       \
@@ -113,14 +113,14 @@
 		KT_ATOMIC_EXCHANGE(KT_ATOMIC_AT("xchg", #p, KT_UPDATE, (p)), kt_v); \
 	}))
 
-/* If *p == old store new; returns what *p was. */
+/* If *p == old, store new. Returns what *p was. */
 #define cmpxchg(p, old, new_)                                                  \
 	(__extension__({                                                       \
 		__typeof__(*(p)) kt_o = (old), kt_n = (new_);                  \
 		KT_ATOMIC_CMPXCHG(KT_ATOMIC_AT("cmpxchg", #p, KT_UPDATE, (p)), kt_o, kt_n); \
 	}))
 
-/* Add and return the value before. */
+/* Add, and return the value from before. */
 #define fetch_add(p, n)                                                        \
 	(__extension__({                                                       \
 		__typeof__(*(p)) kt_n = (n);                                   \
@@ -139,8 +139,8 @@
 			  __ATOMIC_ACQUIRE) >> (nr)) & 1UL) != 0)
 
 /*
- * Full barrier. ThreadSanitizer does not model fences: a protocol that needs
- * one publishes its data by an acquire/release word or a lock as well.
+ * Full barrier. ThreadSanitizer does not model fences, so a protocol that needs
+ * one also publishes its data by an acquire/release word or by a lock.
  */
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic ignored "-Wpragmas"
@@ -153,8 +153,8 @@
 	}))
 
 /*
- * A reference count that saturates nowhere and forgives nothing: taking a
- * reference to a dead object and dropping one too many are failures.
+ * A reference count. It does not saturate: to take a reference to a dead object, or to
+ * drop one too many, is a failure.
  */
 typedef struct {
 	int refs;
@@ -167,7 +167,7 @@ typedef struct {
 					   1, __ATOMIC_RELAXED);               \
 		KT_ASSERT(kt_was > 0);                                         \
 	}))
-/* True and one more, unless there is none left: the object is about to go. */
+/* Take a reference and return true, unless none is left: then the object is about to go. */
 #define refcount_inc_not_zero(r)                                               \
 	(__extension__({                                                       \
 		int *kt_at = KT_ATOMIC_AT("ref", #r, KT_UPDATE, &(r)->refs);   \

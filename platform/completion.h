@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * kt_completion: wait until somebody says it is done, chosen by
+ * kt_completion: wait until another thread says it is done, chosen by
  * --//platform:completion. The contract, with C a kt_completion:
  *
  *   kt_completion_init(&C)           not done
- *   kt_completion_destroy(&C)        nobody waits, nobody will complete it
+ *   kt_completion_destroy(&C)        no thread waits, and none will complete it
  *   kt_complete(&C)                  lets one wait through, now or later
  *   kt_complete_all(&C)              lets every wait through, for ever
  *   kt_completion_wait(&C)           waits, whatever signals come
@@ -15,19 +15,23 @@
  *
  * Counting: each kt_complete() lets exactly one wait through; a completion
  * that is done wins over a pending kill and over a deadline that has passed.
- * Waiters are let through in the order they came (Linux: FIFO wait queue) if
- * KT_COMPLETION_FIFO; else the order is the operating system's.
+ * With KT_COMPLETION_FIFO it lets waiters through in the order they came (Linux: a
+ * FIFO wait queue); else the operating system chooses the order.
  *
  * The on-stack rule, on which the creation hand-off rests: once
  * kt_complete() has let a waiter return, it never touches *C again, because
  * the waiter may be about to pop the stack frame *C lives in. Likewise a
  * killed waiter leaves nothing of itself in *C.
  *
- * What was done before kt_complete() is seen after the wait it let through.
+ * What a thread did before kt_complete() is seen after the wait that it let through.
  *
  * A back end: struct kt_completion_<impl>, functions kt_completion_<impl>_
- * {init,destroy,complete,complete_all,wait,wait_killable,wait_until,try_wait};
- * all but init and destroy take the site last.
+ * {init,destroy,complete,complete_all,wait_for,try_wait}; all but init and destroy
+ * take the site last. The three waits are one function,
+ *
+ *   int wait_for(c, bool killable, const uint64_t *deadline_ns, site)
+ *
+ * which gives up for a kill if `killable`, and at the deadline if that is not NULL.
  */
 #ifndef PLATFORM_COMPLETION_H
 #define PLATFORM_COMPLETION_H
@@ -55,7 +59,7 @@
 #define KT_COMPLETION_IMPL(verb) KT_JOIN3(kt_completion_, KT_COMPLETION, verb)
 typedef struct KT_JOIN(kt_completion_, KT_COMPLETION) kt_completion;
 
-/* 1: waiters are let through in the order they came. */
+/* 1: it lets waiters through in the order they came. */
 #define KT_COMPLETION_FIFO KT_COMPLETION_IMPL(_is_fifo)
 
 #define kt_completion_init(c)     KT_COMPLETION_IMPL(_init)((c))
@@ -64,12 +68,14 @@ typedef struct KT_JOIN(kt_completion_, KT_COMPLETION) kt_completion;
 #define kt_complete_all(c)                                                     \
 	KT_COMPLETION_IMPL(_complete_all)((c), KT_SITE("complete_all", #c))
 #define kt_completion_wait(c)                                                  \
-	KT_COMPLETION_IMPL(_wait)((c), kt_may_sleep(KT_SITE("wait", #c)))
+	((void)KT_COMPLETION_IMPL(_wait_for)((c), false, NULL,                 \
+					     kt_may_sleep(KT_SITE("wait", #c))))
 #define kt_completion_wait_killable(c)                                         \
-	KT_COMPLETION_IMPL(_wait_killable)((c), kt_may_sleep(KT_SITE("wait_killable", #c)))
+	KT_COMPLETION_IMPL(_wait_for)((c), true, NULL,                         \
+				      kt_may_sleep(KT_SITE("wait_killable", #c)))
 #define kt_completion_wait_until(c, deadline_ns)                               \
-	KT_COMPLETION_IMPL(_wait_until)((c), (deadline_ns),                    \
-					kt_may_sleep(KT_SITE("wait_until", #c)))
+	KT_COMPLETION_IMPL(_wait_for)((c), false, &(const uint64_t){ (deadline_ns) }, \
+				      kt_may_sleep(KT_SITE("wait_until", #c)))
 #define kt_completion_try_wait(c) KT_COMPLETION_IMPL(_try_wait)((c), KT_SITE("try_wait", #c))
 
 #endif

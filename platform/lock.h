@@ -1,31 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * kt_lock: mutual exclusion, chosen by --//platform:lock. This is the one
- * place that says which back end it is; a back end keeps names of its own, so
+ * place that says which back end it is. A back end keeps names of its own, so
  * a stack trace tells which lock it was.
  *
  * The contract, with L a kt_lock:
  *
  *   kt_lock_init(&L, "name")     the name is kept by reference, for reports
- *   kt_lock_destroy(&L)          not held, nobody will use it again
+ *   kt_lock_destroy(&L)          not held, and no thread will use it again
  *   kt_lock_acquire(&L)          waits; not recursive; not in a signal handler
  *   kt_lock_try_acquire(&L)      true if it was free and is now held
  *   kt_lock_release(&L)          by the holder only
  *   kt_lock_assert_held(&L)      fails unless the calling thread holds L
  *
- * What was done before a release is seen after the next acquire. A release
- * that lets another thread in does not touch L afterwards: that thread may be
- * the one that frees it. If KT_LOCK_FIFO who came first is let in first; else that
- * is anybody's choice.
+ * What a thread did before a release, the next holder sees after its acquire. A
+ * release that lets another thread in does not touch L afterwards, because that
+ * thread may free L. With KT_LOCK_FIFO the lock lets threads in in the order they
+ * came; else it makes no promise about the order.
  *
- * Locks of one name are one class. `checked-<impl>`, around any <impl>, also fails
- * for an order of classes that has been the other way round, for one class
- * acquired while it is held unless by
+ * Locks with the same name are one class. `checked-<impl>` wraps any <impl>. It also
+ * fails if two classes are acquired in an order opposite to one seen before; if a
+ * thread sleeps while it holds a lock; and if a thread that holds a lock acquires
+ * another one of the same class, unless by
  *
- *   kt_lock_acquire_nested(&L)   as kt_lock_acquire(); the caller sees to it that
+ *   kt_lock_acquire_nested(&L)   as kt_lock_acquire(); the caller makes sure that
  *                                locks of this class don't wait for each other
  *
- * and for a sleep with a lock held. See lock/checked.h.
+ * See lock/checked.h.
  *
  * A back end: struct kt_lock_<impl>, and functions kt_lock_<impl>_<verb>
  * whose last parameter is the site (not init, destroy and assert_held).
@@ -58,7 +59,7 @@
 #define KT_LOCK_CHOSEN(verb) KT_JOIN3(kt_lock_, KT_LOCK, verb)
 typedef struct KT_JOIN(kt_lock_, KT_LOCK) kt_lock_chosen;
 
-/* 1: threads are let in in the order they came. */
+/* 1: the lock lets threads in in the order they came. */
 #define KT_LOCK_FIFO KT_LOCK_CHOSEN(_is_fifo)
 
 #if defined(KT_LOCK_CHECKED)

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The graph of the `checked` locks. An edge is added once, so that what is done
- * at each acquire is one look at a bit per lock held.
+ * The graph of the `checked` locks. An edge is added once, so an acquire usually
+ * only looks at one bit for each lock that is held.
  *
- * `busy` guards the classes and the edges while they grow; class names and edges
- * are read without it once they are there (classes_count and after[] are atomic).
- * It is a word that is spun on, and this file is not instrumented: a lock that
- * ThreadSanitizer sees would order all threads that use locks at all, and hide
- * the races of the code above.
+ * `busy` guards the classes and the edges while they grow. Class names and edges that
+ * are there are read without it (classes_count and after[] are atomic). Threads spin on
+ * `busy`, and this file is not instrumented: if ThreadSanitizer saw a lock here, that
+ * lock would order all threads that use locks at all, and hide the races of the code
+ * above.
  *
- * The simulator switches tasks at no place in here.
+ * The simulator does not switch tasks in here.
  */
 #include "platform/lockdep.h"
 
@@ -22,14 +22,14 @@
 enum { CLASSES_MAX = 64, NAME_MAX_BYTES = 32, TEXT_MAX = 800 };
 
 struct edge {
-	struct kt_site *held_at, *acquired_at;	/* of the first who did so */
+	struct kt_site *held_at, *acquired_at;	/* of the first time */
 };
 
 static struct {
 	uint32_t busy;
 	uint32_t classes_count;
 	char name[CLASSES_MAX][NAME_MAX_BYTES];
-	uint64_t after[CLASSES_MAX];		/* bit b of [a]: b was acquired with a held */
+	uint64_t after[CLASSES_MAX];		/* bit b of [a]: b was waited for with a held */
 	struct edge edge[CLASSES_MAX][CLASSES_MAX];
 } graph;
 
@@ -85,7 +85,7 @@ uint32_t kt_lockdep_class(const char *name)
 
 /* ---- order --------------------------------------------------------------- */
 
-/* A shortest way from -> to in way[], both included; its length, 0 if none. */
+/* Put a shortest path from -> to, both included, into way[]; its length, 0 if none. */
 static uint32_t find_way(uint32_t from, uint32_t to, uint32_t *way)
 {
 	uint32_t reached_from[CLASSES_MAX], queue[CLASSES_MAX], head = 0, tail = 0, length = 1;
@@ -124,7 +124,7 @@ static size_t append_edge(char *text, size_t used, uint32_t held, uint32_t acqui
 	return used < TEXT_MAX ? used : TEXT_MAX - 1;
 }
 
-/* now: what is being done; way: from what is acquired to what is held. */
+/* now: the edge to be added; way: the path from the acquired class to the held one. */
 static void fail_order(uint32_t held, uint32_t acquired, const struct edge *now,
 		       const uint32_t *way, uint32_t length)
 {
@@ -142,7 +142,7 @@ static void fail_order(uint32_t held, uint32_t acquired, const struct edge *now,
 	kt_fail(KT_DISCIPLINE, "order of locks: %s", text);
 }
 
-/* h is held, and `class` is about to be waited for. */
+/* The caller holds h and is about to wait for a lock of `class`. */
 static void add_edge(const struct kt_lockdep_held *h, uint32_t class, struct kt_site *site)
 {
 	struct edge now = { .held_at = h->site, .acquired_at = site };
@@ -154,7 +154,7 @@ static void add_edge(const struct kt_lockdep_held *h, uint32_t class, struct kt_
 	length = find_way(class, h->class, way);
 	if (!length) {
 		graph.edge[h->class][class] = now;
-		/* Release pairs with the acquire in after(): the sites are seen. */
+		/* Release pairs with the acquire in after(): a reader sees the sites. */
 		__atomic_store_n(&graph.after[h->class], graph.after[h->class] | 1ull << class,
 				 __ATOMIC_RELEASE);
 	}
@@ -163,7 +163,7 @@ static void add_edge(const struct kt_lockdep_held *h, uint32_t class, struct kt_
 		fail_order(h->class, class, &now, way, length);
 }
 
-/* ---- who holds what ------------------------------------------------------- */
+/* ---- the locks that a thread holds ---------------------------------------- */
 
 static struct kt_lockdep_held *find_held(struct kt_lockdep_thread *t, const void *lock)
 {
@@ -188,7 +188,7 @@ void kt_lockdep_acquire(const void *lock, uint32_t class, bool is_nested, struct
 		if (h->class != class)
 			add_edge(h, class, site);
 		else if (!is_nested)
-			kt_fail(KT_DISCIPLINE, "a second lock %s acquired, not said to be nested, "
+			kt_fail(KT_DISCIPLINE, "a second lock %s acquired, not as nested, "
 				"by the holder of one acquired at %s:%u", graph.name[class],
 				kt_site_file(h->site), h->site->line);
 	}
@@ -215,7 +215,7 @@ void kt_lockdep_release(const void *lock, uint32_t class)
 	if (!t)
 		return;
 	if (!h)
-		kt_fail(KT_DISCIPLINE, "lock %s released by who does not hold it",
+		kt_fail(KT_DISCIPLINE, "lock %s released by a thread that does not hold it",
 			graph.name[class]);
 	t->held--;
 	for (; h < &t->lock[t->held]; h++)

@@ -3,11 +3,11 @@
  * The words by which plans and reports call sites, failures, roles and strategies.
  *
  * Locking: none. Everything is a pure function of its arguments, except the
- * hash cached in a site: threads may race to fill it, all with one value, so
+ * hash cached in a site: threads may race to fill it, all with the same value, so
  * relaxed atomics are enough.
  *
  * Uses nothing of an operating system, so every driver and every tool may link
- * it. Does not format messages and does not know plans.
+ * it. It formats no messages and knows no plans.
  */
 #include <stdbool.h>
 #include <string.h>
@@ -150,7 +150,7 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\v' || c == '\f';
 }
 
-/* Blanks go, and '&'s in front: compilers and formatters disagree about them. */
+/* Drops blanks, and '&'s in front, because compilers and formatters differ in them. */
 static void out_source(struct out *o, const char *s)
 {
 	bool front = true;
@@ -212,8 +212,8 @@ const char *kt_site_file(const struct kt_site *site)
 	const char *found = file;
 
 	/*
-	 * The last occurrence decides, so that neither a build root such as
-	 * /src/tools/ nor a second copy of the tree leaves a trace.
+	 * The last folder of ours in the path decides, so that neither a build root such
+	 * as /src/tools/ nor a second copy of the tree changes the result.
 	 */
 	for (const char *p = file; *p; p++) {
 		if (p != file && p[-1] != '/')

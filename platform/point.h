@@ -4,9 +4,9 @@
  *
  * A site is one place in the source at which the platform may step in: every
  * atomic, lock, park and allocation has one, made by the macro that names it.
- * A named point is a site that does nothing else. It is a schedule point in
- * the simulator, a random delay on real threads, and the mark at which a plan
- * switches tasks, kills one, or that an oracle observes.
+ * A named point is a site without an operation. In the simulator the schedule may
+ * change there; a real thread may lose some time there. A plan switches tasks or kills
+ * one at a point, and an oracle observes it.
  *
  * A site's printed name (kt_site_name) never holds a file or line, so that it
  * survives edits elsewhere and is the same in every build and in a patched
@@ -18,7 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum kt_access {	/* what is done to the word at a site, by platform/atomic.h */
+enum kt_access {	/* what platform/atomic.h does to the word at a site */
 	KT_NO_ACCESS,
 	KT_LOAD,
 	KT_STORE,
@@ -73,12 +73,12 @@ uint32_t kt_site_hash(struct kt_site *site);
 /* The same hash of a name written in a plan. */
 uint32_t kt_name_hash(const char *name);
 
-/* `file` without what a build system puts before it: "core/kthread.c". */
+/* `file` without the folders that a build system puts before it: "core/kthread.c". */
 const char *kt_site_file(const struct kt_site *site);
 
 /*
  * Visit a named point; see KT_POINT. Calls the `point` hook (platform/os.h)
- * with `subject`, which says which object the point is about and may be NULL.
+ * with `subject`, the object that the point is about, or NULL.
  */
 void kt_point(struct kt_site *site, const void *subject);
 

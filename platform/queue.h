@@ -5,28 +5,29 @@
  * The contract, with Q a kt_queue and N a kt_queue_node in what is queued:
  *
  *   kt_queue_init(&Q, "name")     empty; the name is kept by reference
- *   kt_queue_destroy(&Q)          empty, nobody will use it again
+ *   kt_queue_destroy(&Q)          empty, and no thread will use it again
  *   kt_queue_push(&Q, &N, point)  append; any thread
  *   kt_queue_pop(&Q, point)       unlink the oldest; NULL if there is none.
  *                                 One thread at a time
- *   kt_queue_is_empty(&Q)         a hint before one sleeps; by who pops
+ *   kt_queue_is_empty(&Q)         a hint, for the popping thread before it sleeps
  *
- * N is the queue's from push until pop has returned it: then nobody touches it
- * any more, and its memory may go. Until then the pushing thread may have gone.
+ * N belongs to the queue from push until pop has returned it. After that the queue does
+ * not touch N, and its memory may go. Before that the pushing thread may end.
  *
- * Order: of two pushes one of which had returned before the other began, the
- * first is popped first. What was done before a push is seen after the pop.
+ * Order: if one push has returned before another begins, its node is popped first.
+ * What the pushing thread did before the push is seen after the pop.
  *
- * A push that has returned is there: pop finds it, or an older one, and
- * is_empty() is false. One that is under way may or may not be; if it is, pop
- * may have to wait until its thread goes on. So this loses no wake-up:
+ * A push that has returned is visible: pop finds its node, or an older one, and
+ * is_empty() is false. A push that is under way may be visible or not; if it is, pop
+ * may have to wait until the pushing thread goes on. So this loses no wake-up:
  *
- *   push, then wake                 say that one will sleep, then a full
+ *   pushing thread                  popping thread
+ *   push, then wake                 say that it will sleep, then a full
  *                                   barrier, then is_empty()? sleep
  *
- * `point` is the site of a named point (KT_SITE_NAMED) that push visits, with N
- * as its subject, when N has its place and before it can be popped, and pop when
- * it has unlinked N. Where KT_QUEUE_POINTS_ORDERED is 1 the visits come in the
+ * `point` is the site of a named point (KT_SITE_NAMED), with N as its subject. push
+ * visits it when N has its place and before N can be popped; pop visits it when it
+ * has unlinked N. Where KT_QUEUE_POINTS_ORDERED is 1, the visits come in the
  * order of the places; else visits of pushes that overlap may be swapped.
  *
  * A back end: struct kt_queue_<impl> and kt_queue_<impl>_node, functions

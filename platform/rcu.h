@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * RCU: readers that take no lock, and updaters that wait until every reader
- * who may still see the old is gone. This is the one place that says which
+ * that may still see the old version is gone. This is the one place that says which
  * back end it is. The contract:
  *
  *   kt_rcu_read_lock()           enter a read section; sections nest
@@ -9,35 +9,36 @@
  *   kt_synchronize_rcu()         wait for a grace period
  *   kt_call_rcu(&head, func)     call func(&head) after a grace period; returns
  *                                at once. head is in the object that func
- *                                frees, and is not touched until then
+ *                                frees; the caller does not touch it until then
  *   kt_rcu_barrier()             wait until every callback that was queued
  *                                before has returned
- *   rcu_dereference(p)           load a pointer that an updater may replace;
- *                                what it points to was written before
- *   rcu_assign_pointer(p, v)     publish what was written at v
+ *   rcu_dereference(p)           load a pointer that an updater may replace; the
+ *                                caller sees the object as it was published
+ *   rcu_assign_pointer(p, v)     publish the object at v
  *
  * A grace period ends when every read section that had begun before it began
- * has ended; it does not wait for later ones. What was done in those sections
+ * has ended; it does not wait for later ones. What readers did in those sections
  * is seen after it. Hence: unpublish, wait for a grace period, free.
  *
- * In a read section nobody sleeps: no park, no completion, no grace period and
- * no barrier is waited for. A lock may be taken. A thread leaves its sections
- * before it ends. Each of these is a KT_DISCIPLINE failure, sleeping only in
- * the simulator. (`modelled` and `biglock` also refuse a head that is queued.)
+ * In a read section no thread sleeps: it does not park, nor wait for a completion, a
+ * grace period or a barrier. It may take a lock. A thread leaves its sections
+ * before it ends. To break one of these rules is a KT_DISCIPLINE failure; to sleep is
+ * one in the simulator only. (`modelled` and `biglock` also refuse a head that is
+ * queued.)
  *
  * A callback runs on any thread, perhaps inside kt_call_rcu() or inside the
- * kt_rcu_read_unlock() that ends the grace period. So it does not sleep, has no
- * use for os_self(), and takes no lock that is held around those calls.
+ * kt_rcu_read_unlock() that ends the grace period. So it does not sleep, does not
+ * rely on os_self(), and takes no lock that is held around those calls.
  *
  * Every thread of os_spawn() and os_adopt() may be a reader; the platform
- * makes it known. The child of a fork may use RCU if the parent had no other
+ * registers it. The child of a fork may use RCU if the parent had no other
  * such thread.
  *
  * A back end: struct kt_rcu_<impl>_head, functions kt_rcu_<impl>_{read_lock,
- * read_unlock,synchronize,call,barrier} whose last parameter is the site, and
- * for the platform kt_rcu_<impl>_{register,unregister}_thread, by the thread;
- * _begin, once on real threads, before each execution in the simulator; and
- * _queued, callbacks that have not returned.
+ * read_unlock,synchronize,call,barrier} whose last parameter is the site. For the
+ * platform: kt_rcu_<impl>_{register,unregister}_thread, which the thread calls itself;
+ * _begin, called once on real threads and before each execution in the simulator; and
+ * _queued, the number of callbacks that have not returned.
  */
 #ifndef PLATFORM_RCU_H
 #define PLATFORM_RCU_H
@@ -79,7 +80,7 @@ typedef struct rcu_head kt_rcu_head;
 #define call_rcu(head, func) kt_call_rcu((head), (func))
 #define rcu_barrier()        kt_rcu_barrier()
 
-/* Linux relies on the dependency; no compiler promises that, so acquire. */
+/* Linux relies on the address dependency. No compiler promises that, so acquire. */
 #define rcu_dereference(p)       smp_load_acquire(&(p))
 #define rcu_assign_pointer(p, v) smp_store_release(&(p), (v))
 

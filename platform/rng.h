@@ -2,7 +2,7 @@
 /*
  * The only source of randomness: a seeded generator, the same everywhere.
  * Algorithm: splitmix64 (Steele, Lea, Flood: "Fast Splittable Pseudorandom
- * Number Generators", OOPSLA 2014). Not for anything secret.
+ * Number Generators", OOPSLA 2014). It must not be used for secrets.
  */
 #ifndef PLATFORM_RNG_H
 #define PLATFORM_RNG_H
@@ -33,7 +33,7 @@ static inline uint32_t kt_rng_below(struct kt_rng *r, uint32_t below)
 	return (uint32_t)(((kt_rng_next(r) >> 32) * below) >> 32);
 }
 
-/* Independent seed number `i` of a family. */
+/* Seed number `i` of the family of `seed`; they are independent of each other. */
 static inline uint64_t kt_rng_derive(uint64_t seed, uint64_t i)
 {
 	struct kt_rng r = { seed ^ (i * 0xd1342543de82ef95ull) };

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Which sanitizer this is compiled for: 0 or 1 each. */
+/* Which sanitizers this is compiled with: 0 or 1 each. */
 #ifndef PLATFORM_SANITIZER_H
 #define PLATFORM_SANITIZER_H
 
-/* clang says it by __has_feature, gcc by macros of its own. */
+/* clang tells by __has_feature, gcc by macros of its own. */
 #if defined(__has_feature)
 #define KT_HAS_FEATURE(x) __has_feature(x)
 #else

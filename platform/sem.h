@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A counting semaphore as the operating system has it: sem_t on real threads;
- * in the simulator modelled, one step to post and one to take.
+ * A counting semaphore: on real threads the operating system's, sem_t; in the
+ * simulator a model with one step to post and one to take.
  *
- *   os_sem_init(s)		0 of it; its memory is the caller's
- *   os_sem_destroy(s)		nobody waits, every post was taken
- *   os_sem_post(s)		one more; who waits, or who comes, may take it
- *   os_sem_wait(s, d)		takes one, waiting for it; with a deadline d that is
- *				not NULL false if there is none at os_now_ns() >= *d
+ *   os_sem_init(s)		the count is 0; *s is the caller's memory
+ *   os_sem_destroy(s)		no thread waits, and every post was taken
+ *   os_sem_post(s)		adds one; any thread may take it
+ *   os_sem_wait(s, d)		takes one, and waits for it if there is none; with a
+ *				deadline d that is not NULL it returns false if there
+ *				is none at os_now_ns() >= *d
  *
- * A post's last touch is the step that makes one more: whoever takes that may
- * free the semaphore at once (POSIX; glibc since 2.21). Who gets it is not said.
- * Kills end no wait. What was done before a post is seen by who took it, except
- * that ThreadSanitizer does not know of sem_clockwait(): publish by an atomic.
+ * A post's last touch is the step that adds one: the thread that takes it may
+ * free the semaphore at once (POSIX; glibc since 2.21). Which thread takes it is not
+ * defined. A kill ends no wait. The thread that takes a post sees what was done before
+ * it. ThreadSanitizer does not know sem_clockwait(), so publish data by an atomic, too.
  */
 #ifndef PLATFORM_SEM_H
 #define PLATFORM_SEM_H

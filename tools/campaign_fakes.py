@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What the tests of campaigns run instead of engines: shell scripts that speak like them."""
+"""Fake engines for the tests of campaigns: shell scripts with the output of real ones."""
 
 import contextlib
 import io
@@ -10,8 +10,7 @@ from unittest import mock
 from kthrashlib import common, env
 from kthrashlib.build import bazel
 from kthrashlib.front import commands
-from kthrashlib.night import campaign, start
-from kthrashlib.show import page
+from kthrashlib.night import builds, page, start
 
 # The driver's commands. $hunt is the body of `stress`; $fails, how the plans of this build end.
 DRIVER = """#!/bin/sh
@@ -19,17 +18,18 @@ say() {
 	printf '{"type":"%%s","executions":%%d,"points":%%d,"seconds":1,"schedules":4,' "$@"
 	printf '"pairs":2}\\n'
 }
-finding() {	# kind-12345678, id: saved as the driver does
+finding() {	# the bug's id, the number of this finding: saved as the driver does
 	if [ ! -e "$dir/$1.plan" ]; then
-		printf 'kthrash-plan 1\\n# the signature of %%s\\n# the message\\n# id %%s\\n' \
-			"$1" "$2" > "$dir/$1.plan.$$.tmp"
-		printf '%%s\\nexpect %%s\\n' 'task C1: a = create "a" return 0' \
-			"${1%%-*}" >> "$dir/$1.plan.$$.tmp"
-		# Whoever kills at random may kill mv: then nothing was saved.
+		printf 'kthrash-plan 1\\n# id %%s\\nsignature "the signature of %%s"\\n' \
+			"$2" "$1" > "$dir/$1.plan.$$.tmp"
+		printf '%%s\\n%%s\\nexpect %%s\\n' 'found by "random" seed 1 execution 1 on "fake"' \
+			'task C1: a = create "a" return 0' "${1%%-*}" >> "$dir/$1.plan.$$.tmp"
+		# A random kill may meet mv: then nothing was saved.
 		mv "$dir/$1.plan.$$.tmp" "$dir/$1.plan" && [ -n "$ledger" ] &&
 			echo "$2" >> "$ledger"
 	fi
-	printf '{"type":"finding","file":"%%s","kind":"%%s"}\\n' "$dir/$1.plan" "${1%%-*}"
+	printf '{"type":"finding","file":"%%s","id":"%%s","kind":"%%s",' "$dir/$1.plan" "$1" "${1%%-*}"
+	printf '"signature":"the signature of %%s","message":"the message"}\\n' "$1"
 }
 fails=%(fails)s
 ledger=%(ledger)s
@@ -66,13 +66,18 @@ stress)
 shrink) cp "$2" "$4"; echo '{"tasks":1}' ;;
 replay)
 	kind=$(sed -n 's/^expect //p' "$last")
+	signature=$(sed -n 's/^signature "\\(.*\\)"/\\1/p' "$last")
 	i=0
 	while [ $i -lt "${times:-1}" ]; do
 		i=$((i + 1))
-		if [ $i -gt "$fails" ]; then kind=pass; fi
-		printf '{"ok":true,"kind":"%%s","hash":"ab","signature":"s","message":"m",' "$kind"
-		printf '"options":"","build":"fake"}\\n'
+		if [ $i -gt "$fails" ]; then kind=pass signature=; fi
+		printf '{"ok":true,"kind":"%%s","id":"%%s","hash":"ab","signature":"%%s",' \
+			"$kind" "${signature##* }" "$signature"
+		printf '"message":"%%s","options":"","build":"fake"}\\n' "${signature:+the message}"
 	done
+	;;
+identify)
+	%(identify)s
 	;;
 explain)
 	case "$*" in
@@ -94,9 +99,10 @@ def script(path, body):
     return path
 
 
-def driver(path, hunt="say summary 9 90", fails=10, ledger="", fuzz=":", fuzz_input=":"):
+def driver(path, hunt="say summary 9 90", fails=10, ledger="", fuzz=":", fuzz_input=":",
+           identify="exit 2"):
     return script(path, DRIVER % {"hunt": hunt, "fails": fails, "ledger": "'%s'" % ledger,
-                                  "fuzz": fuzz, "input": fuzz_input})
+                                  "fuzz": fuzz, "input": fuzz_input, "identify": identify})
 
 
 CONFIG = """[limits]
@@ -116,7 +122,7 @@ options = "--plan=@corpus"
 
 
 class Fakes:
-    """A campaign in `folder` of lanes one, two, fuzzer and eats, of scripts."""
+    """A campaign in `folder` whose lanes, one, two, fuzzer and eats, run scripts."""
 
     def __init__(self, folder):
         self.folder = os.path.join(folder, "dir")
@@ -153,14 +159,14 @@ class Fakes:
         stack = contextlib.ExitStack()
         stack.enter_context(mock.patch.object(bazel, "build", self.build))
         stack.enter_context(mock.patch.object(env, "ensure", lambda packages: None))
-        stack.enter_context(mock.patch.object(campaign, "tree", lambda: ("c0ffee", "")))
+        stack.enter_context(mock.patch.object(builds, "tree", lambda: ("c0ffee", "")))
         seconds = commands.find("campaign").option("--seconds")
         stack.enter_context(mock.patch.object(seconds, "number", commands.real(0.1, 10**7)))
         stack.enter_context(mock.patch.object(page, "write", lambda *a: self.pages.append(a)))
         return stack
 
     def run(self, lanes="one,two", seconds=0.3, jobs=2, more=(), err=None):
-        """(exit status, stdout, stderr); what goes to stderr goes to `err`, if given."""
+        """(exit status, stdout, stderr). With `err`, stderr goes there instead."""
         out, err = io.StringIO(), err or io.StringIO()
         with self.patches(), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             try:

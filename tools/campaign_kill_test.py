@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
 """kill -9 of a campaign, or of one of the processes under it, at a hundred random moments:
-the next start goes on, no finding is lost, none is counted twice, all that is read is whole.
+the next start goes on, no finding is lost, none is counted twice, and each file is whole.
 
 The fake lanes write the number of each finding into a ledger outside of the campaign once it
-is saved, so that what must be there is known.
+is saved, so the test knows which findings must be there.
 """
 
 import collections
@@ -22,7 +22,8 @@ import unittest
 
 import campaign_fakes
 from kthrashlib import common
-from kthrashlib.night import campaign, folder as folders, lanes, triage
+from kthrashlib.night import bugs, campaign, folder as folders, scheduler
+from kthrashlib.night.process import family, parents
 
 KILLS = 100
 SEED = 20261126
@@ -52,10 +53,10 @@ def fakes(root):
 
 
 def child(root, seconds):
-    triage.RAWS_KEPT = 10**6    # all, to be counted
+    bugs.RAWS_KEPT = 10**6    # all, to be counted
     campaign.SAVE_EVERY_S = 0.05
-    campaign.LEAST_S = 0.1
-    campaign.Night.slice_of = lambda night, lane: 0.1
+    scheduler.LEAST_S = 0.1
+    scheduler.Scheduler.slice_of = lambda self, lane: 0.1
     return fakes(root).run(lanes="one,two,fuzzer", seconds=seconds, err=sys.stderr)[0]
 
 
@@ -73,7 +74,7 @@ class Kills(unittest.TestCase):
         self.dir = fakes(self.root).folder
 
     def read_all(self):
-        """What a reader meets at any moment is whole."""
+        """Each JSON file is whole."""
         for path in glob.glob(os.path.join(self.dir, "**", "*.json"), recursive=True):
             with open(path, encoding="utf-8") as f:
                 json.load(f)
@@ -90,12 +91,12 @@ class Kills(unittest.TestCase):
         return took
 
     def kill_one(self, process, rng, longest):
-        """After a random while, it or somebody below it. True if the campaign is dead."""
+        """Kill it or a process below it after a random time. True if the campaign is dead."""
         try:
             process.wait(rng.uniform(0.0, longest))
         except subprocess.TimeoutExpired:
             pass
-        below = lanes.family(process.pid, lanes.parents())[1:]
+        below = family(process.pid, parents())[1:]
         if below and rng.random() < 0.3:
             try:
                 os.kill(rng.choice(below), signal.SIGKILL)
@@ -108,9 +109,9 @@ class Kills(unittest.TestCase):
         return True
 
     def ids(self):
-        """Of all sightings that are filed: id -> files."""
+        """{number of a finding: files} of all sightings that are filed."""
         found = collections.defaultdict(list)
-        for area in triage.AREAS:
+        for area in bugs.AREAS:
             for path in glob.glob(os.path.join(self.dir, area, "*", "raw", "*")):
                 with open(path, encoding="utf-8") as f:
                     found[re.search("^# id (.*)$", f.read(), re.MULTILINE).group(1)].append(path)
@@ -145,11 +146,11 @@ class Kills(unittest.TestCase):
         self.assertGreater(len(ledger), 0)
         self.assertEqual([i for i in ledger if i not in found], [])
         self.assertEqual({i: p for i, p in found.items() if len(p) > 1}, {})
-        # At most one more for each kill: saved, and killed before it was in the ledger.
+        # At most one more for each kill: saved, and killed before it was written down.
         self.assertLessEqual(len(found), len(ledger) + KILLS)
         places = collections.Counter()
         counted = 0
-        for area in triage.AREAS:
+        for area in bugs.AREAS:
             for name in folders.entries(os.path.join(self.dir, area)):
                 bug = os.path.join(self.dir, area, name)
                 finding = folders.read_json(os.path.join(bug, "finding.json"))

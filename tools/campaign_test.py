@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Campaigns of fake engines: what is found, counted, kept and moved; lanes that die, hang or
-eat memory; a full disk; what is corrupt. Kills at random moments: campaign_kill_test.py."""
+"""Campaigns of fake engines: findings taken in, counted, kept and moved; lanes that die, hang or
+eat memory; a full disk; corrupt files. campaign_kill_test.py kills at random moments."""
 
+import contextlib
 import errno
 import fcntl
 import glob
 import hashlib
 import json
 import os
+import pty
 import re
 import tempfile
 import unittest
@@ -17,7 +19,8 @@ from unittest import mock
 import campaign_fakes
 from campaign_fakes import common
 from kthrashlib.front import commands
-from kthrashlib.night import campaign, config, folder as folders, lanes, start, triage, watch
+from kthrashlib.night import (bugs, campaign, config, folder as folders, identity, lanes,
+                              record, report, scheduler, start, watch, words as in_words)
 
 FINDS = "finding deadlock-11111111 $$; say summary 5 50"
 
@@ -36,7 +39,7 @@ class Campaign(unittest.TestCase):
         return folders.read_json(self.at("nights", "%04d" % n, "night.json"))
 
     def untaken(self, lane):
-        """Findings that a lane saved and nobody filed; what it was killed at is none yet."""
+        """Findings that a lane has saved and that are not filed."""
         return [n for n in os.listdir(self.at("lanes", lane, "findings")) if n.endswith(".plan")]
 
     def bug(self, area="crashing", name="deadlock-11111111"):
@@ -58,7 +61,7 @@ class Findings(Campaign):
     def test_a_bug_seen_by_two_lanes_is_one(self):
         for name in ("one", "two"):
             self.fakes.lane(name, FINDS)
-        with mock.patch.object(campaign, "LEAST_S", 5):     # each lane runs once
+        with mock.patch.object(scheduler, "LEAST_S", 5):     # each lane runs once
             status, out, _ = self.fakes.run()
         self.assertEqual(status, common.FINDINGS)
         bug = self.bug()
@@ -139,16 +142,86 @@ class Findings(Campaign):
         self.assertEqual(self.night(3)["bugs"]["new"], [])
 
     def test_only_some_raw_findings_are_kept_and_all_counted(self):
-        with mock.patch.object(triage, "RAWS_KEPT", 2):
+        with mock.patch.object(bugs, "RAWS_KEPT", 2):
             bug = self.at("incubating", "x-11111111")
             for i in range(6):
                 os.makedirs(self.dir, exist_ok=True)
                 path = self.at("raw%d" % i)
                 with open(path, "w", encoding="ascii") as f:
                     f.write(str(i))
-                triage.add_raw(bug, path, 1, "one", "x.plan")
-        self.assertEqual([int(m["seq"]) for m in triage.sightings(bug)], [1, 4, 5, 6])
-        self.assertEqual(triage.describe(None, bug)["count"], 6)
+                bugs.add_raw(bug, path, 1, "one", "x.plan")
+        self.assertEqual([int(m["seq"]) for m in bugs.sightings(bug)], [1, 4, 5, 6])
+        self.assertEqual(bugs.describe(bug)["count"], 6)
+
+
+class Identity(Campaign):
+    FUZZER = {"fuzz": "printf x > \"${prefix}crash-77\"",
+              "fuzz_input": "echo 'kthrash: model: wrong'; "
+                            "echo 'kthrash: signature model: w'; exit 77"}
+
+    def test_the_hash_is_that_of_the_driver(self):
+        """The values of platform/conformance/names_test.c."""
+        self.assertEqual([identity.name_hash(s) for s in ("", "a", "foobar")],
+                         [0x811c9dc5, 0xe40c292c, 0xbf9cf968])
+
+    def test_the_drivers_id_counts(self):
+        said = {"kind": "model", "signature": "model: w"}
+        self.assertRegex(identity.of(said), "^model-[0-9a-f]{8}$")
+        self.assertEqual(identity.of({**said, "id": "model-00000001"}), "model-00000001")
+
+    def test_a_file_is_named_by_its_id(self):
+        self.assertEqual(identity.of_file("memory-0123abcd.plan"), "memory-0123abcd")
+        for name in ("crash-77", "deadlock-0123abc.plan", "deadlock-0123abcd.min.plan"):
+            self.assertIsNone(identity.of_file(name), name)
+
+    def test_the_signature_is_read_from_its_line(self):
+        plan = 'kthrash-plan 1\n# signature "no"\nsignature "race: a | b"\nexpect race\n'
+        self.assertEqual(identity.signature_in(plan), "race: a | b")
+        self.assertEqual(identity.signature_in("kthrash-plan 1\n"), "")
+
+    def test_a_bug_of_an_older_night_keeps_its_id(self):
+        """An older version made the ids of bugs that only a fuzzer met by another hash."""
+        self.fakes.lane("fuzzer", **self.FUZZER)
+        self.fakes.run(lanes="fuzzer")
+        (new,) = os.listdir(self.at("crashing"))
+        self.assertEqual(new, identity.of({"kind": "model", "signature": "model: w"}))
+        old = "model-" + hashlib.sha256(b"model: w").hexdigest()[:8]
+        os.rename(self.at("crashing", new), self.at("crashing", old))
+        bugs.describe(self.at("crashing", old))
+        seen = self.bug(name=old)["count"]
+        self.fakes.run(lanes="fuzzer", seconds=0.4)
+        self.assertEqual(os.listdir(self.at("crashing")), [old])
+        self.assertEqual(os.listdir(self.at("incubating")), [])
+        self.assertGreater(self.bug(name=old)["count"], seen)
+        self.assertEqual(self.night(2)["bugs"]["new"], [])
+
+    def test_the_driver_identifies_a_fuzzers_report(self):
+        said = json.dumps({"kind": "memory", "signature": "memory: f", "message": "use of f",
+                           "id": "memory-0a0b0c0d"})
+        self.fakes.default = campaign_fakes.driver(
+            os.path.join(self.fakes.bin, "default"),
+            identify="grep -q '^SUMMARY: bad f' \"$2\" && echo '%s'" % said)
+        self.fakes.lane("fuzzer", fuzz=self.FUZZER["fuzz"],
+                        fuzz_input="echo 'SUMMARY: bad f'; exit 77")
+        self.fakes.run(lanes="fuzzer")
+        self.assertEqual(os.listdir(self.at("crashing")), ["memory-0a0b0c0d"])
+        bug = self.bug(name="memory-0a0b0c0d")
+        self.assertEqual((bug["signature"], bug["message"]), (
+            "memory: f", "use of f (in the fuzzer only; the plan is its input)"))
+
+    def test_the_id_that_a_fuzz_target_prints_counts(self):
+        self.fakes.lane("fuzzer", fuzz=self.FUZZER["fuzz"],
+                        fuzz_input=self.FUZZER["fuzz_input"].replace(
+                            "exit", "echo 'kthrash: id model-0a0b0c0d'; exit"))
+        self.fakes.run(lanes="fuzzer")
+        self.assertEqual(os.listdir(self.at("crashing")), ["model-0a0b0c0d"])
+
+    def test_what_did_not_fail_again_says_what_the_driver_said(self):
+        self.fakes.lane("one", FINDS, fails=0)
+        self.fakes.run(lanes="one")
+        bug = self.bug("incubating")
+        self.assertEqual((bug["signature"], bug["message"]),
+                         ("the signature of deadlock-11111111", "the message"))
 
 
 class Canary(Campaign):
@@ -208,8 +281,8 @@ class Lanes(Campaign):
     def test_a_lane_that_hangs_is_killed(self):
         self.fakes.configure(grace=0.2)
         self.fakes.lane("one", FINDS + "; trap '' TERM; exec tail -f /dev/null")
-        with mock.patch.object(campaign, "LEAST_S", 0.2), \
-                mock.patch.object(campaign, "LOOK_EVERY_S", 0.05):
+        with mock.patch.object(scheduler, "LEAST_S", 0.2), \
+                mock.patch.object(scheduler, "LOOK_EVERY_S", 0.05):
             status, _, _ = self.fakes.run()
         self.assertEqual(status, common.FINDINGS)
         self.assertIn("hung: killed", self.lane("one")["failures"][0]["why"])
@@ -218,19 +291,27 @@ class Lanes(Campaign):
         self.fakes.configure(memory="60 MiB")
         self.fakes.lane("one", "exec python3 -c 'import signal; x = b\"x\" * (1 << 28);"
                                "signal.pause()'")
-        with mock.patch.object(campaign, "LOOK_EVERY_S", 0.05):
+        with mock.patch.object(scheduler, "LOOK_EVERY_S", 0.05):
             self.fakes.run(lanes="one")
         self.assertIn("more than 60 MiB", self.lane("one")["failures"][0]["why"])
 
+    def test_a_lane_without_executions_is_named(self):
+        self.fakes.lane("two", "say summary 0 0")
+        status, out, _ = self.fakes.run(lanes="one,two,eats")
+        self.assertEqual(status, common.CLEAN)
+        self.assertIn("2 lanes ran 0 executions and so looked at nothing: two, eats (never "
+                      "started: the corpus had no plans)", out)
+        self.assertIn("clean, but 2 of 3 lanes ran 0 executions: 0 distinct bugs", out)
+
     def test_each_lane_runs_however_short_the_night(self):
-        with mock.patch.object(campaign, "LEAST_S", 0.01):
+        with mock.patch.object(scheduler, "LEAST_S", 0.01):
             self.fakes.run(lanes="one,two,fuzzer", seconds=0.3, jobs=1)
         self.assertEqual([lane["runs"] > 0 for lane in self.night()["lanes"]], [True] * 3)
 
     def test_who_has_had_least_of_its_share_is_next(self):
-        night = campaign.Night(folders.Folder(self.dir), config.Config(self.fakes.config),
-                               lanes.choose(config.Config(self.fakes.config), "one,two"),
-                               100, 1, 1, [])
+        own = config.Config(self.fakes.config)
+        night = scheduler.Scheduler(lanes.choose(own, "one,two"),
+                                    scheduler.Budget(100, 1, 1, own.limits))
         one, two = night.lanes
         one.weight, one.night["seconds"], two.night["seconds"] = 3.0, 20.0, 10.0
         self.assertIs(night.next_lane(), one)
@@ -285,20 +366,21 @@ class Corpus(Campaign):
 
 class Disk(Campaign):
     def test_lanes_wait_while_it_is_full(self):
-        night = campaign.Night(folders.Folder(self.dir), config.Config(self.fakes.config), [], 9, 1,
-                               1, [])
+        own = config.Config(self.fakes.config)
+        lane = mock.Mock(state="running")
+        night = campaign.Night(folders.Folder(self.dir), own, [lane],
+                               scheduler.Budget(9, 1, 1, own.limits), [])
         night.folder.open()
         self.addCleanup(night.folder.close)
-        lane = mock.Mock(state="running")
-        night.lanes, night.file = [lane], {"events": []}
+        night.record = record.Record(night.folder, 1, {})
         with mock.patch.object(folders.Folder, "free", lambda self: 1 << 20), \
                 mock.patch("sys.stderr"):
             night.look()
         lane.stop.assert_called_once()
-        self.assertFalse(night.room)
+        self.assertFalse(night.scheduler.room)
         with mock.patch("sys.stderr"):
             night.look()
-        self.assertTrue(night.room)
+        self.assertTrue(night.scheduler.room)
 
     def test_writes_that_fail_for_a_while_lose_nothing(self):
         self.fakes.lane("one", "finding deadlock-1111111$(($$ % 10)) $$; say summary 5 50")
@@ -310,7 +392,7 @@ class Disk(Campaign):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             fsync(fd)
         with mock.patch.object(campaign, "SAVE_EVERY_S", 0.02), \
-                mock.patch.object(campaign, "LOOK_EVERY_S", 0.02), \
+                mock.patch.object(scheduler, "LOOK_EVERY_S", 0.02), \
                 mock.patch.object(campaign.Night, "over",
                                   lambda night: calls[0] >= 25 and over(night)), \
                 mock.patch.object(os, "fsync", full):
@@ -377,7 +459,8 @@ class Resumed(Campaign):
         with open(self.at("nights", "0001", "series.jsonl"), "a", encoding="ascii") as f:
             f.write('{"t": 3, "exec')
         self.fakes.run(lanes="one")
-        samples = list(folders.Folder(self.dir).samples(1))
+        samples, torn = record.read_samples(folders.Folder(self.dir), 1)
+        self.assertEqual(torn, 1)
         self.assertTrue(samples)
         self.assertTrue(all("executions" in s for s in samples))
 
@@ -452,7 +535,8 @@ class Input(Campaign):
 
 
 class Watched(Campaign):
-    SAMPLE = re.compile(r'kthrash_[a-z_]+(\{[a-z]+="[^"\n]*"(,[a-z]+="[^"\n]*")*\})? [0-9.]+')
+    SAMPLE = re.compile(r'kthrash_[a-z_]+(\{[a-z]+="[^"\n]*"(,[a-z]+="[^"\n]*")*\})? '
+                        r'[0-9.]+(e\+[0-9]+)?')
 
     def test_prometheus(self):
         """The text format: HELP and TYPE before the samples of a family, counters named so."""
@@ -478,10 +562,54 @@ class Watched(Campaign):
         self.assertRegex(err, r"\d+ s, \d+ s left  \S+ executions, \S+/s  \d+ pairs")
         self.assertNotIn("\r", err)
 
+    def terminal(self, columns):
+        """(a terminal to write to, a function that returns what was written)."""
+        ours, theirs = pty.openpty()
+        self.addCleanup(os.close, ours)
+        out = open(theirs, "w", encoding="utf-8")   # pylint: disable=consider-using-with
+        self.addCleanup(out.close)
+        patch = mock.patch.dict(os.environ, {"TERM": "xterm", "COLUMNS": str(columns)})
+        patch.start()
+        self.addCleanup(patch.stop)
+
+        def said():
+            out.close()
+            text = b""
+            try:
+                while True:
+                    text += os.read(ours, 100_000)
+            except OSError:     # as a terminal ends that is closed on its other side
+                return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", text.decode())
+        return out, said
+
+    def facts(self):
+        return record.cleaned({
+            "lanes": [{"name": "one", "state": "running", "executions": 45000, "seconds": 9},
+                      {"name": "[two]", "state": "failed", "executions": 0, "seconds": 0}],
+            "totals": {"executions": 45000, "pairs": 7, "corpus": 3, "to_examine": 2},
+            "bugs": {"crashing": ["x-1"]}})
+
+    def test_progress_on_a_terminal_fits_its_width(self):
+        out, said = self.terminal(60)
+        progress = watch.Progress(60, out)
+        progress.show(self.facts(), 15)
+        progress.end()
+        parts = re.split("[\r\n]+", said())
+        self.assertTrue([p for p in parts if "15 s, 45 s left 45.0k executions" in p], parts)
+        self.assertLessEqual(max(map(len, parts)), 60)
+
+    def test_the_table_on_a_terminal_has_all_cells_as_they_are(self):
+        out, said = self.terminal(120)
+        with contextlib.redirect_stdout(out):
+            report.print_lanes(self.facts()["lanes"])
+        table = said()
+        for word in (*report.COLUMNS, "one", "45000", "5000", "[two]", "failed"):
+            self.assertIn(word, table)
+
     def test_words(self):
-        self.assertEqual([watch.duration(s) for s in (5, 61, 7300)],
-                         ["5 s", "1 min 01 s", "2 h 01 min"])
-        self.assertEqual([watch.count(n) for n in (9999, 45000, 1234567, 5 * 10**9)],
+        self.assertEqual([in_words.duration(s) for s in (5, 61, 7300, 59.6, 119.4)],
+                         ["5 s", "1 min 01 s", "2 h 01 min", "1 min 00 s", "1 min 59 s"])
+        self.assertEqual([in_words.count(n) for n in (9999, 45000, 1234567, 5 * 10**9)],
                          ["9999", "45.0k", "1.2M", "5.0G"])
 
 

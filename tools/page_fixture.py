@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""A campaign's folder of two nights, for tests of what is made from it; its deadlock is what
-the driver with a seeded bug really finds, shrinks and explains.
+"""A campaign's folder of two nights, for tests of the pages that are made from it. The driver
+with a seeded bug really finds, shrinks and explains the folder's deadlock.
 
 usage: page_fixture.py DRIVER FOLDER, the driver with bug P1
 """

@@ -15,17 +15,18 @@ import time
 import unittest
 
 import page_fixture
-from kthrashlib.show import drawing, page, plots
+from kthrashlib.night import page
+from kthrashlib.show import drawing, plots
 from kthrashlib.show.sources import Sources
 
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
 DRIVER = os.path.abspath(sys.argv[1])
-LOOKS = [(width, scheme) for width in (1280, 400) for scheme in ("light", "dark")]
+LOOKS = [(width, scheme) for width in (1300, 400) for scheme in ("light", "dark")]
 CONTRAST_MIN = 4.5      # WCAG's, of text
 
-# What a page must not have, found from within it.
+# Run in the page: finds what a page must not have.
 INSPECT = """
 const found = [];
 for (const a of document.querySelectorAll('a[href^="#"]'))
@@ -46,7 +47,7 @@ if (Math.max(root.scrollWidth, document.body.scrollWidth) > innerWidth)
 return found;
 """
 
-# Pairs of colours [text, behind it] of all text that is to be seen.
+# Run in the page: [colour of the text, colour behind it, text] of all text that is seen.
 COLOURS = """
 function behind(e) {
   for (; e; e = e.parentElement) {
@@ -86,7 +87,7 @@ def contrast(one, other):
 
 
 class Browser:
-    """Chromium, of which only files are asked."""
+    """Chromium, which loads only files."""
 
     def __init__(self, home):
         self.home = home
@@ -121,7 +122,7 @@ class Browser:
         return self.driver.execute_script(script, *args)
 
     def problems(self, path, seen, width=1280, scheme="light"):
-        """What is wrong with the page; `seen` selects what must be in the window."""
+        """What is wrong with the page. `seen` selects an element that must be in the window."""
         self.load(path, width, scheme)
         found = ["console: " + entry["message"] for entry in self.driver.get_log("browser")]
         found += self.run(INSPECT)
@@ -135,7 +136,7 @@ class Browser:
         return found
 
     def pale(self):
-        """Texts of the page that can hardly be read."""
+        """Texts of the page with too little contrast."""
         return [(text, round(contrast(ink, paper), 1)) for ink, paper, text in self.run(COLOURS)
                 if contrast(ink, paper) < CONTRAST_MIN]
 
@@ -180,6 +181,36 @@ class Pages(unittest.TestCase):
                          "document.querySelectorAll('.all input').forEach(i => i.click());")
         self.assertEqual(self.browser.run(INSPECT), [])
         self.assertEqual(self.browser.pale(), [])
+
+    def test_the_table_of_lanes_fits_or_scrolls(self):
+        """At 1,300 pixels all columns are seen, however long a failure's reason is; at 400 the
+        table scrolls in its box."""
+        folder = self.changed()
+        night = os.path.join(folder, "nights", "0002", "night.json")
+        with open(night, encoding="utf-8") as f:
+            facts = json.load(f)
+        facts["lanes"][3]["failures"][0]["why"] = "exit status 3: " + "a long line of output " * 30
+        facts["lanes"] += [{**lane, "name": "lane-with-a-long-name-%d" % n,
+                            "executions": 10**11, "what": "plans changed that met a new pair"}
+                           for n, lane in enumerate(facts["lanes"])]
+        page_fixture.write_json(night, facts)
+        path = page.write(folder, 2)
+        sizes = """return [...document.querySelectorAll('.scroll:has(> table)')].map(
+            e => [e.scrollWidth > e.clientWidth, getComputedStyle(e).overflowX]);"""
+        self.browser.load(path, 1300)
+        self.assertEqual(self.browser.run(sizes), [[False, "auto"]] * 2)
+        self.browser.load(path, 400)
+        self.assertEqual(self.browser.run(sizes)[1], [True, "auto"])
+        self.assertEqual(self.browser.run(INSPECT), [])
+
+    def test_a_lane_without_executions_is_named(self):
+        folder = self.changed(verdict="clean", bugs={"crashing": []}, lanes=[
+            {"name": "sim-tso", "state": "done", "runs": 1, "executions": 0, "seconds": 2},
+            {"name": "sim-random", "state": "done", "runs": 1, "executions": 5, "seconds": 2}])
+        text = self.looks_well(folder)
+        self.assertIn("1 lane ran 0 executions and so looked at nothing: sim-tso", text)
+        self.assertEqual(self.browser.run("return document.querySelectorAll('tr.warn').length"),
+                         1)
 
     def test_a_broken_page_is_noticed(self):
         end = "</main>"
@@ -281,7 +312,7 @@ class Pages(unittest.TestCase):
     # ---- folders that lack something ----
 
     def changed(self, **more):
-        """The path of the page of a copy of the folder whose last night says otherwise."""
+        """A copy of the folder; `more` replaces facts of its last night."""
         folder = os.path.join(self.home, "changed-%d" % time.monotonic_ns())
         shutil.copytree(self.folder, folder)
         path = os.path.join(folder, "nights", "0002", "night.json")
@@ -291,7 +322,7 @@ class Pages(unittest.TestCase):
         return folder
 
     def looks_well(self, folder):
-        """All its text, if the page is faultless in a narrow window too."""
+        """Checks the page in a narrow window. Returns all its text."""
         path = page.write(folder, 2)
         self.assertEqual(self.browser.problems(path, "#verdict", 400, "dark"), [])
         return self.browser.run("document.querySelectorAll('details:not(.finding)')"
@@ -319,16 +350,17 @@ class Pages(unittest.TestCase):
 
     def test_an_invalid_night_says_why(self):
         text = self.looks_well(self.changed(
-            state="invalid", verdict="invalid", why=["the canary was not found"],
+            state="invalid", verdict="invalid", why=["the planted bug was not found"],
             canary={"bug": "P1", "state": "missed", "executions": 100000, "at": None}))
-        self.assertEqual(text.split("\n\n")[:2], ["Night 2: INVALID", "the canary was not found"])
+        self.assertEqual(text.split("\n\n")[:2],
+                         ["Night 2: INVALID", "the planted bug was not found"])
         self.assertIn("proves nothing", text)
 
     def test_a_night_that_runs(self):
         text = self.looks_well(self.changed(state="running", verdict=None, ended=None,
                                             elapsed=3600.0))
         self.assertIn("Night 2: running: findings", text)
-        self.assertIn("After 60 min of 8 h 00 min.", text)
+        self.assertIn("After 1 h 00 min of 8 h 00 min.", text)
 
     def test_a_night_that_was_never_ended(self):
         folder = self.changed(state="running", verdict=None, ended=None)
@@ -345,9 +377,9 @@ class Pages(unittest.TestCase):
         page_fixture.write(os.path.join(folder, "nights", "0001", "night.json"), '{"night": 1,')
         text = self.looks_well(folder)
         for words in ("finding.json: no such file", "plan: no such file",
-                      "Nothing shows how it went", "its folder is not there",
+                      "Nothing shows how it happens", "its folder is not there",
                       "series.jsonl: no samples",
-                      "can't be compared with: night.json: torn, or no JSON"):
+                      "no comparison with the last night: night.json: torn, or no JSON"):
             self.assertIn(words, text)
 
     def test_a_night_without_a_record(self):

@@ -21,7 +21,7 @@ SlurmUser=root
 SlurmdUser=root
 AuthType=auth/munge
 CredType=cred/munge
-# A requeued job waits for as long as its old credential may live; by default 120 seconds.
+# A requeued job waits until its old credential has expired, by default after 120 seconds.
 AuthInfo=socket={folder}/munge.sock,cred_expire=10
 StateSaveLocation={folder}/state
 SlurmdSpoolDir={folder}/spool/%n
@@ -60,7 +60,7 @@ def free_ports(count):
 
 
 class Cluster:
-    """`folder`: empty, with a short path, for there is a socket in it."""
+    """`folder`: empty, and with a short path, because it will hold a socket."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -117,7 +117,7 @@ class Cluster:
                                          ":/usr/sbin:/sbin"})
 
     def run(self, *command):
-        """What the command says."""
+        """Run a command. Returns its output."""
         return subprocess.run(command, env=self.environment, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True, check=False).stdout
 
@@ -125,7 +125,8 @@ class Cluster:
         return self.run("sinfo", "-h", "-N", "-n", node, "-o", "%T").strip()
 
     def until(self, condition, what, seconds=60):
-        """Wait until `condition()`; its value. A daemon that ended, or the time, is an error."""
+        """Wait until `condition()` is true. Returns its value. It is an error if a daemon ends, or
+        if it takes too long."""
         deadline = time.monotonic() + seconds
         while True:
             value = condition()
@@ -146,20 +147,20 @@ class Cluster:
         return text
 
     def lose(self, node, survivors=False):
-        """The node is gone: its daemon and all that it ran; with survivors only Slurm does not
-        know any more of what it ran."""
+        """Kill the node's daemon and all that it ran. With survivors, what it ran lives on and
+        only Slurm no longer knows of it."""
         daemon = self.daemons.pop(node)
         daemon.kill()
         daemon.wait()
         lost = [p for p in self.processes("SLURMD_NODENAME=" + node)
                 if not survivors or command_of(p).startswith("slurmstepd")]
-        for number in (signal.SIGSTOP, signal.SIGKILL):     # nobody may see another end
+        for number in (signal.SIGSTOP, signal.SIGKILL):     # none sees another one's end
             for pid in lost:
                 send(pid, number)
         self.run("scontrol", "update", "NodeName=" + node, "State=DOWN", "Reason=lost")
 
     def processes(self, word=None):
-        """Of this cluster, by what is in their environment, slurmctld's own variable."""
+        """The processes of this cluster, which have Slurm's own variable in their environment."""
         marks = [("SLURM_CONF=" + self.conf).encode()] + ([word.encode()] if word else [])
         found = []
         for pid in filter(str.isdigit, os.listdir("/proc")):

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""A campaign on a real Slurm cluster of two virtual nodes, one of which is lost in the middle:
-the other takes over, no finding is lost and none is counted twice.
+"""A campaign on a real Slurm cluster of two virtual nodes. One node is lost in the middle: the
+other takes over, no finding is lost and none is counted twice.
 
 usage: slurm_loopback_test.py [--survivors]    as root; it installs slurm-wlm; five minutes and more
 
---survivors: what the lost node ran goes on, and nobody can end it.
+--survivors: what the lost node ran goes on, and cannot be ended.
 
-It is no Bazel test: it runs daemons of root's, and tools/kthrash, which runs Bazel.
+It is no Bazel test, because it runs daemons as root, and tools/kthrash, which runs Bazel.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ import tempfile
 import time
 
 from kthrashlib import env
-from kthrashlib.night import shards, triage
+from kthrashlib.night import bugs, record, submission
 from kthrashlib.night.folder import Folder, entries, read_json
 from slurm_cluster import Cluster
 
@@ -51,18 +51,18 @@ def campaign(dir_, config):
 def counts(folder):
     """{bug: how often it was seen}, in all areas."""
     found = {}
-    for area in triage.AREAS:
+    for area in bugs.AREAS:
         for name in entries(folder.at(area)):
-            seen = triage.sightings(folder.at(area, name))
+            seen = bugs.seen_times(folder.at(area, name))
             if seen:
-                found[name] = int(seen[-1]["seq"])
+                found[name] = seen
     return found
 
 
 def digest(folder):
-    """Of all bugs' files, the corpus and the figures of the night."""
+    """A digest of all bugs' files, the corpus and the figures of the night."""
     hashed = hashlib.sha256()
-    for place in (*triage.AREAS, "corpus", "lanes"):
+    for place in (*bugs.AREAS, "corpus", "lanes"):
         for path, _, names in sorted(os.walk(folder.at(place))):
             for name in sorted(names):
                 with open(os.path.join(path, name), "rb") as f:
@@ -70,7 +70,7 @@ def digest(folder):
                 if name == "retried.json":
                     content = b""       # says when
                 hashed.update(("%s/%s\0" % (path, name)).encode() + content)
-    night = folder.read_night(1)
+    night = record.read(folder, 1)[0]
     for key in ("ended", "events", "busy"):
         night[key] = None
     hashed.update(json.dumps(night, sort_keys=True).encode())
@@ -81,34 +81,34 @@ def busy_shard(cluster, folder, node):
     """The shard that runs on the node and has found something, or None."""
     job = read_json(folder.at("shards", "job.json"))
     for index in range(SHARDS if job else 0):
-        record = shards.record_of(folder, index, job)
-        if record.get("node") == node and record["state"] == "running" and \
-                counts(shards.shard_of(folder, index)):
+        state = submission.state_of(folder, index, job)
+        if state.get("node") == node and state["state"] == "running" and \
+                counts(submission.shard_of(folder, index)):
             return str(index)
     return None
 
 
 def check(folder, lost, survivors):
     job = read_json(folder.at("shards", "job.json"))
-    records = [shards.record_of(folder, i, job) for i in range(SHARDS)]
+    records = [submission.state_of(folder, i, job) for i in range(SHARDS)]
     assert all(r["state"] == "done" for r in records), records
-    # A survivor comes to its end, and the copy that Slurm starts has nothing to do.
+    # A survivor runs to its end, and the copy that Slurm starts has nothing to do.
     assert (records[lost]["starts"], records[lost]["node"]) == (
         (1, "kt2") if survivors else (2, "kt1")), records
-    assert folder.nights() == [1], folder.nights()
-    night = folder.read_night(1)
+    assert record.numbers(folder) == [1], record.numbers(folder)
+    night = record.read(folder, 1)[0]
     assert night["verdict"] == "findings" and night["state"] == "done", night
     assert not night["why"] and night["canary"]["state"] == "found", night
-    nights = [shards.night_of(folder, i, job) for i in range(SHARDS)]
+    nights = [submission.night_of(folder, i, job) for i in range(SHARDS)]
     assert nights[lost]["resumed"] == (0 if survivors else 1), nights[lost]
     done = sum(n["totals"]["executions"] for n in nights)
     assert night["totals"]["executions"] == done, (night["totals"], done)
     together = {}
     for i in range(SHARDS):
-        for bug, seen in counts(shards.shard_of(folder, i)).items():
+        for bug, seen in counts(submission.shard_of(folder, i)).items():
             together[bug] = together.get(bug, 0) + seen
     assert together and counts(folder) == together, (counts(folder), together)
-    assert os.path.getsize(os.path.join(folder.night(1), "page.html"))
+    assert os.path.getsize(record.place(folder, 1, "page.html"))
     print("ok: %d executions, %s" % (done, together), flush=True)
 
 

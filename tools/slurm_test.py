@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Shards and their merge, and what Slurm is asked for, against a fake sbatch and squeue; the
-shards are fakes, too. slurm_loopback_test.py has real ones."""
+"""Shards and their merge, and the jobs that sbatch is given. sbatch, squeue and the shards are
+fakes; slurm_loopback_test.py has real ones."""
 
 import contextlib
 import fcntl
@@ -19,7 +19,7 @@ from unittest import mock
 from kthrashlib import common, env
 from kthrashlib.build import bazel
 from kthrashlib.front import cli
-from kthrashlib.night import campaign, shards, triage
+from kthrashlib.night import bugs, builds, imports, merge, record, shards, submission
 from kthrashlib.night.folder import Folder, read_json, write_json
 
 BUG = "deadlock-12345678"
@@ -42,6 +42,7 @@ SQUEUE = 'cat "$FAKE/queue" 2>/dev/null || { echo "Invalid job id specified" >&2
 # Like the engine: a night with a lane, a finding seen twice, a plan, pairs.
 SHARD = """\
 import json, os, sys
+from kthrashlib.night import pairs, record
 from kthrashlib.night.folder import Folder, write_json
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -49,19 +50,20 @@ LIB = os.path.join(HERE, "kthrashlib")
 folder = Folder(sys.argv[1])
 n = int(os.environ["KTHRASH_SHARD"])
 folder.open()
-number = len(folder.nights()) + 1
-os.makedirs(folder.night(number), exist_ok=True)
+number = len(record.numbers(folder)) + 1
 row = {"name": "sim-random", "state": "done", "runs": 1, "failures": [], "seconds": 1.0,
        "executions": 100 + n, "points": 5, "coverage": 3, "pairs": 2, "findings": 2}
-write_json(folder.night(number) + "/night.json", {
+night = record.Record(folder, number, {
     "state": "done", "verdict": "findings", "why": [], "elapsed": 1.0, "lanes": [row],
     "started": "2026-01-01T00:00:00Z", "totals": {"executions": 100 + n},
     "bugs": {"crashing": []}, "canary": {"bug": "P1", "state": "found", "executions": 7,
                                          "at": "2026-01-01T00:00:00Z"}})
+night.make()
+night.save()
 for t in (0.5, 1.0 + n):
-    folder.append_sample(number, {"t": t, "executions": int(50 * t), "points": 1, "pairs": 1 + n,
-                                  "edges": 0, "corpus": 1, "bugs": 1,
-                                  "lanes": {"sim-random": int(50 * t)}})
+    night.append_sample({"t": t, "executions": int(50 * t), "points": 1, "pairs": 1 + n,
+                          "edges": 0, "corpus": 1, "bugs": 1,
+                          "lanes": {"sim-random": int(50 * t)}})
 bug = folder.at("crashing", "%s")
 os.makedirs(bug + "/raw", exist_ok=True)
 for seq in (2 * number - 1, 2 * number):
@@ -74,7 +76,7 @@ with open(bug + "/report.txt", "w") as f:
 write_json(bug + "/examined.json", {"kind": "deadlock", "signature": "s", "message": "m",
                                     "reliability": [10, 10], "raws": 2 * number})
 os.makedirs(folder.at("lanes", "sim-random"), exist_ok=True)
-folder.write_coverage({"a %%d" %% n, "b"}, "lanes", "sim-random", "coverage")
+pairs.write(folder.at("lanes", "sim-random", "coverage"), {"a %%d" %% n, "b"})
 """ % (BUG, BUG)
 
 
@@ -132,7 +134,7 @@ class Case(unittest.TestCase):
     def fake_command(self, folder, index, _):
         return ["env", "PYTHONPATH=" + common.TOOLS, sys.executable, "-B",
                 os.path.join(self.place, "shard.py"),
-                shards.shard_of(folder, index).path]
+                submission.shard_of(folder, index).path]
 
     def run_shard(self, index):
         with mock.patch.object(shards, "command", self.fake_command):
@@ -140,10 +142,10 @@ class Case(unittest.TestCase):
 
     def merge(self):
         with mock.patch.object(env, "ensure"):
-            return quietly(shards.merge, self.folder)
+            return quietly(merge.merge, self.folder)
 
     def seen(self):
-        sightings = triage.sightings(triage.where(self.folder, BUG))
+        sightings = bugs.sightings(bugs.where(self.folder, BUG))
         return int(sightings[-1]["seq"])
 
 
@@ -154,7 +156,7 @@ class ShardsTest(Case):
         status, said = self.run_shard(0)
         self.assertEqual(status, 0)
         self.assertIn("is done", said)
-        self.assertEqual(shards.shard_of(self.folder, 0).nights(), [1])
+        self.assertEqual(record.numbers(submission.shard_of(self.folder, 0)), [1])
 
     def test_a_second_copy_waits_for_the_first(self):
         job = self.submitted(1)
@@ -176,8 +178,8 @@ class ShardsTest(Case):
         path = self.folder.at("shards", "0000.json")
         write_json(path, {**read_json(path), "state": "running"})
         self.assertEqual(self.run_shard(0)[0], 0)
-        self.assertEqual(shards.shard_of(self.folder, 0).nights(), [1])
-        self.assertTrue(shards.is_done(self.folder, 0, job))
+        self.assertEqual(record.numbers(submission.shard_of(self.folder, 0)), [1])
+        self.assertTrue(submission.is_done(self.folder, 0, job))
 
     def test_the_campaign_holds_the_lock_when_the_copy_that_started_it_is_gone(self):
         self.submitted(1)
@@ -194,7 +196,7 @@ class ShardsTest(Case):
 
     def test_shards_differ_in_their_seeds_and_so_do_submissions(self):
         jobs = [{"seed": s, "submission": n} for s in (1, 2) for n in ("1", "2")]
-        seeds = {shards.seed_of(job, i) for job in jobs for i in range(100)}
+        seeds = {submission.seed_of(job, i) for job in jobs for i in range(100)}
         self.assertEqual(len(seeds), 400)
 
     def test_no_such_shard(self):
@@ -210,7 +212,7 @@ class MergeTest(Case):
             self.run_shard(index)
         status, said = self.merge()
         self.assertEqual(status, 1, said)
-        night = self.folder.read_night(1)
+        night = record.read(self.folder, 1)[0]
         self.assertEqual((night["verdict"], night["why"]), ("findings", []))
         self.assertEqual(night["totals"]["executions"], 201)
         self.assertEqual(night["totals"]["pairs"], 3)
@@ -219,9 +221,9 @@ class MergeTest(Case):
         with open(self.folder.at("crashing", BUG, "report.txt"), encoding="ascii") as f:
             self.assertEqual(f.read(), "WARNING: of shard 0\n")
         self.assertEqual(read_json(self.folder.at("shards", "job.json"))["merged"], 1)
-        samples = list(self.folder.samples(1))
+        samples = record.read_samples(self.folder, 1)[0]
         self.assertEqual([(s["t"], s["executions"], s["pairs"]) for s in samples],
-                         [(0.5, 50, 2), (1.0, 75, 2), (2.0, 150, 2), (1.0, 201, 3)])
+                         [(0.5, 50, 2), (1.0, 75, 2), (1.0, 201, 3), (2.0, 150, 2)])
 
     def tree(self):
         found = {}
@@ -239,10 +241,10 @@ class MergeTest(Case):
         for index in (0, 1):
             self.run_shard(index)
         self.merge()
-        tree, night = self.tree(), self.folder.read_night(1)
+        tree, night = self.tree(), record.read(self.folder, 1)[0]
         self.merge()
-        self.assertEqual(self.folder.nights(), [1])
-        again = self.folder.read_night(1)
+        self.assertEqual(record.numbers(self.folder), [1])
+        again = record.read(self.folder, 1)[0]
         for key in ("ended", "events"):
             again[key] = night[key]
         self.assertEqual(again, night)
@@ -252,19 +254,19 @@ class MergeTest(Case):
         self.submitted(2)
         self.run_shard(0)
         self.merge()
-        night = self.folder.read_night(1)
+        night = record.read(self.folder, 1)[0]
         self.assertEqual(night["why"], ["shard 1 never finished: it never began"])
         self.run_shard(1)
         self.merge()
-        night = self.folder.read_night(1)
+        night = record.read(self.folder, 1)[0]
         self.assertEqual((night["why"], night["totals"]["executions"]), ([], 201))
         self.assertEqual(self.seen(), 4)
 
     def test_killed_within_the_copying_nothing_is_counted_twice(self):
         self.submitted(1)
         self.run_shard(0)
-        taken = shards.Import(self.folder, 0, 1)
-        with mock.patch.object(shards.triage, "describe", side_effect=KeyboardInterrupt), \
+        taken = imports.Import(self.folder, 0, 1)
+        with mock.patch.object(bugs, "describe", side_effect=KeyboardInterrupt), \
                 self.assertRaises(KeyboardInterrupt):
             taken.all()
         self.assertEqual(self.seen(), 2)
@@ -274,17 +276,17 @@ class MergeTest(Case):
     def test_an_input_that_got_its_name_later_is_counted_once(self):
         self.submitted(1)
         self.run_shard(0)
-        shard = shards.shard_of(self.folder, 0)
+        shard = submission.shard_of(self.folder, 0)
         bug = shard.at("crashing", BUG)
         raw = shard.at("incubating", "raw-libfuzzer-00000001")
         os.makedirs(os.path.join(raw, "raw"))
         with open(os.path.join(raw, "raw", "000001.0001.libfuzzer.crash-1"), "w",
                   encoding="ascii") as f:
             f.write("x")
-        shards.Import(self.folder, 0, 1).all()
+        imports.Import(self.folder, 0, 1).all()
         self.assertEqual(self.seen(), 2)
-        triage.join(shard, raw, bug)
-        self.assertEqual(shards.Import(self.folder, 0, 1).all(), 0)
+        bugs.join(raw, bug)
+        self.assertEqual(imports.Import(self.folder, 0, 1).all(), 0)
         self.assertEqual(self.seen(), 2)
 
     def test_the_next_submission_is_another_night(self):
@@ -294,9 +296,9 @@ class MergeTest(Case):
         self.submitted(1, submission="2")
         self.run_shard(0)
         self.merge()
-        self.assertEqual(self.folder.nights(), [1, 2])
+        self.assertEqual(record.numbers(self.folder), [1, 2])
         self.assertEqual(self.seen(), 4)
-        self.assertEqual(self.folder.read_night(2)["totals"]["executions"], 100)
+        self.assertEqual(record.read(self.folder, 2)[0]["totals"]["executions"], 100)
 
     def test_what_a_larger_submission_left_is_taken_in(self):
         self.submitted(2)
@@ -305,7 +307,7 @@ class MergeTest(Case):
         self.run_shard(0)
         self.merge()
         self.assertEqual(self.seen(), 4)
-        self.assertEqual(self.folder.read_night(1)["totals"]["executions"], 100)
+        self.assertEqual(record.read(self.folder, 1)[0]["totals"]["executions"], 100)
 
     def test_a_folder_without_shards(self):
         self.folder.open()
@@ -317,10 +319,10 @@ class MergeTest(Case):
 
 class SlurmTest(Case):
     def campaign(self, *args):
-        def built(night):
-            return {lane.target: self.driver for lane in night.lanes}
+        def built(_, lanes):
+            return builds.Builds({lane.target: self.driver for lane in lanes}, lanes)
         with mock.patch.object(env, "ensure"), mock.patch.object(bazel, "build"), \
-                mock.patch.object(campaign, "build_all", built):
+                mock.patch.object(builds, "build_all", built):
             return quietly(cli.main, ["campaign", "--engine=slurm", "--lanes=sim-random",
                                       "--dir=" + self.folder.path, *args])
 
@@ -382,7 +384,7 @@ class SlurmTest(Case):
                 (["--shards=0"], 2, "expected a number from 1"),
                 (["--shards=x"], 2, "expected a number from 1"),
                 (["--sbatch=partition"], 2, "expected an option"),
-                (["--sbatch=--array=0-9"], 2, "the campaign's to say"),
+                (["--sbatch=--array=0-9"], 2, "the campaign itself sets this option"),
                 (["--sbatch=--partition=no"], 3, "invalid partition specified: no")):
             found, said = self.campaign(*args)
             self.assertEqual((found, words in said), (status, True), said)

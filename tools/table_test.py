@@ -69,16 +69,6 @@ class Table(unittest.TestCase):
         with self.assertRaises(common.Failure):
             commands.parse("test", ["x", "--", "y"])
 
-    def test_every_option_of_the_driver_is_in_it(self):
-        with open(os.path.join(common.ROOT, "stress", "options.c"), encoding="utf-8") as f:
-            text = f.read()
-        driver = set(re.findall(r'strcmp\(name, "([a-z-]+)"\)', text))
-        driver |= set(re.findall(r'strcmp\(arg, "--([a-z-]+)"\)', text))
-        self.assertGreater(len(driver), 20)
-        table = {o.name[2:] for c in commands.COMMANDS for o in c.options}
-        # The front door itself gives it, when stderr is a terminal.
-        self.assertEqual(driver - table, {"progress"})
-
 
 class ManualPage(unittest.TestCase):
     def setUp(self):

@@ -4,20 +4,20 @@
  *
  * The on-stack rule: complete() signals while it holds the mutex, and a waiter
  * tests `done` with the mutex held. So when a waiter finds it done, the
- * completer is through with the condition variable, and what it has left to do
- * is to unlock a mutex that the waiter has held since: POSIX lets the waiter
- * destroy and free it then. Signalling after the unlock would break the rule,
- * and no sanitizer sees it: they don't look into the C library. So this back
- * end never proves the rule; `park` and `futex` do.
+ * completer is finished with the condition variable. All it has left to do is to
+ * unlock the mutex, and the waiter has had the mutex since: POSIX lets the waiter
+ * destroy and free it then. To signal after the unlock would break the rule,
+ * and no sanitizer would see it, because they don't look into the C library. So this
+ * back end never proves the rule; `park` and `futex` do.
  *
  * No wake-up is lost: `done` changes under the mutex, which a waiter gives up
- * only in going to sleep. A kill takes the mutex after the flag of the killed
+ * only when it goes to sleep. A kill takes the mutex after the flag of the killed
  * thread is set, and a killable waiter tests the flag under the mutex.
  *
- * Lock order: os_thread.wait_lock, then the mutex (a kill holds the former),
- * so os_wait_begin() and os_wait_end() are called without the mutex.
+ * Lock order: os_thread.wait_lock, then the mutex. A kill holds the first one, so
+ * os_wait_begin() and os_wait_end() are called without the mutex.
  *
- * Who of several waiters is let through is the operating system's choice.
+ * The operating system chooses which of several waiters goes through.
  */
 #ifndef PLATFORM_COMPLETION_COND_H
 #define PLATFORM_COMPLETION_COND_H
@@ -49,7 +49,7 @@ static inline void kt_completion_cond_init(struct kt_completion_cond *c)
 
 	pthread_mutex_init(&c->mutex, NULL);
 	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);	/* that of os_now_ns() */
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);	/* as os_now_ns() */
 	pthread_cond_init(&c->cond, &attr);
 	pthread_condattr_destroy(&attr);
 	c->done = 0;
@@ -94,7 +94,7 @@ static inline bool kt_completion_cond_take_locked(struct kt_completion_cond *c)
 	return true;
 }
 
-/* On the killing thread, after the flag of the killed one was set. */
+/* Runs on the killing thread, after the flag of the killed thread was set. */
 static inline void kt_completion_cond_interrupt(void *arg)
 {
 	struct kt_completion_cond *c = arg;
@@ -104,9 +104,22 @@ static inline void kt_completion_cond_interrupt(void *arg)
 	pthread_mutex_unlock(&c->mutex);
 }
 
-/* Called and left with the mutex held; asleep, it is not. */
+/* Until a signal, or the deadline: then ETIMEDOUT. Asleep, it does not hold the mutex. */
+static inline int kt_completion_cond_sleep_once(struct kt_completion_cond *c,
+						const uint64_t *deadline_ns)
+{
+	struct timespec deadline;
+
+	if (!deadline_ns)
+		return pthread_cond_wait(&c->cond, &c->mutex);
+	deadline.tv_sec = (time_t)(*deadline_ns / 1000000000u);
+	deadline.tv_nsec = (long)(*deadline_ns % 1000000000u);
+	return pthread_cond_timedwait(&c->cond, &c->mutex, &deadline);
+}
+
+/* Called and left with the mutex held. */
 static inline int kt_completion_cond_sleep_locked(struct kt_completion_cond *c, bool killable,
-						  const struct timespec *deadline)
+						  const uint64_t *deadline_ns)
 {
 	int err = 0;
 
@@ -119,16 +132,12 @@ static inline int kt_completion_cond_sleep_locked(struct kt_completion_cond *c, 
 		if (err == ETIMEDOUT)
 			return -ETIMEDOUT;
 		posix_delay();
-		if (deadline)
-			err = pthread_cond_timedwait(&c->cond, &c->mutex, deadline);
-		else
-			err = pthread_cond_wait(&c->cond, &c->mutex);
+		err = kt_completion_cond_sleep_once(c, deadline_ns);
 	}
 }
 
 static inline int kt_completion_cond_wait_for(struct kt_completion_cond *c, bool killable,
-					      const struct timespec *deadline,
-					      struct kt_site *site)
+					      const uint64_t *deadline_ns, struct kt_site *site)
 {
 	int err;
 
@@ -136,34 +145,12 @@ static inline int kt_completion_cond_wait_for(struct kt_completion_cond *c, bool
 		os_wait_begin(kt_completion_cond_interrupt, c);
 	posix_waits_at(site);
 	pthread_mutex_lock(&c->mutex);
-	err = kt_completion_cond_sleep_locked(c, killable, deadline);
+	err = kt_completion_cond_sleep_locked(c, killable, deadline_ns);
 	pthread_mutex_unlock(&c->mutex);
 	posix_waits_at(NULL);
 	if (killable)
 		os_wait_end();
 	return err;
-}
-
-static inline void kt_completion_cond_wait(struct kt_completion_cond *c, struct kt_site *site)
-{
-	kt_completion_cond_wait_for(c, false, NULL, site);
-}
-
-static inline int kt_completion_cond_wait_killable(struct kt_completion_cond *c,
-						   struct kt_site *site)
-{
-	return kt_completion_cond_wait_for(c, true, NULL, site);
-}
-
-static inline int kt_completion_cond_wait_until(struct kt_completion_cond *c,
-						uint64_t deadline_ns, struct kt_site *site)
-{
-	struct timespec deadline = {
-		.tv_sec = (time_t)(deadline_ns / 1000000000u),
-		.tv_nsec = (long)(deadline_ns % 1000000000u),
-	};
-
-	return kt_completion_cond_wait_for(c, false, &deadline, site);
 }
 
 static inline bool kt_completion_cond_try_wait(struct kt_completion_cond *c, struct kt_site *site)

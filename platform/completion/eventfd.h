@@ -3,23 +3,23 @@
  * A completion that is an eventfd: a count in the kernel. Real threads only.
  *
  * complete() adds one to the count, a wait takes one (EFD_SEMAPHORE); nothing
- * else is stored anywhere. complete_all() adds ALL, more than anybody will ever
- * take; what overflows after that is refused by the kernel and not missed.
+ * else is stored anywhere. complete_all() adds ALL, more than all waits will ever
+ * take. The kernel refuses an addition that overflows after that; it is not missed.
  *
  * No wake-up is lost: poll() tells of a count that is not 0, not of an event. A
- * killable waiter polls a second eventfd, its own and on its stack, that a kill
- * makes readable after the flag of the killed thread is set. Done wins: the
- * count is tried before the flag and the clock are looked at.
+ * killable waiter also polls a second eventfd, its own and on its stack. A kill
+ * makes that one readable, after the flag of the killed thread is set. Done wins:
+ * the waiter tries the count before it looks at the flag and at the clock.
  *
- * The on-stack rule: complete() reads the descriptor, its last touch of *c, and
- * only the write() lets the waiter through. The waiter may then destroy *c, and
- * so close the descriptor while that write is still on its way out of the
- * kernel, which holds the file by a reference. The number is not used again.
+ * The on-stack rule: the last touch of *c by complete() is to read the descriptor, and
+ * only the write() after it lets the waiter through. The waiter may then destroy *c,
+ * and so close the descriptor while that write is still on its way out of the
+ * kernel, which holds the file by a reference. complete() does not use the number again.
  *
- * Descriptors run out: then init, or a killable wait that has to sleep, is a
- * failure that says so, for neither can tell its caller.
+ * When descriptors run out, init fails, and so does a killable wait that has to sleep:
+ * it is a failure that says so, because neither function can tell its caller.
  *
- * Who of several waiters is let through is the operating system's choice.
+ * The operating system chooses which of several waiters goes through.
  */
 #ifndef PLATFORM_COMPLETION_EVENTFD_H
 #define PLATFORM_COMPLETION_EVENTFD_H
@@ -59,7 +59,7 @@ static inline void kt_completion_eventfd_init(struct kt_completion_eventfd *c)
 static inline void kt_completion_eventfd_destroy(struct kt_completion_eventfd *c)
 {
 	posix_eventfd_close(c->fd);
-	c->fd = -1;	/* a late complete() must not hit somebody else's file */
+	c->fd = -1;	/* a late complete() must not write to another file */
 	os_object_end(c, sizeof *c);
 }
 
@@ -95,52 +95,31 @@ static inline int kt_completion_eventfd_sleep(struct kt_completion_eventfd *c, i
 	}
 }
 
-/* On the killing thread, after the flag of the killed one was set. */
+/* Runs on the killing thread, after the flag of the killed thread was set. */
 static inline void kt_completion_eventfd_interrupt(void *arg)
 {
 	posix_eventfd_add(*(const int *)arg, 1);
 }
 
-static inline int kt_completion_eventfd_wait_for(struct kt_completion_eventfd *c,
+static inline int kt_completion_eventfd_wait_for(struct kt_completion_eventfd *c, bool killable,
 						 const uint64_t *deadline_ns,
 						 struct kt_site *site)
 {
-	int err;
+	int killed = -1, err;
 
 	if (posix_eventfd_take(c->fd))
 		return 0;
+	if (killable) {
+		killed = kt_completion_eventfd_open("a killable wait");
+		os_wait_begin(kt_completion_eventfd_interrupt, &killed);
+	}
 	posix_waits_at(site);
-	err = kt_completion_eventfd_sleep(c, -1, deadline_ns);
+	err = kt_completion_eventfd_sleep(c, killed, deadline_ns);
 	posix_waits_at(NULL);
-	return err;
-}
-
-static inline void kt_completion_eventfd_wait(struct kt_completion_eventfd *c,
-					      struct kt_site *site)
-{
-	kt_completion_eventfd_wait_for(c, NULL, site);
-}
-
-static inline int kt_completion_eventfd_wait_until(struct kt_completion_eventfd *c,
-						   uint64_t deadline_ns, struct kt_site *site)
-{
-	return kt_completion_eventfd_wait_for(c, &deadline_ns, site);
-}
-
-static inline int kt_completion_eventfd_wait_killable(struct kt_completion_eventfd *c,
-						      struct kt_site *site)
-{
-	int killed, err;
-
-	if (posix_eventfd_take(c->fd))
-		return 0;
-	killed = kt_completion_eventfd_open("a killable wait");
-	os_wait_begin(kt_completion_eventfd_interrupt, &killed);
-	posix_waits_at(site);
-	err = kt_completion_eventfd_sleep(c, killed, NULL);
-	posix_waits_at(NULL);
-	os_wait_end();		/* then nobody writes to it */
-	posix_eventfd_close(killed);
+	if (killable) {
+		os_wait_end();		/* no kill writes to it after this */
+		posix_eventfd_close(killed);
+	}
 	return err;
 }
 

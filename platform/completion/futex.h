@@ -3,8 +3,8 @@
  * A completion in one 64-bit word, sleeping by futex, on platform/atomic.h and
  * os_futex_wait(): works on every OS, and the simulator explores its inside.
  *
- *	bits  0..15	done: waits that will not wait; DONE_ALL for ever
- *	bits 16..31	waiters: who sleeps or is about to
+ *	bits  0..15	done: waits that will not sleep; DONE_ALL: none ever will
+ *	bits 16..31	waiters: threads that sleep or are about to
  *	bits 32..63	events: completions and kills so far, modulo 2^32
  *
  * The high half, `events`, is the futex word: a waiter that found done == 0
@@ -14,22 +14,22 @@
  * that raises done, and learns from it whether anyone waits; a waiter is
  * counted in `waiters` before it looks, and the kernel compares `events` again
  * before it puts the waiter to sleep. A kill counts an event after the flag of
- * the killed thread is set: who saw the old count is kept from sleeping, who
- * saw the new one finds itself killed. Events are never taken back. If a
- * killed waiter undid its own on leaving, that could make up for another's
- * kill between this one's look and its sleep, which would then be for ever. At
- * the top of the word the count can wrap without a carry into its neighbours;
- * 2^32 events in that moment are taken to be impossible.
+ * the killed thread is set: a waiter that saw the old count does not get to sleep, and
+ * a waiter that saw the new one finds itself killed. Events are never taken back. If a
+ * killed waiter took back the event of its own kill, that could cancel out the event of
+ * another waiter's kill, between that waiter's look and its sleep: it would then sleep
+ * for ever. The count is at the top of the word, so that it wraps without a carry into
+ * its neighbours; 2^32 events between a look and a sleep are taken to be impossible.
  *
- * The on-stack rule: the compare-and-exchange that raises done is the last
- * that complete() reads or writes in *c. What follows is FUTEX_WAKE on the
- * address, which for a private futex is a number to the kernel: if the frame
- * is gone by then, nothing is touched, and what is at that address now is at
- * worst woken for no reason, which every user of a futex allows for.
+ * The on-stack rule: the compare-and-exchange that raises done is the last access of
+ * complete() to *c. What follows is FUTEX_WAKE on the address, which for a private
+ * futex is only a number to the kernel. If the frame is gone by then, the kernel touches
+ * nothing. At worst it wakes a sleeper on a new futex at that address for no reason,
+ * which every user of a futex allows for.
  *
- * Who comes between complete() and a waiter's waking up may take its place, so
- * the order is the operating system's; the count is exact. At most
- * DONE_ALL - 1 completions can be outstanding, and 65535 threads wait.
+ * A thread that comes between complete() and the waking up of a waiter may take that
+ * waiter's place, so the operating system decides the order; the count is exact. At most
+ * DONE_ALL - 1 completions can be outstanding, and 65535 threads can wait.
  */
 #ifndef PLATFORM_COMPLETION_FUTEX_H
 #define PLATFORM_COMPLETION_FUTEX_H
@@ -74,7 +74,7 @@ static inline void kt_completion_futex_init(struct kt_completion_futex *c)
 
 static inline void kt_completion_futex_destroy(struct kt_completion_futex *c)
 {
-	/* nobody waits, nobody is on the way out */
+	/* no thread waits or is on its way out */
 	KT_ASSERT(!kt_completion_futex_has_waiters(READ_ONCE(c->word)));
 	os_object_end(c, sizeof *c);
 }
@@ -114,8 +114,8 @@ static inline void kt_completion_futex_complete_all(struct kt_completion_futex *
 }
 
 /*
- * If done take one; `leave` is what else to subtract. The exchange is fully
- * ordered: what was done before complete() is seen.
+ * If it is done take one, and subtract `leave` in the same step. The exchange is fully
+ * ordered, so the caller sees what was done before complete().
  */
 static inline bool kt_completion_futex_take(struct kt_completion_futex *c, uint64_t leave)
 {
@@ -133,8 +133,8 @@ static inline bool kt_completion_futex_take(struct kt_completion_futex *c, uint6
 }
 
 /*
- * Be a waiter no more: with 0 if a done came before it was seen, for done wins
- * over a kill and over the deadline, else with err.
+ * Stop being a waiter. Returns 0 if it is done by now, because done wins over a kill
+ * and over the deadline; else err.
  */
 static inline int kt_completion_futex_give_up(struct kt_completion_futex *c, int err)
 {
@@ -151,7 +151,7 @@ static inline int kt_completion_futex_give_up(struct kt_completion_futex *c, int
 	}
 }
 
-/* Called counted in `waiters`, left not. */
+/* The caller is counted in `waiters`; after the return it is not. */
 static inline int kt_completion_futex_sleep(struct kt_completion_futex *c, bool killable,
 					    const uint64_t *deadline_ns,
 					    struct kt_site *site)
@@ -176,13 +176,13 @@ static inline int kt_completion_futex_sleep(struct kt_completion_futex *c, bool 
 	}
 }
 
-/* On the killing thread, after the flag of the killed one was set. */
+/* Runs on the killing thread, after the flag of the killed thread was set. */
 static inline void kt_completion_futex_interrupt(void *arg)
 {
 	struct kt_completion_futex *c = arg;
 
 	fetch_add(&c->word, KT_FUTEX_EVENT);
-	/* All: the kernel does not know which of them was meant. */
+	/* All, because the kernel does not know which of them was killed. */
 	os_futex_wake(kt_completion_futex_events(c), OS_FUTEX_ALL);
 }
 
@@ -200,23 +200,6 @@ static inline int kt_completion_futex_wait_for(struct kt_completion_futex *c, bo
 	if (killable)
 		os_wait_end();
 	return err;
-}
-
-static inline void kt_completion_futex_wait(struct kt_completion_futex *c, struct kt_site *site)
-{
-	kt_completion_futex_wait_for(c, false, NULL, site);
-}
-
-static inline int kt_completion_futex_wait_killable(struct kt_completion_futex *c,
-						    struct kt_site *site)
-{
-	return kt_completion_futex_wait_for(c, true, NULL, site);
-}
-
-static inline int kt_completion_futex_wait_until(struct kt_completion_futex *c,
-						 uint64_t deadline_ns, struct kt_site *site)
-{
-	return kt_completion_futex_wait_for(c, false, &deadline_ns, site);
 }
 
 static inline bool kt_completion_futex_try_wait(struct kt_completion_futex *c,

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The simulator's own completion, beside its lock: one step to complete, one to
- * wait, and the sleep. It keeps schedules short when what stands on the
+ * The simulator's own completion, as `modelled` is its own lock: one step to complete,
+ * one to wait, and the sleep. It keeps schedules short when the code that uses the
  * completion is explored; `park` is there to be explored itself. Simulator
  * only; see platform/sim/completion.c.
  *
- * First come, first let through. A waiter is let through by the step of the
- * completer and has nothing left to do with the completion when it goes on, so
- * the on-stack rule holds by itself. Spurious wake-ups do not show.
+ * First come, first through. The completer's step lets the waiter through. When the
+ * waiter goes on, it has nothing left to do with the completion, so the on-stack rule
+ * holds by itself. Callers see no spurious wake-ups.
  */
 #ifndef PLATFORM_COMPLETION_MODELLED_H
 #define PLATFORM_COMPLETION_MODELLED_H
@@ -20,26 +20,24 @@
 #define kt_completion_modelled_is_fifo 1
 
 struct kt_completion_modelled {
-	uint32_t done;		/* waits that will not wait; UINT32_MAX: none will */
-	uint32_t waiters;	/* how many; then done is 0 */
-	uint32_t first;		/* of them: task + 1; 0: nobody */
+	uint32_t done;		/* waits that will not sleep; UINT32_MAX: none ever will */
+	uint32_t waiters;	/* how many; if any, done is 0 */
+	uint32_t first;		/* the first of them, as task + 1; 0: none waits */
 };
 
 void kt_completion_modelled_init(struct kt_completion_modelled *c);
 void kt_completion_modelled_destroy(struct kt_completion_modelled *c);
 void kt_completion_modelled_complete_all(struct kt_completion_modelled *c, struct kt_site *site);
-int kt_completion_modelled_wait_until(struct kt_completion_modelled *c, uint64_t deadline_ns,
-				      struct kt_site *site);
 bool kt_completion_modelled_try_wait(struct kt_completion_modelled *c, struct kt_site *site);
 
-/* What comes after the point. */
+/* The rest of complete and wait_for, after their point. */
 void kt_completion_modelled_add(struct kt_completion_modelled *c, struct kt_site *site);
 int kt_completion_modelled_take(struct kt_completion_modelled *c, bool killable,
-				struct kt_site *site);
+				const uint64_t *deadline_ns, struct kt_site *site);
 
 /*
- * Inline, for each return behind a switch of tasks is mispredicted. Without a branch, which
- * a fuzzer would take for one of the code under test.
+ * Inline, because the processor mispredicts each return after a switch of tasks. Without a
+ * branch, because a fuzzer would take it for a branch of the code under test.
  */
 static inline void kt_completion_modelled_complete(struct kt_completion_modelled *c,
 						   struct kt_site *site)
@@ -48,18 +46,12 @@ static inline void kt_completion_modelled_complete(struct kt_completion_modelled
 	kt_completion_modelled_add(c, site);
 }
 
-static inline void kt_completion_modelled_wait(struct kt_completion_modelled *c,
-					       struct kt_site *site)
+static inline int kt_completion_modelled_wait_for(struct kt_completion_modelled *c, bool killable,
+						  const uint64_t *deadline_ns,
+						  struct kt_site *site)
 {
 	sim_point(site, c);
-	kt_completion_modelled_take(c, false, site);
-}
-
-static inline int kt_completion_modelled_wait_killable(struct kt_completion_modelled *c,
-						       struct kt_site *site)
-{
-	sim_point(site, c);
-	return kt_completion_modelled_take(c, true, site);
+	return kt_completion_modelled_take(c, killable, deadline_ns, site);
 }
 
 #endif

@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A completion as Linux has it: a count and a queue of waiters under a lock,
- * sleeping by os_park(). On contracts only, so it works on every OS and the
+ * A completion as Linux has it: a count, and a queue of waiters, under a lock.
+ * Waiters sleep by os_park(). On contracts only, so it works on every OS and the
  * simulator explores its inside.
  *
  * A waiter's node is on the waiter's stack. complete() takes the first node
  * off the queue, marks it `through` and unparks its thread while it holds the
- * lock; `done` counts only what nobody waited for. So while the queue is not
- * empty, done is 0, and nobody who comes later overtakes.
+ * lock; `done` counts only completions that found no waiter. So while the queue is
+ * not empty, done is 0, and no waiter overtakes another.
  *
- * The on-stack rule: a waiter returns only after it has taken the lock again
- * since it was let through, hence after the completer's release, and a release
- * is the last touch (platform/lock.h). Nor can the waiter's thread be gone
- * when it is unparked, for the same reason.
+ * The on-stack rule: a waiter that was let through returns only after it has taken the
+ * lock again, hence after the completer's release, and a release is the last touch
+ * (platform/lock.h). For the same reason the waiter's thread can't be gone when the
+ * completer unparks it.
  *
  * No wake-up is lost: the mark is set before the unpark, and the permit stays
  * until the waiter parks.
  *
- * Lock order: the lock is innermost; under it only os_unpark() is called.
+ * Lock order: the lock is innermost. Its holder calls nothing but os_unpark().
  */
 #ifndef PLATFORM_COMPLETION_PARK_H
 #define PLATFORM_COMPLETION_PARK_H
@@ -41,7 +41,7 @@ struct kt_completion_park {
 	kt_lock lock;
 
 	/* lock must be held: */
-	uint32_t done;		/* waits that will not wait */
+	uint32_t done;		/* waits that will not sleep */
 	struct kt_park_waiter *first, *last;
 };
 
@@ -50,7 +50,7 @@ static inline void kt_completion_park_init(struct kt_completion_park *c)
 	kt_lock_init(&c->lock, "completion");
 	c->done = 0;
 	c->first = c->last = NULL;
-	os_object_begin(c, sizeof *c);	/* last: gcc takes it for a reader */
+	os_object_begin(c, sizeof *c);	/* last: gcc thinks that it reads *c */
 }
 
 static inline void kt_completion_park_destroy(struct kt_completion_park *c)
@@ -87,7 +87,7 @@ static inline void kt_completion_park_unlink_locked(struct kt_completion_park *c
 		c->last = w->prev;
 }
 
-/* Let the first waiter through; there is one. */
+/* Let the first waiter through. There must be one. */
 static inline void kt_completion_park_let_locked(struct kt_completion_park *c)
 {
 	struct kt_park_waiter *w = c->first;
@@ -119,7 +119,7 @@ static inline void kt_completion_park_complete_all(struct kt_completion_park *c,
 	kt_lock_release(&c->lock);
 }
 
-/* One wait that does not wait, if there is one. */
+/* If it is done, count one wait as over. */
 static inline bool kt_completion_park_take_locked(struct kt_completion_park *c)
 {
 	if (c->done == 0)
@@ -130,8 +130,8 @@ static inline bool kt_completion_park_take_locked(struct kt_completion_park *c)
 }
 
 /*
- * Wait until let through, or for a reason to give up: a kill if `killable`, a
- * deadline if there is one. Called and left with the lock held.
+ * Wait until a completer lets the caller through, or until there is a reason to give up:
+ * a kill if `killable`, or the deadline. Called and left with the lock held.
  */
 static inline int kt_completion_park_sleep_locked(struct kt_completion_park *c, bool killable,
 						  const uint64_t *deadline_ns,
@@ -172,23 +172,6 @@ static inline int kt_completion_park_wait_for(struct kt_completion_park *c, bool
 		err = kt_completion_park_sleep_locked(c, killable, deadline_ns, site);
 	kt_lock_release(&c->lock);
 	return err;
-}
-
-static inline void kt_completion_park_wait(struct kt_completion_park *c, struct kt_site *site)
-{
-	kt_completion_park_wait_for(c, false, NULL, site);
-}
-
-static inline int kt_completion_park_wait_killable(struct kt_completion_park *c,
-						   struct kt_site *site)
-{
-	return kt_completion_park_wait_for(c, true, NULL, site);
-}
-
-static inline int kt_completion_park_wait_until(struct kt_completion_park *c,
-						uint64_t deadline_ns, struct kt_site *site)
-{
-	return kt_completion_park_wait_for(c, false, &deadline_ns, site);
 }
 
 static inline bool kt_completion_park_try_wait(struct kt_completion_park *c, struct kt_site *site)

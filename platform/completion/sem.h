@@ -6,27 +6,27 @@
  *
  * A waiter's node with its semaphore is on the waiter's stack. Its state:
  *
- *	WAITING -> THROUGH	by a completer, who has taken it off the queue
- *	WAITING -> KILLED	by a kill; it stays in the queue
- *	WAITING -> LATE		by the waiter itself, at its deadline; the same
+ *	WAITING -> THROUGH	by a completer, which has taken it off the queue
+ *	WAITING -> KILLED	by a kill; the node stays in the queue
+ *	WAITING -> LATE		by the waiter itself, at its deadline; the node stays
  *
- * One exchange decides, and who made it THROUGH or KILLED posts the semaphore,
- * once. A waiter leaves with that post taken (LATE: there is none), so a post
- * neither comes to a frame that is gone nor is left over. `done` counts what
- * nobody waited for; a completer passes over a node that is no more WAITING, and
- * who leaves without being let through takes itself off and looks at `done`
- * first: a completion that passed it over is not lost, and wins.
+ * One exchange decides. The thread that made it THROUGH or KILLED posts the semaphore,
+ * once. The waiter takes that post before it leaves (LATE: there is none). So no post
+ * comes to a frame that is gone, and none is left over. `done` counts completions that
+ * found no waiter. A completer passes over a node that is no longer WAITING. A waiter
+ * that was not let through takes its node off the queue and looks at `done` before it
+ * leaves, so a completion that passed it over is not lost, and wins.
  *
  * No wake-up is lost: a semaphore remembers its post.
  *
- * The on-stack rule: complete() chooses under the lock, releases it, its last
- * touch of *c, and then posts; only the post lets the waiter return. The post's
- * last touch is the step that the waiter takes it by (platform/sem.h). With the
- * lock released first nobody has to take it again on the way out; posted first,
- * the waiter could be gone, and *c with it, before the release.
+ * The on-stack rule: complete() chooses a waiter under the lock, releases the lock, its
+ * last touch of *c, and then posts; only the post lets the waiter return. The post's
+ * last touch is the step by which the waiter takes it (platform/sem.h). Because the
+ * lock is released first, the waiter need not take it again on its way out. If the post
+ * came first, the waiter could be gone, and *c with it, before the release.
  *
- * Lock order: the lock is innermost, and nothing is called under it. A kill takes
- * no lock: it may hold any.
+ * Lock order: the lock is innermost, and its holder calls nothing. A kill takes
+ * no lock here, because the killing thread may hold any lock.
  */
 #ifndef PLATFORM_COMPLETION_SEM_H
 #define PLATFORM_COMPLETION_SEM_H
@@ -43,10 +43,10 @@
 enum { KT_SEM_WAITING, KT_SEM_THROUGH, KT_SEM_KILLED, KT_SEM_LATE };
 
 struct kt_sem_waiter {
-	struct os_sem sem;	/* posted once, by who ended WAITING from outside */
+	struct os_sem sem;	/* posted once, by the thread that made it THROUGH or KILLED */
 	uint32_t state;		/* atomic */
 
-	/* the completion's lock must be held; off the queue and THROUGH: the completer's */
+	/* the completion's lock must be held; THROUGH and off the queue: only the completer */
 	struct kt_sem_waiter *next;
 };
 
@@ -54,8 +54,8 @@ struct kt_completion_sem {
 	kt_lock lock;
 
 	/* lock must be held: */
-	uint32_t done;		/* waits that will not wait */
-	struct kt_sem_waiter *first, **end;	/* *end: where the next comer is written */
+	uint32_t done;		/* waits that will not sleep */
+	struct kt_sem_waiter *first, **end;	/* *end: where the next node is written */
 };
 
 static inline void kt_completion_sem_init(struct kt_completion_sem *c)
@@ -64,7 +64,7 @@ static inline void kt_completion_sem_init(struct kt_completion_sem *c)
 	c->done = 0;
 	c->first = NULL;
 	c->end = &c->first;
-	os_object_begin(c, sizeof *c);	/* last: gcc takes it for a reader */
+	os_object_begin(c, sizeof *c);	/* last: gcc thinks that it reads *c */
 }
 
 static inline void kt_completion_sem_destroy(struct kt_completion_sem *c)
@@ -74,7 +74,10 @@ static inline void kt_completion_sem_destroy(struct kt_completion_sem *c)
 	os_object_end(c, sizeof *c);
 }
 
-/* The first who still waits, taken off with all before it, or NULL. It will be posted. */
+/*
+ * The first node that is still WAITING, or NULL; it and all before it are off the queue.
+ * The caller must post it.
+ */
 static inline struct kt_sem_waiter *kt_completion_sem_pop_locked(struct kt_completion_sem *c)
 {
 	struct kt_sem_waiter *w;
@@ -84,7 +87,7 @@ static inline struct kt_sem_waiter *kt_completion_sem_pop_locked(struct kt_compl
 		c->first = w->next;
 		if (!c->first)
 			c->end = &c->first;
-		/* Pairs with the kill and with the waiter's deadline: one of us does it. */
+		/* Pairs with the kill and with the waiter's deadline: one exchange succeeds. */
 		if (cmpxchg(&w->state, KT_SEM_WAITING, KT_SEM_THROUGH) == KT_SEM_WAITING)
 			return w;
 	}
@@ -101,7 +104,7 @@ static inline void kt_completion_sem_complete(struct kt_completion_sem *c, struc
 	if (!w && c->done != KT_SEM_DONE_ALL)
 		c->done++;
 	kt_lock_release(&c->lock);
-	/* *c may be gone; *w is not before it is posted. */
+	/* *c may be gone; *w is there until it is posted. */
 	if (w)
 		os_sem_post(&w->sem);
 }
@@ -121,12 +124,12 @@ static inline void kt_completion_sem_complete_all(struct kt_completion_sem *c,
 	}
 	kt_lock_release(&c->lock);
 	while ((w = through)) {
-		through = w->next;	/* before the post, after which it is gone */
+		through = w->next;	/* before the post, after which *w may be gone */
 		os_sem_post(&w->sem);
 	}
 }
 
-/* One wait that does not wait, if there is one. */
+/* If it is done, count one wait as over. */
 static inline bool kt_completion_sem_take_locked(struct kt_completion_sem *c)
 {
 	kt_lock_assert_held(&c->lock);
@@ -137,7 +140,7 @@ static inline bool kt_completion_sem_take_locked(struct kt_completion_sem *c)
 	return true;
 }
 
-/* Take w, which is not THROUGH, off the queue, if a completer has not done so. */
+/* Take w, which is not THROUGH, off the queue, unless a completer has done so. */
 static inline void kt_completion_sem_unlink_locked(struct kt_completion_sem *c,
 						   struct kt_sem_waiter *w)
 {
@@ -153,7 +156,7 @@ static inline void kt_completion_sem_unlink_locked(struct kt_completion_sem *c,
 		c->end = at;
 }
 
-/* On the killing thread, after the flag of the killed one was set. */
+/* Runs on the killing thread, after the flag of the killed thread was set. */
 static inline void kt_completion_sem_interrupt(void *arg)
 {
 	struct kt_sem_waiter *w = arg;
@@ -162,7 +165,7 @@ static inline void kt_completion_sem_interrupt(void *arg)
 		os_sem_post(&w->sem);
 }
 
-/* Sleep until the node is no more WAITING, and its post, if there is one, is taken. */
+/* Sleep until the node is no longer WAITING, and take its post, if there is one. */
 static inline uint32_t kt_completion_sem_sleep(struct kt_sem_waiter *w, bool killable,
 					       const uint64_t *deadline_ns, struct kt_site *site)
 {
@@ -172,7 +175,7 @@ static inline uint32_t kt_completion_sem_sleep(struct kt_sem_waiter *w, bool kil
 		os_wait_begin(kt_completion_sem_interrupt, w);
 	posted = os_sem_wait_at(&w->sem, deadline_ns, site);
 	if (!posted && cmpxchg(&w->state, KT_SEM_WAITING, KT_SEM_LATE) != KT_SEM_WAITING)
-		os_sem_wait_at(&w->sem, NULL, site);	/* it is on its way */
+		os_sem_wait_at(&w->sem, NULL, site);	/* the post is on its way */
 	if (killable)
 		os_wait_end();
 	return smp_load_acquire(&w->state);
@@ -206,23 +209,6 @@ static inline int kt_completion_sem_wait_for(struct kt_completion_sem *c, bool k
 	os_sem_destroy(&w.sem);
 	os_object_end(&w, sizeof w);
 	return err;
-}
-
-static inline void kt_completion_sem_wait(struct kt_completion_sem *c, struct kt_site *site)
-{
-	kt_completion_sem_wait_for(c, false, NULL, site);
-}
-
-static inline int kt_completion_sem_wait_killable(struct kt_completion_sem *c,
-						  struct kt_site *site)
-{
-	return kt_completion_sem_wait_for(c, true, NULL, site);
-}
-
-static inline int kt_completion_sem_wait_until(struct kt_completion_sem *c,
-					       uint64_t deadline_ns, struct kt_site *site)
-{
-	return kt_completion_sem_wait_for(c, false, &deadline_ns, site);
 }
 
 static inline bool kt_completion_sem_try_wait(struct kt_completion_sem *c, struct kt_site *site)

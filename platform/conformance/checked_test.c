@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What the `checked` locks must report, and what they must let pass. Nothing
- * here deadlocks: that it could is what is to be reported.
+ * here deadlocks: they must report that it could.
  */
 #include "platform/completion.h"
 #include "platform/conformance/conformance.h"
@@ -10,7 +10,7 @@
 static kt_lock a, b, c, other_a;
 static kt_completion done;
 
-/* Locks by name: other_a is of the class of a. */
+/* A lock's class is its name: other_a is of the class of a. */
 static void begin(void)
 {
 	kt_lock_init(&a, "a");
@@ -52,7 +52,7 @@ static void one_order(void *arg)
 	end();
 }
 
-/* Released in any order. */
+/* Locks may be released in any order. */
 static void hand_over_hand(void *arg)
 {
 	(void)arg;
@@ -79,7 +79,7 @@ static void said_to_nest(void *arg)
 	end();
 }
 
-/* Who tries waits for nobody, so this is no order. */
+/* A thread that tries does not wait, so this makes no order. */
 static void by_trying(void *arg)
 {
 	(void)arg;
@@ -111,7 +111,7 @@ static void takes_c(void *arg)
 	kt_lock_release(&c);
 }
 
-/* A lock may sleep inside itself, whatever else is held. */
+/* The acquire of a lock may sleep, whatever locks the thread holds. */
 static void lock_sleeps(void *arg)
 {
 	struct os_thread t[2];
@@ -120,7 +120,7 @@ static void lock_sleeps(void *arg)
 	for (int i = 0; i < CONFORMANCE_TURNS(200, 2); i++) {
 		begin();
 		for (int k = 0; k < 2; k++)
-			CHECK_EQ(os_spawn(&t[k], "other", OS_JOINABLE, takes_c, NULL), 0);
+			spawn(&t[k], "other", takes_c, NULL);
 		nest(&a, &c);
 		for (int k = 0; k < 2; k++)
 			os_join(&t[k]);
@@ -128,7 +128,7 @@ static void lock_sleeps(void *arg)
 	}
 }
 
-/* In the simulator each execution starts afresh: see main(). */
+/* In the simulator each execution starts without a known order: see main(). */
 static void ab(void *arg)
 {
 	(void)arg;
@@ -164,7 +164,7 @@ static void in_a_ring(void *arg)
 	nest(&c, &other_a);
 }
 
-/* What was had by trying is held like any other. */
+/* A lock that a thread got by trying is held like any other. */
 static void behind_a_try(void *arg)
 {
 	(void)arg;
@@ -203,7 +203,7 @@ static void nothing(void *arg)
 
 enum sleep { PARK, PARK_UNTIL, JOIN, FUTEX, SEM, WAIT, KILLABLE, UNTIL, SLEEPS };
 
-/* Whether it would have to wait or not: the permit, the completion are there. */
+/* It fails even if there is nothing to wait for: permit and completion are there. */
 static void sleeps_with(void *arg)
 {
 	uint64_t now = os_now_ns();
@@ -216,7 +216,7 @@ static void sleeps_with(void *arg)
 	kt_complete(&done);
 	os_sem_init(&sem);
 	os_sem_post(&sem);
-	CHECK_EQ(os_spawn(&t, "other", OS_JOINABLE, nothing, NULL), 0);
+	spawn(&t, "other", nothing, NULL);
 	kt_lock_acquire(&a);
 	switch (*(const enum sleep *)arg) {
 	case PARK: os_park(KT_SITE("park", "held")); break;

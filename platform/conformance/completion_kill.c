@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The contract of kt_completion where a wait is given up: for a kill, for a
- * deadline, in any race with the completion that would have ended it.
+ * The contract of kt_completion for a waiter that gives up: because of a kill, because
+ * of a deadline, in any race with the completion that would have ended the wait.
  */
 #include <errno.h>
 
@@ -20,7 +20,7 @@ static void wait_killable(void *arg)
 	}
 }
 
-/* Completed twice, then everybody killed: two get through, whoever they are. */
+/* Completed twice, then all waiters are killed: any two of them get through. */
 static void exactly_as_many(void *arg)
 {
 	struct crowd s;
@@ -105,7 +105,7 @@ static void kill_alone(void *arg)
 		os_kill(&t);
 		os_join(&t);
 		CHECK_EQ(s.err, -EINTR);
-		/* Nothing of the waiter is left: the next completion is not its. */
+		/* Nothing of the waiter is left: it does not take the next completion. */
 		kt_complete(&s.c);
 		CHECK(kt_completion_try_wait(&s.c));
 		CHECK(!kt_completion_try_wait(&s.c));
@@ -114,8 +114,8 @@ static void kill_alone(void *arg)
 }
 
 /*
- * One victim leaves while the next is being killed: what the one puts back in
- * order must not hide from the other, on its way to sleep, that it was killed.
+ * One victim leaves while the next one is being killed. What the first one undoes must
+ * not hide from the second one, on its way to sleep, that it was killed.
  */
 static void kills_overlap(void *arg)
 {
@@ -151,7 +151,7 @@ static void kill_is_late(void *arg)
 	}
 }
 
-/* Whoever wins: the completion is either taken or still there. */
+/* Either side may win: the completion is either taken or still there. */
 static void kill_races_complete(void *arg)
 {
 	struct os_thread waiter, completer;
@@ -172,7 +172,7 @@ static void kill_races_complete(void *arg)
 	}
 }
 
-/* A killed waiter that was woken leaves the completion to the next in line. */
+/* A killed waiter that was woken leaves the completion to the next waiter. */
 static void kill_passes_it_on(void *arg)
 {
 	struct os_thread victim, heir, completer;

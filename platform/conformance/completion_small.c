@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * kt_completion with two or three threads that meet once: in the simulator every
- * schedule up to a bound, on real threads often.
+ * kt_completion with two or three threads that meet once: in the simulator under every
+ * schedule up to a bound, on real threads many times.
  */
 #include <errno.h>
 
@@ -97,7 +97,7 @@ static void all_on_stack(void *arg)
 	}
 }
 
-/* ---- what is seen ---------------------------------------------------------------- */
+/* ---- what the waiter sees ------------------------------------------------------ */
 
 static void stores_relaxed(void *arg)
 {
@@ -115,7 +115,7 @@ static void stores_relaxed_for_all(void *arg)
 	kt_complete_all(m->c);
 }
 
-/* What was stored relaxed before the completion is seen after the wait. */
+/* The waiter sees what was stored relaxed before the completion. */
 static void publishes(void *arg)
 {
 	void (*fn)(void *) = arg ? stores_relaxed_for_all : stores_relaxed;
@@ -181,7 +181,7 @@ static void deadline_or_complete(void *arg)
 
 /* ---- two wait ------------------------------------------------------------------- */
 
-/* One is killed; who is left gets the only completion, unless the killed one did. */
+/* One is killed. The other gets the only completion, unless the killed one got it. */
 static void kill_one_of_two(void *arg)
 {
 	struct os_thread victim, heir;
@@ -206,8 +206,8 @@ static void kill_one_of_two(void *arg)
 }
 
 /*
- * Both are killed: what the one puts back in order on leaving must not hide from
- * the other, on its way to sleep, that it was killed, too.
+ * Both are killed. What the first one undoes when it leaves must not hide from
+ * the second one, on its way to sleep, that it was killed, too.
  */
 static void kill_two(void *arg)
 {

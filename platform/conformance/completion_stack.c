@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The contract of kt_completion where something goes away as soon as it may: the
- * waiter's thread, or the frame with the completion (the on-stack rule).
+ * The contract of kt_completion where the waiter's thread, or the frame with the
+ * completion, goes away as soon as it may (the on-stack rule).
  */
 #include "platform/conformance/completion_test.h"
 
@@ -12,7 +12,7 @@ struct guest {
 	kt_completion *c;
 };
 
-/* Let through, the waiter is gone: nobody may unpark it any more. */
+/* A waiter that was let through is gone: no thread may unpark it any more. */
 static void wait_and_vanish(void *arg)
 {
 	struct guest *g = arg;
@@ -32,7 +32,7 @@ static void waiter_vanishes(void *arg)
 		kt_completion_init(&c);
 		g->c = &c;
 		CHECK_EQ(os_spawn(&g->t, "guest", OS_DETACHED, wait_and_vanish, g), 0);
-		/* A permit, so that it may look again before it is unparked. */
+		/* A permit, so that the waiter may look again before it is unparked. */
 		os_kill(&g->t);
 		KT_POINT(completion_test.invited);
 		kt_complete(&c);
@@ -45,8 +45,8 @@ static void waiter_vanishes(void *arg)
 
 /*
  * The creation hand-off without the creation: a request with a pointer to a
- * completion in a frame that its waiter leaves at once. Who gets the pointer
- * out of the request may use it; a killed waiter that gets it first leaves.
+ * completion in a frame that its waiter leaves at once. The thread that takes the pointer
+ * out of the request may use it; a killed waiter that takes it first leaves.
  */
 struct desk {
 	kt_completion requests;
@@ -89,7 +89,7 @@ static bool request(struct desk *d)
 	return served;
 }
 
-/* What was in the frame is something else now. */
+/* Overwrite the frame. */
 __attribute__((noinline))
 static void scribble(void)
 {
@@ -136,7 +136,7 @@ static void request_unsuspecting(void *arg)
 	request_often(arg);
 }
 
-/* Each wait is given up at once, or not at all. */
+/* A waiter gives up at once, or not at all. */
 static void on_stack_killed(void *arg)
 {
 	struct os_thread t;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The contract of kt_completion, on every back end; completion_kill.c and
- * completion_stack.c have the rest, completion_small.c what is enumerated.
+ * The contract of kt_completion, on every back end. completion_kill.c and
+ * completion_stack.c have the rest; completion_small.c has the bodies whose schedules
+ * are enumerated.
  *
- * Nothing here waits by time: where a waiter must be asleep and nobody can
- * know that it is, the body holds for both orders, and delays or the
- * simulator's schedules take care that both happen.
+ * Nothing here waits by time. Where a waiter should be asleep but no thread can know
+ * that it is, the checks of the body hold in both orders. Delays, or the simulator's
+ * schedules, make both orders happen.
  */
 #include <errno.h>
 #if defined(KT_COMPLETION_EVENTFD)
@@ -44,7 +45,7 @@ static void for_ever(void *arg)
 		kt_completion_wait(&c);
 		CHECK_EQ(kt_completion_wait_killable(&c), 0);
 		CHECK_EQ(kt_completion_wait_until(&c, 0), 0);
-		kt_complete(&c);	/* no more than for ever */
+		kt_complete(&c);	/* it was done for ever before */
 	}
 	kt_completion_destroy(&c);
 }
@@ -100,7 +101,7 @@ static void one_by_one(void *arg)
 
 struct rally {
 	kt_completion ping, pong;
-	unsigned data;		/* whose turn it is may touch it */
+	unsigned data;		/* only the thread whose turn it is touches it */
 };
 
 static void return_balls(void *arg)
@@ -137,7 +138,7 @@ static void reuse(void *arg)
 /* ---- first come, first served ------------------------------------------------ */
 
 #if KT_COMPLETION_FIFO
-/* No contract name tells how many wait: this looks inside. */
+/* The contract does not say how many wait, so this looks inside. */
 #if defined(KT_COMPLETION_MODELLED)
 static int queued(kt_completion *c)
 {
@@ -164,7 +165,7 @@ static int queued(kt_completion *c)
 
 struct queue {
 	kt_completion c, reported;
-	int let_through;	/* whoever was; before `reported` */
+	int let_through;	/* which waiter; written before `reported` */
 };
 
 struct place {
@@ -209,7 +210,7 @@ static void first_come(void *arg)
 #endif
 
 #if defined(KT_COMPLETION_EVENTFD)
-/* Descriptors run out, before the completion is there or when a wait needs one more. */
+/* There is no descriptor left: for the completion itself, or for a killable wait. */
 static void no_file(void *arg)
 {
 	const struct rlimit none = { 0, 0 };

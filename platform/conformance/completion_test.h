@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the files of the completion's conformance test share. One program: each
+ * What the files of the completion's conformance test share. They are one program; each
  * file has a table of its bodies.
  */
 #ifndef PLATFORM_CONFORMANCE_COMPLETION_TEST_H
@@ -19,13 +19,8 @@ struct completion_test {
 extern const struct completion_test completion_kill_tests[];
 extern const struct completion_test completion_stack_tests[];
 
-/* completion_small.c: every schedule of a few threads */
+/* completion_small.c: every schedule of a few threads. */
 void completion_small_run(void);
-
-static inline void spawn(struct os_thread *t, const char *name, void (*fn)(void *arg), void *arg)
-{
-	CHECK_EQ(os_spawn(t, name, OS_JOINABLE, fn, arg), 0);
-}
 
 struct crowd {
 	kt_completion c;

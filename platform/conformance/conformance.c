@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * See conformance.h. On real threads an expected failure runs in a child
- * process, for it ends the process.
+ * See conformance.h. On real threads a body that must fail runs in a child
+ * process, because the failure ends the process.
  */
 #include "platform/conformance/conformance.h"
 
@@ -91,8 +91,8 @@ void conformance_run(const char *name, void (*body)(void *arg), void *arg)
 }
 
 /*
- * The end of a child, which has the parent's memory and none of its threads: not by
- * _exit(), at which ThreadSanitizer says that those are leaked.
+ * End a child, which has the parent's memory and none of its threads. Not by
+ * _exit(), because ThreadSanitizer would report those threads as leaked.
  */
 __attribute__((noreturn)) static void leave(int status)
 {
@@ -100,7 +100,7 @@ __attribute__((noreturn)) static void leave(int status)
 		syscall(SYS_exit_group, status);
 }
 
-/* In the child: leave, with the kind as the status. */
+/* Runs in the child: end it, with the kind of failure as its status. */
 static void on_failed(enum kt_failure kind, const char *message)
 {
 	(void)message;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Running one test body on whatever was chosen: on real threads a few times
- * with different delays, in the simulator under several strategies and many
- * seeds, and with each memory (platform/sim/weak.c). The body runs on an adopted
+ * Runs one test body on the chosen back ends: on real threads a few times
+ * with different delays; in the simulator under several strategies and many
+ * seeds, and with each memory model (platform/sim/weak.c). The body runs on an adopted
  * thread called "init" and leaves nothing live. It uses contract names only.
  */
 #ifndef PLATFORM_CONFORMANCE_CONFORMANCE_H
@@ -14,8 +14,9 @@
 #include "platform/sanitizer.h"
 
 /*
- * Repetitions inside a body: many in one run of real threads, few in each of many. A
- * sanitizer needs fewer to say what it sees, and threads cost it many times as much.
+ * Repetitions inside a body. Real threads run a body a few times, so they repeat much;
+ * the simulator runs it often, so it repeats little. With a sanitizer threads are many
+ * times slower, and fewer repetitions are enough for it to see an error.
  */
 #if defined(KT_OS_SIM)
 #define CONFORMANCE_TURNS(real, simulated) (simulated)
@@ -27,7 +28,16 @@
 #define CONFORMANCE_TURNS(real, simulated) (real)
 #endif
 
-/* What is run, by conformance_adopted(): as a known thread, with nothing left behind. */
+/* Start fn(arg) on a new thread, which the caller joins. */
+static inline void spawn(struct os_thread *t, const char *name, void (*fn)(void *arg), void *arg)
+{
+	CHECK_EQ(os_spawn(t, name, OS_JOINABLE, fn, arg), 0);
+}
+
+/*
+ * A body, and the function that runs it: as a thread that the platform knows, after
+ * which nothing may be left.
+ */
 struct conformance_body {
 	const char *name;
 	void (*fn)(void *arg);
@@ -35,17 +45,17 @@ struct conformance_body {
 };
 void conformance_adopted(void *body);
 
-/* By enum sim_model. */
+/* Indexed by enum sim_model. */
 extern const char *const conformance_memory_name[];
 
-/* Every run must pass. Prints "ok NAME", or what went wrong and exits 1. */
+/* Every run must pass. Prints "ok NAME"; else prints what went wrong, and exits with 1. */
 void conformance_run(const char *name, void (*body)(void *arg), void *arg);
 
 /*
- * For a body of two or three threads that do little: in the simulator every
- * schedule that leaves the default at most `bound` times (exhaust.c), or, with
- * weak memory, where there is more to choose, once less; on real threads the same as
- * conformance_run().
+ * For a body of two or three threads that do little. In the simulator it runs under
+ * every schedule that leaves the default at most `bound` times (exhaust.c); with weak
+ * memory, where there is more to choose, at most `bound` - 1 times. On real threads it
+ * is the same as conformance_run().
  */
 void conformance_exhaust(const char *name, unsigned bound, void (*body)(void *arg), void *arg);
 

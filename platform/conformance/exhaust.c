@@ -8,7 +8,7 @@
 
 #include "platform/sim/sim.h"
 
-enum { EXECUTIONS_MAX = 500000 };	/* more is no small body any more: an error */
+enum { EXECUTIONS_MAX = 500000 };	/* more is an error: the body is not small */
 
 static void print_turns(void)
 {

@@ -8,11 +8,6 @@
 
 enum { SLEEPERS = 3, HOUR_NS_SHIFT = 42 };
 
-static void spawn(struct os_thread *t, void (*fn)(void *arg), void *arg)
-{
-	CHECK_EQ(os_spawn(t, "sleeper", OS_JOINABLE, fn, arg), 0);
-}
-
 /* ---- futex ------------------------------------------------------------------ */
 
 static void compares(void *arg)
@@ -22,7 +17,7 @@ static void compares(void *arg)
 	bool in_time = true;
 
 	(void)arg;
-	/* Another value: not slept at all, also if the deadline has passed. */
+	/* The word has another value: it does not sleep, even with the deadline over. */
 	CHECK(os_futex_wait_at(&word, 6, NULL, KT_SITE("futex", "differs")));
 	CHECK(os_futex_wait_at(&word, 6, &late, KT_SITE("futex", "differs")));
 	soon = os_now_ns() + 100000;
@@ -54,7 +49,7 @@ static void opened(void *arg)
 		struct gate g = { .word = 0 };
 
 		for (int k = 0; k < SLEEPERS; k++)
-			spawn(&g.t[k], pass, &g);
+			spawn(&g.t[k], "sleeper", pass, &g);
 		smp_store_release(&g.word, 1u);
 		os_futex_wake(&g.word, OS_FUTEX_ALL);
 		for (int k = 0; k < SLEEPERS; k++)
@@ -63,7 +58,7 @@ static void opened(void *arg)
 	}
 }
 
-/* One for each wake-up; those for another word do not count. */
+/* Each wake-up wakes one; wake-ups of another word do not count. */
 static void pass_one(void *arg)
 {
 	struct gate *g = arg;
@@ -91,7 +86,7 @@ static void one_by_one(void *arg)
 		struct gate g = { .word = 0 };
 
 		for (int k = 0; k < SLEEPERS; k++)
-			spawn(&g.t[k], pass_one, &g);
+			spawn(&g.t[k], "sleeper", pass_one, &g);
 		for (int k = 0; k < SLEEPERS; k++) {
 			os_futex_wake(&g.other, OS_FUTEX_ALL);
 			fetch_add(&g.word, 1);
@@ -104,7 +99,7 @@ static void one_by_one(void *arg)
 }
 
 #if defined(KT_OS_SIM)
-/* An unpark and a kill end no sleep on a futex: they must not hide a lost wake-up. */
+/* An unpark and a kill end no sleep on a futex, or they could hide a lost wake-up. */
 static void sleep_for_ever(void *arg)
 {
 	uint32_t *word = arg;
@@ -119,7 +114,7 @@ static void not_by_unpark(void *arg)
 	struct os_thread t;
 
 	(void)arg;
-	spawn(&t, sleep_for_ever, &word);
+	spawn(&t, "sleeper", sleep_for_ever, &word);
 	os_unpark(&t);
 	os_kill(&t);
 	os_join(&t);
@@ -131,7 +126,7 @@ static void not_by_another_word(void *arg)
 	struct os_thread t;
 
 	(void)arg;
-	spawn(&t, sleep_for_ever, &word[0]);
+	spawn(&t, "sleeper", sleep_for_ever, &word[0]);
 	os_futex_wake(&word[1], OS_FUTEX_ALL);
 	os_join(&t);
 }
@@ -146,7 +141,7 @@ static void in_line(void *arg)
 	struct place *p = arg;
 
 	os_futex_wait_at(p->word, 0, NULL, KT_SITE("futex", "line"));
-	/* Atomic, for a futex orders nothing. */
+	/* Atomic, because a futex orders nothing. */
 	CHECK_EQ(__atomic_fetch_add(p->next, 1, __ATOMIC_RELAXED), p->index);
 }
 
@@ -161,7 +156,7 @@ static void first_come(void *arg)
 	(void)arg;
 	for (int i = 0; i < SLEEPERS; i++) {
 		p[i] = (struct place){ &word, i, &next };
-		spawn(&t[i], in_line, &p[i]);
+		spawn(&t[i], "sleeper", in_line, &p[i]);
 		cpu_relax();
 	}
 	for (int i = 0; i < SLEEPERS; i++) {
@@ -196,7 +191,7 @@ static void counts(void *arg)
 	(void)arg;
 	os_sem_init(&d.full);
 	for (int k = 0; k < 2; k++)
-		spawn(&t[k], take, &d);
+		spawn(&t[k], "sleeper", take, &d);
 	for (int i = 0; i < 2 * CONFORMANCE_TURNS(500, 2); i++) {
 		fetch_add(&d.posted, 1);
 		os_sem_post(&d.full);
@@ -217,7 +212,7 @@ static void gives_up(void *arg)
 	CHECK(!os_sem_wait_at(&s, &soon, KT_SITE("sem", "none")));
 	CHECK(os_now_ns() >= soon);
 	os_sem_post(&s);
-	CHECK(os_sem_wait_at(&s, &now, KT_SITE("sem", "one")));	/* one wins */
+	CHECK(os_sem_wait_at(&s, &now, KT_SITE("sem", "one")));	/* a post wins */
 	CHECK(!os_sem_wait_at(&s, &now, KT_SITE("sem", "none")));
 	os_sem_destroy(&s);
 }
@@ -233,7 +228,7 @@ static void meet_in_frame(struct os_thread *t)
 	struct os_sem s;
 
 	os_sem_init(&s);
-	spawn(t, post, &s);
+	spawn(t, "poster", post, &s);
 	os_sem_wait_at(&s, NULL, KT_SITE("sem", "frame"));
 	os_sem_destroy(&s);
 }

@@ -10,7 +10,7 @@ enum { THREADS = 3 };
 
 struct shared {
 	kt_lock lock;
-	unsigned passes;	/* atomic; a place inside where the simulator may switch */
+	unsigned passes;	/* atomic, so that the simulator may switch tasks inside */
 
 	/* lock must be held: */
 	bool inside;
@@ -36,7 +36,7 @@ static void crowd(struct shared *s, void (*fn)(void *arg))
 	*s = (struct shared){ .count = 0 };
 	kt_lock_init(&s->lock, "test");
 	for (int i = 0; i < THREADS; i++)
-		CHECK_EQ(os_spawn(&t[i], i % 2 ? "try" : "acquire", OS_JOINABLE, fn, s), 0);
+		spawn(&t[i], i % 2 ? "try" : "acquire", fn, s);
 	for (int i = 0; i < THREADS; i++)
 		os_join(&t[i]);
 	kt_lock_acquire(&s->lock);
@@ -90,7 +90,7 @@ static void exclusion(void *arg)
 
 struct other {
 	struct shared *s;
-	unsigned tried;		/* atomic; 1: in vain, 2: it had the lock */
+	unsigned tried;		/* atomic; 1: it tried in vain, 2: it got the lock */
 };
 
 static void try_and_tell(void *arg)
@@ -105,13 +105,13 @@ static void try_and_tell(void *arg)
 	smp_store_release(&o->tried, had ? 2u : 1u);
 }
 
-/* Does another thread get it? Asked with the lock held, so without a sleep. */
+/* Does another thread get the lock? The caller may hold it, so it spins meanwhile. */
 static bool others_get(struct other *o, struct os_thread *t)
 {
 	unsigned tried;
 
 	o->tried = 0;
-	CHECK_EQ(os_spawn(t, "other", OS_JOINABLE, try_and_tell, o), 0);
+	spawn(t, "other", try_and_tell, o);
 	while (!(tried = smp_load_acquire(&o->tried)))
 		cpu_relax();
 	return tried == 2;
@@ -148,7 +148,7 @@ struct counted {
 	unsigned refs;	/* lock must be held */
 };
 
-/* The last one out frees the lock that the one before has just released. */
+/* The last thread frees the lock that the thread before it has just released. */
 static void put(void *arg)
 {
 	struct counted *c = arg;
@@ -173,8 +173,8 @@ static void freed_by_next(void *arg)
 		CHECK(c != NULL);
 		kt_lock_init(&c->lock, "counted");
 		c->refs = 3;
-		CHECK_EQ(os_spawn(&t[0], "put0", OS_JOINABLE, put, c), 0);
-		CHECK_EQ(os_spawn(&t[1], "put1", OS_JOINABLE, put, c), 0);
+		spawn(&t[0], "put0", put, c);
+		spawn(&t[1], "put1", put, c);
 		put(c);
 		os_join(&t[0]);
 		os_join(&t[1]);
@@ -217,7 +217,7 @@ static void meet(void (*fn)(void *arg), int others, unsigned entered)
 
 		kt_lock_init(&s.lock, "small");
 		for (int k = 0; k < others; k++)
-			CHECK_EQ(os_spawn(&t[k], "other", OS_JOINABLE, fn, &s), 0);
+			spawn(&t[k], "other", fn, &s);
 		fn(&s);
 		for (int k = 0; k < others; k++)
 			os_join(&t[k]);
@@ -238,7 +238,7 @@ static void three_once(void *arg)
 	meet(enter_once, 2, 3);
 }
 
-/* What is stored relaxed with the lock held is seen by the next holder. */
+/* The next holder sees what was stored relaxed with the lock held. */
 static void count_relaxed(void *arg)
 {
 	struct shared *s = arg;
@@ -257,7 +257,7 @@ static void publishes(void *arg)
 
 		kt_lock_init(&s.lock, "small");
 		for (int k = 0; k < 2; k++)
-			CHECK_EQ(os_spawn(&t[k], "other", OS_JOINABLE, count_relaxed, &s), 0);
+			spawn(&t[k], "other", count_relaxed, &s);
 		for (int k = 0; k < 2; k++)
 			os_join(&t[k]);
 		CHECK_EQ(READ_ONCE(s.passes), 2);
@@ -265,7 +265,7 @@ static void publishes(void *arg)
 	}
 }
 
-/* Two try while one waits; then it must have had it. */
+/* Two threads try while one waits. In the end the waiter must have had the lock. */
 static void try_and_wait(void *arg)
 {
 	(void)arg;
@@ -274,8 +274,8 @@ static void try_and_wait(void *arg)
 		struct os_thread t[2];
 
 		kt_lock_init(&s.lock, "small");
-		CHECK_EQ(os_spawn(&t[0], "waits", OS_JOINABLE, enter_once, &s), 0);
-		CHECK_EQ(os_spawn(&t[1], "tries", OS_JOINABLE, try_to_enter, &s), 0);
+		spawn(&t[0], "waits", enter_once, &s);
+		spawn(&t[1], "tries", try_to_enter, &s);
 		try_to_enter(&s);
 		os_join(&t[0]);
 		os_join(&t[1]);
@@ -294,7 +294,7 @@ static void freed_by_other(void *arg)
 		CHECK(c != NULL);
 		kt_lock_init(&c->lock, "counted");
 		c->refs = 2;
-		CHECK_EQ(os_spawn(&t, "put", OS_JOINABLE, put, c), 0);
+		spawn(&t, "put", put, c);
 		put(c);
 		os_join(&t);
 	}
@@ -307,7 +307,7 @@ struct late {
 	struct os_thread t;
 };
 
-/* It has freed its os_thread: it may still acquire locks. */
+/* A thread that has freed its os_thread may still acquire locks. */
 static void free_and_enter(void *arg)
 {
 	struct late *me = arg;
@@ -340,7 +340,7 @@ static void without_thread(void *arg)
 	}
 }
 
-/* ---- a permit is the caller's --------------------------------------------------- */
+/* ---- a lock takes no permit of its caller's ------------------------------------- */
 
 struct permit {
 	struct shared s;
@@ -360,7 +360,7 @@ static void tested_before(void *arg)
 		cpu_relax();
 }
 
-/* Whatever the lock does with permits, one that came while it waited is there. */
+/* A permit that comes while the thread waits for the lock is still there afterwards. */
 static void permit_stays(void *arg)
 {
 	(void)arg;
@@ -369,11 +369,11 @@ static void permit_stays(void *arg)
 		struct os_thread sleeper, rival;
 
 		kt_lock_init(&p.s.lock, "small");
-		CHECK_EQ(os_spawn(&sleeper, "sleeper", OS_JOINABLE, tested_before, &p), 0);
-		CHECK_EQ(os_spawn(&rival, "rival", OS_JOINABLE, enter_once, &p.s), 0);
+		spawn(&sleeper, "sleeper", tested_before, &p);
+		spawn(&rival, "rival", enter_once, &p.s);
 		smp_store_release(&p.go, 1u);
 		os_unpark(&sleeper);
-		smp_store_release(&p.end, 1u);	/* alive until here */
+		smp_store_release(&p.end, 1u);	/* the sleeper is alive until here */
 		os_join(&rival);
 		os_join(&sleeper);
 		kt_lock_destroy(&p.s.lock);
@@ -389,7 +389,7 @@ static void permit_stays(void *arg)
 #define INNER(l) (l)
 #endif
 
-/* How many wait; by the holder. No contract name tells: this looks inside. */
+/* For the holder: how many wait. The contract does not say, so this looks inside. */
 static int waiting(kt_lock *l)
 {
 	kt_lock_chosen *in = INNER(l);
@@ -440,7 +440,7 @@ static void first_come(void *arg)
 	kt_lock_acquire(&line.lock);
 	for (int i = 0; i < THREADS; i++) {
 		p[i] = (struct place){ &line, i };
-		CHECK_EQ(os_spawn(&t[i], "in_line", OS_JOINABLE, stand_in_line, &p[i]), 0);
+		spawn(&t[i], "in_line", stand_in_line, &p[i]);
 		while (waiting(&line.lock) != i + 1)
 			cpu_relax();
 	}
@@ -485,7 +485,7 @@ static void misuse_it(void *arg)
 	smp_store_release(&survived, 1u);
 }
 
-/* Somebody else does it while we hold the lock, and so can't sleep. */
+/* Another thread misuses the lock while this one holds it, and so must not sleep. */
 static void held_here_used_there(void *arg)
 {
 	struct os_thread t;
@@ -493,7 +493,7 @@ static void held_here_used_there(void *arg)
 	survived = 0;
 	kt_lock_init(&misused, "misused");
 	kt_lock_acquire(&misused);
-	CHECK_EQ(os_spawn(&t, "other", OS_JOINABLE, misuse_it, arg), 0);
+	spawn(&t, "other", misuse_it, arg);
 	while (!smp_load_acquire(&survived))
 		cpu_relax();
 	os_join(&t);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The words of plans and reports. Their spelling is a file format: a plan of
- * last year must find the same points, and a trace hash must be comparable.
+ * The words of plans and reports. Their spelling is a file format: an old plan
+ * must find the same points, and trace hashes must stay comparable.
  */
 #include <stdio.h>
 
@@ -60,7 +60,7 @@ static void test_hash(void)
 		CHECK_EQ(kt_name_hash(table[i].name), table[i].hash);
 	CHECK_EQ(kt_site_hash(&site), 0xbf9cf968u);
 	CHECK_EQ(site.hash, 0xbf9cf968u);
-	site.what = "other";	/* kept, not made anew */
+	site.what = "other";	/* the hash is kept, not computed again */
 	CHECK_EQ(kt_site_hash(&site), 0xbf9cf968u);
 	puts("ok names.hash");
 }

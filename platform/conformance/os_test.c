@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The contract of platform/os.h, on every OS. attr_test.c asks the operating
- * system itself what became of the attributes.
+ * system itself for the attributes.
  */
 #include <errno.h>
 
 #include "platform/atomic.h"
 #include "platform/conformance/conformance.h"
-
-static void spawn(struct os_thread *t, const char *name, void (*fn)(void *arg), void *arg)
-{
-	CHECK_EQ(os_spawn(t, name, OS_JOINABLE, fn, arg), 0);
-}
 
 /* ---- threads --------------------------------------------------------------- */
 
@@ -42,7 +37,7 @@ static void spawn_and_join(void *arg)
 		for (int k = 0; k < 2; k++) {
 			memcpy(name, s[k].name, strlen(s[k].name) + 1);
 			spawn(&s[k].t, name, know_thyself, &s[k]);
-			name[0] = '#';	/* copied */
+			name[0] = '#';	/* os_spawn() has copied it */
 		}
 		os_join(&s[1].t);
 		os_join(&s[0].t);
@@ -98,7 +93,7 @@ static void detached(void *arg)
 
 	(void)arg;
 	count_fleeting = 0;
-	os_wait_detached();	/* none is no reason to wait */
+	os_wait_detached();	/* there is none, so it does not wait */
 	for (int i = 0; i < MANY; i++) {
 		struct fleeting *f = os_alloc(KT_ROLE_TASK, sizeof *f);
 
@@ -116,7 +111,7 @@ static void detached(void *arg)
 struct gate {
 	struct os_thread *waiter;
 	unsigned turn;		/* atomic */
-	unsigned data;		/* whose turn it is may touch it */
+	unsigned data;		/* only the thread whose turn it is touches it */
 };
 
 static void wait_for_turn(struct gate *g, unsigned parity)
@@ -158,7 +153,7 @@ static void park_and_unpark(void *arg)
 	CHECK_EQ(g.data, 2 * CONFORMANCE_TURNS(2000, 5));
 }
 
-/* Granted often, it is one: far fewer parks than grants end in time. */
+/* A permit granted many times is one: far fewer parks than grants end in time. */
 static void one_permit(void *arg)
 {
 	enum { GRANTS = 100 };
@@ -175,7 +170,7 @@ static void one_permit(void *arg)
 	CHECK(os_park_until(0, KT_SITE("park", "permit")));	/* a permit wins */
 }
 
-/* A sleeper's permit is another than the thread's. */
+/* A sleeper's permit is not that of the thread. */
 static void two_permits(void *arg)
 {
 	enum { TRIES = 100 };
@@ -185,7 +180,7 @@ static void two_permits(void *arg)
 	os_sleeper_unpark(os_sleeper_self());
 	for (int i = 0; i < TRIES; i++)
 		in_time += os_park_until(0, KT_SITE("park", "none"));
-	CHECK(in_time < TRIES / 2);	/* those are spurious */
+	CHECK(in_time < TRIES / 2);	/* they were spurious */
 	os_sleeper_park(KT_SITE("park", "sleeper"));
 	os_unpark(os_self());
 	os_sleeper_unpark(os_sleeper_self());
@@ -251,7 +246,7 @@ static void kill_unparks(void *arg)
 	}
 }
 
-/* On the waiter's stack: dead as soon as os_wait_end() has returned. */
+/* It is on the waiter's stack, and gone as soon as os_wait_end() has returned. */
 struct wait {
 	unsigned alive;		/* plain on purpose: for the sanitizers */
 	unsigned calls;
@@ -280,7 +275,7 @@ static unsigned wait_once(bool stay)
 	return w.calls;
 }
 
-/* Waits come and go; the kill falls into one of them, or between. */
+/* Waits begin and end; the kill comes in one of them, or between two. */
 static void wait_often(void *arg)
 {
 	unsigned calls = 0;
@@ -396,7 +391,7 @@ static bool is_refusal(int err)
 	return err == -EPERM || err == -ENOSYS;
 }
 
-/* What can be read in a sandbox without memory policies is there all the same. */
+/* In a sandbox without memory policies the other attributes can be read all the same. */
 static struct os_attributes attributes(void)
 {
 	struct os_attributes a;
@@ -439,7 +434,7 @@ static void inherited(void *arg)
 	CHECK_EQ(a.spawn_node, OS_NO_NODE);
 }
 
-/* On a thread of its own, for not all of it can be undone. */
+/* On a thread of its own, because some changes can't be undone. */
 static void change_all(void *arg)
 {
 	uint64_t none[OS_CPUS_MAX / 64] = { 0 }, one[OS_CPUS_MAX / 64];
@@ -481,7 +476,7 @@ static void attributes_change(void *arg)
 	(void)arg;
 	spawn(&t, "changed", change_all, NULL);
 	os_join(&t);
-	after = attributes();	/* of the calling thread only */
+	after = attributes();	/* those of the calling thread did not change */
 	CHECK_STR(after.comm, before.comm);
 	CHECK(memcmp(after.cpus, before.cpus, sizeof after.cpus) == 0);
 	CHECK_EQ(after.policy, before.policy);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Races that ThreadSanitizer must report, one by name, in code that uses a
- * kt_queue wrongly. Built with TSan, on real threads and in the simulator; run
- * by race_test.py. "none" is the same code used rightly.
+ * Races that ThreadSanitizer must report, in code that uses a kt_queue wrongly. The
+ * argument names the race to run; "none" is the same code without a race. Built with
+ * TSan, on real threads and in the simulator; race_test.py runs it.
  */
 #include <stdio.h>
 
@@ -21,7 +21,7 @@ static kt_queue queue;
 enum race {
 	NONE,
 	WRITTEN_LATE,	/* queued, then written */
-	READ_LATE,	/* queued, then looked at, while who popped it may free it */
+	READ_LATE,	/* queued, then read, while the popping thread may free it */
 	RACES
 };
 
@@ -32,7 +32,7 @@ static const char *const names[] = {
 };
 
 static enum race race;
-static volatile int seen;	/* what is read is used */
+static volatile int seen;	/* so that the compiler keeps the read */
 
 static void push_all(void *popper)
 {
@@ -76,8 +76,7 @@ static void body(void *arg)
 	(void)arg;
 	kt_queue_init(&queue, "race");
 	for (int i = 0; i < PUSHERS; i++)
-		CHECK_EQ(os_spawn(&pusher[i], i ? "p1" : "p0", OS_JOINABLE, push_all,
-				  os_self()), 0);
+		spawn(&pusher[i], i ? "p1" : "p0", push_all, os_self());
 	pop_all();
 	for (int i = 0; i < PUSHERS; i++)
 		os_join(&pusher[i]);

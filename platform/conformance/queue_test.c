@@ -12,7 +12,7 @@ enum { PUSHERS_MAX = 3, ITEMS_MAX = 64 };
 static struct {
 	kt_queue queue;
 	unsigned pushers, items;	/* items: of each pusher */
-	uint32_t turn;			/* atomic; what it counts is each test's */
+	uint32_t turn;			/* atomic; each test says what it counts */
 	unsigned pushed, popped;	/* visits of the points; atomic */
 	struct os_thread *popper;
 } test;
@@ -62,7 +62,7 @@ static unsigned my_number(void)
 	return (unsigned)(os_name(os_self())[1] - '0');
 }
 
-/* Start the pushers, pop meanwhile, wait for all. */
+/* Start the pushers, pop while they push, wait for all of them. */
 static void with_pushers(void (*fn)(void *arg), void (*popper)(void), void *arg)
 {
 	static const char *const names[PUSHERS_MAX] = { "p0", "p1", "p2" };
@@ -71,7 +71,7 @@ static void with_pushers(void (*fn)(void *arg), void (*popper)(void), void *arg)
 
 	CHECK(pushers <= PUSHERS_MAX);
 	for (unsigned i = 0; i < pushers; i++)
-		CHECK_EQ(os_spawn(&t[i], names[i], OS_JOINABLE, fn, arg), 0);
+		spawn(&t[i], names[i], fn, arg);
 	popper();
 	for (unsigned i = 0; i < pushers; i++)
 		os_join(&t[i]);
@@ -85,7 +85,7 @@ static void alone(void *arg)
 	begin(1, 3);
 	CHECK(kt_queue_is_empty(&test.queue));
 	CHECK(pop() == NULL);
-	/* Nodes are used again, with what the last time left in them. */
+	/* A node is used again, with the contents that the last use left in it. */
 	for (int round = 0; round < 3; round++) {
 		push(&item[0][0]);
 		CHECK(!kt_queue_is_empty(&test.queue));
@@ -103,7 +103,7 @@ static void alone(void *arg)
 	end();
 }
 
-/* ---- all come, in the order of who pushed them ----------------------------- */
+/* ---- all come, those of each pusher in order ------------------------------- */
 
 static void push_all(void *arg)
 {
@@ -137,7 +137,7 @@ static void pop_all(void)
 		CHECK_EQ(i->number, next[i->pusher]);
 		next[i->pusher]++;
 		left--;
-		/* Nobody looks at it any more. */
+		/* No other thread uses it any more. */
 		memset(i, 0xa5, sizeof *i);
 	}
 }
@@ -167,7 +167,7 @@ static void one_pushes_two(void *arg)
 
 /* ---- a push that has returned --------------------------------------------- */
 
-/* p0, then p1, which begins when p0 has returned; p2 when it likes. */
+/* p1 begins when the push of p0 has returned; p2 begins at any time. */
 static void push_in_turn(void *arg)
 {
 	unsigned me = my_number();
@@ -215,7 +215,7 @@ static void push_and_tell(void *arg)
 	fetch_add(&test.turn, 1);
 }
 
-/* However far the other push is: one that has returned is there. */
+/* A push that has returned is visible, however far the other push is. */
 static void pop_when_told(void)
 {
 	unsigned popped = 0;
@@ -243,7 +243,7 @@ static void what_returned_is_there(void *arg)
 
 /* ---- points ---------------------------------------------------------------- */
 
-static const void *place[PUSHERS_MAX * ITEMS_MAX];	/* atomic; whose visit it was */
+static const void *place[PUSHERS_MAX * ITEMS_MAX];	/* atomic; the subject of each visit */
 
 static void count_points(struct kt_site *site, const void *subject)
 {
@@ -288,8 +288,8 @@ static void points(void *arg)
 /* ---- a pusher that gives up ------------------------------------------------ */
 
 /*
- * As a creator that is killed: what it queued stays, and whoever does not get
- * the token frees it. Two may give up, or the popper may be faster.
+ * As a creator that is killed: its request stays in the queue, and the side that does
+ * not get the token frees it. Either pusher may give up, or the popper may be faster.
  */
 static void push_and_give_up(void *arg)
 {

@@ -43,7 +43,7 @@ def main():
             found = n + 1 if is_reported(status, text) else 0
             if found:
                 break
-            # In the simulator it may end as what the race leads to.
+            # In the simulator the run may end with a consequence of the race instead.
             assert status == 0, "run %d of %s ends with %d:\n%s" % (n, race, status, text)
         assert found, "%s: not reported in %d runs" % (race, runs)
         print("%s: reported in run %d" % (race, found))

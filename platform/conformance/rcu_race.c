@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Races that ThreadSanitizer must report, one by name, in code that uses RCU
- * wrongly. Built with TSan, on real threads and in the simulator; run by
- * race_test.py. "none" is the same code used rightly.
+ * Races that ThreadSanitizer must report, in code that uses RCU wrongly. The argument
+ * names the race to run; "none" is the same code without a race. Built with TSan, on
+ * real threads and in the simulator; race_test.py runs it.
  */
 #include <stdio.h>
 
@@ -63,7 +63,7 @@ static void update(void)
 
 static void read_all(void *arg)
 {
-	volatile int seen;	/* what is read is used */
+	volatile int seen;	/* so that the compiler keeps the read */
 
 	(void)arg;
 	do {
@@ -91,7 +91,7 @@ static void body(void *arg)
 	write_item(shared, 0);
 	done = false;
 	for (int i = 0; i < 2; i++)
-		CHECK_EQ(os_spawn(&reader[i], i ? "r1" : "r0", OS_JOINABLE, read_all, arg), 0);
+		spawn(&reader[i], i ? "r1" : "r0", read_all, arg);
 	update();
 	WRITE_ONCE(done, true);
 	for (int i = 0; i < 2; i++)

@@ -11,14 +11,14 @@
 
 enum { THREADS_MAX = 4 };
 
-/* Start fn(arg) on n threads, do own(arg) meanwhile, wait for all. */
+/* Start fn(arg) on n threads, run own(arg) here, wait for all of them. */
 static void together(unsigned n, void (*fn)(void *arg), void (*own)(void *arg), void *arg)
 {
 	static const char *const names[THREADS_MAX] = { "t0", "t1", "t2", "t3" };
 	struct os_thread t[THREADS_MAX];
 
 	for (unsigned i = 0; i < n; i++)
-		CHECK_EQ(os_spawn(&t[i], names[i], OS_JOINABLE, fn, arg), 0);
+		spawn(&t[i], names[i], fn, arg);
 	own(arg);
 	for (unsigned i = 0; i < n; i++)
 		os_join(&t[i]);
@@ -34,7 +34,7 @@ static void nothing(void *arg)
 enum { GARBAGE = -1 };
 
 struct version {
-	int number, same;	/* equal while it is published, and for who sees it */
+	int number, same;	/* equal while it is published, and for a reader that sees it */
 	kt_rcu_head rcu;
 };
 
@@ -80,7 +80,7 @@ static void read_often(void *arg)
 		v = rcu_dereference(published.now);
 		number = v->number;
 		KT_POINT(rcu_test.reading);
-		(void)READ_ONCE(v->same);	/* the simulator looks whether it is there */
+		(void)READ_ONCE(v->same);	/* the simulator checks that it is there */
 		CHECK_EQ(v->number, number);
 		CHECK_EQ(v->same, number);
 		CHECK(number >= last);
@@ -101,7 +101,7 @@ static struct version *replace(void)
 	return old;
 }
 
-/* One waits, the other has it freed. */
+/* One updater waits for the grace period, the other has a callback free the version. */
 static void update_often(void *arg)
 {
 	bool waits = strcmp(os_name(os_self()), "t0") == 0;
@@ -142,15 +142,15 @@ static void old_or_new(void *arg)
 	kt_lock_destroy(&published.lock);
 }
 
-/* ---- whom a grace period waits for ---------------------------------------- */
+/* ---- the readers that a grace period waits for ----------------------------- */
 
 static struct {
-	unsigned inside;	/* atomic: readers have entered, so often */
+	unsigned inside;	/* atomic: how often readers have entered */
 	bool left;		/* atomic: set just before the outermost unlock */
 	bool let_go;		/* atomic */
-	unsigned called;	/* atomic: callbacks */
+	unsigned called;	/* atomic: callbacks that have run */
 	bool nests;
-	int plain;		/* written inside, by the reader */
+	int plain;		/* the reader writes it inside */
 	kt_rcu_head head;
 } section;
 
@@ -191,7 +191,7 @@ static void wait_for_it(void *arg)
 	(void)arg;
 	section_wait();
 	kt_synchronize_rcu();
-	/* Plain: it is the grace period that orders this. */
+	/* Plain, because the grace period orders it. */
 	CHECK_EQ(section.plain, 7);
 	CHECK(READ_ONCE(section.left));
 }
@@ -211,8 +211,9 @@ static void waits_for_the_outermost(void *arg)
 }
 
 /*
- * Each stays until the other has entered: from the first entry to the end
- * somebody is inside. Who waited for those that come later would wait for ever.
+ * Each reader stays until the other one has entered, so at least one is inside from the
+ * first entry to the end. A grace period that waited for later readers, too, would wait
+ * for ever.
  */
 static void relay(void *arg)
 {
@@ -244,7 +245,7 @@ static void waits_for_nobody_later(void *arg)
 	}
 }
 
-/* Of two, both inside, the one that leaves last counts. */
+/* With two readers inside, the grace period ends when the last one leaves. */
 static void stay_until_other_left(void *arg)
 {
 	if (strcmp(os_name(os_self()), "t0") != 0) {
@@ -288,7 +289,7 @@ static void nobody_inside(void *arg)
 
 /* ---- callbacks ------------------------------------------------------------ */
 
-static int told;	/* plain: from the caller to the callback, and to barrier */
+static int told;	/* plain: the caller writes it, then the callback; RCU orders them */
 
 static void after_it(kt_rcu_head *head)
 {
@@ -320,7 +321,7 @@ static void callback_once_and_after(void *arg)
 	}
 }
 
-/* A reader's own call: not before it has left. */
+/* A callback that a reader queued itself: not called before that reader has left. */
 static void call_inside(void *arg)
 {
 	(void)arg;
@@ -341,7 +342,7 @@ enum { CALLS = 8 };
 
 static struct called {
 	kt_rcu_head head;
-	unsigned times;		/* plain: barrier orders it */
+	unsigned times;		/* plain, because the barrier orders it */
 } calls[THREADS_MAX][CALLS];
 
 static void count_call(kt_rcu_head *head)
@@ -437,14 +438,14 @@ static void read_once(void *arg)
 	kt_rcu_read_unlock();
 }
 
-/* Called though nobody asks for it: in the simulator by one of the two. */
+/* The callback is called without a barrier: in the simulator by one of the two threads. */
 static void none_is_left_over(void *arg)
 {
 	for (int i = 0; i < CONFORMANCE_TURNS(20, 1); i++) {
 		struct os_thread t;
 
 		noted.times = 0;
-		CHECK_EQ(os_spawn(&t, "reader", OS_JOINABLE, read_once, arg), 0);
+		spawn(&t, "reader", read_once, arg);
 		kt_call_rcu(&noted.head, note);
 		os_join(&t);
 #if !defined(KT_OS_SIM)
@@ -454,14 +455,14 @@ static void none_is_left_over(void *arg)
 	}
 }
 
-/* What a callback has stored is seen after the barrier. */
+/* After the barrier the caller sees what the callback has stored. */
 static void barrier_publishes(void *arg)
 {
 	for (int i = 0; i < CONFORMANCE_TURNS(20, 1); i++) {
 		struct os_thread t;
 
 		noted.times = 0;
-		CHECK_EQ(os_spawn(&t, "reader", OS_JOINABLE, read_once, arg), 0);
+		spawn(&t, "reader", read_once, arg);
 		kt_call_rcu(&noted.head, note);
 		kt_rcu_barrier();
 		CHECK_EQ(READ_ONCE(noted.times), 1);
@@ -505,7 +506,7 @@ static void end_inside(void *arg)
 {
 	struct os_thread t;
 
-	CHECK_EQ(os_spawn(&t, "enters", OS_JOINABLE, enter, arg), 0);
+	spawn(&t, "enters", enter, arg);
 	os_join(&t);
 }
 
@@ -515,7 +516,7 @@ static void park_inside(void *arg)
 {
 	(void)arg;
 	kt_rcu_read_lock();
-	os_unpark(os_self());	/* though it would not sleep */
+	os_unpark(os_self());	/* so that the park would not sleep */
 	os_park(KT_SITE("park", "inside"));
 }
 
@@ -524,7 +525,7 @@ static void join_inside(void *arg)
 	struct os_thread t;
 
 	(void)arg;
-	CHECK_EQ(os_spawn(&t, "other", OS_JOINABLE, nothing, NULL), 0);
+	spawn(&t, "other", nothing, NULL);
 	kt_rcu_read_lock();
 	os_join(&t);
 }
@@ -542,7 +543,7 @@ static void wait_inside(void *arg)
 	(void)arg;
 	kt_completion_init(&c);
 	kt_rcu_read_lock();
-	CHECK_EQ(os_spawn(&t, "other", OS_JOINABLE, complete_it, &c), 0);
+	spawn(&t, "other", complete_it, &c);
 	kt_completion_wait(&c);
 	kt_completion_wait(&c);		/* the first may have been done */
 }
@@ -609,7 +610,7 @@ static void fails_in_simulator(void)
 
 int main(void)
 {
-	/* These fork; there is no thread for callbacks yet. */
+	/* First, because these fork: RCU's thread for callbacks does not exist yet. */
 	conformance_fails("rcu.synchronize_inside", KT_DISCIPLINE, synchronize_inside, NULL);
 	conformance_fails("rcu.barrier_inside", KT_DISCIPLINE, barrier_inside, NULL);
 	conformance_fails("rcu.unlock_outside", KT_DISCIPLINE, unlock_outside, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Checks for tests, on every OS: a check that fails is a KT_ASSERTION whose
- * message has the place and both values. Any thread.
+ * Checks for tests, on every OS. A check that fails is a KT_ASSERTION whose
+ * message has the place and both values. Any thread may check.
  */
 #ifndef PLATFORM_CONFORMANCE_TEST_H
 #define PLATFORM_CONFORMANCE_TEST_H

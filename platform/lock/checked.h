@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A wrapper that makes any lock check its users: who holds it, in which order
- * classes are acquired, and that nobody sleeps with one held. What it knows of
- * the threads and of the order is in platform/lockdep.h; nothing is stored in the
- * lock but its class, so a release touches nothing after the inner one.
+ * A wrapper that makes any lock check its users: which thread holds it, in which
+ * order classes are acquired, and that no thread sleeps while it holds one. What the
+ * wrapper knows of threads and of the order is in platform/lockdep.h. The lock stores
+ * only its class, so a release touches nothing after the inner release.
  *
- * The checks come before the inner lock is waited for: an order that is wrong is
- * reported and not waited out. They are no choice points and order nothing.
+ * The checks come before the wait for the inner lock, so that a wrong order is
+ * reported, not waited out. They are no choice points and order nothing.
  *
- * Included by platform/lock.h after the lock that it is around.
+ * platform/lock.h includes this after the lock that it wraps.
  */
 #ifndef PLATFORM_LOCK_CHECKED_H
 #define PLATFORM_LOCK_CHECKED_H

@@ -5,30 +5,31 @@
  * and the simulator explores its inside.
  *
  *	FREE
- *	HELD		nobody sleeps: the release needs no system call
- *	WAITED		held, and somebody may sleep
+ *	HELD		no thread sleeps: the release needs no system call
+ *	WAITED		held, and a thread may sleep
  *
- * Who does not get the lock at once makes it WAITED by an exchange; if that
- * finds it FREE, it is the holder, of a lock that says WAITED though perhaps
- * nobody sleeps any more: one wake-up too many, never one too few. It can't make
- * it HELD, for it does not know who else sleeps.
+ * A thread that does not get the lock at once makes it WAITED by an exchange. If
+ * the exchange finds FREE, the thread is the holder, of a lock that says WAITED
+ * though perhaps no thread sleeps any more: one wake-up too many, never one too few.
+ * The thread can't make it HELD, because it does not know whether another one sleeps.
  *
- * No wake-up is lost: one sleeps only while the word is WAITED, which the
- * operating system compares again, and whoever takes WAITED away, in release,
- * wakes one. That one sets WAITED again, on behalf of those who sleep on.
+ * No wake-up is lost: a thread sleeps only while the word is WAITED, which the
+ * operating system compares again, and the release that takes WAITED away wakes one
+ * sleeper. That sleeper sets WAITED again, on behalf of the others.
  *
- * The exchange in release is its last touch: it stores FREE with release, paired
- * with the acquire in the exchanges of acquire (all are fully ordered), and the
- * next holder may free the lock. The wake-up that follows is of an address.
+ * The exchange in release is its last touch. It stores FREE with release, which pairs
+ * with the acquire in the exchanges of acquire (all are fully ordered). The next holder
+ * may then free the lock. The wake-up that follows only names an address.
  *
- * Who is let in is anyone's luck: a comer may overtake the sleepers.
+ * The order is not defined: a thread that has just come may overtake the sleepers.
  *
- * `holder` is for checks and orders nothing, as in ticket.h.
+ * `holder` is for checks and orders nothing: see holder.h.
  */
 #ifndef PLATFORM_LOCK_FUTEX_H
 #define PLATFORM_LOCK_FUTEX_H
 
 #include "platform/atomic.h"
+#include "platform/lock/holder.h"
 #include "platform/os.h"
 
 #define kt_lock_futex_is_fifo 0
@@ -38,7 +39,7 @@ enum { KT_FUTEX_FREE, KT_FUTEX_HELD, KT_FUTEX_WAITED };
 struct kt_lock_futex {
 	/* atomic: */
 	uint32_t state;
-	struct os_thread *holder;	/* NULL: nobody, or in between */
+	struct os_thread *holder;	/* NULL: none, or not noted yet */
 
 	/* written once: */
 	const char *name;
@@ -51,8 +52,8 @@ static inline void kt_lock_futex_init(struct kt_lock_futex *l, const char *name)
 
 static inline void kt_lock_futex_destroy(struct kt_lock_futex *l)
 {
-	if (__atomic_load_n(&l->state, __ATOMIC_RELAXED) != KT_FUTEX_FREE)
-		kt_fail(KT_DISCIPLINE, "lock %s destroyed while it is held", l->name);
+	kt_holder_check_destroy(__atomic_load_n(&l->state, __ATOMIC_RELAXED) != KT_FUTEX_FREE,
+				l->name);
 }
 
 static inline bool kt_lock_futex_try_acquire(struct kt_lock_futex *l, struct kt_site *site)
@@ -60,7 +61,7 @@ static inline bool kt_lock_futex_try_acquire(struct kt_lock_futex *l, struct kt_
 	(void)site;
 	if (cmpxchg(&l->state, KT_FUTEX_FREE, KT_FUTEX_HELD) != KT_FUTEX_FREE)
 		return false;
-	__atomic_store_n(&l->holder, os_self(), __ATOMIC_RELAXED);
+	KT_SET_HOLDER(l, os_self());
 	return true;
 }
 
@@ -70,28 +71,21 @@ static inline void kt_lock_futex_acquire(struct kt_lock_futex *l, struct kt_site
 		return;
 	while (xchg(&l->state, KT_FUTEX_WAITED) != KT_FUTEX_FREE)
 		os_futex_wait_at(&l->state, KT_FUTEX_WAITED, NULL, site);
-	__atomic_store_n(&l->holder, os_self(), __ATOMIC_RELAXED);
+	KT_SET_HOLDER(l, os_self());
 }
 
 static inline void kt_lock_futex_assert_held(const struct kt_lock_futex *l)
 {
-	struct os_thread *me = os_self();
-
-	if (!me || __atomic_load_n(&l->holder, __ATOMIC_RELAXED) != me)
-		kt_fail(KT_DISCIPLINE, "lock %s is not held by %s, as it should be", l->name,
-			me ? os_name(me) : "an unknown thread");
+	kt_holder_check_held(KT_HOLDER(l), os_self(), l->name);
 }
 
 static inline void kt_lock_futex_release(struct kt_lock_futex *l, struct kt_site *site)
 {
-	struct os_thread *me = os_self();
 	uint32_t *word = &l->state;
 
 	(void)site;
-	if (!me || __atomic_load_n(&l->holder, __ATOMIC_RELAXED) != me)
-		kt_fail(KT_DISCIPLINE, "lock %s released by %s, who does not hold it", l->name,
-			me ? os_name(me) : "an unknown thread");
-	__atomic_store_n(&l->holder, NULL, __ATOMIC_RELAXED);
+	kt_holder_check_release(KT_HOLDER(l), os_self(), l->name);
+	KT_SET_HOLDER(l, NULL);
 	/* The last touch. */
 	if (xchg(word, KT_FUTEX_FREE) == KT_FUTEX_WAITED)
 		os_futex_wake(word, 1);

@@ -5,52 +5,54 @@
  * OS and the simulator explores its inside.
  *
  * An MCS lock needs a node for the holder as well, until the release, and
- * kt_lock_acquire() has none to give. It can't be in the os_thread: a thread
- * that has freed its own still acquires locks. So this is the K42 variant
+ * kt_lock_acquire() has none to give. The node can't be in the os_thread, because a
+ * thread that has freed its os_thread still acquires locks. So this is the K42 variant
  * (Auslander, Edelsohn, Krieger, Rosenburg, Wisniewski): a waiter's node is on
- * its stack while it waits, and the holder's is a field of the lock, `head`.
+ * its stack while it waits, and the holder's node is a field of the lock, `head`.
  *
  *	tail == NULL			free
- *	tail == &head			held, nobody waits
- *	tail == a waiter's node		held, and that one came last
+ *	tail == &head			held, no thread waits
+ *	tail == a waiter's node		held, and that waiter came last
  *
- * A comer swings `tail` from its predecessor's node, or head, to its own, and
- * then links itself behind it by `next`. The release hands the lock to head.next
- * by setting its `granted`; if `tail` has moved on and head.next is not written
- * yet, it waits for the link, which is two instructions away. A waiter that is
- * granted the lock puts its successor into head.next, or `tail` back to &head if
- * it has none, before it leaves the frame with its node: whoever had swung
- * `tail` away from that node writes the link first.
+ * A new waiter swings `tail` from its predecessor's node, or from head, to its own
+ * node. Then it links its node behind the predecessor's by `next`. The release hands
+ * the lock to the waiter at head.next by setting that node's `granted`. If `tail` has
+ * moved on and head.next is not written yet, the release waits for the link, which is
+ * two instructions away. A waiter that is granted the lock writes its successor into
+ * head.next, or puts `tail` back to &head if it has none, before it leaves the stack
+ * frame with its node. If another waiter has swung `tail` away from that node, it
+ * waits until that one has written its link there.
  *
- * The compare-and-exchange may take a tail for the one it read when that node
- * was left and its frame used for another: it is the last in the queue all the
- * same.
+ * A node's frame may be left and used for another node between the read of `tail`
+ * and the compare-and-exchange, which then succeeds. That does no harm: the node at
+ * that address is the last in the queue all the same.
  *
- * `granted` is stored with release and read with acquire: what was done before
- * is seen. It is the last touch of a release that lets somebody in, and not even
- * of the lock but of the next holder's stack; without a waiter it is the
- * exchange of `tail`.
+ * `granted` is stored with release and read with acquire, so the new holder sees what
+ * was done before. That store is the last touch of a release that lets a waiter in,
+ * and it touches the waiter's stack, not the lock. Without a waiter the last touch is
+ * the exchange of `tail`.
  *
- * `holder` is for checks and orders nothing, as in ticket.h.
+ * `holder` is for checks and orders nothing: see holder.h.
  */
 #ifndef PLATFORM_LOCK_MCS_H
 #define PLATFORM_LOCK_MCS_H
 
 #include "platform/atomic.h"
+#include "platform/lock/holder.h"
 #include "platform/os.h"
 
 #define kt_lock_mcs_is_fifo 1
 
 struct kt_mcs_node {
 	/* atomic: */
-	struct kt_mcs_node *next;	/* who came behind; NULL: nobody, or not linked yet */
-	bool granted;			/* not of head */
+	struct kt_mcs_node *next;	/* came next; NULL: none, or not linked yet */
+	bool granted;			/* not used in head */
 };
 
 struct kt_lock_mcs {
 	/* atomic: */
 	struct kt_mcs_node *tail;
-	struct os_thread *holder;	/* NULL: nobody, or in between */
+	struct os_thread *holder;	/* NULL: none, or not noted yet */
 
 	struct kt_mcs_node head;	/* the holder's node: written by it and its successor */
 
@@ -66,18 +68,17 @@ static inline void kt_lock_mcs_init(struct kt_lock_mcs *l, const char *name)
 
 static inline void kt_lock_mcs_destroy(struct kt_lock_mcs *l)
 {
-	if (__atomic_load_n(&l->tail, __ATOMIC_RELAXED))
-		kt_fail(KT_DISCIPLINE, "lock %s destroyed while it is held", l->name);
+	kt_holder_check_destroy(__atomic_load_n(&l->tail, __ATOMIC_RELAXED) != NULL, l->name);
 }
 
-/* Granted the lock, be its holder without the node. */
+/* After `mine` was granted the lock: go on as its holder without that node. */
 static inline void kt_lock_mcs_leave_node(struct kt_lock_mcs *l, struct kt_mcs_node *mine,
 					  struct kt_site *site)
 {
-	/* Acquire: the node that it will be granted by is seen. */
+	/* Acquire: this thread will grant the lock by that node, and sees it as it is. */
 	struct kt_mcs_node *next = smp_load_acquire(&mine->next);
 
-	/* Nobody looks at head.next before the release but who swings tail from &head. */
+	/* Before the release only a waiter that swings tail from &head uses head.next. */
 	WRITE_ONCE(l->head.next, next);
 	if (next || cmpxchg(&l->tail, mine, &l->head) == mine)
 		return;
@@ -86,11 +87,11 @@ static inline void kt_lock_mcs_leave_node(struct kt_lock_mcs *l, struct kt_mcs_n
 	WRITE_ONCE(l->head.next, next);
 }
 
-/* Behind `before`, whose owner may have been granted the lock but has not left it. */
+/* Wait behind `before`. Its owner may have the lock by now, but has not left the node. */
 static inline void kt_lock_mcs_wait(struct kt_lock_mcs *l, struct kt_mcs_node *before,
 				    struct kt_mcs_node *mine, struct kt_site *site)
 {
-	/* Release: `mine` is seen as it is by who follows the link. */
+	/* Release: a thread that follows the link sees `mine` as it is. */
 	smp_store_release(&before->next, mine);
 	/* Acquire pairs with the release in kt_lock_mcs_release(). */
 	while (!smp_load_acquire(&mine->granted))
@@ -103,7 +104,7 @@ static inline bool kt_lock_mcs_try_acquire(struct kt_lock_mcs *l, struct kt_site
 	(void)site;
 	if (cmpxchg(&l->tail, NULL, &l->head))
 		return false;
-	__atomic_store_n(&l->holder, os_self(), __ATOMIC_RELAXED);
+	KT_SET_HOLDER(l, os_self());
 	return true;
 }
 
@@ -126,27 +127,20 @@ static inline void kt_lock_mcs_acquire(struct kt_lock_mcs *l, struct kt_site *si
 	if (kt_lock_mcs_try_acquire(l, site))
 		return;
 	kt_lock_mcs_acquire_slow(l, site);
-	__atomic_store_n(&l->holder, os_self(), __ATOMIC_RELAXED);
+	KT_SET_HOLDER(l, os_self());
 }
 
 static inline void kt_lock_mcs_assert_held(const struct kt_lock_mcs *l)
 {
-	struct os_thread *me = os_self();
-
-	if (!me || __atomic_load_n(&l->holder, __ATOMIC_RELAXED) != me)
-		kt_fail(KT_DISCIPLINE, "lock %s is not held by %s, as it should be", l->name,
-			me ? os_name(me) : "an unknown thread");
+	kt_holder_check_held(KT_HOLDER(l), os_self(), l->name);
 }
 
 static inline void kt_lock_mcs_release(struct kt_lock_mcs *l, struct kt_site *site)
 {
-	struct os_thread *me = os_self();
 	struct kt_mcs_node *next;
 
-	if (!me || __atomic_load_n(&l->holder, __ATOMIC_RELAXED) != me)
-		kt_fail(KT_DISCIPLINE, "lock %s released by %s, who does not hold it", l->name,
-			me ? os_name(me) : "an unknown thread");
-	__atomic_store_n(&l->holder, NULL, __ATOMIC_RELAXED);
+	kt_holder_check_release(KT_HOLDER(l), os_self(), l->name);
+	KT_SET_HOLDER(l, NULL);
 	next = smp_load_acquire(&l->head.next);
 	if (!next) {
 		/* The last touch, if it succeeds: the next holder may free the lock. */

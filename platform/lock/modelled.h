@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The simulator's own lock: one step to acquire, knows its holder and its
- * waiters, and reports misuse as KT_DISCIPLINE. It keeps schedules short when
- * what stands on the lock is explored; the portable locks are there to be
+ * The simulator's own lock. An acquire is one step. The lock knows its holder and
+ * its waiters, and reports misuse as KT_DISCIPLINE. It keeps schedules short when
+ * the code that uses the lock is explored. The portable locks are there to be
  * explored themselves. Simulator only; see platform/sim/lock.c.
  *
  * Which waiter gets a released lock is the strategy's choice.
@@ -28,13 +28,13 @@ void kt_lock_modelled_destroy(struct kt_lock_modelled *l);
 void kt_lock_modelled_release(struct kt_lock_modelled *l, struct kt_site *site);
 void kt_lock_modelled_assert_held(const struct kt_lock_modelled *l);
 
-/* What comes after the point. */
+/* The rest of acquire and try_acquire, after their point. */
 void kt_lock_modelled_take(struct kt_lock_modelled *l, struct kt_site *site);
 bool kt_lock_modelled_try_take(struct kt_lock_modelled *l);
 
 /*
- * Inline, for each return behind a switch of tasks is mispredicted. Without a branch, which
- * a fuzzer would take for one of the code under test.
+ * Inline, because the processor mispredicts each return after a switch of tasks. Without a
+ * branch, because a fuzzer would take it for a branch of the code under test.
  */
 static inline void kt_lock_modelled_acquire(struct kt_lock_modelled *l, struct kt_site *site)
 {

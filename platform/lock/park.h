@@ -4,38 +4,39 @@
  * in nsync's mutex. First come, first served. On contracts only, so it works on
  * every OS and the simulator explores its inside.
  *
- *	bit HELD	held, or handed to who has just left the queue
+ *	bit HELD	held, or handed to a waiter that has just left the queue
  *	bit WAITED	the queue is not empty; only while HELD
- *	bit GUARD	somebody is at the queue, for a few instructions; others spin
+ *	bit GUARD	a thread changes the queue, for a few instructions; others spin
  *
- * Acquire and release without waiters are one compare-and-exchange each, which
- * fails if there is anything but HELD. All else is done with GUARD set, and the
- * store that clears it writes the other bits.
+ * Without waiters, acquire and release are one compare-and-exchange each, which
+ * fails if a bit other than HELD is set. All else is done with GUARD set, and the
+ * store that clears GUARD writes the other bits.
  *
- * A release with waiters hands the lock on: it takes the first node off, marks
- * it `granted` and unparks its thread, and HELD stays. So nobody overtakes.
+ * A release with waiters hands the lock on: it takes the first node off the queue,
+ * marks it `granted` and unparks its thread, and HELD stays. So no thread overtakes.
  *
- * The release's last touch is the store that clears GUARD. A waiter returns only
- * after it has set GUARD itself since it was granted the lock, hence after that
- * store: it may free the lock, and its node is on its stack. For the same reason
- * its thread can't be gone when it is unparked.
+ * The release's last touch is the store that clears GUARD. A waiter that was granted
+ * the lock returns only after it has set GUARD itself, hence after that store. So it
+ * may free the lock, and may leave the stack frame with its node. For the same reason
+ * the waiter's thread can't be gone when the release unparks it.
  *
- * It parks as a sleeper and not as an os_thread, which it may have freed before
- * it came here. Nor may it take permits of the code above, which may have tested
- * its condition, then come here, and will then park. (To grant one again at the
- * end does not do: two threads that meet here in loops like that would for ever
- * wake each other up.)
+ * The waiter parks as a sleeper and not as an os_thread, because it may have freed its
+ * os_thread before it came here. Nor may it take permits that are meant for the code
+ * above: that code may have tested its condition, then acquired this lock, and will
+ * park next. (To grant the permit again at the end is no cure: two threads in such
+ * loops would wake each other up for ever.)
  *
  * No wake-up is lost: `granted` is set before the unpark, and the permit stays
  * until the waiter parks.
  *
  * GUARD is set with acquire and cleared with release, which orders the queue and
- * what the lock protects. `holder` is for checks, as in ticket.h.
+ * what the lock protects. `holder` is for checks: see holder.h.
  */
 #ifndef PLATFORM_LOCK_PARK_H
 #define PLATFORM_LOCK_PARK_H
 
 #include "platform/atomic.h"
+#include "platform/lock/holder.h"
 #include "platform/os.h"
 
 #define kt_lock_park_is_fifo 1
@@ -48,13 +49,13 @@
 struct kt_park_node {
 	struct kt_park_node *next;
 	os_sleeper *sleeper;
-	bool granted;		/* off the queue; the lock is its */
+	bool granted;		/* off the queue; its thread has the lock */
 };
 
 struct kt_lock_park {
 	/* atomic: */
 	uint32_t word;
-	struct os_thread *holder;	/* NULL: nobody, or in between */
+	struct os_thread *holder;	/* NULL: none, or not noted yet */
 
 	/* GUARD must be set: */
 	struct kt_park_node *first, *last;
@@ -71,11 +72,11 @@ static inline void kt_lock_park_init(struct kt_lock_park *l, const char *name)
 
 static inline void kt_lock_park_destroy(struct kt_lock_park *l)
 {
-	if (__atomic_load_n(&l->word, __ATOMIC_RELAXED) & KT_PARK_HELD)
-		kt_fail(KT_DISCIPLINE, "lock %s destroyed while it is held", l->name);
+	kt_holder_check_destroy(__atomic_load_n(&l->word, __ATOMIC_RELAXED) & KT_PARK_HELD,
+				l->name);
 }
 
-/* Set GUARD; returns the other bits, which nobody changes until it is cleared. */
+/* Set GUARD; returns the other bits, which stay as they are until it is cleared. */
 static inline uint32_t kt_lock_park_guard(struct kt_lock_park *l, struct kt_site *site)
 {
 	for (;;) {
@@ -94,7 +95,7 @@ static inline void kt_lock_park_unguard(struct kt_lock_park *l, uint32_t bits)
 	smp_store_release(&l->word, bits);
 }
 
-/* With GUARD set; left without it. */
+/* Called with GUARD set; returns with GUARD clear. */
 static inline void kt_lock_park_queue_drops_guard(struct kt_lock_park *l,
 						  struct kt_park_node *mine)
 {
@@ -106,7 +107,7 @@ static inline void kt_lock_park_queue_drops_guard(struct kt_lock_park *l,
 	kt_lock_park_unguard(l, KT_PARK_HELD | KT_PARK_WAITED);
 }
 
-/* Queued, until granted the lock. */
+/* Called with `mine` in the queue; returns when it has been granted the lock. */
 static inline void kt_lock_park_wait(struct kt_lock_park *l, struct kt_park_node *mine,
 				     struct kt_site *site)
 {
@@ -127,7 +128,7 @@ static inline bool kt_lock_park_try_acquire(struct kt_lock_park *l, struct kt_si
 	(void)site;
 	if (cmpxchg(&l->word, 0, KT_PARK_HELD) != 0)
 		return false;
-	__atomic_store_n(&l->holder, os_self(), __ATOMIC_RELAXED);
+	KT_SET_HOLDER(l, os_self());
 	return true;
 }
 
@@ -140,7 +141,7 @@ static inline void kt_lock_park_acquire_slow(struct kt_lock_park *l, struct kt_s
 		kt_lock_park_unguard(l, KT_PARK_HELD);
 		return;
 	}
-	KT_ASSERT(mine.sleeper != NULL);	/* a thread of ours */
+	KT_ASSERT(mine.sleeper != NULL);	/* the platform knows the thread */
 	os_object_begin(&mine, sizeof mine);
 	kt_lock_park_queue_drops_guard(l, &mine);
 	kt_lock_park_wait(l, &mine, site);
@@ -152,19 +153,15 @@ static inline void kt_lock_park_acquire(struct kt_lock_park *l, struct kt_site *
 	if (kt_lock_park_try_acquire(l, site))
 		return;
 	kt_lock_park_acquire_slow(l, site);
-	__atomic_store_n(&l->holder, os_self(), __ATOMIC_RELAXED);
+	KT_SET_HOLDER(l, os_self());
 }
 
 static inline void kt_lock_park_assert_held(const struct kt_lock_park *l)
 {
-	struct os_thread *me = os_self();
-
-	if (!me || __atomic_load_n(&l->holder, __ATOMIC_RELAXED) != me)
-		kt_fail(KT_DISCIPLINE, "lock %s is not held by %s, as it should be", l->name,
-			me ? os_name(me) : "an unknown thread");
+	kt_holder_check_held(KT_HOLDER(l), os_self(), l->name);
 }
 
-/* Somebody waits, or is about to. */
+/* A thread waits, or is about to. */
 static inline void kt_lock_park_release_slow(struct kt_lock_park *l, struct kt_site *site)
 {
 	struct kt_park_node *next;
@@ -182,13 +179,9 @@ static inline void kt_lock_park_release_slow(struct kt_lock_park *l, struct kt_s
 
 static inline void kt_lock_park_release(struct kt_lock_park *l, struct kt_site *site)
 {
-	struct os_thread *me = os_self();
-
-	if (!me || __atomic_load_n(&l->holder, __ATOMIC_RELAXED) != me)
-		kt_fail(KT_DISCIPLINE, "lock %s released by %s, who does not hold it", l->name,
-			me ? os_name(me) : "an unknown thread");
-	__atomic_store_n(&l->holder, NULL, __ATOMIC_RELAXED);
-	/* The last touch, if nobody waits. */
+	kt_holder_check_release(KT_HOLDER(l), os_self(), l->name);
+	KT_SET_HOLDER(l, NULL);
+	/* The last touch, if no thread waits. */
 	if (cmpxchg(&l->word, KT_PARK_HELD, 0) != KT_PARK_HELD)
 		kt_lock_park_release_slow(l, site);
 }

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A lock on pthread_spinlock_t: the C library's, one word that waiters spin on
- * and never sleep. Real threads only: the simulator must not lose control inside
+ * A lock on pthread_spinlock_t: the C library's, one word. Waiters spin on it and
+ * never sleep. Real threads only: the simulator must not lose control inside
  * the C library. The waiter's loop is ours and not pthread_spin_lock(), which
  * would use up the time slice while the holder is off its processor.
  *
- * A release is one store, after which nothing is touched. Who gets the lock is
- * the processors' choice.
+ * A release is one store, after which it touches nothing. The processors choose which
+ * waiter gets the lock.
  *
- * `holder` as in mutex.h, and for its reasons.
+ * `holder` is for checks only: see holder.h. It is a sleeper and not an os_thread,
+ * because a thread may outlive its os_thread.
  */
 #ifndef PLATFORM_LOCK_SPIN_H
 #define PLATFORM_LOCK_SPIN_H
@@ -17,6 +18,7 @@
 #error "the lock 'spin' works on real threads only"
 #endif
 
+#include "platform/lock/holder.h"
 #include "platform/os.h"
 
 #define kt_lock_spin_is_fifo 0
@@ -29,18 +31,6 @@ struct kt_lock_spin {
 	os_sleeper *holder;
 };
 
-static inline bool kt_lock_spin_is_mine(const struct kt_lock_spin *l)
-{
-	os_sleeper *me = os_sleeper_self();
-
-	return me && __atomic_load_n(&l->holder, __ATOMIC_RELAXED) == me;
-}
-
-static inline const char *kt_lock_spin_my_name(void)
-{
-	return os_sleeper_self() ? os_name(os_self()) : "an unknown thread";
-}
-
 static inline void kt_lock_spin_init(struct kt_lock_spin *l, const char *name)
 {
 	pthread_spin_init(&l->spin, PTHREAD_PROCESS_PRIVATE);
@@ -50,8 +40,7 @@ static inline void kt_lock_spin_init(struct kt_lock_spin *l, const char *name)
 
 static inline void kt_lock_spin_destroy(struct kt_lock_spin *l)
 {
-	if (__atomic_load_n(&l->holder, __ATOMIC_RELAXED))
-		kt_fail(KT_DISCIPLINE, "lock %s destroyed while it is held", l->name);
+	kt_holder_check_destroy(KT_HOLDER(l) != NULL, l->name);
 	pthread_spin_destroy(&l->spin);
 }
 
@@ -60,7 +49,7 @@ static inline bool kt_lock_spin_try_acquire(struct kt_lock_spin *l, struct kt_si
 	(void)site;
 	if (pthread_spin_trylock(&l->spin) != 0)
 		return false;
-	__atomic_store_n(&l->holder, os_sleeper_self(), __ATOMIC_RELAXED);
+	KT_SET_HOLDER(l, os_sleeper_self());
 	return true;
 }
 
@@ -68,8 +57,7 @@ static inline void kt_lock_spin_acquire(struct kt_lock_spin *l, struct kt_site *
 {
 	if (kt_lock_spin_try_acquire(l, site))
 		return;
-	if (kt_lock_spin_is_mine(l))
-		kt_fail(KT_DISCIPLINE, "lock %s acquired by its holder", l->name);
+	kt_holder_check_acquire(KT_HOLDER(l), os_sleeper_self(), l->name);
 	while (!kt_lock_spin_try_acquire(l, site))
 		os_relax(site);
 }
@@ -77,19 +65,15 @@ static inline void kt_lock_spin_acquire(struct kt_lock_spin *l, struct kt_site *
 static inline void kt_lock_spin_release(struct kt_lock_spin *l, struct kt_site *site)
 {
 	(void)site;
-	if (!kt_lock_spin_is_mine(l))
-		kt_fail(KT_DISCIPLINE, "lock %s released by %s, who does not hold it", l->name,
-			kt_lock_spin_my_name());
-	__atomic_store_n(&l->holder, NULL, __ATOMIC_RELAXED);
+	kt_holder_check_release(KT_HOLDER(l), os_sleeper_self(), l->name);
+	KT_SET_HOLDER(l, NULL);
 	os_delay();
 	pthread_spin_unlock(&l->spin);	/* the last touch */
 }
 
 static inline void kt_lock_spin_assert_held(const struct kt_lock_spin *l)
 {
-	if (!kt_lock_spin_is_mine(l))
-		kt_fail(KT_DISCIPLINE, "lock %s is not held by %s, as it should be", l->name,
-			kt_lock_spin_my_name());
+	kt_holder_check_held(KT_HOLDER(l), os_sleeper_self(), l->name);
 }
 
 #endif

@@ -1,23 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A lock of one word: test, and test-and-set. The smallest that is right, and what
- * the others are measured against. On platform/atomic.h only, so it works on every
+ * A lock of one word: test, and test-and-set. It is the smallest correct lock, and
+ * the others are measured against it. On platform/atomic.h only, so it works on every
  * OS and the simulator explores its inside.
  *
  *	holder == NULL		free
- *	else			whose it is
+ *	else			the thread that holds it
  *
- * Waiters read until the word is free before they try to set it: an exchange takes
- * the cache line from the holder, who needs it for the release (Rudolph and Segall,
- * ISCA 1984). Who gets the lock is the processors' choice.
+ * Waiters read until the word is NULL before they try to set it: an exchange takes
+ * the cache line from the holder, which needs it for the release (Rudolph and Segall,
+ * ISCA 1984). The processors choose which waiter gets the lock.
  *
- * The word is a sleeper and not an os_thread, for a thread that has freed its own
- * still acquires.
+ * The word is a sleeper and not an os_thread, because a thread that has freed its
+ * os_thread still acquires locks. The checks of holder.h read it relaxed and at no
+ * choice point: a thread compares the word only with itself, and only it writes that.
  */
 #ifndef PLATFORM_LOCK_TAS_H
 #define PLATFORM_LOCK_TAS_H
 
 #include "platform/atomic.h"
+#include "platform/lock/holder.h"
 #include "platform/os.h"
 
 #define kt_lock_tas_is_fifo 0
@@ -30,19 +32,6 @@ struct kt_lock_tas {
 	const char *name;
 };
 
-static inline bool kt_lock_tas_is_mine(const struct kt_lock_tas *l)
-{
-	os_sleeper *me = os_sleeper_self();
-
-	/* No choice point: only the caller itself writes what it looks for. */
-	return me && __atomic_load_n(&l->holder, __ATOMIC_RELAXED) == me;
-}
-
-static inline const char *kt_lock_tas_my_name(void)
-{
-	return os_sleeper_self() ? os_name(os_self()) : "an unknown thread";
-}
-
 static inline void kt_lock_tas_init(struct kt_lock_tas *l, const char *name)
 {
 	*l = (struct kt_lock_tas){ .name = name };
@@ -50,8 +39,7 @@ static inline void kt_lock_tas_init(struct kt_lock_tas *l, const char *name)
 
 static inline void kt_lock_tas_destroy(struct kt_lock_tas *l)
 {
-	if (__atomic_load_n(&l->holder, __ATOMIC_RELAXED))
-		kt_fail(KT_DISCIPLINE, "lock %s destroyed while it is held", l->name);
+	kt_holder_check_destroy(KT_HOLDER(l) != NULL, l->name);
 }
 
 static inline bool kt_lock_tas_try_acquire(struct kt_lock_tas *l, struct kt_site *site)
@@ -63,8 +51,7 @@ static inline bool kt_lock_tas_try_acquire(struct kt_lock_tas *l, struct kt_site
 
 static inline void kt_lock_tas_acquire(struct kt_lock_tas *l, struct kt_site *site)
 {
-	if (kt_lock_tas_is_mine(l))
-		kt_fail(KT_DISCIPLINE, "lock %s acquired by its holder", l->name);
+	kt_holder_check_acquire(KT_HOLDER(l), os_sleeper_self(), l->name);
 	while (READ_ONCE(l->holder) || !kt_lock_tas_try_acquire(l, site))
 		os_relax(site);
 }
@@ -72,18 +59,14 @@ static inline void kt_lock_tas_acquire(struct kt_lock_tas *l, struct kt_site *si
 static inline void kt_lock_tas_release(struct kt_lock_tas *l, struct kt_site *site)
 {
 	(void)site;
-	if (!kt_lock_tas_is_mine(l))
-		kt_fail(KT_DISCIPLINE, "lock %s released by %s, who does not hold it", l->name,
-			kt_lock_tas_my_name());
+	kt_holder_check_release(KT_HOLDER(l), os_sleeper_self(), l->name);
 	os_delay();
 	smp_store_release(&l->holder, NULL);	/* the last touch: see lock.h */
 }
 
 static inline void kt_lock_tas_assert_held(const struct kt_lock_tas *l)
 {
-	if (!kt_lock_tas_is_mine(l))
-		kt_fail(KT_DISCIPLINE, "lock %s is not held by %s, as it should be", l->name,
-			kt_lock_tas_my_name());
+	kt_holder_check_held(KT_HOLDER(l), os_sleeper_self(), l->name);
 }
 
 #endif

@@ -5,30 +5,30 @@
  * explores its inside.
  *
  *	next == owner			free
- *	next == owner + 1		held, nobody waits
- *	next == owner + 1 + n		held, n wait
+ *	next == owner + 1		held, no thread waits
+ *	next == owner + 1 + n		held, n threads wait
  *
  * Numbers wrap; they are only compared for equality. try_acquire() may be
- * fooled if 2^32 threads pass between two of its instructions.
+ * wrong if 2^32 threads pass between two of its instructions.
  *
- * `holder` is for checks and orders nothing: it is written by the holder only
- * and compared by others with themselves, so it is no choice point. There is
- * no check for a second acquire by the holder: a thread's os_thread may be
- * freed before its last release, and its address belong to another by then.
+ * `holder` is for checks and orders nothing: see holder.h. There is no check for a
+ * second acquire by the holder, because a thread may free its os_thread before its
+ * last release, and the address may then belong to another thread.
  */
 #ifndef PLATFORM_LOCK_TICKET_H
 #define PLATFORM_LOCK_TICKET_H
 
 #include "platform/atomic.h"
+#include "platform/lock/holder.h"
 #include "platform/os.h"
 
 #define kt_lock_ticket_is_fifo 1
 
 struct kt_lock_ticket {
 	/* atomic: */
-	uint32_t next;	/* the number the next comer takes */
+	uint32_t next;	/* the number that the next thread takes */
 	uint32_t owner;	/* the number that holds the lock; stored by its holder */
-	struct os_thread *holder;	/* NULL: nobody, or in between */
+	struct os_thread *holder;	/* NULL: none, or not noted yet */
 
 	/* written once: */
 	const char *name;
@@ -41,9 +41,8 @@ static inline void kt_lock_ticket_init(struct kt_lock_ticket *l, const char *nam
 
 static inline void kt_lock_ticket_destroy(struct kt_lock_ticket *l)
 {
-	if (__atomic_load_n(&l->owner, __ATOMIC_RELAXED) !=
-	    __atomic_load_n(&l->next, __ATOMIC_RELAXED))
-		kt_fail(KT_DISCIPLINE, "lock %s destroyed while it is held", l->name);
+	kt_holder_check_destroy(__atomic_load_n(&l->owner, __ATOMIC_RELAXED) !=
+				__atomic_load_n(&l->next, __ATOMIC_RELAXED), l->name);
 }
 
 static inline void kt_lock_ticket_acquire(struct kt_lock_ticket *l, struct kt_site *site)
@@ -53,39 +52,31 @@ static inline void kt_lock_ticket_acquire(struct kt_lock_ticket *l, struct kt_si
 	/* Acquire pairs with the release in kt_lock_ticket_release(). */
 	while (smp_load_acquire(&l->owner) != mine)
 		os_relax(site);
-	__atomic_store_n(&l->holder, os_self(), __ATOMIC_RELAXED);
+	KT_SET_HOLDER(l, os_self());
 }
 
 static inline bool kt_lock_ticket_try_acquire(struct kt_lock_ticket *l, struct kt_site *site)
 {
-	/* Acquire, for the last holder's sake: the lock is free if this is `next`. */
+	/* Acquire: if this is `next` the lock is free, and the last holder's work is seen. */
 	uint32_t owner = smp_load_acquire(&l->owner);
 
 	(void)site;
 	if (cmpxchg(&l->next, owner, owner + 1) != owner)
 		return false;
-	__atomic_store_n(&l->holder, os_self(), __ATOMIC_RELAXED);
+	KT_SET_HOLDER(l, os_self());
 	return true;
 }
 
 static inline void kt_lock_ticket_assert_held(const struct kt_lock_ticket *l)
 {
-	struct os_thread *me = os_self();
-
-	if (!me || __atomic_load_n(&l->holder, __ATOMIC_RELAXED) != me)
-		kt_fail(KT_DISCIPLINE, "lock %s is not held by %s, as it should be", l->name,
-			me ? os_name(me) : "an unknown thread");
+	kt_holder_check_held(KT_HOLDER(l), os_self(), l->name);
 }
 
 static inline void kt_lock_ticket_release(struct kt_lock_ticket *l, struct kt_site *site)
 {
-	struct os_thread *me = os_self();
-
 	(void)site;
-	if (!me || __atomic_load_n(&l->holder, __ATOMIC_RELAXED) != me)
-		kt_fail(KT_DISCIPLINE, "lock %s released by %s, who does not hold it", l->name,
-			me ? os_name(me) : "an unknown thread");
-	__atomic_store_n(&l->holder, NULL, __ATOMIC_RELAXED);
+	kt_holder_check_release(KT_HOLDER(l), os_self(), l->name);
+	KT_SET_HOLDER(l, NULL);
 	/* The last touch: the next holder may free the lock. Only we store owner. */
 	smp_store_release(&l->owner, l->owner + 1);
 }

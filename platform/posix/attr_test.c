@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Attributes of real threads, checked against what the operating system says
- * of the thread: /proc and system calls, none of them by way of platform/os.h.
- * What a sandbox refuses must be an errno and must leave things as they were.
+ * Attributes of real threads, compared with what the operating system says
+ * of the thread: by /proc and system calls, not by platform/os.h.
+ * What a sandbox refuses must give an errno and must change nothing.
  */
 #include <errno.h>
 #include <linux/mempolicy.h>
@@ -15,7 +15,7 @@
 
 #include "platform/conformance/conformance.h"
 
-/* ---- the operating system's own words ---------------------------------------- */
+/* ---- what the operating system says ------------------------------------------- */
 
 static void open_own(FILE **f, const char *file)
 {
@@ -112,12 +112,12 @@ static bool is_refusal(int err)
 	return err == -EPERM || err == -ENOSYS;
 }
 
-/* Run fn on a thread of its own: what it changes goes with it. */
+/* Run fn on a thread of its own, so that its changes end with that thread. */
 static void on_thread(const char *name, void (*fn)(void *arg), void *arg)
 {
 	struct os_thread t;
 
-	CHECK_EQ(os_spawn(&t, name, OS_JOINABLE, fn, arg), 0);
+	spawn(&t, name, fn, arg);
 	os_join(&t);
 }
 
@@ -171,7 +171,7 @@ static void bound(void *arg)
 		CHECK_EQ(sched_getcpu(), i);
 	}
 	on_thread("bound_child", expect_cpus, &one);
-	/* All there are, not all we have left. */
+	/* All that the process has, not all that this thread has left. */
 	CHECK_EQ(os_allow_cpus(NULL), 0);
 	CHECK_EQ(read_cpus_count(), all);
 	on_thread("free_child", expect_cpus, &all);
@@ -250,7 +250,7 @@ static void deaf(void *arg)
 	expect_deaf(NULL);
 	os_get_attributes(&a);
 	CHECK(a.signals_ignored);
-	/* Sent to the thread itself, and yet it lives. */
+	/* The signal is sent to the thread itself, and does not end it. */
 	CHECK_EQ(raise(SIGTERM), 0);
 	on_thread("deaf_child", expect_deaf, NULL);
 	(void)arg;
@@ -295,12 +295,12 @@ static void on_nodes(void *arg)
 	on_thread("0", expect_mempolicy, &mode);
 	CHECK_EQ(read_mempolicy(), mode);
 
-	/* A policy of the spawning thread's own is inherited, and still its own after. */
+	/* The new thread inherits the spawning thread's policy; that thread keeps it, too. */
 	CHECK_EQ(syscall(SYS_set_mempolicy, (long)MPOL_INTERLEAVE, &node0, 64ul), 0);
 	mode = MPOL_INTERLEAVE;
 	on_thread("0", expect_mempolicy, &mode);
 	CHECK_EQ(read_mempolicy(), mode);
-	os_set_spawn_node(1023);	/* there is none: a hint is ignored */
+	os_set_spawn_node(1023);	/* there is no such node: the hint is ignored */
 	on_thread("none", expect_mempolicy, &mode);
 	CHECK_EQ(read_mempolicy(), mode);
 	CHECK_EQ(os_allow_all_nodes(), 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* System calls for the completion `eventfd`, whose header would else bring <unistd.h>. */
+/* System calls for the completion `eventfd`, so that its header needs no <unistd.h>. */
 #include <errno.h>
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -60,6 +60,6 @@ void posix_eventfd_poll(int fd, int other, const uint64_t *deadline_ns)
 
 		left = posix_timespec(*deadline_ns > now ? *deadline_ns - now : 0);
 	}
-	ppoll(files, 2, deadline_ns ? &left : NULL, NULL);	/* a file of -1 is passed over */
+	ppoll(files, 2, deadline_ns ? &left : NULL, NULL);	/* it ignores a file of -1 */
 	errno = errno_kept;
 }

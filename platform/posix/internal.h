@@ -40,7 +40,7 @@ struct posix_thread {
 	/* written once, before the record is listed: */
 	struct posix_thread *next_all;
 
-	/* registry lock: */
+	/* the registry's lock must be held: */
 	struct posix_thread *next_free;
 
 	/* atomics, for reports: a reader may see a mix of two moments */
@@ -50,11 +50,11 @@ struct posix_thread {
 	const struct os_thread *waits_for;	/* the same */
 	struct kt_site *waits_at;		/* NULL: runs */
 
-	uint32_t permit;	/* the sleeper's, as os_thread.permit */
+	uint32_t permit;	/* the permit of the sleeper; as os_thread.permit */
 
 	/* the thread itself only: */
 	struct kt_rng delays;
-	uint32_t delays_epoch;		/* of the seed `delays` comes from; 0: none */
+	uint32_t delays_epoch;		/* of the seed that `delays` comes from; 0: none */
 	uint32_t relaxed;		/* turns of spin loops */
 	struct kt_lockdep_thread lockdep;
 	int      spawn_node;
@@ -64,7 +64,7 @@ struct posix_thread {
 	void (*fn)(void *arg);
 	void *arg;
 	enum os_spawn_kind kind;
-	bool  has_policy;		/* put `policy` back before fn */
+	bool  has_policy;		/* set `policy` again before fn */
 	struct posix_mempolicy policy;
 
 	uint32_t go;	/* futex word; 1: the spawning thread has let go of the handle */
@@ -72,11 +72,11 @@ struct posix_thread {
 
 extern struct os_hooks posix_hooks;
 
-/* registry.c: a record for a thread called `name`, or NULL if memory is out. */
+/* registry.c: a record for a thread called `name`, or NULL if there is no memory. */
 struct posix_thread *posix_thread_get(struct os_thread *handle, const char *name);
-/* The thread will use it no more. */
+/* The thread will not use the record again. */
 void posix_thread_put(struct posix_thread *p);
-/* p is, or with NULL nobody is, the calling thread. */
+/* Make p the record of the calling thread. NULL: it has none. */
 void posix_become(struct posix_thread *p);
 
 /* os_thread.c */

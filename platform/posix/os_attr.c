@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * platform/os.h on real threads: the attributes, in the operating system
- * itself. Nothing is kept here, so what is read back is what is.
+ * platform/os.h on real threads: the attributes, which are the operating system's.
+ * Nothing is kept here, so what is read back is what is in force.
  *
- * Memory policies are set by system call, for libnuma may not be there. A
- * sandbox that forbids a call shows as its errno, never as success.
+ * Memory policies are set by system call, because libnuma may be missing. If a
+ * sandbox forbids a call, the caller gets the errno, never success.
  */
 #include <errno.h>
 #include <linux/mempolicy.h>
@@ -19,10 +19,10 @@
 
 #include "platform/posix/internal.h"
 
-/* A word of the kernel's mask of nodes; the calls want one bit more than there is. */
+/* A word of the kernel's mask of nodes; the calls want one bit more than there are. */
 enum { NODE_BITS = 8 * sizeof(unsigned long), MAXNODE = POSIX_NODES_MAX + 1 };
 
-/* What a thread can't run on without: it would be lost in an endless fault. */
+/* Signals that must not be ignored: the thread would repeat its fault for ever. */
 static const int synchronous[] = {
 	SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS,
 };
@@ -128,14 +128,14 @@ int os_allow_cpus(const uint64_t *cpus)
 
 /* ---- logical processors -------------------------------------------------- */
 
-/* Those the process may use, in their order; written once. */
+/* The processors that the process may use, in their order; written once. */
 static struct {
 	pthread_once_t once;
 	unsigned count;
 	uint16_t cpu[OS_CPUS_MAX];
 } usable = { .once = PTHREAD_ONCE_INIT };
 
-/* Asked of the process's first thread, which nobody binds. */
+/* Read from the process's first thread, because that is never bound. */
 static void find_usable(void)
 {
 	cpu_set_t set;
@@ -223,12 +223,12 @@ static int get_policy(enum os_policy *out)
 	case SCHED_FIFO:
 		*out = OS_POLICY_FIFO;
 		return 0;
-	default:	/* set by somebody else, and no word of ours for it */
+	default:	/* a policy for which platform/os.h has no word */
 		return -EINVAL;
 	}
 }
 
-/* SIGKILL and SIGSTOP can't be kept away; the C library keeps a few to itself. */
+/* SIGKILL and SIGSTOP can't be ignored, and the C library reserves a few signals. */
 static bool is_deaf(void)
 {
 	sigset_t set;
@@ -258,12 +258,12 @@ int os_get_attributes(struct os_attributes *out)
 	struct posix_thread *me = posix_self();
 	int err, first;
 
-	/* Read on after an error: what can be known is told. */
+	/* Go on after an error, so that *out has all that can be read. */
 	memset(out, 0, sizeof *out);
 	out->spawn_node = me ? me->spawn_node : OS_NO_NODE;
 	out->signals_ignored = is_deaf();
 	first = result(prctl(PR_GET_NAME, out->comm));
-	/* Zero tail: the kernel stores no more than there are processors. */
+	/* Zero at the end, because the kernel stores only as many as there are processors. */
 	err = result(sched_getaffinity(0, sizeof out->cpus, (cpu_set_t *)out->cpus));
 	first = first ? first : err;
 	err = get_policy(&out->policy);

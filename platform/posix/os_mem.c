@@ -4,8 +4,8 @@
  * and LeakSanitizer know every block.
  *
  * A header before each block remembers its role. The counts are atomics; they
- * order nothing. The header is poisoned for ASan, or a write just before the
- * block would go unnoticed.
+ * order nothing. The header is poisoned for ASan; else ASan would not notice a write
+ * just before the block.
  */
 #include <stdlib.h>
 
@@ -24,7 +24,7 @@
 enum { LIVE = 0x6c697665, FREED = 0x66726565 };
 
 struct header {
-	uint32_t state;		/* LIVE or FREED; anything else: no block of ours */
+	uint32_t state;		/* LIVE or FREED; anything else: not one of these blocks */
 	uint32_t role;
 	uint64_t unused;	/* keeps the block aligned to 16 */
 };
@@ -69,13 +69,13 @@ void os_free_at(void *p, struct kt_site *site)
 		return;
 	h--;
 #if KT_WITH_ASAN
-	/* Of a freed block ASan says more than we could: let it. */
+	/* ASan says more about a freed block than this could, so let ASan report it. */
 	if (__asan_address_is_poisoned(p) && __asan_address_is_poisoned(h))
 		free(h);
 #endif
 	SHOW(h, sizeof *h);
 	if (h->state != LIVE)
-		kt_fail(KT_MEMORY, "free of what is no block: %s at %s:%u", site->what,
+		kt_fail(KT_MEMORY, "free of what is no allocated block: %s at %s:%u", site->what,
 			kt_site_file(site), site->line);
 	h->state = FREED;
 	posix_count_live((enum kt_role)h->role, -1);

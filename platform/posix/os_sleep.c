@@ -13,8 +13,8 @@
  * No wake-up is lost: the kernel compares the word again before it puts the
  * thread to sleep, so either it finds PERMIT or the unparker finds PARKED.
  *
- * A wait that sleeps elsewhere says how to interrupt it. wait_lock is held
- * while interrupt() runs, which is why it never runs after os_wait_end().
+ * A wait that does not sleep by os_park() says how to interrupt it. wait_lock is held
+ * while interrupt() runs, so it never runs after os_wait_end().
  */
 #include <errno.h>
 #include <linux/futex.h>
@@ -39,7 +39,7 @@ bool posix_futex_wait(const uint32_t *word, uint32_t expected, const uint64_t *d
 
 	if (deadline_ns)
 		ts = posix_timespec(*deadline_ns);
-	/* WAIT_BITSET, for its deadline is absolute and on CLOCK_MONOTONIC. */
+	/* WAIT_BITSET, because its deadline is absolute and on CLOCK_MONOTONIC. */
 	err = syscall(SYS_futex, word, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, expected,
 		      deadline_ns ? &ts : NULL, NULL, FUTEX_BITSET_MATCH_ANY);
 	if (err < 0)
@@ -102,7 +102,7 @@ static bool park(uint32_t *permit, const uint64_t *deadline_ns, struct kt_site *
 		in_time = posix_futex_wait(permit, PARKED, deadline_ns);
 		posix_waits_at(NULL);
 	}
-	/* Awake, for whatever reason; a permit that came meanwhile is taken. */
+	/* Awake, for whatever reason: take a permit that came meanwhile. */
 	if (__atomic_exchange_n(permit, EMPTY, __ATOMIC_ACQUIRE) == PERMIT)
 		return true;
 	return in_time;
@@ -180,7 +180,7 @@ void os_wait_begin(void (*interrupt)(void *arg), void *arg)
 	KT_ASSERT(t->interrupt == NULL);
 	t->interrupt = interrupt;
 	t->interrupt_arg = arg;
-	/* Killed before: whoever did it found no interrupt to call. */
+	/* Killed before: that kill found no interrupt() to call. */
 	if (os_is_killed(t))
 		interrupt_once_locked(t);
 	pthread_mutex_unlock(&t->wait_lock);
@@ -213,7 +213,7 @@ void os_relax(struct kt_site *where)
 	pause_processor();
 	if (me && ++me->relaxed % RELAX_YIELD != 0)
 		return;
-	/* The one we wait for may need our processor. */
+	/* The thread that this one waits for may need this processor. */
 	posix_waits_at(where);
 	sched_yield();
 	posix_waits_at(NULL);

@@ -2,12 +2,12 @@
 /*
  * platform/os.h on real threads: starting and ending them.
  *
- * A new thread waits for `go` before it runs fn: fn may end, be joined and
- * have its os_thread freed at once, and os_spawn() must have let go of it.
+ * A new thread waits for `go` before it runs fn. fn may end, and the thread be joined
+ * and its os_thread freed, at once; os_spawn() must no longer use the os_thread then.
  * `detached` counts the detached threads that may still touch our memory.
  *
- * Stacks are the C library's, which uses them again: memory of a stack may lie
- * on the node an earlier thread asked for.
+ * Stacks belong to the C library, which uses them again. So the memory of a stack may be
+ * on the node that an earlier thread asked for.
  */
 #include <errno.h>
 #include <string.h>
@@ -20,7 +20,7 @@ enum { STACK_BYTES = 1 << 20 };
 
 static uint32_t detached;	/* futex word; atomic */
 
-/* Before there is a thread. */
+/* Runs before there is a second thread. */
 __attribute__((constructor))
 static void begin(void)
 {
@@ -40,7 +40,7 @@ static void handle_init(struct os_thread *t, const char *name)
 }
 _Static_assert(sizeof(((struct os_thread *)0)->name) == OS_NAME_MAX, "the full name fits");
 
-/* The first pages of the stack, while the policy says where they come from. */
+/* Touch the first pages of the stack while the policy says where they come from. */
 __attribute__((noinline))
 static void touch_stack(void)
 {
@@ -50,7 +50,7 @@ static void touch_stack(void)
 		pages[i] = 0;
 }
 
-/* The last that touches anything of ours. Release: os_wait_detached() sees it all. */
+/* The thread's last access to our memory. Release, for os_wait_detached(). */
 static void leave_detached(void)
 {
 	if (__atomic_sub_fetch(&detached, 1, __ATOMIC_RELEASE) == 0)
@@ -76,7 +76,7 @@ static void *thread_main(void *arg)
 	}
 	me->fn(me->arg);
 	KT_RCU_IMPL(_unregister_thread)();
-	/* A detached thread's os_thread may be gone by now. */
+	/* If the thread is detached, its os_thread may be gone by now. */
 	posix_become(NULL);
 	posix_thread_put(me);
 	if (is_detached) {
@@ -102,7 +102,7 @@ static int create(pthread_t *pthread, struct posix_thread *p)
 	return err;
 }
 
-/* Create on the node that was asked for; a machine that can't do so ignores it. */
+/* Create on the node that was asked for. A machine that can't do so ignores the node. */
 static int create_on_node(pthread_t *pthread, struct posix_thread *p, int node)
 {
 	int err;
@@ -112,11 +112,11 @@ static int create_on_node(pthread_t *pthread, struct posix_thread *p, int node)
 	if (!p->has_policy)
 		return create(pthread, p);
 	err = create(pthread, p);
-	posix_set_mempolicy(&p->policy);	/* the caller's own again */
+	posix_set_mempolicy(&p->policy);	/* as the caller had it */
 	return err;
 }
 
-/* The thread runs; it is not ours any more, but its record will always exist. */
+/* The thread runs. *t may be gone from here on; the thread's record always exists. */
 static void let_go(struct posix_thread *p)
 {
 	__atomic_store_n(&p->go, 1, __ATOMIC_RELEASE);

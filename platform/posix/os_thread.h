@@ -4,9 +4,9 @@
  * on real threads share: futex calls and a thread's identity.
  *
  * A thread has two parts. struct os_thread is the caller's memory and may be
- * gone as soon as its fn has freed it. struct posix_thread is the platform's
- * own record of a thread and is never freed, only used again: reports may read
- * it at any time, and it names the thread even after its os_thread is gone,
+ * gone as soon as the thread's fn has freed it. struct posix_thread is the platform's
+ * own record of a thread. It is never freed, only used again, so reports may read
+ * it at any time. It identifies the thread even after its os_thread is gone,
  * when the allocator may have given the same address to another thread.
  */
 #ifndef PLATFORM_POSIX_OS_THREAD_H
@@ -26,11 +26,11 @@ typedef struct posix_thread os_sleeper;
 struct os_thread {
 	/* written once before the thread starts: */
 	char      name[64];		/* OS_NAME_MAX */
-	pthread_t pthread;		/* if detached, only while it is known to run */
+	pthread_t pthread;		/* if detached, valid only while it surely runs */
 
 	/*
 	 * Futex word. EMPTY: no permit, awake. PERMIT: granted, not taken.
-	 * PARKED: the thread sleeps or is about to: whoever grants must wake.
+	 * PARKED: the thread sleeps or is about to; the thread that grants must wake it.
 	 */
 	uint32_t permit;
 
@@ -45,7 +45,7 @@ struct os_thread {
 /* The calling thread's record: its identity while it runs. NULL if unknown. */
 struct posix_thread *posix_self(void);
 
-/* For reports: the calling thread waits at `site` for other than a permit; NULL ends. */
+/* For reports: the calling thread waits at `site`, not for a permit. NULL: it runs again. */
 void posix_waits_at(struct kt_site *site);
 
 /* os_futex_wait_at(), os_futex_wake_at() (platform/os.h) without report and delay. */
@@ -53,10 +53,11 @@ bool posix_futex_wait(const uint32_t *word, uint32_t expected, const uint64_t *d
 void posix_futex_wake(const uint32_t *word, int count);
 
 /*
- * An eventfd: a count. open: of 0, or -errno. add: refused, and no error, if it
- * would overflow; by descriptor, for whoever it lets through may close it. take:
- * one, if there is one. poll: until one of two (or -1) is not 0, or the deadline,
- * or for no reason.
+ * An eventfd is a count in the kernel. open() makes one that is 0, or returns -errno.
+ * add() does nothing if the count would overflow; it takes the descriptor, because a
+ * thread that it lets through may close the file. take() takes one, if there is one.
+ * poll() waits until one of two files (-1: none) is not 0, or until the deadline; it may
+ * return for no reason.
  */
 int posix_eventfd_open(void);
 void posix_eventfd_close(int fd);
@@ -64,7 +65,7 @@ void posix_eventfd_add(int fd, uint64_t n);
 bool posix_eventfd_take(int fd);
 void posix_eventfd_poll(int fd, int other, const uint64_t *deadline_ns);
 
-/* Now and then, if the driver asked for delays, lose some time. */
+/* Lose some time now and then, if the driver asked for delays. */
 void posix_delay(void);
 
 #define os_sleeper_self()           posix_self()

@@ -2,10 +2,10 @@
 /*
  * Hooks, named points, random delays, and failures on real threads.
  *
- * The hooks change only while no other thread of ours runs. The delays' seed
- * and rate are atomics: a thread that sees a new epoch makes its generator
- * anew from the seed and its name. A mix of seed and rate of two settings is
- * harmless.
+ * The hooks change only while no other thread of ours runs. The seed and the rate of
+ * the delays are atomics. A thread that sees a new epoch makes a new generator
+ * from the seed and its name. If it sees the seed of one setting and the rate of
+ * another, that is harmless.
  */
 #include "platform/posix/posix.h"
 
@@ -52,7 +52,7 @@ static struct kt_rng *generator_of(struct posix_thread *me)
 	if (me->delays_epoch == epoch)
 		return &me->delays;
 	seed = __atomic_load_n(&delays.seed, __ATOMIC_RELAXED);
-	/* From the record, for the os_thread may be gone. */
+	/* From the record, because the os_thread may be gone. */
 	for (size_t i = 0; i < sizeof me->name / sizeof me->name[0]; i++)
 		name = kt_rng_derive(name, __atomic_load_n(&me->name[i], __ATOMIC_RELAXED));
 	kt_rng_seed(&me->delays, kt_rng_derive(seed, name));
@@ -78,7 +78,7 @@ void posix_delay(void)
 	rng = generator_of(me);
 	if (kt_rng_below(rng, 1000) >= permille)
 		return;
-	/* Mostly cheap ones: the windows in question are a few instructions. */
+	/* Mostly short delays, because the windows that matter are a few instructions. */
 	switch (kt_rng_below(rng, 8)) {
 	case 0: case 1: case 2: case 3:
 		spin(kt_rng_below(rng, 2000));
@@ -94,7 +94,7 @@ void posix_delay(void)
 
 void kt_point(struct kt_site *site, const void *subject)
 {
-	/* First the observer: what the point stands for has just happened. */
+	/* The observer comes first: what the point stands for has just happened. */
 	if (posix_hooks.point)
 		posix_hooks.point(site, subject);
 	posix_delay();
@@ -103,9 +103,9 @@ void kt_point(struct kt_site *site, const void *subject)
 /* ---- failures ------------------------------------------------------------ */
 
 /*
- * The first failure is the finding. A later thread would overwrite it with a
- * consequence, so it waits for the end of the process; the hook's own failure
- * ends it at once.
+ * The first failure is the finding. A thread that fails later would overwrite it with a
+ * consequence, so that thread waits for the end of the process. If the hook itself
+ * fails, the process ends at once.
  */
 static void become_the_finding(void)
 {

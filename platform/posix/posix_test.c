@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What only real threads have: the report of who waits where, delays that may
+ * What only real threads have: the report of where each thread waits, delays that may
  * be changed at any time, and the state after a fork.
  */
 #include "platform/posix/posix.h"
@@ -39,7 +39,7 @@ static bool dump_has(const char *line)
 	return found;
 }
 
-/* Ask until it is so: a thread that is on its way gets there. */
+/* Ask until it is so: a thread that is on its way gets there in the end. */
 static void await_line(const char *line)
 {
 	while (!dump_has(line))
@@ -90,9 +90,9 @@ static void report(void *arg)
 	kt_completion_init(&s.held);
 	kt_completion_init(&s.let_go);
 	kt_lock_init(&s.lock, "scene");
-	CHECK_EQ(os_spawn(&t[0], "sleeper/0:with_a_long_name", OS_JOINABLE, sleeper, &s), 0);
-	CHECK_EQ(os_spawn(&t[1], "holder", OS_JOINABLE, holder, &s), 0);
-	CHECK_EQ(os_spawn(&t[2], "contender", OS_JOINABLE, contender, &s), 0);
+	spawn(&t[0], "sleeper/0:with_a_long_name", sleeper, &s);
+	spawn(&t[1], "holder", holder, &s);
+	spawn(&t[2], "contender", contender, &s);
 	await_line("init runs\n");
 	await_line("sleeper/0:with_a_long_name waits at sleeper:wait(s->c) "
 		   "[platform/posix/posix_test.c:");
@@ -110,7 +110,7 @@ static void report(void *arg)
 	kt_completion_destroy(&s.c);
 }
 
-/* Threads come and go while somebody reads: for the sanitizers. */
+/* Threads come and go while another thread reads the report: for the sanitizers. */
 static void stay_a_moment(void *arg)
 {
 	(void)arg;
@@ -124,8 +124,7 @@ static void come_and_go(void *arg)
 	(void)arg;
 	for (int i = 0; i < 200; i++) {
 		posix_set_delays((uint64_t)i, 500);
-		CHECK_EQ(os_spawn(&t, i % 2 ? "odd" : "even_and_longer", OS_JOINABLE,
-				  stay_a_moment, NULL), 0);
+		spawn(&t, i % 2 ? "odd" : "even_and_longer", stay_a_moment, NULL);
 		os_join(&t);
 	}
 	posix_set_delays(0, 0);
@@ -135,7 +134,7 @@ static void report_meanwhile(void *arg)
 {
 	struct os_thread t;
 
-	CHECK_EQ(os_spawn(&t, "parent", OS_JOINABLE, come_and_go, arg), 0);
+	spawn(&t, "parent", come_and_go, arg);
 	for (int i = 0; i < 200; i++)
 		free(dump());
 	os_join(&t);
@@ -162,7 +161,7 @@ static void forked(void *arg)
 		posix_reset();
 		if (os_self() != all_mine || dump_has("left_behind") || !dump_has("init"))
 			_exit(1);
-		os_wait_detached();	/* nobody here */
+		os_wait_detached();	/* there is none in the child */
 		_exit(0);
 	}
 	CHECK_EQ(waitpid(pid, &status, 0), pid);

@@ -2,8 +2,8 @@
 /*
  * The records of all threads, and the report of where they wait.
  *
- * Records are listed for ever and used again, so posix_dump_waits() can walk
- * the list in a signal handler. The registry lock guards the list of unused
+ * A record stays in the list for ever and is used again, so posix_dump_waits() can
+ * walk the list in a signal handler. The registry's lock guards the list of unused
  * records; the fields that reports read are atomics.
  */
 #include "platform/posix/posix.h"
@@ -16,7 +16,7 @@
 
 static struct {
 	pthread_mutex_t lock;
-	struct posix_thread *unused;	/* lock held */
+	struct posix_thread *unused;	/* lock must be held */
 	struct posix_thread *all;	/* atomic; only grows */
 } registry = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
@@ -38,7 +38,7 @@ static struct posix_thread *new_record(void)
 
 	if (!p)
 		return NULL;
-	/* Release pairs with the acquire in posix_dump_waits(): next_all is seen. */
+	/* Release pairs with the acquire in posix_dump_waits(), which reads next_all. */
 	p->next_all = __atomic_load_n(&registry.all, __ATOMIC_RELAXED);
 	while (!__atomic_compare_exchange_n(&registry.all, &p->next_all, p, false,
 					    __ATOMIC_RELEASE, __ATOMIC_RELAXED))

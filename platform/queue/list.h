@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The kernel's create list: doubly linked, changed under a lock. is_empty()
- * is asked without it, which is why the word it reads, head.next, is written
- * with WRITE_ONCE. The points are visited with the lock held: their order is
- * the list's. On kt_lock and platform/atomic.h only.
+ * reads head.next without the lock, so that word is written with WRITE_ONCE. The
+ * points are visited with the lock held, so they come in the order of the list.
+ * On kt_lock and platform/atomic.h only.
  */
 #ifndef PLATFORM_QUEUE_LIST_H
 #define PLATFORM_QUEUE_LIST_H
@@ -20,7 +20,7 @@ struct kt_queue_list_node {
 struct kt_queue_list {
 	kt_lock lock;
 
-	/* lock held, but for is_empty(): */
+	/* lock must be held, except in is_empty(): */
 	struct kt_queue_list_node head;		/* next: the oldest */
 };
 
@@ -30,7 +30,7 @@ static inline void kt_queue_list_init(struct kt_queue_list *q, const char *name)
 	q->head.next = q->head.prev = &q->head;
 }
 
-/* True: nobody had finished appending. */
+/* True: no push had appended its node yet. */
 static inline bool kt_queue_list_is_empty(struct kt_queue_list *q)
 {
 	return READ_ONCE(q->head.next) == &q->head;

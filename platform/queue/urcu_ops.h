@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * liburcu's wait-free queue with its atomic operations taken from
- * platform/atomic.h: on real threads C11 atomics, which ThreadSanitizer knows,
- * in the simulator choice points, so that liburcu's own instructions are
- * interleaved. This header takes the place of <urcu/system.h> and
+ * liburcu's wait-free queue, with its atomic operations taken from
+ * platform/atomic.h. On real threads they are C11 atomics, which ThreadSanitizer
+ * knows. In the simulator they are choice points, so that it interleaves liburcu's
+ * own instructions. This header takes the place of <urcu/system.h> and
  * <urcu/uatomic.h> by their include guards. Where liburcu would sleep 10 ms in
- * poll(2) somebody else is let run.
+ * poll(2), cpu_relax() lets another thread run.
  *
- * The names of its sites are those of liburcu's functions, in 0.13 and 0.14.
+ * Its sites have the names of liburcu's functions, in 0.13 and 0.14.
  */
 #ifndef PLATFORM_QUEUE_URCU_OPS_H
 #define PLATFORM_QUEUE_URCU_OPS_H
@@ -18,7 +18,7 @@
 #include "platform/os.h"
 
 #if __has_include(<urcu/annotate.h>)
-#error "liburcu 0.15 has other operations (uatomic_load and its like): add them here"
+#error "liburcu 0.15 has other operations (uatomic_load and the like): add them here"
 #endif
 
 #include <urcu/arch.h>
@@ -32,7 +32,7 @@ static inline void kt_queue_wfcq_exchanged(struct cds_wfcq_node *tail);
 #define CMM_LOAD_SHARED(x)     smp_load_acquire(&x)
 #define CMM_STORE_SHARED(x, v) smp_store_release(&x, v)
 
-/* <urcu/uatomic.h>; the only exchange that is reached is that of the tail, in append. */
+/* <urcu/uatomic.h>. The queue uses one exchange: append exchanges the tail. */
 #define _URCU_UATOMIC_H
 #define uatomic_xchg(p, v)                                                     \
 	(__extension__({                                                       \

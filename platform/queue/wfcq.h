@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * liburcu's wait-free queue (urcu/wfcqueue.h): its own inline code, on
- * platform/queue/urcu_ops.h. Push never waits; pop is the one thread's.
+ * platform/queue/urcu_ops.h. Push never waits. Only one thread pops.
  *
  *	push				pop
  *	old = xchg(tail, node)  (A)	head.next NULL and tail at head? empty
  *	old->next = node        (B)	wait until head.next is there
  *					...
  *
- * The place in the queue is that of A. Between A and B the queue is not empty
+ * A gives the node its place in the queue. Between A and B the queue is not empty
  * and its end can't be reached: is_empty() is false, and pop spins until B. So
  * a daemon that goes to sleep saw the tail before A, and the wake-up, which
  * comes after B, finds its state.
  *
- * Push visits its point between A and B: on real threads its delays fall into
- * that window, and no pop can be before it. In the simulator nothing comes
- * between A and the visit, so the visits are in order; on real threads another
- * push's A and visit may.
+ * Push visits its point between A and B. On real threads its delays fall into
+ * that window, and the pop of the node can't come before the visit. In the simulator
+ * no step comes between A and the visit, so the visits are in order; on real threads
+ * the A and the visit of another push may come between.
  */
 #ifndef PLATFORM_QUEUE_WFCQ_H
 #define PLATFORM_QUEUE_WFCQ_H
@@ -30,12 +30,12 @@
 #endif
 
 struct kt_queue_wfcq_node {
-	struct cds_wfcq_node node;	/* first: exchanged() takes one for the other */
+	struct cds_wfcq_node node;	/* must be first: see exchanged() */
 	struct kt_site *point;		/* of its push */
 };
 
 struct kt_queue_wfcq {
-	struct __cds_wfcq_head head;	/* the popping thread; next also who links the first */
+	struct __cds_wfcq_head head;	/* the popping thread, and the push that links the first */
 	struct cds_wfcq_tail tail;	/* atomic */
 	const char *name;
 };
@@ -75,7 +75,7 @@ static inline struct kt_queue_wfcq_node *kt_queue_wfcq_pop(struct kt_queue_wfcq 
 	return node;
 }
 
-/* Called by liburcu's append right after it swapped the tail; see urcu_ops.h. */
+/* liburcu's append calls this right after it has exchanged the tail: see urcu_ops.h. */
 static inline void kt_queue_wfcq_exchanged(struct cds_wfcq_node *tail)
 {
 	struct kt_queue_wfcq_node *node = (struct kt_queue_wfcq_node *)(void *)tail;

@@ -1,33 +1,33 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * See biglock.h. Everything is done under `lock`, and nobody waits, reads or
- * calls back with it held: a reader that kept it would keep out another that it
- * spins for, and deadlock with who enters with a lock held that the reader
- * takes inside. It is a leaf.
+ * See biglock.h. Everything is done under `lock`. No thread waits, is in a read
+ * section, or runs a callback while it holds `lock`. If a reader kept it, it would keep
+ * out another reader that it spins for. It would also deadlock with a thread that
+ * enters a section with a lock held, if the reader takes that lock in its own section.
+ * `lock` is a leaf.
  *
  * Grace periods are numbered as they begin. A reader notes the next number when
  * it enters, so a section with a number up to n began before period n did, and
  * period n is over when there is no such section.
  *
- * Callbacks: one thread at a time calls them (`calling`), the oldest first. It
- * gives that up in the same hold of the lock in which it found none that may be
- * called, and whoever makes one so asks after that: none is left over.
+ * Callbacks: one thread at a time calls them (`calling`), the oldest first. It clears
+ * `calling` in the same hold of the lock in which it found no callback that may be
+ * called. A thread that makes one callable looks at `calling` after that. So no
+ * callback is left over.
  */
 #include "platform/rcu/biglock.h"
 
-#include <stddef.h>
-
 #include "platform/lock.h"
-#include "platform/rcu/reader.h"
+#include "platform/rcu/thread.h"
 
 static struct {
 	kt_lock lock;
 
-	/* lock held: */
+	/* lock must be held: */
 	unsigned long periods;			/* begun so far */
-	struct kt_rcu_reader *readers;		/* all there ever were */
+	struct kt_rcu_reader *readers;		/* all that ever were */
 	struct kt_rcu_biglock_head *first, **last;	/* queued, oldest first */
-	unsigned queued;			/* and those not yet returned */
+	unsigned queued;			/* callbacks that have not returned */
 	bool calling;
 } rcu;
 
@@ -47,22 +47,6 @@ unsigned kt_rcu_biglock_queued(void)
 	return rcu.queued;
 }
 
-static struct kt_rcu_reader *self(void)
-{
-	struct kt_rcu_reader *r = os_rcu_reader();
-
-	KT_ASSERT(r != NULL);
-	return r;
-}
-
-static void check_may_wait(const char *what)
-{
-	if (self()->depth > 0)
-		kt_fail(KT_DISCIPLINE, "%s in a read section of RCU", what);
-	if (self()->in_callback)
-		kt_fail(KT_DISCIPLINE, "%s in a callback of RCU", what);
-}
-
 static bool is_over_locked(unsigned long period)
 {
 	for (struct kt_rcu_reader *r = rcu.readers; r; r = r->next)
@@ -73,12 +57,12 @@ static bool is_over_locked(unsigned long period)
 
 /* ---- callbacks ----------------------------------------------------------- */
 
-/* The next that may be called, unlinked; NULL and nobody calls any more. */
+/* Unlink the next callback that may be called. NULL: none, and `calling` is false. */
 static struct kt_rcu_biglock_head *next_ready_locked(void)
 {
 	struct kt_rcu_biglock_head *head = rcu.first;
 
-	/* READ_ONCE: the simulator looks whether it is still there. */
+	/* READ_ONCE: the simulator checks that the head is still there. */
 	rcu.calling = head && is_over_locked(READ_ONCE(head->period));
 	if (!rcu.calling)
 		return NULL;
@@ -95,9 +79,9 @@ static void call_ready(void)
 	kt_lock_acquire(&rcu.lock);
 	while (!rcu.calling && (head = next_ready_locked())) {
 		kt_lock_release(&rcu.lock);
-		self()->in_callback = true;
+		kt_rcu_self()->in_callback = true;
 		head->func(head);	/* *head may be gone */
-		self()->in_callback = false;
+		kt_rcu_self()->in_callback = false;
 		kt_lock_acquire(&rcu.lock);
 		rcu.queued--;
 		rcu.calling = false;
@@ -124,37 +108,11 @@ void kt_rcu_biglock_call(struct kt_rcu_biglock_head *head,
 	call_ready();
 }
 
-struct barrier {
-	struct kt_rcu_biglock_head head;
-	bool reached;
-};
-
-static void reach(struct kt_rcu_biglock_head *head)
-{
-	struct barrier *b = (struct barrier *)(void *)head;
-
-	smp_store_release(&b->reached, true);	/* the last touch */
-}
-_Static_assert(offsetof(struct barrier, head) == 0, "reach() takes one for the other");
-
-/* A callback of one's own: those before it have returned before it is called. */
-void kt_rcu_biglock_barrier(struct kt_site *site)
-{
-	struct barrier b = { .reached = false };
-
-	check_may_wait("rcu_barrier()");
-	os_object_begin(&b, sizeof b);
-	kt_rcu_biglock_call(&b.head, reach, site);
-	while (!smp_load_acquire(&b.reached))
-		os_relax(site);
-	os_object_end(&b, sizeof b);
-}
-
 /* ---- readers ------------------------------------------------------------- */
 
 void kt_rcu_biglock_read_lock(struct kt_site *site)
 {
-	struct kt_rcu_reader *r = self();
+	struct kt_rcu_reader *r = kt_rcu_self();
 
 	(void)site;
 	if (r->depth++ > 0)
@@ -166,11 +124,10 @@ void kt_rcu_biglock_read_lock(struct kt_site *site)
 
 void kt_rcu_biglock_read_unlock(struct kt_site *site)
 {
-	struct kt_rcu_reader *r = self();
+	struct kt_rcu_reader *r = kt_rcu_self();
 
 	(void)site;
-	if (r->depth == 0)
-		kt_fail(KT_DISCIPLINE, "read section of RCU left by a thread that is in none");
+	kt_rcu_check_inside(r);
 	if (--r->depth > 0)
 		return;
 	kt_lock_acquire(&rcu.lock);
@@ -185,7 +142,7 @@ void kt_rcu_biglock_synchronize(struct kt_site *site)
 {
 	unsigned long mine;
 
-	check_may_wait("synchronize_rcu()");
+	kt_rcu_check_may_wait("synchronize_rcu()");
 	kt_lock_acquire(&rcu.lock);
 	mine = ++rcu.periods;
 	while (!is_over_locked(mine)) {
@@ -200,7 +157,7 @@ void kt_rcu_biglock_synchronize(struct kt_site *site)
 
 void kt_rcu_biglock_register_thread(void)
 {
-	struct kt_rcu_reader *r = self();
+	struct kt_rcu_reader *r = kt_rcu_self();
 
 	if (r->listed)
 		return;
@@ -213,6 +170,5 @@ void kt_rcu_biglock_register_thread(void)
 
 void kt_rcu_biglock_unregister_thread(void)
 {
-	if (self()->depth > 0)
-		kt_fail(KT_DISCIPLINE, "a thread ends in a read section of RCU");
+	kt_rcu_check_end();
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The RCU that is slow and obviously right: one lock over a book of who is
- * inside. The other back ends are held against it. On kt_lock only, so it works
- * on every OS. Callbacks are called as `epoch` calls them. See
+ * The RCU that is slow and obviously right: one lock over a list of the readers that
+ * are inside. The other back ends are compared with it. On kt_lock only, so it works
+ * on every OS. It calls callbacks in the same places as `epoch`. See
  * platform/rcu/biglock.c.
  */
 #ifndef PLATFORM_RCU_BIGLOCK_H
@@ -13,7 +13,7 @@
 struct kt_rcu_biglock_head {
 	struct kt_rcu_biglock_head *next;	/* while it is queued */
 	void (*func)(struct kt_rcu_biglock_head *head);
-	unsigned long period;			/* it waits for */
+	unsigned long period;			/* that it waits for */
 };
 
 void kt_rcu_biglock_read_lock(struct kt_site *site);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * See epoch.h. The epoch counts up with every grace period that begins, so it
- * says which sections began before that:
+ * See epoch.h. Every grace period that begins adds one to the epoch, so the epoch
+ * tells which read sections began before it:
  *
  *	reader				updater
  *	since = epoch			unpublish
@@ -9,39 +9,39 @@
  *	load the pointer		for each reader: 0 < since < mine? wait
  *	since = 0, full barrier	(C)	free
  *
- * A and B: either the updater sees `since`, or the reader loads what is
- * published now. A reader that saw `mine` saw the unpublishing too, for the
- * epoch is added to fully ordered and loaded with acquire; so it is not waited
- * for. One that loaded the epoch before and stores it late is waited for,
- * needlessly and not for long. What a reader did is seen once its next `since`
- * is: C and A are stores with release, loaded with acquire.
+ * A pairs with B: either the updater sees `since`, or the reader loads what is
+ * published now. A reader that saw `mine` saw the unpublishing too, because the
+ * addition to the epoch is fully ordered and the load is an acquire; so the updater
+ * need not wait for it. For a reader that loaded the epoch before, and stores it late,
+ * the updater waits needlessly, and not for long. An updater that sees a reader's next
+ * `since` sees what that reader did: C and A are stores with release, loaded with
+ * acquire.
  *
  * Callbacks are pushed on `queued`, youngest first. One thread at a time serves
- * them: who adds to `wanted` and finds 0. It moves them to a list of its own,
- * in the order they were queued, and calls from the first on as long as no
- * reader is behind. Who finds more than 0 has it looked at again by that thread
- * before that goes. None is left over: a callback counts in `pending` before
- * readers are looked at (full barrier), and a reader that has left (C) looks
- * at `pending` after it: one of the two sees the other, and serves.
+ * them: the one that adds to `wanted` and finds 0. It moves them to a list of its own,
+ * in the order they were queued, and calls from the first on, as long as no reader is
+ * in an older epoch. A thread that finds more than 0 leaves: the serving thread looks
+ * again before it stops. No callback is left over: call_rcu() counts it in `pending`
+ * before it looks at the readers (full barrier), and a reader that has left (C) looks
+ * at `pending` after that. One of the two sees the other, and serves.
  */
 #include "platform/rcu/epoch.h"
 
 #include <limits.h>
-#include <stddef.h>
 
 #include "platform/atomic.h"
 #include "platform/os.h"
-#include "platform/rcu/reader.h"
+#include "platform/rcu/thread.h"
 
 static struct {
 	/* atomic: */
 	unsigned long epoch;			/* never 0 */
-	struct kt_rcu_reader *readers;		/* all there ever were; only grows */
+	struct kt_rcu_reader *readers;		/* all that ever were; only grows */
 	struct kt_rcu_epoch_head *queued;	/* youngest first */
-	unsigned pending;			/* queued and not yet called */
-	unsigned wanted;
+	unsigned pending;			/* callbacks that have not returned */
+	unsigned wanted;			/* requests to serve; 0: no thread serves */
 
-	/* who serves: */
+	/* only the serving thread: */
 	struct kt_rcu_epoch_head *first, **last;	/* oldest first */
 } rcu;
 
@@ -60,25 +60,9 @@ unsigned kt_rcu_epoch_queued(void)
 	return __atomic_load_n(&rcu.pending, __ATOMIC_RELAXED);
 }
 
-static struct kt_rcu_reader *self(void)
-{
-	struct kt_rcu_reader *r = os_rcu_reader();
-
-	KT_ASSERT(r != NULL);
-	return r;
-}
-
-static void check_may_wait(const char *what)
-{
-	if (self()->depth > 0)
-		kt_fail(KT_DISCIPLINE, "%s in a read section of RCU", what);
-	if (self()->in_callback)
-		kt_fail(KT_DISCIPLINE, "%s in a callback of RCU", what);
-}
-
 /* ---- callbacks ----------------------------------------------------------- */
 
-/* The epoch of who has been inside longest. After a full barrier (B). */
+/* The oldest epoch of a reader that is inside. Called after a full barrier (B). */
 static unsigned long oldest_inside(void)
 {
 	struct kt_rcu_reader *r = smp_load_acquire(&rcu.readers);
@@ -95,8 +79,9 @@ static unsigned long oldest_inside(void)
 }
 
 /*
- * To the end of the list of who serves, the oldest first. A head is touched by
- * an atomic operation first: it is where the simulator looks whether it is there.
+ * Move what is queued to the end of the serving thread's list, the oldest first. The
+ * first touch of a head is an atomic operation: there the simulator checks that the
+ * head is still there.
  */
 static void take_queued(void)
 {
@@ -122,7 +107,7 @@ static void call_ready(void)
 	unsigned long oldest;
 
 	take_queued();
-	smp_mb();	/* B, for those who queued */
+	smp_mb();	/* B, for the threads that queued */
 	oldest = oldest_inside();
 	while (rcu.first && READ_ONCE(rcu.first->epoch) <= oldest) {
 		struct kt_rcu_epoch_head *head = rcu.first;
@@ -130,9 +115,9 @@ static void call_ready(void)
 		rcu.first = READ_ONCE(head->next);
 		if (!rcu.first)
 			rcu.last = &rcu.first;
-		self()->in_callback = true;
+		kt_rcu_self()->in_callback = true;
 		head->func(head);	/* *head may be gone */
-		self()->in_callback = false;
+		kt_rcu_self()->in_callback = false;
 		fetch_add(&rcu.pending, -1u);
 	}
 }
@@ -150,7 +135,7 @@ static void serve(void)
 		wanted = fetch_add(&rcu.wanted, -asked);
 		if (wanted == asked)
 			return;
-		asked = wanted - asked;	/* came meanwhile */
+		asked = wanted - asked;	/* requests that came meanwhile */
 	}
 }
 
@@ -171,37 +156,11 @@ void kt_rcu_epoch_call(struct kt_rcu_epoch_head *head,
 	serve();
 }
 
-struct barrier {
-	struct kt_rcu_epoch_head head;
-	bool reached;
-};
-
-static void reach(struct kt_rcu_epoch_head *head)
-{
-	struct barrier *b = (struct barrier *)(void *)head;
-
-	smp_store_release(&b->reached, true);	/* the last touch */
-}
-_Static_assert(offsetof(struct barrier, head) == 0, "reach() takes one for the other");
-
-/* A callback of one's own: those before it have returned before it is called. */
-void kt_rcu_epoch_barrier(struct kt_site *site)
-{
-	struct barrier b = { .reached = false };
-
-	check_may_wait("rcu_barrier()");
-	os_object_begin(&b, sizeof b);
-	kt_rcu_epoch_call(&b.head, reach, site);
-	while (!smp_load_acquire(&b.reached))
-		os_relax(site);
-	os_object_end(&b, sizeof b);
-}
-
 /* ---- readers ------------------------------------------------------------- */
 
 void kt_rcu_epoch_read_lock(struct kt_site *site)
 {
-	struct kt_rcu_reader *r = self();
+	struct kt_rcu_reader *r = kt_rcu_self();
 
 	(void)site;
 	if (r->depth++ == 0)
@@ -210,11 +169,10 @@ void kt_rcu_epoch_read_lock(struct kt_site *site)
 
 void kt_rcu_epoch_read_unlock(struct kt_site *site)
 {
-	struct kt_rcu_reader *r = self();
+	struct kt_rcu_reader *r = kt_rcu_self();
 
 	(void)site;
-	if (r->depth == 0)
-		kt_fail(KT_DISCIPLINE, "read section of RCU left by a thread that is in none");
+	kt_rcu_check_inside(r);
 	if (--r->depth > 0)
 		return;
 	smp_store_mb(r->since, 0);	/* C */
@@ -228,7 +186,7 @@ void kt_rcu_epoch_synchronize(struct kt_site *site)
 {
 	unsigned long mine;
 
-	check_may_wait("synchronize_rcu()");
+	kt_rcu_check_may_wait("synchronize_rcu()");
 	mine = fetch_add(&rcu.epoch, 1) + 1;
 	smp_mb();	/* B */
 	while (oldest_inside() < mine)
@@ -239,12 +197,15 @@ void kt_rcu_epoch_synchronize(struct kt_site *site)
 
 void kt_rcu_epoch_register_thread(void)
 {
-	struct kt_rcu_reader *r = self();
+	struct kt_rcu_reader *r = kt_rcu_self();
 
 	if (r->listed)
 		return;
 	r->listed = true;
-	/* Fully ordered, as A: who does not see it here can't be where it looks. */
+	/*
+	 * Fully ordered, as A: if an updater does not see this reader in the list, the
+	 * reader can't see what the updater unpublished.
+	 */
 	do
 		r->next = READ_ONCE(rcu.readers);
 	while (cmpxchg(&rcu.readers, r->next, r) != r->next);
@@ -252,6 +213,5 @@ void kt_rcu_epoch_register_thread(void)
 
 void kt_rcu_epoch_unregister_thread(void)
 {
-	if (self()->depth > 0)
-		kt_fail(KT_DISCIPLINE, "a thread ends in a read section of RCU");
+	kt_rcu_check_end();
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * An RCU of our own: a reader writes down in which epoch it entered, a grace
- * period begins a new epoch and waits for those that are in an older one. On
+ * An RCU of our own: a reader notes the epoch in which it entered. A grace
+ * period begins a new epoch and waits for readers that are in an older one. On
  * platform/atomic.h only, so it works on every OS and the simulator explores
- * its inside. A callback is called by whoever comes by first once it may be:
- * in kt_call_rcu(), in the kt_rcu_read_unlock() that ends the grace period, or
+ * its inside. The first thread to pass after a callback's grace period calls it: in
+ * kt_call_rcu(), in the kt_rcu_read_unlock() that ends the grace period, or
  * in kt_rcu_barrier(). See platform/rcu/epoch.c.
  */
 #ifndef PLATFORM_RCU_EPOCH_H

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The simulator's own RCU: it knows who is inside. A callback runs at the
- * earliest legal moment, at once if nobody is inside, else on the task whose
- * unlock ends the grace period: an early free is what shows a reader that
- * should not be there. Misuse is KT_DISCIPLINE. Simulator only; see
- * platform/sim/rcu.c.
+ * The simulator's own RCU: it knows which tasks are inside. A callback runs at the
+ * earliest legal moment: at once if no task is inside, else on the task whose
+ * unlock ends the grace period. An early free shows a reader that reads outside a
+ * section. Misuse is KT_DISCIPLINE. Simulator only; see platform/sim/rcu.c.
  */
 #ifndef PLATFORM_RCU_MODELLED_H
 #define PLATFORM_RCU_MODELLED_H
 
 #include "platform/point.h"
 
-/* What is queued is in the simulator's tables: no bug of the code can reach it. */
+/* The queue is in the simulator's tables, where no bug of the code can reach it. */
 struct kt_rcu_modelled_head {
 	void (*func)(struct kt_rcu_modelled_head *head);	/* for a debugger */
 };

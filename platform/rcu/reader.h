@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What an RCU keeps of a thread. It is in the platform's own record of the
- * thread (os_rcu_reader()), not in its os_thread: a kthread frees that, and
- * then may yet run callbacks, its own free among them. Records are never freed,
- * only used again, so `listed` and `next` outlive the thread.
+ * thread (os_rcu_reader()), not in its os_thread: a kthread frees its os_thread, and
+ * may run callbacks after that, the one that frees its task among them. Records are
+ * never freed, only used again, so `listed` and `next` outlive the thread.
  */
 #ifndef PLATFORM_RCU_READER_H
 #define PLATFORM_RCU_READER_H
@@ -14,10 +14,10 @@
 struct kt_rcu_reader {
 	/* the thread itself only: */
 	uint32_t depth;			/* read sections it is in */
-	bool     in_callback;		/* it runs one */
+	bool     in_callback;		/* it runs a callback */
 	bool     listed;
 
-	/* `epoch`: atomic. `biglock`: under its lock */
+	/* in `epoch` atomic; in `biglock` its lock must be held: */
 	unsigned long since;		/* 0: in no section */
 	struct kt_rcu_reader *next;	/* listed after this one */
 };

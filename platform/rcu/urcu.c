@@ -1,30 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * See urcu.h. Misuse is asked for before liburcu is called, which would hang
+ * See urcu.h. Misuse is checked before the call of liburcu, which would hang
  * or go on with a broken count.
  *
  * qsbr. A thread that is online and sleeps holds up every grace period, and
- * ours sleep anywhere: in a futex, in the C library's mutex behind a kt_lock,
- * in a join. Going offline around each of these would miss some, and one missed
- * is a hang. So a thread is offline, and goes online for its outermost read
- * section, in which nobody sleeps but for a lock. That gives up what makes qsbr
+ * ours sleep in many places: in a futex, in the C library's mutex behind a kt_lock,
+ * in a join. To go offline around each of them is not safe, because a single place
+ * that was missed is a hang. So a thread is offline, and goes online for its outermost
+ * read section, in which it sleeps for locks only. That gives up what makes qsbr
  * cheap, not what it promises.
  *
- * Callbacks: _call() pushes on a stack; a thread of our own takes the whole
- * stack, waits for a grace period and calls, the oldest first. The thread
+ * Callbacks: _call() pushes on a stack. A thread of our own takes the whole
+ * stack, waits for a grace period, and calls, the oldest first. The thread
  * exists from the first call on. liburcu's own call_rcu() sleeps 10 ms between
  * two batches, and every shutdown of a kthreadd would wait for that.
  *
  * ThreadSanitizer. The read side is compiled here, with atomics that TSan knows
  * (urcu_atomics.h). The grace period is inside liburcu's library, which TSan
- * does not see: `gp` stands for it. What a reader did before its unlock is
- * released there and acquired after a grace period. One object for all grace
- * periods orders a little more than there is: a race may be missed, none is
- * invented.
+ * does not see; `gp` stands for it. A reader releases `gp` at its unlock, and a thread
+ * acquires it after a grace period. One object for all grace periods orders a little
+ * more than RCU does: TSan may miss a race, and never reports one that is none.
  *
- * Locking: `busy` is held by the thread while it works and across a fork, so
- * that the child finds liburcu at rest and starts a thread of its own. It is a
- * leaf but for what callbacks take.
+ * Locking: the thread holds `busy` while it works, and a forking thread holds it across
+ * the fork, so that the child finds liburcu at rest and starts a thread of its own.
+ * `busy` is a leaf, except for what callbacks take.
  */
 #include "platform/rcu/urcu.h"
 
@@ -49,11 +48,11 @@
 
 #include "platform/check.h"
 #include "platform/os.h"
-#include "platform/rcu/reader.h"
+#include "platform/rcu/thread.h"
 
 typedef struct KT_RCU_URCU(_head) head_t;
 
-/* There only in builds with TSan. */
+/* They exist only in builds with TSan. */
 extern void __tsan_acquire(void *addr) __attribute__((weak));
 extern void __tsan_release(void *addr) __attribute__((weak));
 
@@ -65,7 +64,7 @@ static struct {
 	/* atomic: */
 	head_t *stack;		/* queued, the youngest first */
 	uint32_t calls;		/* futex word: counts up after a push */
-	unsigned pending;	/* queued and not yet called */
+	unsigned pending;	/* callbacks that have not returned */
 	bool started;		/* the thread; false again in a child */
 } queue = { .busy = PTHREAD_MUTEX_INITIALIZER };
 
@@ -81,15 +80,7 @@ static void release(void *addr)
 		__tsan_release(addr);
 }
 
-static struct kt_rcu_reader *self(void)
-{
-	struct kt_rcu_reader *r = os_rcu_reader();
-
-	KT_ASSERT(r != NULL);
-	return r;
-}
-
-/* ---- what the flavours have not in common --------------------------------- */
+/* ---- where the flavours differ -------------------------------------------- */
 
 #if defined(KT_RCU_QSBR)
 
@@ -103,7 +94,7 @@ static void leave_outermost(void)
 	urcu_qsbr_thread_offline();
 }
 
-/* liburcu takes who registers for online. */
+/* For liburcu a thread that registers is online. */
 static void after_register(void)
 {
 	urcu_qsbr_thread_offline();
@@ -125,7 +116,7 @@ static void after_register(void)
 
 #endif
 
-/* Only bp minds: its registry is locked by whoever reads first. */
+/* Only bp must know: a thread locks bp's registry when it first reads. */
 #if defined(KT_RCU_BP)
 #define LIB_FORK(verb) urcu_bp_##verb()
 #else
@@ -137,7 +128,7 @@ static void after_register(void)
 void KT_RCU_URCU(_read_lock)(struct kt_site *site)
 {
 	(void)site;
-	if (self()->depth++ == 0)
+	if (kt_rcu_self()->depth++ == 0)
 		enter_outermost();
 	URCU(read_lock)();
 	posix_delay();
@@ -145,11 +136,10 @@ void KT_RCU_URCU(_read_lock)(struct kt_site *site)
 
 void KT_RCU_URCU(_read_unlock)(struct kt_site *site)
 {
-	struct kt_rcu_reader *r = self();
+	struct kt_rcu_reader *r = kt_rcu_self();
 
 	(void)site;
-	if (r->depth == 0)
-		kt_fail(KT_DISCIPLINE, "read section of RCU left by a thread that is in none");
+	kt_rcu_check_inside(r);
 	posix_delay();
 	release(&gp);
 	URCU(read_unlock)();
@@ -159,17 +149,9 @@ void KT_RCU_URCU(_read_unlock)(struct kt_site *site)
 
 /* ---- updaters ------------------------------------------------------------ */
 
-static void check_outside(const char *what)
-{
-	if (self()->depth > 0)
-		kt_fail(KT_DISCIPLINE, "%s in a read section of RCU", what);
-	if (self()->in_callback)
-		kt_fail(KT_DISCIPLINE, "%s in a callback of RCU", what);
-}
-
 void KT_RCU_URCU(_synchronize)(struct kt_site *site)
 {
-	check_outside("synchronize_rcu()");
+	kt_rcu_check_may_wait("synchronize_rcu()");
 	posix_waits_at(site);
 	URCU(synchronize_rcu)();
 	posix_waits_at(NULL);
@@ -192,7 +174,7 @@ static head_t *reversed(head_t *head)
 	return done;
 }
 
-/* All that is queued, after one grace period. False if there was nothing. */
+/* Call all that is queued, after one grace period. False if there was nothing. */
 static bool call_queued(struct os_thread *thread)
 {
 	head_t *head;
@@ -207,7 +189,7 @@ static bool call_queued(struct os_thread *thread)
 	os_adopt(thread, "rcu");	/* a callback may lock, and read */
 	URCU(synchronize_rcu)();
 	acquire(&gp);
-	self()->in_callback = true;
+	kt_rcu_self()->in_callback = true;
 	while (head) {
 		head_t *next = head->next;
 
@@ -215,7 +197,7 @@ static bool call_queued(struct os_thread *thread)
 		head = next;
 		__atomic_sub_fetch(&queue.pending, 1, __ATOMIC_RELEASE);
 	}
-	self()->in_callback = false;
+	kt_rcu_self()->in_callback = false;
 	os_unadopt();
 	pthread_mutex_unlock(&queue.busy);
 	return true;
@@ -227,12 +209,12 @@ static void *queue_main(void *unused)
 
 	(void)unused;
 	prctl(PR_SET_NAME, "rcu");
-	/* Not those of whoever happened to call first. */
+	/* The attributes of no particular thread, not of the one that called first. */
 	os_ignore_signals();
 	os_allow_cpus(NULL);
 	os_allow_all_nodes();
 	for (;;) {
-		/* Before the stack: what is pushed later changes it. */
+		/* Before the look at the stack: a later push changes `calls`. */
 		uint32_t seen = __atomic_load_n(&queue.calls, __ATOMIC_ACQUIRE);
 
 		if (!call_queued(&thread))
@@ -291,14 +273,14 @@ static void reach(head_t *head)
 	__atomic_store_n(&b->reached, 1, __ATOMIC_RELEASE);
 	posix_futex_wake(&b->reached, 1);
 }
-_Static_assert(offsetof(struct barrier, head) == 0, "reach() takes one for the other");
+_Static_assert(offsetof(struct barrier, head) == 0, "reach() relies on it");
 
-/* A callback of one's own: those before it are called before it. */
+/* As in barrier.c: a callback of its own, called after those that were queued before. */
 void KT_RCU_URCU(_barrier)(struct kt_site *site)
 {
 	struct barrier b = { .reached = 0 };
 
-	check_outside("rcu_barrier()");
+	kt_rcu_check_may_wait("rcu_barrier()");
 	KT_RCU_URCU(_call)(&b.head, reach, site);
 	posix_waits_at(site);
 	while (__atomic_load_n(&b.reached, __ATOMIC_ACQUIRE) == 0)
@@ -320,7 +302,7 @@ static void after_fork(void)
 	pthread_mutex_unlock(&queue.busy);
 }
 
-/* The thread that forked is the one that is left, and holds `busy` here, too. */
+/* The child has only the thread that forked, which holds `busy` here, too. */
 static void after_fork_in_child(void)
 {
 	LIB_FORK(after_fork_child);
@@ -341,7 +323,6 @@ void KT_RCU_URCU(_register_thread)(void)
 
 void KT_RCU_URCU(_unregister_thread)(void)
 {
-	if (self()->depth > 0)
-		kt_fail(KT_DISCIPLINE, "a thread ends in a read section of RCU");
+	kt_rcu_check_end();
 	URCU(unregister_thread)();
 }

@@ -2,17 +2,18 @@
 /*
  * liburcu, in four flavours. They differ in how a reader makes itself seen:
  *
- *	memb	stores a word of its own and uses compiler barriers; who waits for
- *		a grace period makes them full ones on all processors by membarrier(2)
+ *	memb	stores a word of its own, with compiler barriers; the thread that waits
+ *		for a grace period makes them full barriers, on all processors, by
+ *		membarrier(2)
  *	mb	the same with full barriers
  *	bp	as memb, and a thread registers itself when it first reads
  *	qsbr	threads that are online say now and then that they are in no section;
- *		here one is online in its sections only, see urcu.c
+ *		here a thread is online in its sections only, see urcu.c
  *
  * Callbacks run on a thread of our own, known to the platform as "rcu" while it
  * calls them. Real threads only. platform/rcu/urcu.c is the one source of all
- * four, each with names of its own, and the only place that includes liburcu's
- * headers: its struct rcu_head is not ours.
+ * four, each with names of its own. It is the only place that includes liburcu's
+ * headers, because liburcu has a struct rcu_head of its own.
  */
 #ifndef PLATFORM_RCU_URCU_H
 #define PLATFORM_RCU_URCU_H

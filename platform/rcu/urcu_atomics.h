@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * liburcu's atomic operations as C11 atomics, for code that ThreadSanitizer
- * sees. liburcu 0.13 has them in assembler and as volatile accesses, which
- * TSan takes for nothing and for data races. This header takes the place of
- * <urcu/system.h> and <urcu/uatomic/x86.h> by their include guards; included
- * before any header of liburcu, also with _LGPL_SOURCE.
+ * sees. liburcu 0.13 has them in assembler, which TSan does not see, and as volatile
+ * accesses, which TSan takes for data races. This header takes the place of
+ * <urcu/system.h> and <urcu/uatomic/x86.h> by their include guards. It must be
+ * included before any header of liburcu, also with _LGPL_SOURCE.
  *
- * From 0.15 on liburcu does this itself and has <urcu/annotate.h>; then, and
- * on processors other than x86, nothing is replaced.
+ * From 0.15 on liburcu does this itself, and has <urcu/annotate.h>. Then, and
+ * on processors other than x86, this header replaces nothing.
  */
 #ifndef PLATFORM_RCU_URCU_ATOMICS_H
 #define PLATFORM_RCU_URCU_ATOMICS_H
@@ -79,7 +79,7 @@
 #define cmm_smp_mb__before_uatomic_dec() cmm_barrier()
 #define cmm_smp_mb__after_uatomic_dec()  cmm_barrier()
 
-/* generic.h fills in what an architecture has not: nothing here. */
+/* generic.h would add what an architecture lacks. Here nothing is lacking. */
 #define _URCU_UATOMIC_GENERIC_H
 
 #endif

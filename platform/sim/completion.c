@@ -3,9 +3,9 @@
  * The modelled completion. A task waits for one completion at a time, so the
  * queue is a chain of tasks (sim_task.next_waiter) and not of stack objects.
  *
- * Happens-before, for ThreadSanitizer: through the completion's address if
- * nobody waited yet, through the waiter's `through` if he did. No other edge,
- * such as the lock of a real completion would make.
+ * Happens-before edges: by the completion's address if no task waits yet, by the
+ * waiter's `through` if one does. There is no other edge, such as the lock of a real
+ * completion would make.
  */
 #include "platform/completion/modelled.h"
 
@@ -30,7 +30,7 @@ void kt_completion_modelled_destroy(struct kt_completion_modelled *c)
 
 /* ---- completing --------------------------------------------------------- */
 
-/* The first waiter, who is there, has no more to do with *c. */
+/* Let the first waiter go on; there is one. It does not touch *c again. */
 static void let_through(struct kt_completion_modelled *c)
 {
 	uint32_t id = c->first - 1;
@@ -54,8 +54,8 @@ void kt_completion_modelled_add(struct kt_completion_modelled *c, struct kt_site
 	}
 	let_through(c);
 	/*
-	 * Once more, so that what the completer does next can be late, also if
-	 * it has no site. *c may be gone.
+	 * A second point, so that what the completer does next can be late even if
+	 * it has no site. *c may be gone by now.
 	 */
 	sim_point(site, NULL);
 }
@@ -109,12 +109,11 @@ static bool take(struct kt_completion_modelled *c)
 
 static bool is_killed(uint32_t id)
 {
-	if (sim.explores)
-		sim_explore_looked(id);
+	sim_touch_thing(SIM_KILLED, id, SIM_READ);
 	return sim.record->task[id].killed;
 }
 
-/* Until let through, or for a reason to give up. */
+/* Until the task is let through, or has a reason to give up. */
 static int sleep_on(struct kt_completion_modelled *c, bool killable, const uint64_t *deadline_ns,
 		    struct kt_site *site)
 {
@@ -143,30 +142,17 @@ static int sleep_on(struct kt_completion_modelled *c, bool killable, const uint6
 		t->timed = deadline_ns != NULL;
 		t->deadline = deadline_ns ? *deadline_ns : 0;
 		sim_waits(SIM_WAIT_WOKEN, 0);
-		sim_block(site);	/* ends also for a kill and for any unpark */
+		sim_block(site);	/* a kill and any unpark end it, too */
 	}
 	sim_hb_acquire(&t->through);
 	return 0;
 }
 
-static int wait_for(struct kt_completion_modelled *c, bool killable, const uint64_t *deadline_ns,
-		    struct kt_site *site)
+int kt_completion_modelled_take(struct kt_completion_modelled *c, bool killable,
+				const uint64_t *deadline_ns, struct kt_site *site)
 {
 	sim_rcu_may_wait(&sim.task[sim.current], site);
 	return take(c) ? 0 : sleep_on(c, killable, deadline_ns, site);
-}
-
-int kt_completion_modelled_take(struct kt_completion_modelled *c, bool killable,
-				struct kt_site *site)
-{
-	return wait_for(c, killable, NULL, site);
-}
-
-int kt_completion_modelled_wait_until(struct kt_completion_modelled *c, uint64_t deadline_ns,
-				      struct kt_site *site)
-{
-	sim_point(site, c);
-	return wait_for(c, false, &deadline_ns, site);
 }
 
 bool kt_completion_modelled_try_wait(struct kt_completion_modelled *c, struct kt_site *site)

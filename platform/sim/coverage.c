@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Schedule coverage: which accesses of different tasks to one object were next to
- * each other, and which store a load saw (sim.h).
+ * each other, and which store a load saw (sim_coverage.h).
  *
- * A task's access is noted where it comes to its site (arrive) and counted when
- * the task is chosen (perform): only then does it happen. A task that waits for
- * its object does so at the site of the access; each time it is woken there is an
- * access again, told apart from one that did not have to wait.
+ * A task's access is noted when the task arrives at the site, and counted when the task
+ * is chosen to go on, because only then does the access happen. A task that waits for
+ * its object waits at the site of the access. Each time it is woken it does the access
+ * again, as an access that had to wait.
  *
- * Objects are addresses that are compared for equality only: `word` is searched
- * exactly and throws nothing out, so where things lie does not show in the map.
- * An object on a stack may lie where another was: those are forgotten when they
- * begin and when they end.
+ * Objects are addresses that are compared for equality only. `word` is searched exactly
+ * and drops nothing, so the map does not depend on where objects lie. An object on a
+ * stack may lie where another was, so what is known of its memory is forgotten when it
+ * begins and when it ends.
  *
- * With weak memory a store counts when its task does it: a load that sees an older
- * one, for the last is held back, is taken to see the last.
+ * With weak memory a store counts when its task does it. If a load sees an older store
+ * because the last one is held back, it is taken to see the last one.
  */
 #include <string.h>
 
@@ -22,8 +22,8 @@
 
 enum {
 	WORDS = 4096,			/* a power of two */
-	WORDS_USED_MAX = WORDS / 2,	/* objects beyond are not looked at */
-	WAITED = 0x5bd1e995,		/* makes another site of one at which a task slept */
+	WORDS_USED_MAX = WORDS / 2,	/* more objects are not looked at */
+	WAITED = 0x5bd1e995,		/* a site at which a task slept counts as another site */
 	WORD_BYTES = 4,			/* no object is smaller */
 };
 
@@ -34,20 +34,20 @@ struct arrival {
 	bool waited;
 };
 
-/* An object of an execution: who was there last, and who stored last. */
+/* An object of an execution: its last access and its last store. */
 struct word {
 	const void *object;
 	uint32_t execution;	/* in which it was noted */
 	uint8_t last_task, store_task;
 	bool last_waited, store_waited;
-	struct kt_site *last, *store;	/* NULL: nobody yet */
+	struct kt_site *last, *store;	/* NULL: none yet */
 };
 
 static struct {
-	struct sim_pairs *pairs;	/* one of the two, or neither */
+	struct sim_pairs *pairs;	/* this or `map` is set, or neither */
 	uint8_t *map;
 	uint32_t size;
-	uint32_t execution;	/* what was noted by others is not there */
+	uint32_t execution;	/* notes of other executions do not count */
 	uint32_t words_used;
 	uint32_t fresh;
 	struct arrival arrival[SIM_TASKS_MAX];
@@ -78,22 +78,9 @@ uint32_t sim_cover_fresh(void)
 	return fresh;
 }
 
-bool sim_cover_begin(void)
-{
-	if (!cover.map && !cover.pairs)
-		return false;
-	if (++cover.execution == 0) {	/* a number that may have been used */
-		memset(cover.word, 0, sizeof cover.word);
-		cover.execution = 1;
-	}
-	cover.words_used = 0;
-	memset(cover.arrival, 0, sizeof cover.arrival);
-	return true;
-}
-
 /* ---- objects -------------------------------------------------------------- */
 
-/* Its place, whether it is there or not. */
+/* Where the object is noted, or is to be noted. */
 static struct word *find(const void *object)
 {
 	uint64_t h = ((uintptr_t)object / WORD_BYTES) * 0x9e3779b97f4a7c15ull;
@@ -118,7 +105,7 @@ static struct word *word_of(const void *object)
 	return w;
 }
 
-void sim_cover_forget(const void *addr, size_t size)
+static void forget(const void *addr, size_t size)
 {
 	for (size_t at = 0; at < size; at += WORD_BYTES) {
 		struct word *w = find((const char *)addr + at);
@@ -160,7 +147,7 @@ bool sim_pairs_add(struct sim_pairs *to, const struct sim_pair *p)
 	if (to->count == SIM_PAIRS_MAX)
 		return false;
 	to->pair[to->count] = *p;
-	to->slot[i] = ++to->count;	/* last: who adds may be killed */
+	to->slot[i] = ++to->count;	/* last, because a signal may kill the process here */
 	return true;
 }
 
@@ -198,7 +185,7 @@ static inline bool only_stores(const struct kt_site *site)
 	return site->access == KT_STORE || site->access == KT_STORE_RELEASE;
 }
 
-void sim_cover_arrive(const struct sim_step *t, const void *object)
+static void arrives(const struct sim_step *t, const void *object)
 {
 	struct arrival *a = &cover.arrival[t->task];
 
@@ -213,7 +200,7 @@ void sim_cover_arrive(const struct sim_step *t, const void *object)
 	a->site = t->site;
 }
 
-void sim_cover_perform(uint32_t task)
+static void goes_on(uint32_t task)
 {
 	const struct arrival *a = &cover.arrival[task];
 	struct word *w = a->object ? word_of(a->object) : NULL;
@@ -234,4 +221,30 @@ void sim_cover_perform(uint32_t task)
 	w->store = a->site;
 	w->store_task = (uint8_t)task;
 	w->store_waited = a->waited;
+}
+
+/* ---- an execution ------------------------------------------------------------- */
+
+static void memory_ends(const void *addr, size_t size, enum sim_end end)
+{
+	if (end == SIM_END_ON_STACK)	/* a block's addresses do not come again */
+		forget(addr, size);
+}
+
+void sim_cover_begin(void)
+{
+	static const struct sim_observer observer = {
+		.arrives = arrives, .goes_on = goes_on,
+		.object_begins = forget, .memory_ends = memory_ends,
+	};
+
+	if (!cover.map && !cover.pairs)
+		return;
+	if (++cover.execution == 0) {	/* it overflowed: the number may have been used */
+		memset(cover.word, 0, sizeof cover.word);
+		cover.execution = 1;
+	}
+	cover.words_used = 0;
+	memset(cover.arrival, 0, sizeof cover.arrival);
+	sim_observe(&observer);
 }

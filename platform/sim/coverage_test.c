@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Schedule coverage: which pairs a program of a few tasks gives under a known
- * schedule, and that to look changes nothing.
+ * schedule. To collect coverage changes no execution.
  */
 #include <stdio.h>
 #include <string.h>
@@ -56,7 +56,7 @@ static bool has(enum sim_pair_kind kind, const char *first, const char *second)
 	return false;
 }
 
-/* Of one execution, from nothing. */
+/* Of one execution, starting with an empty set. */
 static void cover(struct sim_strategy *s, uint64_t seed, void (*body)(void *))
 {
 	memset(&pairs, 0, sizeof pairs);
@@ -100,7 +100,7 @@ static void changes(void *unused)
 
 static void (*first_fn)(void *), (*second_fn)(void *);
 
-/* One after the other: the block strategy goes on with whoever runs. */
+/* One after the other, because the block strategy goes on with the running task. */
 static void body_two(void *unused)
 {
 	(void)unused;
@@ -157,13 +157,13 @@ static void puts_and_gets(void *unused)
 	(void)READ_ONCE(word);
 }
 
-/* What a task has from itself is no pair. */
+/* Two accesses by one task are no pair. */
 static void test_alone_is_no_pair(void)
 {
 	first_fn = puts_and_gets;
 	second_fn = gets_other;
 	cover(sim_strategy_block(), 0, body_two);
-	CHECK_EQ(pairs.count, 1);	/* other's */
+	CHECK_EQ(pairs.count, 1);	/* the other task's store */
 	printf("ok alone is no pair\n");
 }
 
@@ -187,7 +187,7 @@ static void test_a_store_is_seen_by_many(void)
 	printf("ok a store is seen by many\n");
 }
 
-/* ---- those who wait ------------------------------------------------------------ */
+/* ---- accesses that wait ------------------------------------------------------------ */
 
 static void locks(void *unused)
 {
@@ -205,7 +205,7 @@ static void comes_late(void *unused)
 	kt_lock_release(&lock);
 }
 
-/* `first` finds the lock held, and gets it when it is let go. */
+/* `first` finds the lock held, and gets it when it is released. */
 static void body_waits_for_lock(void *unused)
 {
 	(void)unused;
@@ -277,7 +277,7 @@ static void test_a_new_object_has_no_past(void)
 	printf("ok a new object has no past\n");
 }
 
-/* What one execution left is not seen by the next. */
+/* An execution does not see what an earlier one noted. */
 static void test_executions_are_apart(void)
 {
 	memset(&pairs, 0, sizeof pairs);
@@ -305,14 +305,14 @@ static void test_only_what_is_new_is_fresh(void)
 	CHECK_EQ(sim_cover_fresh(), 0);
 	first_fn = changes;
 	run(sim_strategy_block(), 0, body_two);
-	CHECK_EQ(sim_cover_fresh(), 3);		/* the exchange sees nobody's, and is seen */
+	CHECK_EQ(sim_cover_fresh(), 3);		/* the exchange reads from none, and is read */
 	CHECK_EQ(sim_cover_fresh(), 0);
 	sim_cover(NULL);
 	CHECK_EQ(pairs.count, 5);
 	printf("ok only what is new is fresh\n");
 }
 
-/* Each pair has an entry, the same each time. */
+/* Each pair has an entry, which is the same in each execution. */
 static void test_map_has_an_entry_for_each(void)
 {
 	static uint8_t map[256], again[256];
@@ -335,7 +335,7 @@ static void test_map_has_an_entry_for_each(void)
 	printf("ok the map has an entry for each\n");
 }
 
-/* Many with one hash modulo the slots, and no room at the end. */
+/* Many pairs with one hash modulo the slots; in the end there is no room. */
 static void test_pairs_are_told_apart(void)
 {
 	memset(&pairs, 0, sizeof pairs);
@@ -371,7 +371,7 @@ static void body_busy(void *unused)
 	kt_lock_destroy(&lock);
 }
 
-/* Also of the random walk, which has a fast path when nobody looks. */
+/* Also under the random walk, which has a fast path when no observer hears of steps. */
 static void test_to_look_changes_nothing(void)
 {
 	struct sim_strategy *const strategies[] = {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A fault inside an execution (a poisoned pointer followed, a stack run over)
- * becomes a verdict like any other. Outside an execution it is a bug of ours
- * and the signal does what it always does.
+ * A fault inside an execution (the code followed a poisoned pointer, or overflowed its
+ * stack) becomes a verdict like any other. A fault outside an execution is a bug of the
+ * harness, and the signal has its usual effect.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -20,7 +20,7 @@ static void on_fault(int sig)
 		raise(sig);
 		return;
 	}
-	/* No address: it differs from run to run. */
+	/* The message has no address, because that differs from run to run. */
 	kt_fail(KT_MEMORY, "signal %d (%s): wild access", sig,
 		sig == SIGSEGV ? "SIGSEGV" : sig == SIGBUS ? "SIGBUS" :
 		sig == SIGILL ? "SIGILL" : "SIGFPE");
@@ -34,7 +34,7 @@ void sim_crash_init(void)
 
 	memset(&sa, 0, sizeof sa);
 	sa.sa_handler = on_fault;
-	/* NODEFER: the handler leaves by switching stacks, never returns. */
+	/* NODEFER, because the handler leaves by switching stacks and never returns. */
 	sa.sa_flags = SA_ONSTACK | SA_NODEFER;
 	if (sigaltstack(&ss, NULL) != 0) {
 		perror("kthrash: sigaltstack");

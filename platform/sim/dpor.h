@@ -1,7 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Inside the exploration (strategy_dpor.c says how it works): what its three
- * parts share. Touched on the host and in strategies' calls only.
+ * Inside the exploration: what its files share. strategy_dpor.c says how it works.
+ * All of it is used on the host, and in the calls of the strategy and the observer.
+ *
+ *	strategy_dpor.c		the strategy and the observer; from one execution to the next
+ *	dpor_task.c		tasks and their numbers that last: procs
+ *	dpor_pending.c		what each task does next, and whether it can
+ *	dpor_spin.c		whether a task that spins has something new to look at
+ *	dpor_event.c		the event under way: what it touches and chooses
+ *	dpor_node.c		which event comes next; what is left to be tried
+ *	dpor_order.c		what happened before what; races
+ *	dpor_tree.c		reversing races: sleep sets and wakeup trees
+ *	dpor_sets.c		objects, and sets of touches
+ *	dpor_class.c		classes of executions that were seen
  */
 #ifndef PLATFORM_SIM_DPOR_H
 #define PLATFORM_SIM_DPOR_H
@@ -13,40 +24,88 @@ enum {
 	DPOR_PROCS_MAX = SIM_TASKS_MAX,
 	DPOR_ENABLERS_MAX = 8,
 	DPOR_TOUCHES_MAX = 256,		/* per event */
+	DPOR_CHOICES_MAX = 31,		/* per event */
 };
 
 /* Kinds of choices that are counted against a limit. */
 enum { DPOR_KILL, DPOR_FAIL, DPOR_SPURIOUS, DPOR_BUDGETS };
 
+/* ---- events -------------------------------------------------------------- */
+
 /*
- * A task has a number of its own here, its proc: the same in every execution,
- * whatever the order in which tasks are spawned. What a proc does next is told
- * by `mask`: bit 0, it is killed first; bit n, the n-th choice that it is asked
- * for is answered with 1.
+ * What a task does next is its proc and a mask. Bit 0: the task is killed first. Bit n:
+ * the n-th choice that the task is asked for is answered with 1.
  */
 struct dpor_label {
 	uint32_t proc, mask;
 };
 
 struct dpor_event {
-	uint32_t mask, set;
-	uint16_t index;			/* of its proc's, from 1 */
+	uint32_t mask;
+	uint32_t set;			/* what it touches (dpor_sets.c) */
+	uint16_t index;			/* of its proc's events, from 1 */
 	uint16_t before;		/* event + 1 that it follows: of the same proc, or
 					 * the one that spawned it; 0: none */
-	uint16_t enabler[DPOR_ENABLERS_MAX];	/* one of them had to come before */
-	uint8_t enablers;		/* 0: could have come any time */
+	uint16_t enabler[DPOR_ENABLERS_MAX];	/* one of these had to come before */
+	uint8_t enablers;		/* 0: the event was possible at any time */
 	uint8_t proc;
-	bool is_last_resort;		/* possible only because nobody else could go on */
-	uint32_t lock;			/* object + 1 of the lock it acquires */
+	bool is_last_resort;		/* possible only because no other task could go on */
+	uint32_t lock;			/* object + 1 of the lock that it acquires; 0: none */
 };
 
-/* A tree of sequences yet to be tried, as first child and next sibling; 0: none. */
+struct dpor_race {
+	uint16_t first, second;
+};
+
+/* ---- tasks of the execution under way ------------------------------------- */
+
+enum dpor_pending {	/* what a task does next */
+	DPOR_NOTHING,	/* that others could see */
+	DPOR_TOUCH,
+	DPOR_ACQUIRE,
+	DPOR_PERMIT,	/* it waits for its permit */
+	DPOR_WOKEN,	/* it waits until it is woken */
+	DPOR_EXIT,	/* it waits for the end of another task */
+	DPOR_SPIN,
+	DPOR_SETTLED,	/* it waits until no other task can go on */
+	DPOR_VALUE,	/* DPOR_TOUCH, as soon as a word has that value */
+};
+
+/* A word that some task awaits, in this or an earlier execution. */
+struct dpor_word {
+	const uint32_t *at;
+	uint32_t value;
+	uint16_t changed;	/* event + 1 that gave it its value; 0: none */
+};
+
+/* Events that let a task go on. */
+struct dpor_wakers {
+	uint16_t event[DPOR_ENABLERS_MAX + 1];	/* one more than fits: there are too many */
+	uint8_t count;
+};
+
+struct dpor_task {
+	enum dpor_pending pending;
+	uint32_t touch;			/* DPOR_TOUCH, DPOR_ACQUIRE, DPOR_VALUE */
+	const struct kt_lock_modelled *lock;
+	uint32_t other;			/* DPOR_EXIT: task; DPOR_VALUE: value */
+	struct dpor_word *word;
+	uint32_t events;
+	uint16_t last;			/* its last event + 1, or the one that spawned it */
+	uint32_t spin_from;		/* since this event it has looked at what it spins on */
+	struct dpor_wakers permit, woken;	/* gave it a permit; woke it */
+	bool may_be_killed;
+};
+
+/* ---- nodes: what is still to be tried -------------------------------------- */
+
+/* A tree of sequences that are to be tried: first child and next sibling; 0: none. */
 struct dpor_branch {
 	struct dpor_label label;
 	uint32_t set, child, next;
 };
 
-/* What was tried already, and would lead to nothing new. */
+/* It was tried already and would lead to nothing new. */
 struct dpor_asleep {
 	struct dpor_label label;
 	uint32_t set;
@@ -55,23 +114,29 @@ struct dpor_asleep {
 struct dpor_node {			/* before event number i */
 	struct dpor_label label;	/* of that event */
 	uint32_t branches;		/* to be tried instead, later */
-	uint32_t asleep, asleep_count;	/* in dpor.asleep[] */
+	uint32_t asleep, asleep_count;	/* in dpor.sleepers[] */
 	uint32_t used[DPOR_BUDGETS];
 };
 
-struct dpor_race {
-	uint16_t first, second;
-};
+/* ---- state ---------------------------------------------------------------- */
 
 extern struct dpor {
 	struct sim_exploration o;
+	struct sim_explored result;
 	bool no_memory;
 
-	/* The execution under way, or the last one. */
+	/* Tasks of the execution under way. */
+	struct dpor_task task[SIM_TASKS_MAX];
+	uint8_t task_of[DPOR_PROCS_MAX];	/* of each proc in this execution its task */
+	uint64_t there;			/* bit per proc that is in this execution */
+	uint32_t procs;			/* in any execution so far */
+
+	/* Events of the execution under way, or of the last one. */
 	uint32_t events;		/* begun */
-	uint32_t known;			/* of those, as in the execution before */
+	uint32_t known;			/* of those, how many are as in the execution before */
 	uint32_t guided;		/* nodes whose label is decided */
 	uint32_t subtree;		/* branches of the node that comes next */
+	bool rest;			/* the rest of this execution is not explored */
 	struct dpor_event event[DPOR_EVENTS_MAX];
 	struct dpor_node node[DPOR_EVENTS_MAX];
 	uint16_t clock[DPOR_EVENTS_MAX][DPOR_PROCS_MAX];
@@ -85,8 +150,99 @@ extern struct dpor {
 	uint32_t races, races_size;
 } dpor;
 
-/* Room for `count` of them in a vector that grows; false: no memory. */
+/* Room for `count` elements in a vector that grows; false: no memory. */
 bool dpor_room(void *vector, uint32_t *size, uint32_t count, size_t each);
+
+/* Ends the process: the exploration can't hold this program. */
+void dpor_give_up(const char *why) __attribute__((noreturn));
+
+/* ---- dpor_task.c ----------------------------------------------------------- */
+
+/* Of each task of this execution its proc. */
+extern uint8_t dpor_proc[SIM_TASKS_MAX];
+
+/* No task has been seen in any execution. */
+void dpor_tasks_forget(void);
+/* The body of an execution begins. */
+void dpor_tasks_begin(void);
+/* The current task has made `task`. */
+void dpor_task_spawned(uint32_t task);
+
+/* ---- dpor_pending.c ----------------------------------------------------------- */
+
+/* An exploration begins; an execution begins. */
+void dpor_pending_forget(void);
+void dpor_pending_begin(void);
+/* The next arrival of the current task is such a wait. */
+void dpor_pending_waits(enum sim_wait wait, uint32_t what);
+/* Takes that, so that the arrival after it is no wait unless told again. */
+enum sim_wait dpor_pending_take_wait(void);
+/* Is a mark at which the current task may wait a decision, and not just passed? */
+bool dpor_pending_mark_decides(enum sim_wait wait);
+/* The task d->task is at the site of d: note what it does next. */
+void dpor_pending_set(const struct sim_decision *d, enum sim_wait wait);
+/* An event has ended: which awaited words did it change? */
+void dpor_pending_look_at_words(void);
+
+/* Does it wait for something that a kill ends? */
+static inline bool dpor_sleeps(const struct dpor_task *t)
+{
+	return t->pending == DPOR_PERMIT || t->pending == DPOR_WOKEN;
+}
+
+/* Bit per task that could go on now. */
+uint64_t dpor_enabled(void);
+/* Bit per task that goes on only because no task is enabled. */
+uint64_t dpor_last_resort(void);
+/* Can such an event be next? */
+bool dpor_is_possible(struct dpor_label label, uint64_t enabled);
+bool dpor_may_be_killed(uint32_t task, const struct dpor_node *n);
+
+/* ---- dpor_spin.c -------------------------------------------------------------- */
+
+/*
+ * Have other tasks changed what the task looked at since it spun last? If `found` is not
+ * NULL, the events that did so are stored there, and the event under way touches what the
+ * task looked at.
+ */
+bool dpor_spin_changed(uint32_t task, struct dpor_wakers *found);
+
+/* ---- dpor_event.c ------------------------------------------------------------- */
+
+void dpor_event_open(struct dpor_label label, bool is_last_resort);
+/* The current task has come to the end of its event. */
+void dpor_event_close(void);
+/* The execution has ended: so has the event under way, if there is one. */
+void dpor_event_close_last(void);
+/* An execution begins: no event is under way. */
+void dpor_event_begin(void);
+/* The event under way touches that (dpor_touch()). */
+void dpor_event_touch(uint32_t touch);
+/* The answer to a choice that the event under way is asked for. */
+uint32_t dpor_event_choose(enum sim_choice kind);
+/* Callbacks of the observer. */
+void dpor_event_touches(const void *addr, enum sim_access how);
+void dpor_event_touches_thing(enum sim_thing thing, uint32_t task, enum sim_access how);
+void dpor_event_grants(uint32_t task, bool let_through);
+void dpor_event_memory_ends(const void *addr, size_t size, enum sim_end end);
+
+/* ---- dpor_node.c --------------------------------------------------------------- */
+
+/* The node before the next event, which is new: decide its label. False: all is asleep. */
+bool dpor_node_new(uint64_t enabled, uint32_t current);
+/* No task can go on, except one that is killed: plan that for another time. */
+void dpor_node_plan_kills(void);
+/*
+ * Go back to the deepest node at which there is something left to be tried, from the last
+ * node whose event was tried (`tried`), or that has branches only. False: there is none.
+ */
+bool dpor_node_backtrack(bool tried);
+
+/* ---- dpor_class.c ----------------------------------------------------------------- */
+
+void dpor_classes_forget(void);
+/* Is the class new? */
+bool dpor_class_add(uint64_t hash);
 
 /* ---- dpor_sets.c: objects and sets of touches --------------------------- */
 
@@ -96,13 +252,22 @@ static inline uint32_t dpor_touch(uint32_t object, enum sim_access how)
 	return object << 3 | how;
 }
 
+static inline uint32_t dpor_touch_object(uint32_t touch)
+{
+	return touch >> 3;
+}
+
+static inline enum sim_access dpor_touch_how(uint32_t touch)
+{
+	return touch & 7;
+}
+
 bool dpor_sets_init(void);
-/* Of each task of this execution, its proc. */
-extern uint8_t dpor_proc[SIM_TASKS_MAX];
 uint32_t dpor_object(const void *addr);
-/* The one that stands for all of the block, or object on a stack, at p; 0: nothing known. */
+/* Stands for all of the block, or object on a stack, at p; 0: nothing is known of it. */
 uint32_t dpor_block(const void *p);
-uint32_t dpor_thing(enum sim_thing thing, uint32_t proc);
+/* `task` says which one, if there is one per task. */
+uint32_t dpor_thing(enum sim_thing thing, uint32_t task);
 /* The same number for the same touches. */
 uint32_t dpor_set(const uint32_t *touch, uint32_t count);
 bool dpor_set_is(uint32_t set, const uint32_t *touch, uint32_t count);
@@ -116,8 +281,8 @@ void dpor_stack_objects_reset(void);
 /* ---- dpor_order.c: what happened before what ---------------------------- */
 
 /*
- * Clocks and hash of event i; its races go into dpor.race. From dpor.events on:
- * what was about to be and was not possible.
+ * Clocks and hash of event i; its races go into dpor.race. From dpor.events on stand
+ * events that some task was about to do and that were not possible.
  */
 void dpor_order(uint32_t i);
 
@@ -128,11 +293,11 @@ static inline bool dpor_before(uint32_t i, uint32_t k)
 
 /* ---- dpor_tree.c: what is to be tried ----------------------------------- */
 
-/* What dpor.race asks for, into the nodes. */
+/* Plan into the nodes what dpor.race asks for. */
 void dpor_reverse_races(void);
 uint32_t dpor_branch_new(struct dpor_label label, uint32_t set);
 void dpor_branch_append(uint32_t *list, uint32_t branch);
-void dpor_branch_free(uint32_t branch);	/* and what hangs on it; not what is beside it */
+void dpor_branch_free(uint32_t branch);	/* with its children, without its siblings */
 bool dpor_is_asleep(const struct dpor_node *n, struct dpor_label label);
 bool dpor_is_planned(const struct dpor_node *n, struct dpor_label label);
 void dpor_put_asleep(struct dpor_node *n, struct dpor_label label, uint32_t set);

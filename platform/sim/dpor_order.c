@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Happens-before, as vector clocks over the events of procs, and races: two
- * dependent events with nothing in between that orders them, of which the second
- * could have come first.
+ * Happens-before, as vector clocks over the events of procs, and races. A race is two
+ * dependent events that no event in between orders, and of which the second could have
+ * come first.
  *
- * Could it? Not if something had to enable it that comes after the first, or is
- * the first: a release, an unpark, an exit. A lock is special: who acquires it
- * next can't come before the release, but before the acquisition that goes with it.
+ * The second could not have come first if an event had to enable it (a release, an unpark,
+ * an exit) and that event is the first one or comes after it. A lock is special: the next
+ * acquire of it can't come before the release, but it can come before the acquire that
+ * goes with that release.
  */
 #include <string.h>
 
@@ -42,8 +43,9 @@ static void add_race(uint32_t first, uint32_t second)
 }
 
 /*
- * `direct` is what event j comes after in any case, and what the dependent events
- * met so far, from the latest on, come after; but for what goes with j's lock.
+ * The dependent events before event j are visited from the latest on. `direct` is what
+ * event j comes after in any case, and what the events visited so far come after. It
+ * leaves out events that come before j only because of the lock that j acquires.
  */
 static void find_races(uint32_t j, uint16_t *direct)
 {
@@ -76,7 +78,7 @@ static uint64_t mix(uint64_t h)
 	return h ^ h >> 29;
 }
 
-/* The sum over events says the same whatever the order of independent ones. */
+/* The sum over all events is the same for each order of independent ones. */
 static uint64_t hash_of(uint32_t i)
 {
 	const struct dpor_event *e = &dpor.event[i];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Objects have names that are the same in every execution: memory by who
- * allocated it, or on whose stack it is, and where in it. So what was known of an
- * event in one execution can be compared with events of another.
+ * Objects have names that are the same in every execution. The name of memory says which
+ * proc allocated it, or on whose stack it is, and where in the block or stack. So an
+ * event of one execution can be compared with events of another.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -20,12 +20,10 @@ enum {
 enum { NAME_STATIC, NAME_HEAP, NAME_STACK, NAME_THING };
 
 struct set {
-	uint32_t first, count;		/* in sets.touch[] */
-	uint64_t bloom;			/* of objects, and of their blocks */
+	uint32_t first, count;		/* its touches, in sets.touch[] */
+	uint64_t bloom;			/* of its objects and their blocks */
 	uint64_t hash;
 };
-
-uint8_t dpor_proc[SIM_TASKS_MAX];
 
 static struct {
 	uint64_t *name;			/* of an object; 0: not used */
@@ -40,7 +38,7 @@ static struct {
 	uint32_t count, size, touches, touches_size, slots;
 } sets;
 
-/* Objects on stacks that live, by their addresses. */
+/* The live objects on stacks. */
 static struct {
 	uint32_t count;
 	struct { uintptr_t begin, end; } at[STACK_OBJECTS_MAX];
@@ -106,7 +104,7 @@ static uint32_t named(uint64_t name, uint64_t block)
 		dpor.no_memory = true;
 		return 1;
 	}
-	while (objects.slot[at])	/* the block may have come there */
+	while (objects.slot[at])	/* the block may have taken the slot */
 		at = (at + 1) % OBJECT_SLOTS;
 	o = ++objects.count;
 	objects.slot[at] = o;
@@ -120,7 +118,7 @@ static uint64_t name_of(uint64_t kind, uint64_t proc, uint64_t nth, uint64_t off
 	return kind << 62 | proc << 52 | nth << 24 | offset;
 }
 
-/* Whose stack is it on, and how far from its beginning? */
+/* The proc whose stack it is on, and its distance from where the stack begins. */
 static bool on_stack(uintptr_t addr, uint32_t *proc, uint64_t *offset)
 {
 	for (uint32_t i = 0; i < sim.record->tasks; i++) {
@@ -168,8 +166,10 @@ uint32_t dpor_block(const void *p)
 	return 0;
 }
 
-uint32_t dpor_thing(enum sim_thing thing, uint32_t proc)
+uint32_t dpor_thing(enum sim_thing thing, uint32_t task)
 {
+	uint32_t proc = thing < SIM_CLOCK ? dpor_proc[task] : 0;
+
 	return named(name_of(NAME_THING, proc, thing, 0), 0);
 }
 
@@ -178,7 +178,7 @@ void dpor_stack_objects_reset(void)
 	live.count = 0;
 }
 
-/* A new object where old ones were ends them. */
+/* A new object ends the old ones where it lies. */
 void dpor_stack_object(const void *addr, size_t size)
 {
 	uintptr_t begin = (uintptr_t)addr, end = begin + size;

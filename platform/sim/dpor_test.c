@@ -1,243 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Partial-order reduction against the search without it: the same outcomes, the
- * same classes, no class twice. Small programs, written and drawn, of all that
- * tasks do to each other; and the hand-off of kthreadd as a model, whose classes
- * were counted by others.
- *
- * A class is told here without the engine's clocks: the operations, as the
- * program itself logs them, in Foata's normal form.
+ * same classes, no class twice. The programs are small; some are written, some drawn.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "platform/atomic.h"
-#include "platform/completion.h"
 #include "platform/conformance/test.h"
-#include "platform/lock.h"
-#include "platform/os.h"
 #include "platform/rng.h"
 #include "platform/sim/sim.h"
+#include "platform/sim/test_classes.h"
+#include "platform/sim/test_program.h"
 
-/* ---- sets of hashes ----------------------------------------------------- */
-
-struct hashes {
-	uint64_t slot[1 << 15];
-	unsigned count;
-};
-
-static uint64_t mix(uint64_t h)
-{
-	h *= 0x9e3779b97f4a7c15ull;
-	return h ^ h >> 29;
-}
-
-static bool add(struct hashes *s, uint64_t h)
-{
-	unsigned at;
-
-	h |= !h;
-	for (at = (unsigned)(h >> 20) % (1 << 15); s->slot[at]; at = (at + 1) % (1 << 15))
-		if (s->slot[at] == h)
-			return false;
-	CHECK(s->count < 1 << 14);
-	s->slot[at] = h;
-	s->count++;
-	return true;
-}
-
-static bool same(const struct hashes *a, const struct hashes *b)
-{
-	static struct hashes both;
-
-	if (a->count != b->count)
-		return false;
-	both = *a;
-	for (unsigned i = 0; i < 1 << 15; i++)
-		if (b->slot[i] && add(&both, b->slot[i]))
-			return false;
-	return true;
-}
-
-/* ---- the language ------------------------------------------------------- */
-
-/*
- * A task is a string of two letters each: what, and to what.
- *
- *	R W X  load, store, exchange a word		L U T  lock, unlock, try (and unlock)
- *	I      if the last load gave 0 skip what follows	S      spin until a word is not 0
- *	P N    park; unpark task number			C V K  complete, wait, wait killably
- *	A      allocate, which may fail, and free	Z      free task 0's block
- *	B      store to that block
- */
-enum { TASKS_MAX = 4, LOG_MAX = 128, NAMES = 4 };
-
-struct program {
-	const char *name;
-	const char *task[TASKS_MAX];
-	struct sim_exploration o;
-	unsigned classes;	/* 0: whatever the search without reduction says */
-};
-
-struct entry {
-	uint8_t task, object;
-	char how;		/* R and N: commute with themselves */
-};
-
-static struct {
-	const struct program *p;
-	struct os_thread thread[TASKS_MAX];
-	kt_lock lock[NAMES];
-	kt_completion done[NAMES];
-	unsigned word[NAMES];
-	unsigned *block;
-	struct entry log[LOG_MAX];
-	unsigned logged;
-	uint64_t seen[TASKS_MAX];	/* what a task has read */
-	struct kt_site park;
-} run;
-
-/* What was just done, before anybody else can do anything. */
-static void note(unsigned task, char how, unsigned object)
-{
-	CHECK(run.logged < LOG_MAX);
-	run.log[run.logged++] = (struct entry){ (uint8_t)task, (uint8_t)object, how };
-}
-
-static void saw(unsigned task, uint64_t what)
-{
-	run.seen[task] = mix(run.seen[task] ^ (what + 1));
-}
-
-enum { WORD = 0, LOCK = 8, SLEEP = 16, BLOCK = 24 };
-
-static unsigned do_word(unsigned me, char op, unsigned i, unsigned value)
-{
-	unsigned was = 0;
-
-	if (op == 'R') {
-		was = READ_ONCE(run.word[i]);
-	} else if (op == 'X') {
-		was = xchg(&run.word[i], value);
-	} else if (op == 'S') {
-		while (READ_ONCE(run.word[i]) == 0)
-			cpu_relax();
-		was = run.word[i];
-	} else {
-		WRITE_ONCE(run.word[i], value);
-	}
-	note(me, op == 'R' || op == 'S' ? 'R' : 'W', WORD + i);
-	if (op != 'W')
-		saw(me, was);
-	return was;
-}
-
-static void do_lock(unsigned me, char op, unsigned i)
-{
-	bool got = true;
-
-	if (op == 'L')
-		kt_lock_acquire(&run.lock[i]);
-	else if (op == 'T')
-		got = kt_lock_try_acquire(&run.lock[i]);
-	if (op != 'U') {
-		note(me, 'W', LOCK + i);
-		saw(me, got);
-	}
-	if (op == 'U' || (op == 'T' && got))
-		kt_lock_release(&run.lock[i]);
-}
-
-static void do_wait(unsigned me, char op, unsigned i)
-{
-	switch (op) {
-	case 'P':
-		os_park(&run.park);
-		note(me, 'W', SLEEP + me);
-		break;
-	case 'N':
-		note(me, 'N', SLEEP + i);
-		os_unpark(&run.thread[i]);
-		break;
-	case 'C': kt_complete(&run.done[i]); break;
-	case 'V': kt_completion_wait(&run.done[i]); break;
-	default: saw(me, kt_completion_wait_killable(&run.done[i]) == 0); break;
-	}
-}
-
-static void do_memory(unsigned me, char op, unsigned value)
-{
-	void *p;
-
-	switch (op) {
-	case 'A':
-		p = os_alloc(KT_ROLE_TEST, 16);
-		saw(me, p != NULL);
-		os_free(p);
-		break;
-	case 'Z':
-		os_free(run.block);
-		break;
-	default:
-		WRITE_ONCE(*run.block, value);
-		break;
-	}
-}
-
-static void task(void *arg)
-{
-	unsigned me = (unsigned)(uintptr_t)arg, last = 1;
-	const char *s = run.p->task[me];
-
-	for (unsigned i = 0; s[i]; i += 2) {
-		unsigned object = (unsigned)(s[i + 1] - '0'), value = me * 16 + i + 1;
-
-		CHECK(s[i + 1] && object < NAMES);
-		if (s[i] == 'I' && last == 0)
-			i += 2;
-		else if (strchr("RWXS", s[i]))
-			last = do_word(me, s[i], object, value);
-		else if (strchr("LUT", s[i]))
-			do_lock(me, s[i], object);
-		else if (strchr("PNCVK", s[i]))
-			do_wait(me, s[i], object);
-		else if (s[i] != 'I')
-			do_memory(me, s[i], value);
-	}
-}
-
-static unsigned tasks_of(const struct program *p)
-{
-	unsigned n = 0;
-
-	while (n < TASKS_MAX && p->task[n])
-		n++;
-	return n;
-}
-
-static void body(void *unused)
-{
-	static const char *const name[TASKS_MAX] = { "t0", "t1", "t2", "t3" };
-	unsigned n = tasks_of(run.p);
-
-	(void)unused;
-	run.logged = 0;
-	memset(run.word, 0, sizeof run.word);
-	memset(run.seen, 0, sizeof run.seen);
-	run.park = (struct kt_site){ .op = "park", .what = "P", .func = "task", .file = "" };
-	run.block = strpbrk(run.p->task[0], "ZB") ? os_alloc(KT_ROLE_TEST, 64) : NULL;
-	for (unsigned i = 0; i < NAMES; i++) {
-		kt_lock_init(&run.lock[i], "lock");
-		kt_completion_init(&run.done[i]);
-	}
-	for (uintptr_t i = 0; i < n; i++)
-		CHECK_EQ(os_spawn(&run.thread[i], name[i], OS_JOINABLE, task, (void *)i), 0);
-	for (unsigned i = 0; i < n; i++)
-		os_join(&run.thread[i]);
-}
-
-/* Which allocations fail is a choice; none outside task(). */
+/* It is a choice whether an allocation fails; outside task() none does. */
 static bool alloc_fails(enum kt_role role, struct kt_site *site)
 {
 	(void)role;
@@ -252,32 +28,10 @@ static bool is_t0(uint32_t name_hash)
 
 /* ---- classes and outcomes ----------------------------------------------- */
 
-static bool depend(const struct entry *a, const struct entry *b)
-{
-	return a->task == b->task ||
-	       (a->object == b->object && !(a->how == b->how && a->how != 'W'));
-}
-
-/* Foata: an entry's level is one above the highest it depends on. */
-static uint64_t class_of_log(void)
-{
-	unsigned level[LOG_MAX], nth[LOG_MAX];
-	uint64_t sum = 0;
-
-	for (unsigned i = 0; i < run.logged; i++) {
-		level[i] = nth[i] = 0;
-		for (unsigned k = 0; k < i; k++) {
-			nth[i] += run.log[k].task == run.log[i].task;
-			if (depend(&run.log[k], &run.log[i]) && level[k] >= level[i])
-				level[i] = level[k] + 1;
-		}
-		sum += mix(mix((uint64_t)level[i] << 32 | run.log[i].task << 16 |
-			       run.log[i].object << 8 | (uint8_t)run.log[i].how) ^ nth[i]);
-	}
-	return sum;
-}
-
-/* A failure at once leaves what others would have done undone: no class. */
+/*
+ * A failure that ends the execution at once: other tasks had more to do, so it has no
+ * class.
+ */
 static bool is_short(const struct sim_record *r)
 {
 	return r->failure != KT_PASS && r->failure != KT_DEADLOCK;
@@ -333,7 +87,20 @@ static bool search(struct searched *s, const struct program *p, bool brute)
 	return true;
 }
 
-/* Where something fails at once, that must be found; with it an exploration ends. */
+static bool same(const struct hashes *a, const struct hashes *b)
+{
+	static struct hashes both;
+
+	if (a->count != b->count)
+		return false;
+	both = *a;
+	for (unsigned i = 0; i < 1 << 15; i++)
+		if (b->slot[i] && add(&both, b->slot[i]))
+			return false;
+	return true;
+}
+
+/* A failure that ends an execution at once must be found; it also ends an exploration. */
 static bool agree(const struct program *p, bool has_choices)
 {
 	const struct sim_explored *f = &full.e, *r = &reduced.e;
@@ -351,7 +118,7 @@ static bool agree(const struct program *p, bool has_choices)
 static void compare(const struct program *p, bool has_choices)
 {
 	if (!search(&full, p, true) || !search(&reduced, p, false)) {
-		CHECK(p->name[0] == '#');	/* drawn ones may be too long */
+		CHECK(p->name[0] == '#');	/* drawn programs may be too long */
 		return;
 	}
 	if (!agree(p, has_choices)) {
@@ -389,7 +156,7 @@ static const struct program programs[] = {
 	{ .name = "try", .task = { "T0W0", "L0W0U0" } },
 	{ .name = "unpark before or after", .task = { "W0P0R1", "R0W1N0" } },
 	{ .name = "two unparks", .task = { "P0R0P0", "W0N0", "N0" } },
-	{ .name = "unpark of who has ended", .task = { "P0", "N0R0N0" } },
+	{ .name = "unpark of a task that has ended", .task = { "P0", "N0R0N0" } },
 	{ .name = "one permit", .task = { "P0P0", "N0R0N0" } },
 	{ .name = "never woken", .task = { "P0W0", "R0" } },
 	{ .name = "completion", .task = { "V0R0", "W0C0" } },
@@ -397,7 +164,7 @@ static const struct program programs[] = {
 	{ .name = "spinner", .task = { "S0R1", "W1W0" } },
 	{ .name = "spins on two changes", .task = { "S0W1", "X1W0", "R1W0" } },
 	{ .name = "spins in vain", .task = { "S0", "R0" } },
-	{ .name = "freed under somebody", .task = { "B0Z0", "B0" } },
+	{ .name = "freed while used", .task = { "B0Z0", "B0" } },
 	{ .name = "freed in time", .task = { "P0Z0", "B0N0" } },
 };
 
@@ -447,7 +214,7 @@ static void draw_task(char *s, struct kt_rng *rng, unsigned me, unsigned ops,
 		if (op == 'T' && (held >> object & 1))
 			op = 'R';
 		held = op == 'L' ? held | 1u << object : op == 'U' ? held & ~(1u << object) : held;
-		if (op == 'N')		/* who is there already */
+		if (op == 'N')		/* a task that is spawned before this one */
 			object = kt_rng_below(rng, me + 1);
 		s[used++] = op;
 		s[used++] = (char)('0' + object);
@@ -488,173 +255,11 @@ static void test_drawn(const char *name, const char *letters, struct sim_explora
 	printf("ok drawn, %s: %llu of %llu, %llu blocked\n", name, classes, executions, blocked);
 }
 
-/* ---- the hand-off ------------------------------------------------------- */
-
-/*
- * Of a request to kthreadd and back, as it was given to GenMC 0.11 and nidhugg 0.4:
- * creators append under a lock and wake the daemon by an exchange of its state;
- * the list is a word that is written when it becomes empty or not; the answer is
- * a flag. Who awaits a value either goes on when it is there (5 and 178 classes),
- * or, as for those tools, looks once and if it is not there is stuck for good (6
- * and 566 more).
- *
- * Of three creators nidhugg alone has a number, 15,102, by its reads-from mode. By
- * the logs of this model there are 15,318.
- */
-enum { CREATORS_MAX = 3, STATE = 0, LIST = 1, ANSWER = 2, LIST_LOCK = 8, DAEMON = 7 };
-enum { RUNNING, SLEEPING };
-
-static struct {
-	unsigned creators;
-	bool looks_once, stuck;
-	kt_lock lock;
-	uint32_t state, list, answer[CREATORS_MAX];
-	unsigned queue[CREATORS_MAX], appended, popped;	/* under lock */
-	struct os_thread daemon, creator[CREATORS_MAX], made[CREATORS_MAX];
-} model;
-
-static void await(unsigned me, uint32_t *word, uint32_t value, unsigned object)
-{
-	struct kt_site *site = KT_SITE("await", "word");
-
-	if (!model.looks_once) {
-		sim_await(word, value, site);
-		note(me, 'R', object);
-		return;
-	}
-	if (READ_ONCE(*word) == value) {
-		note(me, 'R', object);
-		return;
-	}
-	model.stuck = true;
-	for (;;)
-		os_park(site);
-}
-
-static void create(void *arg)
-{
-	unsigned me = (unsigned)(uintptr_t)arg;
-
-	kt_lock_acquire(&model.lock);
-	note(me, 'W', LIST_LOCK);
-	model.queue[model.appended++] = me;
-	if (model.appended - model.popped == 1) {
-		WRITE_ONCE(model.list, 1);
-		note(me, 'W', LIST);
-	}
-	kt_lock_release(&model.lock);
-	xchg(&model.state, RUNNING);
-	note(me, 'W', STATE);
-	await(me, &model.answer[me], 1, ANSWER + me);
-}
-
-static void answer(void *arg)
-{
-	unsigned me = (unsigned)(uintptr_t)arg;
-
-	WRITE_ONCE(model.answer[me], 1);
-	note(CREATORS_MAX + me, 'W', ANSWER + me);
-}
-
-static void take_lock(void)
-{
-	kt_lock_acquire(&model.lock);
-	note(DAEMON, 'W', LIST_LOCK);
-}
-
-static void pop_all(void)
-{
-	take_lock();
-	while (model.appended > model.popped) {
-		unsigned i = model.queue[model.popped++];
-
-		WRITE_ONCE(model.list, model.appended > model.popped);
-		note(DAEMON, 'W', LIST);
-		kt_lock_release(&model.lock);
-		os_spawn(&model.made[i], "made", OS_JOINABLE, answer, (void *)(uintptr_t)i);
-		take_lock();
-	}
-	kt_lock_release(&model.lock);
-}
-
-static void serve(void *unused)
-{
-	(void)unused;
-	for (;;) {
-		bool empty;
-
-		WRITE_ONCE(model.state, SLEEPING);
-		note(DAEMON, 'W', STATE);
-		empty = READ_ONCE(model.list) == 0;
-		note(DAEMON, 'R', LIST);
-		if (empty && model.popped == model.creators)
-			break;
-		if (empty)
-			await(DAEMON, &model.state, RUNNING, STATE);
-		WRITE_ONCE(model.state, RUNNING);
-		note(DAEMON, 'W', STATE);
-		pop_all();
-	}
-}
-
-static void hand_off(void *unused)
-{
-	(void)unused;
-	run.logged = 0;
-	model.stuck = false;
-	model.state = model.list = model.appended = model.popped = 0;
-	memset(model.answer, 0, sizeof model.answer);
-	kt_lock_init(&model.lock, "list");
-	os_spawn(&model.daemon, "daemon", OS_JOINABLE, serve, NULL);
-	for (uintptr_t i = 0; i < model.creators; i++)
-		os_spawn(&model.creator[i], "creator", OS_JOINABLE, create, (void *)i);
-	for (unsigned i = 0; i < model.creators; i++)
-		os_join(&model.creator[i]);
-	os_join(&model.daemon);
-	for (unsigned i = 0; i < model.creators; i++)
-		os_join(&model.made[i]);
-}
-
-static void test_hand_off(unsigned creators, bool looks_once, unsigned classes, unsigned stuck)
-{
-	const struct sim_exploration o = { 0 };
-	const struct sim_options so = { .strategy = sim_strategy_dpor() };
-	unsigned ended = 0, blocked = 0;
-	struct sim_explored *e = &reduced.e;
-
-	memset(&reduced, 0, sizeof reduced);
-	model.creators = creators;
-	model.looks_once = looks_once;
-	os_set_hooks(&(struct os_hooks){ .point = NULL });
-	CHECK(sim_explore(&o));
-	for (bool more = true; more; ) {
-		const struct sim_record *r = sim_run(&so, hand_off, NULL);
-
-		CHECK_EQ(r->failure, model.stuck ? KT_DEADLOCK : KT_PASS);
-		if (!model.stuck)
-			add(&reduced.classes, class_of_log());
-		blocked += model.stuck;
-		ended += !model.stuck;
-		more = sim_explored(e);
-	}
-	CHECK_EQ(ended, classes);
-	CHECK_EQ(reduced.classes.count, classes);
-	CHECK_EQ(blocked, stuck);
-	CHECK_EQ(e->redundant + e->blocked + e->dropped, 0);
-	printf("ok hand-off, %u creators: %u classes, %u stuck\n", creators, ended, blocked);
-}
-
 int main(void)
 {
 	struct sim_exploration none = { 0 };
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-
-	test_hand_off(1, false, 5, 0);
-	test_hand_off(2, false, 178, 0);
-	test_hand_off(3, false, 15318, 0);
-	test_hand_off(1, true, 5, 6);
-	test_hand_off(2, true, 178, 566);
 	test_written();
 	test_drawn("words", "RWXI", none, 60);
 	test_drawn("locks", "RWLLUT", none, 60);

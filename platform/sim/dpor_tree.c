@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What is to be tried: of each node a tree of sequences (a wakeup tree), and what
- * is asleep there. After "Source Sets: A Foundation for Optimal Dynamic Partial
- * Order Reduction", Abdulla, Aronis, Jonsson, Sagonas, JACM 2017.
+ * What is to be tried: each node has a tree of sequences (a wakeup tree), and a set of
+ * events that are asleep there, because they were tried. After "Source Sets: A Foundation
+ * for Optimal Dynamic Partial Order Reduction", Abdulla, Aronis, Jonsson, Sagonas, JACM
+ * 2017.
  */
 #include <string.h>
 
@@ -56,7 +57,7 @@ uint32_t dpor_branch_new(struct dpor_label label, uint32_t set)
 		dpor.branches_free = dpor.branch[b].next;
 	} else {
 		if (!dpor.branches_used)
-			dpor.branches_used = 1;		/* 0 is none */
+			dpor.branches_used = 1;		/* 0 stands for no branch */
 		if (!dpor_room(&dpor.branch, &dpor.branches_size, dpor.branches_used + 1,
 			       sizeof *dpor.branch))
 			return 0;
@@ -95,7 +96,10 @@ void dpor_branch_free(uint32_t branch)
 
 /* ---- races -------------------------------------------------------------- */
 
-/* Where in w the label could be moved to the front; count: nowhere, but w does not mind it. */
+/*
+ * The place in w from which the label could be moved to the front. count: it is not in w,
+ * but could be put in front. MINDS: neither, because w depends on it.
+ */
 enum { MINDS = UINT32_MAX };
 
 static uint32_t initial(const struct step *w, uint32_t count, struct dpor_label label,
@@ -110,7 +114,7 @@ static uint32_t initial(const struct step *w, uint32_t count, struct dpor_label 
 	return count;
 }
 
-/* Is what w leads to found by something that is asleep? */
+/* Has something that is asleep already found what w leads to? */
 static bool is_redundant(const struct dpor_node *n, const struct step *w, uint32_t count)
 {
 	for (uint32_t i = 0; i < n->asleep_count; i++) {
@@ -150,14 +154,14 @@ static void insert(uint32_t node, struct step *w, uint32_t count)
 		if (at < count)
 			memmove(&w[at], &w[at + 1], (--count - at) * sizeof *w);
 		if (!count || !dpor.branch[b].child)
-			return;		/* what is there leads to it */
+			return;		/* the branch that is there leads to it */
 		parent = b;
 		b = dpor.branch[b].child;
 	}
 	append_sequence(node, parent, w, count);
 }
 
-/* All that does not come after `first`, then `second`. */
+/* The sequence of all events that do not come after `first`, then `second`. */
 static uint32_t reversed(const struct dpor_race *r, struct step *w)
 {
 	const struct dpor_event *e = &dpor.event[r->second];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * An execution: its beginning, its end, its failure. It resets only what the last
- * one used. What a process needs once is made at the first.
+ * An execution: its beginning, its end, its failure. An execution resets only what the
+ * last one used. The first one makes what a process needs once.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,6 +11,7 @@
 
 #include "platform/rcu.h"
 #include "platform/sim/internal.h"
+#include "platform/sim/strategy_random.h"
 
 /* ---- starting up -------------------------------------------------------- */
 
@@ -45,13 +46,7 @@ struct sim_record *sim_record(void)
 void sim_record_apart(void)
 {
 	sim_init();
-	record_map();	/* the other stays with those who have it */
-}
-
-void sim_note_wakes(bool on)
-{
-	sim_init();
-	sim.notes_wakes = on;
+	record_map();	/* the parent keeps the other record */
 }
 
 /* ---- failures ----------------------------------------------------------- */
@@ -101,6 +96,16 @@ void kt_assert_failed(const char *file, int line, const char *func, const char *
 
 /* ---- an execution ------------------------------------------------------- */
 
+/* The strategy may add itself to them when it begins. */
+static void observers_begin(const struct sim_options *o)
+{
+	sim.observers = sim.observed = 0;
+	sim_edges_begin();
+	sim_weak_begin(o->memory);
+	sim_cover_begin();
+	sim_notes_begin();
+}
+
 static void execution_begin(const struct sim_options *o)
 {
 	struct sim_record *r = sim.record;
@@ -125,10 +130,8 @@ static void execution_begin(const struct sim_options *o)
 	sim.steps_fair = o->steps_fair ? o->steps_fair : sim.steps_max / 2;
 	sim.steps_alarm = sim.steps_fair;
 	sim.fair = sim.aside = false;
-	sim.cut = sim.explores = false;
-	sim.covers = sim_cover_begin();
-	sim.wait = SIM_WAIT_NOT;
-	sim_weak_begin(o->memory);
+	sim.cut = false;
+	observers_begin(o);
 	sim.draws = o->strategy->next == sim_random_next;
 	sim.clock_ns = 0;
 	sim_memory_begin(o->moved);
@@ -140,7 +143,7 @@ static void execution_begin(const struct sim_options *o)
 	sim_set_slow_from();
 }
 
-/* Each bit from all bits. */
+/* Each bit of the result depends on all bits of h. */
 static uint64_t hash_finish(uint64_t h)
 {
 	h = (h ^ (h >> 32)) * 0xd6e8feb86659fd93ull;
@@ -164,7 +167,7 @@ const struct sim_record *sim_run(const struct sim_options *o, void (*body)(void 
 	sim.running = false;
 	sim_tsan_acquire(&sim.sync);
 	r->hash = hash_finish(r->hash);
-	if (r->failure != KT_PASS || sim.cut)	/* their frames are abandoned */
+	if (r->failure != KT_PASS || sim.cut)	/* the tasks' frames are abandoned */
 		for (uint32_t i = 0; i < r->tasks; i++)
 			fiber_make(&sim.task[i].fiber, i % 16, sim_task_main);
 	else if (sim_rcu_end())

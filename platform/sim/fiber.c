@@ -11,8 +11,8 @@
 #include "platform/sim/internal.h"
 
 /*
- * Present only in builds with that sanitizer: this file is compiled the same
- * in all of them and asks at run time.
+ * Each of these exists only in builds with that sanitizer. This file is compiled the same
+ * in all builds and asks at run time.
  */
 extern void __sanitizer_start_switch_fiber(void **save, const void *bottom, size_t size)
 	__attribute__((weak));
@@ -26,8 +26,8 @@ extern void __tsan_switch_to_fiber(void *fiber, unsigned flags) __attribute__((w
 enum {
 	FIBER_STACK_BYTES = 256 * 1024,
 	FIBER_COLOR_BYTES = 9 * 64,
-	/* No happens-before edge by the switch itself: an edge would hide
-	 * every race. The platform's operations make the edges they promise. */
+	/* The switch itself makes no happens-before edge, because an edge would hide
+	 * every race. The platform's operations make the edges that they promise. */
 	TSAN_NO_SYNC = 1,
 };
 
@@ -41,14 +41,14 @@ uintptr_t fiber_bottom(const struct fiber *f, unsigned color)
 #if defined(__x86_64__)
 /*
  * What fiber_swap() leaves on a stack, from fiber.sp up: site, addr, r15, r14, r13, r12,
- * rbx, rbp; then the return address. Debuggers rely on it.
+ * rbx, rbp; then the return address. tools/gdb/kthrash.py relies on it.
  */
 enum { SAVED_WORDS = 8 };
 
 /*
- * Not inline, and nothing of it in its callers: of an execution's instructions a
- * sixth is here. All who do not run are in it, so it goes on in place after
- * the stack has changed; it returns to whoever called on that stack.
+ * Not inline, so that nothing of it is in its callers: a sixth of an execution's
+ * instructions is here. Every fiber that does not run is inside this function, so it goes
+ * on in place after the stack has changed, and returns to the caller on that stack.
  */
 __asm__(".text\n\t"
 	".p2align 5\n\t"
@@ -85,7 +85,7 @@ __asm__(".text\n\t"
 	".size fiber_swap, . - fiber_swap\n");
 
 _Static_assert(offsetof(struct fiber, sp) == 0 && SIM_GRANULE == 16 && SIM_GRANULES == 1 << 16,
-	       "fiber_swap() knows that");
+	       "fiber_swap() relies on this");
 
 static void context_make(struct fiber *f, unsigned color, void (*entry)(void))
 {
@@ -135,8 +135,8 @@ void fiber_host(struct fiber *host)
 }
 
 /*
- * What an abandoned fiber did comes before whatever the host does next: visit
- * it with synchronization once, so that reused memory is no race.
+ * All that an abandoned fiber did comes before what the host does next. Visit the fiber
+ * once with synchronization, so that memory that is reused is no race.
  */
 static void tsan_bury(void *fiber)
 {
@@ -180,7 +180,7 @@ void fiber_aside(struct fiber *f)
 	__tsan_switch_to_fiber(aside, TSAN_NO_SYNC);
 }
 
-/* ASan learns the host's stack bounds when a fiber first comes from there. */
+/* ASan tells the host's stack bounds when the first fiber is entered from there. */
 static const void *host_bottom;
 static size_t host_size;
 
@@ -226,7 +226,7 @@ void fiber_entered(void)
 static struct fiber bench_host, bench_bare, bench_own;
 
 #if defined(__x86_64__)
-/* Nothing can be less: the compiler saves what is live, and the jump is predicted. */
+/* No switch can cost less: the compiler saves what is live, and the jump is predicted. */
 static inline __attribute__((always_inline))
 void bare_swap(struct fiber *from, struct fiber *to)
 {

@@ -2,8 +2,9 @@
 /*
  * Stackful fibers: a stack, a switch, and the sanitizers' hooks for both.
  * Nothing else in the simulator knows about stacks. On x86-64 the switch is
- * our own (callee-saved registers only; the floating-point control words are
- * not switched, since nobody here changes them); elsewhere it is ucontext.
+ * our own. It saves the callee-saved registers only; it does not switch the
+ * floating-point control words, because no code here changes them. Elsewhere
+ * the switch is ucontext.
  *
  * A fiber is reused: its function returns from every frame before the fiber
  * is given new work. Abandoned frames would fill ASan's fake stacks.
@@ -33,44 +34,45 @@ struct fiber {
 #endif
 };
 
-/* The thread that calls becomes a fiber. */
+/* The calling thread becomes a fiber. */
 void fiber_host(struct fiber *host);
 
 /*
  * (Re)make f so that its first switch enters `entry`, which never returns.
- * `color` staggers stacks over cache sets. The stack is kept from a former
- * life; frames on it are dropped.
+ * `color` staggers stacks over cache sets. If f was made before, it keeps its
+ * stack; the frames on it are dropped.
  */
 void fiber_make(struct fiber *f, unsigned color, void (*entry)(void));
 
-/* Where its frames begin, which is the same for the same color but for the stack's place. */
+/* Where its frames begin. The distance from the stack's end depends on the color only. */
 uintptr_t fiber_bottom(const struct fiber *f, unsigned color);
 
-/* First thing an entry function does. */
+/* The first thing that an entry function does. */
 void fiber_entered(void);
 
 /*
- * To ThreadSanitizer what follows is done by somebody else, always the same for
- * f, which runs; called again, by f. Without it nothing.
+ * f runs. For ThreadSanitizer, what follows is done by another context, always the same
+ * one for f; after the next call it is done by f again. Without ThreadSanitizer this
+ * does nothing.
  */
 void fiber_aside(struct fiber *f);
 
-/* Never to return to `from`: its frames are dropped. */
+/* Go to `to` and never return to `from`, whose frames are dropped. */
 void fiber_leave(struct fiber *from, struct fiber *to) __attribute__((noreturn));
 
-/* Is there a sanitizer that must hear of switches? Then the two hooks do it. */
+/* Must a sanitizer hear of switches? The two hooks tell it. */
 extern bool fiber_sanitized;
 void fiber_before_switch(struct fiber *from, struct fiber *to, bool for_good);
 void fiber_after_switch(struct fiber *from);
 
 /*
- * Go on with `to`; returns when somebody switches back: addr, which was found to be
- * to a live object then (sim_memory_check() at site). To be called last: each return
- * behind a switch is mispredicted.
+ * Go on with `to`. Returns addr when another fiber switches back, after checking that
+ * addr points to a live object then (sim_memory_check() at site). To be called last,
+ * because each return after a switch is mispredicted.
  */
 void *fiber_swap(struct fiber *from, struct fiber *to, const void *addr, struct kt_site *site);
 
-/* The same, told to sanitizers. */
+/* The same; sanitizers are told. */
 static inline void fiber_switch(struct fiber *from, struct fiber *to)
 {
 	if (__builtin_expect(fiber_sanitized, false))
@@ -81,8 +83,8 @@ static inline void fiber_switch(struct fiber *from, struct fiber *to)
 }
 
 /*
- * Cost of one switch in ns, over `rounds` round trips: of one that nothing can beat, and
- * of fiber_swap().
+ * Cost of one switch in ns, over `rounds` round trips: of the cheapest switch that is
+ * possible, and of fiber_swap().
  */
 double fiber_bare_ns(uint64_t rounds);
 double fiber_own_ns(uint64_t rounds);

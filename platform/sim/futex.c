@@ -4,20 +4,20 @@
  * platform/sem.h.
  *
  * All sleepers, whatever they sleep on, are in one queue in the order in which
- * they came, a chain of tasks (sim_task.next_waiter): an address is compared
- * with others and never ordered or hashed, so that it does not matter where
- * things lie. Who is woken is off the queue, and only then goes on: a kill or
- * an unpark of a sleeper ends no sleep, as they don't on real threads, where
- * they would be a wake-up that hides a lost one.
+ * they came. The queue is a chain of tasks (sim_task.next_waiter). An address is only
+ * compared with others and never ordered or hashed, so that it does not matter where
+ * objects lie. The waker takes a sleeper off the queue, and only that ends the sleep. A
+ * kill or an unpark of a sleeper ends no sleep. On real threads they don't either, and
+ * here they would be wake-ups that hide a lost one.
  *
- * Of a futex no happens-before edge, as the operating system promises none. But
- * that a sleeper finds the word changed or is there to be woken takes a full
- * barrier on either side.
+ * A futex makes no happens-before edge, because the operating system promises none. But
+ * a sleeper must find the word changed, or the waker must find the sleeper in the queue:
+ * that takes a full barrier on either side.
  */
 #include "platform/sem.h"
 #include "platform/sim/internal.h"
 
-static uint32_t first;	/* who came first: task + 1; 0: nobody */
+static uint32_t first;	/* of the queue: task + 1; 0: it is empty */
 
 void sim_futex_begin(void)
 {
@@ -71,7 +71,7 @@ static bool sleep_on(const void *addr, const uint64_t *deadline_ns, struct kt_si
 	return false;
 }
 
-/* Wake up to `count` who sleep on addr. */
+/* Wake at most `count` of the tasks that sleep on addr. */
 static void wake_sleepers(const void *addr, uint32_t count)
 {
 	for (uint32_t *at = &first; *at && count; ) {
@@ -95,7 +95,7 @@ bool os_futex_wait_at(const uint32_t *word, uint32_t expected, const uint64_t *d
 	(void)kt_may_sleep(why);	/* a lock's waiter may be in a read section of RCU */
 	/* Between the caller's test and this comparison anything may happen. */
 	sim_point(KT_SITE_NAMED("os.futex_wait"), word);
-	sim_mark(why);		/* at which a directive wishes for a spurious wake-up */
+	sim_mark(why);		/* where a directive can ask for a spurious wake-up */
 	sim_memory_check(word, why);
 	sim_fence();
 	if (__atomic_load_n((const uint32_t *)sim_seen(word, sizeof *word), __ATOMIC_RELAXED) !=
@@ -110,7 +110,7 @@ bool os_futex_wait_at(const uint32_t *word, uint32_t expected, const uint64_t *d
 
 void os_futex_wake_at(const uint32_t *word, uint32_t count, struct kt_site *site)
 {
-	sim_point(site, NULL);	/* late, if need be: the word may be gone */
+	sim_point(site, NULL);	/* no object, because the word may be gone by now */
 	sim_fence();
 	wake_sleepers(word, count);
 }
@@ -135,7 +135,7 @@ void os_sem_post_at(struct os_sem *s, struct kt_site *site)
 	s->count++;
 	sim_hb_release(s);
 	wake_sleepers(s, 1);
-	/* Once more, so that what is done next can be late. *s may be gone. */
+	/* A second point, so that what the poster does next can be late. *s may be gone. */
 	sim_point(site, NULL);
 }
 
@@ -149,7 +149,7 @@ bool os_sem_wait_at(struct os_sem *s, const uint64_t *deadline_ns, struct kt_sit
 	while (s->count == 0) {
 		if (!in_time)
 			return false;
-		/* Woken, another may have come first. */
+		/* Woken: another task may have taken the count first. */
 		in_time = sleep_on(s, deadline_ns, why);
 		sim_memory_check(s, why);
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What instrumented code calls in the simulator; for the headers in platform/ only.
+ * What instrumented code calls in the simulator. Only headers in platform/ include this.
  */
 #ifndef PLATFORM_SIM_HOOKS_H
 #define PLATFORM_SIM_HOOKS_H
@@ -12,17 +12,17 @@
 
 /*
  * A choice point before an operation on *addr. On return the operation is the
- * next thing that happens anywhere, and addr, if not NULL, is to a live object.
- * An operation that the site says more of (kt_site.access) is done where the
- * result points to.
+ * next thing that happens anywhere, and addr, if it is not NULL, points to a live
+ * object. An operation whose site says what kind of access it is (kt_site.access) is
+ * done where the result points to.
  */
 void *sim_point(struct kt_site *site, const void *addr);
 
-/* With weak memory: what the running task has stored becomes visible. */
+/* With weak memory: all that the running task has stored becomes visible. */
 extern bool sim_is_weak;
 void sim_drain(void);
 
-/* Where what the running task sees of the word at addr is. */
+/* Points to the value that the running task sees of the word at addr. */
 void *sim_seen(const void *addr, size_t size);
 
 static inline void sim_fence(void)

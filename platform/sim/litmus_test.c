@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Litmus tests: of small programs every execution, and of each memory exactly
- * the outcomes that it allows. The names are those of the literature (Alglave,
- * Maranget, Sarkar, Sewell: "Litmus: Running Tests Against Hardware", TACAS
- * 2011; x86-TSO's for what is forwarded).
+ * Litmus tests: every execution of small programs gives, with each memory, exactly the
+ * outcomes that the memory allows. The names are those of the literature (Alglave,
+ * Maranget, Sarkar, Sewell: "Litmus: Running Tests Against Hardware", TACAS 2011; for
+ * forwarding those of x86-TSO).
  *
- * An outcome is what the loads and exchanges gave, thread by thread, and then the final values
- * of the locations asked for.
+ * An outcome is what the loads and exchanges gave, thread by thread, and then the final
+ * values of the locations that the test asks for.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -101,7 +101,7 @@ static const struct litmus tests[] = {
 	  "002 012 022 112 122 222", "", "" },
 	{ "CoWW", { { W(X, 1), W(X, 2) }, { W(X, 3) } }, 1 << X, "2 3", "", "" },
 
-	/* What is exchanged is what is visible; a store that was done before may come after. */
+	/* An exchange takes the visible value; another task's earlier store may come after it. */
 	{ "CoRMW", { { W(X, 1) }, { SWP(X, 2), R(X) } }, 1 << X, "011 021 122", "", "" },
 	{ "CoRMW+MP", { { W(X, 1) }, { SWP(X, 2), W(Y, 1) }, { R(Y), R(X) } }, 1 << X,
 	  "0001 0011 0021 0111 0121 1002 1012 1022 1122", "", "" },
@@ -116,7 +116,7 @@ static const struct litmus tests[] = {
 
 /* ---- every execution ------------------------------------------------------- */
 
-/* Depth first; the choices of the execution under way, and what is left to try. */
+/* Depth first: the choices of the execution under way, and the answers left to try. */
 static struct {
 	struct sim_strategy strategy;
 	unsigned choices, at;
@@ -132,11 +132,12 @@ static void dfs_begin(struct sim_strategy *s, uint64_t seed, uint32_t steps_esti
 	dfs.at = 0;
 }
 
-static bool started;		/* all threads are there */
+static bool started;		/* all threads are spawned */
 
 /*
- * The body, who starts and joins the threads, is first until then. Afterwards it
- * waits for all of them, as each join makes visible what its thread has stored.
+ * The body starts and joins the threads. It goes first until all threads are spawned.
+ * Afterwards it waits for all of them, because each join makes visible what its thread
+ * has stored.
  */
 static uint32_t dfs_next(struct sim_strategy *s, const struct sim_decision *d)
 {
@@ -256,7 +257,7 @@ static void add_words(struct outcomes *o, const char *words)
 	}
 }
 
-/* The first of a that is not in b, or NULL. */
+/* The first outcome in a that is not in b, or NULL. */
 static const char *missing(const struct outcomes *a, const struct outcomes *b)
 {
 	for (unsigned i = 0; i < a->count; i++) {
@@ -293,17 +294,17 @@ static unsigned explore(const struct litmus *test, enum sim_model memory, struct
 
 static bool check(const struct litmus *test, enum sim_model memory, const char *name)
 {
-	struct outcomes seen = { .count = 0 }, due = { .count = 0 };
+	struct outcomes seen = { .count = 0 }, expected = { .count = 0 };
 	unsigned executions = explore(test, memory, &seen);
 	const char *absent, *wrong;
 
-	add_words(&due, test->sc);
+	add_words(&expected, test->sc);
 	if (memory != SIM_SC)
-		add_words(&due, test->more_in_tso);
+		add_words(&expected, test->more_in_tso);
 	if (memory == SIM_PSO)
-		add_words(&due, test->more_in_pso);
-	absent = missing(&due, &seen);
-	wrong = missing(&seen, &due);
+		add_words(&expected, test->more_in_pso);
+	absent = missing(&expected, &seen);
+	wrong = missing(&seen, &expected);
 	if (absent)
 		printf("FAIL %s %s: never %s\n", test->name, name, absent);
 	if (wrong)

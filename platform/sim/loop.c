@@ -5,66 +5,28 @@
  * The decision is taken on the stack of the task that reached the site, so a
  * step that does not change tasks costs no switch. All state is in `sim` and
  * in the shared record.
+ *
+ * There are three paths, each slower than the one before. A random walk's step is drawn
+ * inline, up to step sim.drawn_until. Up to sim.slow_from a strategy is asked
+ * (point_asked()). All other steps go through reach_slow(): those that the strategy visits
+ * or an observer hears of, and those at which fair scheduling or a livelock begins.
  */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "platform/sim/internal.h"
+#include "platform/sim/strategy_random.h"
 
 #define likely(x)   __builtin_expect(!!(x), true)
 #define unlikely(x) __builtin_expect(!!(x), false)
 
-/* Wherever the linker puts this file: a few percent hang on it. */
+/* So that the speed does not depend on where the linker puts this file: a few percent. */
 #define HOT __attribute__((aligned(64)))
 
 struct sim sim;
 struct sim_handle *sim_self = &sim.task[0].handle;
 
-/* ---- time, and who spins ------------------------------------------------ */
-
-/* Time passes until the task's deadline; others that are due by then are late. */
-static void timer_fire(uint32_t task)
-{
-	struct sim_task *t = &sim.task[task];
-
-	if (t->deadline > sim.clock_ns)
-		sim.clock_ns = t->deadline;
-	t->timed_out = true;
-	sim_wake_unasked(task);
-}
-
-uint32_t sim_first_timer(void)
-{
-	uint32_t first = SIM_NOBODY;
-
-	for (uint32_t i = 0; i < sim.record->tasks; i++) {
-		struct sim_task *t = &sim.task[i];
-
-		if (t->record->state == SIM_SLEEPING && t->timed &&
-		    (first == SIM_NOBODY || t->deadline < sim.task[first].deadline))
-			first = i;
-	}
-	return first;
-}
-
-/* The deadline that comes first, or false if nobody waits for one. */
-static bool timers_fire(void)
-{
-	uint32_t first = sim_first_timer();
-
-	if (first == SIM_NOBODY)
-		return false;
-	timer_fire(first);
-	return true;
-}
-
-/* Nobody is in `runnable`: let time pass, end the execution, or report. */
-static void nobody_runs(void)
-{
-	if (sim.unfinished == 0 || timers_fire())
-		return;
-	sim_fail_deadlock();
-}
+/* ---- which steps are slow ------------------------------------------------ */
 
 void sim_set_slow_from(void)
 {
@@ -72,7 +34,7 @@ void sim_set_slow_from(void)
 
 	if (sim.strategy->visit && sim.strategy->visits_from < from)
 		from = sim.strategy->visits_from;
-	sim.slow_from = sim.weak || sim.covers || sim.aside ? 0 : from;
+	sim.slow_from = sim_is_heard(SIM_HEARS_STEPS) || sim.aside ? 0 : from;
 	sim.drawn_until = sim.draws && !sim.timed && !sim.told ? sim.slow_from : 0;
 }
 
@@ -88,74 +50,28 @@ static void step_alarm(uint32_t step)
 	sim_set_slow_from();
 }
 
-/*
- * Who may be chosen after a step that yields: a task that spins waits until
- * somebody else has moved.
- */
-static uint64_t without_spinners(uint32_t current)
+/* ---- which task goes on --------------------------------------------------- */
+
+static inline struct sim_decision decision_of(const struct sim_step *t, const void *addr)
 {
-	uint64_t able = sim.runnable & ~sim.timed, others;
-
-	sim.yielded |= sim_bit(current);
-	if (able & ~sim.yielded)
-		return sim.runnable & ~sim.yielded;
-	/* All that could run spin in vain: what they wait for is time. */
-	sim.yielded = sim_bit(current);
-	if (sim.timed)
-		return sim.timed;
-	others = able & ~sim.yielded;
-	return others ? others : able;
-}
-
-/* ---- who goes on -------------------------------------------------------- */
-
-uint32_t sim_default_next(uint64_t runnable, uint64_t timed, uint32_t current,
-			  enum sim_why why)
-{
-	uint64_t stores = sim.record->stores, later;
-
-	if (runnable & ~timed)	/* time passes when there is nothing else to do */
-		runnable &= ~timed;
-	/* Stores are visible as late as may be: before somebody spins in vain. */
-	if (why == SIM_YIELDED && (runnable & stores))
-		runnable &= stores;
-	else if (runnable & ~stores)
-		runnable &= ~stores;
-	later = current == 63 ? 0 : runnable & ~((sim_bit(current) << 1) - 1);
-	if ((why == SIM_POINT || why == SIM_MARK) && (runnable & sim_bit(current)))
-		return current;
-	return (uint32_t)__builtin_ctzll(later ? later : runnable);
-}
-
-/*
- * Anybody, time too. Drawn and not in turn: turns of equal length can be in step
- * with a loop, so that who looks for a lock finds it held each time, for ever. What
- * does not end now goes round in circles whoever runs.
- */
-static uint32_t fair_next(uint64_t runnable)
-{
-	uint32_t n = kt_rng_below(&sim.fair_draw, (uint32_t)__builtin_popcountll(runnable));
-
-	while (n-- > 0)
-		runnable &= runnable - 1;
-	return (uint32_t)__builtin_ctzll(runnable);
-}
-
-static uint32_t ask(const struct sim_step *t, const void *addr)
-{
-	const struct sim_decision d = {
+	return (struct sim_decision){
 		.task = t->task, .step = sim.record->steps - 1, .why = (enum sim_why)t->why,
 		.site = t->site, .runnable = t->runnable, .timed = t->timed,
 		.object = addr,
 	};
+}
+
+static uint32_t ask(const struct sim_step *t, const void *addr)
+{
+	const struct sim_decision d = decision_of(t, addr);
 	uint32_t next;
 
 	if (sim.fair && d.why != SIM_MARK)
-		return fair_next(d.runnable);
+		return sim_fair_next(d.runnable);
 	next = sim.strategy->next(sim.strategy, &d);
 	if (next < SIM_TASKS_MAX && (d.runnable & sim_bit(next)))
 		return next;
-	if (next == d.task && d.why == SIM_YIELDED)	/* what it waits for has come */
+	if (next == d.task && d.why == SIM_YIELDED)	/* what it spins for has happened */
 		return next;
 	fprintf(stderr, "kthrash: strategy %s chose task %u, which can't run\n",
 		sim.strategy->name, next);
@@ -169,28 +85,28 @@ static inline bool is_choice(const struct sim_step *t)
 	       (t->why == SIM_YIELDED && sim.visits_all);
 }
 
-/* One of t->runnable, which is not 0, or who yields; kept in t. */
+/* One of t->runnable, which is not 0, or the task that yields; recorded in t. */
 static uint32_t decide(struct sim_step *t, const void *addr)
 {
 	uint32_t next = is_choice(t) ? ask(t, addr) : (uint32_t)__builtin_ctzll(t->runnable);
 
 	t->next = (uint8_t)next;
 	if (t->timed >> next & 1)
-		timer_fire(next);
+		sim_timer_fire(next);
 	return next;
 }
 
 /* ---- the step ----------------------------------------------------------- */
 
-/* Of (site, task, why): what the hash of the trace has of a step. */
+/* What the trace's hash takes of a step besides its site: task and why. */
 static inline uint64_t step_key(const struct sim_task *self, enum sim_why why)
 {
 	return self->key ^ (uint64_t)(why ^ SIM_POINT) << 40;
 }
 
 /*
- * site->hash is there. The next task is not decided yet. Hash: a product and a sum
- * per step, mixed in the end (hash_finish()).
+ * site->hash is known by now. The next task is not decided yet. The hash takes one
+ * product and one exclusive or per step; hash_finish() mixes it in the end.
  */
 static inline struct sim_step *record_step(struct kt_site *site, enum sim_why why,
 					   uint64_t timed)
@@ -211,7 +127,7 @@ static inline struct sim_step *record_step(struct kt_site *site, enum sim_why wh
 	return t;
 }
 
-/* For a sanitizer that must hear of switches, which is only told of real ones. */
+/* For a sanitizer that must hear of switches. It is told only of real ones. */
 __attribute__((noinline))
 static void *switch_told(uint32_t next, const void *addr, struct kt_site *site)
 {
@@ -226,8 +142,8 @@ static void *switch_told(uint32_t next, const void *addr, struct kt_site *site)
 }
 
 /*
- * To be called last, so that there is one return less to mispredict. Also to the
- * current task itself: that costs less than a mispredicted branch around it.
+ * To be called last, so that there is one return less to mispredict. A switch to the
+ * current task itself is done, too: it costs less than a mispredicted branch around it.
  */
 static inline void *switch_to(uint32_t next, const void *addr, struct kt_site *site)
 {
@@ -245,29 +161,22 @@ static void *switch_or_tell(uint32_t next, const void *addr, struct kt_site *sit
 	return switch_to(next, addr, site);
 }
 
-/* The execution is over; the fiber goes on when a later one needs it. */
+/* The execution is over. The fiber goes on when a later execution needs it. */
 __attribute__((noinline))
 static void return_to_host(void)
 {
 	fiber_switch(&sim_current()->fiber, &sim.host);
 }
 
-/* Nobody can run: let time pass, end the execution, or fail. */
+/* If no task can run: let time pass, end the execution, or fail. */
 static bool is_over(void)
 {
 	if (!(sim.runnable & ~sim.timed))
-		nobody_runs();
+		sim_nobody_runs();
 	return sim.unfinished == 0;
 }
 
-static void before_weak_step(void)
-{
-	sim_weak_settle();
-	if (sim.fair)	/* to the stores, too */
-		sim_weak_show_all();
-}
-
-/* The steps that need more thought than the fast paths give them. */
+/* The steps that the fast paths do not handle. */
 __attribute__((noinline))
 static void reach_slow(struct sim_step *t, const void *addr)
 {
@@ -275,17 +184,11 @@ static void reach_slow(struct sim_step *t, const void *addr)
 
 	if (step >= sim.steps_alarm)
 		step_alarm(step);
-	if (sim.weak)
-		before_weak_step();
+	if (sim_is_heard(SIM_HEARS_ARRIVES))
+		sim.tell.arrives(t, addr);
 	shown = sim.shown;
-	if (sim.covers)
-		sim_cover_arrive(t, addr);
 	if (sim.strategy->visit && step >= sim.strategy->visits_from) {
-		struct sim_decision d = {
-			.task = t->task, .step = step, .why = (enum sim_why)t->why,
-			.site = t->site, .runnable = t->runnable, .timed = t->timed,
-			.object = addr,
-		};
+		const struct sim_decision d = decision_of(t, addr);
 
 		sim.strategy->visit(sim.strategy, &d);
 		sim_set_slow_from();
@@ -300,7 +203,7 @@ static void reach_slow(struct sim_step *t, const void *addr)
 		t->timed = sim.timed;
 		t->runnable = sim.runnable;
 		if (t->why == SIM_YIELDED && sim.shown == shown)
-			t->runnable = without_spinners(t->task);
+			t->runnable = sim_without_spinners(t->task);
 		else if (t->why != SIM_MARK)
 			sim.yielded = 0;
 		next = decide(t, addr);
@@ -309,12 +212,12 @@ static void reach_slow(struct sim_step *t, const void *addr)
 		usual = sim_default_next(t->runnable, t->timed, t->task, (enum sim_why)t->why);
 		sim_weak_show(next, next == usual ? SIM_SHOWN_USUAL : SIM_SHOWN_CHOSEN);
 	}
-	if (sim.covers)
-		sim_cover_perform(next);
+	if (sim_is_heard(SIM_HEARS_GOES_ON))
+		sim.tell.goes_on(next);
 	switch_or_tell(next, addr, t->site);
 }
 
-/* It may be the step of any task, whose stores have nothing to do with it. */
+/* fn() may run in the step of any task, so that task's stores are not part of it. */
 void sim_aside(void (*fn)(void *arg), void *arg)
 {
 	sim.aside = true;
@@ -330,7 +233,7 @@ void sim_reach(struct kt_site *site, enum sim_why why)
 {
 	if (sim.aside && why == SIM_MARK)
 		return;
-	KT_ASSERT(!sim.aside);	/* nobody waits there */
+	KT_ASSERT(!sim.aside);	/* code that runs aside must not wait */
 	kt_site_hash(site);
 	reach_slow(record_step(site, why, sim.timed), NULL);
 }
@@ -341,7 +244,7 @@ static void mark_slow(struct kt_site *site)
 	sim_reach(site, SIM_MARK);
 }
 
-/* A step that needs no thought before it is recorded. */
+/* A step that can be recorded at once. */
 static inline bool is_plain(const struct kt_site *site, uint32_t until)
 {
 	return likely(sim.record->steps < until && site->hash);
@@ -364,10 +267,10 @@ static void *point_slow(struct kt_site *site, const void *addr)
 		kt_site_hash(site);
 		reach_slow(record_step(site, SIM_POINT, sim.timed), addr);
 	}
-	return sim.weak ? sim_weak_access(site, addr) : (void *)addr;
+	return sim_is_weak ? sim_weak_access(site, addr) : (void *)addr;
 }
 
-/* A strategy is asked, a timer may fire, or a sanitizer must hear of switches. */
+/* A strategy is asked, or a timer may fire, or a sanitizer must hear of switches. */
 __attribute__((noinline))
 static void *point_asked(struct kt_site *site, const void *addr)
 {
@@ -391,7 +294,7 @@ static void *point_drawn_wide(struct sim_step *t, const void *addr)
 	return switch_to(t->next, addr, t->site);
 }
 
-/* Nothing is called but at its ends, so that no register need be saved. */
+/* It calls other functions only as its last action, so that it need not save registers. */
 HOT void *sim_point(struct kt_site *site, const void *addr)
 {
 	struct sim_step *t;
@@ -441,30 +344,15 @@ HOT void sim_block(struct kt_site *why)
 	switch_to(t->next, NULL, why);
 }
 
-void sim_await(const uint32_t *word, uint32_t value, struct kt_site *site)
-{
-	KT_ASSERT(!sim.weak);
-	sim_waits(SIM_WAIT_VALUE, value);
-	sim_point(site, word);
-	while (*word != value)
-		sim_reach(site, SIM_YIELDED);
-}
-
-void sim_settle(struct kt_site *site)
-{
-	sim_waits(SIM_WAIT_SETTLED, 0);
-	kt_point(site, NULL);
-}
-
 /* ---- points for platform/point.h ----------------------------------------- */
 
 __attribute__((noinline))
 static void named_slow(struct kt_site *site, const void *subject)
 {
-	/* First the observer: what the point stands for has just happened. */
+	/* The driver's hook first: what the point stands for has just happened. */
 	if (sim.hooks.point)
 		sim.hooks.point(site, subject);
-	sim_touch(subject, SIM_READ);	/* so that its end is not unnoticed */
+	sim_touch(subject, SIM_READ);	/* so that it depends on the end of *subject */
 	sim_mark(site);
 }
 
@@ -476,31 +364,11 @@ HOT void kt_point(struct kt_site *site, const void *subject)
 		record_step(site, SIM_MARK, sim.timed);
 }
 
-/* ---- events and choices -------------------------------------------------- */
-
-void sim_add_event(enum sim_event_kind kind, uint32_t task, enum kt_role role, uint32_t nth)
-{
-	struct sim_record *r = sim.record;
-
-	if (r->events == SIM_EVENTS_MAX) {
-		r->events_lost = true;
-		return;
-	}
-	r->event[r->events++] = (struct sim_event){
-		.step = r->steps ? r->steps - 1 : 0,
-		.kind = (uint8_t)kind, .task = (uint8_t)task, .role = (uint8_t)role,
-		.nth = nth,
-	};
-}
+/* ---- choices ------------------------------------------------------------- */
 
 uint32_t sim_choose(enum sim_choice kind, uint32_t below)
 {
 	if (!sim.strategy->choose || sim.fair)
 		return 0;
 	return sim.strategy->choose(sim.strategy, kind, below);
-}
-
-void sim_note_alloc_fail(enum kt_role role, uint32_t nth)
-{
-	sim_add_event(SIM_EVENT_ALLOC_FAIL, sim.current, role, nth);
 }

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Memory of one execution: blocks are carved off one region, never reused
- * before the execution ends, and watched.
+ * Memory of one execution: blocks are cut from one region, watched, and not reused
+ * before the execution ends.
  *
- * Each 16-byte granule knows its block, so an atomic or lock operation on a
- * freed block is caught in every build; a byte per granule says where to look.
- * Plain accesses are caught by ASan where there is ASan; elsewhere a freed block
- * is filled with a pattern that is no valid pointer and is checked for writes at
- * the end.
+ * Each 16-byte granule knows its block, so an atomic or lock operation on a freed block
+ * is found in every build. A byte per granule (sim_memory_doubt) says whether the check
+ * needs a second look. ASan finds plain accesses, in builds with it. In other builds a
+ * freed block is filled with a pattern that is no valid pointer, and the end of the
+ * execution checks whether it was written.
  *
- * Objects on stacks are told by os_object_begin() and os_object_end().
+ * os_object_begin() and os_object_end() tell which objects are on stacks.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,17 +21,17 @@
 enum {
 	BLOCKS_MAX = 4096,
 	ENDED_MAX = 256,
-	FENCE = 16,	/* granules behind the last block that are known to be nobody's */
+	FENCE = 16,	/* granules behind the last block that belong to no block */
 	MAPPED_BYTES = SIM_REGION_BYTES + SIM_MOVED_MAX * SIM_GRANULE,
-	FRESH = 0xcd,	/* contents of a new block: anything but zero */
-	FREED = 0x6b,	/* as a pointer not canonical: using it faults */
+	FRESH = 0xcd,	/* contents of a new block: not zero, so that its user must set it */
+	FREED = 0x6b,	/* contents of a freed block: no canonical pointer, so using it faults */
 };
 
 struct block {
 	uint32_t offset, size;
 	struct kt_site *allocated_at, *freed_at;	/* freed_at NULL: live */
 	uint8_t role, allocated_by, freed_by;
-	uint16_t nth;			/* of those by allocated_by */
+	uint16_t nth;			/* among the blocks that allocated_by allocated */
 };
 
 _Static_assert(BLOCKS_MAX <= UINT16_MAX, "mem.owner numbers the blocks");
@@ -39,7 +39,7 @@ _Static_assert(BLOCKS_MAX <= UINT16_MAX, "mem.owner numbers the blocks");
 uint8_t sim_memory_doubt[SIM_GRANULES];
 
 static struct {
-	char *mapped;			/* the region and what it may be moved by */
+	char *mapped;			/* the region, and the room to move it */
 	char *region;
 	uint32_t used;			/* bytes */
 	uint32_t blocks;
@@ -47,7 +47,7 @@ static struct {
 	size_t live[KT_ROLE_COUNT];
 	uint16_t allocations[SIM_TASKS_MAX];
 	struct block block[BLOCKS_MAX];
-	uint16_t owner[SIM_GRANULES];	/* of each granule: its block, from 1; 0: nobody's */
+	uint16_t owner[SIM_GRANULES];	/* of each granule: its block, from 1; 0: none */
 	struct { uintptr_t begin, end; } dead[ENDED_MAX];
 } mem;
 
@@ -63,7 +63,7 @@ static void map_region(void)
 	sim_poison(mem.mapped, MAPPED_BYTES);
 }
 
-/* What is in [addr, addr + size) may be accessed without a second look, or not. */
+/* Does an access to [addr, addr + size) need a second look? */
 static void set_doubt(uintptr_t addr, size_t size, bool doubt)
 {
 	size_t first = addr / SIM_GRANULE % SIM_GRANULES;
@@ -78,7 +78,7 @@ static void set_doubt(uintptr_t addr, size_t size, bool doubt)
 	sim_unseen_end();
 }
 
-/* The same for FENCE granules: one store, and no call that ThreadSanitizer sees. */
+/* The same for FENCE granules, by one store and without a call that ThreadSanitizer sees. */
 static void set_fence(uintptr_t addr, bool doubt)
 {
 	size_t first = addr / SIM_GRANULE % SIM_GRANULES;
@@ -116,7 +116,7 @@ static bool written_after_free(const struct block *b)
 {
 	const char *p = mem.region + b->offset;
 
-	/* All bytes equal their neighbour, and the first is right. */
+	/* Not written: the first byte is right, and each byte equals its neighbour. */
 	return b->size && (p[0] != FREED || memcmp(p, p + 1, b->size - 1) != 0);
 }
 
@@ -133,7 +133,7 @@ static void describe(const struct block *b, char *buf, size_t size)
 			 b->freed_at->line);
 }
 
-/* Runs on the host after the last task: records instead of leaving a task. */
+/* Runs on the host after the last task, so it records the failure and leaves no task. */
 static void record_failure(enum kt_failure kind, const char *what, const struct block *b)
 {
 	struct sim_record *r = sim.record;
@@ -162,6 +162,12 @@ void sim_memory_end(void)
 	}
 }
 
+static void memory_ends(const void *addr, size_t size, enum sim_end end)
+{
+	if (sim_is_heard(SIM_HEARS_ENDS))
+		sim.tell.memory_ends(addr, size, end);
+}
+
 void *os_alloc_at(enum kt_role role, size_t size, struct kt_site *site)
 {
 	uint32_t bytes = (uint32_t)((size + SIM_GRANULE - 1) / SIM_GRANULE * SIM_GRANULE);
@@ -173,7 +179,7 @@ void *os_alloc_at(enum kt_role role, size_t size, struct kt_site *site)
 	if (size > SIM_REGION_BYTES || mem.used + bytes + SIM_GRANULE > SIM_REGION_BYTES ||
 	    mem.blocks == BLOCKS_MAX)
 		kt_fail(KT_ASSERTION, "one execution allocates more than the simulator has");
-	p = mem.region + mem.used;	/* not sooner: the hook may let others run */
+	p = mem.region + mem.used;	/* not before the hook, which may let others run */
 	b = &mem.block[mem.blocks++];
 	*b = (struct block){
 		.offset = mem.used, .size = (uint32_t)size, .role = (uint8_t)role,
@@ -182,9 +188,9 @@ void *os_alloc_at(enum kt_role role, size_t size, struct kt_site *site)
 	};
 	for (uint32_t i = 0; i < bytes / SIM_GRANULE; i++)
 		mem.owner[mem.used / SIM_GRANULE + i] = (uint16_t)mem.blocks;
-	set_fence((uintptr_t)p, false);	/* until now behind the last block */
+	set_fence((uintptr_t)p, false);	/* it was the fence behind the last block */
 	set_fence((uintptr_t)p + bytes, true);
-	mem.used += bytes + SIM_GRANULE;	/* a granule of nobody's between blocks */
+	mem.used += bytes + SIM_GRANULE;	/* one granule between blocks belongs to none */
 	mem.live[role]++;
 	sim_unpoison(p, size);
 	return memset(p, FRESH, size);
@@ -207,10 +213,7 @@ void os_free_at(void *p, struct kt_site *site)
 	}
 	if (b->offset != offset)
 		kt_fail(KT_MEMORY, "free of the inside of a block");
-	if (sim.explores)
-		sim_explore_end(p);
-	if (sim.weak)
-		sim_weak_end_of(p, b->size);
+	memory_ends(p, b->size, SIM_END_BLOCK);
 	b->freed_at = site;
 	b->freed_by = (uint8_t)sim.current;
 	mem.live[b->role]--;
@@ -250,12 +253,8 @@ void os_object_begin(const void *addr, size_t size)
 	uintptr_t begin = (uintptr_t)addr, end = begin + size;
 	bool revived = false;
 
-	if (sim.explores)
-		sim_explore_object_begin(addr, size);
-	if (sim.weak)
-		sim_weak_begin_of(addr, size);
-	if (sim.covers)
-		sim_cover_forget(addr, size);
+	if (sim_is_heard(SIM_HEARS_BEGINS))
+		sim.tell.object_begins(addr, size);
 	for (uint32_t i = 0; i < mem.ended; )
 		if (mem.dead[i].begin < end && begin < mem.dead[i].end) {
 			set_doubt(mem.dead[i].begin, mem.dead[i].end - mem.dead[i].begin, false);
@@ -264,23 +263,19 @@ void os_object_begin(const void *addr, size_t size)
 		} else {
 			i++;
 		}
-	if (revived)	/* others may have had a granule in common with it */
+	if (revived)	/* other dead objects may share a granule with it */
 		doubt_dead();
 }
 
-/* One inside a block is nothing to remember: the block knows when it is freed. */
+/* An object inside a block need not be remembered: the block knows when it is freed. */
 void os_object_end(const void *addr, size_t size)
 {
 	uintptr_t begin = (uintptr_t)addr, end = begin + size;
+	bool in_block = begin - (uintptr_t)mem.region < SIM_REGION_BYTES;
 
-	if (sim.weak)
-		sim_weak_end_of(addr, size);
-	if (begin - (uintptr_t)mem.region < SIM_REGION_BYTES)
+	memory_ends(addr, size, in_block ? SIM_END_IN_BLOCK : SIM_END_ON_STACK);
+	if (in_block)
 		return;
-	if (sim.explores)
-		sim_explore_end(addr);
-	if (sim.covers)
-		sim_cover_forget(addr, size);
 	if (mem.ended == ENDED_MAX)
 		return;
 	mem.dead[mem.ended].begin = begin;

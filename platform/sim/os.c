@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * platform/os.h on fibers. Sites that are choice points: falling asleep,
- * spawn, relax. Allocation is none: fresh memory is nobody else's, and what
- * frees it has other sites around it.
+ * platform/os.h on fibers. The sites that are choice points: falling asleep,
+ * spawn, relax. Allocation is no choice point: no other task knows fresh memory, and
+ * the code that frees memory has other sites around it.
  */
 #include <errno.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 #include "platform/rcu.h"
 #include "platform/sim/internal.h"
 
-/* The task of a handle; a handle whose thread is gone is a use after free. */
+/* The task of a handle. To use a handle whose thread is gone is a use after free. */
 static uint32_t task_of(const struct os_thread *t, const char *what)
 {
 	if (t->check != SIM_THREAD_CHECK || t->id >= sim.record->tasks ||
@@ -19,7 +19,7 @@ static uint32_t task_of(const struct os_thread *t, const char *what)
 	return t->id;
 }
 
-/* Beside the tasks, not in them: only `checked` locks look here. */
+/* Not part of struct sim_task, because only `checked` locks use it. */
 static struct kt_lockdep_thread lockdep[SIM_TASKS_MAX];
 
 struct kt_lockdep_thread *os_lockdep(void)
@@ -60,8 +60,8 @@ int os_spawn(struct os_thread *t, const char *name, enum os_spawn_kind kind,
 	sim_unseen_end();
 	sim_place(new);
 	sim_hb_release(&new->sync);
-	if (sim.explores)
-		sim_explore_spawned(id);
+	if (sim_is_heard(SIM_HEARS_SPAWNS))
+		sim.tell.spawns(id);
 	sim_point(site, NULL);
 	return 0;
 }
@@ -114,7 +114,7 @@ void os_wait_detached(void)
 	sim_current()->record->waits_for = -1;
 }
 
-/* Only the body, which nobody spawned, has no handle yet. */
+/* Only the body has no handle yet, because no task spawned it. */
 void os_adopt(struct os_thread *t, const char *name)
 {
 	(void)name;
@@ -144,7 +144,7 @@ static bool park(bool *permit, bool timed, uint64_t deadline_ns, struct kt_site 
 	struct sim_task *t = sim_current();
 
 	(void)kt_may_sleep(why);
-	/* A mark: a permit keeps, so it does not matter when it comes. */
+	/* Only a mark: a permit is kept, so it does not matter when it comes. */
 	sim_waits(SIM_WAIT_PERMIT, 0);
 	sim_mark(why);
 	if (!*permit) {
@@ -167,7 +167,7 @@ static bool park(bool *permit, bool timed, uint64_t deadline_ns, struct kt_site 
 	return true;
 }
 
-/* In a read section of RCU: not, unlike a lock's waiter (os_sleeper_park()). */
+/* Not allowed in a read section of RCU; a lock's waiter may (os_sleeper_park()). */
 void os_park(struct kt_site *why)
 {
 	sim_rcu_may_wait(sim_current(), why);
@@ -186,7 +186,7 @@ static void grant(uint32_t id, bool *permit, struct kt_site *site)
 	sim_touch_wake(id, false);
 	*permit = true;
 	sim_wake_ahead(id);
-	/* A mark: whoever was woken can go on at the next site. */
+	/* Only a mark: the task that was woken can go on at the next site. */
 	sim_mark(site);
 }
 
@@ -229,7 +229,7 @@ static void kill(uint32_t id, void (*wake)(uint32_t task))
 	t->permit = true;
 	wake(id);
 	t->interrupt = NULL;
-	if (interrupt) {	/* between the waiter's begin and its end */
+	if (interrupt) {	/* the victim is between os_wait_begin() and os_wait_end() */
 		sim_hb_acquire(&t->interrupt);
 		sim_aside(interrupt, t->interrupt_arg);
 		sim_hb_release(&t->interrupt);
@@ -254,8 +254,7 @@ bool os_is_killed(const struct os_thread *t)
 {
 	uint32_t id = task_of(t, "signal test");
 
-	if (sim.explores)
-		sim_explore_looked(id);
+	sim_touch_thing(SIM_KILLED, id, SIM_READ);
 	return sim.task[id].record->killed;
 }
 
@@ -324,7 +323,7 @@ int os_allow_cpus(const uint64_t *cpus)
 	return 0;
 }
 
-/* 64 processors of a plan on those there are. */
+/* The 64 processors of a plan, mapped to the SIM_CPUS of the simulator. */
 static uint64_t mapped(uint64_t cpus)
 {
 	uint64_t there = 0;
@@ -346,7 +345,7 @@ int os_bind(struct os_thread *t, uint64_t cpus)
 	return 0;
 }
 
-/* Two processors a node. */
+/* Each node has two processors. */
 int os_cpu_to_node(unsigned cpu)
 {
 	return (int)(cpu % SIM_CPUS / 2);

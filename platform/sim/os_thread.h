@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The simulator's struct os_thread: a handle. What the simulator knows of the
- * thread is in its own tables (internal.h), outside code under test.
+ * thread is in its own tables (internal.h), out of reach of the code under test.
  */
 #ifndef PLATFORM_SIM_OS_THREAD_H
 #define PLATFORM_SIM_OS_THREAD_H
@@ -15,7 +15,7 @@ struct os_thread {
 	uint32_t check;	/* SIM_THREAD_CHECK while the handle is in use */
 };
 
-/* Of the task that runs; first in what the simulator knows of it. */
+/* The handle of the task that runs. It is the first field of struct sim_task. */
 extern struct sim_handle {
 	struct os_thread *thread;
 	struct kt_rcu_reader rcu;

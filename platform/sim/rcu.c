@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * RCU in the simulator. A grace period is a set of tasks: those that are inside
- * when it begins. A task is taken out when it leaves; the period is over when
- * the set is empty. Who waits in synchronize has the set in its sim_task, a
- * callback in its place in the table.
+ * RCU in the simulator. A grace period is a set of tasks: those that are in a read
+ * section when it begins. A task is taken out of the set when it leaves its section. The
+ * period is over when the set is empty. For a task that waits in synchronize the set is
+ * in its struct sim_task; for a callback it is in the callback's entry of the table.
  *
- * Each call is one step: before it takes effect, but for unlock, so that what a
- * task does after it has left can be late. Callbacks run in the order in which
- * they were queued, and one at a time on a task.
+ * Each call is one step. The point comes before the call takes effect, except in unlock,
+ * where it comes after, so that what a task does after its section can be late.
+ * Callbacks run in the order in which they were queued, and one at a time on a task.
  *
- * Happens-before edges, for ThreadSanitizer on fibers, are those of the
- * contract and no more: from what was left before a grace period and from those
- * it waited for to its end; from its beginning to whoever enters later. A
- * callback runs aside of its task, in a context that knows nothing of what the
- * task knows, and tells it nothing.
+ * The happens-before edges are those of the contract and no more. To the end of a grace
+ * period: from the sections that were left before it began, and from those that it
+ * waited for. From the beginning of a grace period: to the sections that are entered
+ * later. A callback runs aside of its task, in a context of its own: it sees nothing of
+ * what the task knows, and the task sees nothing of what the callback did.
  */
 #include "platform/rcu.h"
 #include "platform/rcu/modelled.h"
@@ -26,7 +26,7 @@ enum { CALLBACKS_MAX = 4096 };	/* per execution */
 
 struct callback {
 	struct kt_rcu_modelled_head *head;
-	void (*func)(struct kt_rcu_modelled_head *head);	/* NULL: has returned */
+	void (*func)(struct kt_rcu_modelled_head *head);	/* NULL: it has returned */
 	uint64_t readers;		/* must leave before it may run */
 	struct kt_site *queued_at;
 	uint8_t queued_by;
@@ -35,9 +35,9 @@ struct callback {
 };
 
 static struct {
-	uint64_t readers;	/* inside now */
-	uint64_t synchronizing;	/* who waits for a grace period */
-	uint64_t barring;	/* who waits in barrier */
+	uint64_t readers;	/* in a read section now */
+	uint64_t synchronizing;	/* tasks that wait for a grace period */
+	uint64_t barring;	/* tasks that wait in barrier */
 	uint32_t first, count;	/* callbacks; those before `first` have returned */
 	char left, begun;	/* addresses of the two kinds of edges */
 	struct callback callback[CALLBACKS_MAX];
@@ -59,7 +59,7 @@ unsigned kt_rcu_modelled_queued(void)
 	return rcu.count - rcu.first;
 }
 
-/* Who queued the first of them; the other back ends do not know. */
+/* Name the task that queued the first one. Other back ends of RCU do not know it. */
 static void blame(struct sim_record *r)
 {
 	const struct callback *c = &rcu.callback[rcu.first];
@@ -96,7 +96,7 @@ void sim_rcu_bad_wait(struct kt_site *site)
 							"a read section of RCU");
 }
 
-/* Does the current task's call mean the same before and after another such call? */
+/* `same`: the current task's call has the same effect before and after another such call. */
 static void touch(bool same, enum sim_access how)
 {
 	sim_touch_thing(SIM_RCU, 0, same ? how : SIM_WRITE);
@@ -112,7 +112,7 @@ static void run(struct sim_task *t, struct callback *c)
 	fiber_aside(&t->fiber);
 	sim_hb_acquire(&c->sync);
 	c->func(c->head);
-	sim_hb_release(&c->sync);	/* for barrier */
+	sim_hb_release(&c->sync);	/* barrier acquires it */
 	sim_tsan_release(&sim.sync);
 	fiber_aside(&t->fiber);
 	t->handle.rcu.in_callback = false;
@@ -127,7 +127,10 @@ static void run(struct sim_task *t, struct callback *c)
 	}
 }
 
-/* Those that may run. From a callback: none, whoever runs that comes back here. */
+/*
+ * Run the callbacks that may run. A callback runs none itself: the task that runs it does
+ * so when it returns.
+ */
 static void run_ready(struct sim_task *t)
 {
 	if (t->handle.rcu.in_callback)
@@ -163,7 +166,7 @@ void kt_rcu_modelled_call(struct kt_rcu_modelled_head *head,
 	};
 	sim_hb_release(&rcu.begun);
 	sim_hb_release(&c->sync);
-	fiber_aside(&t->fiber);	/* who left before: to the callback, not to the caller */
+	fiber_aside(&t->fiber);	/* sections that were left: an edge to the callback only */
 	sim_hb_acquire(&rcu.left);
 	sim_hb_release(&c->sync);
 	fiber_aside(&t->fiber);
@@ -214,7 +217,7 @@ void kt_rcu_modelled_read_lock(struct kt_site *site)
 	sim_hb_acquire(&rcu.begun);
 }
 
-/* The current task is out of every grace period that waited for it. */
+/* Take the current task out of every grace period that waits for it. */
 static void leave(void)
 {
 	uint64_t me = sim_bit(sim.current);
@@ -271,7 +274,7 @@ void kt_rcu_modelled_synchronize(struct kt_site *site)
 	sim_hb_acquire(&rcu.left);
 	t->rcu_awaits = rcu.readers;
 	rcu.synchronizing |= sim_bit(sim.current);
-	while (t->rcu_awaits) {	/* a kill wakes it, too */
+	while (t->rcu_awaits) {	/* a kill wakes the task, too */
 		t->record->waits_for = first_of(t->rcu_awaits);
 		sim_waits(SIM_WAIT_WOKEN, 0);
 		sim_block(site);

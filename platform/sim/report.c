@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Who waits for whom, when nobody can run; who goes round in circles, when there is
- * no end. One line: the driver prints the interleaving beside it.
+ * The texts of deadlocks and livelocks: which task waits for which other when none can
+ * run, and which tasks go round in circles when an execution has no end. Each text is one
+ * line, because the driver prints the interleaving beside it.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -47,13 +48,13 @@ void sim_fail_deadlock(void)
 
 /* ---- livelock ----------------------------------------------------------- */
 
-/* The first step of the window in which all were scheduled fairly. */
+/* The first step of the window in which all tasks were scheduled fairly. */
 static uint32_t window(void)
 {
 	return sim.fair ? sim.record->fair_from : 0;
 }
 
-/* By name: what is inline is in many places, and the same. */
+/* Sites are compared by name, because an inline function has a site in each caller. */
 static uint32_t find_site(const struct sim_circle *c, struct kt_site *site)
 {
 	uint32_t i = 0;
@@ -72,7 +73,7 @@ static void set_mark(struct sim_circle *c, struct kt_site *site, bool yields, bo
 	*is_yield = yields;
 }
 
-/* The task's places in the second half of the window; false if they are too many. */
+/* The task's places in the second half of the window; false if there are too many. */
 static bool collect(uint32_t task, uint32_t from, uint32_t to, struct sim_circle *c)
 {
 	bool is_yield = false;
@@ -93,7 +94,7 @@ static bool collect(uint32_t task, uint32_t from, uint32_t to, struct sim_circle
 	return c->sites > 0;
 }
 
-/* Was the task at each of them before? */
+/* Was the task at each of these places in the first half, too? */
 static bool is_nothing_new(uint32_t task, uint32_t from, uint32_t to, struct sim_circle *c)
 {
 	uint32_t seen = 0;	/* bit per place */
@@ -109,7 +110,7 @@ static bool is_nothing_new(uint32_t task, uint32_t from, uint32_t to, struct sim
 	return (seen & ((1u << c->sites) - 1)) == (1u << c->sites) - 1;
 }
 
-/* As in the source: where one looks in is chance. */
+/* In the order of the source, because where in the circle the window ends is chance. */
 static bool comes_before(const struct kt_site *a, const struct kt_site *b)
 {
 	int order = strcmp(kt_site_file(a), kt_site_file(b));
@@ -139,7 +140,7 @@ bool sim_circle_of(uint32_t task, struct sim_circle *out)
 	return true;
 }
 
-/* Steps since the task's last one; of one that has none, since the execution began. */
+/* Steps since the task's last one; if it has none, since the execution began. */
 static uint32_t idle_steps(uint32_t task)
 {
 	uint32_t i = sim.record->steps;
@@ -149,7 +150,7 @@ static uint32_t idle_steps(uint32_t task)
 	return sim.record->steps - i;
 }
 
-/* Steps, up to the last one, at which the task could have run. */
+/* How many steps in a row, up to the last one, the task could have run and did not. */
 static uint32_t passed_over(uint32_t task)
 {
 	uint32_t i = sim.record->steps;
@@ -195,7 +196,7 @@ static void append_circle(struct line *l, const char *name, const struct sim_cir
 	append(l, " in %u steps", c->steps);
 }
 
-/* First who runs in vain, then who can't get to run, then who waits. */
+/* The tasks that go round in circles, reach new places, or could run and never did. */
 static void append_runners(struct line *l)
 {
 	const struct sim_record *r = sim.record;
@@ -216,6 +217,7 @@ static void append_runners(struct line *l)
 	}
 }
 
+/* The tasks that wait. */
 static void append_waiters(struct line *l)
 {
 	const struct sim_record *r = sim.record;

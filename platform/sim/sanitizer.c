@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The sanitizers' interfaces other than fibers. The functions exist only in
- * builds with that sanitizer; they are weak here and asked for at run time.
+ * The sanitizers' interfaces other than fibers. Each function exists only in builds
+ * with that sanitizer, so it is weak here, and the simulator asks at run time whether
+ * it is there.
  */
 #include "platform/sim/internal.h"
 
@@ -14,7 +15,7 @@ extern void __asan_poison_memory_region(const volatile void *addr, size_t size)
 extern void __asan_unpoison_memory_region(const volatile void *addr, size_t size)
 	__attribute__((weak));
 
-/* TSan sees memcpy() and printf() whoever calls them. */
+/* ThreadSanitizer sees memcpy() and printf() from any caller, also from the simulator. */
 void sim_unseen_begin(void)
 {
 	if (!AnnotateIgnoreReadsBegin)
@@ -31,19 +32,27 @@ void sim_unseen_end(void)
 	AnnotateIgnoreReadsEnd(__FILE__, __LINE__);
 }
 
-void sim_edge_release(void *addr)
+/* ---- edges ---------------------------------------------------------------- */
+
+static void releases(const void *edge)
 {
-	sim_tsan_release(addr);
-	if (sim.weak)
-		sim_weak_release(addr);
+	__tsan_release((void *)edge);
 }
 
-void sim_edge_acquire(void *addr)
+static void acquires(const void *edge)
 {
-	sim_tsan_acquire(addr);
-	if (sim.weak)
-		sim_weak_acquire(addr);
+	__tsan_acquire((void *)edge);
 }
+
+void sim_edges_begin(void)
+{
+	static const struct sim_observer observer = { .releases = releases, .acquires = acquires };
+
+	if (__tsan_release && __tsan_acquire)
+		sim_observe(&observer);
+}
+
+/* ---- AddressSanitizer ------------------------------------------------------- */
 
 bool sim_has_asan(void)
 {

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Every strategy by its row in platform/words.def. */
-#ifndef SIM_STRATEGIES_H
-#define SIM_STRATEGIES_H
+#ifndef PLATFORM_SIM_SIM_STRATEGIES_H
+#define PLATFORM_SIM_SIM_STRATEGIES_H
 
 #include <stdbool.h>
 
-#include "platform/sim/sim.h"
+#include "platform/sim/sim_strategy.h"
 #include "platform/strategy.h"
+
+struct sim_record;
 
 /* The functions that the rows name, for the files that have them. */
 #define ALONE(make)      struct sim_strategy *make(void);

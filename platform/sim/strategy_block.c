@@ -1,9 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Run to block: the least surprising schedule, and the one that a plan's
- * directives deviate from.
+ * Run to block: the current task goes on until it can't, then the next by number. It is
+ * the least surprising schedule, and a plan's directives deviate from it.
  */
-#include "platform/sim/sim.h"
+#include "platform/sim/internal.h"
+
+uint32_t sim_default_next(uint64_t runnable, uint64_t timed, uint32_t current,
+			  enum sim_why why)
+{
+	uint64_t stores = sim.record->stores, later;
+
+	if (runnable & ~timed)	/* time passes when there is nothing else to do */
+		runnable &= ~timed;
+	/* Stores become visible as late as possible: before a task spins in vain. */
+	if (why == SIM_YIELDED && (runnable & stores))
+		runnable &= stores;
+	else if (runnable & ~stores)
+		runnable &= ~stores;
+	later = current == 63 ? 0 : runnable & ~((sim_bit(current) << 1) - 1);
+	if ((why == SIM_POINT || why == SIM_MARK) && (runnable & sim_bit(current)))
+		return current;
+	return (uint32_t)__builtin_ctzll(later ? later : runnable);
+}
 
 static void block_begin(struct sim_strategy *s, uint64_t seed, uint32_t steps_estimate)
 {

@@ -2,18 +2,18 @@
 /*
  * Depth first through all executions that leave the usual course a bounded number
  * of times (Musuvathi, Qadeer: Iterative Context Bounding for Systematic Testing of
- * Multithreaded Programs, PLDI 2007). It asks for no knowledge of what depends on
- * what, so it works with every back end, and it is exhaustive in a small program.
+ * Multithreaded Programs, PLDI 2007). It need not know which events depend on each
+ * other, so it works with every back end, and it is exhaustive in a small program.
  *
- * The usual course: the running task goes on until it blocks, then the next by
- * number; nothing fails, nobody is killed. Where a task blocks or ends every other
- * is tried for nothing. All else is paid for: a preemption, a spinner passed over
- * for another than the next, time that passes early; a spurious wake-up; a failed
- * allocation; a kill. A store that becomes visible, with weak memory, is paid for as
- * a preemption, wherever that is.
+ * The usual course: the running task goes on until it blocks, then the next by number;
+ * nothing fails, no task is killed. Where a task blocks or ends, every other task is
+ * tried, and that costs nothing. Each of these deviations costs one: a preemption; after
+ * a task that spins, another task than the next; time that passes early; a spurious
+ * wake-up; a failed allocation; a kill. With weak memory, a store that becomes visible
+ * costs a preemption, wherever that is.
  *
- * The path of the execution under way is kept as the choices that it made. The next
- * one repeats them up to the last that has an answer left, gives that, and goes on
+ * The path of the execution under way is the list of its choices. The next execution
+ * repeats them up to the last one that has an answer left, gives that answer, and goes on
  * in the usual way.
  */
 #include <string.h>
@@ -28,7 +28,7 @@ struct choice {
 	uint64_t left;		/* answers not tried yet */
 	uint32_t step;
 	uint8_t answer, usual;
-	uint8_t kind;		/* what another answer than the usual is paid with */
+	uint8_t kind;		/* what another answer than the usual one costs */
 };
 
 static struct {
@@ -37,7 +37,7 @@ static struct {
 	uint32_t most[KINDS];
 	uint32_t spent[KINDS], total;	/* in this execution so far */
 	uint32_t choices;		/* on the path */
-	uint32_t at;			/* of those, repeated so far */
+	uint32_t at;			/* choices of the path that are repeated so far */
 	bool too_long;
 	struct choice path[CHOICES_MAX];
 } dfs;
@@ -55,13 +55,13 @@ static bool affords(uint32_t kind)
 	       (dfs.total < dfs.bounds.total && dfs.spent[kind] < dfs.most[kind]);
 }
 
-/* What the answer is paid with, where another than the usual is paid with `kind`. */
+/* What the answer costs, where another answer than the usual one costs `kind`. */
 static uint32_t price(uint32_t answer, uint32_t kind)
 {
 	return kind == FREE && (sim.record->stores >> answer & 1) ? PREEMPTION : kind;
 }
 
-/* Of `can` those that can be paid for. */
+/* The subset of `can` that the bounds allow. */
 static uint64_t affordable(uint64_t can, uint32_t kind)
 {
 	if (kind == FREE)
@@ -120,9 +120,9 @@ static uint32_t bound_choose(struct sim_strategy *s, enum sim_choice kind, uint3
 }
 
 /*
- * Who may be killed at this step, as bits. Never task 0, whose bit says: nobody. Of a
- * kill only the victim takes note: as soon as it comes to a site, or any time in its
- * sleep.
+ * The tasks that may be killed at this step, as bits. Never task 0, whose bit stands for
+ * no kill. Only the victim notices a kill: at the next site that it reaches, or while it
+ * sleeps. So it is enough to kill the task that is at a site, and tasks that sleep.
  */
 static uint64_t victims(uint32_t task)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Delay-bounded: a deterministic scheduler, run to block, that is told at most
- * `delays` times, at random steps, to go on with the next task instead. Any
- * schedule within that many delays has probability at least
- * (1/k)^delays per execution, k steps. Emmi, Qadeer, Rakamaric: "Delay-Bounded
- * Scheduling", POPL 2011; the random choice of steps is as in their tool.
+ * Delay-bounded: a deterministic scheduler, run to block, that goes on with the next
+ * task instead at most `delays` times, at random steps. Any schedule within that many
+ * delays has probability at least (1/k)^delays per execution of k steps. Emmi, Qadeer,
+ * Rakamaric: "Delay-Bounded Scheduling", POPL 2011; the random choice of steps is as in
+ * their tool.
  */
 #include "platform/rng.h"
 #include "platform/sim/sim.h"
@@ -26,8 +26,8 @@ static void delay_begin(struct sim_strategy *s, uint64_t seed, uint32_t steps_es
 		delay.delay_at[i] = kt_rng_below(&delay.rng, steps_estimate);
 }
 
-/* How many delays are due: several at one step pass over several tasks. */
-static uint32_t due(uint32_t step)
+/* How many delays fall on this step: each of them passes over one task. */
+static uint32_t delays_at(uint32_t step)
 {
 	uint32_t n = 0;
 
@@ -51,7 +51,7 @@ static uint32_t delay_next(struct sim_strategy *s, const struct sim_decision *d)
 	uint32_t next = sim_default_next(d->runnable, d->timed, d->task, d->why);
 
 	(void)s;
-	for (uint32_t n = due(d->step); n > 0; n--)
+	for (uint32_t n = delays_at(d->step); n > 0; n--)
 		next = after(d->runnable, next);
 	return next;
 }

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Probabilistic concurrency testing: random priorities, and depth - 1 random
- * steps at which the running task's priority drops below all others. Finds a
- * bug of depth d with probability at least 1/(n k^(d-1)) per execution, n
- * tasks, k steps. Burckhardt, Kothari, Musuvathi, Nagarakatti: "A Randomized
+ * steps at which the running task's priority drops below all others. It finds a
+ * bug of depth d with probability at least 1/(n k^(d-1)) per execution of n
+ * tasks and k steps. Burckhardt, Kothari, Musuvathi, Nagarakatti: "A Randomized
  * Scheduler with Probabilistic Guarantees of Finding Bugs", ASPLOS 2010.
  *
- * A task that spins is passed over by the simulator until somebody else has
- * moved, whatever its priority, so a spin lock does not starve its holder. Several
- * that spin would let it move once in a number of steps that is exponential in theirs.
- * So who lets others go first gets the lowest priority of all, as in a fair scheduler
+ * The simulator passes over a task that spins until another task has moved, whatever
+ * its priority, so a spin lock does not starve its holder. But several tasks that spin
+ * would let the holder move only once in a number of steps that is exponential in their
+ * number. So a task that yields gets the lowest priority of all, as in a fair scheduler
  * (Musuvathi, Qadeer: "Fair Stateless Model Checking", PLDI 2008). The bound above
- * is for a program that never yields.
+ * holds for a program that never yields.
  */
 #include <string.h>
 
@@ -19,7 +19,7 @@
 #include "platform/sim/sim.h"
 
 #define PCT_DEPTH_MAX 64
-#define PCT_YIELDED   SIM_STEPS_MAX	/* below it: who has yielded, the last one lowest */
+#define PCT_YIELDED   SIM_STEPS_MAX	/* lower: tasks that yielded, the last one lowest */
 
 static struct {
 	struct sim_strategy strategy;
@@ -29,7 +29,7 @@ static struct {
 	uint32_t change_at[PCT_DEPTH_MAX];	/* steps */
 	uint64_t drawn;				/* tasks with a priority */
 	uint32_t lowest;			/* at most one less at each step */
-	uint64_t stores;			/* bits that are of stores */
+	uint64_t stores;			/* bits that stand for stores */
 	uint32_t priority[SIM_TASKS_MAX];	/* larger runs first */
 } pct;
 
@@ -45,7 +45,7 @@ static void pct_begin(struct sim_strategy *s, uint64_t seed, uint32_t steps_esti
 		pct.change_at[i] = kt_rng_below(&pct.rng, steps_estimate);
 }
 
-/* Initial priorities lie above depth, that of change point i is i, both above PCT_YIELDED. */
+/* Above PCT_YIELDED: i + 1 after change point i; initial priorities are above them all. */
 static uint32_t priority(uint32_t task)
 {
 	if (!(pct.drawn & (1ull << task))) {
@@ -61,10 +61,10 @@ static uint32_t pct_next(struct sim_strategy *s, const struct sim_decision *d)
 	uint32_t best = 0, best_priority = 0;
 
 	(void)s;
-	pct.drawn &= d->runnable | ~pct.stores;	/* another store, another priority */
+	pct.drawn &= d->runnable | ~pct.stores;	/* each store has a priority of its own */
 	/*
-	 * `<=`: no decision is asked for at a step that leaves no choice; a
-	 * change point that fell on one takes effect at the next decision.
+	 * `<=`, because the strategy is not asked at a step that leaves no choice: a
+	 * change point at such a step takes effect at the next decision.
 	 */
 	for (uint32_t i = 0; i < pct.changes; i++)
 		if (pct.change_at[i] <= d->step) {

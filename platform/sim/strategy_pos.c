@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Partial order sampling: a random priority for each event, the pending event
- * with the highest goes first, and those that race with it draw again, so that
- * the order of racing events is decided anew each time and that of independent
- * ones does not count. Any partial order has probability at least (1/n)^e, as
- * under a random walk, and more the fewer its races; n tasks, e events. Yuan,
- * Yang, Gu: "Partial Order Aware Concurrency Sampling", CAV 2018.
+ * Partial order sampling: each event has a random priority. The pending event with the
+ * highest priority goes first, and those that race with it draw again. So the order of
+ * racing events is decided anew each time, and the order of independent ones does not
+ * count. With n tasks and e events any partial order has probability at least (1/n)^e,
+ * as under a random walk, and the fewer races it has, the higher that is. Yuan, Yang,
+ * Gu: "Partial Order Aware Concurrency Sampling", CAV 2018.
  *
- * An event is what a task does next at the site where it was when it was asked
- * for last; a task that was woken has none, which races with nothing. Two race
- * if they are of one object and not both loads. With weak memory that a store
- * becomes visible is an event, too.
+ * An event is the operation that a task does next at the site that it reached last. A
+ * task that was woken has no event, and races with nothing. Two events race if they are
+ * of one object and not both loads. With weak memory it is an event, too, that a store
+ * becomes visible.
  */
 
 #include "platform/rng.h"
@@ -19,11 +19,11 @@
 static struct {
 	struct kt_rng rng;
 	uint64_t drawn;			/* bit: the task's event has a priority */
-	uint64_t pending;		/* bit: it is one of an object */
-	uint64_t stores;		/* bits that are of stores */
+	uint64_t pending;		/* bit: the task's event has an object */
+	uint64_t stores;		/* bits that stand for stores */
 	uint32_t step;			/* of the last arrival */
 	struct event {
-		const void *object;	/* compared only */
+		const void *object;	/* only compared */
 		bool loads;
 		uint64_t priority;
 	} event[SIM_TASKS_MAX];
@@ -54,17 +54,17 @@ static void arrives(const struct sim_decision *d)
 	if (d->step == pos.step)	/* asked again, after a store became visible */
 		return;
 	pos.step = d->step;
-	/* Who sleeps or has gone comes back as if at no site. */
+	/* A task that sleeps comes back with no event; one that has finished has none. */
 	pos.pending &= ~(1ull << d->task);
 	if (d->object && d->why < SIM_BLOCKED)
 		pos.pending |= 1ull << d->task;
 	e->object = d->object;
-	/* Not test_bit. */
+	/* A load, and not test_bit. */
 	e->loads = d->site && d->site->access == KT_LOAD && d->site->op[0] == 'l';
 	pos.drawn &= ~(1ull << d->task);
 }
 
-/* Those that can become visible; each has a priority while it can. */
+/* `stores` can become visible. Each has a priority as long as it can. */
 static void note_stores(uint64_t stores)
 {
 	pos.drawn &= stores | ~pos.stores;
@@ -114,7 +114,7 @@ static uint32_t pos_next(struct sim_strategy *s, const struct sim_decision *d)
 	}
 	if (pos.pending >> best & 1)
 		redraw_racing(d->runnable & pos.pending & ~(1ull << best), best);
-	pos.pending &= ~(1ull << best);	/* done; woken again it is at no site */
+	pos.pending &= ~(1ull << best);	/* done; if the task is woken it has no event */
 	pos.drawn &= ~(1ull << best);
 	return best;
 }

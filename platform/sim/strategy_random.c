@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Random walk: at every step each runnable task is as likely as another. */
+/* Random walk: at every step all runnable tasks are equally likely. */
 #include "platform/rng.h"
-#include "platform/sim/internal.h"
+#include "platform/sim/strategy_random.h"
 
 struct sim_random sim_random;
 
@@ -18,7 +18,7 @@ static void tables_init(void)
 			if (mask >> i & 1)
 				sim_random.nth_bit[mask][sim_random.bits[mask]++] = (uint8_t)i;
 #if defined(__x86_64__)
-	/* Those two have it in microcode. */
+	/* On those two processors pdep is microcode, and slow. */
 	sim_random.has_pdep = __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt") &&
 			      !__builtin_cpu_is("znver1") && !__builtin_cpu_is("znver2");
 #endif

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Selectively uniform random walk: among the orders of the *interesting* events
- * each is equally likely, as far as their numbers per task are known. The next
- * task with an interesting event is drawn with the number it has left as its
- * weight; until it has done that, others do what is not interesting, in any
- * order, and wait before what is. Zhao, Wolff, Mathur, Roychoudhury: "Selectively
- * Uniform Concurrency Testing", ASPLOS 2025.
+ * Selectively uniform random walk: all orders of the *interesting* events are equally
+ * likely, as far as it is known how many such events each task has. The task that does
+ * the next interesting event, the intended task, is drawn; a task's weight is the number
+ * of such events that it has left. Until the intended task has done its event, the other
+ * tasks do events that are not interesting, in any order, and wait before those that are.
+ * Zhao, Wolff, Mathur, Roychoudhury: "Selectively Uniform Concurrency Testing", ASPLOS
+ * 2025.
  *
- * Interesting in an execution are the operations on fields of one name
- * (kt_site.what), drawn anew each time among those that several tasks use. The
- * numbers are those of an earlier execution of the same program, the profile;
- * tasks are the same if their names are. Who is not born yet counts for who
- * will spawn it. Without a profile, or when it is used up, each runnable task is
- * as likely as another.
+ * The operations on fields of one name (kt_site.what) are the interesting ones in an
+ * execution. The name is drawn anew for each execution, among those that several tasks
+ * use. The numbers come from an earlier execution of the same program, the profile. Two
+ * tasks are the same if their names are. The events of a task that is not spawned yet
+ * count for the task that will spawn it. Without a profile, or when it is used up, all
+ * runnable tasks are equally likely.
  */
 #include <string.h>
 
@@ -27,7 +28,7 @@ static struct {
 	uint32_t name[SIM_TASKS_MAX];
 	uint8_t parent[SIM_TASKS_MAX];
 
-	uint32_t classes;		/* of those, the first `shared` are candidates */
+	uint32_t classes;		/* only those that several tasks use */
 	struct class {
 		uint32_t what;		/* hash */
 		uint64_t users;		/* bit per task */
@@ -37,18 +38,18 @@ static struct {
 
 static struct {
 	struct kt_rng rng;
-	const struct class *interesting;	/* NULL: nothing is */
+	const struct class *interesting;	/* NULL: no event is */
 	uint32_t intended;			/* or NOBODY */
 	uint64_t known;				/* bit: as_profiled is set */
 	uint8_t as_profiled[SIM_TASKS_MAX];	/* or NOBODY */
-	uint64_t at_interesting;		/* bit: its next event is */
+	uint64_t at_interesting;		/* bit: the next event is interesting */
 	uint64_t born;				/* bit per task of the profile */
 	uint16_t left[SIM_TASKS_MAX];		/* per task of the profile */
 } surw;
 
 /* ---- the profile --------------------------------------------------------- */
 
-/* The class of a site: the field that it names, "&k->flags" and "t->flags" alike. */
+/* The class of a site is the field that it names: the same for "&k->flags" and "t->flags". */
 static uint32_t what_of(const struct kt_site *site)
 {
 	const char *field;
@@ -116,7 +117,7 @@ static uint32_t as_profiled(uint32_t task)
 	return surw.as_profiled[task];
 }
 
-/* What it has left itself, and those that it, or they, will spawn. */
+/* What the task has left, and what the tasks have that it, or they, will spawn. */
 static uint32_t weight(uint32_t task)
 {
 	uint32_t p = as_profiled(task), sum;
@@ -176,7 +177,7 @@ static uint32_t any_of(uint64_t mask)
 	return (uint32_t)__builtin_ctzll(mask);
 }
 
-/* `task` does its interesting event now. */
+/* `task` does its interesting event. */
 static void happens(uint32_t task)
 {
 	uint32_t p = as_profiled(task);
@@ -188,8 +189,8 @@ static void happens(uint32_t task)
 }
 
 /*
- * Who has been born counts for itself from now on. If its turn was drawn, it was
- * its parent's for both: one of the two has it.
+ * A task that has been spawned counts for itself from its first step on. If its parent is
+ * the intended task, that draw was for both: a draw decides which of the two has it.
  */
 static void meet(uint64_t runnable)
 {
@@ -223,7 +224,7 @@ static uint32_t surw_next(struct sim_strategy *s, const struct sim_decision *d)
 	if (surw.intended == NOBODY) {
 		next = any_of(d->runnable);
 	} else {
-		/* The others wait before what is interesting. */
+		/* The other tasks wait before interesting events. */
 		free = d->runnable & ~surw.at_interesting;
 		next = any_of(free | 1ull << surw.intended);
 	}

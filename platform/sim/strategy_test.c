@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Each strategy against what its paper promises, computed for a small case: the
- * probability of an order, how even a draw is, which executions there are.
+ * Each strategy is measured against what its paper promises, computed for a small case:
+ * the probability of an order, how even a draw is, which executions there are.
  */
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "platform/conformance/test.h"
 #include "platform/lock.h"
 #include "platform/sim/sim.h"
-#include "platform/sim/sim_test.h"
+#include "platform/sim/test_tasks.h"
 
 /* ---- two locks in two orders ------------------------------------------------ */
 
@@ -58,8 +58,8 @@ static double share_found(struct sim_strategy *s, void (*body)(void *), unsigned
 }
 
 /*
- * Lock order needs two ordering constraints, depth 2: PCT(2) finds it with
- * probability at least 1/(n k), n = 3 tasks and k = the steps it takes.
+ * The deadlock needs two ordering constraints, so its depth is 2: PCT(2) finds it with
+ * probability at least 1/(n k), where n = 3 tasks and k is the number of steps.
  */
 static void test_pct_meets_its_bound(void)
 {
@@ -69,22 +69,24 @@ static void test_pct_meets_its_bound(void)
 	CHECK_EQ(r->failure, KT_PASS);	/* run to block never finds it */
 	found = share_found(sim_strategy_pct(2), body_lock_order, 4000);
 	if (found < bound)
-		kt_fail(KT_ASSERTION, "pct(2) found it in %f of its runs, due %f", found, bound);
+		kt_fail(KT_ASSERTION, "pct(2) found it in %f of its runs, expected %f", found,
+			bound);
 	CHECK(share_found(sim_strategy_random(), body_lock_order, 1000) > 0);
 	CHECK(share_found(sim_strategy_pct(1), body_lock_order, 1000) == 0);
-	printf("ok pct meets its bound: %.3f, due %.3f\n", found, bound);
+	printf("ok pct meets its bound: %.3f, expected %.3f\n", found, bound);
 }
 
-/* The same takes one delay at one of the steps that are estimated; none without. */
+/* The same deadlock takes one delay, at one of the estimated steps; it needs that delay. */
 static void test_delays_meet_their_bound(void)
 {
 	double found = share_found(sim_strategy_delay(1), body_lock_order, 40000);
 	double bound = 1.0 / STEPS_ESTIMATE;
 
 	if (found < bound * 0.9)	/* 40000 runs: 3 standard deviations are 9 % */
-		kt_fail(KT_ASSERTION, "delay(1) found it in %f of its runs, due %f", found, bound);
+		kt_fail(KT_ASSERTION, "delay(1) found it in %f of its runs, expected %f", found,
+			bound);
 	CHECK(share_found(sim_strategy_delay(0), body_lock_order, 10) == 0);
-	printf("ok delays meet their bound: %.4f, due %.4f\n", found, bound);
+	printf("ok delays meet their bound: %.4f, expected %.4f\n", found, bound);
 }
 
 #define OWN 9
@@ -126,20 +128,20 @@ static double share_b_first(struct sim_strategy *s)
 }
 
 /*
- * a's event waits with its priority until OWN + 1 of b's have drawn a higher
- * one, and a's own start comes before: of OWN + 2 draws a's is the lowest. A
- * random walk has to choose b as many times running.
+ * a's start comes first. Then a's event keeps its priority until OWN + 1 of b's events
+ * have drawn a higher one, so of OWN + 2 draws a's is the lowest. A random walk has to
+ * choose b as many times in a row.
  */
 static void test_pos_does_not_count_what_is_independent(void)
 {
-	double due = 1.0 / (OWN + 2), pos = share_b_first(sim_strategy_pos());
+	double expected = 1.0 / (OWN + 2), pos = share_b_first(sim_strategy_pos());
 	double random = share_b_first(sim_strategy_random());
 
-	if (pos < due / 2 || random > due / 4)
-		kt_fail(KT_ASSERTION, "b is first in %f under pos, due %f; in %f under random",
-			pos, due, random);
-	printf("ok pos does not count what is independent: %.3f, due %.3f, random %.4f\n", pos,
-	       due, random);
+	if (pos < expected / 2 || random > expected / 4)
+		kt_fail(KT_ASSERTION, "b is first in %f under pos, expected %f; in %f under random",
+			pos, expected, random);
+	printf("ok pos does not count what is independent: %.3f, expected %.3f, random %.4f\n", pos,
+	       expected, random);
 }
 
 #define EACH 3
@@ -153,7 +155,7 @@ static void takes_part(void *me)
 
 	for (unsigned n = 0; n < EACH; n++) {
 		WRITE_ONCE(word, i);
-		/* In the step of the store; no choice point of its own. */
+		/* In the step of the store; this is no choice point of its own. */
 		__atomic_store_n(&order, __atomic_load_n(&order, __ATOMIC_RELAXED) * 2 + i,
 				 __ATOMIC_RELAXED);
 	}
@@ -169,7 +171,7 @@ static void body_orders(void *unused)
 	os_join(&thread[1]);
 }
 
-/* Each of the orders is as likely: chi-square of 19 degrees, 1 in 1000 above 43.8. */
+/* All orders are equally likely: chi-square of 19 degrees, 1 in 1000 is above 43.8. */
 static void test_surw_is_uniform(void)
 {
 	unsigned seen[1u << (2 * EACH + 1)] = { 0 }, orders = 0;
@@ -214,12 +216,12 @@ static void body_many(void *unused)
 }
 
 /*
- * Of those that can run the first, and the last, are chosen as often as is due: within
- * four standard deviations. More than eight bits go another way.
+ * The first and the last of the tasks that can run are chosen as often as expected, within
+ * four standard deviations. More than eight tasks take another path in the draw.
  */
 static void test_random_walk_is_uniform(void)
 {
-	double due[2] = { 0, 0 }, first[2] = { 0, 0 }, last[2] = { 0, 0 };
+	double expected[2] = { 0, 0 }, first[2] = { 0, 0 }, last[2] = { 0, 0 };
 
 	for (uint64_t seed = 0; seed < 200; seed++) {
 		const struct sim_record *r = run(sim_strategy_random(), seed, body_many, NULL);
@@ -232,20 +234,20 @@ static void test_random_walk_is_uniform(void)
 			if (r->trace[i].why != SIM_POINT || n < 2)
 				continue;
 			CHECK(can >> r->trace[i].next & 1);
-			due[wide] += 1.0 / n;
+			expected[wide] += 1.0 / n;
 			first[wide] += r->trace[i].next == __builtin_ctzll(can);
 			last[wide] += r->trace[i].next == 63 - __builtin_clzll(can);
 		}
 	}
 	for (int wide = 0; wide < 2; wide++) {
-		double off = 16 * due[wide];
+		double off = 16 * expected[wide];
 
-		CHECK(due[wide] > 100);
-		CHECK((first[wide] - due[wide]) * (first[wide] - due[wide]) < off);
-		CHECK((last[wide] - due[wide]) * (last[wide] - due[wide]) < off);
+		CHECK(expected[wide] > 100);
+		CHECK((first[wide] - expected[wide]) * (first[wide] - expected[wide]) < off);
+		CHECK((last[wide] - expected[wide]) * (last[wide] - expected[wide]) < off);
 	}
-	printf("ok random walk is uniform: %.0f and %.0f first, due %.0f and %.0f\n", first[0],
-	       first[1], due[0], due[1]);
+	printf("ok random walk is uniform: %.0f and %.0f first, expected %.0f and %.0f\n", first[0],
+	       first[1], expected[0], expected[1]);
 }
 
 /* ---- few preemptions ------------------------------------------------------------ */
@@ -269,8 +271,8 @@ static void body_stores(void *unused)
 enum { PREEMPTIONS_MAX = 16 };
 
 /*
- * How often a task that could have gone on was made to wait. More than the maximum
- * if at a mark, at which only the exploration switches.
+ * How often a task that could have gone on was made to wait. If that was at a mark, where
+ * only the exploration switches, the result is more than the maximum.
  */
 static unsigned preemptions(const struct sim_record *r)
 {
@@ -285,7 +287,7 @@ static unsigned preemptions(const struct sim_record *r)
 	return n;
 }
 
-/* Of all interleavings, tried one by one: so many with so many preemptions. */
+/* How many of all interleavings, tried one by one, have how many preemptions. */
 static void count_all(unsigned *with)
 {
 	const struct sim_exploration all = { .brute = true };
@@ -302,7 +304,7 @@ static void count_all(unsigned *with)
 
 static void test_bound_is_all_with_few_preemptions(void)
 {
-	unsigned with[PREEMPTIONS_MAX] = { 0 }, due = 0;
+	unsigned with[PREEMPTIONS_MAX] = { 0 }, expected = 0;
 
 	count_all(with);
 	for (unsigned bound = 0; bound < PREEMPTIONS_MAX; bound++) {
@@ -310,7 +312,7 @@ static void test_bound_is_all_with_few_preemptions(void)
 		unsigned n = 0, most = 0;
 		bool too_long;
 
-		due += with[bound];
+		expected += with[bound];
 		sim_bound(&b);
 		do {
 			const struct sim_record *r;
@@ -321,10 +323,10 @@ static void test_bound_is_all_with_few_preemptions(void)
 			n++;
 		} while (sim_bounded(&too_long));
 		CHECK(!too_long);
-		CHECK_EQ(n, due);
+		CHECK_EQ(n, expected);
 		CHECK(most <= bound);
 	}
-	printf("ok bound is all with few preemptions: %u without, %u in all\n", with[0], due);
+	printf("ok bound is all with few preemptions: %u without, %u in all\n", with[0], expected);
 }
 
 int main(void)

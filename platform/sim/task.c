@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Tasks: their life on a fiber, from one execution to the next; who wakes whom. */
+/* Tasks: their life on a fiber, from one execution to the next; waking them. */
 #include <string.h>
 
 #include "platform/rcu.h"
@@ -7,25 +7,7 @@
 
 static struct kt_site exit_site = { .op = "point", .what = "exit", .file = "", .line = 0 };
 
-/* ---- who wakes whom ----------------------------------------------------- */
-
-__attribute__((noinline))
-static void note(enum sim_event_kind kind, uint32_t task, uint32_t by, bool ahead)
-{
-	struct sim_record *r = sim.record;
-	uint32_t step = r->steps, at = step;
-
-	if (r->events >= SIM_EVENTS_MAX / 2)
-		return;
-	if (by == SIM_TASKS_MAX)
-		at = step -= step > 0;
-	while (!ahead && at > 0 && r->trace[--at].task != by)
-		;
-	r->event[r->events++] = (struct sim_event){
-		.step = step, .kind = (uint8_t)kind, .task = (uint8_t)task, .by = (uint8_t)by,
-		.nth = at,
-	};
-}
+/* ---- waking ------------------------------------------------------------- */
 
 static void make_runnable(uint32_t task, uint32_t by, bool ahead)
 {
@@ -40,8 +22,8 @@ static void make_runnable(uint32_t task, uint32_t by, bool ahead)
 		sim_set_slow_from();
 	}
 	sim.runnable |= sim_bit(task);
-	if (__builtin_expect(sim.notes_wakes, false))
-		note(SIM_EVENT_WAKE, task, by, ahead);
+	if (sim_is_heard(SIM_HEARS_WAKES))
+		sim.tell.wakes(task, by, ahead);
 }
 
 void sim_wake_unasked(uint32_t task)
@@ -70,7 +52,7 @@ static void task_exit(struct sim_task *t)
 
 	if (t->handle.rcu.depth)
 		kt_fail(KT_DISCIPLINE, "%s ends in a read section of RCU", t->record->name);
-	/* *t->handle.thread is not touched: a detached thread's fn may have freed it. */
+	/* Do not touch *t->handle.thread: a detached thread's fn may have freed it. */
 	t->record->state = SIM_FINISHED;
 	sim.runnable &= ~sim_bit(sim.current);
 	sim.unfinished--;
@@ -82,7 +64,7 @@ static void task_exit(struct sim_task *t)
 	sim_reach(&exit_site, SIM_EXITED);
 }
 
-/* A fiber's life: one task per execution that needs the fiber. */
+/* A fiber runs one task in each execution that needs the fiber. */
 void sim_task_main(void)
 {
 	fiber_entered();
@@ -139,8 +121,6 @@ uint32_t sim_task_new(const char *name, void (*fn)(void *), void *arg)
 	sim.runnable |= sim_bit(id);
 	sim.unfinished++;
 	r->tasks = id + 1;
-	if (__builtin_expect(sim.notes_wakes, false) && id)
-		note(SIM_EVENT_SPAWN, id, sim.current, true);
 	return id;
 }
 

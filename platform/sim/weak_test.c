@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Store buffers, beside what litmus_test.c asks of them: that no store is held
- * back for ever, what plain accesses see, what an edge makes visible, and memory
- * that goes while a store to it is on its way.
+ * Store buffers, beside what litmus_test.c tests: no store is held back for ever; what
+ * plain accesses see; what an edge makes visible; memory that ends while a store to it is
+ * held back.
  */
 #include <stdio.h>
 #include <string.h>
@@ -95,14 +95,14 @@ static void body_own_stores_are_seen(void *unused)
 	CHECK_EQ(*plain, 1);
 	WRITE_ONCE(word, 2);
 	CHECK_EQ(READ_ONCE(word), 2);
-	*plain = 3;		/* last, whenever the others become visible */
+	*plain = 3;		/* the last store, whenever the others become visible */
 	spawn(0, sets_flag);
 	os_join(&thread[0]);
 	CHECK_EQ(READ_ONCE(word), 3);
 	CHECK_EQ(xchg(&word, 4), 3);
 }
 
-/* A plain store on top of one that is held back counts, to others, too. */
+/* A plain store after one that is held back counts, for other tasks, too. */
 static void sees_the_plain_store(void *unused)
 {
 	unsigned value = READ_ONCE(word);
@@ -194,7 +194,7 @@ static void body_spawn_and_join_publish(void *unused)
 	os_join(&thread[0]);
 }
 
-/* Store, then wake: the sleeper finds the word changed or is woken. */
+/* The waker stores, then wakes: the sleeper finds the word changed or is woken. */
 static void changes_and_wakes(void *unused)
 {
 	(void)unused;
@@ -212,7 +212,7 @@ static void body_futex_loses_no_wake_up(void *unused)
 	os_join(&thread[0]);
 }
 
-/* ---- memory that goes ---------------------------------------------------------------- */
+/* ---- memory that ends ---------------------------------------------------------------- */
 
 static void body_frees_what_it_stored_to(void *unused)
 {
@@ -270,7 +270,7 @@ static void body_told(void *unused)
 static const struct {
 	const char *name;
 	void (*body)(void *);
-	enum kt_failure in_pso;	/* of some executions; all others pass */
+	enum kt_failure in_pso;	/* the failure of some executions; all others pass */
 } tests[] = {
 	{ "spins for one who sleeps", body_spins_for_one_who_sleeps, KT_PASS },
 	{ "two spin for one who has gone", body_two_spin_for_one_who_has_gone, KT_PASS },
@@ -303,7 +303,7 @@ static unsigned failures(unsigned i, struct sim_strategy *s, enum sim_model memo
 		const struct sim_options o = { .strategy = s, .seed = seed, .memory = memory };
 		const struct sim_record *r = sim_run(&o, body, (void *)&tests[i].body);
 
-		/* Run to block, nobody spins for long: what it spins for becomes visible. */
+		/* Under run to block no task spins for long: what it spins for becomes visible. */
 		CHECK(s != sim_strategy_block() || r->steps < 500);
 		if (r->failure == KT_PASS)
 			continue;

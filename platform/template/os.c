@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * An operating system with one thread, the one that it was started with, that does
- * nothing: each function does what a system may that has not got it, and where the
- * contract (platform/os.h) leaves no such way out it says which one is missing and
- * ends the process. So all of core/ compiles, links and starts, and says what it
- * wants first.
+ * An operating system that does nothing and has one thread, the one that the process
+ * starts with. Where the contract (platform/os.h) lets a system refuse, the function
+ * refuses. Where it does not, the function says that it is missing and ends the process.
+ * So all of core/ compiles, links and starts, and names the first function that it needs.
  */
 #include "platform/os.h"
 
@@ -83,14 +82,14 @@ void os_join(struct os_thread *t)
 
 void os_wait_detached(void)
 {
-	/* Nobody was started. */
+	/* No thread was started. */
 }
 
 void os_adopt(struct os_thread *t, const char *name)
 {
 	t->name = name;
 	only.thread = t;
-	/* Once, when the process begins; here is where it is not too late. */
+	/* Needed once, when the process begins. Here it is early enough. */
 	KT_RCU_IMPL(_begin)();
 	KT_RCU_IMPL(_register_thread)();
 }
@@ -128,7 +127,7 @@ const char *os_name(const struct os_thread *t)
 
 /* ---- sleeping ------------------------------------------------------------------ */
 
-/* Nobody could end a sleep of the only thread. */
+/* No other thread could end a sleep of the only thread. */
 void os_park(struct kt_site *why)
 {
 	(void)why;
@@ -236,7 +235,7 @@ uint64_t os_now_ns(void)
 
 /* ---- memory -------------------------------------------------------------------- */
 
-/* The role in front, for os_live(). */
+/* A header with the role, for os_live(). */
 struct header {
 	_Alignas(max_align_t) enum kt_role role;
 };

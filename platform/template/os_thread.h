@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Where a port to another operating system begins: copy this folder, give the copy
- * a line in platform/os.h, in `OS` of tools/bazel/choice.bzl and a library in
- * platform/BUILD, and fill it in until platform/conformance/ passes.
+ * A port to another operating system begins here. Copy this folder. Give the copy
+ * a line in platform/os.h, a word in `OS` of tools/bazel/choice.bzl and a library in
+ * platform/BUILD. Fill it in until platform/conformance/ passes.
  *
- * struct os_thread is what a user of os_spawn() has room for. It may be freed by
- * the thread itself, so what must outlive that (the sleeper, RCU's record, what
- * `checked` locks know) is elsewhere: platform/posix/os_thread.h says how.
+ * struct os_thread is memory of the caller of os_spawn(), and the thread itself may free
+ * it. So what must outlive it (the sleeper, RCU's record, what `checked` locks know) is
+ * elsewhere: platform/posix/os_thread.h shows how.
  */
 #ifndef PLATFORM_TEMPLATE_OS_THREAD_H
 #define PLATFORM_TEMPLATE_OS_THREAD_H

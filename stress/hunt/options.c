@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "stress/hunt/options_words.h"
+
 static int complain(const char *what, const char *value, const char *expected)
 {
 	fprintf(stderr, "kthrash: %s '%s', expected %s\n", what, value, expected);
@@ -22,54 +24,6 @@ static bool parse_u64(const char *s, uint64_t *out)
 	errno = 0;
 	*out = strtoull(s, &end, 10);
 	return errno == 0 && *end == '\0';
-}
-
-/* ---- the words of a value ------------------------------------------------- */
-
-/* "a", then "a, b", then, for the last, "a, b or c"; or with bars: "a|b|c". */
-struct words {
-	char text[512];
-	size_t used;
-	bool bars;
-};
-
-static void add_word(struct words *w, const char *word, bool last)
-{
-	const char *before = w->used == 0 ? "" : w->bars ? "|" : last ? " or " : ", ";
-
-	if (w->used < sizeof w->text)
-		w->used += (size_t)snprintf(w->text + w->used, sizeof w->text - w->used, "%s%s",
-					    before, word);
-}
-
-static const char *const exhaustive_words[] = {
-#define EXHAUSTIVE(id, word, help) [EXHAUST_##id] = (word),
-#include "stress/hunt/options.def"
-#undef EXHAUSTIVE
-};
-
-static void add_exhaustives(struct words *w)
-{
-	for (unsigned i = EXHAUST_NOT + 1; i < EXHAUST_KINDS; i++)
-		add_word(w, exhaustive_words[i], i + 1 == EXHAUST_KINDS);
-}
-
-static void add_memories(struct words *w)
-{
-	for (enum plan_memory m = 0; m < PLAN_MEMORIES; m++)
-		add_word(w, plan_memory_name(m), m + 1 == PLAN_MEMORIES);
-}
-
-/* "pct:D"; the last word is another's. */
-static void add_strategies(struct words *w)
-{
-	char word[32];
-
-	for (enum plan_strategy_kind k = 0; k < PLAN_STRATEGIES; k++) {
-		snprintf(word, sizeof word, "%s%s", plan_strategy_name(k),
-			 plan_strategy_has_depth(k) ? ":D" : "");
-		add_word(w, word, false);
-	}
 }
 
 /* ---- values ---------------------------------------------------------------- */
@@ -158,9 +112,9 @@ static int set_strategy(struct options *o, const struct row *row, const char *v)
 			o->strategy = k;
 			return EXIT_CLEAN;
 		}
-	add_strategies(&expected);
-	add_word(&expected, "portfolio", false);
-	add_word(&expected, "adaptive, with D from 1 to 64", true);
+	words_add_strategies(&expected);
+	words_add(&expected, "portfolio", false);
+	words_add(&expected, "adaptive, with D from 1 to 64", true);
 	return complain("unknown strategy", v, expected.text);
 }
 
@@ -188,7 +142,7 @@ static int set_memory(struct options *o, const struct row *row, const char *v)
 	for (o->memory = 0; o->memory < PLAN_MEMORIES; o->memory++)
 		if (strcmp(v, plan_memory_name(o->memory)) == 0)
 			return EXIT_CLEAN;
-	add_memories(&expected);
+	words_add_memories(&expected);
 	return complain("--memory", v, expected.text);
 }
 
@@ -198,11 +152,11 @@ static int set_exhaustive(struct options *o, const struct row *row, const char *
 
 	(void)row;
 	for (unsigned i = EXHAUST_NOT + 1; i < EXHAUST_KINDS; i++)
-		if (strcmp(v, exhaustive_words[i]) == 0) {
+		if (strcmp(v, words_exhaustive(i)) == 0) {
 			o->exhaustive = (enum exhaustive)i;
 			return EXIT_CLEAN;
 		}
-	add_exhaustives(&expected);
+	words_add_exhaustives(&expected);
 	return complain("--exhaustive", v, expected.text);
 }
 
@@ -291,38 +245,12 @@ static const struct row *find(const char *command, const char *name, size_t len)
 
 /* ---- help ------------------------------------------------------------------ */
 
-/* The value with the words that its capitals stand for. */
-static const char *value_of(const struct row *row, char *buf, size_t size)
-{
-	static const struct {
-		const char *stands;
-		void (*add)(struct words *w);
-	} tables[] = {
-		{ "STRATEGY", add_strategies },
-		{ "MEMORY", add_memories },
-		{ "EXHAUSTIVE", add_exhaustives },
-	};
-
-	snprintf(buf, size, "%s", row->value);
-	for (unsigned i = 0; i < sizeof tables / sizeof tables[0]; i++) {
-		const char *at = strstr(row->value, tables[i].stands);
-		struct words w = { .bars = true };
-
-		if (!at)
-			continue;
-		tables[i].add(&w);
-		snprintf(buf, size, "%.*s%s%s", (int)(at - row->value), row->value, w.text,
-			 at + strlen(tables[i].stands));
-	}
-	return buf;
-}
-
 static void print_option(const struct row *row)
 {
 	char value[1024];
 
 	printf("  %s%s%s%s\n      %s", dashes(row), row->name, between(row),
-	       value_of(row, value, sizeof value), row->help);
+	       words_expand(row->value, value, sizeof value), row->help);
 	printf(*row->preset ? "; default: %s\n" : "\n", row->preset);
 	if (strcmp(row->value, "EXHAUSTIVE") != 0)
 		return;
@@ -368,7 +296,7 @@ static bool check_command(const char *command)
 	for (unsigned i = 0; i < COMMANDS; i++) {
 		if (strcmp(command, commands[i].name) == 0)
 			return true;
-		add_word(&expected, commands[i].name, i + 1 == COMMANDS);
+		words_add(&expected, commands[i].name, i + 1 == COMMANDS);
 	}
 	complain("unknown command", command, expected.text);
 	return false;
@@ -390,7 +318,7 @@ static int unknown(const char *command, const char *arg)
 			continue;
 		snprintf(word, sizeof word, "%s%s%s", dashes(&rows[i]), rows[i].name,
 			 rows[i].name[1] ? between(&rows[i]) : "");
-		add_word(&known, word, i + 1 == last);
+		words_add(&known, word, i + 1 == last);
 	}
 	return complain("unknown option", arg, last ? known.text : "no option");
 }

@@ -2,33 +2,58 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """kthrash.py in a real gdb, on a seeded bug and in the middle of an execution.
 
-usage: gdb_test.py KTHRASH.PY P1-DRIVER P1-PLAN MODELLED-DRIVER TICKET-DRIVER
+usage: gdb_test.py KTHRASH.PY P1-DRIVER P1-PLAN MODELLED-DRIVER TICKET-DRIVER RACE-DRIVER ASAN-DRIVER
 """
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
 import unittest
 
-HELPER, BUG, BUG_PLAN, MODELLED, TICKET = map(os.path.abspath, sys.argv[1:6])
+HELPER, BUG, BUG_PLAN, MODELLED, TICKET, RACE, ASAN = map(os.path.abspath, sys.argv[1:8])
 CONTENDED = """kthrash-plan 1
 task C1: a = create "a" return 0
 task C2: b = create "b" return 0
 switch C1 at kt_queue_list_push:store(prev->next) #1 to C2
 kill C2 at C2 create.allocated #1
 """
+# With nothing wrong in the code it passes; two that create at once.
+PASSES = """kthrash-plan 1
+task C1: a = create "a" return 0
+task C2: b = create "b" return 0
+"""
+HANGS_S = 240   # a gdb that says nothing more: it and what it started are killed
+
+
+def run(driver, plan, *commands, env=None):
+    """What a batch of commands prints, and gdb's exit status."""
+    words = [w for command in commands for w in ("-ex", command)]
+    with subprocess.Popen(["gdb", "-q", "-nx", "-batch", "-x", HELPER, *words,
+                           "--args", driver, "replay", plan], text=True, start_new_session=True,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, env={**os.environ, **(env or {})}) as p:
+        try:
+            said = p.communicate(timeout=HANGS_S)[0]
+        except subprocess.TimeoutExpired:
+            os.killpg(p.pid, signal.SIGKILL)
+            raise AssertionError("gdb hangs; so far:\n" + p.communicate()[0]) from None
+    return said, p.returncode
 
 
 def gdb(driver, plan, *commands):
-    """What a batch of commands prints."""
-    words = [w for command in commands for w in ("-ex", command)]
-    done = subprocess.run(["gdb", "-q", "-nx", "-batch", "-x", HELPER, *words,
-                           "--args", driver, "replay", plan], check=False, text=True,
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT)
-    return done.stdout
+    return run(driver, plan, *commands)[0]
+
+
+def plan_file(case, text):
+    """Its path; it is there as long as the test runs."""
+    file = tempfile.NamedTemporaryFile("w", suffix=".plan", encoding="utf-8")
+    case.addCleanup(file.close)
+    file.write(text)
+    file.flush()
+    return file.name
 
 
 class Bug(unittest.TestCase):
@@ -65,11 +90,7 @@ class Middle(unittest.TestCase):
     """C1 is inside of a push, C2 comes."""
 
     def setUp(self):
-        file = tempfile.NamedTemporaryFile("w", suffix=".plan", encoding="utf-8")
-        self.addCleanup(file.close)
-        file.write(CONTENDED)
-        file.flush()
-        self.plan = file.name
+        self.plan = plan_file(self, CONTENDED)
 
     def stop(self, driver):
         """At the step after C2's acquire, which is found by stopping at its first."""
@@ -92,6 +113,73 @@ class Middle(unittest.TestCase):
 
     def test_a_lock_that_it_does_not(self):
         self.check(TICKET)
+
+
+class Race(unittest.TestCase):
+    """ThreadSanitizer starts a symbolizer and waits for it before it says what it found."""
+
+    def check(self, env):
+        said, status = run(RACE, plan_file(self, PASSES), "kthrash batch", env=env)
+        self.assertEqual(status, 0, said)
+        self.assertIn("WARNING: ThreadSanitizer: data race", said)
+        self.assertRegex(said, r"\n\*1 kthreadd +runnable +RUNNING +runs\n")
+        self.assertRegex(said, r"\n +\d+ kthreadd +kt_queue_list_pop:load\(q->head\.next\)")
+        self.assertRegex(said, r"(?s)\nkthreadd: runs\n#0 .*__tsan_on_report .*"
+                               r"\n#\d+ .*kthreadd_main .*\n\nC1: ")
+        self.assertNotIn("no execution yet", said)
+        return said
+
+    def test_stops_at_the_race(self):
+        said = self.check({})
+        self.assertRegex(said, r"(?s)data race.* kt_queue_list_pop .*Previous .*"
+                               r" kt_queue_list_push ")
+
+    def test_stops_there_without_a_symbolizer(self):
+        self.check({"TSAN_OPTIONS": "symbolize=0"})
+
+
+class Ending(unittest.TestCase):
+    """Where there is nothing to stop at."""
+
+    def test_a_plan_that_passes(self):
+        said, status = run(MODELLED, plan_file(self, PASSES), "kthrash batch")
+        self.assertIn("\nthe plan passes: its execution does not fail", said)
+        self.assertIn("\nas expected ", said)      # the driver's own words
+        self.assertNotIn("no execution yet", said)
+        self.assertEqual(status, 0)
+
+    def test_a_plan_that_passes_under_asan(self):
+        """Whose LeakSanitizer does not work under a debugger."""
+        said, status = run(ASAN, plan_file(self, PASSES), "kthrash batch")
+        self.assertIn("\nthe plan passes: ", said)
+        self.assertEqual(status, 0)
+
+    def test_a_plan_that_passes_before_the_step(self):
+        said, status = run(MODELLED, plan_file(self, PASSES), "kthrash batch 100000")
+        self.assertIn("\nthe plan passes, and its execution ends before step 100000\n", said)
+        self.assertEqual(status, 2)
+
+    def test_a_plan_that_is_none(self):
+        said, status = run(MODELLED, plan_file(self, "kthrash-plan 1\nnonsense\n"),
+                           "kthrash batch")
+        self.assertIn("\nthe driver did not run the plan: see what it said\n", said)
+        self.assertEqual(status, 2)
+
+    def test_an_execution_that_ends_otherwise_than_expected(self):
+        said, status = run(MODELLED, plan_file(self, PASSES + "expect deadlock\n"),
+                           "kthrash batch")
+        self.assertIn("\nno task failed inside the execution: see what the driver said", said)
+        self.assertEqual(status, 1)
+
+    def test_gdb_goes_on_after_run(self):
+        said = gdb(MODELLED, plan_file(self, PASSES), "kthrash run", "echo still here\\n")
+        self.assertIn("the plan passes", said)
+        self.assertIn("still here", said)
+
+    def test_a_failure_is_shown_with_status_0(self):
+        said, status = run(BUG, BUG_PLAN, "kthrash batch")
+        self.assertRegex(said, r"(?s)\ndeadlock: nobody can run.*\nC1: sleeps at .*\n#0 ")
+        self.assertEqual(status, 0)
 
 
 class Wrong(unittest.TestCase):

@@ -3,16 +3,17 @@
 
 In gdb: `source tools/gdb/kthrash.py`, then `help kthrash`; or from the start
 `tools/kthrash gdb PLAN`. Reads the simulator's own tables (platform/sim/internal.h) by
-their debugging information, so it works on optimized builds and, but for `kthrash bt`, on
-core files.
+their debugging information, so it works on optimized builds. All but `kthrash bt` works on core
+files, too.
 """
 
+import os
 import re
 
 import gdb  # pylint: disable=import-error; it is there in gdb only
 
 SLEEPING, FINISHED = "SLEEPING", "FINISHED"
-# By these a task comes to a step: platform/sim/hooks.h, internal.h.
+# The functions by which a task reaches a step: platform/sim/hooks.h, internal.h.
 REACHES = ("sim_point", "sim_mark", "sim_block", "sim_reach")
 STATES = [(0x1, "INTERRUPTIBLE"), (0x2, "UNINTERRUPTIBLE"), (0x40, "PARKED"), (0x80, "DEAD"),
           (0x100, "WAKEKILL"), (0x8000, "FROZEN")]
@@ -25,7 +26,7 @@ def say(line=""):
 
 
 def word(value):
-    """Of an enumeration's value what follows its prefix: SIM_SLEEPING is SLEEPING."""
+    """What follows the prefix of an enumeration's value: SIM_SLEEPING is SLEEPING."""
     return str(value).partition("_")[2] or str(value)
 
 
@@ -247,7 +248,7 @@ def show_frames(which):
 
 class Locks:
     """The locks that can be reached from the tasks and from what runs the plan, and those
-    that somebody waits for, found in his frames."""
+    that a task waits for, found in its frames."""
 
     FOLLOWED = re.compile(r"^(task_struct|kthreadd|kthread|kthread_\w+|timer_base|freezer|cpus|"
                           r"smpboot\w*|registry|rw_semaphore|mm_struct|exec\w*)$")
@@ -283,14 +284,14 @@ class Locks:
             self.visit(value, path, depth)
 
     def visit(self, value, path, depth):
-        """A struct, once. What can't be read is passed over."""
+        """Visit each struct once, and pass over what can't be read."""
         kind = value.type.strip_typedefs()
         key = (int(value.address), kind.tag or str(kind))
         if key in self.seen:
             return
         self.seen.add(key)
         if re.match(r"kt_lock_\w+$", kind.tag or ""):
-            if int(self.inner(value)["name"]):      # else it was never made
+            if int(self.inner(value)["name"]):      # else it was never initialized
                 self.found.setdefault(int(value.address), (path, value))
             return
         for field in kind.fields():
@@ -301,7 +302,7 @@ class Locks:
                     pass
 
     def look_in_frames(self, i):
-        """Is the task inside of an acquire? Then it waits for that lock."""
+        """A task inside an acquire waits for that lock."""
         if word(enum("sim_state", self.record["task"][i]["state"])) == FINISHED or \
                 not is_begun(self.sim, self.record, i):
             return
@@ -319,7 +320,7 @@ class Locks:
                     pass
 
     def inner(self, lock):
-        """Of a `checked` lock the one that it is around."""
+        """The lock inside a `checked` lock; any other lock is its own."""
         return lock["lock"] if "lock" in fields(lock) else lock
 
     def owner(self, lock):
@@ -364,14 +365,14 @@ def fields(value):
 
 
 class Prefix(gdb.Command):
-    """A stopped simulation: `kthrash tasks`, `locks`, `trace`, `bt`; from the start: `run`."""
+    """A stopped simulation: `kthrash tasks`, `locks`, `trace`, `bt`; from the start: `run`, `show`."""
 
     def __init__(self):
         super().__init__("kthrash", gdb.COMMAND_STATUS, gdb.COMPLETE_NONE, True)
 
 
 class Tasks(gdb.Command):
-    """Each task: what it does, where it sleeps, for whom, and whether a kill is pending."""
+    """Each task: what it does, where it sleeps, for which task, and whether a kill is pending."""
 
     def __init__(self):
         super().__init__("kthrash tasks", gdb.COMMAND_STATUS)
@@ -381,10 +382,10 @@ class Tasks(gdb.Command):
 
 
 class LocksCommand(gdb.Command):
-    """Locks that are held, or wanted by somebody: kthrash locks [all]
+    """Locks that are held, or that a task wants: kthrash locks [all]
 
-Found from the tasks, from what runs the plan, and in the frames of those who are inside of an
-acquire, be it that they wait or that they have just come."""
+Found from the tasks, from what runs the plan, and in the frames of tasks that are inside an
+acquire. Such a task waits, or has only begun."""
 
     def __init__(self):
         super().__init__("kthrash locks", gdb.COMMAND_STATUS)
@@ -410,7 +411,7 @@ class Trace(gdb.Command):
 class Backtrace(gdb.Command):
     """The frames of a task, also of one that does not run: kthrash bt TASK
 
-By name or number; without it of each."""
+TASK is a name or a number; without it, the frames of each task."""
 
     def __init__(self):
         super().__init__("kthrash bt", gdb.COMMAND_STACK)
@@ -433,34 +434,189 @@ By name or number; without it of each."""
         return [n for n in names if n.startswith(word_ or text_)]
 
 
+# Where a sanitizer that has found something calls: in the task that did it.
+REPORTS = ("__tsan_on_report", "__asan_on_error", "__ubsan_on_report")
+
+
+def has_symbol(name):
+    try:
+        gdb.parse_and_eval("(void *)&" + name)
+    except gdb.error:
+        return False
+    return True
+
+
+class Exits:
+    """While it lasts it collects how processes end: inferior number -> exit status, or None
+    for the one that a signal ended."""
+
+    def __init__(self):
+        self.status = {}
+
+    def __enter__(self):
+        gdb.events.exited.connect(self.note)
+        return self
+
+    def __exit__(self, *_):
+        gdb.events.exited.disconnect(self.note)
+
+    def note(self, event):
+        self.status[event.inferior.num] = getattr(event, "exit_code", None)
+
+
+def is_stopped():
+    return gdb.selected_inferior().pid != 0
+
+
+def enter_child():
+    """Run the driver until the execution begins, in a child process of it.
+
+    From there on gdb stays with that child. What the child forks runs free: a sanitizer's
+    report comes from a symbolizer that it starts and waits for.
+    """
+    for setting in ("pagination off", "confirm off", "breakpoint pending on",
+                    "follow-fork-mode child", "detach-on-fork off"):
+        gdb.execute("set " + setting)
+    # LeakSanitizer does not work under a debugger, and says so by a failure at the end.
+    gdb.execute("set environment ASAN_OPTIONS " + ":".join(
+        filter(None, (os.environ.get("ASAN_OPTIONS"), "detect_leaks=0"))))
+    begin = gdb.Breakpoint("sim_run", internal=True)
+    gdb.execute("run", to_string=True)
+    begin.delete()
+    gdb.execute("set follow-fork-mode parent")
+    gdb.execute("set detach-on-fork on")
+
+
+def go_on(step):
+    """Until the execution fails, or before `step` (None: none), or until the child ends."""
+    gdb.Breakpoint("sim_leave")     # where each failure ends
+    for function in REPORTS:
+        if has_symbol(function):
+            gdb.Breakpoint(function)
+    stops = []
+    if step is not None:
+        for function in REACHES:
+            stops.append(gdb.Breakpoint(function))
+            stops[-1].condition = "sim.record->steps >= %d" % step
+    gdb.execute("continue")
+    for stop in stops:
+        stop.delete()
+
+
+def let_driver_end():
+    """The driver waits for the child, which has ended: let it say how, and end, too."""
+    for inferior in gdb.inferiors():
+        if inferior.pid:
+            gdb.execute("inferior %d" % inferior.num, to_string=True)
+            gdb.execute("continue")
+            return inferior.num
+    return gdb.selected_inferior().num
+
+
+def ending(status, step):
+    """Of a driver that ended without such a stop: what to say, and gdb's exit status."""
+    if status == 0 and step is None:
+        return "the plan passes: its execution does not fail, so there is nothing to stop at", 0
+    if status == 0:
+        return "the plan passes, and its execution ends before step %d" % step, 2
+    if status == 1:
+        return "no task failed inside the execution: see what the driver said at its end", 1
+    if status == 2:
+        return "the driver did not run the plan: see what it said", 2
+    return "the driver itself failed: see what it said", 3
+
+
+def run(step):
+    """None if it stopped in the execution, else what to say and gdb's exit status."""
+    with Exits() as exits:
+        enter_child()
+        if is_stopped():
+            go_on(step)
+        if is_stopped():
+            return None
+        return ending(exits.status.get(let_driver_end()), step)
+
+
+def step_of(command, argument):
+    if not re.match(r"\d*$", argument):
+        raise gdb.GdbError("kthrash %s '%s': expected the number of a step" % (command, argument))
+    return int(argument) if argument else None
+
+
 class Run(gdb.Command):
     """Run the driver until its execution fails: kthrash run [STEP]; or before that step.
 
-The driver runs each execution in a child: gdb follows it, and holds the parent."""
+The driver runs each execution in a child: gdb follows it, and holds the parent. A sanitizer's
+report is a failure, too."""
 
     def __init__(self):
         super().__init__("kthrash run", gdb.COMMAND_RUNNING)
 
     def invoke(self, argument, _):
-        if not re.match(r"\d*$", argument):
-            raise gdb.GdbError("kthrash run '%s': expected the number of a step" % argument)
-        for setting in ("pagination off", "confirm off", "breakpoint pending on",
-                        "follow-fork-mode child", "detach-on-fork off"):
-            gdb.execute("set " + setting)
-        gdb.Breakpoint("sim_leave")     # where each failure ends
-        stops = []
-        if argument:
-            for function in REACHES:
-                stops.append(gdb.Breakpoint(function))
-                stops[-1].condition = "sim.record->steps >= " + argument
-        gdb.execute("run")
-        for stop in stops:
-            stop.delete()
-        if gdb.selected_inferior().pid == 0:
-            raise gdb.GdbError("the driver ended without such a stop; see what it said")
+        ended = run(step_of("run", argument))
+        if ended:
+            raise gdb.GdbError(ended[0])
+
+
+class Show(gdb.Command):
+    """Run as `kthrash run` does, then print tasks, locks and the last steps: kthrash show [STEP]"""
+
+    def __init__(self):
+        super().__init__("kthrash show", gdb.COMMAND_RUNNING)
+
+    def invoke(self, argument, _):
+        show(step_of("show", argument))
+
+
+class Batch(gdb.Command):
+    """As `kthrash show`, then each task's frames, then end gdb: kthrash batch [STEP]
+
+gdb's exit status: 0 if it stopped in the execution, or if the plan passes; 1 if the execution
+ends otherwise than the plan expects, with no failure inside; 2 if the plan is refused or ends
+before the step; 3 if the driver failed."""
+
+    def __init__(self):
+        super().__init__("kthrash batch", gdb.COMMAND_RUNNING)
+
+    def invoke(self, argument, _):
+        status = 3      # of gdb, if it can't do what is asked
+        try:
+            status = show(step_of("batch", argument))
+            if is_stopped():
+                gdb.execute("kthrash bt")
+        except gdb.error as error:
+            say(str(error))
+            status = 3
+        finally:
+            gdb.execute("set confirm off")
+            gdb.execute("quit %d" % status)
+
+
+def show_report():
+    """What a sanitizer has said: the child's standard error is a file of the driver's."""
+    if gdb.newest_frame().name() not in REPORTS:
+        return
+    try:
+        with open("/proc/%d/fd/2" % gdb.selected_inferior().pid, encoding="utf-8",
+                  errors="replace") as f:
+            say(f.read().strip("=\n"))
+    except OSError as error:
+        say("the sanitizer's report can't be read: %s" % error.strerror)
+
+
+def show(step):
+    """gdb's exit status."""
+    ended = run(step)
+    if ended:
+        say(ended[0])
+        return ended[1]
+    show_report()
+    for command_ in ("tasks", "locks", "trace"):
+        gdb.execute("kthrash " + command_)
+    return 0
 
 
 Prefix()
-for command in (Tasks, LocksCommand, Trace, Backtrace, Run):
+for command in (Tasks, LocksCommand, Trace, Backtrace, Run, Show, Batch):
     command()
 gdb.execute("alias -a kt = kthrash")

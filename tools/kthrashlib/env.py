@@ -33,12 +33,17 @@ TEMPLATES = {
     "python3-jinja2": "HTML pages from templates",
 }
 PAGE = {**TEMPLATES, **PICTURES}
+METRICS = {
+    "python3-prometheus-client": "a campaign's figures for Prometheus",
+}
 # A machine without a compiler needs these to run what another machine has built.
 RUN = {
     "afl++": "AFL++, the second fuzzing engine",
     "liburcu8": "RCU on real threads",
     "llvm-19": "symbols in sanitizer reports",
     **PAGE,
+    **TERMINAL,
+    **METRICS,
 }
 BENCH = {
     "libck-dev": "Concurrency Kit, whose locks are measured beside ours",
@@ -78,7 +83,8 @@ TESTS = {
     "python3-yaml": "checks the files for GitHub and GitLab",
     "zsh": "tests its completion",
 }
-ALL = {**BUILD, **FUZZ, **BENCH, **PAGE, **TERMINAL, **MANUAL, **TESTS, **FORMAT, **LINT, **DEBUG}
+ALL = {**BUILD, **FUZZ, **BENCH, **PAGE, **TERMINAL, **METRICS, **MANUAL, **TESTS, **FORMAT,
+       **LINT, **DEBUG}
 
 
 def installed(package):

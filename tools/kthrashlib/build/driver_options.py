@@ -10,6 +10,7 @@ tables of which the driver itself is made.
 import os
 
 from kthrashlib import rows
+from kthrashlib.common import ROOT
 
 OPTIONS = ("stress", "hunt", "options.def")
 # A word in the value of an option stands for the words of a table: its file, and its columns.
@@ -50,63 +51,8 @@ def read_measured(root):
             for word in row[6].split()] + ["portfolio"]
 
 
-MEMORY = "the memory model; tso and pso let a store become visible late"
-TWICE = "run each execution again; another trace is a finding: nondeterminism"
-JSON = "JSON, an object a line, instead of text"
-
-# What read() gives, as long as the driver has no such tables.
-ROWS = [
-    ("stress", "strategy", "portfolio|adaptive|block|random|pos|surw|pct:D|delay:D",
-     "which strategy says who runs next; portfolio: several in turn, adaptive: more of those"
-     " that lately saw something new",
-     "portfolio"),
-    ("stress", "plan", "PLANS", "this plan, or those in this folder", "generated plans"),
-    ("stress", "executions", "N", "at most so many", "no limit"),
-    ("stress", "seconds", "N", "at most so long", "60, with --executions no limit"),
-    ("stress", "seed", "N", "where the random numbers of plans and schedules start", "1"),
-    ("stress", "first", "N", "number of the first execution", "0"),
-    ("stress", "jobs", "N", "processes; each has every N-th plan", "1"),
-    ("stress", "findings", "DIR", "the folder for findings", ".kthrash/findings"),
-    ("stress", "faults", "on|off", "random kills and failed allocations", "on"),
-    ("stress", "exhaustive", "fail|kill|pairs|spurious|timers",
-     "at each place in turn instead of at random: an allocation fails, a task is killed, "
-     "both, a sleep ends for no reason, time passes",
-     ""),
-    ("stress", "memory", "sc|tso|pso", MEMORY, "the plan's, else sc"),
-    ("stress", "illegal", "", "plans that break a rule for callers", ""),
-    ("stress", "keep-going", "", "go on after a finding", ""),
-    ("stress", "twice", "", TWICE, ""),
-    ("stress", "coverage", "FILE", "read the pairs of accesses seen, and add to them", ""),
-    ("stress", "coverage-every", "N", "look at every N-th plan only", "1"),
-    ("stress", "mutate", "", "make plans from those that had new pairs", ""),
-    ("stress", "kept", "DIR", "with --mutate: copies of those plans go to this folder", ""),
-    ("stress", "json", "", JSON, ""),
-
-    ("verify", "kills", "N", "at most so many kills besides the plan's", "0"),
-    ("verify", "fails", "N", "at most so many failed allocations besides the plan's", "0"),
-    ("verify", "spurious", "N", "at most so many sleeps that end for no reason", "0"),
-    ("verify", "teardown", "",
-     "also the interleavings of the work that runs after the last task has ended", ""),
-    ("verify", "strategy", "dpor|dfs|bound:N",
-     "dfs: without reduction; bound: with at most N preemptions, on any back ends and memory"
-     " model",
-     "dpor"),
-    ("verify", "memory", "sc|tso|pso", MEMORY, "the plan's, else sc"),
-    ("verify", "executions", "N", "at most so many", "no limit"),
-    ("verify", "seconds", "N", "at most so long", "no limit"),
-    ("verify", "findings", "DIR", "the folder for a counterexample", ".kthrash/findings"),
-    ("verify", "json", "", JSON, ""),
-
-    ("replay", "times", "N", "how often each plan is run", "as its world needs"),
-    ("replay", "twice", "", TWICE, ""),
-    ("replay", "json", "", JSON, ""),
-
-    ("shrink", "o", "FILE", "the file for the result", ""),
-    ("shrink", "seconds", "N", "at most so long", "60"),
-    ("shrink", "json", "", JSON, ""),
-]
-# What read_measured() gives.
-MEASURED = ["random", "pct:2", "pct:3", "delay:1", "delay:2", "pos", "surw", "portfolio"]
+ROWS = read(ROOT)
+MEASURED = read_measured(ROOT)
 
 # The front door itself gives these.
 HIDDEN = {"progress"}

@@ -145,14 +145,11 @@ def gdb(call):
         raise usage("%s: no such plan" % plans[0])
     chosen(found)
     env.ensure({**env.BUILD, **env.DEBUG})
-    run_ = ["kthrash run" + ("" if step is None else " %d" % step)]
-    shown = ["kthrash tasks", "kthrash locks", "kthrash trace"]
-    if "--batch" in found:
-        shown.append("kthrash bt")
+    batch = "--batch" in found
+    command = ("kthrash batch" if batch else "kthrash show") + (
+        "" if step is None else " %d" % step)
     words = ["gdb", "-q", "-x", os.path.join(ROOT, "tools", "gdb", "kthrash.py")]
-    words += ["-batch"] * ("--batch" in found)
-    for command in run_ + shown:
-        words += ["-ex", command]
+    words += ["-batch"] * batch + ["-ex", command]
     # From the top, where the sources' names begin.
     return subprocess.run(words + ["--args", binary(found), "replay", os.path.abspath(plans[0])],
                           cwd=ROOT, check=False).returncode

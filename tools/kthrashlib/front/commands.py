@@ -28,7 +28,7 @@ def driver(name, module, arguments, text, more="", own=()):
 
 COMMANDS = [
     Command("campaign", "night.start:campaign", "",
-            "the main job: every lane for a while, then triage and a report", [
+            "the main job: hunts with every engine, runs each bug again, reports", [
         Option("--hours=N", "how long", number=real(0.001, 2000)),
         Option("--seconds=N", "how long", "120", number=real(1, 10**7)),
         Option("--jobs=N", "how many lanes run at a time", "one for each processor",
@@ -46,10 +46,12 @@ COMMANDS = [
                number=whole(1, 10000)),
         Option("--sbatch=OPTION...", "with slurm: an option for sbatch, as in "
                "--sbatch=--partition=NAME"),
-    ], "The same command goes on with a campaign that was killed, by whatever signal. With other "
-       "options or another commit the command begins a new night in the same folder; the corpora "
-       "and the bugs of earlier nights are still there. Exit status 3 also means that the night "
-       "is invalid, because it did not find the planted bug.\n\n"
+    ], "A lane is one hunting engine in one build, as the random walk in the simulator or AFL++ "
+       "under ASan; lanes share the time by weight. The same command goes on with a campaign that "
+       "was killed, by whatever signal. With other options or another commit the command begins a "
+       "new night in the same folder; the corpora and the bugs of earlier nights are still there. "
+       "Exit status 3 also means that the night is invalid, because it did not find the planted "
+       "bug: a seeded bug that each night must find.\n\n"
        "With --engine=slurm the command builds here and submits a job array, one job for each "
        "shard. It also submits a job that waits for all shards and merges them into one night "
        "of DIR. Then the command follows the jobs. The checkout and DIR must be on file systems "
@@ -85,7 +87,7 @@ COMMANDS = [
                "html: a page of its own; perfetto: a trace for its viewer and Chrome's", "text"),
         Option("-o FILE", "the file for it", "standard output"),
     ]),
-    Command("page", "show.page:main", "DIR",
+    Command("page", "night.page:main", "DIR",
             "write the morning page of a campaign's folder once more", [
         Option("--night=N", "the page of which night", "the last", number=whole(1, 10**9)),
     ]),

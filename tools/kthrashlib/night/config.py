@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The campaign's config file: tools/campaign.toml, and what a file of the user's changes."""
+"""The campaign's config: tools/campaign.toml, changed by the file that the user gives."""
 
 import os
 import re
@@ -11,6 +11,9 @@ from kthrashlib.common import ROOT, usage
 DEFAULT = os.path.join(ROOT, "tools", "campaign.toml")
 
 UNITS = {"s": 1, "min": 60, "h": 3600, "MiB": 1 << 20, "GiB": 1 << 30}
+
+
+# ---- kinds of values: each reads a value, or raises ValueError with what was expected ----
 
 
 def amount(*units):
@@ -81,7 +84,7 @@ LANE_DEFAULTS = {"what": "", "kind": "stress", "options": [], "weight": 1.0}
 
 
 def place(path, source, key):
-    """ "FILE:LINE" of the first line that begins with this key or names this table."""
+    """FILE:LINE of the first line that begins with this key or names this table."""
     for n, line in enumerate(source.splitlines(), 1):
         if re.match(r"\s*\[?\s*(lane\.)?\"?%s\"?\s*[\]=.]" % re.escape(key), line):
             return "%s:%d" % (path, n)
@@ -105,7 +108,8 @@ def read_table(path, source, name, table, known):
 
 
 def read(path, shown=None):
-    """One file: {"limits": {...}, "watch": {...}, "canary": {...}, "lane": {name: {...}}}."""
+    """What one file says: {"limits": {...}, "watch": {...}, "canary": {...}, "lane": {name:
+    {...}}, "source": its text}. `shown`: the file's name in messages."""
     shown = shown or path
     try:
         with open(path, "rb") as f:
@@ -133,7 +137,8 @@ def read(path, shown=None):
 
 
 class Config:
-    """limits, watch, canary: dicts with every key; lanes: {name: dict with every key}."""
+    """limits, watch and canary are dicts with every key; lanes is {name: dict with every
+    key}."""
 
     def __init__(self, path=None):
         base = read(DEFAULT, os.path.relpath(DEFAULT, ROOT))

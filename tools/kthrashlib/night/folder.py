@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A campaign's folder: what is where, and how to write there so that whoever is killed at
-any moment leaves nothing half-written that somebody reads.
+"""A campaign's folder: making and locking it, and writing there so that a process that is
+killed at any moment leaves no half-written file that another one reads.
 
-A file is written aside and renamed; a finding is moved by one rename, so that it is either
-where the lane saved it or where it is counted. Each file has one writer.
+A file is written under another name and renamed. A finding is moved by one rename, so it is
+either where the lane saved it or where it is counted. Each file has one writer.
 """
 
 import fcntl
@@ -17,8 +17,8 @@ import time
 from kthrashlib.common import environment, usage, write_whole
 
 VERSION = 1
-BALLAST_BYTES = 4 << 20     # given up when the disk is full, to save what is at hand
-CRASHING, INCUBATING, REGRESSION = "crashing", "incubating", "regression"
+CRASHING, INCUBATING, REGRESSION = AREAS = "crashing", "incubating", "regression"
+BALLAST_BYTES = 4 << 20     # deleted when the disk is full, so that findings can be saved
 
 
 def utc(seconds=None):
@@ -26,7 +26,7 @@ def utc(seconds=None):
 
 
 def sync(folder):
-    """What was renamed in it stays renamed if the machine dies."""
+    """A rename in `folder` holds from now on even if the machine loses power."""
     fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(fd)
@@ -35,7 +35,7 @@ def sync(folder):
 
 
 def move(source, target):
-    """Rename within the folder, for good."""
+    """Rename within a campaign's folder; the rename holds even if the machine loses power."""
     os.rename(source, target)
     sync(os.path.dirname(target))
     sync(os.path.dirname(source))
@@ -46,7 +46,7 @@ def write_json(path, value):
 
 
 def read_json(path):
-    """None if it is not there or is not JSON."""
+    """What the file holds; None if it is not there or is not JSON."""
     try:
         with open(path, encoding="utf-8") as f:
             return json.load(f)
@@ -62,8 +62,9 @@ def entries(folder):
 
 
 def sweep(folder, but=()):
-    """Remove what was begun and not renamed, in `folder` and below, without the folders in
-    `but`. Whoever wrote there has ended. write_whole() and the C side name such files so."""
+    """Remove the files that were begun and not renamed, in `folder` and below it, except in
+    the folders `but`. Their writers have ended. write_whole() and the C driver name such files
+    NAME.PROCESS.tmp."""
     for place, below, names in os.walk(folder):
         below[:] = [b for b in below if os.path.join(place, b) not in but]
         for name in names:
@@ -72,7 +73,7 @@ def sweep(folder, but=()):
 
 
 def holders(path):
-    """Who has the file at `path` open: process numbers, without our own."""
+    """The numbers of the other processes that have the file at `path` open."""
     try:
         wanted = os.stat(path)
     except FileNotFoundError:
@@ -86,11 +87,14 @@ def holders(path):
                     found.append(int(pid))
                     break
         except OSError:
-            continue    # it has ended, or is not ours
+            continue    # the process has ended, or belongs to another user
     return [pid for pid in found if pid != os.getpid()]
 
 
 class Folder:
+    """A campaign's folder. Only the process that open()s it writes there, except for lanes and
+    jobs, which write in their own folders below it."""
+
     def __init__(self, path):
         self.path = os.path.abspath(path)
         self.lock_fd = None
@@ -98,16 +102,16 @@ class Folder:
     def at(self, *names):
         return os.path.join(self.path, *names)
 
-    # ---- whose it is ---------------------------------------------------------
+    # ---- one campaign at a time -----------------------------------------------
 
     def check(self):
-        """Refuses what is no campaign's, and touches nothing."""
+        """Refuse a folder that is not a campaign's. Changes nothing."""
         if os.path.lexists(self.path) and not os.path.isdir(self.path):
             raise usage("%s: not a folder" % self.path)
         marker = read_json(self.at("campaign.json"))
         if marker is None and [e for e in entries(self.path) if not e.endswith(".tmp")]:
-            raise usage("%s: there are files and no campaign.json: not a campaign's folder, "
-                        "expected one or a new name" % self.path)
+            raise usage("%s: not a campaign's folder, because it has files and no campaign.json: "
+                        "expected a campaign's folder or a new name" % self.path)
         if marker is not None and (not isinstance(marker, dict) or
                                    marker.get("kthrash") != "campaign" or
                                    marker.get("version") != VERSION):
@@ -115,7 +119,7 @@ class Folder:
                 self.at("campaign.json"), VERSION))
 
     def open(self):
-        """Make it, or take over what is there, for this process alone."""
+        """Make the folder or take it over, and lock it for this process."""
         self.check()
         os.makedirs(self.path, exist_ok=True)
         if not os.path.exists(self.at("campaign.json")):
@@ -127,9 +131,9 @@ class Folder:
         except BlockingIOError:
             raise usage("%s: another campaign runs in it (process %s)" % (
                 self.path, ", ".join(map(str, holders(self.at("lock")))) or "unknown")) from None
-        for name in ("lanes", "corpus", "nights", CRASHING, INCUBATING, REGRESSION):
+        for name in ("lanes", "corpus", "nights", *AREAS):
             os.makedirs(self.at(name), exist_ok=True)
-        # An earlier campaign's lanes may still be ending: settle_in() waits for each.
+        # The lanes of an earlier campaign may still be ending: settle_in() waits for each.
         sweep(self.path, but=[self.at("lanes"), self.at("jobs")])
         self.make_ballast()
 
@@ -145,7 +149,7 @@ class Folder:
             if not os.path.exists(self.at("ballast")):
                 write_whole(self.at("ballast"), "\0" * BALLAST_BYTES)
         except OSError:
-            pass    # full already: the caller's look at free() says so
+            pass    # the disk is full: the caller looks at free(), too
 
     def drop_ballast(self):
         try:
@@ -154,45 +158,15 @@ class Folder:
             pass
 
     def free(self):
-        """Bytes that can still be written."""
+        """How many bytes can still be written."""
         there = os.statvfs(self.path)
         return there.f_bavail * there.f_frsize
-
-    # ---- nights ------------------------------------------------------------------
-
-    def nights(self):
-        return [int(n) for n in entries(self.at("nights")) if re.fullmatch(r"\d{4,}", n)]
-
-    def night(self, number):
-        return self.at("nights", "%04d" % number)
-
-    def read_night(self, number):
-        return read_json(os.path.join(self.night(number), "night.json"))
-
-    def append_sample(self, number, sample):
-        path = os.path.join(self.night(number), "series.jsonl")
-        with open(path, "a+b") as f:
-            if f.tell() and os.pread(f.fileno(), 1, f.tell() - 1) != b"\n":
-                f.write(b"\n")      # the last writer was killed within a line
-            f.write(json.dumps(sample).encode() + b"\n")
-
-    def samples(self, number):
-        try:
-            with open(os.path.join(self.night(number), "series.jsonl"), "rb") as f:
-                lines = f.read().split(b"\n")
-        except FileNotFoundError:
-            return
-        for line in lines:
-            try:
-                yield json.loads(line)
-            except ValueError:
-                continue
 
     # ---- the corpus that all lanes share ------------------------------------------
 
     def check_corpus(self):
-        """A file is named by its content's SHA-1; one that is not so, or can't be read, is put
-        aside. Returns the names of those."""
+        """Move the files that can't be read, or whose name is not the SHA-1 of their content,
+        to corrupt/. Returns their names."""
         bad = []
         for name in entries(self.at("corpus")):
             path = self.at("corpus", name)
@@ -208,8 +182,8 @@ class Folder:
         return bad
 
     def take_corpus(self, merged, sources):
-        """`merged` has what is to stay of our corpus and of the files `sources`. Nothing is
-        deleted before all of it is there."""
+        """The corpus becomes what the folder `merged` has, and the files `sources`, which were
+        merged, are deleted. Nothing is deleted before all of `merged` is in the corpus."""
         kept = set()
         for name in entries(merged):
             with open(os.path.join(merged, name), "rb") as f:
@@ -232,26 +206,9 @@ class Folder:
                 os.unlink(path)
         shutil.rmtree(merged, ignore_errors=True)
 
-    # ---- coverage --------------------------------------------------------------------
-
-    HEADER = "kthrash-coverage 1"
-
-    def read_coverage(self, *names):
-        """The pairs in a file of the driver's, as a set of lines. A torn file counts as far
-        as it goes."""
-        try:
-            with open(self.at(*names), encoding="ascii", errors="replace") as f:
-                lines = f.read().split("\n")
-        except OSError:
-            return set()
-        return set(lines[1:-1]) if lines[0] == self.HEADER else set()
-
-    def write_coverage(self, pairs, *names):
-        write_whole(self.at(*names), "\n".join([self.HEADER, *sorted(pairs), ""]))
-
 
 def existing(path):
-    """The campaign in `path`, to be read."""
+    """The campaign's folder at `path`, to be read."""
     folder = Folder(path)
     if not os.path.isdir(path):
         raise usage("%s: no such folder" % path)

@@ -1,185 +1,34 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A lane: an engine in one build that hunts for a slice of time, again and again, and what
-is known of it meanwhile.
+"""Lanes. A lane is one hunting engine in one build, as the random walk in the simulator or AFL++
+under ASan. It hunts for a slice of time again and again.
 
-Each kind of engine has its own way to say how far it is and where it saves what it finds.
-A finding is a file before anybody hears of it; the campaign looks at files only.
+Each kind of engine says in its own way how far it is, and saves findings in its own place. A
+finding is a file before the campaign hears of it, so the campaign looks at files only.
 """
 
-import fcntl
 import glob
 import json
 import os
 import re
-import shutil
 import signal
-import subprocess
-import threading
 import time
 
 from kthrashlib.common import ROOT, usage
-from kthrashlib.night.folder import entries, holders, sweep, utc
+from kthrashlib.night.folder import entries, utc
+from kthrashlib.night.process import Job
 
 AFL_ENV = {
     "AFL_NO_UI": "1", "AFL_SKIP_CPUFREQ": "1", "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES": "1",
     "AFL_TRY_AFFINITY": "1", "AFL_AUTORESUME": "1", "AFL_CUSTOM_MUTATOR_ONLY": "1",
 }
-LOG_BYTES = 4 << 20
 FAILURES_KEPT = 20
-PAGE = os.sysconf("SC_PAGE_SIZE")
-
-
-def parents():
-    """{process: (parent, resident bytes)} of all there are."""
-    found = {}
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open("/proc/%s/stat" % pid, encoding="ascii", errors="replace") as f:
-                fields = f.read().rpartition(") ")[2].split()
-        except OSError:
-            continue
-        found[int(pid)] = int(fields[1]), int(fields[21]) * PAGE
-    return found
-
-
-def family(pid, all_of):
-    """`pid` and what descends from it."""
-    found, new = [], [pid]
-    while new:
-        found += new
-        new = [p for p, (parent, _) in all_of.items() if parent in new]
-    return found
-
-
-class Job:
-    """One process of a campaign. It dies with the campaign, and as long as one of its
-    descendants lives it holds a lock, so that the next campaign can tell."""
-
-    stop_signal = signal.SIGTERM
-
-    def __init__(self, name):
-        self.name = name
-        self.state = "waiting"
-        self.process = self.folder = self.log = self.reader = self.why_killed = None
-        self.started = self.run_seconds = self.deadline = 0.0
-        self.last_line = ""
-
-    def settle_in(self, folder):
-        """`folder` is this job's alone. Whoever of an earlier campaign is still in it ends."""
-        self.folder, self.log = folder, os.path.join(folder, "log")
-        os.makedirs(folder, exist_ok=True)
-        for pid in holders(os.path.join(folder, "lock")):
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-        fd = self.lock()
-        fcntl.flock(fd, fcntl.LOCK_EX)      # until they are gone
-        os.close(fd)
-        sweep(folder)
-        shutil.rmtree(self.temporary(), ignore_errors=True)
-        os.makedirs(self.temporary(), exist_ok=True)
-
-    def temporary(self):
-        """For what the job's processes put into $TMPDIR. libFuzzer names its files there by
-        its process number, and in two containers with one /tmp that can be the same."""
-        return os.path.join(self.folder, "tmp")
-
-    def lock(self):
-        return os.open(os.path.join(self.folder, "lock"), os.O_RDWR | os.O_CREAT, 0o666)
-
-    def environment(self):
-        return {"TMPDIR": self.temporary()}
-
-    def launch(self, command, seconds, grace):
-        self.state, self.started = "running", time.monotonic()
-        self.deadline = self.started + seconds + grace
-        self.run_seconds, self.why_killed, self.last_line = 0.0, None, ""
-        if os.path.exists(self.log) and os.path.getsize(self.log) > LOG_BYTES:
-            os.replace(self.log, self.log + ".1")
-        fd = self.lock()
-        fcntl.flock(fd, fcntl.LOCK_EX)
-        try:
-            self.process = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "KILL", *command], cwd=ROOT,
-                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                text=True, errors="replace", env={**os.environ, **self.environment()},
-                start_new_session=True, pass_fds=(fd,))
-        finally:
-            os.close(fd)
-        self.reader = threading.Thread(target=self.read, daemon=True)
-        self.reader.start()
-
-    def read(self):
-        with self.process.stdout, open(self.log, "a", encoding="utf-8") as log:
-            log.write("-- %s --\n" % utc())
-            for line in self.process.stdout:
-                try:
-                    log.write(line)
-                    log.flush()
-                except OSError:
-                    pass    # a full disk: what it says still counts
-                line = line.rstrip("\n")
-                if line.strip():
-                    self.last_line = line
-                self.watch(line)
-
-    def watch(self, line):
-        """What a line of its output says."""
-
-    def resident(self, all_of):
-        return sum(all_of[p][1] for p in family(self.process.pid, all_of) if p in all_of)
-
-    def look(self, memory):
-        """End it if it hangs or takes too much memory."""
-        if time.monotonic() > self.deadline:
-            self.kill("hung: killed after %d s" % self.run_seconds)
-        elif memory and self.resident(parents()) > memory:
-            self.kill("took more than %d MiB of memory: killed" % (int(memory) >> 20))
-
-    def poll(self):
-        """True while it runs."""
-        if self.process is None or self.state != "running":
-            return False
-        status = self.process.poll()
-        self.run_seconds = time.monotonic() - self.started
-        if status is None:
-            return True
-        for pid in holders(os.path.join(self.folder, "lock")):
-            try:
-                os.kill(pid, signal.SIGKILL)    # what it left behind
-            except ProcessLookupError:
-                pass
-        self.reader.join(10)    # what it said last counts
-        self.ended(status)
-        return False
-
-    def ended(self, status):
-        self.state = "done"
-
-    def stop(self):
-        self.signal(self.stop_signal)
-
-    def kill(self, why=None):
-        self.why_killed = self.why_killed or why
-        self.signal(signal.SIGKILL)
-
-    def signal(self, number):
-        if self.process is not None and self.process.poll() is None:
-            for pid in family(self.process.pid, parents()) if number == signal.SIGKILL else []:
-                try:
-                    os.kill(pid, number)
-                except ProcessLookupError:
-                    pass
-            try:
-                os.killpg(self.process.pid, number)
-            except ProcessLookupError:
-                pass
+PAIRS_KEPT = 200        # points of the curve of pairs over time
 
 
 class Lane(Job):
     """An engine in one build. Subclasses fill command(), watch() and raw()."""
 
+    kind = ""
     unit = "schedules"
 
     def __init__(self, name, keys):
@@ -187,21 +36,32 @@ class Lane(Job):
         self.what, self.target, self.weight = keys["what"], keys["target"], keys["weight"]
         self.args = keys["options"]
         self.binary = None
+        self.said = {}      # a finding's file: what the driver said of it
         self.night = {}     # see begin_night()
         self.now = {}       # of this run
         self.row = 0        # failures in a row
+        self.starved = False    # it had nothing to do when it was its turn
         self.begin_night({})
 
-    # What a night's file says of a lane, and what a resumed night begins with.
+    # The figures in a night's record with which a night that goes on begins.
     COUNTS = ("runs", "seconds", "executions", "points", "coverage", "findings")
 
-    def begin_night(self, record):
-        self.night = {k: record.get(k, 0) for k in self.COUNTS}
-        self.night["failures"] = record.get("failures", [])
-        self.night["pairs"] = record.get("pairs")
-        self.night["pairs_at"] = record.get("pairs_at", [])
+    def begin_night(self, row):
+        """`row`: what the night's record says of this lane; {} in a new night."""
+        self.night = {k: row.get(k) or 0 for k in self.COUNTS}
+        self.night["failures"] = row.get("failures", [])
+        self.night["pairs"] = row.get("pairs")
+        self.night["pairs_at"] = row.get("pairs_at", [])
         self.now = {"executions": 0, "points": 0, "coverage": 0, "pairs": None}
         self.state, self.row = "waiting", 0
+
+    def campaigns(self, name):
+        """A file of the campaign's folder, which has this lane's folder in lanes/."""
+        return os.path.join(os.path.dirname(os.path.dirname(self.folder)), name)
+
+    def needs_corpus(self):
+        """It runs the plans of the campaign's corpus, so it has no work without one."""
+        return any("@corpus" in arg for arg in self.args)
 
     def executions(self):
         return self.night["executions"] + self.now["executions"]
@@ -220,13 +80,21 @@ class Lane(Job):
         return max(seen) if seen else None
 
     def pairs_lately(self):
-        """Of the pairs, how many were new in the last fifth of its time."""
+        """How many of the pairs were new in the last fifth of its time."""
         before = [n for at, n in self.night["pairs_at"] if at <= 0.8 * self.seconds()]
-        return (self.pairs() or 0) - (before[-1] if before else 0)
+        return max(0, (self.pairs() or 0) - (before[-1] if before else 0))
+
+    def saw_pairs(self, known):
+        """The lane has now seen `known` pairs in all."""
+        self.night["pairs"] = known
+        self.night["pairs_at"] = self.night["pairs_at"][-PAIRS_KEPT:] + [
+            [round(self.night["seconds"], 1), known]]
 
     def record(self):
+        """The lane's row in the night's record."""
         return {"name": self.name, "what": self.what, "weight": self.weight, "unit": self.unit,
-                "state": self.state, **self.night, "seconds": round(self.seconds(), 1),
+                "state": self.state, "starved": self.starved, **self.night,
+                "seconds": round(self.seconds(), 1),
                 "executions": self.executions(), "points": self.points(),
                 "coverage": self.coverage(), "pairs": self.pairs(),
                 "pairs_lately": self.pairs_lately()}
@@ -238,7 +106,7 @@ class Lane(Job):
         self.launch(self.command(seconds, seed), seconds, grace)
 
     def prepare(self):
-        """Before a run."""
+        """Subclasses get ready for a run."""
 
     def ended(self, status):
         self.collect()
@@ -260,26 +128,27 @@ class Lane(Job):
         return status in (0, 1, -self.stop_signal)
 
     def collect(self):
-        """Last figures, when a run has ended."""
+        """Subclasses read the last figures when a run has ended."""
 
     def raw(self):
-        """Files of findings that nobody has taken yet."""
+        """The files of findings that the campaign has not taken in."""
         return []
 
     def corpus(self):
-        """Files that the other lanes may use."""
+        """The files that other lanes may use."""
         return []
 
 
 class StressLane(Lane):
     """The C driver, on the simulator or on real threads."""
 
-    # To look at every plan would cost a third of the executions.
+    kind = "stress"
+    # Coverage of every plan would cost a third of the executions.
     COVERAGE_EVERY = 8
     keep_going = ["--keep-going"]
 
     def command(self, seconds, seed):
-        words = {"@corpus": os.path.join(os.path.dirname(os.path.dirname(self.folder)), "corpus"),
+        words = {"@corpus": self.campaigns("corpus"),
                  "@seed": os.path.join(ROOT, "corpus", "seed")}
         args = []
         for arg in self.args:
@@ -299,7 +168,7 @@ class StressLane(Lane):
         return "kthrash_sim" in self.target
 
     def coverage_file(self):
-        """Of one run; the campaign adds it to what the lane has seen in all."""
+        """The pairs of one run; the campaign adds them to what the lane has seen in all."""
         return os.path.join(self.folder, "coverage.run")
 
     def kept(self):
@@ -319,14 +188,16 @@ class StressLane(Lane):
                 self.now["pairs"] = said["pairs"]
                 if self.night["runs"] == 1:
                     self.night["pairs_at"].append([said["seconds"], said["pairs"]])
+        elif said.get("type") == "finding":
+            self.said[os.path.basename(said["file"])] = said
         elif said.get("type") == "unsaved":
             self.save(said)
 
     def save(self, said):
-        """The driver could not write a finding. We try, with the room that the ballast gave."""
-        ballast = os.path.join(os.path.dirname(os.path.dirname(self.folder)), "ballast")
+        """The driver had no room to write a finding, and printed it. It is written here, with
+        the room that the ballast gives."""
         try:
-            os.unlink(ballast)
+            os.unlink(self.campaigns("ballast"))
         except OSError:
             pass
         path = os.path.join(self.folder, "findings", os.path.basename(said["file"]))
@@ -338,7 +209,7 @@ class StressLane(Lane):
                 os.fsync(f.fileno())
             os.rename(temporary, path)
         except OSError as e:
-            self.last_line = "a finding that nobody could save: %s" % e
+            self.last_line = "a finding that could not be saved: %s" % e
 
     def raw(self):
         return [p for p in sorted(glob.glob(os.path.join(self.folder, "findings", "*.plan")))
@@ -349,19 +220,20 @@ class StressLane(Lane):
 
 
 class CanaryLane(StressLane):
-    """Hunts a planted bug: that it finds it shows that the others would."""
+    """Hunts the planted bug. If it is found, other lanes would find a bug like it, too."""
 
     keep_going = []
 
     def simulates(self):
-        return False    # its pairs are of other code
+        return False    # its pairs belong to other code
 
 
 class LibFuzzerLane(Lane):
     """libFuzzer on the plan target: four schedules an input."""
 
+    kind = "libfuzzer"
     unit = "edges"
-    stop_signal = signal.SIGUSR1     # ends in order
+    stop_signal = signal.SIGUSR1     # libFuzzer then ends in order
     KINDS = ("crash", "leak", "timeout", "oom")
 
     def own(self):
@@ -369,9 +241,9 @@ class LibFuzzerLane(Lane):
 
     def command(self, seconds, seed):
         os.makedirs(self.own(), exist_ok=True)
-        common = os.path.join(os.path.dirname(os.path.dirname(self.folder)), "corpus")
+        common = self.campaigns("corpus")
         os.makedirs(common, exist_ok=True)
-        # A crash is saved and the fuzzer ends; the lane's next slice goes on.
+        # libFuzzer ends at a crash, which it saves; the lane's next slice goes on.
         return [self.binary, "-max_total_time=%d" % max(1, int(seconds)),
                 "-seed=%d" % (seed % 2**31 or 1), "-print_final_stats=1", "-timeout=20",
                 "-artifact_prefix=" + self.folder + "/", *self.args, self.own(), common,
@@ -397,23 +269,24 @@ class LibFuzzerLane(Lane):
 
 
 class AflLane(Lane):
-    """AFL++ with the project's own mutator. It reads the corpus of all while it runs."""
+    """AFL++ with the project's own mutator. It reads the campaign's corpus while it runs."""
 
+    kind = "afl"
     unit = "edges"
     stop_signal = signal.SIGINT
-    mutator = statsd = None
 
     def __init__(self, name, keys):
         super().__init__(name, keys)
-        self.before = 0     # what its own records say when a run begins
+        self.mutator = None
+        self.statsd = keys.get("statsd", "")
+        self.before = 0     # executions in its own statistics when a run begins
 
     def out(self, *names):
         return os.path.join(self.folder, "out", "main", *names)
 
     def command(self, seconds, seed):
-        common = os.path.join(os.path.dirname(os.path.dirname(self.folder)), "corpus")
-        return ["afl-fuzz", "-M", "main", "-F", common, "-V", "%d" % max(1, int(seconds)),
-                "-s", "%d" % (seed % 2**31), "-m", "none",
+        return ["afl-fuzz", "-M", "main", "-F", self.campaigns("corpus"),
+                "-V", "%d" % max(1, int(seconds)), "-s", "%d" % (seed % 2**31), "-m", "none",
                 "-i", os.path.join(ROOT, "corpus", "seed"),
                 "-o", os.path.join(self.folder, "out"), *self.args, "--", self.binary]
 
@@ -428,7 +301,7 @@ class AflLane(Lane):
         return found
 
     def prepare(self):
-        # Records that it does not start from, twice in a row, are put aside.
+        # If AFL++ fails to start from its state twice in a row, the state is put aside.
         if self.row >= 2 and os.path.exists(os.path.join(self.folder, "out")):
             os.rename(os.path.join(self.folder, "out"),
                       os.path.join(self.folder, "out.broken-%d" % time.time_ns()))
@@ -446,7 +319,7 @@ class AflLane(Lane):
     def collect(self):
         stats = self.stats()
         done = stats.get("execs_done", 0)
-        # A resumed one goes on counting where it was, a new one begins at 0.
+        # AFL++ counts on where it was if it resumes, and from 0 if it begins anew.
         self.now["executions"] = done - self.before if done >= self.before else done
         self.now["coverage"] = stats.get("edges_found", 0)
 
@@ -460,10 +333,10 @@ class AflLane(Lane):
                       for p in glob.glob(self.out(kind + "*", "id*")))
 
     def corpus(self):
-        return [p for p in glob.glob(self.out("queue", "id*"))]
+        return glob.glob(self.out("queue", "id*"))
 
 
-KINDS = {"stress": StressLane, "libfuzzer": LibFuzzerLane, "afl": AflLane}
+KINDS = {lane.kind: lane for lane in (StressLane, LibFuzzerLane, AflLane)}
 MUTATOR = "//fuzz:afl_mutator.so"
 
 
@@ -472,11 +345,18 @@ def make(name, keys):
 
 
 def choose(config, names):
-    lanes = [make(name, keys) for name, keys in config.lanes.items() if keys["weight"]]
-    if not names:
-        return lanes
-    for name in names.split(","):
+    """The lanes with these names, with commas between; without names all with a weight."""
+    wanted = names.split(",") if names else [n for n, keys in config.lanes.items()
+                                             if keys["weight"]]
+    for name in wanted:
         if name not in config.lanes:
             raise usage("no lane '%s', expected some of %s" % (name, ",".join(config.lanes)))
-    return [make(name, {**config.lanes[name], "weight": config.lanes[name]["weight"] or 1.0})
-            for name in names.split(",")]
+    return [make(name, {**config.lanes[name], "weight": config.lanes[name]["weight"] or 1.0,
+                        "statsd": config.watch["statsd"]}) for name in wanted]
+
+
+def canary(config):
+    """The lane that hunts the planted bug."""
+    return CanaryLane("canary", {
+        "what": "the planted bug", "weight": 1.0, "options": config.canary["options"],
+        "target": "//stress/bugs:" + config.canary["bug"]})

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""`campaign --engine=slurm`: shards as a Slurm job array, and a job after it that merges.
+"""`campaign --engine=slurm`: shards as a Slurm job array, and a job after it that merges them.
 
-Slurm runs, requeues what was on a node that is lost, and says what it is doing. All that the
-campaign knows is in files (shards.py), so whoever dies here, the same command goes on.
+Slurm runs the jobs, and requeues those of a node that is lost. All that the campaign knows is in
+files (submission.py), so after a kill the same command goes on.
 """
 
 import os
@@ -10,21 +10,23 @@ import re
 import shlex
 import shutil
 import subprocess
-import sys
 import time
 
 from kthrashlib import env
 from kthrashlib.build import bazel
-from kthrashlib.common import (CLEAN, ENVIRONMENT, FINDINGS, ROOT, environment, process, say, usage,
-                               write_whole)
-from kthrashlib.night import campaign, shards
-from kthrashlib.night.folder import existing, read_json, utc, write_json
-from kthrashlib.night.watch import count, duration
+from kthrashlib.common import ROOT, environment, process, say, usage, write_whole
+from kthrashlib.night import bugs, builds, record, submission, verdict
+from kthrashlib.night.folder import existing, utc, write_json
+from kthrashlib.night.lanes import canary
+from kthrashlib.night.merge import merge as merge_shards
+from kthrashlib.night.report import short
+from kthrashlib.night.watch import Display
+from kthrashlib.night.words import count, duration
 
 LOOK_EVERY_S = 5
-SLACK_S = 1800      # for the canary, examining and merging, after a shard's time
-END_S = 120         # before Slurm kills it a shard is asked to end
-# What must not come from the user: it is how jobs and files find each other.
+SLACK_S = 1800      # after a shard's time: for the planted bug, examining and merging
+END_S = 120         # a shard is asked to end so long before Slurm kills it
+# Options that connect jobs and files, so the user must not give them.
 OURS = re.compile(r"--?(array|a|dependency|d|parsable|output|o|error|e|chdir|D|wrap|wait|W|"
                   r"test-only|no-requeue)(=.*)?")
 
@@ -35,23 +37,23 @@ def check_sbatch(options):
             raise usage("--sbatch=%s: expected an option, as in --sbatch=--partition=NAME" %
                         option)
         if OURS.fullmatch(option):
-            raise usage("--sbatch=%s: that is the campaign's to say" % option)
+            raise usage("--sbatch=%s: the campaign itself sets this option" % option)
 
 
 def check_client():
     missing = [t for t in ("sbatch", "squeue") if not shutil.which(t)]
     if missing:
         raise environment(
-            "no %s: --engine=slurm needs a Slurm cluster that is there and a machine that "
-            "belongs to it: on Debian the package slurm-client, with the cluster's slurm.conf "
-            "and munge key; the client alone is of no use" % " and no ".join(missing))
+            "no %s: --engine=slurm needs a Slurm cluster and a machine that belongs to it: on "
+            "Debian the package slurm-client, with the cluster's slurm.conf and munge key; the "
+            "client alone is of no use" % " and no ".join(missing))
 
 
 # ---- submitting -----------------------------------------------------------------------
 
 
 def sbatch(args, words):
-    """sbatch, with a script that runs `words`; what it prints."""
+    """Run sbatch with a script that runs `words`. Returns what sbatch prints."""
     done = subprocess.run(["sbatch", "--chdir=" + ROOT, *args], text=True, check=False,
                           input="#!/bin/sh\nexec %s\n" % words,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -62,7 +64,7 @@ def sbatch(args, words):
 
 
 def queue(args, words, log):
-    """Submits one job. Returns its number."""
+    """Submit one job. Returns its number."""
     said = sbatch(["--parsable", "--output=" + log, "--open-mode=append", *args], words)
     found = re.match(r"\d+", said)
     if not found:
@@ -78,8 +80,8 @@ def array_options(job):
 
 
 def submit(folder, job):
-    """The array, and the merge after whatever becomes of it. job.json knows the array before
-    there is a merge: killed in between, the next start submits that alone."""
+    """Submit the array, and the merge that waits for its end. job.json names the array before
+    the merge is submitted: after a kill in between, the next start submits the merge alone."""
     logs = folder.at("shards", "logs")
     os.makedirs(logs, exist_ok=True)
     quoted = " ".join(map(shlex.quote, process("night.shards")))
@@ -87,17 +89,17 @@ def submit(folder, job):
     if not job["array"]:
         job["array"] = queue(array_options(job), '%s run %s "$SLURM_ARRAY_TASK_ID"' % (
             quoted, where), os.path.join(logs, "%A_%4a"))
-        write_json(folder.at("shards", "job.json"), job)
+        submission.write_job(folder, job)
     job["merge"] = queue(
         ["--job-name=kthrash-merge", "--dependency=afterany:" + job["array"], "--requeue",
          "--ntasks=1", "--cpus-per-task=%d" % job["jobs"],
          "--time=%d" % (SLACK_S * 4 // 60), *job["sbatch"]],
         "%s merge %s" % (quoted, where), os.path.join(logs, "%j_merge"))
-    write_json(folder.at("shards", "job.json"), job)
+    submission.write_job(folder, job)
 
 
 def keep_config(folder, job):
-    """As it is now, whatever becomes of the user's file."""
+    """Keep a copy of the user's config file, which may change before the shards run."""
     kept = folder.at("shards", "config.toml")
     if job["config"] and job["config"] != kept:
         with open(job["config"], encoding="utf-8") as f:
@@ -106,47 +108,52 @@ def keep_config(folder, job):
         job["options"].append("--config=" + kept)
 
 
-def build_all(folder, config, lanes, job):
-    """Every binary once, for all nodes; what examines bugs here, too."""
+def build_all(folder, config, lanes):
+    """Build every binary once, for all nodes and for the merge."""
     env.ensure(env.ALL)
-    night = campaign.tonight(folder, config, lanes, job["seconds"], job["jobs"], job["seed"],
-                             job["command"])
-    commit, changes = campaign.tree()
-    files = campaign.build_all(night)
+    commit, changes = builds.tree()
+    built = builds.build_all(folder, lanes + [canary(config)])
     write_json(folder.at("shards", "builds.json"),
-               {"commit": commit, "changes": changes, "files": files})
+               {"commit": commit, "changes": changes, "files": built.files})
+
+
+def left_undone(folder, job, old):
+    """What an earlier submission `old`, which was not merged, means for `job`: (the job to
+    submit, False), or (the job that is on the cluster, True)."""
+    asked = {k: job[k] for k in ("shards", "seconds", "jobs", "command")}
+    same = all(old[k] == v for k, v in asked.items())
+    there = states(old)
+    if there is None:
+        raise environment("squeue does not answer, so what became of the jobs %s and %s of %s is "
+                          "not known" % (old["array"], old["merge"], folder.path))
+    if not same and there:
+        raise usage("%s: another campaign is on the cluster, jobs %s and %s: expected the same "
+                    "options, to follow it, or scancel first" % (
+                        folder.path, old["array"], old["merge"]))
+    if not same:
+        return job, False
+    if there and old["merge"]:
+        return old, True
+    # The jobs are gone and were not merged: submit again the shards that are not done.
+    say("kthrash: submitted at %s and not merged: submitting what is left" % old["submitted"])
+    old.update(array="" if not there else old["array"], merge="")
+    return old, False
 
 
 def begin(folder, job, config, lanes):
-    """A new submission, or what an earlier one has left undone. Returns its job.json."""
-    sbatch(["--test-only", *array_options(job)], "true")    # before anything is touched
+    """Submit, or find what an earlier start has submitted. Returns its job.json."""
+    sbatch(["--test-only", *array_options(job)], "true")    # before anything is changed
     folder.open()
     try:
-        old = read_json(folder.at("shards", "job.json"))
+        old = submission.read_job(folder)
         if old and not old["merged"]:
-            asked = {k: job[k] for k in ("shards", "seconds", "jobs", "command")}
-            same = all(old[k] == v for k, v in asked.items())
-            there = states(old)
-            if there is None:
-                raise environment("squeue does not answer, so what became of the jobs %s and %s "
-                                  "of %s is not known" % (old["array"], old["merge"],
-                                                          folder.path))
-            if not same and there:
-                raise usage("%s: another campaign is on the cluster, jobs %s and %s: expected "
-                            "the same options, to follow it, or scancel first" % (
-                                folder.path, old["array"], old["merge"]))
-            if same and there and old["merge"]:
-                return old
-            if same:
-                # Jobs are gone and the merge has not been: once more what is not done.
-                say("kthrash: submitted at %s and not merged: submitting what is left" %
-                    old["submitted"])
-                old.update(array="" if not there else old["array"], merge="")
-                job = old
+            job, submitted = left_undone(folder, job, old)
+            if submitted:
+                return job
         os.makedirs(folder.at("shards"), exist_ok=True)
         keep_config(folder, job)
-        build_all(folder, config, lanes, job)
-        write_json(folder.at("shards", "job.json"), job)
+        build_all(folder, config, lanes)
+        submission.write_job(folder, job)
         submit(folder, job)
         return job
     finally:
@@ -157,86 +164,78 @@ def begin(folder, job, config, lanes):
 
 
 def states(job):
-    """{job as squeue names it: state} of those that are in the queue; None if Slurm does not
-    say."""
+    """{job as squeue names it: state} of the jobs that are in the queue; None if squeue does not
+    answer."""
     ids = [j for j in (job["array"], job["merge"]) if j]
     if not ids:
         return {}
     done = subprocess.run(["squeue", "-h", "-r", "-o", "%i %T", "-j", ",".join(ids)],
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
     if done.returncode != 0:
-        # It forgets jobs after a while.
+        # Slurm forgets a job some time after its end.
         return {} if "Invalid job id" in done.stderr else None
     return dict(line.split(" ", 1) for line in done.stdout.splitlines())
 
 
-def progress(folder, job, there):
-    """One line of plain text."""
+def show_progress(display, folder, job, there):
     numbers = range(job["shards"])
-    done = sum(shards.is_done(folder, i, job) for i in numbers)
+    done = sum(submission.is_done(folder, i, job) for i in numbers)
     running = [s for j, s in there.items() if j != job["merge"]]
-    nights = [n for n in (shards.night_of(folder, i, job) for i in numbers) if n]
-    bugs = {b for n in nights for b in n["bugs"].get("crashing", [])}
-    return "%d of %d shards done, %d running, %d waiting  %s executions  %d bugs%s" % (
-        done, job["shards"], running.count("RUNNING"),
-        len(running) - running.count("RUNNING"),
-        count(sum(n["totals"].get("executions", 0) for n in nights)), len(bugs),
-        "  merging" if there.get(job["merge"]) == "RUNNING" else "")
+    nights = [n for n in (submission.night_of(folder, i, job) for i in numbers) if n]
+    found = {bug for n in nights for bug in n["bugs"].get("crashing", [])}
+    display.show("%d of %d shards done" % (done, job["shards"]), done / job["shards"],
+                 "%d running, %d waiting  %s executions  %d bugs%s" % (
+                     running.count("RUNNING"), len(running) - running.count("RUNNING"),
+                     count(sum(n["totals"].get("executions", 0) for n in nights)), len(found),
+                     "  merging" if there.get(job["merge"]) == "RUNNING" else ""))
 
 
 def follow(folder, job):
-    """Until the merge has ended; Ctrl-C ends the following only."""
-    terminal = sys.stderr.isatty()
-    said, silent, shown = "", False, 0.0
-    while True:
-        there = states(job)
-        if there is None:
-            if not silent:
+    """Show the progress until the merge has ended. Ctrl-C ends the following only."""
+    display, silent = Display(job["seconds"]), False
+    try:
+        while True:
+            there = states(job)
+            if there is None and not silent:
                 say("kthrash: squeue does not answer; asking again")
-            silent = True
-        else:
-            silent = False
-            line = progress(folder, job, there)
-            if terminal:
-                width = shutil.get_terminal_size().columns
-                print("\r\033[K" + line[:max(20, width - 1)], end="", file=sys.stderr, flush=True)
-            elif line != said and time.monotonic() - shown >= 10 or not said:
-                say(line)
-                said, shown = line, time.monotonic()
-            if job["merge"] not in there or read_json(
-                    folder.at("shards", "job.json")).get("merged"):
-                break
-        time.sleep(LOOK_EVERY_S)
-    if terminal:
-        print(file=sys.stderr)
+            silent = there is None
+            if not silent:
+                if display.wants():
+                    show_progress(display, folder, job, there)
+                if job["merge"] not in there or submission.read_job(folder).get("merged"):
+                    break
+            time.sleep(LOOK_EVERY_S)
+    finally:
+        display.end()
 
 
 def report(folder, job):
-    job = read_json(folder.at("shards", "job.json"))
-    night = folder.read_night(job["merged"]) if job.get("merged") else None
-    if not night:
+    """Print what the merge found. Returns the exit status."""
+    job = submission.read_job(folder)
+    facts, why = record.read(folder, job["merged"]) if job.get("merged") else ({}, "no merge")
+    if why:
         raise environment(
             "the merge has not finished: what it said is in %s; tools/kthrash merge %s does it "
-            "here" % (os.path.relpath(folder.at("shards", "logs", job["merge"] + "_merge")),
-                      os.path.relpath(folder.path)))
-    for line in night["why"]:
+            "here" % (short(folder.at("shards", "logs", job["merge"] + "_merge")),
+                      short(folder.path)))
+    for line in facts["why"]:
         print(line)
-    for bug in night["bugs"]["crashing"]:
-        finding = read_json(folder.at("crashing", bug, "finding.json")) or {}
-        print("%s, seen %s times: %s\nreplay: %s" % (
-            bug, finding.get("count"), finding.get("message"), finding.get("replay")))
-    print("%s: %d distinct bugs (%d new) by %d shards in %s, %s executions; the page: %s" % (
-        night["verdict"], len(night["bugs"]["crashing"]), len(night["bugs"]["new"]),
-        job["shards"], duration(night["elapsed"]), count(night["totals"]["executions"]),
-        os.path.relpath(os.path.join(folder.night(job["merged"]), "page.html"))))
-    return {"clean": CLEAN, "findings": FINDINGS}.get(night["verdict"], ENVIRONMENT)
+    for bug in bugs.filed(folder):
+        if bug["id"] in facts["bugs"]["crashing"]:
+            print("%s, seen %s times: %s\nreplay: %s" % (
+                bug["id"], bug["count"], bug["message"], bug["replay"]))
+    print("%s, %s executions; the page: %s" % (
+        verdict.summary(facts, " by %d shards" % job["shards"]),
+        count(facts["totals"]["executions"]),
+        short(record.place(folder, job["merged"], "page.html"))))
+    return verdict.Verdict(facts["verdict"], []).status
 
 
 # ---- the commands ------------------------------------------------------------------------
 
 
-def main(call, folder, config, lanes, seconds, jobs, seed):
-    """What start.campaign() has checked, on a cluster. The exit status as there."""
+def main(call, folder, config, lanes, budget):
+    """A campaign that start.campaign() has checked, on a cluster. Returns the exit status."""
     if bazel.given() is not None:
         raise usage("--engine=slurm within a shard of one")
     found = call.options
@@ -245,14 +244,15 @@ def main(call, folder, config, lanes, seconds, jobs, seed):
     check_sbatch(options)
     check_client()
     job = {"submission": "%d" % time.time_ns(), "submitted": utc(), "shards": amount,
-           "seconds": seconds, "jobs": jobs, "seed": seed, "command": call.line,
+           "seconds": budget.seconds, "jobs": budget.cores, "seed": budget.seed,
+           "command": call.line,
            "sbatch": options, "array": "", "merge": "", "merged": None,
            "config": os.path.abspath(found["--config"]) if "--config" in found else None,
            "lanes": found.get("--lanes")}
     job["options"] = [o for o in call.line if o.startswith("--lanes=")]
     job = begin(folder, job, config, lanes)
     say("kthrash: %d shards of %s in %s: Slurm's jobs %s and, to merge them, %s" % (
-        job["shards"], duration(job["seconds"]), os.path.relpath(folder.path), job["array"],
+        job["shards"], duration(job["seconds"]), short(folder.path), job["array"],
         job["merge"]))
     try:
         follow(folder, job)
@@ -264,4 +264,5 @@ def main(call, folder, config, lanes, seconds, jobs, seed):
 
 
 def merge(call):
-    return shards.merge(existing(call.words[0]))
+    """The command `merge`. Returns the exit status."""
+    return merge_shards(existing(call.words[0]))

@@ -9,22 +9,24 @@ from kthrashlib import env
 from kthrashlib.build import bazel, drivers
 from kthrashlib.common import CLEAN, ENVIRONMENT, FINDINGS, ROOT, STATE, usage
 from kthrashlib.night import slurm
-from kthrashlib.night.campaign import conduct, tonight
+from kthrashlib.night.campaign import Night, conduct
 from kthrashlib.night.config import Config
 from kthrashlib.night.folder import Folder, need_room
-from kthrashlib.night.lanes import MUTATOR, AflLane, choose, make
+from kthrashlib.night.lanes import MUTATOR, canary, choose, make
+from kthrashlib.night.scheduler import Budget
 
 
 def campaign(call):
-    """A night here, or shards of one on a cluster."""
+    """A night on this machine, or the shards of one on a cluster."""
     found = call.options
     if "--hours" in found and "--seconds" in found:
         raise usage("--hours=%s --seconds=%s: expected one of them" % (
             found["--hours"], found["--seconds"]))
     seconds = 3600 * found["--hours"] if "--hours" in found else found.get("--seconds", 120.0)
-    jobs = found.get("--jobs", os.cpu_count() or 1)
-    seed = found.get("--seed", int(time.time()) if "--dir" not in found else 1)
     config = Config(found.get("--config"))
+    budget = Budget(seconds, found.get("--jobs", os.cpu_count() or 1),
+                    found.get("--seed", int(time.time()) if "--dir" not in found else 1),
+                    config.limits)
     lanes = choose(config, found.get("--lanes"))
     if not lanes:
         raise usage("%s: no lane has a weight, expected at least one" % found.get("--config"))
@@ -33,7 +35,7 @@ def campaign(call):
         STATE, "campaign", time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())))
     folder.check()
     if found.get("--engine") == "slurm":
-        return slurm.main(call, folder, config, lanes, seconds, jobs, seed)
+        return slurm.main(call, folder, config, lanes, budget)
     for option in ("--shards", "--sbatch"):
         if option in found:
             raise usage("%s: expected with --engine=slurm" % option)
@@ -41,7 +43,7 @@ def campaign(call):
     folder.open()
     try:
         need_room(folder, config.limits["free_disk"])
-        return conduct(tonight(folder, config, lanes, seconds, jobs, seed, call.line))
+        return conduct(Night(folder, config, lanes, budget, call.line, canary(config)))
     finally:
         folder.close()
 
@@ -55,8 +57,8 @@ def fuzz(call):
     name = "//fuzz:%s_fuzz_%s" % (target, engine)
     lane = make(engine, {"kind": engine, "what": "", "weight": 1.0, "options": [],
                          "target": name})
-    binary, AflLane.mutator = bazel.build([name, MUTATOR])
-    lane.binary = os.path.realpath(binary)
+    binary, mutator = bazel.build([name, MUTATOR])
+    lane.binary, lane.mutator = os.path.realpath(binary), mutator
     lane.settle_in(os.path.join(STATE, "fuzz", "lanes", target + "-" + engine))
     os.makedirs(os.path.join(STATE, "fuzz", "corpus"), exist_ok=True)
     before = set(lane.raw())

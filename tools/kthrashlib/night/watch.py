@@ -1,105 +1,118 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A campaign as it runs: lines for a terminal or a log, figures for Prometheus."""
+"""How far a campaign is, while it runs.
 
-import shutil
+On a terminal rich draws it: a bar that fills with the night's time and a line that fits the
+window. In a log, a plain line now and then, for which rich has nothing.
+"""
+
 import sys
 import time
 
-from kthrashlib.common import write_whole
+from kthrashlib.night.words import count, duration
 
-PLAIN_EVERY_S = 10      # lines in a log
-LONG_EVERY_S = 60       # of a campaign of over an hour
-
-
-def duration(seconds):
-    hours, minutes = divmod(int(max(0, seconds) + 0.5) // 60, 60)
-    if hours:
-        return "%d h %02d min" % (hours, minutes)
-    return "%d min %02d s" % (minutes, seconds % 60) if minutes else "%d s" % max(0, seconds)
+PLAIN_EVERY_S = 10      # between lines in a log
+LONG_EVERY_S = 60       # the same of a campaign of over an hour
+DRAW_EVERY_S = 0.5      # on a terminal
 
 
-def count(n):
-    for unit, size in (("G", 10**9), ("M", 10**6), ("k", 10**4)):
-        if n >= size:
-            return "%.*f%s" % (1 if n < 100 * size else 0, n / (10**3 if unit == "k" else size),
-                               unit)
-    return "%d" % n
+def line_of(facts, rate):
+    """The main figures of a night's record."""
+    totals = facts["totals"]
+    running = [lane["name"] for lane in facts["lanes"] if lane["state"] == "running"]
+    failed = sum(lane["state"] == "failed" for lane in facts["lanes"])
+    waiting = totals["to_examine"]
+    return "%s executions, %s/s  %d pairs  %d plans  %d bugs%s%s  %s" % (
+        count(totals["executions"]), count(rate), totals["pairs"], totals["corpus"],
+        len(facts["bugs"]["crashing"]), ", %d to examine" % waiting if waiting else "",
+        ", %d lanes failed" % failed if failed else "", ", ".join(running + facts["busy"]))
+
+
+class Bar:
+    """A bar and a line of rich's on a terminal."""
+
+    def __init__(self, out):
+        # Installed by the command, so not there when this module is read.
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn
+        from rich.table import Column
+
+        self.bar = Progress(
+            BarColumn(bar_width=16), TextColumn("{task.fields[times]}", markup=False),
+            TextColumn("{task.description}", markup=False,
+                       table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1)),
+            console=Console(file=out), auto_refresh=False, expand=True)
+        self.task = self.bar.add_task("", total=1.0, times="")
+        self.bar.start()
+
+    def show(self, times, share, line):
+        self.bar.update(self.task, completed=share, description=line, times=times)
+        self.bar.refresh()
+
+    def end(self):
+        self.bar.stop()
+
+
+class Lines:
+    """A line at a time, unless it would say the same as the one before."""
+
+    def __init__(self, out):
+        self.out, self.last = out, ""
+
+    def show(self, times, share, line):
+        said, self.last = self.last, "%s  %s" % (times, line)
+        if self.last != said:
+            print(self.last, file=self.out, flush=True)
+
+    def end(self):
+        pass
+
+
+class Display:
+    """Shows text beside how far it is, from 0 to 1, at most every some seconds."""
+
+    def __init__(self, seconds, out=None):
+        out = out or sys.stderr
+        terminal = out.isatty()
+        self.every = DRAW_EVERY_S if terminal else \
+            LONG_EVERY_S if seconds > 3600 else PLAIN_EVERY_S
+        self.shown = None
+        self.to = Bar(out) if terminal else Lines(out)
+
+    def wants(self):
+        return self.shown is None or time.monotonic() - self.shown >= self.every
+
+    def show(self, times, share, line):
+        self.shown = time.monotonic()
+        self.to.show(times, min(1.0, max(0.0, share)), line)
+
+    def end(self):
+        self.to.end()
 
 
 class Progress:
-    """A line that rewrites itself on a terminal, now and then one where it is piped."""
+    """The progress of a night."""
 
     def __init__(self, seconds, out=None):
-        self.out = out or sys.stderr
-        self.terminal = self.out.isatty()
-        self.every = 0.5 if self.terminal else LONG_EVERY_S if seconds > 3600 else PLAIN_EVERY_S
-        self.last = self.last_executions = None
+        self.seconds = seconds
+        self.display = Display(seconds, out)
+        self.last = None        # (when, executions) when the record last changed
+        self.rate = 0
 
-    def show(self, night, elapsed, left):
-        """`night` as in night.json."""
+    def learn(self, done):
+        """The record is brought up to date less often than a terminal is drawn."""
         now = time.monotonic()
-        if self.last is not None and now - self.last < self.every:
+        then, before = self.last or (now, done)
+        if now > then and done != before:
+            self.rate = (done - before) / (now - then)
+        if done != before or not self.last:
+            self.last = now, done
+
+    def show(self, facts, elapsed):
+        if not self.display.wants():
             return
-        done = night["totals"]["executions"]
-        rate = (done - self.last_executions) / (now - self.last) \
-            if self.last is not None and now > self.last else 0
-        self.last, self.last_executions = now, done
-        busy = [lane["name"] for lane in night["lanes"] if lane["state"] == "running"]
-        failed = sum(lane["state"] == "failed" for lane in night["lanes"])
-        line = "%s, %s left  %s executions, %s/s  %d pairs  %d plans  %d bugs%s%s  %s" % (
-            duration(elapsed), duration(left), count(done), count(rate),
-            night["totals"]["pairs"], night["totals"]["corpus"], len(night["bugs"]["crashing"]),
-            ", %d to examine" % night["totals"]["to_examine"]
-            if night["totals"]["to_examine"] else "",
-            ", %d lanes failed" % failed if failed else "", ", ".join(busy + night["busy"]))
-        if self.terminal:
-            width = shutil.get_terminal_size().columns
-            line = "\r\033[K" + line[:max(20, width - 1)]
-        print(line, end="" if self.terminal else "\n", file=self.out, flush=True)
+        self.learn(facts["totals"]["executions"])
+        self.display.show("%s, %s left" % (duration(elapsed), duration(self.seconds - elapsed)),
+                          elapsed / self.seconds, line_of(facts, self.rate))
 
     def end(self):
-        if self.terminal and self.last is not None:
-            print(file=self.out)
-
-
-def prometheus(night, elapsed):
-    """The text format of node_exporter's textfile collector."""
-    def quoted(value):
-        return str(value).replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
-    lines = []
-
-    def metric(name, kind, meaning, rows):
-        lines.append("# HELP kthrash_%s %s" % (name, meaning))
-        lines.append("# TYPE kthrash_%s %s" % (name, kind))
-        for labels, value in rows:
-            words = ",".join('%s="%s"' % (k, quoted(v)) for k, v in labels.items())
-            lines.append("kthrash_%s%s %s" % (name, "{%s}" % words if words else "", value))
-    lanes = night["lanes"]
-    metric("night_info", "gauge", "The night that runs; always 1.", [
-        ({"night": night["night"], "commit": night["commit"], "state": night["state"],
-          "verdict": night["verdict"] or ""}, 1)])
-    metric("night_elapsed_seconds", "gauge", "Of its time, over.", [({}, round(elapsed, 1))])
-    metric("night_seconds", "gauge", "Its time.", [({}, night["seconds"])])
-    metric("executions_total", "counter", "Executions, by lane.",
-           [({"lane": x["name"]}, x["executions"]) for x in lanes])
-    metric("points_total", "counter", "Schedule points passed in the simulator, by lane.",
-           [({"lane": x["name"]}, x["points"]) for x in lanes])
-    metric("lane_running", "gauge", "1 while the lane runs.",
-           [({"lane": x["name"]}, int(x["state"] == "running")) for x in lanes])
-    metric("lane_failures_total", "counter", "Runs that crashed, hung or took too much memory.",
-           [({"lane": x["name"]}, len(x["failures"])) for x in lanes])
-    metric("raw_findings_total", "counter", "Findings saved, by lane.",
-           [({"lane": x["name"]}, x["findings"]) for x in lanes])
-    metric("pairs", "gauge", "Ordered pairs of accesses seen.", [({}, night["totals"]["pairs"])])
-    metric("corpus_plans", "gauge", "Plans in the merged corpus.",
-           [({}, night["totals"]["corpus"])])
-    metric("bugs", "gauge", "Distinct bugs, by folder.",
-           [({"state": k}, len(night["bugs"][k])) for k in
-            ("crashing", "incubating", "regression")])
-    metric("last_update_seconds", "gauge", "When this was written, since the epoch.",
-           [({}, int(time.time()))])
-    return "\n".join(lines) + "\n"
-
-
-def write_prometheus(path, night, elapsed):
-    write_whole(path, prometheus(night, elapsed))
+        self.display.end()

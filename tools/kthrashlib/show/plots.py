@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The morning page's plots, as SVG to be put into HTML: transparent, its text and lines in
-the page's own colours, so that they follow light and dark."""
+"""The morning page's plots, as SVG inside HTML. Text and lines have the page's own colours and
+the ground is transparent, so that the plots follow a light or dark page."""
 
 import io
 import re
 
-# Colours that stand for what the page says; others are left to Matplotlib.
+# Colours that stand for the page's own, AS_CSS; Matplotlib chooses the others.
 INK, DIM, RULE = "#010203", "#040506", "#070809"
 LINES = ["#0a0b0%x" % i for i in range(6)]
 AS_CSS = {INK: "var(--ink)", DIM: "var(--dim)", RULE: "var(--rule)",
@@ -24,26 +24,26 @@ def short(n, _=None):
 
 
 def clock(seconds, _=None):
-    """As h:mm, or in seconds if it is short."""
+    """Seconds as h:mm, or as seconds if they are few."""
     if seconds < 120:
         return "%gs" % seconds
     return "%d:%02d" % (seconds // 3600, seconds % 3600 // 60)
 
 
 def ticks_for(longest):
-    """How far apart, so that there are at most nine."""
+    """How far apart ticks are, so that there are at most nine."""
     return next((t for t in TICKS_S if longest / t <= 8), longest / 8)
 
 
 def thinned(points):
-    """At most POINTS_MAX of them, the last among them."""
+    """At most POINTS_MAX of the points, the last one included."""
     step = -(-len(points) // POINTS_MAX)
     return points[:-1:step] + points[-1:] if step > 1 else points
 
 
 def rates(points):
-    """Of (t, total) the rate between each and the one before, the first from nothing; a total
-    that fell began anew."""
+    """From points (t, total) the rate between each point and the one before, from (0, 0) to
+    the first. Where a total falls it began anew at 0."""
     found = []
     for (t0, n0), (t1, n1) in zip([(0, 0)] + points, points):
         if t1 > t0:
@@ -63,15 +63,15 @@ def as_svg(figure, salt):
         text = text.replace(sentinel, css)
     text = re.sub(r"'DejaVu Sans'(, [^;\"]*)?", "'DejaVu Sans', sans-serif", text)
     text = re.sub(r' (width|height)="[^"]*pt"', "", text, count=2)
-    # Names of an XML document's own, which mean nothing in HTML.
+    # XML's namespaces mean nothing in HTML.
     text = re.sub(r' xmlns(:xlink)?="[^"]*"', "", text).replace("xlink:href", "href")
-    # What several plots on a page define must not be called the same.
+    # An id must be unique on the page, so each plot has its own prefix.
     return re.sub(r'(id="|href="#|url\(#)', r"\g<1>%s-" % salt, text)
 
 
 def plot(name, what, lines):
-    """SVG of `lines`: (label, points, True if of the night before); None if there are no
-    points of this night, or all are zero."""
+    """SVG of `lines`: (label, points, True for the night before). None if this night has no
+    points, or only zeros."""
     from matplotlib.figure import Figure
     from matplotlib.ticker import FuncFormatter, MultipleLocator
 
@@ -109,14 +109,14 @@ def of(series, key):
 
 
 def lanes_of(series):
-    """name: points, in the order of names."""
+    """[(lane's name, points)], in the order of names."""
     names = sorted({name for s in series for name in s["lanes"]})
     return [(name, [(s["t"], s["lanes"][name]) for s in series if name in s["lanes"]])
             for name in names]
 
 
 def plots(series, before):
-    """SVG of each plot that there is something for; `before`: the last night's series."""
+    """The SVG of each plot that has something to show. `before`: the last night's series."""
     lanes = [(name, rates(points), False) for name, points in lanes_of(series)]
     wanted = [("executions", "executions", "executions"),
               ("pairs", "pairs", "schedule coverage: pairs of accesses"),

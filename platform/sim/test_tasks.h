@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* For the tests of the simulator: a few words and threads, and one execution. */
-#ifndef PLATFORM_SIM_SIM_TEST_H
-#define PLATFORM_SIM_SIM_TEST_H
+/* For the tests of the simulator: a few shared words, threads, and one execution. */
+#ifndef PLATFORM_SIM_TEST_TASKS_H
+#define PLATFORM_SIM_TEST_TASKS_H
 
 #include "platform/conformance/test.h"
 #include "platform/sim/sim.h"

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Two strategies that go through all executions of a program: each class of equivalent
+ * ones once (dpor), or all that have few deviations (bound).
+ */
+#ifndef PLATFORM_SIM_SIM_EXPLORE_H
+#define PLATFORM_SIM_SIM_EXPLORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "platform/sim/sim_strategy.h"
+
+/* ---- dpor ---------------------------------------------------------------- */
+
+/*
+ * Every execution up to equivalence, each once: dynamic partial-order reduction.
+ *
+ *	if (!sim_explore(&o))
+ *		no memory;
+ *	do
+ *		sim_run(sim_strategy_dpor(), ...);
+ *	while (sim_explored(&e));
+ *
+ * The program must be free of data races, because the exploration does not see plain
+ * accesses.
+ */
+struct sim_exploration {
+	bool brute;		/* no reduction: every interleaving */
+	bool settles;		/* see sim_settle() */
+	/* At most so many per execution, besides what the program itself does. */
+	uint32_t kills, fails, spurious;
+	/* May a task of that name be killed? */
+	bool (*may_be_killed)(uint32_t name_hash);
+};
+
+struct sim_explored {
+	uint64_t executions;	/* that reached an end or a failure */
+	uint64_t redundant;	/* subset of those that were equivalent to an earlier one */
+	uint64_t blocked;	/* cut short: each task that could go on was asleep */
+	uint64_t dropped;	/* cut short: the event that was planned next was not possible */
+	uint64_t events;	/* over all executions */
+	uint64_t class;		/* hash of the last one's events and their order; 0: cut short */
+	bool too_long;		/* some execution had more events than there is room for */
+	bool no_memory;		/* the exploration can't go on */
+};
+
+bool sim_explore(const struct sim_exploration *o);
+struct sim_strategy *sim_strategy_dpor(void);
+/* After an execution: the totals so far. False if there is no other execution. */
+bool sim_explored(struct sim_explored *out);
+
+/* ---- what a program tells the exploration -------------------------------- */
+
+/*
+ * Wait until *word is `value`: one step, for models of protocols. The exploration takes
+ * it for a single read, of that value.
+ */
+void sim_await(const uint32_t *word, uint32_t value, struct kt_site *site);
+
+/*
+ * A named point. If the exploration `settles`, the caller goes on when no other task
+ * can, and the rest of the execution is run in one order only.
+ */
+void sim_settle(struct kt_site *site);
+
+/* For hooks: what the current task does next depends on *object. */
+void sim_depends(const void *object);
+
+/* ---- bound --------------------------------------------------------------- */
+
+/*
+ * Every execution with few deviations from the usual course (strategy_bound.c says
+ * what that is), depth first:
+ *
+ *	sim_bound(&b);
+ *	do
+ *		sim_run(sim_strategy_bound(), ...);
+ *	while (sim_bounded(&too_long));
+ *
+ * It does not need to know which events depend on each other, so it works with every
+ * back end and with programs that have data races.
+ */
+struct sim_bounds {
+	uint32_t total;		/* of all these together, per execution */
+	uint32_t preemptions, kills, fails, spurious;
+	bool (*may_be_killed)(uint32_t name_hash);
+};
+
+void sim_bound(const struct sim_bounds *b);
+struct sim_strategy *sim_strategy_bound(void);
+/* False if there is no other. *too_long: some choices were not tried for lack of room. */
+bool sim_bounded(bool *too_long);
+/* The deviations of the last execution, from *i = 0 on; false after the last one. */
+bool sim_bound_turn(uint32_t *i, uint32_t *step, uint32_t *answer, uint32_t *usual);
+
+#endif

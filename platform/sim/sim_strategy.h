@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A strategy answers the choices of an execution: which task goes on, what fails, which
+ * task is killed. This is its interface. sim_strategies.h lists the strategies, and
+ * sim_explore.h has the two that go through all executions.
+ */
+#ifndef PLATFORM_SIM_SIM_STRATEGY_H
+#define PLATFORM_SIM_SIM_STRATEGY_H
+
+#include <stdint.h>
+
+#include "platform/point.h"
+#include "platform/sim/sim_trace.h"
+
+#define SIM_NEAR_NS     1000000000ull	/* later deadlines pass only if no task can run */
+#define SIM_STORES_FIRST 52	/* with weak memory: lower bits are tasks, the rest are stores */
+
+struct sim_decision {
+	uint64_t runnable;	/* Bit i: task i can run. Without the current task if that
+				 * yields. Never 0 in next(). With weak memory, from bit
+				 * SIM_STORES_FIRST on: a store can become visible; next() is
+				 * then asked again. */
+	uint64_t timed;		/* The subset of runnable that sleeps until a deadline less
+				 * than SIM_NEAR_NS away. To choose one of them is to let that
+				 * much time pass. */
+	uint32_t task;		/* the task that is at the site */
+	uint32_t step;		/* number of sites reached before */
+	enum sim_why why;
+	struct kt_site *site;
+	const void *object;	/* of the operation that comes next; NULL: none */
+};
+
+enum sim_choice {
+	SIM_CHOOSE_SPURIOUS,	/* below 2; 1: this park returns at once */
+	SIM_CHOOSE_ALLOC_FAIL,	/* below 2; 1: this allocation fails */
+	SIM_CHOOSE_OTHER,
+};
+
+/*
+ * Where the answers come from. Each strategy is a small file, strategy_*.c. A strategy
+ * that wraps another one embeds this struct and passes the calls on.
+ */
+struct sim_strategy {
+	const char *name;
+	/* An execution begins; steps_estimate is how many steps to expect. */
+	void (*begin)(struct sim_strategy *s, uint64_t seed, uint32_t steps_estimate);
+	/*
+	 * Answers one of d->runnable. If the task yields and the strategy knows that it can
+	 * go on, d->task is an answer, too. Called at every step that leaves a choice.
+	 * Named points leave none, because what they mark has sites around it.
+	 */
+	uint32_t (*next)(struct sim_strategy *s, const struct sim_decision *d);
+	/* 0 <= result < below. NULL: always 0. */
+	uint32_t (*choose)(struct sim_strategy *s, enum sim_choice kind, uint32_t below);
+	/*
+	 * Called at every step before anything else, also if d->runnable has one bit or
+	 * none. May call sim_kill(). NULL: not called.
+	 */
+	void (*visit)(struct sim_strategy *s, const struct sim_decision *d);
+	/*
+	 * The first step that visit() wants to see; visit() may raise it. If begin() leaves
+	 * more than 0 here, next() is asked as if there were no visit().
+	 */
+	uint32_t visits_from;
+};
+
+/* ---- for strategies ------------------------------------------------------ */
+
+/* The answer of sim_strategy_block(). A recorded trace is told by where it deviates. */
+uint32_t sim_default_next(uint64_t runnable, uint64_t timed, uint32_t task, enum sim_why why);
+
+/*
+ * From visit(): kill a task and record that. Ignored if there is no such task, or if
+ * it has finished.
+ */
+void sim_kill(uint32_t task);
+
+/*
+ * From visit(): make a store visible, and the stores that must become visible before
+ * it. Of the stores that the task has done at sites of that name hash and that are not
+ * visible yet, it is the oldest but `older`.
+ */
+void sim_show(uint32_t task, uint32_t site_hash, uint32_t older);
+
+/* Where the store with that bit in sim_decision.runnable was done. */
+const void *sim_store_object(uint32_t bit);
+
+/* Ask the strategy; for hooks that run inside an execution. */
+uint32_t sim_choose(enum sim_choice kind, uint32_t below);
+
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Inside weak memory: the stores that are held back, which weak_buffer.c keeps and
+ * weak.c fills. weak.c says how the model works.
+ */
+#ifndef PLATFORM_SIM_WEAK_H
+#define PLATFORM_SIM_WEAK_H
+
+#include "platform/sim/internal.h"
+
+enum {
+	WEAK_STORES_MAX = 64,	/* held back at a time; also words that have such stores */
+	WEAK_NO_BIT = 0,
+};
+
+/* A store that is held back. */
+struct weak_store {
+	char *addr;
+	struct kt_site *site;
+	uint64_t number;	/* counts the stores of an execution, from 1 */
+	uint64_t value;
+	uint32_t step;
+	uint8_t size, task;
+	bool release;
+	uint8_t bit;		/* in sim.runnable; WEAK_NO_BIT: not to be chosen yet */
+};
+
+/* A word of which some store is held back. */
+struct weak_word {
+	char *addr;
+	uint8_t size;
+	uint32_t stores;	/* held back, never 0 */
+	uint64_t visible;	/* what other tasks see */
+	uint64_t latest;	/* what we know to be in memory */
+};
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+	       "operations of any size are done at the beginning of `visible`");
+
+extern struct weak {
+	enum sim_model memory;
+	uint32_t stores, words;
+	uint64_t number;	/* of the next store */
+	bool unread;		/* the last store is about to be done: its value is not known */
+	struct weak_store store[WEAK_STORES_MAX];	/* in the order in which they were done */
+	struct weak_word word[WEAK_STORES_MAX];
+} weak;
+
+/* Nothing is held back. */
+void weak_buffer_begin(enum sim_model memory);
+
+/* NULL: no store to it is held back. */
+struct weak_word *weak_find_word(const char *addr);
+
+/* What is in memory. Not by memcpy(), because ThreadSanitizer hears of that. */
+uint64_t weak_load(const char *addr, uint8_t size);
+
+/*
+ * Before anything looks at the stores: the value of a store that was about to be done has
+ * been written by now.
+ */
+void weak_settle_last(void);
+
+static inline void weak_settle(void)
+{
+	if (weak.unread)
+		weak_settle_last();
+}
+
+/* A store at `site` to the word is about to be done, and is held back. There is room. */
+void weak_hold_back(struct weak_word *w, struct kt_site *site);
+
+/* The store with that index becomes visible. No other must become visible before it. */
+void weak_show(uint32_t i, enum sim_shown shown);
+/* All stores of the task that were done before store `number`. */
+void weak_show_before(uint32_t task, uint64_t number);
+void weak_show_all(void);
+
+/* Drop the word's stores, as if they had become visible before what is done to it next. */
+void weak_forget_stores(struct weak_word *w);
+
+/* Is a store of the task, done before store `number`, held back? */
+bool weak_holds_back(uint32_t task, uint64_t before);
+
+#endif

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The jobs beside the lanes: examining new bugs, running old bugs again, and merging the corpora.
+Each is a process, takes a core like a lane, and at most one of each kind runs."""
+
+import os
+import shutil
+import signal
+
+from kthrashlib.common import ROOT, process
+from kthrashlib.night import bugs
+from kthrashlib.night.folder import entries, write_json
+from kthrashlib.night.process import Job
+
+EXAMINE_S = 240         # for one bug; then the examiner hangs
+MERGE_S = 900
+DEATHS = 3              # of the examiner on one bug; then the bug is set aside
+
+
+class Behind:
+    """Decides which of these jobs runs next, and sees to what it leaves when it ends."""
+
+    def __init__(self, folder, record, lanes, exchange_s):
+        self.folder, self.record, self.lanes = folder, record, lanes
+        self.exchange_s = exchange_s
+        self.merger = None          # the binary that merges corpora; None: they are not merged
+        self.examiner, self.merge, self.retry = (Job("examining"), Job("merging"),
+                                                 Job("retrying"))
+        self.jobs = [self.examiner, self.merge, self.retry]
+        self.sources = []           # files that the running merge merges
+        self.deaths = {}            # bug's folder: how often the examiner died on it
+
+    def settle_in(self):
+        for job in self.jobs:
+            job.settle_in(self.folder.at("jobs", job.name))
+
+    # ---- starting ----
+
+    def start_one(self, elapsed):
+        """Start a job if one has work. True if it did."""
+        if "running" not in (self.examiner.state, self.retry.state) and \
+                (self.start_retry() or self.start_examiner()):
+            return True
+        wanted = self.exchange_s * ((self.record.facts["merges"] or 0) + 1)
+        return bool(self.merger) and self.merge.state != "running" and elapsed >= wanted and \
+            self.start_merge()
+
+    def start_retry(self):
+        """Once a night, the bugs of earlier nights are run again."""
+        if self.record.facts["retried"]:
+            return False
+        self.record.facts["retried"] = True
+        old = len(entries(self.folder.at(bugs.CRASHING)) +
+                  entries(self.folder.at(bugs.REGRESSION)))
+        if old:
+            self.retry.launch(process("night.examine", self.folder.path, "--retry"),
+                              EXAMINE_S * old, 0)
+        return bool(old)
+
+    def start_examiner(self):
+        waiting = len(bugs.to_examine(self.folder))
+        if waiting:
+            self.examiner.launch(process("night.examine", self.folder.path),
+                                 EXAMINE_S * waiting, 0)
+        return bool(waiting)
+
+    def start_merge(self):
+        """libFuzzer's own merge: the fewest files with all the coverage of all lanes."""
+        self.record.facts["merges"] = (self.record.facts["merges"] or 0) + 1
+        new, given = (self.folder.at("jobs", "merging", name) for name in ("new", "given"))
+        for place in (new, given):
+            shutil.rmtree(place, ignore_errors=True)
+            os.makedirs(place)
+        self.sources = [path for lane in self.lanes for path in lane.corpus()]
+        for n, path in enumerate(self.sources):
+            try:
+                os.symlink(path, os.path.join(given, "%06d" % n))
+            except OSError:
+                continue
+        self.merge.launch(
+            [self.merger, "-merge=1", "-timeout=20", new, self.folder.at("corpus"), given,
+             os.path.join(ROOT, "corpus", "seed"), os.path.join(ROOT, "corpus", "regress")],
+            MERGE_S, 0)
+        return True
+
+    # ---- ending ----
+
+    def ended(self, job, room):
+        """See to what the job has left. `room`: there is room on the disk."""
+        if job is self.merge:
+            self.end_merge()
+            return
+        for said in bugs.settle(self.folder, self.record.number):
+            self.record.event(said)
+        if not job.why_killed and job.process.returncode in (0, -signal.SIGTERM):
+            return
+        self.record.event("%s: %s" % (job.name, job.why_killed or "status %d: %s" % (
+            job.process.returncode, job.last_line[:200])))
+        if job is self.examiner and room:
+            self.count_death()
+
+    def end_merge(self):
+        status = self.merge.process.returncode
+        if status != 0 or self.merge.why_killed:
+            self.record.event("merging the corpora failed (%s); they stay as they are" % (
+                self.merge.why_killed or "status %s: %s" % (status, self.merge.last_line[:200])))
+            return
+        # AFL++ starts from its own queue, so that stays.
+        own = [path for lane in self.lanes if lane.kind != "afl"
+               for path in lane.corpus() if path in set(self.sources)]
+        self.folder.take_corpus(self.folder.at("jobs", "merging", "new"), own)
+
+    def count_death(self):
+        """A bug on which the examiner died some times is set aside, so that it does not hold
+        up the others."""
+        for bug in bugs.to_examine(self.folder)[:1]:
+            self.deaths[bug] = self.deaths.get(bug, 0) + 1
+            if self.deaths[bug] >= DEATHS:
+                write_json(os.path.join(bug, bugs.EXAMINED), {
+                    "kind": os.path.basename(bug).rpartition("-")[0], "signature": "",
+                    "message": "the examiner died on it or hung", "reliability": [0, 0],
+                    "raws": bugs.seen_times(bug)})

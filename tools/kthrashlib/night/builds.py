@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The binaries of a night: built once, kept where no other build in the checkout replaces them,
+and written down in builds.json for the examiner."""
+
+import dataclasses
+import hashlib
+import os
+import platform
+import subprocess
+
+from kthrashlib.build import bazel
+from kthrashlib.common import ROOT
+from kthrashlib.night.folder import entries, write_json
+from kthrashlib.night.lanes import MUTATOR
+
+SIM = "//stress:kthrash_sim"
+BUILDS_KEPT = 3
+
+
+@dataclasses.dataclass(frozen=True)
+class Builds:
+    files: dict             # target: path
+    lanes: list             # the planted bug's among them
+
+    @property
+    def sim(self):
+        """The simulator's driver, which examines what fuzzers find."""
+        return self.files[SIM]
+
+    @property
+    def merger(self):
+        """The binary that merges corpora, libFuzzer's; None without such a lane."""
+        return next((lane.binary for lane in self.lanes if lane.kind == "libfuzzer"), None)
+
+
+# ---- what is built, and where ----
+
+
+def git(*args):
+    done = subprocess.run(["git", *args], cwd=ROOT, stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL, check=False)
+    return done.stdout if done.returncode == 0 else b""
+
+
+def tree():
+    """(commit, the digest of the changes that are not committed, or "")"""
+    if bazel.given():
+        return bazel.given()["commit"], bazel.given()["changes"]
+    changes = git("diff", "HEAD")
+    return (git("rev-parse", "HEAD").decode().strip(),
+            hashlib.sha1(changes).hexdigest() if changes else "")
+
+
+def first_match(path, key):
+    try:
+        with open(path, encoding="utf-8", errors="replace") as f:
+            for line in f:
+                name, _, value = line.replace("=", ":", 1).partition(":")
+                if name.strip() == key:
+                    return value.strip().strip('"')
+    except OSError:
+        pass
+    return ""
+
+
+def machine():
+    return {"host": platform.node(), "cpu": first_match("/proc/cpuinfo", "model name"),
+            "cores": os.cpu_count(), "kernel": platform.release(),
+            "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+            "debian": first_match("/etc/os-release", "PRETTY_NAME")}
+
+
+# ---- keeping it ----
+
+
+def keep_binary(folder, path):
+    """A copy of the binary in the campaign's folder, named by its content."""
+    if bazel.given():
+        return path     # it is such a copy, made on another machine
+    with open(path, "rb") as f:
+        content = f.read()
+    name = "%s-%s" % (os.path.basename(path), hashlib.sha1(content).hexdigest()[:10])
+    kept = folder.at("build", name)
+    if not os.path.exists(kept):
+        os.makedirs(folder.at("build"), exist_ok=True)
+        temporary = "%s.%d.tmp" % (kept, os.getpid())
+        with open(temporary, "wb") as f:
+            f.write(content)
+            f.flush()
+            os.fsync(f.fileno())
+        os.chmod(temporary, 0o755)
+        os.rename(temporary, kept)
+    os.utime(kept)
+    return kept
+
+
+def drop_old_binaries(folder, used):
+    stems = {}
+    for name in entries(folder.at("build")):
+        stems.setdefault(name.rpartition("-")[0], []).append(folder.at("build", name))
+    for paths in stems.values():
+        paths.sort(key=os.path.getmtime)
+        for path in paths[:-BUILDS_KEPT]:
+            if path not in used:
+                os.unlink(path)
+
+
+def build_all(folder, lanes):
+    """Build and keep the binary of each of `lanes`, and what merges and examines."""
+    targets = sorted({lane.target for lane in lanes} | {SIM})
+    if any(lane.kind == "afl" for lane in lanes):
+        targets.append(MUTATOR)
+    files = {target: keep_binary(folder, path)
+             for target, path in zip(targets, bazel.build(targets))}
+    for lane in lanes:
+        lane.binary = files[lane.target]
+        if lane.kind == "afl":
+            lane.mutator = files[MUTATOR]
+    drop_old_binaries(folder, set(files.values()))
+    return Builds(files, lanes)
+
+
+def write(folder, built, record):
+    """builds.json: what the examiner examines this night's findings with."""
+    write_json(folder.at("builds.json"), {
+        "sim": built.sim, "commit": record.facts["commit"], "night": record.number,
+        "lanes": {lane.name: {"target": lane.target, "binary": lane.binary, "kind": lane.kind}
+                  for lane in built.lanes}})

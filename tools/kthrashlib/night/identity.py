@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A bug's id: its kind and the hash of its signature, as deadlock-1a2b3c4d.
+
+The C driver makes signatures and ids. Python takes the id from what the driver says: from
+"id" in a line of JSON, or from the name of a finding's file, which is the id. Of a report that
+a fuzzer prints, the driver's command `identify` says which bug it shows.
+"""
+
+import re
+
+FILE = re.compile(r"([a-z-]+-[0-9a-f]{8})\.plan")
+
+
+def name_hash(text):
+    """kt_name_hash() of platform/names.c: 32-bit FNV-1a; 0 is no hash."""
+    h = 2166136261
+    for byte in text.encode("utf-8", "surrogateescape"):
+        h = (h ^ byte) * 16777619 & 0xffffffff
+    return h or 1
+
+
+def of(said):
+    """The id of the bug that a line of the driver's JSON, or what stands for one, is about. A
+    line without "id" has its signature's hash, as the driver computes it."""
+    return said.get("id") or "%s-%08x" % (said["kind"], name_hash(said["signature"]))
+
+
+def of_file(name):
+    """The id in the name of a file that the driver saved a finding in; None of other files."""
+    found = FILE.fullmatch(name)
+    return found.group(1) if found else None
+
+
+def kind_of(bug_id):
+    return bug_id.rpartition("-")[0]
+
+
+def signature_in(plan):
+    """What the line `signature "..."` of a plan's text says; "" if there is none. Between the
+    quotes there is no quote, and a backslash is itself."""
+    found = re.search(r'^signature "([^"\n]*)"', plan, re.MULTILINE)
+    return found.group(1) if found else ""

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A process of a campaign: started, followed, ended, and killed with all its descendants."""
+
+import fcntl
+import os
+import shutil
+import signal
+import subprocess
+import threading
+import time
+
+from kthrashlib.common import ROOT
+from kthrashlib.night.folder import holders, sweep, utc
+
+LOG_BYTES = 4 << 20
+PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+def parents():
+    """{process: (parent, resident bytes)} of all processes."""
+    found = {}
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open("/proc/%s/stat" % pid, encoding="ascii", errors="replace") as f:
+                fields = f.read().rpartition(") ")[2].split()
+        except OSError:
+            continue
+        found[int(pid)] = int(fields[1]), int(fields[21]) * PAGE
+    return found
+
+
+def family(pid, all_of):
+    """`pid` and its descendants."""
+    found, new = [], [pid]
+    while new:
+        found += new
+        new = [p for p, (parent, _) in all_of.items() if parent in new]
+    return found
+
+
+def kill_all(pids):
+    for pid in pids:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+
+class Job:
+    """One process of a campaign. It dies with the campaign. As long as it or one of its
+    descendants lives, a lock in its folder is held, so that the next campaign can tell."""
+
+    stop_signal = signal.SIGTERM
+
+    def __init__(self, name):
+        self.name = name
+        self.state = "waiting"
+        self.process = self.folder = self.log = self.reader = self.why_killed = None
+        self.started = self.run_seconds = self.deadline = 0.0
+        self.last_line = ""
+
+    def settle_in(self, folder):
+        """`folder` belongs to this job alone. Processes of an earlier campaign that still hold
+        its lock are killed."""
+        self.folder, self.log = folder, os.path.join(folder, "log")
+        os.makedirs(folder, exist_ok=True)
+        kill_all(holders(os.path.join(folder, "lock")))
+        fd = self.lock()
+        fcntl.flock(fd, fcntl.LOCK_EX)      # until they are gone
+        os.close(fd)
+        sweep(folder)
+        shutil.rmtree(self.temporary(), ignore_errors=True)
+        os.makedirs(self.temporary(), exist_ok=True)
+
+    def temporary(self):
+        """The job's own $TMPDIR. libFuzzer names its files there by its process number, which
+        can be the same in two containers that share one /tmp."""
+        return os.path.join(self.folder, "tmp")
+
+    def lock(self):
+        return os.open(os.path.join(self.folder, "lock"), os.O_RDWR | os.O_CREAT, 0o666)
+
+    def environment(self):
+        return {"TMPDIR": self.temporary()}
+
+    def launch(self, command, seconds, grace):
+        self.state, self.started = "running", time.monotonic()
+        self.deadline = self.started + seconds + grace
+        self.run_seconds, self.why_killed, self.last_line = 0.0, None, ""
+        if os.path.exists(self.log) and os.path.getsize(self.log) > LOG_BYTES:
+            os.replace(self.log, self.log + ".1")
+        fd = self.lock()
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        try:
+            self.process = subprocess.Popen(
+                ["setpriv", "--pdeathsig", "KILL", *command], cwd=ROOT,
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                text=True, errors="replace", env={**os.environ, **self.environment()},
+                start_new_session=True, pass_fds=(fd,))
+        finally:
+            os.close(fd)
+        self.reader = threading.Thread(target=self.read, daemon=True)
+        self.reader.start()
+
+    def read(self):
+        with self.process.stdout, open(self.log, "a", encoding="utf-8") as log:
+            log.write("-- %s --\n" % utc())
+            for line in self.process.stdout:
+                try:
+                    log.write(line)
+                    log.flush()
+                except OSError:
+                    pass    # the disk is full; the line still counts
+                line = line.rstrip("\n")
+                if line.strip():
+                    self.last_line = line
+                self.watch(line)
+
+    def watch(self, line):
+        """Subclasses learn from a line of its output."""
+
+    def resident(self, all_of):
+        return sum(all_of[p][1] for p in family(self.process.pid, all_of) if p in all_of)
+
+    def look(self, memory):
+        """Kill it if it hangs or takes too much memory."""
+        if time.monotonic() > self.deadline:
+            self.kill("hung: killed after %d s" % self.run_seconds)
+        elif memory and self.resident(parents()) > memory:
+            self.kill("took more than %d MiB of memory: killed" % (int(memory) >> 20))
+
+    def poll(self):
+        """True while it runs."""
+        if self.process is None or self.state != "running":
+            return False
+        status = self.process.poll()
+        self.run_seconds = time.monotonic() - self.started
+        if status is None:
+            return True
+        kill_all(holders(os.path.join(self.folder, "lock")))    # what it left behind
+        self.reader.join(10)    # until its last lines are read
+        self.ended(status)
+        return False
+
+    def ended(self, status):
+        self.state = "done"
+
+    def stop(self):
+        self.signal(self.stop_signal)
+
+    def kill(self, why=None):
+        self.why_killed = self.why_killed or why
+        self.signal(signal.SIGKILL)
+
+    def signal(self, number):
+        if self.process is not None and self.process.poll() is None:
+            if number == signal.SIGKILL:
+                kill_all(family(self.process.pid, parents()))
+            try:
+                os.killpg(self.process.pid, number)
+            except ProcessLookupError:
+                pass

@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The verdict of a night: a word, the sentences that give its reasons, and an exit status.
+
+All of it is decided here, from a night's record (record.py) and the bugs that are filed. No
+function reads a file. judge() decides when the night ends; the record keeps what it said.
+of() says what a reader is to be told, of a night that has ended and of one that has not.
+
+    invalid    the planted bug was not found, so nothing that the night says can be trusted
+    findings   a bug fails, or something was found tonight that is still to be confirmed
+    failed     neither, and some of the work was not done
+    clean      all the work was done and nothing was found
+"""
+
+import dataclasses
+
+from kthrashlib.common import CLEAN, ENVIRONMENT, FINDINGS
+from kthrashlib.night.words import duration, plural
+
+STATUS = {"clean": CLEAN, "findings": FINDINGS}
+FAILURES_TOLD = 3       # reasons of one shard
+
+
+@dataclasses.dataclass(frozen=True)
+class Verdict:
+    word: str
+    sentences: list
+
+    @property
+    def status(self):
+        """The exit status of the command that ran the night."""
+        return STATUS.get(self.word, ENVIRONMENT)
+
+
+# ---- parts of it ----
+
+
+def planted_bug(state, examined, hunting):
+    """Whether the planted bug was found: "waiting", "found" or "missed".
+
+    `examined`: for each finding of it what its examination says, None if it has not been
+    examined; `hunting`: its hunt has not ended. It counts as found when every re-run of a
+    finding failed: then it went all the way that a real bug goes.
+    """
+    if state != "waiting":
+        return state
+    if any(e and e["reliability"][0] == e["reliability"][1] > 0 for e in examined):
+        return "found"
+    return "waiting" if hunting or not all(examined) else "missed"
+
+
+def planted_bug_of_shards(states):
+    """The same of a night on a cluster: each shard that has ended must have found it."""
+    if not states:
+        return "waiting"
+    return "missed" if set(states) - {"found"} else "found"
+
+
+def lanes_without_executions(lanes):
+    """A sentence on the lanes that looked at nothing, in a list; an empty list if there are
+    none."""
+    names = [lane["name"] + ("" if lane["runs"] else
+                             " (never started: the corpus had no plans)" if lane["starved"] else
+                             " (never started)") for lane in lanes if is_idle(lane)]
+    return ["%s ran 0 executions and so looked at nothing: %s" % (
+        plural(len(names), "lane"), ", ".join(names))] if names else []
+
+
+def is_idle(lane):
+    """The lane ran 0 executions. A fuzzer that ends at its first input has found something, but
+    may have counted nothing."""
+    return not lane["executions"] and not lane["findings"]
+
+
+def failed_lanes(lanes):
+    return ["lane %s failed: %s" % (lane["name"], (lane["failures"] or [{}])[-1].get("why"))
+            for lane in lanes if lane["state"] == "failed"]
+
+
+def shard_troubles(shards):
+    """Sentences on the shards that did not do their work. Each of `shards` has "shard",
+    "state", "starts", "node", "verdict" and "why"."""
+    said = []
+    for s in shards:
+        if s["state"] == "done":
+            if s["verdict"] in ("failed", "invalid"):
+                said += ["shard %d: %s" % (s["shard"], why) for why in s["why"][:FAILURES_TOLD]]
+        elif not s["starts"]:
+            said.append("shard %d never finished: it never began" % s["shard"])
+        else:
+            said.append("shard %d never finished: its start number %d, on %s, ended too early" % (
+                s["shard"], s["starts"], s["node"]))
+    return said
+
+
+def unconfirmed(number, filed):
+    """Ids of the bugs that were found tonight and did not fail again, or were not yet run
+    again."""
+    return [bug["id"] for bug in filed
+            if bug["state"] == "incubating" and bug["last_night"] == number]
+
+
+# ---- the decision ----
+
+
+def judge(facts, filed):
+    """The verdict of a night that ends. `facts`: its record; `filed`: finding.json of every
+    bug in the campaign's folder."""
+    lanes, planted = facts["lanes"], facts["canary"]
+    crashing = [bug for bug in filed if bug["state"] == "crashing"]
+    why = []
+    if planted and planted.get("state") != "found" and not facts["interrupted"]:
+        word = "invalid"
+        why.append("the planted bug %s was not found, so other bugs may have been missed, too" %
+                   planted.get("bug"))
+    elif crashing or unconfirmed(facts["night"], filed):
+        word = "findings"
+    elif failed_lanes(lanes) or facts["troubles"] or facts["disk_full"]:
+        word = "failed"
+    else:
+        word = "clean"
+    why += failed_lanes(lanes)
+    names = {lane["name"] for lane in lanes}
+    untried = [bug["id"] for bug in crashing if not names & set(bug["lanes"])]
+    if untried:
+        why.append("not run again, because no lane that found them runs tonight: " +
+                   ", ".join(untried))
+    why += facts["troubles"]
+    if facts["disk_full"]:
+        why.append("the disk is full: lanes did not run")
+    why += lanes_without_executions(lanes)
+    if facts["interrupted"]:
+        why.append("interrupted after %s; the same command goes on" %
+                   duration(facts["elapsed"] or 0))
+    return Verdict(word, why)
+
+
+def cut_off(facts):
+    """The verdict of a night that was killed and that no start will go on with."""
+    return Verdict(facts["verdict"] or "failed", facts["why"] + [
+        "cut off after %s: the next start had other options or another commit" %
+        duration(facts["elapsed"] or 0)])
+
+
+def unwritten(facts, error):
+    """The verdict of a night whose page or record could not be written."""
+    return Verdict("failed", facts["why"] + ["the page could not be written: %s" % error])
+
+
+# ---- for readers ----
+
+
+def new_bugs(bugs):
+    """(how many bugs are new and fail, how many are new and not confirmed)."""
+    new = set(bugs.get("new", []))
+    fail = new & set(bugs.get("crashing", []))
+    return len(fail), len(new - fail)
+
+
+def bugs_told(bugs):
+    """One sentence on the bugs that a night's record lists."""
+    crashing, fixed = len(bugs.get("crashing", [])), len(bugs.get("fixed", []))
+    new, _ = new_bugs(bugs)
+    if not crashing:
+        return "No bug fails; %d fixed." % fixed if fixed else "No bug fails."
+    return "%s: %d new, %d back; %d fixed." % (
+        plural(crashing, "bug") + (" fails" if crashing == 1 else " fail"),
+        new, len(bugs.get("back", [])), fixed)
+
+
+def of(facts, why_not="", is_last=True):
+    """What a reader is told. `why_not`: the reason why there is no record, if there is none;
+    `is_last`: there is no later night, so this one may still run. Words besides those of
+    judge(): "no record"; "running", which may end in another verdict; "cut off"."""
+    if why_not:
+        return Verdict("no record", ["Of this night nothing is known: %s." % why_not])
+    told, word, state = bugs_told(facts["bugs"]), facts["verdict"], facts["state"]
+    why = facts["why"]
+    if state != "running":
+        why = why + [s for s in lanes_without_executions(facts["lanes"]) if s not in why]
+    if "invalid" in (state, word):
+        return Verdict("invalid", why + ["What it found, or did not, proves nothing. " + told])
+    if word == "failed":
+        return Verdict("failed", why + [told])
+    far = "After %s of %s. " % tuple("?" if n is None else duration(n) for n in
+                                     (facts["elapsed"], facts["seconds"]))
+    if state == "running" and is_last:
+        return Verdict("running", [far + told] + why)
+    if state != "done" or word not in STATUS:
+        return Verdict("cut off", ["It did not come to its end. " + far + told] + why)
+    return Verdict(word, [told] + why)
+
+
+def summary(facts, by=""):
+    """The last line of a report, without the page's name. `by`: what ran it, if not one
+    machine."""
+    idle = sum(map(is_idle, facts["lanes"]))
+    new, unsure = new_bugs(facts["bugs"])
+    return "%s%s: %d distinct bugs (%d new)%s%s in %s%s" % (
+        facts["verdict"], ", but %d of %s ran 0 executions" % (
+            idle, plural(len(facts["lanes"]), "lane")) if idle else "",
+        len(facts["bugs"].get("crashing", [])), new,
+        " and %d not confirmed" % unsure if unsure else "", by,
+        duration(facts["elapsed"] or 0), ", interrupted" if facts["interrupted"] else "")
