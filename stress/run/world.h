@@ -98,7 +98,7 @@ void world_load(const struct plan *p);
 void world_run(const struct world_options *o, struct verdict *v);
 
 /*
- * The step by step record (platform/sim/sim.h) of the execution that ran last, in this
+ * The step by step record (platform/sim/sim_trace.h) of the execution that ran last, in this
  * process or in a child. NULL if this world keeps none.
  */
 struct sim_record;
