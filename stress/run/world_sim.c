@@ -83,6 +83,8 @@ static struct sim_strategy *strategy_of(const struct world_options *o)
 	return sim_strategy_of((enum kt_strategy)o->strategy, o->depth);
 }
 
+_Static_assert(SIM_TASKS_MAX <= SIGNATURE_PLACES_MAX, "a signature has room for every task");
+
 static void sign(struct verdict *v)
 {
 	const struct sim_record *r = sim_record();
