@@ -3,7 +3,7 @@
 #ifndef STRESS_EXPLAIN_FORMATS_H
 #define STRESS_EXPLAIN_FORMATS_H
 
-#include "platform/sim/sim.h"
+#include "platform/sim/sim_trace.h"
 #include "stress/run/world.h"
 
 /* A column per task if they fit side by side, else each step behind its task's name. */

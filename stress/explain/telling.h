@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "platform/sim/sim.h"
+#include "platform/sim/sim_trace.h"
 #include "stress/run/world.h"
 
 /* Is the step at a named point, an exchange, a wake-up or a sleep, or does another task go on? */
