@@ -168,7 +168,6 @@ static inline const char *plan_string(const struct plan *p, plan_str s)
 }
 
 /* "-EINTR", or NULL if plans have no word for it. */
-const char *plan_errno_name(int32_t value);
 
 /* Empty plan: no task, strategy block. */
 void plan_init(struct plan *p);
