@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A second subject, with the driver around it: whatever the driver can do with plans of
- * operations on core/ it can do with these programs, which are made of platform/ alone.
+ * A second subject, with the driver around it. The driver can do with these programs, which
+ * are made of platform/ alone, all that it can do with plans of operations on core/.
  *
  *	program "counter"		two tasks increment a number, reading it first
  *	program "counter" "mended"	under a lock
@@ -178,6 +178,8 @@ static const char *write_plan(const char *program)
 	const char *path = path_of("it.plan");
 	FILE *f = fopen(path, "w");
 
+	if (!f)
+		kt_fail(KT_ASSERTION, "%s can't be written", path);
 	fprintf(f, "kthrash-plan 1\n%s\n", program);
 	fclose(f);
 	return path;
@@ -443,7 +445,7 @@ static void test_refusals(void)
 	printf("ok refusals\n");
 }
 
-/* What each world can do it does; what it can't it says. */
+/* Real threads do what they can, and say what they can't. */
 static void test_where_runs_differ(void)
 {
 	expect_status(stress("program \"counter\" \"mended\"", "--executions=50"), EXIT_CLEAN);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Which strategy is next: by rows of what each gives, shares after a while. */
+/* Each row: how much each strategy gives, and what share each has after a while. */
 #include <stdio.h>
 
 #include "platform/conformance/test.h"
@@ -13,7 +13,7 @@ static const struct {
 	uint32_t gives[STRATEGIES];	/* new pairs an execution */
 	double share[STRATEGIES];
 } rows[] = {
-	{ "nobody finds anything", { 0, 0, 0, 0 }, { 0.25, 0.25, 0.25, 0.25 } },
+	{ "no strategy finds anything", { 0, 0, 0, 0 }, { 0.25, 0.25, 0.25, 0.25 } },
 	{ "all alike", { 3, 3, 3, 3 }, { 0.25, 0.25, 0.25, 0.25 } },
 	{ "one alone", { 0, 0, 1, 0 }, { 0.125, 0.125, 0.625, 0.125 } },
 	{ "in proportion", { 1, 3, 0, 0 }, { 0.25, 0.5, 0.125, 0.125 } },
@@ -61,7 +61,7 @@ static void test_shares(void)
 	printf("ok shares\n");
 }
 
-/* Who found much long ago is as good as who never did. */
+/* A strategy that found much long ago counts no more than one that never did. */
 static void test_forgets(void)
 {
 	static const uint32_t once[STRATEGIES] = { 16, 0, 0, 0 }, now[STRATEGIES] = { 0, 1, 0, 0 };

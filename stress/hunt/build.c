@@ -67,8 +67,8 @@ static bool is_usual_os(size_t row)
 }
 
 /*
- * The simulator sees by itself what it runs: deadlocks, leaks, and the use of a dead object
- * by an atomic or a lock. Plain accesses only a sanitizer sees.
+ * Without a sanitizer deadlocks, leaks, and the use of a dead object by an atomic or a lock
+ * are found. Only a sanitizer sees plain accesses.
  */
 const char *build_blind_to(void)
 {

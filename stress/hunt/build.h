@@ -8,7 +8,7 @@
 /* "sim+modelled+park+list+modelled, clang 19 optimized, sanitizer asan". */
 const char *build_name(void);
 
-/* What no execution in this binary can show, however often it is run: "data races (...)". */
+/* What no execution of this binary can show, as a list: "data races (...), ...". */
 const char *build_blind_to(void);
 
 /* The seeded bug in this binary, or NULL. */

@@ -15,7 +15,7 @@
 
 enum {
 	FILES_MAX = 4096,
-	KEPT_STREAM = 0x4e47,	/* draws that are no other draws of the same seed */
+	KEPT_STREAM = 0x4e47,	/* these draws are independent of others of the same seed */
 };
 
 static struct {
@@ -94,7 +94,7 @@ static int check_files(void)
 	return EXIT_CLEAN;
 }
 
-/* What the subject must be able to do because no file was given. */
+/* No file was given: can the subject make the cases? */
 static int check_subject(void)
 {
 	const struct options *o = cases.o;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Capture and shrinking. The failure is a plan's own: it expects a result that
- * does not come. What shrinks must be small, must fail in the same way, and
- * must give the same trace each time.
+ * Capture and shrinking. The plans fail because they expect a result that does not come. A
+ * shrunk plan must be small, must fail in the same way, and must give the same trace each
+ * time.
  */
 #include <stdio.h>
 #include <string.h>
@@ -31,7 +31,7 @@ static void run_child(void *unused)
 	world_run(&capture_options, &shared->verdict);
 }
 
-/* Any execution, captured and run as written, has the same trace. */
+/* Any execution that is captured and run as written has the same trace. */
 static void test_captured_plans_repeat(void)
 {
 	static struct plan p, captured;
@@ -60,7 +60,7 @@ static void test_captured_plans_repeat(void)
 	printf("ok captured plans repeat\n");
 }
 
-/* More decisions than directives: the strategy's seed, and what was injected. */
+/* Too many decisions for directives: the plan keeps the strategy's seed and the faults. */
 static void test_long_executions_repeat(void)
 {
 	static struct plan p, captured;

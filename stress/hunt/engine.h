@@ -13,13 +13,13 @@
 #include "stress/hunt/options.h"
 #include "stress/hunt/tally.h"
 
-/* Map what its processes share. False after a complaint. *o stays as it is. */
+/* Map the memory that its processes share. False after a complaint. The caller keeps *o. */
 bool engine_begin(const struct options *o);
 
 /* Hunt until the budget (budget.h) is spent. An exit status. */
 int engine_hunt(void);
 
-/* What it has counted, or has so far; in the process that called engine_begin(). */
+/* What it has counted so far. In the process that called engine_begin(). */
 struct totals engine_totals(void);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * One execution of a hunt, in the child that runs it (isolate.h): what hunting at random
- * (random.h) and enumerating (enumerate.h) have in common. All of it acts on `shared`.
+ * One execution of a hunt, in the child that runs it (isolate.h). Hunting at random (random.h)
+ * and enumerating (enumerate.h) both use this. All of it acts on `shared`.
  */
 #ifndef STRESS_HUNT_EXECUTE_H
 #define STRESS_HUNT_EXECUTE_H

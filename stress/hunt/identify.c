@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * `identify`: which bug does a sanitizer's report show? For reports of other programs than
- * this driver, above all of fuzz targets: the same bug has the same id, whoever finds it.
+ * `identify`: which bug does a sanitizer's report show? It is meant for reports of other
+ * programs than this driver, above all of fuzz targets, so that a bug has one id there and
+ * here.
  */
 #include <errno.h>
 #include <stdio.h>

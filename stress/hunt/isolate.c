@@ -98,7 +98,7 @@ static void on_dump(int sig)
 
 static void child_main(void (*child)(void *), void *arg, pid_t parent)
 {
-	prctl(PR_SET_PDEATHSIG, SIGKILL);	/* an orphan must not go on hunting */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);	/* an orphan must not go on */
 	if (getppid() != parent)
 		_exit(EXIT_ENVIRONMENT);
 	if (dup2(report_fd, STDERR_FILENO) < 0)

@@ -14,7 +14,7 @@
 
 #include "stress/hunt/options.h"
 
-enum { DEATHS_MAX = 3 };	/* at one execution; then nobody tries it again */
+enum { DEATHS_MAX = 3 };	/* at one execution; then it is not tried again */
 
 struct process {
 	pid_t pid;

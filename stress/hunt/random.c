@@ -9,7 +9,7 @@
 #include "stress/hunt/kept.h"
 #include "stress/run/subject.h"
 
-/* Streams of draws from one seed that have nothing to do with each other. */
+/* Draws from one seed for different purposes are independent of each other. */
 enum {
 	FAULTS_STREAM = 0x5eed,
 	ADAPTIVE_STREAM = 0xada,
@@ -40,7 +40,7 @@ static uint32_t choose_strategy(const struct options *o, struct world_options *w
 
 /*
  * Half of the executions kill a task somewhere; a quarter make an allocation fail. A case
- * whose tasks might be killed, but that has none, has nothing to go wrong.
+ * without any task has no faults.
  */
 static void choose_faults(const struct options *o, struct inject_faults *f, struct kt_rng *rng,
 			  const struct length *l)

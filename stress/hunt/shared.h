@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The memory that a child which runs executions shares with its parent. It outlives the
- * child: from it the parent knows what the child was at when it died.
+ * child, so the parent can read there which execution was under way when the child died.
  */
 #ifndef STRESS_HUNT_SHARED_H
 #define STRESS_HUNT_SHARED_H

@@ -22,7 +22,7 @@ bool world_allows(enum world_ability ability, const char *option)
 	return false;
 }
 
-/* Can this world do what was asked for? */
+/* Can this world do all that the options ask for? */
 static bool can_do(const struct options *o)
 {
 	char memory[32];
@@ -107,7 +107,7 @@ static int nothing_run(const struct options *o)
 
 int command_stress(const struct options *given)
 {
-	static struct options o;	/* as long as the hunt's processes need it */
+	static struct options o;	/* static, because the hunt keeps it */
 	int status;
 
 	o = *given;

@@ -9,7 +9,7 @@
 #include "stress/hunt/engine.h"
 #include "stress/hunt/json.h"
 
-/* ---- what it does ------------------------------------------------------------- */
+/* ---- options ------------------------------------------------------------------ */
 
 static const char *memory_words(const struct options *o)
 {
@@ -53,7 +53,7 @@ void show_options(const struct options *o)
 	       (unsigned long long)o->jobs, o->findings);
 }
 
-/* ---- how far it is ------------------------------------------------------------ */
+/* ---- progress ----------------------------------------------------------------- */
 
 static void print_totals_json(const char *type, const struct totals *t)
 {
@@ -88,7 +88,7 @@ void show_progress(const struct options *o)
 	progress_line(t.executions, more);
 }
 
-/* ---- what came of it ------------------------------------------------------------ */
+/* ---- result ------------------------------------------------------------------- */
 
 void show_summary(const struct options *o, int status)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What `stress` prints about a hunt: what it does, how far it is, what came of it. */
+/* What `stress` prints about a hunt: its options, its progress, its result. */
 #ifndef STRESS_HUNT_SUMMARY_H
 #define STRESS_HUNT_SUMMARY_H
 
@@ -7,7 +7,7 @@
 
 void show_options(const struct options *o);
 
-/* If it is time for that (budget.h), and *o asks for it. */
+/* A line if *o asks for them and it is time for one (budget.h). */
 void show_progress(const struct options *o);
 
 /* The hunt has ended with that exit status. */

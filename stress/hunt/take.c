@@ -78,8 +78,8 @@ static void announce(const char *path, const struct verdict *v, const struct tak
 }
 
 /*
- * The finding could not be written to its file. It goes whole to the reader of our output,
- * who may be able to save it.
+ * The finding could not be written to its file. So it goes whole into the output, because the
+ * reader may be able to save it.
  */
 static void announce_unsaved(const char *path, const struct plan *p)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a hunt has counted and found, over all its processes. They may still be at it, and
+ * What a hunt has counted and found, over all its processes. They may still be running, and
  * any of them may die at any moment.
  */
 #ifndef STRESS_HUNT_TALLY_H

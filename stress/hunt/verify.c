@@ -4,8 +4,8 @@
  * preemptions. A child explores. An execution that fails is a counterexample, saved and
  * shown as a finding of `stress` is.
  *
- * Of the plan's directives, kill, fail, oom and spurious are part of what is
- * verified. Its switches and its strategy are not: all schedules are tried.
+ * The plan's kill, fail, oom and spurious directives happen in every execution. Its
+ * switches and its strategy do not count, because all schedules are tried.
  */
 #include <stdio.h>
 
@@ -145,7 +145,8 @@ static int conclude(const struct options *o)
 			       "preemption, which are far fewer\n");
 	}
 	if (shared->explored.no_memory)
-		fprintf(stderr, "kthrash: verify: no memory for what is still to be tried\n");
+		fprintf(stderr, "kthrash: verify: no memory for the executions that are still to "
+			"be tried\n");
 	return verified ? EXIT_CLEAN : EXIT_ENVIRONMENT;
 }
 
@@ -178,7 +179,7 @@ static int explore(const struct options *o)
 
 /* ---- the command -------------------------------------------------------- */
 
-/* Can this world try what was asked for? */
+/* Can this world explore in the way that was asked for? */
 static bool can_do(const struct options *o)
 {
 	if (!world_allows(WORLD_BOUNDS, "verify"))

@@ -167,8 +167,6 @@ static inline const char *plan_string(const struct plan *p, plan_str s)
 	return p->strings + s;
 }
 
-/* "-EINTR", or NULL if plans have no word for it. */
-
 /* Empty plan: no task, strategy block. */
 void plan_init(struct plan *p);
 

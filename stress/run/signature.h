@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The identity of a bug: what tells it from other bugs, in every build, on every machine,
- * whoever finds it.
+ * The identity of a bug. It tells one bug from another, in every build and on every machine,
+ * and does not depend on the tool that finds it.
  *
  * A signature is a kind and the places or stack frames that are involved. It has no
  * address, no line number and no name from the plan. Its id is short enough to be the name
  * of a file. Two findings are one bug if their ids are equal.
  *
- * Nothing else makes a signature or an id. The files of findings and the records of nights
- * have them: a change here makes new bugs of old ones.
+ * Nothing else makes a signature or an id. They are in the files of findings and in the
+ * records of nights, so a change here makes old bugs look new.
  */
 #ifndef STRESS_RUN_SIGNATURE_H
 #define STRESS_RUN_SIGNATURE_H
@@ -38,14 +38,14 @@ void signature_of_places(char signature[SIGNATURE_MAX], enum kt_failure failure,
 			 struct kt_site *const *place, unsigned count);
 
 /*
- * Two runs of one execution differ: at a step, where each is at a place, in any order; or
- * only in how they end.
+ * Two runs of one execution differ: at a step, at which they are at two places, given in any
+ * order; or only in how they end.
  */
 void signature_of_steps(char signature[SIGNATURE_MAX], const char *place, const char *other);
 void signature_of_ends(char signature[SIGNATURE_MAX], enum kt_failure first,
 		       enum kt_failure again);
 
-/* A sanitizer's report: functions of its stacks that are ours. */
+/* A sanitizer's report: the functions in its stacks that are in core/, platform/, stress/. */
 void signature_of_report(char signature[SIGNATURE_MAX], enum kt_failure failure,
 			 const char *report);
 

@@ -27,7 +27,7 @@ struct subject {
 
 	/* ---- cases, in any process ------------------------------------------------ */
 
-	/* Can it run *p, which somebody gave? NULL: every plan. */
+	/* Can it run *p, a plan from a file? NULL: it runs every plan. */
 	bool (*accepts)(const struct plan *p);
 
 	/* A case, the same for the same seed everywhere. NULL: cases are only given. */

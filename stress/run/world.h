@@ -74,7 +74,7 @@ enum world_ability {
 	WORLD_ABILITIES		/* count */
 };
 
-/* NULL if this world can do that. If not, what follows "... " in "--twice ...": why not. */
+/* NULL if this world can do that. If not, the reason, for "--twice REASON". */
 const char *world_lacks(enum world_ability a);
 
 static inline bool world_can(enum world_ability a)
@@ -98,7 +98,7 @@ void world_load(const struct plan *p);
 void world_run(const struct world_options *o, struct verdict *v);
 
 /*
- * The step by step record (platform/sim/sim.h) of the execution that ran last, in this
+ * The step by step record (platform/sim/sim_trace.h) of the execution that ran last, in this
  * process or in a child. NULL if this world keeps none.
  */
 struct sim_record;
@@ -107,9 +107,9 @@ const struct sim_record *world_record(void);
 void world_note_wakes(bool on);
 
 /*
- * WORLD_RUNS_TWICE: world_keep() keeps the execution that ran last, whose verdict is *v.
- * world_differs() compares with it the execution that ran last by then, whose verdict is
- * *again. If they differ, it puts into *v where they part.
+ * WORLD_RUNS_TWICE: world_keep() keeps the last execution, whose verdict is *v. After
+ * another one, whose verdict is *again, world_differs() compares the two. If they differ, it
+ * puts the first difference into *v.
  */
 void world_keep(const struct verdict *v);
 bool world_differs(const struct verdict *again, struct verdict *v);
@@ -151,7 +151,7 @@ bool world_capture(const struct plan *p, const struct world_options *o, struct p
 /* After a child died without a verdict: fill hash and steps from what it left. */
 void world_post_mortem(struct verdict *v);
 
-/* Write what every thread waits for to fd; from a signal handler. */
+/* Write to fd at which site each thread waits. From a signal handler. */
 void world_dump_waits(int fd);
 
 /* What a switch of tasks costs by itself, in ns; 0 if there is no such thing. */
