@@ -79,8 +79,8 @@ instrumented=(core/*.c stress/plan/*.c fuzz/mutator.c fuzz/plan_mutator.c)
 harness=(platform/*.c platform/sim/*.c fuzz/feedback.c tools/bazel/sanitizer/defaults.c)
 for source in stress/run/*.c; do
 	case $source in
-	*/world_posix.c) ;;
-	*/inject*.c | */subject.c | */blame.c | */ledger.c) harness+=("$source") ;;
+	*/world_posix.c | */inject_posix.c) ;;
+	*/inject*.c | */subject.c | */ledger.c) harness+=("$source") ;;
 	*) instrumented+=("$source") ;;
 	esac
 done

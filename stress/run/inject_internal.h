@@ -58,18 +58,18 @@ static inline void inject_observe(struct kt_site *site, const void *object)
 
 /* ---- inject_sim.c or inject_posix.c ------------------------------------------------ */
 
-/* One more; returns how many. */
+/* Add one to *counter and return it. */
 uint32_t inject_count(uint32_t *counter);
 
-/* The `point` hook: tell the subject, apply what has no decision to wait for. */
+/* The `point` hook: tells the subject. On real threads it also applies directives. */
 void inject_point(struct kt_site *site, const void *object);
 
 /*
- * Does an allocation fail? fails: a directive or a drawn fault says so; else a strategy may
- * choose it.
+ * Does an allocation fail? fails: a directive or a drawn fault says so. If none does, a
+ * strategy may choose it.
  */
 bool inject_alloc_chosen(bool fails);
-/* An allocation fails: the n-th of its role. */
+/* The n-th allocation of that role fails. */
 void inject_note_failed(enum kt_role role, uint32_t nth);
 
 #endif
