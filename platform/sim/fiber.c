@@ -41,7 +41,7 @@ uintptr_t fiber_bottom(const struct fiber *f, unsigned color)
 #if defined(__x86_64__)
 /*
  * What fiber_swap() leaves on a stack, from fiber.sp up: site, addr, r15, r14, r13, r12,
- * rbx, rbp; then the return address. tools/gdb/kthrash.py relies on it.
+ * rbx, rbp; then the return address. tools/gdb/kthrash_gdb/frames.py relies on it.
  */
 enum { SAVED_WORDS = 8 };
 

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """kthrash.py in a real gdb, on a seeded bug and in the middle of an execution.
 
-usage: gdb_test.py KTHRASH.PY P1-DRIVER P1-PLAN MODELLED-DRIVER TICKET-DRIVER RACE-DRIVER ASAN-DRIVER
+usage: gdb_test.py KTHRASH.PY P1-DRIVER P1-PLAN MODELLED-DRIVER TICKET-DRIVER RACE-DRIVER
+                   ASAN-DRIVER
 """
 
 import os
@@ -20,21 +21,30 @@ task C2: b = create "b" return 0
 switch C1 at kt_queue_list_push:store(prev->next) #1 to C2
 kill C2 at C2 create.allocated #1
 """
-# With nothing wrong in the code it passes; two that create at once.
+# Two tasks create at once. The plan passes, because the code has no bug.
 PASSES = """kthrash-plan 1
 task C1: a = create "a" return 0
 task C2: b = create "b" return 0
 """
-HANGS_S = 240   # a gdb that says nothing more: it and what it started are killed
+HANGS_S = 240   # then gdb is killed, with the processes that it started
 
 
 def run(driver, plan, *commands, env=None):
-    """What a batch of commands prints, and gdb's exit status."""
-    words = [w for command in commands for w in ("-ex", command)]
-    with subprocess.Popen(["gdb", "-q", "-nx", "-batch", "-x", HELPER, *words,
-                           "--args", driver, "replay", plan], text=True, start_new_session=True,
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, env={**os.environ, **(env or {})}) as p:
+    """What gdb prints when it executes the commands, and its exit status."""
+    return gdb_process(["-x", HELPER, *execute(commands), "--args", driver, "replay", plan],
+                       env={**os.environ, **(env or {})})
+
+
+def execute(commands):
+    """gdb's options that execute the commands."""
+    return [w for command in commands for w in ("-ex", command)]
+
+
+def gdb_process(options, **keys):
+    """What gdb prints, and its exit status."""
+    with subprocess.Popen(["gdb", "-q", "-nx", "-batch", *options], text=True,
+                          start_new_session=True, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **keys) as p:
         try:
             said = p.communicate(timeout=HANGS_S)[0]
         except subprocess.TimeoutExpired:
@@ -48,7 +58,7 @@ def gdb(driver, plan, *commands):
 
 
 def plan_file(case, text):
-    """Its path; it is there as long as the test runs."""
+    """The path of a plan with this text. The file is removed after the test."""
     file = tempfile.NamedTemporaryFile("w", suffix=".plan", encoding="utf-8")
     case.addCleanup(file.close)
     file.write(text)
@@ -87,13 +97,13 @@ class Bug(unittest.TestCase):
 
 
 class Middle(unittest.TestCase):
-    """C1 is inside of a push, C2 comes."""
+    """C1 is inside a push when C2 begins its own."""
 
     def setUp(self):
         self.plan = plan_file(self, CONTENDED)
 
     def stop(self, driver):
-        """At the step after C2's acquire, which is found by stopping at its first."""
+        """Stop after C2's acquire. A first run finds the number of that step."""
         said = gdb(driver, self.plan, "kthrash run 60", "kthrash trace 60")
         found = re.search(r"\n +(\d+) C2 +create\.allocated", said)
         self.assertTrue(found, said)
@@ -144,12 +154,12 @@ class Ending(unittest.TestCase):
     def test_a_plan_that_passes(self):
         said, status = run(MODELLED, plan_file(self, PASSES), "kthrash batch")
         self.assertIn("\nthe plan passes: its execution does not fail", said)
-        self.assertIn("\nas expected ", said)      # the driver's own words
+        self.assertIn("\nas expected ", said)      # the driver says it
         self.assertNotIn("no execution yet", said)
         self.assertEqual(status, 0)
 
     def test_a_plan_that_passes_under_asan(self):
-        """Whose LeakSanitizer does not work under a debugger."""
+        """LeakSanitizer does not work under a debugger."""
         said, status = run(ASAN, plan_file(self, PASSES), "kthrash batch")
         self.assertIn("\nthe plan passes: ", said)
         self.assertEqual(status, 0)
@@ -162,13 +172,13 @@ class Ending(unittest.TestCase):
     def test_a_plan_that_is_none(self):
         said, status = run(MODELLED, plan_file(self, "kthrash-plan 1\nnonsense\n"),
                            "kthrash batch")
-        self.assertIn("\nthe driver did not run the plan: see what it said\n", said)
+        self.assertIn("\nthe driver did not run the plan: see its message\n", said)
         self.assertEqual(status, 2)
 
     def test_an_execution_that_ends_otherwise_than_expected(self):
         said, status = run(MODELLED, plan_file(self, PASSES + "expect deadlock\n"),
                            "kthrash batch")
-        self.assertIn("\nno task failed inside the execution: see what the driver said", said)
+        self.assertIn("\nno task failed inside the execution: see the driver's last lines", said)
         self.assertEqual(status, 1)
 
     def test_gdb_goes_on_after_run(self):
@@ -180,6 +190,35 @@ class Ending(unittest.TestCase):
         said, status = run(BUG, BUG_PLAN, "kthrash batch")
         self.assertRegex(said, r"(?s)\ndeadlock: nobody can run.*\nC1: sleeps at .*\n#0 ")
         self.assertEqual(status, 0)
+
+
+class Source(unittest.TestCase):
+    """In a gdb that was started without kthrash.py."""
+
+    def check(self, *commands, cwd=None):
+        said, _ = gdb_process(execute([*commands, "kt run", "kt tasks"]) +
+                              ["--args", BUG, "replay", BUG_PLAN], cwd=cwd)
+        self.assertIn("\n*1 kthreadd ", said)
+        self.assertNotIn("Traceback", said)
+
+    def test_by_a_relative_path(self):
+        folder, name = os.path.split(HELPER)
+        above, inside = os.path.split(folder)
+        self.check("source " + name, cwd=folder)
+        self.check("source %s/%s" % (inside, name), cwd=above)
+
+    def test_the_folder_changes_before_and_after(self):
+        folder, name = os.path.split(HELPER)
+        self.check("cd " + folder, "source " + name, "cd /", cwd="/")
+
+    def test_twice(self):
+        self.check("source " + HELPER, "source " + HELPER)
+
+    def test_through_a_link(self):
+        with tempfile.TemporaryDirectory() as folder:
+            link = os.path.join(folder, "kthrash.py")
+            os.symlink(HELPER, link)
+            self.check("source " + link)
 
 
 class Wrong(unittest.TestCase):

@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What ../kthrash.py adds to gdb. Importing the package registers the commands.
+
+values.py      gdb's values as Python's, and gdb's output
+tables.py      the simulator's tables: sites, tasks, the last steps
+frames.py      registers and frames of any task
+locks.py       the locks: which task holds one, which tasks want it
+execution.py   runs the driver until its execution fails, and says how it ended
+commands.py    the commands
+"""
+
+from . import commands
+
+commands.register()

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The commands of gdb: kthrash, kt for short."""
+
+import re
+
+import gdb  # pylint: disable=import-error; only gdb has this module
+
+from .execution import is_stopped, run, show
+from .frames import show_frames
+from .locks import Locks
+from .tables import show_tasks, show_trace, simulation, task_count, task_name
+from .values import say
+
+
+class Prefix(gdb.Command):
+    """Look at a stopped simulation, or run the driver until its execution fails."""
+
+    def __init__(self):
+        super().__init__("kthrash", gdb.COMMAND_STATUS, gdb.COMPLETE_NONE, True)
+
+
+class Tasks(gdb.Command):
+    """Each task: what it does, where it sleeps, for which task, and whether a kill is pending."""
+
+    def __init__(self):
+        super().__init__("kthrash tasks", gdb.COMMAND_STATUS)
+
+    def invoke(self, _argument, _from_tty):
+        show_tasks()
+
+
+class LocksCommand(gdb.Command):
+    """Locks that are held, or that a task wants: kthrash locks [all]
+
+The locks are found from the tasks, from the plan's interpreter, and in the frames of tasks that
+are inside an acquire. A task inside an acquire waits for the lock, or is about to take it."""
+
+    def __init__(self):
+        super().__init__("kthrash locks", gdb.COMMAND_STATUS)
+
+    def invoke(self, argument, _):
+        if argument not in ("", "all"):
+            raise gdb.GdbError("kthrash locks '%s': expected all, or nothing" % argument)
+        Locks(*simulation()).show(bool(argument))
+
+
+class Trace(gdb.Command):
+    """The last steps: kthrash trace [COUNT]
+
+Without COUNT, the last 20."""
+
+    def __init__(self):
+        super().__init__("kthrash trace", gdb.COMMAND_STATUS)
+
+    def invoke(self, argument, _):
+        if not re.match(r"\d*$", argument):
+            raise gdb.GdbError("kthrash trace '%s': expected a number of steps" % argument)
+        show_trace(int(argument or 20))
+
+
+class Backtrace(gdb.Command):
+    """The frames of a task, also of one that does not run: kthrash bt [TASK]
+
+TASK is a name or a number. Without TASK, the frames of each task."""
+
+    def __init__(self):
+        super().__init__("kthrash bt", gdb.COMMAND_STACK)
+
+    def invoke(self, argument, _):
+        if argument:
+            show_frames(argument)
+            return
+        _, record = simulation()
+        for i in range(task_count(record)):
+            show_frames(str(i))
+            say()
+
+    def complete(self, text_, word_):
+        try:
+            _, record = simulation()
+        except gdb.GdbError:
+            return []
+        names = [task_name(record, i) for i in range(task_count(record))]
+        return [n for n in names if n.startswith(word_ or text_)]
+
+
+def step_of(command, argument):
+    if not re.match(r"\d*$", argument):
+        raise gdb.GdbError("kthrash %s '%s': expected the number of a step" % (command, argument))
+    return int(argument) if argument else None
+
+
+class Run(gdb.Command):
+    """Run the driver until its execution fails: kthrash run [STEP]
+
+With STEP, gdb also stops before that step. The driver runs each execution in a child process:
+gdb follows the child and holds the parent. A sanitizer's report is a failure, too."""
+
+    def __init__(self):
+        super().__init__("kthrash run", gdb.COMMAND_RUNNING)
+
+    def invoke(self, argument, _):
+        ended = run(step_of("run", argument))
+        if ended:
+            raise gdb.GdbError(ended[0])
+
+
+class Show(gdb.Command):
+    """Run as `kthrash run` does, then print tasks, locks and the last steps: kthrash show [STEP]"""
+
+    def __init__(self):
+        super().__init__("kthrash show", gdb.COMMAND_RUNNING)
+
+    def invoke(self, argument, _):
+        show(step_of("show", argument))
+
+
+class Batch(gdb.Command):
+    """As `kthrash show`, then each task's frames, then end gdb: kthrash batch [STEP]
+
+gdb's exit status is
+0 if gdb stopped in the execution, or if the plan passes;
+1 if the execution does not end as the plan expects, and no task failed inside it;
+2 if the driver refuses the plan, or if the execution ends before STEP;
+3 if the driver failed."""
+
+    def __init__(self):
+        super().__init__("kthrash batch", gdb.COMMAND_RUNNING)
+
+    def invoke(self, argument, _):
+        status = 3      # gdb's, if an error ends the command
+        try:
+            status = show(step_of("batch", argument))
+            if is_stopped():
+                gdb.execute("kthrash bt")
+        except gdb.error as error:
+            say(str(error))
+            status = 3
+        finally:
+            gdb.execute("set confirm off")
+            gdb.execute("quit %d" % status)
+
+
+def register():
+    """gdb keeps each command under its name."""
+    Prefix()
+    for command in (Tasks, LocksCommand, Trace, Backtrace, Run, Show, Batch):
+        command()
+    gdb.execute("alias -a kt = kthrash")

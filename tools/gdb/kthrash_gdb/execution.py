@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Runs the driver until its execution fails, and says how it ended."""
+
+import os
+
+import gdb  # pylint: disable=import-error; only gdb has this module
+
+from .values import say
+
+# A task reaches a step in one of these functions: platform/sim/hooks.h, internal.h.
+REACHES = ("sim_point", "sim_mark", "sim_block", "sim_reach")
+# A sanitizer that has found something calls one of these, in the task that did it.
+REPORTS = ("__tsan_on_report", "__asan_on_error", "__ubsan_on_report")
+
+
+def has_symbol(name):
+    try:
+        gdb.parse_and_eval("(void *)&" + name)
+    except gdb.error:
+        return False
+    return True
+
+
+class Exits:
+    """While it lasts, it collects how processes end: inferior number -> exit status, or None if a
+    signal ended the process."""
+
+    def __init__(self):
+        self.status = {}
+
+    def __enter__(self):
+        gdb.events.exited.connect(self.note)
+        return self
+
+    def __exit__(self, *_):
+        gdb.events.exited.disconnect(self.note)
+
+    def note(self, event):
+        self.status[event.inferior.num] = getattr(event, "exit_code", None)
+
+
+def is_stopped():
+    return gdb.selected_inferior().pid != 0
+
+
+def enter_child():
+    """Run the driver until the execution begins, in a child process of the driver.
+
+    gdb stays with that child. The child's own children run free, because a sanitizer starts a
+    symbolizer and waits for it before it reports.
+    """
+    for setting in ("pagination off", "confirm off", "breakpoint pending on",
+                    "follow-fork-mode child", "detach-on-fork off"):
+        gdb.execute("set " + setting)
+    # LeakSanitizer does not work under a debugger: it would fail at the driver's end.
+    gdb.execute("set environment ASAN_OPTIONS " + ":".join(
+        filter(None, (os.environ.get("ASAN_OPTIONS"), "detect_leaks=0"))))
+    begin = gdb.Breakpoint("sim_run", internal=True)
+    gdb.execute("run", to_string=True)
+    begin.delete()
+    gdb.execute("set follow-fork-mode parent")
+    gdb.execute("set detach-on-fork on")
+
+
+def go_on(step):
+    """Continue until the execution fails, or is about to make step number `step`, or until the
+    child ends. If `step` is None, no step stops it."""
+    gdb.Breakpoint("sim_leave")     # each failure calls it
+    for function in REPORTS:
+        if has_symbol(function):
+            gdb.Breakpoint(function)
+    stops = []
+    if step is not None:
+        for function in REACHES:
+            stops.append(gdb.Breakpoint(function))
+            stops[-1].condition = "sim.record->steps >= %d" % step
+    gdb.execute("continue")
+    for stop in stops:
+        stop.delete()
+
+
+def let_driver_end():
+    """The child has ended and the driver waits for it: let the driver report that and end.
+    Returns the driver's inferior number."""
+    for inferior in gdb.inferiors():
+        if inferior.pid:
+            gdb.execute("inferior %d" % inferior.num, to_string=True)
+            gdb.execute("continue")
+            return inferior.num
+    return gdb.selected_inferior().num
+
+
+def ending(status, step):
+    """(message, gdb's exit status) for a driver that ended before gdb could stop where it
+    should. `status` is the driver's exit status."""
+    if status == 0 and step is None:
+        return "the plan passes: its execution does not fail, so there is nothing to stop at", 0
+    if status == 0:
+        return "the plan passes, and its execution ends before step %d" % step, 2
+    if status == 1:
+        return "no task failed inside the execution: see the driver's last lines", 1
+    if status == 2:
+        return "the driver did not run the plan: see its message", 2
+    return "the driver itself failed: see its message", 3
+
+
+def run(step):
+    """None if gdb stopped in the execution, else (message, gdb's exit status)."""
+    with Exits() as exits:
+        enter_child()
+        if is_stopped():
+            go_on(step)
+        if is_stopped():
+            return None
+        return ending(exits.status.get(let_driver_end()), step)
+
+
+def show_report():
+    """Print a sanitizer's report: the child's standard error is a file that the driver made."""
+    if gdb.newest_frame().name() not in REPORTS:
+        return
+    try:
+        with open("/proc/%d/fd/2" % gdb.selected_inferior().pid, encoding="utf-8",
+                  errors="replace") as f:
+            say(f.read().strip("=\n"))
+    except OSError as error:
+        say("the sanitizer's report cannot be read: %s" % error.strerror)
+
+
+def show(step):
+    """Run, then print the report, tasks, locks and the last steps. Returns gdb's exit status."""
+    ended = run(step)
+    if ended:
+        say(ended[0])
+        return ended[1]
+    show_report()
+    for command in ("tasks", "locks", "trace"):
+        gdb.execute("kthrash " + command)
+    return 0
