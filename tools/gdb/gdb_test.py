@@ -221,6 +221,22 @@ class Source(unittest.TestCase):
             self.check("source " + link)
 
 
+class CoreFile(unittest.TestCase):
+    def test_all_but_the_frames_of_tasks_that_do_not_run(self):
+        with tempfile.TemporaryDirectory() as folder:
+            core = os.path.join(folder, "core")
+            gdb(BUG, BUG_PLAN, "kthrash run", "gcore " + core)
+            said, _ = gdb_process(["-x", HELPER, *execute(
+                ["kthrash tasks", "kthrash locks", "kthrash trace 2", "kthrash bt kthreadd",
+                 "kthrash bt C1"]), BUG, core])
+        self.assertIn("\n*1 kthreadd ", said)
+        self.assertRegex(said, r"\n\d\d locks, 0 held or wanted\na core file: ")
+        self.assertIn("\ndeadlock: nobody can run", said)
+        self.assertRegex(said, r"(?s)\nkthreadd: sleeps.*\n#\d+ .*kthreadd_main ")
+        self.assertRegex(said, r"\nC1: sleeps.*\nthe frames of a task that does not run need a "
+                               r"live process")
+
+
 class Wrong(unittest.TestCase):
     def test_no_execution_yet(self):
         self.assertIn("no execution yet", gdb(BUG, BUG_PLAN, "kthrash tasks"))

@@ -25,6 +25,9 @@ class Registers:
             return self
         if gdb.selected_frame().architecture().name() != "i386:x86-64":
             raise gdb.GdbError("the frames of a task that does not run can be read on x86-64 only")
+        if is_core_file():
+            raise gdb.GdbError("the frames of a task that does not run need a live process: gdb "
+                               "cannot set the registers of a core file")
         sp = int(self.fiber["sp"])
         words = gdb.Value(sp).cast(gdb.lookup_type("unsigned long").pointer())
         gdb.newest_frame().select()
@@ -41,6 +44,11 @@ class Registers:
     def set(self, values):
         for name, value in values.items():
             gdb.execute("set $%s = %d" % (name, value), to_string=True)
+
+
+def is_core_file():
+    connection = gdb.selected_inferior().connection
+    return connection is not None and connection.type == "core"
 
 
 def frames():

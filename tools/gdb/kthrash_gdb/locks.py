@@ -5,8 +5,9 @@ import re
 
 import gdb  # pylint: disable=import-error; only gdb has this module
 
-from .frames import Registers, frames
-from .tables import FINISHED, core_task, has_begun, task_count, task_name, task_state
+from .frames import Registers, frames, is_core_file
+from .tables import (FINISHED, core_task, has_begun, is_current, task_count, task_name,
+                     task_state)
 from .values import fields, say, text
 
 
@@ -71,6 +72,8 @@ class Locks:
         if task_state(self.record, i) == FINISHED or \
                 not has_begun(self.sim, self.record, i):
             return
+        if is_core_file() and not is_current(self.sim, i):
+            return
         with Registers(self.sim, i):
             for frame in frames():
                 if not re.match(r"kt_lock_\w+_acquire(_any|_slow|_nested)?$", frame.name()):
@@ -122,3 +125,5 @@ class Locks:
                              ", ".join(task_name(self.record, i) for i in waiting))
             say("%-16s %-32s %s" % (text(self.inner(lock)["name"]), path, "; ".join(words)))
         say("%d locks, %d held or wanted" % (len(self.found), busy))
+        if is_core_file():
+            say("a core file: the frames of tasks that do not run were not searched for locks")
