@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Fake engines for the tests of campaigns: shell scripts with the output of real ones."""
+"""Fixtures for the tests of campaigns: fake engines, which are shell scripts with the output of
+real ones, and a test case that has a campaign of them."""
 
 import contextlib
 import io
 import os
 import stat
+import tempfile
+import unittest
 from unittest import mock
 
 from kthrashlib import common, env
 from kthrashlib.build import bazel
 from kthrashlib.front import commands
-from kthrashlib.night import builds, page, start
+from kthrashlib.night import builds, folder as folders, page, start
 
 # The driver's commands. $hunt is the body of `stress`; $fails, how the plans of this build end.
 DRIVER = """#!/bin/sh
@@ -89,6 +92,7 @@ explain)
 esac
 """
 
+FINDS = "finding deadlock-11111111 $$; say summary 5 50"
 CANARY = "finding deadlock-0c0c0c0c canary; say summary 7 70"
 
 
@@ -177,3 +181,29 @@ class Fakes:
                 print(f.message, file=err)
                 status = f.status
         return status, out.getvalue(), err.getvalue() if isinstance(err, io.StringIO) else ""
+
+
+class Campaign(unittest.TestCase):
+    """A campaign of fakes in a temporary folder, and functions that read its files."""
+
+    def setUp(self):
+        temporary = tempfile.TemporaryDirectory()
+        self.addCleanup(temporary.cleanup)
+        self.fakes = Fakes(temporary.name)
+        self.dir = self.fakes.folder
+
+    def at(self, *names):
+        return os.path.join(self.dir, *names)
+
+    def night(self, n=1):
+        return folders.read_json(self.at("nights", "%04d" % n, "night.json"))
+
+    def untaken(self, lane):
+        """Findings that a lane has saved and that are not filed."""
+        return [n for n in os.listdir(self.at("lanes", lane, "findings")) if n.endswith(".plan")]
+
+    def bug(self, area="crashing", name="deadlock-11111111"):
+        return folders.read_json(self.at(area, name, "finding.json"))
+
+    def lane(self, name, n=1):
+        return next(lane for lane in self.night(n)["lanes"] if lane["name"] == name)
