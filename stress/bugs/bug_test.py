@@ -25,6 +25,15 @@ def hunt_options(patch):
     return lines[0] if lines else []
 
 
+def reads_old_memory(binary, plan):
+    """Does the finding end in another place when its plan runs in a fresh process?
+
+    It does if the bug uses what earlier executions left on a stack, as S13 does.
+    """
+    _, (line,) = run(binary, "replay", plan, "--json")
+    return not line["same_signature"]
+
+
 def main():
     binary = os.path.abspath(sys.argv[1])
     with tempfile.TemporaryDirectory() as folder:
@@ -39,12 +48,13 @@ def main():
         status, runs = run(binary, "replay", plan, "--json", "--times=10")
         assert status == 0 and len(runs) == 10, runs
         assert all(r["hash"] == lines[0]["hash"] and r["kind"] == found[0]["kind"] for r in runs)
-        assert all(r["id"] == found[0]["id"] and r["same_signature"] for r in runs), runs
+        assert all(r["id"] == lines[0]["id"] and r["same_signature"] for r in runs), runs
+        if not (found[0]["kind"] == "memory" and reads_old_memory(binary, found[0]["file"])):
+            assert lines[0]["id"] == found[0]["id"], (lines, found)
         with open(plan, encoding="ascii") as f, open(found[0]["file"], encoding="ascii") as g:
             shrunk, saved = f.read(), g.read()
-        for line in ('signature "', 'found by "'):
-            kept = [x for x in saved.splitlines() if x.startswith(line)]
-            assert len(kept) == 1 and kept[0] in shrunk.splitlines(), (saved, shrunk)
+        kept = [x for x in saved.splitlines() if x.startswith('found by "')]
+        assert len(kept) == 1 and kept[0] in shrunk.splitlines(), (saved, shrunk)
     print("%s after %d executions, %d operations and %d directives" % (
         found[0]["kind"], found[0]["executions"], lines[0]["operations"],
         lines[0]["directives"]))
