@@ -3,8 +3,10 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "stress/hunt/build.h"
+#include "stress/hunt/files.h"
 
 void finding_path(char *buf, size_t size, const char *dir, const char *id)
 {
@@ -40,11 +42,22 @@ void finding_set_origin(struct plan *p, const struct finding_origin *origin)
 	};
 }
 
-bool finding_is_earlier(const struct plan *a, const struct plan *b)
+/* Was *a found by the same hunt as *b, in an earlier execution? */
+static bool is_earlier(const struct plan *a, const struct plan *b)
 {
 	return a->origin.numbered && b->origin.numbered && a->origin.seed == b->origin.seed &&
 	       strcmp(plan_string(a, a->origin.build), plan_string(b, b->origin.build)) == 0 &&
 	       a->origin.execution < b->origin.execution;
+}
+
+int finding_save(const char *path, const struct plan *p)
+{
+	static struct plan saved;
+	bool replaces = access(path, F_OK) != 0 ||
+			(plan_read(path, &saved) == 0 && is_earlier(p, &saved));
+	int err = replaces ? plan_write(path, p) : 0;
+
+	return err ? err : replaces;
 }
 
 /* In the form in which a plan can hold it. */

@@ -29,13 +29,17 @@ struct finding_origin {
 };
 void finding_set_origin(struct plan *p, const struct finding_origin *origin);
 
-/* Was *a found by the same hunt as *b, in an earlier execution? */
-bool finding_is_earlier(const struct plan *a, const struct plan *b);
-
 /* Does *p say that it shows the bug with that signature? */
 bool finding_has_signature(const struct plan *p, const char *signature);
 
 /* "DIR/deadlock-1a2b3c4d.plan". */
 void finding_path(char *buf, size_t size, const char *dir, const char *id);
+
+/*
+ * Write *p to path. A file that is there stays, unless the same hunt found it in a later
+ * execution. The caller holds folder_lock(). 1: written. 0: the file that was there stays.
+ * -errno: the file could not be written.
+ */
+int finding_save(const char *path, const struct plan *p);
 
 #endif

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "stress/hunt/build.h"
 #include "stress/hunt/files.h"
@@ -165,20 +164,11 @@ bool show_finding(const char *path, uint64_t executions)
 	return true;
 }
 
-/* ---- which is kept ------------------------------------------------------ */
-
-static bool is_earlier_than_saved(const struct plan *found, const char *path)
-{
-	static struct plan saved;
-
-	return plan_read(path, &saved) == 0 && finding_is_earlier(found, &saved);
-}
-
 bool take_finding(const struct options *o, const struct taken *t, struct verdict *v)
 {
 	static struct plan captured;
 	char path[4096], id[SIGNATURE_ID_MAX];
-	int err = 0, lock;
+	int err, lock;
 
 	world_capture(&shared->plan, &shared->options, &captured);
 	finding_annotate(&captured, v);
@@ -186,15 +176,13 @@ bool take_finding(const struct options *o, const struct taken *t, struct verdict
 	finding_path(path, sizeof path, o->findings,
 		     signature_id(id, v->failure, v->signature));
 	lock = folder_lock(o->findings);	/* go on if that is not possible */
-	if (access(path, F_OK) != 0 || is_earlier_than_saved(&captured, path)) {
-		err = plan_write(path, &captured);
-		if (!err)
-			keep_report(path);
-	}
-	if (!err && o->json)
+	err = finding_save(path, &captured);
+	if (err > 0)
+		keep_report(path);
+	if (err >= 0 && o->json)
 		announce(path, v, t);
 	folder_unlock(lock);
-	if (err) {
+	if (err < 0) {
 		fprintf(stderr, "kthrash: can't save %s: %s\n", path, strerror(-err));
 		if (o->json)
 			announce_unsaved(path, &captured);
