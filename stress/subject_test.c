@@ -134,7 +134,7 @@ static void kill_by_call(unsigned i)
 	os_kill(&c.task[i]);
 }
 
-/* The threads themselves can always be had. */
+/* init makes the threads, and its allocations never fail. */
 static bool may_fail(void)
 {
 	return os_self() != &c.init;
@@ -151,7 +151,7 @@ static const struct subject counter = {
 static char folder[] = "/tmp/subject_test.XXXXXX";
 static char output[1 << 20];		/* of the last command, stderr too */
 
-/* Good for a few calls. */
+/* Stays valid for the next three calls. */
 static const char *path_of(const char *name)
 {
 	static char path[4][256];
@@ -185,7 +185,7 @@ static const char *write_plan(const char *program)
 	return path;
 }
 
-/* Its exit status; what it printed is in `output`. */
+/* Run a command. Returns its exit status; what it printed is in `output`. */
 static int command(const char *name, const char *a, const char *b, const char *more)
 {
 	char findings[300], options[300], *argv[16] = { "kthrash", (char *)name };
@@ -239,7 +239,7 @@ static void expect_output(const char *words)
 		kt_fail(KT_ASSERTION, "expected '%s' in: %s", words, output);
 }
 
-/* The string with that key in the last line of `output` that has one. */
+/* The last string with that key in `output`. Stays valid for the next three calls. */
 static const char *value_of(const char *key)
 {
 	static char value[4][512];
@@ -256,7 +256,7 @@ static const char *value_of(const char *key)
 	return v;
 }
 
-/* Remove the findings; how many there were, not counting reports. */
+/* Remove the findings. Returns how many plans there were. */
 static unsigned clear_findings(void)
 {
 	DIR *dir = opendir(path_of("findings"));
@@ -280,7 +280,7 @@ static unsigned clear_findings(void)
 
 static const char lost[] = "model: an increment is lost";
 
-/* Found, saved with lines that say what it is, and the saved plan repeats it. */
+/* A bug is found and saved with lines that say what it is. The saved plan repeats it. */
 static void test_hunt_and_replay(void)
 {
 	static char text[PLAN_BYTES_MAX];
@@ -314,7 +314,7 @@ static void test_mended(void)
 	printf("ok mended\n");
 }
 
-/* Two processes count and find what one does. */
+/* Two processes together count and find the same as one. */
 static void test_jobs(void)
 {
 	char digest[64];
@@ -425,7 +425,10 @@ static void test_coverage(void)
 	printf("ok coverage\n");
 }
 
-/* What this subject can't do, and hunts of nothing, end with a sentence. */
+/*
+ * A request that this subject can't fulfil, and a hunt without an execution, end with a
+ * sentence.
+ */
 static void test_refusals(void)
 {
 	expect_status(stress("task C1: a = create \"a\" return 0", ""), EXIT_USAGE);
@@ -445,7 +448,7 @@ static void test_refusals(void)
 	printf("ok refusals\n");
 }
 
-/* Real threads do what they can, and say what they can't. */
+/* Real threads hunt, replay and explain, and refuse the rest with a sentence. */
 static void test_where_runs_differ(void)
 {
 	expect_status(stress("program \"counter\" \"mended\"", "--executions=50"), EXIT_CLEAN);

@@ -15,7 +15,7 @@
 
 enum {
 	FILES_MAX = 4096,
-	KEPT_STREAM = 0x4e47,	/* these draws are independent of others of the same seed */
+	KEPT_STREAM = 0x4e47,	/* makes these draws independent of others of the same seed */
 };
 
 static struct {
@@ -39,7 +39,10 @@ static bool is_plan(const char *name)
 	return len >= suffix && strcmp(name + len - suffix, ".plan") == 0;
 }
 
-/* The order of a folder is the file system's. Sorted, it is the same everywhere. */
+/*
+ * The file system gives the files of a folder in any order. Sorted, they have the same order
+ * everywhere.
+ */
 static int list_folder(const char *path)
 {
 	DIR *dir = opendir(path);

@@ -60,7 +60,7 @@ uint32_t coverage_pairs(void)
 /* ---- the file -------------------------------------------------------------- */
 
 struct lines {
-	char **line;		/* each its own block */
+	char **line;		/* each from strdup() */
 	size_t count, room;
 };
 
@@ -165,7 +165,10 @@ static int write_lines(const char *path, const struct lines *l)
 	return complain(EXIT_ENVIRONMENT, path, "can't be written");
 }
 
-/* No other process reads or writes the file meanwhile. */
+/*
+ * Lock the file's folder, so that no other process reads or writes the file meanwhile. Returns
+ * what folder_lock() does.
+ */
 static int lock_folder_of(const char *path)
 {
 	char folder[4096];

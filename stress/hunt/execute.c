@@ -7,11 +7,12 @@
 #include "stress/hunt/twice.h"
 #include "stress/run/subject.h"
 
-enum { STEPS_USUAL = 100 };	/* of an execution whose steps this world does not count */
+enum { STEPS_USUAL = 100 };	/* taken for the length of an execution if this world counts no
+				 * steps */
 
 bool execute_load(const struct hunt *h, uint64_t number)
 {
-	/* A hunt that is steered by coverage looks at each case's. */
+	/* A hunt that coverage steers needs the pairs of every case. */
 	coverage_watch(h->o->adaptive || h->o->mutate || number % h->o->coverage_every == 0);
 	if (!cases_make(&shared->plan, number))
 		return false;

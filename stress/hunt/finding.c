@@ -11,7 +11,7 @@ void finding_path(char *buf, size_t size, const char *dir, const char *id)
 	snprintf(buf, size, "%s/%s.plan", dir, id);
 }
 
-/* Notes are lines of printable ASCII: a message may hold anything. */
+/* A note is lines of printable ASCII, but a message may hold any byte. */
 static void make_printable(char *s)
 {
 	for (; *s; s++)
@@ -47,7 +47,7 @@ bool finding_is_earlier(const struct plan *a, const struct plan *b)
 	       a->origin.execution < b->origin.execution;
 }
 
-/* In the form in which a plan can hold it. */
+/* Compares the signature in the form in which a plan can hold it. */
 bool finding_has_signature(const struct plan *p, const char *signature)
 {
 	static struct plan scratch;

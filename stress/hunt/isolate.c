@@ -103,7 +103,7 @@ static void child_main(void (*child)(void *), void *arg, pid_t parent)
 		_exit(EXIT_ENVIRONMENT);
 	if (dup2(report_fd, STDERR_FILENO) < 0)
 		_exit(EXIT_ENVIRONMENT);
-	signal(SIGINT, SIG_IGN);	/* the parent asks us to stop */
+	signal(SIGINT, SIG_IGN);	/* the parent sets shared->stop instead */
 	signal(SIGTERM, SIG_DFL);
 	signal(SIGUSR1, on_dump);
 	child(arg);

@@ -14,7 +14,7 @@
 
 enum {
 	KEPT_MAX = 256,
-	KEPT_BYTES = 4096,	/* longer plans are not kept: they are slow, too */
+	KEPT_BYTES = 4096,	/* longer plans are not kept, because they are slow */
 };
 
 static struct kept {

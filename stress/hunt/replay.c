@@ -2,9 +2,9 @@
 /*
  * `replay`: run plans exactly as written and compare with what they expect.
  *
- * If this world repeats, one run says it all; --times repeats it, and --twice requires
- * that each run is the same (twice.h). If not, a plan is run until the expected failure
- * shows, at most --times; a plan that expects to pass is run that often.
+ * If this world repeats, one run is enough. --times asks for more runs, and --twice requires
+ * that they are the same (twice.h). If this world does not repeat, a plan runs until it fails,
+ * at most --times times. A plan that passes has run that many times.
  */
 #include <stdio.h>
 #include <string.h>
@@ -17,7 +17,7 @@
 #include "stress/hunt/json.h"
 #include "stress/hunt/twice.h"
 
-enum { TIMES_USUAL = 200 };	/* where runs differ */
+enum { TIMES_USUAL = 200 };	/* if this world does not repeat */
 
 static struct {
 	uint64_t times;

@@ -2,12 +2,12 @@
 /*
  * `shrink`: the smallest plan with the same finding.
  *
- * Delta debugging over the pieces of a plan (subject.h): remove runs of pieces,
- * halving the run, as long as the signature stays (Zeller, Hildebrandt:
- * "Simplifying and Isolating Failure-Inducing Input", TSE 2002). Without an
- * operation the rest of the schedule happens at other visits. So each smaller
- * program is also tried with a few hundred random schedules, and the finding
- * is captured anew as directives.
+ * Delta debugging over the pieces of a plan (subject.h): remove ranges of pieces, first long
+ * ones and then ever shorter ones, and keep each removal that leaves the signature as it is
+ * (Zeller, Hildebrandt: "Simplifying and Isolating Failure-Inducing Input", TSE 2002). If an
+ * operation is missing, the directives of the schedule name the wrong visits. So the shrinker
+ * also tries each smaller program with a few hundred random schedules, and captures the
+ * finding anew as directives.
  */
 #include <stdio.h>
 #include <string.h>
@@ -54,9 +54,9 @@ static bool passes_without_schedule(const struct plan *p)
 }
 
 /*
- * Does the candidate, as written, still fail in the same way? The result that an operation
- * is expected to give follows from the operations before it. Without one of those the
- * expectation may fail under any schedule, at the same place with the same words. That is
+ * Does the candidate, as written, still fail in the same way? The result that an operation is
+ * expected to give follows from the operations before it. If one of those is missing, the
+ * expectation may fail under any schedule, at the same place with the same message. That is
  * another finding.
  */
 static bool still_fails(struct verdict *v)
@@ -67,7 +67,7 @@ static bool still_fails(struct verdict *v)
 }
 
 /*
- * A livelock's steps, but for the first ones, go round in circles. Other strategies switch
+ * After its first steps a livelock repeats the same steps for ever. Other strategies switch
  * tasks there more often than a plan has room for directives.
  */
 static void search_livelock(struct world_options *w)
@@ -117,8 +117,8 @@ static void search_child(void *unused)
 }
 
 /*
- * A schedule, with the candidate's directives but no decisions, that fails and
- * takes fewer than `limit` directives.
+ * Look for a schedule of the candidate that fails in the same way with fewer than `limit`
+ * directives. The candidate's faults stay, its switches do not.
  */
 static bool finds_schedule(struct verdict *v, unsigned limit)
 {
@@ -177,12 +177,15 @@ static bool out_of_time(void)
 	return now_s() >= job.deadline;
 }
 
-/* One pass with runs of `size` pieces; true if anything went. */
+/* Try each range of `size` pieces once. True if one of them could be removed. */
 static bool pass(unsigned size)
 {
 	bool any = false;
 
-	/* From the end: an operation or a task takes directives along. */
+	/*
+	 * Begin at the end, where tasks and operations are, because their removal also removes
+	 * directives.
+	 */
 	for (unsigned end = pieces(&job.best); end > 0 && !out_of_time(); ) {
 		unsigned first = end > size ? end - size : 0;
 
@@ -282,7 +285,10 @@ static void print_text(const char *file, const struct plan *original, const stru
 	       original->directives_count, p->directives_count);
 }
 
-/* Read the plan and run it. An exit status; EXIT_CLEAN: it fails, with *v. */
+/*
+ * Read the plan and run it. Returns EXIT_CLEAN if it fails, with *v; if not, another exit
+ * status after a sentence on stderr.
+ */
 static int read_failing(const char *file, struct plan *p, struct verdict *v)
 {
 	if (case_read(file, p) != 0)

@@ -47,7 +47,7 @@ static bool can_do(const struct options *o)
 	return true;
 }
 
-/* Why these options don't go together; NULL: they do. */
+/* The reason for which these options exclude each other, or NULL. */
 static const char *contradiction(const struct options *o)
 {
 	if (o->illegal && (o->plan || o->exhaustive))
@@ -57,7 +57,7 @@ static const char *contradiction(const struct options *o)
 	if (o->mutate && (o->plan || o->illegal || o->jobs > 1))
 		return "--mutate makes its own plans, in one process";
 	if (o->exhaustive && (o->jobs > 1 || o->first))
-		return "--exhaustive goes through all of its plans, in one process";
+		return "--exhaustive runs all of its plans in one process, without --first";
 	return NULL;
 }
 
@@ -86,11 +86,11 @@ static int prepare_coverage(const struct options *o)
 		return EXIT_CLEAN;
 	if (!coverage_map((unsigned)o->jobs) || (o->mutate && !kept_map(o->kept)))
 		return EXIT_ENVIRONMENT;
-	/* Saved at once: if the file can't be written, that is said before the hunt. */
+	/* Save the file now, so that the user learns before the hunt if it can't be written. */
 	return o->coverage ? coverage_save(o->coverage) : EXIT_CLEAN;
 }
 
-/* Nothing was run: that is not clean. */
+/* No execution was run, so the result is not "clean". */
 static int nothing_run(const struct options *o)
 {
 	if (budget_was_interrupted()) {
@@ -98,7 +98,7 @@ static int nothing_run(const struct options *o)
 		return EXIT_ENVIRONMENT;
 	}
 	if (budget_ran_out())
-		fprintf(stderr, "kthrash: --seconds=%g were over before the first execution had "
+		fprintf(stderr, "kthrash: --seconds=%g passed before the first execution had "
 			"ended\n", o->seconds);
 	else
 		fprintf(stderr, "kthrash: these options leave no execution to be run\n");

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Legal plans at random. Each seed first switches off a random subset of what plans can
- * hold, so that what is left meets itself more often (Groce and others: "Swarm Testing",
- * ISSTA 2012). Small plans are the most likely, because most bugs need two creators and
- * few calls.
+ * Generates legal plans at random. Each seed first switches off a random subset of what plans
+ * can hold, so that the things that are left meet more often (Groce and others: "Swarm
+ * Testing", ISSTA 2012). Small plans are the most likely, because most bugs need two creators
+ * and few calls.
  *
- * The draws are a format: corpora, findings and measurements name plans by their seed.
- * So a change must not add, drop or reorder a draw of the seeds that are in use.
+ * The draws are a format: corpora, findings and measurements name plans by their seed. So a
+ * change must not add, drop or reorder a draw of the seeds that are in use.
  */
 #include <stdio.h>
 #include <string.h>
@@ -80,7 +80,7 @@ static unsigned draw_tasks(struct generator *g, unsigned max)
 	return n < max ? n : max;
 }
 
-/* What the tasks do to each other's threads, to CPUs and to the registry. */
+/* Add what the tasks do to each other's threads, to CPUs and to the registry. */
 static void add_between(struct generator *g, unsigned tasks)
 {
 	const struct plan *p = g->p;

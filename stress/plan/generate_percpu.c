@@ -26,7 +26,7 @@ static struct plan_op draw_hotplug_op(struct generator *g)
 	return op;
 }
 
-/* New work as soon as the last is done, when the thread is about to sleep. */
+/* Make new work as soon as the last work is done, because the thread is about to sleep then. */
 static void add_pokes(struct generator *g, unsigned t)
 {
 	int8_t cpu = draw_cpu(g);
@@ -90,7 +90,7 @@ static void insert_hotplug(struct generator *g, unsigned task, const struct plan
 	gen_insert(g, task, at, ops, count);
 }
 
-/* Down and up, one of both, or as many down as others leave. */
+/* Take one CPU down and up, do one of both, or take all CPUs down. */
 void gen_hotplug(struct generator *g)
 {
 	struct plan_op ops[PLAN_CPUS] = { 0 };

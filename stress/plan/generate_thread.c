@@ -65,7 +65,7 @@ static void draw_place(struct generator *g, struct plan_thread *t)
 		t->cpu = (int16_t)t->number;
 }
 
-/* A thread of the last task, without its create; its index. */
+/* Add a thread of the last task, without its create. Returns its index. */
 static unsigned add_thread(struct generator *g)
 {
 	struct plan *p = g->p;
@@ -81,7 +81,7 @@ static unsigned add_thread(struct generator *g)
 		 gen_may(g, SWARM_LONG_NAME, 3) ? "a-name-longer-than-comm/" : "w",
 		 t->has_number ? "%u" : var);
 	if (!plan_format_name(format, t->has_number, t->number, name, sizeof name))
-		name[0] = '\0'; /* not with these formats */
+		name[0] = '\0'; /* can't happen with these formats */
 	t->var = gen_intern(p, var);
 	t->format = gen_intern(p, format);
 	t->name = gen_intern(p, name);
@@ -93,7 +93,7 @@ static unsigned add_thread(struct generator *g)
 	return n;
 }
 
-/* Between create and the first wake-up. True if the thread is bound. */
+/* Perhaps bind the thread, between its create and its first wake-up. True if it is bound. */
 static bool add_binding(struct generator *g, unsigned t)
 {
 	bool bound = g->p->threads[t].cpu >= 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Plans from plans, for the fuzzing engines. Each change is tried on a copy and kept if
- * the result is legal. The schedule (switch directives, strategy) is changed as often as
- * the program, because either kind of change finds bugs.
+ * Makes plans from plans, for the fuzzing engines. Each change is tried on a copy and kept if
+ * the result is legal. The schedule (switch directives, strategy) is changed as often as the
+ * program, because either kind of change finds bugs.
  *
  * The draws are a format, as the generator's: a change must not add, drop or reorder one.
  */
@@ -279,7 +279,7 @@ static bool name_clashes(const struct plan *out, const struct plan *from, unsign
 	return false;
 }
 
-/* Task `task` of `from` with its threads, without its kills of other tasks. */
+/* Copy task `task` of `from` with its threads, without its kills of other tasks. */
 static void take_task(struct plan *out, const struct plan *from, unsigned task)
 {
 	const struct plan_task *t = &from->tasks[task];

@@ -48,7 +48,7 @@ bool plan_is_program(const struct plan *p)
 	return p->args_count > 0;
 }
 
-/* By canonical text: where the strings lie does not matter. */
+/* Compares the canonical texts, because it does not matter where the strings lie. */
 bool plan_equal(const struct plan *a, const struct plan *b)
 {
 	static char ta[4 * PLAN_BYTES_MAX], tb[4 * PLAN_BYTES_MAX];

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What named points of core/ say: in which order requests and works are queued and
- * served. A point comes with the address of its object, which is only compared.
+ * Writes down, at named points of core/, in which order requests and works are queued and
+ * served. A point gives the address of its object. These functions compare it and never
+ * dereference it.
  */
 #include "platform/queue.h"
 #include "stress/run/exec_internal.h"

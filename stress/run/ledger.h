@@ -132,7 +132,7 @@ struct ledger {
 	unsigned clock;			/* moments that the model tells apart */
 	unsigned queued;		/* requests of the threads above */
 	unsigned freezes_begun, freezes_done;
-	unsigned freezes_in_force;	/* done, and no thaw of them has begun */
+	unsigned freezes_in_force;	/* freezes that are done and whose thaw has not begun */
 	uint64_t cpus_tried;		/* CPUs that a task began to take off line */
 
 	/* Written by kthreadd: */
@@ -151,10 +151,10 @@ struct ledger {
 
 extern struct ledger ledger;
 
-/* A plan, which must stay where it is. */
+/* Prepare executions of *p, which must stay where it is meanwhile. */
 void ledger_load(const struct plan *p);
 
-/* An execution of it begins: nothing has happened. cpus: all that there are. */
+/* An execution begins, in which nothing has happened. cpus: bits of all CPUs. */
 void ledger_begin(uint64_t cpus);
 
 /*

@@ -37,8 +37,8 @@ struct world_options {
 	struct inject_faults faults;
 	bool check_expects;		/* the plan's "== R" */
 	bool explores;			/* world_explore() decides, and not `strategy` */
-	uint32_t moved;			/* memory is elsewhere: a power of two below
-					 * 1 << WORLD_MOVED_POWERS */
+	uint32_t moved;			/* how far memory is moved: 0, or a power of two below 1
+					 * << WORLD_MOVED_POWERS */
 };
 
 /* WORLD_EXPLORES: every execution of the loaded plan up to equivalence; see world_explore(). */
@@ -52,7 +52,7 @@ struct world_exploration {
 };
 
 struct world_explored {		/* see struct sim_explored */
-	uint64_t executions, redundant, blocked, dropped, events, class;
+	uint64_t executions, redundant, blocked, dropped, events;
 	bool too_long, no_memory;
 };
 
@@ -88,10 +88,10 @@ static inline bool world_can(enum world_ability a)
  */
 void world_init(struct verdict *last_words);
 
-/* The same in a forked process that shares no execution with its parent. */
+/* The same in a forked process that does not run its parent's executions. */
 void world_apart(struct verdict *last_words);
 
-/* The subject loads *p, which stays where it is until another case is loaded. */
+/* Have the subject load *p, which stays where it is until another case is loaded. */
 void world_load(const struct plan *p);
 
 /* Run the loaded plan once. May not return, if a sanitizer objects. */
@@ -156,7 +156,7 @@ void world_dump_waits(int fd);
 
 /* What a switch of tasks costs by itself, in ns; 0 if there is no such thing. */
 struct world_switch {
-	double bare;	/* inline, nothing saved, always predicted: nothing can be less */
+	double bare;	/* inline, nothing saved, always predicted: a lower bound */
 	double own;	/* the simulator's, back and forth */
 };
 struct world_switch world_switch(void);
