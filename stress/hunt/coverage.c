@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "stress/hunt/files.h"
+#include "stress/hunt/memory.h"
 #include "stress/hunt/options.h"
 #include "stress/run/world.h"
 
@@ -22,15 +22,10 @@ static struct {
 
 bool coverage_map(unsigned jobs)
 {
-	void *p = mmap(NULL, jobs * world_coverage_bytes, PROT_READ | PROT_WRITE,
-		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	if (p == MAP_FAILED) {
-		perror("kthrash: no memory for the coverage");
+	map.all = memory_map(jobs * world_coverage_bytes);
+	if (!map.all)
 		return false;
-	}
 	map.jobs = jobs;
-	map.all = p;
 	coverage_job(0);
 	return true;
 }

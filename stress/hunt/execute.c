@@ -22,7 +22,7 @@ bool execute_load(const struct hunt *h, uint64_t number)
 
 bool execute_goes_on(const struct hunt *h, uint64_t i)
 {
-	if (__atomic_load_n(&shared->stop, __ATOMIC_RELAXED))
+	if (shared_should_stop())
 		return false;
 	return !h->o->executions || i < h->o->first + h->o->executions;
 }
@@ -36,7 +36,7 @@ bool execute(const struct hunt *h, const struct world_options *w, bool thorough)
 		run_twice(w, thorough, v);
 	else
 		world_run(w, v);
-	__atomic_store_n(&shared->executions, shared->executions + 1, __ATOMIC_RELAXED);
+	shared_beat();
 	if (v->failure == KT_PASS)
 		return true;
 	if (!cases_allow(v->failure))

@@ -7,11 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "stress/hunt/memory.h"
 #include "stress/hunt/options.h"
 
 enum { DEATHS_MAX = 3 };	/* at one execution; then it is not tried again */
@@ -26,12 +26,8 @@ struct process {
 
 bool jobs_map(struct jobs *j)
 {
-	j->shared = mmap(NULL, j->count * sizeof j->shared[0], PROT_READ | PROT_WRITE,
-			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (j->shared != MAP_FAILED)
-		return true;
-	perror("kthrash: no shared memory");
-	return false;
+	j->shared = memory_map(j->count * sizeof j->shared[0]);
+	return j->shared != NULL;
 }
 
 static void start(const struct jobs *j, unsigned job, struct process *p)

@@ -40,4 +40,16 @@ struct shared {
 /* Set by isolate_init() and isolate_apart(). */
 extern struct shared *shared;
 
+/* In the child: an execution has ended. Without these calls the parent takes it to hang. */
+static inline void shared_beat(void)
+{
+	__atomic_store_n(&shared->executions, shared->executions + 1, __ATOMIC_RELAXED);
+}
+
+/* In the child: should it end? */
+static inline bool shared_should_stop(void)
+{
+	return __atomic_load_n(&shared->stop, __ATOMIC_RELAXED);
+}
+
 #endif

@@ -33,12 +33,12 @@ static struct {
 	unsigned runs;
 	double deadline;
 	bool needs_schedule;		/* without one the plan passes */
-} job;
+} shrinking;
 
 static bool same_finding(const struct verdict *v)
 {
-	return v->failure == job.verdict.failure &&
-	       strcmp(v->signature, job.verdict.signature) == 0;
+	return v->failure == shrinking.verdict.failure &&
+	       strcmp(v->signature, shrinking.verdict.signature) == 0;
 }
 
 static bool passes_without_schedule(const struct plan *p)
@@ -49,7 +49,7 @@ static bool passes_without_schedule(const struct plan *p)
 	program = *p;
 	program.strategy = PLAN_BLOCK;
 	plan_drop_schedule(&program);
-	job.runs++;
+	shrinking.runs++;
 	return run_as_written(&program, &v) && v.failure == KT_PASS;
 }
 
@@ -61,9 +61,9 @@ static bool passes_without_schedule(const struct plan *p)
  */
 static bool still_fails(struct verdict *v)
 {
-	job.runs++;
-	return run_as_written(&job.candidate, v) && same_finding(v) &&
-	       (!job.needs_schedule || passes_without_schedule(&job.candidate));
+	shrinking.runs++;
+	return run_as_written(&shrinking.candidate, v) && same_finding(v) &&
+	       (!shrinking.needs_schedule || passes_without_schedule(&shrinking.candidate));
 }
 
 /*
@@ -91,20 +91,20 @@ static void search_child(void *unused)
 		struct verdict *v = &shared->verdict;
 		struct world_options w = {
 			.strategy = i & 1 ? PLAN_PCT : PLAN_RANDOM, .depth = 2 + i / 2 % 2,
-			.seed = i, .steps_estimate = job.verdict.steps,
+			.seed = i, .steps_estimate = shrinking.verdict.steps,
 		};
 
-		if (job.verdict.failure == KT_LIVELOCK)
+		if (shrinking.verdict.failure == KT_LIVELOCK)
 			search_livelock(&w);
 
 		if (i == 0)
 			w.strategy = PLAN_BLOCK;
 		shared->options = w;
-		if (job.verdict.failure == KT_NONDETERMINISM)
+		if (shrinking.verdict.failure == KT_NONDETERMINISM)
 			run_twice(&w, true, v);
 		else
 			world_run(&w, v);
-		__atomic_store_n(&shared->executions, shared->executions + 1, __ATOMIC_RELAXED);
+		shared_beat();
 		if (v->failure == KT_PASS)
 			continue;
 		if (same_finding(v) && world_capture(&program, &w, &found) &&
@@ -122,12 +122,12 @@ static void search_child(void *unused)
  */
 static bool finds_schedule(struct verdict *v, unsigned limit)
 {
-	struct plan *c = &job.candidate;
+	struct plan *c = &shrinking.candidate;
 
 	plan_drop_schedule(c);
 	shared->plan = *c;
 	shared->directives_below = limit;
-	job.runs += SEARCH_RUNS;
+	shrinking.runs += SEARCH_RUNS;
 	if (!isolate_run(search_child, NULL, NULL, SILENCE_S, v) || !same_finding(v))
 		return false;
 	*c = shared->plan;
@@ -136,8 +136,8 @@ static bool finds_schedule(struct verdict *v, unsigned limit)
 
 static void accept(const struct verdict *v)
 {
-	job.best = job.candidate;
-	job.verdict = *v;
+	shrinking.best = shrinking.candidate;
+	shrinking.verdict = *v;
 }
 
 static unsigned size(const struct plan *p)
@@ -156,15 +156,15 @@ static bool try_without(unsigned first, unsigned count)
 {
 	struct verdict v;
 
-	if (!subject->without(&job.candidate, &job.best, first, count))
+	if (!subject->without(&shrinking.candidate, &shrinking.best, first, count))
 		return false;
-	job.candidate.has_trace = false;
+	shrinking.candidate.has_trace = false;
 	if (still_fails(&v)) {
 		accept(&v);
 		return true;
 	}
 	/* A schedule is worth a search only if the program became smaller. */
-	if (!world_can(WORLD_REPEATS) || size(&job.candidate) >= size(&job.best))
+	if (!world_can(WORLD_REPEATS) || size(&shrinking.candidate) >= size(&shrinking.best))
 		return false;
 	if (!finds_schedule(&v, PLAN_DIRECTIVES_MAX))
 		return false;
@@ -174,7 +174,7 @@ static bool try_without(unsigned first, unsigned count)
 
 static bool out_of_time(void)
 {
-	return now_s() >= job.deadline;
+	return now_s() >= shrinking.deadline;
 }
 
 /* Try each range of `size` pieces once. True if one of them could be removed. */
@@ -186,11 +186,11 @@ static bool pass(unsigned size)
 	 * Begin at the end, where tasks and operations are, because their removal also removes
 	 * directives.
 	 */
-	for (unsigned end = pieces(&job.best); end > 0 && !out_of_time(); ) {
+	for (unsigned end = pieces(&shrinking.best); end > 0 && !out_of_time(); ) {
 		unsigned first = end > size ? end - size : 0;
 
 		if (try_without(first, end - first)) {
-			unsigned left = pieces(&job.best);
+			unsigned left = pieces(&shrinking.best);
 
 			any = true;
 			end = first < left ? first : left;
@@ -203,7 +203,7 @@ static bool pass(unsigned size)
 
 static void remove_pieces(void)
 {
-	for (unsigned size = pieces(&job.best); size >= 1 && !out_of_time(); ) {
+	for (unsigned size = pieces(&shrinking.best); size >= 1 && !out_of_time(); ) {
 		bool any = pass(size);
 
 		if (size == 1 && !any)
@@ -215,18 +215,19 @@ static void remove_pieces(void)
 /* Does a strategy decide, because the schedule took too many directives? */
 static bool has_strategy(void)
 {
-	return job.best.strategy != PLAN_BLOCK;
+	return shrinking.best.strategy != PLAN_BLOCK;
 }
 
-/* The same program under a simpler schedule, found anew. */
+/* Look for a simpler schedule of the same program. */
 static bool reschedule(void)
 {
 	struct verdict v;
 
 	if (!world_can(WORLD_REPEATS))
 		return false;
-	job.candidate = job.best;
-	if (!finds_schedule(&v, has_strategy() ? PLAN_DIRECTIVES_MAX : job.best.directives_count))
+	shrinking.candidate = shrinking.best;
+	if (!finds_schedule(&v, has_strategy() ? PLAN_DIRECTIVES_MAX :
+						 shrinking.best.directives_count))
 		return false;
 	accept(&v);
 	return true;
@@ -234,21 +235,21 @@ static bool reschedule(void)
 
 unsigned shrink_plan(struct plan *p, struct verdict *v, double seconds)
 {
-	job.best = *p;
-	job.best.has_trace = false;
-	job.verdict = *v;
-	job.runs = 0;
-	job.deadline = now_s() + seconds;
-	job.needs_schedule = v->failure == KT_EXPECT && world_can(WORLD_REPEATS) &&
+	shrinking.best = *p;
+	shrinking.best.has_trace = false;
+	shrinking.verdict = *v;
+	shrinking.runs = 0;
+	shrinking.deadline = now_s() + seconds;
+	shrinking.needs_schedule = v->failure == KT_EXPECT && world_can(WORLD_REPEATS) &&
 			      passes_without_schedule(p);
 	if (has_strategy())
 		reschedule();
 	do
 		remove_pieces();
 	while (!out_of_time() && reschedule());
-	*p = job.best;
-	*v = job.verdict;
-	return job.runs;
+	*p = shrinking.best;
+	*v = shrinking.verdict;
+	return shrinking.runs;
 }
 
 static bool is_smaller(const struct plan *a, const struct plan *b)

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "stress/hunt/tally.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "platform/rng.h"
 #include "stress/hunt/jobs.h"
+#include "stress/hunt/memory.h"
 
 /* ---- schedules -------------------------------------------------------------- */
 
@@ -24,16 +23,9 @@ static struct {
 
 bool tally_map(unsigned jobs)
 {
-	void *p = mmap(NULL, (size_t)jobs * SCHEDULE_BYTES, PROT_READ | PROT_WRITE,
-		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	if (p == MAP_FAILED) {
-		perror("kthrash: no shared memory");
-		return false;
-	}
 	schedules.jobs = jobs;
-	schedules.seen = p;
-	return true;
+	schedules.seen = memory_map((size_t)jobs * SCHEDULE_BYTES);
+	return schedules.seen != NULL;
 }
 
 /* Is this the first time that process `job` sees this trace? */

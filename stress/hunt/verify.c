@@ -21,7 +21,7 @@
 
 static bool goes_on(const struct options *o, const struct world_explored *e)
 {
-	if (__atomic_load_n(&shared->stop, __ATOMIC_RELAXED))
+	if (shared_should_stop())
 		return false;
 	return !o->executions || e->executions + e->blocked < o->executions;
 }
@@ -44,7 +44,7 @@ static void explore_child(void *options)
 		return;
 	do {
 		world_run(&w, &shared->verdict);
-		__atomic_store_n(&shared->executions, shared->executions + 1, __ATOMIC_RELAXED);
+		shared_beat();
 		shared->points += shared->verdict.steps;
 		more = world_explored(&shared->explored);
 		if (shared->verdict.failure != KT_PASS)
