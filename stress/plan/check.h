@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the rules of plan_check() share. Program order says what holds at an operation. */
+/* Shared by the rules of plan_check(). They go through the operations in program order. */
 #ifndef STRESS_PLAN_CHECK_H
 #define STRESS_PLAN_CHECK_H
 
 #include "stress/plan/internal.h"
 
-/* What program order says of one handle. */
+/* The state of one handle before an operation, by program order. */
 struct handle {
 	bool made, stopped, awaited;
 	bool strays;		/* another task uses it */

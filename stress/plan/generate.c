@@ -9,7 +9,6 @@
  * change must not add, drop or reorder a draw of the seeds that are in use.
  */
 #include <stdio.h>
-#include <string.h>
 
 #include "stress/plan/generate.h"
 
@@ -21,11 +20,6 @@ bool gen_one_in(struct generator *g, uint32_t n)
 bool gen_may(struct generator *g, enum swarm what, uint32_t one_in_n)
 {
 	return (g->swarm & what) && gen_one_in(g, one_in_n);
-}
-
-plan_str gen_intern(struct plan *p, const char *s)
-{
-	return plan_intern(p, s, strlen(s));
 }
 
 void gen_op(struct generator *g, enum plan_op_kind kind, unsigned thread)
@@ -52,7 +46,7 @@ static void add_task(struct generator *g, unsigned ops_max)
 	char name[16];
 
 	snprintf(name, sizeof name, "C%u", p->tasks_count + 1u);
-	t->name = gen_intern(p, name);
+	t->name = plan_intern_text(p, name);
 	t->ops_first = p->ops_count;
 	t->ops_count = 0;
 	p->tasks_count++;

@@ -64,9 +64,6 @@ bool gen_one_in(struct generator *g, uint32_t n);
 /* The same, in a plan that may hold `what`; false without a draw in any other plan. */
 bool gen_may(struct generator *g, enum swarm what, uint32_t one_in_n);
 
-/* plan_intern() of a string that ends with a zero. */
-plan_str gen_intern(struct plan *p, const char *s);
-
 /* Append an operation to the last task. */
 void gen_op(struct generator *g, enum plan_op_kind kind, unsigned thread);
 void gen_cpu_op(struct generator *g, enum plan_op_kind kind, unsigned thread, int cpu);

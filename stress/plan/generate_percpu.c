@@ -47,9 +47,9 @@ static unsigned add_percpu_threads(struct generator *g)
 	snprintf(format, sizeof format, "%s/%%u", var);
 	snprintf(name, sizeof name, "%s/0", var);
 	p->threads[n] = (struct plan_thread){
-		.var = gen_intern(p, var),
-		.format = gen_intern(p, format),
-		.name = gen_intern(p, name),
+		.var = plan_intern_text(p, var),
+		.format = plan_intern_text(p, format),
+		.name = plan_intern_text(p, name),
 		.has_number = true,
 		.body = PLAN_PERCPU,
 		.node = -1,

@@ -54,7 +54,7 @@ static enum plan_body draw_body(struct generator *g)
 	return draw_of_turn(g, TURNS, hard);
 }
 
-/* Where it runs: on a node, on a CPU, or anywhere. */
+/* Draw where the thread runs: on a node, on a CPU, or anywhere. */
 static void draw_place(struct generator *g, struct plan_thread *t)
 {
 	t->node = -1;
@@ -82,9 +82,9 @@ static unsigned add_thread(struct generator *g)
 		 t->has_number ? "%u" : var);
 	if (!plan_format_name(format, t->has_number, t->number, name, sizeof name))
 		name[0] = '\0'; /* can't happen with these formats */
-	t->var = gen_intern(p, var);
-	t->format = gen_intern(p, format);
-	t->name = gen_intern(p, name);
+	t->var = plan_intern_text(p, var);
+	t->format = plan_intern_text(p, format);
+	t->name = plan_intern_text(p, name);
 	t->body = draw_body(g);
 	t->result = t->body == PLAN_WORKER ? 0 : (int32_t)kt_rng_below(&g->rng, 8);
 	t->freezable = t->body == PLAN_WORKER && (g->swarm & SWARM_FREEZE) && !gen_one_in(g, 4);

@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "platform/rng.h"
-#include "stress/plan/internal.h"
+#include "stress/plan/plan.h"
 
 #define BIT(failure) (1u << (failure))
 /* Failures of a task that uses something that is gone. */

@@ -9,6 +9,9 @@
 #define PLAN_TASK_NAME_MAX 32	/* bytes of a task's name with its zero */
 #define PLAN_POINT_MAX     144	/* bytes of a point with its zero */
 
+/* plan_intern() of a string that ends with a zero. */
+plan_str plan_intern_text(struct plan *p, const char *s);
+
 /* Find the value of an errno by its word. False if plans have no such word. */
 bool plan_errno_find(const char *name, size_t len, int32_t *value);
 

@@ -54,7 +54,7 @@ void lex_unexpected_of(struct parser *x, struct token t, const char *what,
 		       const char *(*word)(unsigned i), unsigned count);
 bool lex_is_blank(char c);
 void lex_skip_blanks(struct parser *x);
-/* Only blanks or a comment follow. */
+/* Does nothing follow but blanks or a comment? */
 bool lex_at_end(struct parser *x);
 /* The word that ends at the next blank. */
 struct token lex_word(struct parser *x);

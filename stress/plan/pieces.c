@@ -108,7 +108,7 @@ static unsigned thaw_of(const struct plan *p, unsigned i)
 	return i;
 }
 
-/* What to take away, by the indices of the plan as it was. */
+/* The things to take away, by their indices in the plan as it was. */
 struct marks {
 	bool directive[PLAN_DIRECTIVES_MAX], op[PLAN_OPS_MAX], task[PLAN_TASKS_MAX];
 	bool thread[PLAN_THREADS_MAX];

@@ -28,6 +28,11 @@ plan_str plan_intern(struct plan *p, const char *s, size_t len)
 	return at;
 }
 
+plan_str plan_intern_text(struct plan *p, const char *s)
+{
+	return plan_intern(p, s, strlen(s));
+}
+
 plan_str plan_intern_printable(struct plan *p, const char *s)
 {
 	char buf[PLAN_QUOTED_MAX];

@@ -161,6 +161,7 @@ struct plan {
 /* How many threads, each with its name, *t stands for: PLAN_CPUS for a percpu, else 1. */
 unsigned plan_names(const struct plan_thread *t);
 
+/* The text of a string of the plan, with a zero at its end. */
 static inline const char *plan_string(const struct plan *p, plan_str s)
 {
 	return p->strings + s;

@@ -64,7 +64,7 @@ enum plan_line {		/* the other lines */
 
 #define PLAN_ROLE_ANY KT_ROLE_COUNT
 
-/* With the values of enum kt_strategy. */
+/* Its values are those of enum kt_strategy. */
 enum plan_strategy_kind {
 #define STRATEGY(id, word, depth, make, profile, places, measured, help) PLAN_##id,
 #include "platform/words.def"
