@@ -25,6 +25,7 @@ struct json {
 void json_begin(struct json *j, FILE *out);
 void json_end(struct json *j);
 
+/* Write a value. A string is escaped. */
 void json_string(struct json *j, const char *key, const char *value);
 void json_bool(struct json *j, const char *key, bool value);
 void json_null(struct json *j, const char *key);
@@ -35,12 +36,13 @@ void json_hash(struct json *j, const char *key, uint64_t value);
 enum { JSON_SHORTEST = -1 };
 void json_double(struct json *j, const char *key, double value, int decimals);
 
+/* Begin and end an object or array inside the outermost object. */
 void json_open_object(struct json *j, const char *key);
 void json_close_object(struct json *j);
 void json_open_array(struct json *j, const char *key);
 void json_close_array(struct json *j);
 
-/* What comes next begins a line. */
+/* The next value begins a line. */
 void json_line(struct json *j);
 
 #endif

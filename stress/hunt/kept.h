@@ -21,7 +21,10 @@ bool kept_map(const char *folder);
 /* Keep *p. If there is no room, it takes the place of a plan that `seed` draws. */
 void kept_add(const struct plan *p, uint64_t seed);
 
-/* Make *p from a kept plan, as `seed` says. False if the caller should generate a plan instead. */
+/*
+ * Make *p from a kept plan; `seed` chooses which, and the change. False if the caller should
+ * generate a plan instead.
+ */
 bool kept_mutate(struct plan *p, uint64_t seed);
 
 #endif

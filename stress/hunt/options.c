@@ -42,7 +42,7 @@ static const char *dashes(const struct row *row)
 	return row->name[1] ? "--" : "-";
 }
 
-/* What stands between name and value. */
+/* The text between an option's name and its value. */
 static const char *between(const struct row *row)
 {
 	return !*row->value ? "" : row->name[1] ? "=" : " ";

@@ -79,7 +79,7 @@ static int check(const struct options *o)
 	return cases_open(o);
 }
 
-/* For hunts that write coverage to a file or are steered by it. */
+/* Prepare a hunt that writes coverage to a file, or that coverage steers. */
 static int prepare_coverage(const struct options *o)
 {
 	if (!o->coverage && !o->adaptive && !o->mutate)

@@ -5,6 +5,7 @@
 
 #include "stress/hunt/options.h"
 
+/* Print the options with which the hunt begins. */
 void show_options(const struct options *o);
 
 /* Print a line of progress if *o asks for progress and it is time for a line (budget.h). */

@@ -116,7 +116,7 @@ void exec_oom(unsigned victim)
 
 /* ---- an execution ------------------------------------------------------- */
 
-/* Which tasks use which threads and works, and how. */
+/* Note which tasks use the threads and works of this operation, and how. */
 static void load_op(const struct plan *p, const struct plan_op *op, unsigned task)
 {
 	if (plan_op_has(op->kind, PLAN_NO_HANDLE) || plan_op_has(op->kind, PLAN_BY_ID))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The interpreter: runs a plan's program against core/, on whatever platform is linked. It
+ * The interpreter: runs a plan's program against core/, on the platform that is linked. It
  * writes what happens into the ledger (ledger.h) and has the model (model.h) check every
  * result. The subject (subject_plan.c) calls it by this header.
  *

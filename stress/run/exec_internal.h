@@ -112,7 +112,7 @@ extern struct exec exec;
 /* The task of the plan that calls, or NULL (kthreadd, init, a kthread). */
 struct exec_task *exec_self(void);
 
-/* For the model: `by` got -EINTR and had been killed. */
+/* Did `by` get -EINTR, and had it been killed? The model wants to know. */
 static inline bool exec_was_killed(const struct exec_task *by, long error)
 {
 	return error == -EINTR && os_is_killed(&by->task.os);

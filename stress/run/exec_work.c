@@ -86,7 +86,7 @@ void exec_end_jobs(struct exec_thread *t)
 
 /* ---- operations -------------------------------------------------------------------- */
 
-/* What is known of j before a call that works on it. */
+/* Read the past of j from the ledger, before a call that works on j. */
 static struct model_past past_of(const struct exec_job *j)
 {
 	return model_past(j->facts, KT_PEEK(j->dwork.work.worker));

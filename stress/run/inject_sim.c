@@ -11,7 +11,7 @@
 
 const bool inject_kills_by_call = false;
 
-/* One OS thread runs all tasks. */
+/* Not an atomic, because one OS thread runs all tasks. */
 uint32_t inject_count(uint32_t *counter)
 {
 	return ++*counter;

@@ -209,6 +209,7 @@ static inline bool ledger_is_gone(const struct ledger_thread *t)
 	return __atomic_load_n(&t->gone, __ATOMIC_ACQUIRE);
 }
 
+/* A park of the thread returned 0. */
 static inline void ledger_parked(struct ledger_thread *t)
 {
 	t->parked = t->was_parked = true;
@@ -216,6 +217,7 @@ static inline void ledger_parked(struct ledger_thread *t)
 
 /* ---- requests ---------------------------------------------------------------------- */
 
+/* A new moment, later than all others. Sequentially consistent, so moments have one order. */
 static inline unsigned ledger_moment(void)
 {
 	return __atomic_add_fetch(&ledger.clock, 1, __ATOMIC_SEQ_CST);
@@ -253,6 +255,7 @@ static inline void ledger_request_served(struct ledger_thread *t)
 
 /* ---- the freezer ------------------------------------------------------------------- */
 
+/* Before a freeze, and after it. */
 static inline void ledger_freeze_begun(void)
 {
 	counter_add(&ledger.freezes_begun, 1);
@@ -300,6 +303,7 @@ static inline void ledger_job_out(struct ledger_job *j)
 
 /* ---- CPUs -------------------------------------------------------------------------- */
 
+/* Before a cpu_down(). */
 static inline void ledger_cpu_going_down(unsigned cpu)
 {
 	__atomic_fetch_or(&ledger.cpus_tried, 1ull << cpu, __ATOMIC_RELAXED);

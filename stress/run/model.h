@@ -176,6 +176,7 @@ struct model_search {
 	bool gone;
 };
 
+/* Read it from the ledger, before the search. */
 struct model_search model_search(const struct ledger_thread *t);
 
 /* A task that the registry gave. same: it is the task that t's create returned. */

@@ -5,13 +5,13 @@
  * shrinking, capture, replay, verify, --twice, findings, coverage and explain are written
  * once, against both.
  *
- * A case is what a subject can be told to run. A case and the schedule of one execution of
- * it are a struct plan, whatever the subject: the schedule is the plan's directives, each
- * keyed by a task's name and a place's name (kt_site_name()), and by the n-th visit. So
- * findings, corpora, replays and regressions of every subject are files of one format.
+ * A case is what a subject can be told to run. A case and the schedule of one execution of it
+ * are a struct plan, whatever the subject: the schedule is the plan's directives, each keyed
+ * by a task's name and a place's name (kt_site_name()), and by the n-th visit. So findings,
+ * corpora, replays and regressions of every subject are files of one format.
  *
  * A process has one subject. It may live in a library that is loaded into a program of the
- * user's: then nothing here assumes that main() is ours.
+ * user's. So nothing here assumes that main() belongs to kthrash.
  */
 #ifndef STRESS_RUN_SUBJECT_H
 #define STRESS_RUN_SUBJECT_H
@@ -67,9 +67,12 @@ struct subject {
 	/* Tasks that a hunt may kill, by number, and their names. */
 	unsigned (*victims)(void);
 	const char *(*victim)(unsigned i);
-	/* Kill it by a call, where the world can't kill from outside. NULL: it can't be killed. */
+	/*
+	 * Kill the victim by a call, in a world that can't kill from outside. NULL: it can't
+	 * be killed.
+	 */
 	void (*kill)(unsigned victim);
-	/* For an oom directive: kill it, and wait until its call has returned. */
+	/* For an oom directive: kill the victim, and wait until its call has returned. */
 	void (*oom)(unsigned victim);
 
 	/* A named point with that bit in points() was reached by the calling thread. */

@@ -59,7 +59,7 @@ struct world_explored {		/* see struct sim_explored */
 /* "sim" or "posix": for people and for the front door, not to be compared with. */
 extern const char world_os[];
 
-/* What one world can do and another one can't. */
+/* Abilities that some worlds have and others lack. */
 enum world_ability {
 	/* The same plan always gives the same execution. It has a trace hash, and a capture
 	 * of it is a plan that repeats it. */
@@ -124,7 +124,7 @@ void world_cover(void *coverage);
 /* How many pairs were new since the last call. */
 uint32_t world_cover_fresh(void);
 uint32_t world_pairs(const void *coverage);
-/* How many pairs are in any of `count` coverages, which lie one behind the other. */
+/* How many different pairs `count` coverages hold together. They lie one behind the other. */
 uint32_t world_pairs_of_all(const void *coverages, unsigned count);
 /* Pair `i` as stress/hunt/coverage.h writes it. Returns buf. */
 enum { WORLD_PAIR_MAX = 320 };
@@ -154,7 +154,7 @@ void world_post_mortem(struct verdict *v);
 /* Write to fd at which site each thread waits. From a signal handler. */
 void world_dump_waits(int fd);
 
-/* What a switch of tasks costs by itself, in ns; 0 if there is no such thing. */
+/* The cost of a switch of tasks alone, in ns; 0 if this world has no switch of its own. */
 struct world_switch {
 	double bare;	/* inline, nothing saved, always predicted: a lower bound */
 	double own;	/* the simulator's, back and forth */
