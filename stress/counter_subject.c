@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "platform/atomic.h"
-#include "platform/conformance/test.h"
+#include "platform/check.h"
 #include "platform/lock.h"
 #include "platform/os.h"
 
@@ -86,8 +86,9 @@ static void run(bool check_expects)
 	for (int i = 0; i < TASKS; i++)
 		kt_lock_init(&c.lock[i], names[i]);
 	for (int i = 0; i < TASKS; i++)
-		CHECK_EQ(os_spawn(&c.task[i], names[i], OS_JOINABLE,
-				  c.embraces ? embrace : increment, &c.lock[i]), 0);
+		if (os_spawn(&c.task[i], names[i], OS_JOINABLE, c.embraces ? embrace : increment,
+			     &c.lock[i]) != 0)
+			kt_fail(KT_ASSERTION, "no thread for task %s", names[i]);
 	for (int i = 0; i < TASKS; i++)
 		os_join(&c.task[i]);
 	if (!c.embraces && c.number != TASKS)
