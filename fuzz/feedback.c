@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "fuzz/feedback.h"
 
-#include "platform/sim/sim.h"
+#include "platform/sim/sim_coverage.h"
 
 /*
  * The engines' work per input is proportional to this number. Counters and edges of the

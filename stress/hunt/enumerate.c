@@ -3,7 +3,7 @@
 
 #include "stress/hunt/cases.h"
 #include "stress/hunt/execute.h"
-#include "stress/hunt/isolate.h"
+#include "stress/hunt/shared.h"
 
 static bool kills(const struct options *o)
 {

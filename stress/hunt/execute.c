@@ -3,7 +3,7 @@
 
 #include "stress/hunt/cases.h"
 #include "stress/hunt/coverage.h"
-#include "stress/hunt/isolate.h"
+#include "stress/hunt/shared.h"
 #include "stress/hunt/twice.h"
 #include "stress/run/subject.h"
 

@@ -5,8 +5,8 @@
 #include "platform/strategy.h"
 #include "stress/hunt/coverage.h"
 #include "stress/hunt/execute.h"
-#include "stress/hunt/isolate.h"
 #include "stress/hunt/kept.h"
+#include "stress/hunt/shared.h"
 #include "stress/run/subject.h"
 
 /* Draws from one seed for different purposes are independent of each other. */

@@ -7,7 +7,6 @@
 #include "stress/hunt/coverage.h"
 #include "stress/hunt/engine.h"
 #include "stress/hunt/hunt.h"
-#include "stress/hunt/isolate.h"
 #include "stress/hunt/kept.h"
 #include "stress/hunt/summary.h"
 #include "stress/hunt/take.h"

@@ -8,8 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "stress/hunt/isolate.h"
 #include "stress/hunt/options.h"
+#include "stress/hunt/shared.h"
 
 /*
  * Run once in a new process. If that process dies, this one dies in the same way, and that is

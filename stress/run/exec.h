@@ -40,11 +40,10 @@ bool exec_is_subject(void);
 /* Write into the ledger that an allocation of the calling thread fails. */
 void exec_alloc_failed(enum kt_role role);
 
-/*
- * The named points that exec_point() must be told of: bit kt_site_hash() % 64 of each. And:
- * the calling thread has reached one of them.
- */
+/* Which named points call exec_point(): bit kt_site_hash() % 64 of each. */
 uint64_t exec_points(void);
+
+/* The calling thread has reached such a point. */
 void exec_point(struct kt_site *site, const void *object);
 
 #endif

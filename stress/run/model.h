@@ -84,7 +84,7 @@ void model_affine(const struct ledger_thread *t, bool bound, int err);
 /* kthread_set_per_cpu(cpu) was called; is_per_cpu: kthread_is_per_cpu() says so. */
 void model_per_cpu(const struct ledger_thread *t, int cpu, bool is_per_cpu);
 
-/* A call returned `result`; the plan has "== R" of its own. */
+/* Check `result` of a call against op's own "== R". what: the name for the message. */
 void model_expect(const struct plan_op *op, const char *what, long result);
 
 /* ---- requests: model_request.c ----------------------------------------------------- */
