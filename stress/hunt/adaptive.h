@@ -22,7 +22,7 @@ struct adaptive {	/* zero: nothing is known */
 
 enum {
 	ADAPTIVE_ONE = 1 << 16,
-	ADAPTIVE_MEMORY = 128,	/* executions after which a note counts 1/e */
+	ADAPTIVE_MEMORY = 128,	/* a note's weight is 1/e after so many executions */
 	ADAPTIVE_CAP = 16,	/* new pairs that one execution may count; more come from the
 				 * plan */
 };

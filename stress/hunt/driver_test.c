@@ -60,7 +60,10 @@ static void test_captured_plans_repeat(void)
 	printf("ok captured plans repeat\n");
 }
 
-/* Too many decisions for directives: the plan keeps the strategy's seed and the faults. */
+/*
+ * These executions have too many decisions for directives. So the plan keeps the strategy's
+ * seed and the faults.
+ */
 static void test_long_executions_repeat(void)
 {
 	static struct plan p, captured;

@@ -50,8 +50,8 @@ int check_destroy_first(const struct plan *p, unsigned op, const struct handle *
 			struct plan_error *err);
 
 /*
- * A task whose worker waits at the gate waits for no other task: a freeze by another
- * task may wait for the worker, and further tasks for that freeze.
+ * A task whose worker waits at the gate must not wait for another task. The reason: a freeze
+ * by another task may wait for the worker, and more tasks for that freeze.
  */
 int check_gates(const struct plan *p, unsigned i, const struct handle *handles,
 		struct plan_error *err);

@@ -22,7 +22,7 @@ enum plan_body {	/* what the created thread's function does */
 enum plan_body_trait {
 	PLAN_ENDS      = 1 << 0,	/* ends by itself */
 	PLAN_PARKS     = 1 << 1,	/* parks when asked to */
-	PLAN_HARD      = 1 << 2,	/* as another body, but sleeps uninterruptibly */
+	PLAN_HARD      = 1 << 2,	/* the uninterruptible variant of another body */
 	PLAN_NO_RESULT = 1 << 3,	/* no R follows the word */
 };
 

@@ -170,7 +170,7 @@ static bool work_point(uint32_t point, const void *work)
 		job_queued(t, j);
 	else if (point == watched.work.unlinked)
 		job_unlinked(t, j);
-	else if (point == watched.work.locked)	/* still counted as canceling */
+	else if (point == watched.work.locked)	/* the cancel still counts as waiting */
 		counter_add(&j->facts->cancels, -1u);
 	else
 		counter_add(&j->facts->cancels, 1);

@@ -31,7 +31,7 @@ struct verdict {
 
 struct world_options {
 	enum plan_strategy_kind strategy;
-	uint32_t depth;			/* pct */
+	uint32_t depth;			/* of pct and delay */
 	uint64_t seed;			/* of the strategy, or of the delays */
 	uint32_t steps_estimate;
 	struct inject_faults faults;

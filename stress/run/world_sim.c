@@ -112,8 +112,9 @@ static enum sim_model memory(void)
 }
 
 /*
- * For surw: one execution in which each task runs until it blocks, without drawn faults. If
- * it fails, the profile ends there, and an execution that is asked for will fail as well.
+ * For surw: one execution in which each task runs until it blocks, without drawn faults. If it
+ * fails, the profile ends there. The execution that world_run() was called for then fails as
+ * well.
  */
 static void take_profile(void)
 {
