@@ -311,9 +311,9 @@ static void test_refusals(void)
 	if (!world_can(WORLD_ENDS_MISUSE))
 		return;
 	expect_status(command("stress", "--illegal", NULL, ""), EXIT_USAGE);
-	expect_output("no --illegal");
+	expect_output("the subject 'counter' makes no illegal plans");
 	expect_status(command("stress", "--mutate", NULL, ""), EXIT_USAGE);
-	expect_output("no --mutate");
+	expect_output("the subject 'counter' can't change plans");
 	expect_status(stress("program \"counter\"",
 			     "--executions=1 --first=18446744073709551615"), EXIT_USAGE);
 	expect_output("these options leave no execution to be run");

@@ -101,15 +101,15 @@ static int check_files(void)
 static int check_subject(void)
 {
 	const struct options *o = cases.o;
-	const char *lacks = !subject->generate ? "--plan=FILE: it makes no plans" :
+	const char *lacks = !subject->generate ? "makes no plans, give --plan=FILE" :
 			    o->illegal && !subject->generate_illegal ?
-			    "no --illegal: it makes no such plans" :
+			    "makes no illegal plans, omit --illegal" :
 			    o->mutate && !subject->mutate ?
-			    "no --mutate: it can't change plans" : NULL;
+			    "can't change plans, omit --mutate" : NULL;
 
 	if (!lacks)
 		return EXIT_CLEAN;
-	fprintf(stderr, "kthrash: the subject '%s' needs %s\n", subject->name, lacks);
+	fprintf(stderr, "kthrash: the subject '%s' %s\n", subject->name, lacks);
 	return EXIT_USAGE;
 }
 

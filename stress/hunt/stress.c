@@ -50,13 +50,15 @@ static bool can_do(const struct options *o)
 static const char *contradiction(const struct options *o)
 {
 	if (o->illegal && (o->plan || o->exhaustive))
-		return "--illegal makes its own plans";
+		return "--illegal makes its own plans, without --plan and --exhaustive";
 	if (o->kept && !o->mutate)
 		return "--kept needs --mutate";
 	if (o->mutate && (o->plan || o->illegal || o->jobs > 1))
-		return "--mutate makes its own plans, in one process";
+		return "--mutate makes its own plans in one process, without --plan, --illegal "
+		       "and --jobs";
 	if (o->exhaustive && (o->jobs > 1 || o->first))
-		return "--exhaustive runs all of its plans in one process, without --first";
+		return "--exhaustive runs all of its plans in one process, without --jobs and "
+		       "--first";
 	return NULL;
 }
 
