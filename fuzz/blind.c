@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Stands in for feedback.c: the engine then knows code coverage only, for comparison. */
+/*
+ * Takes the place of feedback.c in the binaries that measure its worth: their engine sees code
+ * coverage only.
+ */
 #include "fuzz/feedback.h"
 
 void fuzz_feedback(void)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "fuzz/feedback.h"
 
-#include "platform/sim/sim.h"
+#include "platform/sim/sim_coverage.h"
 
 /*
  * The engines' work per input is proportional to this number. Counters and edges of the
@@ -15,8 +15,8 @@ __attribute__((section("__libfuzzer_extra_counters")))
 static uint8_t libfuzzer_counters[COUNTERS];
 
 /*
- * AFL++'s runtime writes them when it starts: numbers of places in its map, one after
- * another. They are volatile because the compiler sees no code that writes them.
+ * When AFL++'s runtime starts, it writes consecutive places of its map into them. They are
+ * volatile because the compiler sees no code that writes them.
  */
 __attribute__((section("__sancov_guards")))
 static volatile uint32_t afl_guards[COUNTERS];

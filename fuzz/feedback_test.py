@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Two inputs with the same code coverage and different schedules: with the schedule feedback each
-engine keeps both, without it only one.
+"""Two inputs have the same code coverage and different schedules. An engine with schedule feedback
+keeps both, an engine without it keeps one.
 
 usage: feedback_test.py LIBFUZZER AFL LIBFUZZER AFL: two binaries without feedback, two with
 

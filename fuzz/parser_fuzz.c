@@ -51,6 +51,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		&err);
 	require(plan_equal(&p, &again), "the canonical form is another plan", &err);
 	require(plan_print(&again, text_again, sizeof(text_again)) == len &&
-		memcmp(text, text_again, len) == 0, "the canonical form prints otherwise", &err);
+		memcmp(text, text_again, len) == 0, "the canonical form does not print as itself",
+		&err);
 	return 0;
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Fuzz target: execute a plan. The input is the plan's text, so a crash file is a plan
- * that tools/kthrash replays. An input that is no plan is rejected (-1: the engine does
- * not keep it). There are few of those, because the mutator (mutator.h) makes plans.
+ * Fuzz target: execute a plan. The input is the plan's text, so a crash file is a plan that
+ * tools/kthrash replays. An input that is no plan is rejected (-1: the engine does not keep
+ * it). There are few of those, because the mutator (mutator.h) makes plans.
  *
- * Each input runs under its own directives and strategy, and then under a few schedules
- * drawn from it. An engine has a fixed cost per input, 25 us for AFL++, which is the
- * price of several executions.
+ * Each input runs under its own directives and strategy, and then under a few schedules drawn
+ * from it. One schedule would not be enough, because an engine spends a fixed time per input:
+ * AFL++ 25 us, as much as several executions take.
  */
 #include <stdint.h>
 #include <stdio.h>

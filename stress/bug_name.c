@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Linked into the drivers with a seeded bug only. */
+/* The name of the seeded bug. Only drivers that have one link this file. */
 #include "stress/hunt/build.h"
 
 const char *bug_name(void)

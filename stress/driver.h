@@ -5,7 +5,10 @@
 
 #include "stress/run/subject.h"
 
-/* With *s as what executions run. Once in a process. Returns an exit status (options.h). */
+/*
+ * Run the command in argv, with *s as the subject. Call it once in a process. Returns an exit
+ * status (options.h).
+ */
 int driver_main(const struct subject *s, int argc, char **argv);
 
 #endif

@@ -1,14 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A second subject, with the driver around it. The driver can do with these programs, which
- * are made of platform/ alone, all that it can do with plans of operations on core/.
- *
- *	program "counter"		two tasks increment a number, reading it first
- *	program "counter" "mended"	under a lock
- *	program "counter" "careless"	under a lock, unless the task is killed or an
- *					allocation fails
- *	program "counter" "address"	under a lock, with a step more at some addresses
- *	program "embrace"		two tasks acquire two locks, each in its own order
+ * The driver around a second subject (counter_subject.h). It can do with that subject's
+ * programs all that it can do with plans of operations on core/.
  *
  * Each command runs in a process of its own, as the front door would run it.
  */
@@ -16,142 +9,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "platform/atomic.h"
 #include "platform/conformance/test.h"
-#include "platform/lock.h"
-#include "platform/os.h"
+#include "stress/counter_subject.h"
 #include "stress/driver.h"
 #include "stress/hunt/options.h"
 #include "stress/run/world.h"
-
-/* ---- the subject --------------------------------------------------------------- */
-
-enum { TASKS = 2 };
-
-static const char *const names[TASKS] = { "A", "B" };
-
-static struct {
-	bool embraces, locks, is_careless, looks_at_address;
-	unsigned number;
-	kt_lock lock[TASKS];
-	struct os_thread init, task[TASKS];
-} c;
-
-static bool accepts(const struct plan *p)
-{
-	return plan_is_program(p) && (strcmp(plan_string(p, p->args[0]), "counter") == 0 ||
-				      strcmp(plan_string(p, p->args[0]), "embrace") == 0);
-}
-
-static void generate(struct plan *p, uint64_t seed, bool faults)
-{
-	(void)seed, (void)faults;
-	plan_init(p);
-	p->args[p->args_count++] = plan_intern(p, "counter", strlen("counter"));
-}
-
-static void load(const struct plan *p)
-{
-	const char *how = p->args_count > 1 ? plan_string(p, p->args[1]) : "";
-
-	c.embraces = strcmp(plan_string(p, p->args[0]), "embrace") == 0;
-	c.is_careless = strcmp(how, "careless") == 0;
-	c.looks_at_address = strcmp(how, "address") == 0;
-	c.locks = how[0] != '\0';
-}
-
-static void add_one(void)
-{
-	unsigned n = READ_ONCE(c.number);
-
-	WRITE_ONCE(c.number, n + 1);
-}
-
-static void increment(void *unused)
-{
-	void *memory;
-
-	(void)unused;
-	if (!c.locks) {
-		add_one();
-		return;
-	}
-	kt_lock_acquire(&c.lock[0]);
-	memory = os_alloc(KT_ROLE_TEST, 64);
-	if (c.looks_at_address && ((uintptr_t)memory >> 6 & 1))
-		(void)READ_ONCE(c.number);
-	if (!c.is_careless || (memory && !os_is_killed(os_self())))
-		add_one();
-	os_free(memory);
-	kt_lock_release(&c.lock[0]);
-}
-
-static void embrace(void *mine)
-{
-	kt_lock *first = mine, *second = &c.lock[first == &c.lock[0]];
-
-	kt_lock_acquire(first);
-	kt_lock_acquire(second);
-	kt_lock_release(second);
-	kt_lock_release(first);
-}
-
-static void run(bool check_expects)
-{
-	(void)check_expects;
-	os_adopt(&c.init, "init");
-	c.number = 0;
-	for (int i = 0; i < TASKS; i++)
-		kt_lock_init(&c.lock[i], names[i]);
-	for (int i = 0; i < TASKS; i++)
-		CHECK_EQ(os_spawn(&c.task[i], names[i], OS_JOINABLE,
-				  c.embraces ? embrace : increment, &c.lock[i]), 0);
-	for (int i = 0; i < TASKS; i++)
-		os_join(&c.task[i]);
-	if (!c.embraces && c.number != TASKS)
-		kt_fail(KT_MODEL, "an increment is lost: the number is %u", c.number);
-	for (int i = 0; i < TASKS; i++)
-		kt_lock_destroy(&c.lock[i]);
-	os_unadopt();
-}
-
-static unsigned victims(void)
-{
-	return TASKS;
-}
-
-static const char *victim(unsigned i)
-{
-	return names[i];
-}
-
-static void kill_by_call(unsigned i)
-{
-	os_kill(&c.task[i]);
-}
-
-/* The threads themselves can always be had. */
-static bool may_fail(void)
-{
-	return os_self() != &c.init;
-}
-
-static const struct subject counter = {
-	.name = "counter", .accepts = accepts, .generate = generate, .pieces = plan_pieces,
-	.without = plan_without, .load = load, .run = run, .victims = victims, .victim = victim,
-	.kill = kill_by_call, .may_fail = may_fail,
-};
 
 /* ---- commands ------------------------------------------------------------------ */
 
 static char folder[] = "/tmp/subject_test.XXXXXX";
 static char output[1 << 20];		/* of the last command, stderr too */
 
-/* Good for a few calls. */
+/* Stays valid for the next three calls. */
 static const char *path_of(const char *name)
 {
 	static char path[4][256];
@@ -185,7 +57,7 @@ static const char *write_plan(const char *program)
 	return path;
 }
 
-/* Its exit status; what it printed is in `output`. */
+/* Run a command. Returns its exit status; what it printed is in `output`. */
 static int command(const char *name, const char *a, const char *b, const char *more)
 {
 	char findings[300], options[300], *argv[16] = { "kthrash", (char *)name };
@@ -209,7 +81,7 @@ static int command(const char *name, const char *a, const char *b, const char *m
 	CHECK(pid >= 0);
 	if (pid == 0) {
 		CHECK(freopen(printed, "w", stdout) && dup2(fileno(stdout), STDERR_FILENO) >= 0);
-		exit(driver_main(&counter, argc, argv));
+		exit(driver_main(&counter_subject, argc, argv));
 	}
 	CHECK_EQ(waitpid(pid, &status, 0), pid);
 	read_file(printed, output, sizeof output);
@@ -239,7 +111,7 @@ static void expect_output(const char *words)
 		kt_fail(KT_ASSERTION, "expected '%s' in: %s", words, output);
 }
 
-/* The string with that key in the last line of `output` that has one. */
+/* The last string with that key in `output`. Stays valid for the next three calls. */
 static const char *value_of(const char *key)
 {
 	static char value[4][512];
@@ -256,7 +128,7 @@ static const char *value_of(const char *key)
 	return v;
 }
 
-/* Remove the findings; how many there were, not counting reports. */
+/* Remove the findings. Returns how many plans there were. */
 static unsigned clear_findings(void)
 {
 	DIR *dir = opendir(path_of("findings"));
@@ -280,7 +152,7 @@ static unsigned clear_findings(void)
 
 static const char lost[] = "model: an increment is lost";
 
-/* Found, saved with lines that say what it is, and the saved plan repeats it. */
+/* A bug is found and saved with lines that say what it is. The saved plan repeats it. */
 static void test_hunt_and_replay(void)
 {
 	static char text[PLAN_BYTES_MAX];
@@ -314,7 +186,7 @@ static void test_mended(void)
 	printf("ok mended\n");
 }
 
-/* Two processes count and find what one does. */
+/* Two processes together count and find the same as one. */
 static void test_jobs(void)
 {
 	char digest[64];
@@ -425,7 +297,10 @@ static void test_coverage(void)
 	printf("ok coverage\n");
 }
 
-/* What this subject can't do, and hunts of nothing, end with a sentence. */
+/*
+ * A request that this subject can't fulfil, and a hunt without an execution, end with a
+ * sentence.
+ */
 static void test_refusals(void)
 {
 	expect_status(stress("task C1: a = create \"a\" return 0", ""), EXIT_USAGE);
@@ -436,16 +311,16 @@ static void test_refusals(void)
 	if (!world_can(WORLD_ENDS_MISUSE))
 		return;
 	expect_status(command("stress", "--illegal", NULL, ""), EXIT_USAGE);
-	expect_output("no --illegal");
+	expect_output("the subject 'counter' makes no illegal plans");
 	expect_status(command("stress", "--mutate", NULL, ""), EXIT_USAGE);
-	expect_output("no --mutate");
+	expect_output("the subject 'counter' can't change plans");
 	expect_status(stress("program \"counter\"",
 			     "--executions=1 --first=18446744073709551615"), EXIT_USAGE);
 	expect_output("these options leave no execution to be run");
 	printf("ok refusals\n");
 }
 
-/* Real threads do what they can, and say what they can't. */
+/* Real threads hunt, replay and explain, and refuse the rest with a sentence. */
 static void test_where_runs_differ(void)
 {
 	expect_status(stress("program \"counter\" \"mended\"", "--executions=50"), EXIT_CLEAN);

@@ -21,7 +21,7 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 TARGETS = ["plan_fuzz", "parser_fuzz"]
 BUG = "P1"
 
-# base-builder's.
+# The flags of base-builder, the image in which OSS-Fuzz builds.
 COMMON = "-O1 -fno-omit-frame-pointer -gline-tables-only"
 _UNDEFINED = ("array-bounds,bool,float-divide-by-zero,integer-divide-by-zero,return,shift,"
               "signed-integer-overflow,vla-bound")
@@ -135,12 +135,12 @@ def check_archive(path):
         names = archive.namelist()
         need(names == sorted(set(names)) and len(names) > 50, "%s: %s" % (path, names))
         need({i.date_time for i in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)},
-             "%s: with the time at which it was made" % path)
+             "%s: it holds the time at which it was made" % path)
     again = path + ".again"
     run(["python3", os.path.join(HERE, "seed_corpus.py"), again] +
         [os.path.join(ROOT, "corpus", f) for f in ("seed", "regress")])
     with open(path, "rb") as f, open(again, "rb") as g:
-        need(f.read() == g.read(), "%s: made again it is another" % path)
+        need(f.read() == g.read(), "%s: a second archive of the same plans differs" % path)
     os.unlink(again)
 
 

@@ -308,7 +308,7 @@ static struct measured rows[] = {
 
 enum { ROWS = sizeof rows / sizeof rows[0] };
 
-/* The number of operations that takes a round's time, by measurement; at least two. */
+/* Measure how many operations fill a round's time. Returns at least two. */
 static unsigned calibrate(void (*run)(unsigned n))
 {
 	for (unsigned n = 2;; n *= 4) {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* `bench`: what the simulator costs. */
 #ifndef STRESS_BENCH_BENCH_H
 #define STRESS_BENCH_BENCH_H
 

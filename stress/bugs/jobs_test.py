@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
 """A range of executions gives the same files of findings and the same traces, whether it
-runs in one process, in several, or cut by hand. A process that is killed is replaced, and
+runs in one process, in several jobs, or in parts. A process that is killed is replaced, and
 no execution is lost.
 
 usage: jobs_test.py CLEAN BUG RARE
@@ -43,7 +43,7 @@ def what_counts(summary):
 
 
 def check_splits(binary, folder):
-    """Any number of processes gives the same, and so do two parts, the second of them first."""
+    """Any number of jobs gives the same result, and so do two parts, the second one first."""
     n, third = EXECUTIONS, EXECUTIONS // 3 - 5     # the cut is in the middle of a plan
     first = None
     for name, parts in [
@@ -107,7 +107,7 @@ def children(pid):
 
 
 def workers_of(p, jobs):
-    """Waits until `jobs` workers run: each has a child that runs executions."""
+    """Waits until so many jobs run, each with a child that runs executions."""
     while p.poll() is None:
         workers = children(p.pid)
         if sum(bool(children(w)) for w in workers) == jobs:
@@ -121,7 +121,7 @@ def started(binary, folder, *options):
 
 
 def check_death(binary, folder):
-    """Two of three workers are killed at an arbitrary place."""
+    """Two of three jobs are killed at an arbitrary place."""
     options = ["--executions=100000", "--faults=off"]
     _, alone, _ = hunt(binary, folder, *options)
     p = started(binary, folder, "--jobs=3", *options)
@@ -147,7 +147,7 @@ def check_interrupt(binary, folder):
 
 
 def check_orphans(binary, folder):
-    """When the hunt's process is killed, its workers end by themselves."""
+    """When the hunt's process is killed, its jobs end by themselves."""
     p = started(binary, folder, "--seconds=600", "--jobs=2")
     workers = workers_of(p, 2)
     ends = {os.pidfd_open(w): w for w in workers}   # readable once the worker has ended

@@ -94,8 +94,8 @@ def check_bad_input(v, clean):
                                  (ONE, ("--strategy=pct:3",), "dpor, dfs, or bound:N"),
                                  (ONE, ("--strategy=bound:many",), "N from 0 to 64"),
                                  (ONE, ("another.plan",), "takes one plan"),
-                                 (ONE, ("--memory=tso",), "with memory sc only"),
-                                 (WEAK, (), "with memory sc only"),
+                                 (ONE, ("--memory=tso",), "with memory sc only:"),
+                                 (WEAK, (), "with memory sc only:"),
                                  (ONE, ("--memory=x",), "expected sc, tso or pso")]:
         status, said, _ = v.run(clean, plan, *options)
         assert status == 2 and words in said, (status, said)

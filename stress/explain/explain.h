@@ -9,7 +9,7 @@
 /* The command; returns an exit status (options.h). */
 int command_explain(const struct options *o);
 
-/* Run *p and print its interleaving as text. False if it has no verdict. */
+/* Run *p and print its interleaving as text. False if the run gave no verdict. */
 bool explain_text(const struct plan *p);
 
 #endif

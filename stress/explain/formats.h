@@ -6,10 +6,10 @@
 #include "platform/sim/sim_trace.h"
 #include "stress/run/world.h"
 
-/* A column per task if they fit side by side, else each step behind its task's name. */
+/* Each task has a column if all columns fit side by side. If not, each line has its task's name. */
 void print_as_text(const struct sim_record *r, const struct verdict *v);
 
-/* Everything, for tools. r is NULL: this world keeps no record; then the lists are empty. */
+/* Everything, for tools. In a world that keeps no record r is NULL, and the lists are empty. */
 void print_as_json(const char *file, const struct sim_record *r, const struct verdict *v);
 
 #endif

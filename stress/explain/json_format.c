@@ -47,7 +47,7 @@ static uint32_t reached(const struct sim_record *r, uint32_t step)
 	return r->steps == 0 ? 0 : step < r->steps ? step : r->steps - 1;
 }
 
-/* A spawn or a wake-up: which task did it, and where; or, if none did, its cause. */
+/* A spawn or a wake-up: the task that did it and the step. If no task did it, the cause. */
 static void put_wake(struct json *j, const struct sim_record *r, const struct sim_event *e,
 		     bool by_kill)
 {

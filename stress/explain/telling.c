@@ -5,10 +5,10 @@
 
 enum {
 	PLACES_MAX = 4096,
-	ROUND_STEPS = 30,	/* shown of a livelock behind the last new place */
+	ROUND_STEPS = 30,	/* of a livelock, shown behind the last new place */
 };
 
-/* A store that became visible before any other task ran is not worth a word. */
+/* A store that became visible before any other task ran made no difference, so it is not shown. */
 bool event_is_telling(const struct sim_record *r, const struct sim_event *e)
 {
 	uint32_t i = e->nth;

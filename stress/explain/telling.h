@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What of an interleaving is worth showing to people. */
+/* Chooses the steps and events of an interleaving that are worth showing to people. */
 #ifndef STRESS_EXPLAIN_TELLING_H
 #define STRESS_EXPLAIN_TELLING_H
 
@@ -9,7 +9,10 @@
 #include "platform/sim/sim_trace.h"
 #include "stress/run/world.h"
 
-/* Is the step at a named point, an exchange, a wake-up or a sleep, or does another task go on? */
+/*
+ * Is the step at a named point, an exchange, a wake-up or a sleep, or does another task run
+ * next?
+ */
 bool step_is_telling(const struct sim_record *r, uint32_t step);
 
 /* Did something happen that the steps themselves do not show: a kill, a failed allocation? */

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Which strategy of a portfolio is next, by how much each has lately found that was new.
+ * Chooses the next strategy of a portfolio. A strategy that lately showed more new pairs gets
+ * more executions.
  *
  * Half of the executions are shared equally, so that no strategy starves. The other half is
  * shared in proportion to the new pairs (schedule coverage) per execution of each strategy;
- * the last few hundred executions count most. While no strategy finds anything, all is
- * shared equally. A function of the draws and of what is noted: no clock, whole numbers only.
+ * the last few hundred executions count most. While no strategy shows a new pair, all is
+ * shared equally. The choice is a function of the draws and of the notes. It uses no clock,
+ * and whole numbers only.
  */
 #ifndef STRESS_HUNT_ADAPTIVE_H
 #define STRESS_HUNT_ADAPTIVE_H
@@ -20,14 +22,18 @@ struct adaptive {	/* zero: nothing is known */
 
 enum {
 	ADAPTIVE_ONE = 1 << 16,
-	ADAPTIVE_MEMORY = 128,	/* executions after which what was noted counts 1/e */
-	ADAPTIVE_CAP = 16,	/* more in one execution come from the plan */
+	ADAPTIVE_MEMORY = 128,	/* a note's weight is 1/e after so many executions */
+	ADAPTIVE_CAP = 16,	/* new pairs that one execution may count; more come from the
+				 * plan */
 };
 
-/* Which of `count`; `draw` is uniform over all its values. */
+/*
+ * Returns the number of a strategy, below `count`. `draw` is uniform over all values of its
+ * type.
+ */
 uint32_t adaptive_choose(const struct adaptive *a, uint32_t count, uint64_t draw);
 
-/* An execution of `which` gave so many. */
+/* An execution under strategy number `which` showed `fresh` new pairs. */
 void adaptive_note(struct adaptive *a, uint32_t which, uint32_t fresh);
 
 #endif

@@ -58,7 +58,7 @@ bool budget_ran_out(void)
 	return budget.ran_out;
 }
 
-bool progress_is_due(bool every_second)
+bool is_time_for_progress(bool every_second)
 {
 	if (now_s() - budget.last_progress < (every_second || isatty(STDERR_FILENO) ? 1 : 10))
 		return false;

@@ -19,14 +19,20 @@ bool budget_is_spent(void);
 /* Seconds since budget_begin(). */
 double budget_elapsed(void);
 
-/* Why budget_is_spent() said so. */
+/* The reason for which budget_is_spent() returned true. */
 bool budget_was_interrupted(void);
 bool budget_ran_out(void);
 
-/* Is it time for another line? Every second, or every ten in a log that people read. */
-bool progress_is_due(bool every_second);
+/*
+ * Is it time for another line? Once a second on a terminal or if `every_second`; once in ten
+ * seconds in a log.
+ */
+bool is_time_for_progress(bool every_second);
 
-/* A line on stderr. On a terminal it replaces the last one; progress_end() keeps that. */
+/*
+ * Write a line on stderr. On a terminal it replaces the line before it, and progress_end()
+ * keeps the last one.
+ */
 void progress_line(uint64_t executions, const char *more);
 void progress_end(void);
 

@@ -36,10 +36,10 @@
 static const char platform_name[] = KT_OS_NAME "+" KT_LOCK_NAME "+" KT_COMPLETION_NAME "+"
 				    KT_QUEUE_NAME "+" KT_RCU_NAME;
 
-/* What tools/kthrash builds if it is asked for an operating system and no more. */
+/* The binary that tools/kthrash builds for an operating system if no option says more. */
 static const struct {
 	const char *platform, *option;
-	const char *sanitizer;		/* without an option for one; NULL: always give one */
+	const char *sanitizer;		/* the one without --sanitizer; NULL: always give one */
 } usual[] = {
 	{ "sim+modelled+modelled+list+modelled", "", "none" },
 	{ "posix+mutex+park+list+memb", " --os=posix", NULL },

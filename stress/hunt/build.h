@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What this binary is, in words: for people, for findings, and for the front door. */
+/* Describes this binary in words, for people, for findings, and for the front door. */
 #ifndef STRESS_HUNT_BUILD_H
 #define STRESS_HUNT_BUILD_H
 
@@ -8,13 +8,13 @@
 /* "sim+modelled+park+list+modelled, clang 19 optimized, sanitizer asan". */
 const char *build_name(void);
 
-/* What no execution of this binary can show, as a list: "data races (...), ...". */
+/* The kinds of bugs that no execution of this binary can show: "data races (...), ...". */
 const char *build_blind_to(void);
 
 /* The seeded bug in this binary, or NULL. */
 const char *bug_name(void);
 
-/* What tools/kthrash replay needs to build this binary: "", or " --os=posix ...". */
+/* The options with which tools/kthrash replay builds this binary: "", or " --os=posix ...". */
 void replay_options(char *buf, size_t size);
 
 /* The command that repeats a plan with this binary. */

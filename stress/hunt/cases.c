@@ -15,7 +15,7 @@
 
 enum {
 	FILES_MAX = 4096,
-	KEPT_STREAM = 0x4e47,	/* these draws are independent of others of the same seed */
+	KEPT_STREAM = 0x4e47,	/* makes these draws independent of others of the same seed */
 };
 
 static struct {
@@ -39,7 +39,10 @@ static bool is_plan(const char *name)
 	return len >= suffix && strcmp(name + len - suffix, ".plan") == 0;
 }
 
-/* The order of a folder is the file system's. Sorted, it is the same everywhere. */
+/*
+ * The file system gives the files of a folder in any order. Sorted, they have the same order
+ * everywhere.
+ */
 static int list_folder(const char *path)
 {
 	DIR *dir = opendir(path);
@@ -98,15 +101,15 @@ static int check_files(void)
 static int check_subject(void)
 {
 	const struct options *o = cases.o;
-	const char *lacks = !subject->generate ? "--plan=FILE: it makes no plans" :
+	const char *lacks = !subject->generate ? "makes no plans, give --plan=FILE" :
 			    o->illegal && !subject->generate_illegal ?
-			    "no --illegal: it makes no such plans" :
+			    "makes no illegal plans, omit --illegal" :
 			    o->mutate && !subject->mutate ?
-			    "no --mutate: it can't change plans" : NULL;
+			    "can't change plans, omit --mutate" : NULL;
 
 	if (!lacks)
 		return EXIT_CLEAN;
-	fprintf(stderr, "kthrash: the subject '%s' needs %s\n", subject->name, lacks);
+	fprintf(stderr, "kthrash: the subject '%s' %s\n", subject->name, lacks);
 	return EXIT_USAGE;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Which case is number n of a hunt. If files were given, they take turns; else the subject
- * makes a case from the hunt's seed and n. It is a function of the options and n alone,
- * except with --mutate, which also changes plans that the hunt has kept (kept.h).
+ * Finds the case that is number n of a hunt. If files were given, they take turns; else the
+ * subject makes a case from the hunt's seed and n. It is a function of the options and n
+ * alone, except with --mutate, which also changes plans that the hunt has kept (kept.h).
  */
 #ifndef STRESS_HUNT_CASES_H
 #define STRESS_HUNT_CASES_H
@@ -14,7 +14,8 @@
 
 /*
  * Find the plans that *o names, and check that all of them can be run as *o says. Returns an
- * exit status, after a sentence on stderr if it is not EXIT_CLEAN. The caller keeps *o.
+ * exit status, after a sentence on stderr if it is not EXIT_CLEAN. *o must stay until the hunt
+ * has ended.
  */
 int cases_open(const struct options *o);
 

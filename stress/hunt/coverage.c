@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "stress/hunt/files.h"
+#include "stress/hunt/memory.h"
 #include "stress/hunt/options.h"
 #include "stress/run/world.h"
 
@@ -22,15 +22,10 @@ static struct {
 
 bool coverage_map(unsigned jobs)
 {
-	void *p = mmap(NULL, jobs * world_coverage_bytes, PROT_READ | PROT_WRITE,
-		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	if (p == MAP_FAILED) {
-		perror("kthrash: no memory for the coverage");
+	map.all = memory_map(jobs * world_coverage_bytes);
+	if (!map.all)
 		return false;
-	}
 	map.jobs = jobs;
-	map.all = p;
 	coverage_job(0);
 	return true;
 }
@@ -60,7 +55,7 @@ uint32_t coverage_pairs(void)
 /* ---- the file -------------------------------------------------------------- */
 
 struct lines {
-	char **line;		/* each its own block */
+	char **line;		/* each from strdup() */
 	size_t count, room;
 };
 
@@ -165,7 +160,10 @@ static int write_lines(const char *path, const struct lines *l)
 	return complain(EXIT_ENVIRONMENT, path, "can't be written");
 }
 
-/* No other process reads or writes the file meanwhile. */
+/*
+ * Lock the file's folder, so that no other process reads or writes the file meanwhile. Returns
+ * what folder_lock() does.
+ */
 static int lock_folder_of(const char *path)
 {
 	char folder[4096];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Schedule coverage of a hunt. Its children note the pairs, the parent has them, and several
- * hunts can share them in a file.
+ * Schedule coverage of a hunt. The hunt's children note the pairs that they see, and its
+ * parent reads them. Several hunts can share them in a file.
  *
  * The file is text: "kthrash-coverage 1", then a line for each pair, sorted:
  *
@@ -16,25 +16,31 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Before the first of `jobs` processes. False, with a sentence on stderr: no memory. */
+/*
+ * Map the memory for the pairs of `jobs` processes. Call it before the first of them starts.
+ * False, after a sentence on stderr, if there is no memory.
+ */
 bool coverage_map(unsigned jobs);
 
-/* Pairs of this process go to the part of job number `job` from now on. At first: of 0. */
+/*
+ * From now on the pairs of this process go to the part of job number `job`. Before the first
+ * call they go to job 0's.
+ */
 void coverage_job(unsigned job);
 
-/* In a child: are pairs of the next executions noted? Without a map they never are. */
+/* In a child: from now on note the pairs, or note none. Without a map none are noted. */
 void coverage_watch(bool on);
 
 /* In the child: how many pairs were new since the last call; 0 without a map. */
 uint32_t coverage_fresh(void);
 
-/* How many have been seen by all jobs together; 0 without a map. */
+/* How many pairs all jobs together have seen; 0 without a map. */
 uint32_t coverage_pairs(void);
 
 /*
  * Add the pairs to the file `path`, which is whole at any time. Returns an exit status:
- * EXIT_USAGE if it is no such file, EXIT_ENVIRONMENT if it can't be written, each after
- * a sentence on stderr.
+ * EXIT_USAGE if the file is no coverage file, EXIT_ENVIRONMENT if it can't be written, each
+ * after a sentence on stderr.
  */
 int coverage_save(const char *path);
 

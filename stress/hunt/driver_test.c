@@ -60,7 +60,10 @@ static void test_captured_plans_repeat(void)
 	printf("ok captured plans repeat\n");
 }
 
-/* Too many decisions for directives: the plan keeps the strategy's seed and the faults. */
+/*
+ * These executions have too many decisions for directives. So the plan keeps the strategy's
+ * seed and the faults.
+ */
 static void test_long_executions_repeat(void)
 {
 	static struct plan p, captured;
@@ -92,7 +95,8 @@ static void test_long_executions_repeat(void)
 			kt_fail(KT_ASSERTION, "seed %llu: the captured plan runs otherwise",
 				(unsigned long long)seed);
 	}
-	CHECK(long_ones >= 20);		/* every random one, or it tests nothing */
+	CHECK(long_ones >= 20);		/* else too few executions are long for the test to mean
+					 * anything */
 	printf("ok long executions repeat\n");
 }
 

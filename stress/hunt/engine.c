@@ -17,12 +17,12 @@
 
 static struct {
 	struct hunt hunt;	/* this process's part */
-	struct jobs jobs;	/* one, with the process's own `shared`, if it is alone */
+	struct jobs jobs;	/* without --jobs: one, this process */
 } engine;
 
 /* ---- one process ------------------------------------------------------------ */
 
-/* Called while a child runs. With several jobs their parent says how far they are. */
+/* Called while a child runs. If there are several jobs, their parent prints the progress. */
 static bool tick(void *unused)
 {
 	(void)unused;
@@ -65,7 +65,7 @@ static bool take(struct verdict *v)
 
 /*
  * A sanitizer ended the child because of the rule that an illegal plan breaks. That is no
- * finding: go on behind it.
+ * finding, so the hunt goes on behind it.
  */
 static bool is_allowed(const struct verdict *v)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A hunt as its parent sees it. A child runs one execution after another (random.h,
- * enumerate.h). When it dies or finds something, the parent takes the execution from shared
- * memory, saves it as a plan first, and goes on from the next one if it is told to. With
- * --jobs=N there are N such parents, the jobs, each with every N-th case.
+ * The parent's part of a hunt. A child runs one execution after another (random.h,
+ * enumerate.h). When the child dies or has a finding, the parent reads the execution from
+ * shared memory and saves it as a plan. With --keep-going it then goes on from the next
+ * execution. With --jobs=N there are N such parents, the jobs, each with every N-th case.
  */
 #ifndef STRESS_HUNT_ENGINE_H
 #define STRESS_HUNT_ENGINE_H
@@ -13,13 +13,19 @@
 #include "stress/hunt/options.h"
 #include "stress/hunt/tally.h"
 
-/* Map the memory that its processes share. False after a complaint. The caller keeps *o. */
+/*
+ * Map the memory that the hunt's processes share. False after a sentence on stderr. *o must
+ * stay until the hunt has ended.
+ */
 bool engine_begin(const struct options *o);
 
-/* Hunt until the budget (budget.h) is spent. An exit status. */
+/*
+ * Hunt until all executions have run, the budget (budget.h) is spent, or, without
+ * --keep-going, there is a finding. Returns an exit status.
+ */
 int engine_hunt(void);
 
-/* What it has counted so far. In the process that called engine_begin(). */
+/* What the hunt has counted so far. Call it in the process that called engine_begin(). */
 struct totals engine_totals(void);
 
 #endif

@@ -3,21 +3,21 @@
 
 #include "stress/hunt/cases.h"
 #include "stress/hunt/execute.h"
-#include "stress/hunt/isolate.h"
+#include "stress/hunt/shared.h"
 
 static bool kills(const struct options *o)
 {
 	return o->exhaustive == EXHAUST_KILL || o->exhaustive == EXHAUST_PAIRS;
 }
 
-/* Is there something else than kills, which is numbered by `nth`? */
+/* Are there other faults than kills? struct enumeration's `nth` numbers those. */
 static bool counts(const struct options *o)
 {
 	return o->exhaustive != EXHAUST_KILL;
 }
 
-/* Did the last execution come as far as the n-th? */
-static bool came_to(const struct options *o, uint32_t nth)
+/* Did the last execution reach the n-th sleep, moment or allocation? */
+static bool has_reached(const struct options *o, uint32_t nth)
 {
 	switch (o->exhaustive) {
 	case EXHAUST_SPURIOUS: return inject_sleeps() >= nth;
@@ -45,12 +45,12 @@ static void first_fault(const struct options *o, struct enumeration *e)
 	e->nth = counts(o);
 }
 
-/* False after the last of the case. `came`: the last execution came as far as e->nth. */
-static bool next_fault(const struct options *o, struct enumeration *e, uint32_t steps, bool came)
+/* False after the last fault of the case. `reached`: the last execution reached e->nth. */
+static bool next_fault(const struct options *o, struct enumeration *e, uint32_t steps, bool reached)
 {
 	if (counts(o)) {
 		e->nth++;
-		if (came || e->nth == 1)
+		if (reached || e->nth == 1)
 			return true;
 		e->nth = kills(o);
 	}
@@ -70,8 +70,8 @@ static bool is_first(const struct enumeration *e)
 }
 
 /*
- * Load the case and run it once without a fault. If that is a finding, the next child must
- * go on behind the case.
+ * Load the case and run it once without a fault. If that is a finding, the next child must go
+ * on with the next case.
  */
 static bool begin_case(const struct hunt *h, struct enumeration *e, struct length *length)
 {
@@ -109,7 +109,7 @@ static bool enumerate_case(const struct hunt *h, struct enumeration *e)
 		execute_count(h, shared->next);
 		if (!clean)
 			return false;
-	} while (next_fault(o, e, length.steps, came_to(o, e->nth)));
+	} while (next_fault(o, e, length.steps, has_reached(o, e->nth)));
 	return true;
 }
 

@@ -12,8 +12,8 @@
 /* The fault that is tried next. It outlives the child that tries it. Zero: the first. */
 struct enumeration {
 	uint32_t plan;		/* number of the case */
-	uint32_t task;		/* which is killed */
-	uint32_t step;		/* at which it is killed, from 1; 0: none is */
+	uint32_t task;		/* number of the victim */
+	uint32_t step;		/* at which the task is killed, from 1; 0: no kill */
 	uint32_t nth;		/* allocation, sleep or moment, from 1; 0: nothing is counted */
 };
 

@@ -3,15 +3,16 @@
 
 #include "stress/hunt/cases.h"
 #include "stress/hunt/coverage.h"
-#include "stress/hunt/isolate.h"
+#include "stress/hunt/shared.h"
 #include "stress/hunt/twice.h"
 #include "stress/run/subject.h"
 
-enum { STEPS_USUAL = 100 };	/* of an execution whose steps this world does not count */
+enum { STEPS_USUAL = 100 };	/* taken for the length of an execution if this world counts no
+				 * steps */
 
 bool execute_load(const struct hunt *h, uint64_t number)
 {
-	/* A hunt that is steered by coverage looks at each case's. */
+	/* A hunt that coverage steers needs the pairs of every case. */
 	coverage_watch(h->o->adaptive || h->o->mutate || number % h->o->coverage_every == 0);
 	if (!cases_make(&shared->plan, number))
 		return false;
@@ -21,7 +22,7 @@ bool execute_load(const struct hunt *h, uint64_t number)
 
 bool execute_goes_on(const struct hunt *h, uint64_t i)
 {
-	if (__atomic_load_n(&shared->stop, __ATOMIC_RELAXED))
+	if (shared_should_stop())
 		return false;
 	return !h->o->executions || i < h->o->first + h->o->executions;
 }
@@ -35,7 +36,7 @@ bool execute(const struct hunt *h, const struct world_options *w, bool thorough)
 		run_twice(w, thorough, v);
 	else
 		world_run(w, v);
-	__atomic_store_n(&shared->executions, shared->executions + 1, __ATOMIC_RELAXED);
+	shared_beat();
 	if (v->failure == KT_PASS)
 		return true;
 	if (!cases_allow(v->failure))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * One execution of a hunt, in the child that runs it (isolate.h). Hunting at random (random.h)
- * and enumerating (enumerate.h) both use this. All of it acts on `shared`.
+ * and enumerating (enumerate.h) both use this. All functions act on `shared`.
  */
 #ifndef STRESS_HUNT_EXECUTE_H
 #define STRESS_HUNT_EXECUTE_H
@@ -12,7 +12,7 @@
 #include "stress/hunt/options.h"
 #include "stress/run/world.h"
 
-struct hunt {	/* as one of its processes sees it */
+struct hunt {	/* one process's part of a hunt */
 	const struct options *o;
 	unsigned job;		/* number of this process, below o->jobs */
 	uint64_t first;		/* the execution that the next child begins with */
@@ -25,18 +25,22 @@ bool execute_load(const struct hunt *h, uint64_t number);
 bool execute_goes_on(const struct hunt *h, uint64_t i);
 
 /*
- * Run it; false if it is a finding. `thorough` matters with --twice: then it is run again
- * with memory in every other place, not only in one.
+ * Run the loaded case once. False if that gave a finding. `thorough` matters with --twice
+ * only: the case then runs again with its memory in each other place, instead of in one other
+ * place.
  */
 bool execute(const struct hunt *h, const struct world_options *w, bool thorough);
 
-/* How long an execution of the loaded case is; this one is not counted. */
+/*
+ * Measure how long an execution of the loaded case is. That execution is not counted. False if
+ * it gave a finding.
+ */
 struct length {
 	uint32_t steps, allocations;
 };
 bool execute_to_measure(const struct hunt *h, struct length *out);
 
-/* Execution i is over. */
+/* Count execution i, whose verdict is shared->verdict. */
 void execute_count(const struct hunt *h, uint64_t i);
 
 /* How many tasks a fault may kill. */

@@ -58,7 +58,10 @@ int plan_write(const char *path, const struct plan *p)
 	return size < sizeof text ? file_write(path, text, size) : -EFBIG;
 }
 
-/* All of the file, or as much as shows that it is too large. */
+/*
+ * Read the whole file. A file that is too large is read only until `text` is full. Returns the
+ * number of bytes, or -errno.
+ */
 static ssize_t read_all(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -135,6 +138,6 @@ void folder_unlock(int fd)
 {
 	if (fd < 0)
 		return;
-	flock(fd, LOCK_UN);	/* also for a child that has it open */
+	flock(fd, LOCK_UN);	/* close() alone would not unlock it while a child has it open */
 	close(fd);
 }

@@ -7,24 +7,29 @@
 
 #include "stress/plan/plan.h"
 
-/* `text` to `path` by a temporary file and rename. 0 or -errno. */
+/* Write `text` to `path`, by a temporary file and rename(). Returns 0 or -errno. */
 int file_write(const char *path, const char *text, size_t size);
 
-/* Print p to path. 0 or -errno. */
+/* Print *p to the file `path`. Returns 0 or -errno. */
 int plan_write(const char *path, const struct plan *p);
 
 /*
- * Read and parse. 0; -EINVAL with a complaint "file:line:column: ..." on
- * stderr; or -errno with one that says why the file can't be read.
+ * Read and parse a plan. Returns 0; -EINVAL after "file:line:column: ..." on stderr if it is
+ * no plan; or -errno after the reason on stderr if the file can't be read.
  */
 int plan_read(const char *path, struct plan *p);
 
-/* The same of a plan that the subject is to run. -EINVAL, too, if it does not run such plans. */
+/*
+ * The same for a plan that the subject will run. It also returns -EINVAL if the subject does
+ * not run such plans.
+ */
 int case_read(const char *path, struct plan *p);
 
 /*
- * Until folder_unlock() no other process that does the same reads or writes files of the
- * folder. -1 and errno: it can't be locked. folder_unlock(-1) does nothing.
+ * Wait until no other process holds the folder's lock, and hold it until folder_unlock(). All
+ * processes that read or write files of the folder take this lock. Returns what
+ * folder_unlock() needs, or -1 and errno if the folder can't be locked. folder_unlock(-1) does
+ * nothing.
  */
 int folder_lock(const char *path);
 void folder_unlock(int fd);

@@ -13,7 +13,7 @@ void finding_path(char *buf, size_t size, const char *dir, const char *id)
 	snprintf(buf, size, "%s/%s.plan", dir, id);
 }
 
-/* Notes are lines of printable ASCII: a message may hold anything. */
+/* A note is lines of printable ASCII, but a message may hold any byte. */
 static void make_printable(char *s)
 {
 	for (; *s; s++)
@@ -60,7 +60,7 @@ int finding_save(const char *path, const struct plan *p)
 	return err ? err : replaces;
 }
 
-/* In the form in which a plan can hold it. */
+/* Compares the signature in the form in which a plan can hold it. */
 bool finding_has_signature(const struct plan *p, const char *signature)
 {
 	static struct plan scratch;

@@ -19,8 +19,8 @@
 void finding_annotate(struct plan *p, const struct verdict *v);
 
 /*
- * Say how *p was found: `by` a strategy or a command, as execution `execution` of the hunt
- * with that seed if it is `numbered`, in this binary.
+ * Say how *p was found in this binary. `by` is a strategy or a command. If `numbered`, it was
+ * execution number `execution` of the hunt with that seed.
  */
 struct finding_origin {
 	const char *by;

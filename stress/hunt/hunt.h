@@ -9,6 +9,7 @@
 #include "stress/hunt/options.h"
 #include "stress/run/world.h"
 
+/* Each has its meaning in options.def and in its file, `stress` in stress.c and so on. */
 int command_stress(const struct options *o);
 int command_verify(const struct options *o);
 int command_replay(const struct options *o);
@@ -16,14 +17,14 @@ int command_shrink(const struct options *o);
 int command_identify(const struct options *o);
 
 /*
- * Run *p as written, in a child: once, or, if this world does not repeat, until
- * it fails. False if no verdict could be had (the message says why).
+ * Run *p as written, in a child. If this world repeats, it runs once; if not, until it fails.
+ * False if the child gave no verdict; the reason is then v->message.
  */
 bool run_as_written(const struct plan *p, struct verdict *v);
 
 /*
- * Make *p smaller as long as it has the same signature. At most `seconds`.
- * Returns the number of executions it took; *v is of the result.
+ * Make *p smaller and keep its signature, for at most `seconds`. *v is the verdict of *p,
+ * before and after. Returns the number of executions that this took.
  */
 unsigned shrink_plan(struct plan *p, struct verdict *v, double seconds);
 

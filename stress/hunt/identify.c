@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * `identify`: which bug does a sanitizer's report show? It is meant for reports of other
- * programs than this driver, above all of fuzz targets, so that a bug has one id there and
- * here.
+ * `identify`: which bug does a sanitizer's report show? The report may come from a program
+ * other than this driver, such as a fuzz target. So a bug has the same id there and here.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -31,7 +30,7 @@ static int identify(const char *file)
 	report[size] = '\0';
 	fclose(f);
 	if (!report_classify(report, &v)) {
-		fprintf(stderr, "kthrash: %s: no sanitizer's report\n", file);
+		fprintf(stderr, "kthrash: %s: expected a sanitizer's report\n", file);
 		return EXIT_USAGE;
 	}
 	json_begin(&j, stdout);

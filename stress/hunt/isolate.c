@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "stress/hunt/budget.h"
+#include "stress/hunt/memory.h"
 #include "stress/hunt/options.h"
 #include "stress/hunt/report.h"
 
@@ -22,15 +23,21 @@ struct shared *shared;
 static char report[REPORT_MAX];
 static int report_fd = -1;
 
-void isolate_init(void)
+static void open_report(void)
 {
-	shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-		      -1, 0);
 	report_fd = memfd_create("report", MFD_CLOEXEC);
-	if (shared == MAP_FAILED || report_fd < 0) {
-		perror("kthrash: no shared memory");
+	if (report_fd < 0) {
+		perror("kthrash: no file for reports");
 		exit(EXIT_ENVIRONMENT);
 	}
+}
+
+void isolate_init(void)
+{
+	shared = memory_map(sizeof *shared);
+	if (!shared)
+		exit(EXIT_ENVIRONMENT);
+	open_report();
 	world_init(&shared->verdict);
 }
 
@@ -38,11 +45,7 @@ void isolate_apart(struct shared *own)
 {
 	shared = own;
 	close(report_fd);
-	report_fd = memfd_create("report", MFD_CLOEXEC);
-	if (report_fd < 0) {
-		perror("kthrash: no file for reports");
-		exit(EXIT_ENVIRONMENT);
-	}
+	open_report();
 	world_apart(&shared->verdict);
 }
 
@@ -103,7 +106,7 @@ static void child_main(void (*child)(void *), void *arg, pid_t parent)
 		_exit(EXIT_ENVIRONMENT);
 	if (dup2(report_fd, STDERR_FILENO) < 0)
 		_exit(EXIT_ENVIRONMENT);
-	signal(SIGINT, SIG_IGN);	/* the parent asks us to stop */
+	signal(SIGINT, SIG_IGN);	/* the parent sets shared->stop instead */
 	signal(SIGTERM, SIG_DFL);
 	signal(SIGUSR1, on_dump);
 	child(arg);

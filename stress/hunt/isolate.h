@@ -15,29 +15,36 @@
 #include "stress/hunt/shared.h"
 #include "stress/run/world.h"
 
-/* Map `shared`, all zero. Once. */
+/* Map `shared`, all zero. Call it once in a process. */
 void isolate_init(void);
 
-/* In a new process. From now on it has only *own in common with its parent. */
+/*
+ * In a process that was just forked: from now on *own is its `shared`, and the only memory
+ * that it shares with its parent.
+ */
 void isolate_apart(struct shared *own);
 
 /* Seconds without any progress after which a child is taken to hang. */
 enum { SILENCE_S = 20 };
 
 /*
- * Run child(arg) in a child process until it returns or dies. Meanwhile
- * tick(arg) is called about ten times a second; if it returns false the child
- * is asked to stop. If nothing moves for `silence_s` seconds the child is
- * killed: KT_HANG.
+ * Run child(arg) in a child process until it returns or dies. Meanwhile tick(arg), unless tick
+ * is NULL, is called many times a second. If it returns false, shared->stop asks the child to
+ * stop. If shared->executions does not change for `silence_s` seconds, the child is killed:
+ * KT_HANG.
  *
- * Fills *v: what the child put into shared->verdict, or what its exit and its
- * report say. Returns false if the child could not be started or ended in a
- * way that is no finding (killed from outside); then v->message says why.
+ * *v becomes shared->verdict if the child has put a failure there. If not, it is made from the
+ * child's exit status and from its report. Returns false, with the reason in v->message, if
+ * the child could not be started, or if it ended in a way that is no finding, as by a kill
+ * from outside.
  */
 bool isolate_run(void (*child)(void *), bool (*tick)(void *), void *arg, unsigned silence_s,
 		 struct verdict *v);
 
-/* What the last child wrote to stderr; at most `size` - 1 bytes, terminated. */
+/*
+ * What the last child wrote to stderr, cut to the size of a buffer in isolate.c, with a zero
+ * at its end.
+ */
 const char *isolate_report(void);
 
 #endif

@@ -7,11 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "stress/hunt/memory.h"
 #include "stress/hunt/options.h"
 
 enum { DEATHS_MAX = 3 };	/* at one execution; then it is not tried again */
@@ -20,18 +20,14 @@ struct process {
 	pid_t pid;
 	bool ended, told;
 	int status;
-	unsigned deaths;		/* since it last came further */
+	unsigned deaths;		/* in a row at execution died_at */
 	uint64_t died_at;
 };
 
 bool jobs_map(struct jobs *j)
 {
-	j->shared = mmap(NULL, j->count * sizeof j->shared[0], PROT_READ | PROT_WRITE,
-			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (j->shared != MAP_FAILED)
-		return true;
-	perror("kthrash: no shared memory");
-	return false;
+	j->shared = memory_map(j->count * sizeof j->shared[0]);
+	return j->shared != NULL;
 }
 
 static void start(const struct jobs *j, unsigned job, struct process *p)
@@ -53,7 +49,10 @@ static void start(const struct jobs *j, unsigned job, struct process *p)
 	}
 }
 
-/* Its children may still be at an execution. They are our children now: end them. */
+/*
+ * A job has died. Its child may still run an execution. This process, a subreaper, is now that
+ * child's parent, and ends it.
+ */
 static void end_group(pid_t group)
 {
 	kill(-group, SIGKILL);
@@ -128,7 +127,8 @@ int jobs_run(const struct jobs *j)
 		fprintf(stderr, "kthrash: no memory for %u processes\n", j->count);
 		return EXIT_ENVIRONMENT;
 	}
-	prctl(PR_SET_CHILD_SUBREAPER, 1);	/* for end_group() */
+	prctl(PR_SET_CHILD_SUBREAPER, 1);	/* so that end_group() can wait for a dead job's
+						 * child */
 	for (unsigned i = 0; i < j->count; i++)
 		start(j, i, &process[i]);
 	while (running) {

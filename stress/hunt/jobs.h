@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A job is one of several processes of one hunt. It is a hunt of its own, with children and
- * a struct shared (shared.h) of its own, but it runs only every N-th case. The process that
- * started the jobs reads their `shared`: what each is at, counted, and found. Jobs write
- * nothing in common but the folder of findings.
+ * A job is one of several processes of one hunt. It is a hunt of its own, with children and a
+ * struct shared (shared.h) of its own, but it runs only every N-th case. The process that
+ * started the jobs reads in their `shared` how far each is, and what it has counted and found.
+ * The only thing that several jobs write is the folder of findings.
  */
 #ifndef STRESS_HUNT_JOBS_H
 #define STRESS_HUNT_JOBS_H
@@ -16,23 +16,27 @@ struct jobs {
 	unsigned count;
 	struct shared *shared;		/* one each */
 
-	/* In process number `job`, with `shared` its own. Begins with execution
-	 * shared->next, also in the place of a process that died. Returns an exit status. */
+	/*
+	 * Called in process number `job`, which has a `shared` of its own. Begins with
+	 * execution shared->next, also if it replaces a process that died. Returns an exit
+	 * status.
+	 */
 	int (*work)(unsigned job);
 
-	/* In the process that called jobs_run(), many times a second: */
-	bool (*is_over)(unsigned job);	/* is that one to end in order? */
+	/* Called many times a second in the process that called jobs_run(): */
+	bool (*is_over)(unsigned job);	/* should that job end? */
 	void (*tick)(void);
 };
 
-/* Map j->shared, all zero. False after a complaint. */
+/* Map j->shared, all zero. False after a sentence on stderr. */
 bool jobs_map(struct jobs *j);
 
 /*
- * Run them until all have ended. If one dies, or can't go on, that is reported and another
- * takes its place. If three in a row came no further, the rest of that job's share is not
- * done, which is reported, and the result is EXIT_ENVIRONMENT. Else it is EXIT_FINDINGS if
- * some process had findings, else EXIT_CLEAN.
+ * Run the jobs until all have ended. If a process dies or can't go on, a sentence on stderr
+ * says so, and another process takes its place. After three such processes in a row at one
+ * execution, the rest of the job's share is not done. A sentence says so, and the result is
+ * EXIT_ENVIRONMENT. Otherwise the result is EXIT_FINDINGS if some job had findings, else
+ * EXIT_CLEAN.
  */
 int jobs_run(const struct jobs *j);
 

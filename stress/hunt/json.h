@@ -2,8 +2,9 @@
 /*
  * All JSON that the driver prints is written here, value by value, with strings escaped.
  *
- * No library does it: the driver can run inside a process of the user's, which may have
- * loaded the same library in another version. What is needed of one fits in a page.
+ * No library does it: the driver can run inside a process of the user's, which may have loaded
+ * the same library in another version. The driver needs little of such a library, and that
+ * fits in a page.
  *
  * A value has a key inside an object, and NULL as its key inside an array.
  */
@@ -20,26 +21,28 @@ struct json {
 	bool line;		/* the next value begins a line */
 };
 
-/* The outermost object begins; it ends with the end of a line, and `out` is flushed. */
+/* Begin the outermost object; end it and its line, and flush `out`. */
 void json_begin(struct json *j, FILE *out);
 void json_end(struct json *j);
 
+/* Write a value. A string is escaped. */
 void json_string(struct json *j, const char *key, const char *value);
 void json_bool(struct json *j, const char *key, bool value);
 void json_null(struct json *j, const char *key);
 void json_unsigned(struct json *j, const char *key, uint64_t value);
 /* 16 hexadecimal digits in a string: a number in JSON has 53 bits. */
 void json_hash(struct json *j, const char *key, uint64_t value);
-/* With so many digits behind the point; JSON_SHORTEST: as few as tell it, as in 1e-06. */
+/* With `decimals` digits behind the point. JSON_SHORTEST: in the shortest form, as 1e-06. */
 enum { JSON_SHORTEST = -1 };
 void json_double(struct json *j, const char *key, double value, int decimals);
 
+/* Begin and end an object or array inside the outermost object. */
 void json_open_object(struct json *j, const char *key);
 void json_close_object(struct json *j);
 void json_open_array(struct json *j, const char *key);
 void json_close_array(struct json *j);
 
-/* What comes next begins a line. */
+/* The next value begins a line. */
 void json_line(struct json *j);
 
 #endif

@@ -4,17 +4,17 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "platform/point.h"
 #include "platform/rng.h"
 #include "stress/hunt/files.h"
+#include "stress/hunt/memory.h"
 #include "stress/run/subject.h"
 
 enum {
 	KEPT_MAX = 256,
-	KEPT_BYTES = 4096,	/* longer plans are not kept: they are slow, too */
+	KEPT_BYTES = 4096,	/* longer plans are not kept, because they are slow */
 };
 
 static struct kept {
@@ -29,20 +29,13 @@ static const char *copies;	/* folder; NULL: none */
 
 bool kept_map(const char *folder)
 {
-	void *p = mmap(NULL, sizeof *kept, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-		       -1, 0);
-
-	if (p == MAP_FAILED) {
-		perror("kthrash: no memory for plans");
-		return false;
-	}
 	if (folder && access(folder, W_OK | X_OK) != 0) {
 		fprintf(stderr, "kthrash: --kept=%s: %s\n", folder, strerror(errno));
 		return false;
 	}
-	kept = p;
 	copies = folder;
-	return true;
+	kept = memory_map(sizeof *kept);
+	return kept != NULL;
 }
 
 /* A copy that can't be written does not stop the hunt, which has the plan in memory. */

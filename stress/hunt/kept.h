@@ -12,15 +12,19 @@
 #include "stress/plan/plan.h"
 
 /*
- * Before the first child. A copy of each goes to `folder`, if not NULL, for other hunts.
- * False, with a sentence on stderr, if there is no memory or no such folder.
+ * Map the memory for the plans. Call it before the first child starts. Unless `folder` is
+ * NULL, a copy of each plan goes there, for other hunts. False, after a sentence on stderr, if
+ * there is no memory or if the folder can't be written.
  */
 bool kept_map(const char *folder);
 
 /* Keep *p. If there is no room, it takes the place of a plan that `seed` draws. */
 void kept_add(const struct plan *p, uint64_t seed);
 
-/* Make *p from a kept plan, as `seed` says. False if a plan is to be generated instead. */
+/*
+ * Make *p from a kept plan; `seed` chooses which, and the change. False if the caller should
+ * generate a plan instead.
+ */
 bool kept_mutate(struct plan *p, uint64_t seed);
 
 #endif

@@ -30,19 +30,19 @@ static bool parse_u64(const char *s, uint64_t *out)
 
 struct row {
 	const char *commands, *name, *value, *help, *preset;
-	bool sets;		/* the value is preset, else it is a text for readers */
+	bool sets;		/* `preset` is the value without the option, else only text */
 	int (*set)(struct options *o, const struct row *row, const char *value);
 	size_t field;
 	uint64_t min, max;
 };
 
-/* "--" or, of a letter alone, "-". */
+/* "--", or "-" before a name of one letter. */
 static const char *dashes(const struct row *row)
 {
 	return row->name[1] ? "--" : "-";
 }
 
-/* What stands between name and value. */
+/* The text between an option's name and its value. */
 static const char *between(const struct row *row)
 {
 	return !*row->value ? "" : row->name[1] ? "=" : " ";
@@ -79,7 +79,7 @@ static int set_number(struct options *o, const struct row *row, const char *valu
 	return EXIT_CLEAN;
 }
 
-/* The strategy is `v` up to its depth, which is at `depth`. */
+/* Is `v` the word of strategy k, with a depth if it takes one? *depth becomes that depth, or 0. */
 static bool has_depth(enum plan_strategy_kind k, const char *v, uint32_t *depth)
 {
 	size_t len = strlen(plan_strategy_name(k));

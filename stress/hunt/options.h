@@ -31,10 +31,10 @@ struct options {
 	uint32_t depth;			/* of pct, delay, bound */
 	const char *strategy_text;	/* as written; "portfolio" */
 	bool adaptive;			/* the portfolio's shares follow the coverage */
-	bool mutate;			/* plans from those that had new coverage */
+	bool mutate;			/* make plans from plans with new coverage */
 	const char *kept;		/* folder for copies of those plans; NULL: none */
 	const char *coverage;		/* file; NULL: none */
-	uint64_t coverage_every;	/* one of so many plans is looked at */
+	uint64_t coverage_every;	/* look for pairs in one of so many plans */
 
 	bool has_memory;		/* else the plan's */
 	enum plan_memory memory;
@@ -54,7 +54,7 @@ struct options {
 	bool bounded;			/* verify: those with at most `depth` preemptions */
 	bool teardown;			/* verify: the interleavings of teardown, too */
 	uint64_t kills, fails, spurious;	/* verify: so many at most, per execution */
-	uint64_t times;			/* replay: repetitions; 0: as the world needs */
+	uint64_t times;			/* replay: runs of each plan; 0: the usual number */
 	const char *output;		/* shrink -o */
 	const char *format;		/* explain: text or json */
 	bool twice;			/* stress, replay: run each execution again */
@@ -71,8 +71,8 @@ struct options {
 int options_parse(struct options *o, int argc, char **argv);
 
 /*
- * Print the help of that command, the words of a plan for "plan", or for NULL what
- * commands there are. False if there is no such command.
+ * Print the help of `command`; the words of a plan for "plan"; the list of commands for NULL.
+ * False if there is no such command.
  */
 bool options_help(const char *command);
 

@@ -8,23 +8,31 @@
 
 #include "stress/hunt/options.h"
 
-/* With bars "a|b|c"; else "a, b or c", where "or" comes before the word that is the last. */
+/* A list of words: "a|b|c" if `bars`, else "a, b or c". */
 struct words {
 	char text[512];
 	size_t used;
 	bool bars;
 };
 
+/* Append a word. Before the `last` one comes "or". */
 void words_add(struct words *w, const char *word, bool last);
 
-/* All words of a table: "fail", "sc", "pct:D". The last strategy is not the list's last. */
+/*
+ * Append all words of a table: "fail", "sc", "pct:D". The caller appends more after the
+ * strategies, so no strategy gets an "or".
+ */
 void words_add_exhaustives(struct words *w);
 void words_add_memories(struct words *w);
 void words_add_strategies(struct words *w);
 
+/* The word of one row. */
 const char *words_exhaustive(enum exhaustive kind);
 
-/* The value of an option, with the words that STRATEGY, MEMORY or EXHAUSTIVE stand for. */
+/*
+ * Copy `value` to buf with the words that STRATEGY, MEMORY or EXHAUSTIVE in it stand for.
+ * Returns buf.
+ */
 const char *words_expand(const char *value, char *buf, size_t size);
 
 #endif

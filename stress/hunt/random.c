@@ -5,8 +5,8 @@
 #include "platform/strategy.h"
 #include "stress/hunt/coverage.h"
 #include "stress/hunt/execute.h"
-#include "stress/hunt/isolate.h"
 #include "stress/hunt/kept.h"
+#include "stress/hunt/shared.h"
 #include "stress/run/subject.h"
 
 /* Draws from one seed for different purposes are independent of each other. */
@@ -17,8 +17,9 @@ enum {
 };
 
 /*
- * The turns of the portfolio (platform/words.def) go round. Its shares follow the scoreboard
- * (stress/bugs/README.md): the best strategy gets the most. Returns which turn it is.
+ * The executions take the places of the portfolio (platform/words.def) in turn. The shares
+ * follow the scoreboard (stress/bugs/README.md): the best strategy has the most places.
+ * Returns the number of the place.
  */
 static uint32_t choose_strategy(const struct options *o, struct world_options *w, uint64_t i)
 {
@@ -59,7 +60,7 @@ static void choose_faults(const struct options *o, struct inject_faults *f, stru
 		f->spurious_nth = 1 + kt_rng_below(rng, l->steps / 16 + 1);
 }
 
-/* The first execution from i on whose case is this process's. */
+/* The first execution, from number i on, whose case this process runs. */
 static uint64_t next_of_job(const struct hunt *h, uint64_t i)
 {
 	uint64_t jobs = h->o->jobs, plan = i / RUNS_PER_PLAN;
@@ -69,7 +70,7 @@ static uint64_t next_of_job(const struct hunt *h, uint64_t i)
 	return (plan + (h->job + jobs - plan % jobs) % jobs) * RUNS_PER_PLAN;
 }
 
-/* What the execution, by the strategy with that number, has shown. */
+/* Note the new pairs of the last execution, under the strategy at that place of the portfolio. */
 static void learn(const struct hunt *h, uint32_t strategy)
 {
 	uint32_t fresh = coverage_fresh();
@@ -79,7 +80,7 @@ static void learn(const struct hunt *h, uint32_t strategy)
 		adaptive_note(&shared->adaptive, strategy, fresh);
 }
 
-/* No more executions of the loaded case. */
+/* The executions of case `number` have ended. If they had new pairs, keep its plan. */
 static void keep_plan(const struct hunt *h, uint64_t number)
 {
 	if (shared->fresh)

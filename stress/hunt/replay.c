@@ -2,9 +2,9 @@
 /*
  * `replay`: run plans exactly as written and compare with what they expect.
  *
- * If this world repeats, one run says it all; --times repeats it, and --twice requires
- * that each run is the same (twice.h). If not, a plan is run until the expected failure
- * shows, at most --times; a plan that expects to pass is run that often.
+ * If this world repeats, one run is enough. --times asks for more runs, and --twice requires
+ * that they are the same (twice.h). If this world does not repeat, a plan runs until it fails,
+ * at most --times times. A plan that passes has run that many times.
  */
 #include <stdio.h>
 #include <string.h>
@@ -17,12 +17,12 @@
 #include "stress/hunt/json.h"
 #include "stress/hunt/twice.h"
 
-enum { TIMES_USUAL = 200 };	/* where runs differ */
+enum { TIMES_USUAL = 200 };	/* if this world does not repeat */
 
 static struct {
 	uint64_t times;
 	bool twice;
-} job;
+} request;
 
 static void replay_child(void *unused)
 {
@@ -30,13 +30,13 @@ static void replay_child(void *unused)
 
 	(void)unused;
 	world_load(&shared->plan);
-	for (uint64_t i = 0; i < job.times; i++) {
+	for (uint64_t i = 0; i < request.times; i++) {
 		shared->options = w;
-		if (job.twice)
+		if (request.twice)
 			run_twice(&w, true, &shared->verdict);
 		else
 			world_run(&w, &shared->verdict);
-		__atomic_store_n(&shared->executions, shared->executions + 1, __ATOMIC_RELAXED);
+		shared_beat();
 		if (shared->verdict.failure != KT_PASS)
 			return;
 		w.seed += !world_can(WORLD_REPEATS);	/* other delays */
@@ -47,8 +47,8 @@ static void replay_child(void *unused)
 static bool run_times(const struct plan *p, uint64_t times, bool twice, struct verdict *v)
 {
 	shared->plan = *p;
-	job.times = times;
-	job.twice = twice || (p->has_expect && p->expect == KT_NONDETERMINISM);
+	request.times = times;
+	request.twice = twice || (p->has_expect && p->expect == KT_NONDETERMINISM);
 	memset(v, 0, sizeof *v);
 	if (!isolate_run(replay_child, NULL, NULL, SILENCE_S, v))
 		return false;

@@ -17,7 +17,7 @@ static const struct {
 	{ ": runtime error: ", KT_UNDEFINED },
 };
 
-/* One line, without the folder in which a sandboxed compiler believed to be. */
+/* Copy one line, without the folder that a compiler in a sandbox took for its own. */
 static void copy_line(char *buf, size_t size, const char *p)
 {
 	static const char sandbox[] = "/proc/self/cwd/";
@@ -32,7 +32,7 @@ static void copy_line(char *buf, size_t size, const char *p)
 	buf[used] = '\0';
 }
 
-/* The report's summary without process numbers and addresses. */
+/* The message is the report's summary, because that has no process numbers and no addresses. */
 bool report_classify(const char *report, struct verdict *v)
 {
 	const char *summary = strstr(report, "SUMMARY: ");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a sanitizer's report says: which kind of bug, of which signature. */
+/* Reads a sanitizer's report: the kind of bug and its signature. */
 #ifndef STRESS_HUNT_REPORT_H
 #define STRESS_HUNT_REPORT_H
 
@@ -7,7 +7,7 @@
 
 #include "stress/run/world.h"
 
-/* Fill failure, message and signature of *v. False if no sanitizer speaks in `report`. */
+/* Fill failure, message and signature of *v. False if `report` holds no sanitizer's report. */
 bool report_classify(const char *report, struct verdict *v);
 
 #endif

@@ -19,25 +19,37 @@ struct shared {
 	struct plan plan;		/* the case that it runs */
 	struct world_options options;	/* of the execution under way */
 	struct verdict verdict;		/* failure != KT_PASS: the child's finding */
-	struct verdict again;		/* of a second run in a process of its own */
+	struct verdict again;		/* twice.c: of a second run in another process */
 	uint64_t executions;		/* relaxed atomic; heartbeat */
-	uint64_t points;
+	uint64_t points;		/* verify: steps of all executions */
 	uint64_t next;			/* number of the execution under way */
-	struct enumeration enumeration;	/* enumerate.h */
-	struct adaptive adaptive;	/* what each strategy of the portfolio has found */
-	uint32_t fresh;			/* new pairs of the loaded case */
+	struct enumeration enumeration;	/* enumerate.c: the fault that is tried */
+	struct adaptive adaptive;	/* random.c: the shares of the strategies */
+	uint32_t fresh;			/* random.c: new pairs of the loaded case */
 	struct world_explored explored;	/* verify: so far */
-	bool exhausted;			/* verify: there is nothing left to be tried */
+	bool exhausted;			/* verify: every execution has been tried */
 
 	/* written by the child, and by the parent while there is no child: */
 	struct tally tally;
 
 	/* written by the parent: */
-	unsigned directives_below;	/* shrink: it wants a schedule of fewer directives */
+	unsigned directives_below;	/* shrink: look for fewer directives than this */
 	bool stop;			/* end after this execution; relaxed atomic */
 };
 
-/* This process's. */
+/* Set by isolate_init() and isolate_apart(). */
 extern struct shared *shared;
+
+/* In the child: an execution has ended. Without these calls the parent takes it to hang. */
+static inline void shared_beat(void)
+{
+	__atomic_store_n(&shared->executions, shared->executions + 1, __ATOMIC_RELAXED);
+}
+
+/* In the child: should it end? */
+static inline bool shared_should_stop(void)
+{
+	return __atomic_load_n(&shared->stop, __ATOMIC_RELAXED);
+}
 
 #endif

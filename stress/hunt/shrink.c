@@ -2,12 +2,12 @@
 /*
  * `shrink`: the smallest plan with the same finding.
  *
- * Delta debugging over the pieces of a plan (subject.h): remove runs of pieces,
- * halving the run, as long as the signature stays (Zeller, Hildebrandt:
- * "Simplifying and Isolating Failure-Inducing Input", TSE 2002). Without an
- * operation the rest of the schedule happens at other visits. So each smaller
- * program is also tried with a few hundred random schedules, and the finding
- * is captured anew as directives.
+ * Delta debugging over the pieces of a plan (subject.h): remove ranges of pieces, first long
+ * ones and then ever shorter ones, and keep each removal that leaves the signature as it is
+ * (Zeller, Hildebrandt: "Simplifying and Isolating Failure-Inducing Input", TSE 2002). If an
+ * operation is missing, the directives of the schedule name the wrong visits. So the shrinker
+ * also tries each smaller program with a few hundred random schedules, and captures the
+ * finding anew as directives.
  */
 #include <stdio.h>
 #include <string.h>
@@ -33,12 +33,12 @@ static struct {
 	unsigned runs;
 	double deadline;
 	bool needs_schedule;		/* without one the plan passes */
-} job;
+} shrinking;
 
 static bool same_finding(const struct verdict *v)
 {
-	return v->failure == job.verdict.failure &&
-	       strcmp(v->signature, job.verdict.signature) == 0;
+	return v->failure == shrinking.verdict.failure &&
+	       strcmp(v->signature, shrinking.verdict.signature) == 0;
 }
 
 static bool passes_without_schedule(const struct plan *p)
@@ -49,25 +49,25 @@ static bool passes_without_schedule(const struct plan *p)
 	program = *p;
 	program.strategy = PLAN_BLOCK;
 	plan_drop_schedule(&program);
-	job.runs++;
+	shrinking.runs++;
 	return run_as_written(&program, &v) && v.failure == KT_PASS;
 }
 
 /*
- * Does the candidate, as written, still fail in the same way? The result that an operation
- * is expected to give follows from the operations before it. Without one of those the
- * expectation may fail under any schedule, at the same place with the same words. That is
+ * Does the candidate, as written, still fail in the same way? The result that an operation is
+ * expected to give follows from the operations before it. If one of those is missing, the
+ * expectation may fail under any schedule, at the same place with the same message. That is
  * another finding.
  */
 static bool still_fails(struct verdict *v)
 {
-	job.runs++;
-	return run_as_written(&job.candidate, v) && same_finding(v) &&
-	       (!job.needs_schedule || passes_without_schedule(&job.candidate));
+	shrinking.runs++;
+	return run_as_written(&shrinking.candidate, v) && same_finding(v) &&
+	       (!shrinking.needs_schedule || passes_without_schedule(&shrinking.candidate));
 }
 
 /*
- * A livelock's steps, but for the first ones, go round in circles. Other strategies switch
+ * After its first steps a livelock repeats the same steps for ever. Other strategies switch
  * tasks there more often than a plan has room for directives.
  */
 static void search_livelock(struct world_options *w)
@@ -91,20 +91,20 @@ static void search_child(void *unused)
 		struct verdict *v = &shared->verdict;
 		struct world_options w = {
 			.strategy = i & 1 ? PLAN_PCT : PLAN_RANDOM, .depth = 2 + i / 2 % 2,
-			.seed = i, .steps_estimate = job.verdict.steps,
+			.seed = i, .steps_estimate = shrinking.verdict.steps,
 		};
 
-		if (job.verdict.failure == KT_LIVELOCK)
+		if (shrinking.verdict.failure == KT_LIVELOCK)
 			search_livelock(&w);
 
 		if (i == 0)
 			w.strategy = PLAN_BLOCK;
 		shared->options = w;
-		if (job.verdict.failure == KT_NONDETERMINISM)
+		if (shrinking.verdict.failure == KT_NONDETERMINISM)
 			run_twice(&w, true, v);
 		else
 			world_run(&w, v);
-		__atomic_store_n(&shared->executions, shared->executions + 1, __ATOMIC_RELAXED);
+		shared_beat();
 		if (v->failure == KT_PASS)
 			continue;
 		if (same_finding(v) && world_capture(&program, &w, &found) &&
@@ -117,17 +117,17 @@ static void search_child(void *unused)
 }
 
 /*
- * A schedule, with the candidate's directives but no decisions, that fails and
- * takes fewer than `limit` directives.
+ * Look for a schedule of the candidate that fails in the same way with fewer than `limit`
+ * directives. The candidate's faults stay, its switches do not.
  */
 static bool finds_schedule(struct verdict *v, unsigned limit)
 {
-	struct plan *c = &job.candidate;
+	struct plan *c = &shrinking.candidate;
 
 	plan_drop_schedule(c);
 	shared->plan = *c;
 	shared->directives_below = limit;
-	job.runs += SEARCH_RUNS;
+	shrinking.runs += SEARCH_RUNS;
 	if (!isolate_run(search_child, NULL, NULL, SILENCE_S, v) || !same_finding(v))
 		return false;
 	*c = shared->plan;
@@ -136,8 +136,8 @@ static bool finds_schedule(struct verdict *v, unsigned limit)
 
 static void accept(const struct verdict *v)
 {
-	job.best = job.candidate;
-	job.verdict = *v;
+	shrinking.best = shrinking.candidate;
+	shrinking.verdict = *v;
 }
 
 static unsigned size(const struct plan *p)
@@ -156,15 +156,15 @@ static bool try_without(unsigned first, unsigned count)
 {
 	struct verdict v;
 
-	if (!subject->without(&job.candidate, &job.best, first, count))
+	if (!subject->without(&shrinking.candidate, &shrinking.best, first, count))
 		return false;
-	job.candidate.has_trace = false;
+	shrinking.candidate.has_trace = false;
 	if (still_fails(&v)) {
 		accept(&v);
 		return true;
 	}
 	/* A schedule is worth a search only if the program became smaller. */
-	if (!world_can(WORLD_REPEATS) || size(&job.candidate) >= size(&job.best))
+	if (!world_can(WORLD_REPEATS) || size(&shrinking.candidate) >= size(&shrinking.best))
 		return false;
 	if (!finds_schedule(&v, PLAN_DIRECTIVES_MAX))
 		return false;
@@ -174,20 +174,23 @@ static bool try_without(unsigned first, unsigned count)
 
 static bool out_of_time(void)
 {
-	return now_s() >= job.deadline;
+	return now_s() >= shrinking.deadline;
 }
 
-/* One pass with runs of `size` pieces; true if anything went. */
+/* Try each range of `size` pieces once. True if one of them could be removed. */
 static bool pass(unsigned size)
 {
 	bool any = false;
 
-	/* From the end: an operation or a task takes directives along. */
-	for (unsigned end = pieces(&job.best); end > 0 && !out_of_time(); ) {
+	/*
+	 * Begin at the end, where tasks and operations are, because their removal also removes
+	 * directives.
+	 */
+	for (unsigned end = pieces(&shrinking.best); end > 0 && !out_of_time(); ) {
 		unsigned first = end > size ? end - size : 0;
 
 		if (try_without(first, end - first)) {
-			unsigned left = pieces(&job.best);
+			unsigned left = pieces(&shrinking.best);
 
 			any = true;
 			end = first < left ? first : left;
@@ -200,7 +203,7 @@ static bool pass(unsigned size)
 
 static void remove_pieces(void)
 {
-	for (unsigned size = pieces(&job.best); size >= 1 && !out_of_time(); ) {
+	for (unsigned size = pieces(&shrinking.best); size >= 1 && !out_of_time(); ) {
 		bool any = pass(size);
 
 		if (size == 1 && !any)
@@ -212,18 +215,19 @@ static void remove_pieces(void)
 /* Does a strategy decide, because the schedule took too many directives? */
 static bool has_strategy(void)
 {
-	return job.best.strategy != PLAN_BLOCK;
+	return shrinking.best.strategy != PLAN_BLOCK;
 }
 
-/* The same program under a simpler schedule, found anew. */
+/* Look for a simpler schedule of the same program. */
 static bool reschedule(void)
 {
 	struct verdict v;
 
 	if (!world_can(WORLD_REPEATS))
 		return false;
-	job.candidate = job.best;
-	if (!finds_schedule(&v, has_strategy() ? PLAN_DIRECTIVES_MAX : job.best.directives_count))
+	shrinking.candidate = shrinking.best;
+	if (!finds_schedule(&v, has_strategy() ? PLAN_DIRECTIVES_MAX :
+						 shrinking.best.directives_count))
 		return false;
 	accept(&v);
 	return true;
@@ -231,21 +235,21 @@ static bool reschedule(void)
 
 unsigned shrink_plan(struct plan *p, struct verdict *v, double seconds)
 {
-	job.best = *p;
-	job.best.has_trace = false;
-	job.verdict = *v;
-	job.runs = 0;
-	job.deadline = now_s() + seconds;
-	job.needs_schedule = v->failure == KT_EXPECT && world_can(WORLD_REPEATS) &&
+	shrinking.best = *p;
+	shrinking.best.has_trace = false;
+	shrinking.verdict = *v;
+	shrinking.runs = 0;
+	shrinking.deadline = now_s() + seconds;
+	shrinking.needs_schedule = v->failure == KT_EXPECT && world_can(WORLD_REPEATS) &&
 			      passes_without_schedule(p);
 	if (has_strategy())
 		reschedule();
 	do
 		remove_pieces();
 	while (!out_of_time() && reschedule());
-	*p = job.best;
-	*v = job.verdict;
-	return job.runs;
+	*p = shrinking.best;
+	*v = shrinking.verdict;
+	return shrinking.runs;
 }
 
 static bool is_smaller(const struct plan *a, const struct plan *b)
@@ -282,7 +286,10 @@ static void print_text(const char *file, const struct plan *original, const stru
 	       original->directives_count, p->directives_count);
 }
 
-/* Read the plan and run it. An exit status; EXIT_CLEAN: it fails, with *v. */
+/*
+ * Read the plan and run it. Returns EXIT_CLEAN if it fails, with *v; if not, another exit
+ * status after a sentence on stderr.
+ */
 static int read_failing(const char *file, struct plan *p, struct verdict *v)
 {
 	if (case_read(file, p) != 0)

@@ -7,7 +7,6 @@
 #include "stress/hunt/coverage.h"
 #include "stress/hunt/engine.h"
 #include "stress/hunt/hunt.h"
-#include "stress/hunt/isolate.h"
 #include "stress/hunt/kept.h"
 #include "stress/hunt/summary.h"
 #include "stress/hunt/take.h"
@@ -47,17 +46,19 @@ static bool can_do(const struct options *o)
 	return true;
 }
 
-/* Why these options don't go together; NULL: they do. */
+/* The reason for which these options exclude each other, or NULL. */
 static const char *contradiction(const struct options *o)
 {
 	if (o->illegal && (o->plan || o->exhaustive))
-		return "--illegal makes its own plans";
+		return "--illegal makes its own plans, without --plan and --exhaustive";
 	if (o->kept && !o->mutate)
 		return "--kept needs --mutate";
 	if (o->mutate && (o->plan || o->illegal || o->jobs > 1))
-		return "--mutate makes its own plans, in one process";
+		return "--mutate makes its own plans in one process, without --plan, --illegal "
+		       "and --jobs";
 	if (o->exhaustive && (o->jobs > 1 || o->first))
-		return "--exhaustive goes through all of its plans, in one process";
+		return "--exhaustive runs all of its plans in one process, without --jobs and "
+		       "--first";
 	return NULL;
 }
 
@@ -79,18 +80,18 @@ static int check(const struct options *o)
 	return cases_open(o);
 }
 
-/* For hunts that write coverage to a file or are steered by it. */
+/* Prepare a hunt that writes coverage to a file, or that coverage steers. */
 static int prepare_coverage(const struct options *o)
 {
 	if (!o->coverage && !o->adaptive && !o->mutate)
 		return EXIT_CLEAN;
 	if (!coverage_map((unsigned)o->jobs) || (o->mutate && !kept_map(o->kept)))
 		return EXIT_ENVIRONMENT;
-	/* Saved at once: if the file can't be written, that is said before the hunt. */
+	/* Save the file now, so that the user learns before the hunt if it can't be written. */
 	return o->coverage ? coverage_save(o->coverage) : EXIT_CLEAN;
 }
 
-/* Nothing was run: that is not clean. */
+/* No execution was run, so the result is not "clean". */
 static int nothing_run(const struct options *o)
 {
 	if (budget_was_interrupted()) {
@@ -98,7 +99,7 @@ static int nothing_run(const struct options *o)
 		return EXIT_ENVIRONMENT;
 	}
 	if (budget_ran_out())
-		fprintf(stderr, "kthrash: --seconds=%g were over before the first execution had "
+		fprintf(stderr, "kthrash: --seconds=%g passed before the first execution had "
 			"ended\n", o->seconds);
 	else
 		fprintf(stderr, "kthrash: these options leave no execution to be run\n");

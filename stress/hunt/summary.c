@@ -76,7 +76,7 @@ void show_progress(const struct options *o)
 	struct totals t;
 	char more[128];
 
-	if (!o->progress || !progress_is_due(o->json))
+	if (!o->progress || !is_time_for_progress(o->json))
 		return;
 	t = engine_totals();
 	if (o->json) {

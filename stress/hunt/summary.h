@@ -5,12 +5,13 @@
 
 #include "stress/hunt/options.h"
 
+/* Print the options with which the hunt begins. */
 void show_options(const struct options *o);
 
-/* A line if *o asks for them and it is time for one (budget.h). */
+/* Print a line of progress if *o asks for progress and it is time for a line (budget.h). */
 void show_progress(const struct options *o);
 
-/* The hunt has ended with that exit status. */
+/* Print the result of a hunt that has ended with exit status `status`. */
 void show_summary(const struct options *o, int status);
 
 #endif

@@ -77,8 +77,8 @@ static void announce(const char *path, const struct verdict *v, const struct tak
 }
 
 /*
- * The finding could not be written to its file. So it goes whole into the output, because the
- * reader may be able to save it.
+ * The finding could not be written to its file. So the output holds the whole plan, because
+ * its reader may be able to save it.
  */
 static void announce_unsaved(const char *path, const struct plan *p)
 {
@@ -94,8 +94,8 @@ static void announce_unsaved(const char *path, const struct plan *p)
 }
 
 /*
- * What the child wrote as it died goes beside the plan. It may be a sanitizer's report,
- * and real threads may never give it again.
+ * Save what the child wrote as it died beside the plan. It may be a sanitizer's report, and
+ * real threads may never give it again.
  */
 static void keep_report(const char *plan)
 {
@@ -134,7 +134,7 @@ static void shrink_and_explain(struct plan *p, struct verdict *v, char *path, si
 	shared->executions = executions;	/* the hunt's own */
 }
 
-/* Shrink, explain, and say how to repeat it: what a developer wants to see. */
+/* Shrink the finding, explain it, and print the command that repeats it. */
 static void present(struct plan *p, struct verdict *v, const char *saved, uint64_t executions)
 {
 	char path[4096], command[4400];
@@ -175,7 +175,7 @@ bool take_finding(const struct options *o, const struct taken *t, struct verdict
 	finding_set_origin(&captured, &t->origin);
 	finding_path(path, sizeof path, o->findings,
 		     signature_id(id, v->failure, v->signature));
-	lock = folder_lock(o->findings);	/* go on if that is not possible */
+	lock = folder_lock(o->findings);	/* if that fails, save without a lock */
 	err = finding_save(path, &captured);
 	if (err > 0)
 		keep_report(path);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a command does with a failure that it found: save, announce, show. */
+/* Saves, announces and shows a failure that a command has found. */
 #ifndef STRESS_HUNT_TAKE_H
 #define STRESS_HUNT_TAKE_H
 
@@ -7,34 +7,36 @@
 #include "stress/hunt/options.h"
 #include "stress/run/world.h"
 
-/* Make the folder o->findings, unless it is there. False after a complaint. */
+/* Make the folder o->findings, unless it is there. False after a sentence on stderr. */
 bool make_findings_folder(const struct options *o);
 
 struct taken {
 	const char *strategy;
 	struct finding_origin origin;
-	uint64_t executions;	/* that the hunt had run, this one included */
+	uint64_t executions;	/* how many the hunt had run, with this one */
 	bool quietly;		/* another process shows it to people */
 };
 
 /*
- * The execution in `shared` gave *v: save it first, look afterwards. False if it
- * could not be saved.
+ * The execution in `shared` gave *v. First save it as a plan, then announce or show it. False
+ * if it could not be saved.
  *
- * Of several findings of one bug by one hunt, the one with the lowest number is kept,
- * whichever comes first: processes that share a folder leave the same files in it as one
+ * If one hunt finds a bug several times, the file has the finding with the lowest number, in
+ * whichever order they come. So jobs that share a folder leave the same files in it as one
  * process would. A finding of another hunt stays.
  */
 bool take_finding(const struct options *o, const struct taken *t, struct verdict *v);
 
 /*
- * From now on a finding that is shown is shown with its interleaving, by explain(), which
- * returns false if it has none. This folder can't call explain/, which is built on it.
+ * From now on call explain() for each finding that is shown, to print its interleaving. It
+ * returns false if there is none. This folder can't call explain/, because explain/ is built
+ * on it.
  */
 void take_explains_with(bool (*explain)(const struct plan *p));
 
 /*
- * Show a finding that is saved, which took so many executions. False if it can't be read.
+ * Show a finding that is saved in `path` and that took `executions` executions. False if the
+ * file can't be read.
  */
 bool show_finding(const char *path, uint64_t executions);
 

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "stress/hunt/tally.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "platform/rng.h"
 #include "stress/hunt/jobs.h"
+#include "stress/hunt/memory.h"
 
 /* ---- schedules -------------------------------------------------------------- */
 
@@ -24,19 +23,12 @@ static struct {
 
 bool tally_map(unsigned jobs)
 {
-	void *p = mmap(NULL, (size_t)jobs * SCHEDULE_BYTES, PROT_READ | PROT_WRITE,
-		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	if (p == MAP_FAILED) {
-		perror("kthrash: no shared memory");
-		return false;
-	}
 	schedules.jobs = jobs;
-	schedules.seen = p;
-	return true;
+	schedules.seen = memory_map((size_t)jobs * SCHEDULE_BYTES);
+	return schedules.seen != NULL;
 }
 
-/* Is it the first time that the process sees this trace? */
+/* Is this the first time that process `job` sees this trace? */
 static bool note_schedule(unsigned job, uint64_t hash)
 {
 	uint32_t bit = (uint32_t)(hash >> 16) % SCHEDULE_BITS;
@@ -64,7 +56,7 @@ uint64_t tally_distinct_schedules(void)
 
 /* ---- executions and findings of one process ----------------------------------- */
 
-/* Where a file is in the list, or its end. */
+/* The index of a file in the list, or `count`. */
 static unsigned find(const struct found *list, unsigned count, const struct found *f)
 {
 	unsigned i = 0;
@@ -74,7 +66,7 @@ static unsigned find(const struct found *list, unsigned count, const struct foun
 	return i;
 }
 
-/* If the list is full, a further file is not in it. It is there nevertheless. */
+/* A full list leaves out further files. The files themselves are in the folder all the same. */
 static void add(struct found *list, unsigned *count, const struct found *f)
 {
 	unsigned i = find(list, *count, f);

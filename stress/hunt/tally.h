@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a hunt has counted and found, over all its processes. They may still be running, and
- * any of them may die at any moment.
+ * Counts the executions and findings of a hunt, over all its processes. They may still be
+ * running, and any of them may die at any moment.
  */
 #ifndef STRESS_HUNT_TALLY_H
 #define STRESS_HUNT_TALLY_H
@@ -18,11 +18,11 @@ struct tally {	/* of one process */
 		uint64_t executions, points;
 		uint64_t schedules;	/* distinct trace hashes */
 		uint64_t digest;	/* of all traces, in any order */
-		uint64_t counted;	/* executions below this number are in the above */
+		uint64_t counted;	/* all executions below this number are counted */
 	} counts[2];
-	unsigned now;			/* which holds; the other is written, then this */
+	unsigned now;			/* index of the valid one; the other is written first */
 
-	uint64_t findings, taken;	/* findings of executions below `taken` are in it */
+	uint64_t findings, taken;	/* all findings below number `taken` are counted */
 	unsigned found_count;
 	struct found {			/* a file of findings, and the first execution for it */
 		uint64_t number;
@@ -31,23 +31,24 @@ struct tally {	/* of one process */
 };
 
 /*
- * Map the memory in which `jobs` processes note which schedules they have seen. Before the
- * first child. False after a complaint.
+ * Map the memory in which `jobs` processes note which schedules they have seen. Call it before
+ * the first child starts. False after a sentence on stderr.
  */
 bool tally_map(unsigned jobs);
 
 /*
- * Execution `number`, by process `job`, is over; its verdict is *v. It is counted once,
- * even if it is run again because its process died before it could go on.
+ * Count execution `number`, which process `job` has run with verdict *v. It counts once, even
+ * if it runs again because its process died before it could go on.
  */
 void tally_execution(struct tally *t, unsigned job, uint64_t number, const struct verdict *v);
 
+/* The valid counts, also while another process writes the next ones. */
 static inline const struct counts *tally_counts(const struct tally *t)
 {
 	return &t->counts[__atomic_load_n(&t->now, __ATOMIC_ACQUIRE)];
 }
 
-/* Execution `number` gave *v, which is saved. */
+/* Count the finding *v of execution `number`, which is saved. */
 void tally_finding(struct tally *t, uint64_t number, const struct verdict *v);
 
 /* The sums. A schedule that two processes have seen counts twice. */
@@ -61,10 +62,13 @@ struct totals tally_total(const struct jobs *j);
 /* How many schedules were seen, by any process. */
 uint64_t tally_distinct_schedules(void);
 
-/* Of each file the first execution, in their order; returns how many, FOUND_MAX at most. */
+/*
+ * Put the files of findings into `out`, each with its first execution, in the order of these.
+ * Returns how many there are, at most FOUND_MAX.
+ */
 unsigned tally_found(const struct jobs *j, struct found *out);
 
-/* The first of all executions that are known to be findings; UINT64_MAX: there is none. */
+/* The lowest number of an execution that gave a finding so far; UINT64_MAX if none did. */
 uint64_t tally_first_found(const struct jobs *j);
 
 #endif

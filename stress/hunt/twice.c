@@ -8,10 +8,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "stress/hunt/isolate.h"
 #include "stress/hunt/options.h"
+#include "stress/hunt/shared.h"
 
-/* In a process of its own. If it dies, this one dies the same way: that is the finding. */
+/*
+ * Run once in a new process. If that process dies, this one dies in the same way, and that is
+ * the finding.
+ */
 static void run_apart(const struct world_options *w, struct verdict *v)
 {
 	pid_t pid;
@@ -36,7 +39,7 @@ static void run_apart(const struct world_options *w, struct verdict *v)
 	*v = shared->again;
 }
 
-/* Memory is moved by a power of two: then that bit of every address differs. */
+/* Move memory by a power of two, so that this bit of every address differs. */
 static bool differs_moved(const struct world_options *w, unsigned power, struct verdict *v)
 {
 	struct world_options moved = *w;

@@ -8,14 +8,14 @@
 #include "stress/run/world.h"
 
 /*
- * world_run(), and at once again with the memory of os_alloc() in another place. If
- * `thorough`, again in so many places that each address bit that can differ differs, and
- * once in a process of its own. In the child of isolate_run(), in a world that
- * WORLD_RUNS_TWICE. *v is of the first run, or KT_NONDETERMINISM with the first step at
- * which another run differs.
+ * Call world_run(), and at once again with the memory of os_alloc() in another place. If
+ * `thorough`, run in one place per address bit, so that each bit has differed, and once in a
+ * new process. Call it in the child of isolate_run(), in a world with WORLD_RUNS_TWICE. *v
+ * becomes the first run's verdict. If another run differs, it becomes KT_NONDETERMINISM with
+ * the first step that differs.
  *
  * So it finds executions that depend on a clock, on what ran before, on the address of a
- * block, or, if thorough, on the number of their process. The address of a variable or of a
+ * block, or, if `thorough`, on the number of their process. The address of a variable or of a
  * stack is the same in all these runs. Only another process can show that it matters.
  */
 void run_twice(const struct world_options *w, bool thorough, struct verdict *v);

@@ -21,7 +21,7 @@
 
 static bool goes_on(const struct options *o, const struct world_explored *e)
 {
-	if (__atomic_load_n(&shared->stop, __ATOMIC_RELAXED))
+	if (shared_should_stop())
 		return false;
 	return !o->executions || e->executions + e->blocked < o->executions;
 }
@@ -44,7 +44,7 @@ static void explore_child(void *options)
 		return;
 	do {
 		world_run(&w, &shared->verdict);
-		__atomic_store_n(&shared->executions, shared->executions + 1, __ATOMIC_RELAXED);
+		shared_beat();
 		shared->points += shared->verdict.steps;
 		more = world_explored(&shared->explored);
 		if (shared->verdict.failure != KT_PASS)
@@ -59,12 +59,12 @@ static bool tick(void *options)
 {
 	const struct options *o = options;
 
-	if (o->progress && progress_is_due(false))
+	if (o->progress && is_time_for_progress(false))
 		progress_line(shared->explored.executions, "");
 	return !budget_is_spent();
 }
 
-/* `v`: the counterexample's; NULL: there is none. */
+/* `v`: the verdict of the counterexample, or NULL. */
 static void print_json(const struct options *o, const char *verdict, const struct verdict *v)
 {
 	const struct world_explored *e = &shared->explored;
@@ -109,7 +109,7 @@ static const char *why_not_finished(void)
 	if (e->no_memory)
 		return "out of memory";
 	if (e->too_long)
-		return "some execution has more events than there is room for";
+		return "an execution has more events than verify has room for";
 	return budget_was_interrupted() ? "interrupted" : budget_ran_out() ? "out of time" :
 	       "the number of executions was limited";
 }
@@ -179,7 +179,7 @@ static int explore(const struct options *o)
 
 /* ---- the command -------------------------------------------------------- */
 
-/* Can this world explore in the way that was asked for? */
+/* Can this world explore in the way that the options ask for? */
 static bool can_do(const struct options *o)
 {
 	if (!world_allows(WORLD_BOUNDS, "verify"))
@@ -198,8 +198,9 @@ static bool set_memory(struct plan *p, const struct options *o)
 	if (o->has_memory)
 		p->memory = o->memory;
 	if (p->memory != PLAN_SC && !o->bounded) {
-		fprintf(stderr, "kthrash: verify knows which operations depend on each other with "
-			"memory sc only; --strategy=bound:N need not know\n");
+		fprintf(stderr, "kthrash: verify without --strategy=bound:N works with memory sc "
+			"only: with others it does not know which operations depend on each "
+			"other\n");
 		return false;
 	}
 	if (plan_check(p, &err) == 0)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a plan must keep beyond its grammar. The check is static: if a create fails, the
- * interpreter skips what follows on that handle, so program order decides.
+ * Checks what a plan must keep beyond its grammar. The check follows program order and
+ * supposes that every create succeeds. If one fails, the interpreter skips the later
+ * operations on its handle.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -65,8 +66,8 @@ static int check_directive(const struct plan *p, const struct plan_directive *d,
 }
 
 /*
- * Few enough threads for one execution. A CPU that comes up may make the thread of each
- * percpu again, because the creator of the last one may have been killed.
+ * Are there few enough threads for one execution? A CPU that comes up may make the thread of
+ * each percpu again, because the creator of the last one may have been killed.
  */
 static int check_lives(const struct plan *p, struct plan_error *err)
 {
@@ -95,7 +96,7 @@ static int check_lives(const struct plan *p, struct plan_error *err)
 	return -EINVAL;
 }
 
-/* What must be known of a handle before its create. */
+/* Find what the rules need to know of each handle before its create. */
 static void look_ahead(const struct plan *p, struct handle *handles)
 {
 	for (unsigned i = 0; i < p->ops_count; i++) {
@@ -144,7 +145,7 @@ static int check_rules(const struct plan *p, struct plan_error *err)
 static int check_program(const struct plan *p, struct plan_error *err)
 {
 	if (p->tasks_count || p->threads_count || p->ops_count || p->boot_concurrent)
-		return check_fail(err, "a plan has a program or tasks, expected one of them");
+		return check_fail(err, "the plan has a program and tasks, expected one of them");
 	if (p->args[0] == 0)
 		return check_fail(err, "the program has no name");
 	return 0;
@@ -166,7 +167,7 @@ int plan_check(const struct plan *p, struct plan_error *err)
 			return e;
 		}
 	}
-	if (check_lives(p, err) != 0) /* also if the plan breaks rules: the interpreter needs it */
+	if (check_lives(p, err) != 0) /* also if the plan may break rules */
 		return -EINVAL;
 	/* A plan that expects a failure may break the caller rules on purpose. */
 	if (p->has_expect && p->expect != KT_PASS)

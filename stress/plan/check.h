@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the rules of plan_check() share. Program order says what holds at an operation. */
+/* Shared by the rules of plan_check(). They go through the operations in program order. */
 #ifndef STRESS_PLAN_CHECK_H
 #define STRESS_PLAN_CHECK_H
 
 #include "stress/plan/internal.h"
 
-/* What program order says of one handle. */
+/* The state of one handle before an operation, by program order. */
 struct handle {
 	bool made, stopped, awaited;
 	bool strays;		/* another task uses it */
@@ -19,14 +19,14 @@ struct handle {
 	int refs;
 };
 
-/* Fill *err without a place; -EINVAL. */
+/* Fill *err without a place. Returns -EINVAL. */
 __attribute__((format(printf, 2, 3)))
 int check_fail(struct plan_error *err, const char *fmt, ...);
 
 /* The handle's name. */
 const char *check_var(const struct plan *p, const struct plan_op *op);
 
-/* The task whose operation i is. */
+/* The task that does operation i. */
 unsigned check_task_of(const struct plan *p, unsigned i);
 
 /* Does operation i use a handle of another task? */
@@ -34,7 +34,10 @@ bool check_is_stray(const struct plan *p, unsigned i);
 
 /* ---- check_handle.c ------------------------------------------------------ */
 
-/* May operation i be done with its handle at that point? Then *h is as it leaves it. */
+/*
+ * Check operation i against *h, the state of its handle before it. If it is legal, *h becomes
+ * the state after it. Returns 0, or -EINVAL with *err.
+ */
 int check_handle(const struct plan *p, unsigned i, struct handle *h, struct plan_error *err);
 
 /* ---- check_waits.c ------------------------------------------------------- */
@@ -47,13 +50,16 @@ int check_destroy_first(const struct plan *p, unsigned op, const struct handle *
 			struct plan_error *err);
 
 /*
- * A task whose worker waits at the gate waits for no other task: a freeze by another
- * task may wait for the worker, and further tasks for that freeze.
+ * A task whose worker waits at the gate must not wait for another task. The reason: a freeze
+ * by another task may wait for the worker, and more tasks for that freeze.
  */
 int check_gates(const struct plan *p, unsigned i, const struct handle *handles,
 		struct plan_error *err);
 
-/* *depth: freezes by its task that are in force before operation i, and then after it. */
+/*
+ * *depth is how many freezes by its task are in force before operation i. It becomes how many
+ * are in force after it.
+ */
 int check_freeze(const struct plan *p, unsigned i, unsigned *depth, struct plan_error *err);
 
 #endif

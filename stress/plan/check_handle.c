@@ -56,7 +56,7 @@ static const char *of_worker(unsigned i)
 		       : NULL;
 }
 
-/* Is it an operation of the thing that the handle stands for? */
+/* Does the operation fit what the handle stands for: a thread, a worker or per-CPU threads? */
 static int check_kind(const struct plan *p, const struct plan_op *op, struct plan_error *err)
 {
 	enum plan_body body = p->threads[op->thread].body;
@@ -81,7 +81,7 @@ static int check_kind(const struct plan *p, const struct plan_op *op, struct pla
 			  plan_one_of(words, sizeof words, of_worker, PLAN_OPS));
 }
 
-/* Of a thread: the operations that not every state of it allows. */
+/* The operations of a thread that are legal in some of its states only. */
 static int check_thread(const struct plan *p, const struct plan_op *op, const struct handle *h,
 			struct plan_error *err)
 {
@@ -152,7 +152,7 @@ static int check_use(const struct plan *p, const struct plan_op *op, const struc
 	if (!h->made)
 		return check_fail(err, "%s %s comes before its create", plan_op_name(op->kind),
 				  check_var(p, op));
-	/* The completion is not the thread's. */
+	/* await is legal then, because its completion does not belong to the thread. */
 	if (may_be_gone(h) && op->kind != PLAN_AWAIT)
 		return check_fail(err,
 				  "%s %s: the thread may be gone; take a reference ('get %s') "
@@ -190,7 +190,7 @@ static void apply_stop(const struct plan_op *op, struct handle *h)
 	h->parked = false;
 }
 
-/* What the operation leaves behind. */
+/* Make *h the state after the operation. */
 static void apply(const struct plan *p, const struct plan_op *op, struct handle *h)
 {
 	const struct plan_thread *t = &p->threads[op->thread];
@@ -226,7 +226,7 @@ static void apply(const struct plan *p, const struct plan_op *op, struct handle 
 	}
 }
 
-/* By another task than the handle's. */
+/* Check an operation by a task to which the handle does not belong. */
 static int check_stray(const struct plan *p, const struct plan_op *op, const struct handle *h,
 		       struct plan_error *err)
 {
@@ -240,8 +240,8 @@ static int check_stray(const struct plan *p, const struct plan_op *op, const str
 	    (body == PLAN_WORKER || !plan_op_has(op->kind, PLAN_OF_WORKER)))
 		return 0;
 	return check_fail(err,
-			  "%s %s: another task's handle, expected a wake-up of an earlier "
-			  "task's, or a work for its worker or per-CPU threads",
+			  "%s %s: another task's handle, expected one of an earlier task, to wake "
+			  "its thread or to use its worker or per-CPU threads",
 			  plan_op_name(op->kind), check_var(p, op));
 }
 

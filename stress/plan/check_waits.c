@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Rules about waiting: nothing in a plan may wait for what comes only after it. */
+/* Rules about waiting: an operation must not wait for an operation that can only come after it. */
 #include "stress/plan/check.h"
 
 int check_destroy_first(const struct plan *p, unsigned op, const struct handle *handles,

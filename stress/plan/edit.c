@@ -31,7 +31,10 @@ bool plan_insert_op(struct plan *p, unsigned task, unsigned at, const struct pla
 	p->ops[i] = *op;
 	p->ops_count++;
 	p->tasks[task].ops_count++;
-	/* Only the tasks behind this one: an empty task before it may begin here, too. */
+	/*
+	 * Move only the tasks behind this one, because an empty task before it may begin here,
+	 * too.
+	 */
 	for (unsigned t = task + 1; t < p->tasks_count; t++)
 		p->tasks[t].ops_first++;
 	return true;
@@ -108,9 +111,7 @@ void plan_drop_schedule(struct plan *p)
 
 static void keep(struct plan *p, const struct plan *old, plan_str *s)
 {
-	const char *text = plan_string(old, *s);
-
-	*s = plan_intern(p, text, strlen(text));
+	*s = plan_intern_text(p, plan_string(old, *s));
 }
 
 void plan_compact(struct plan *p)

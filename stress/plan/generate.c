@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Legal plans at random. Each seed first switches off a random subset of what plans can
- * hold, so that what is left meets itself more often (Groce and others: "Swarm Testing",
- * ISSTA 2012). Small plans are the most likely, because most bugs need two creators and
- * few calls.
+ * Generates legal plans at random. Each seed first switches off a random subset of what plans
+ * can hold, so that the things that are left meet more often (Groce and others: "Swarm
+ * Testing", ISSTA 2012). Small plans are the most likely, because most bugs need two creators
+ * and few calls.
  *
- * The draws are a format: corpora, findings and measurements name plans by their seed.
- * So a change must not add, drop or reorder a draw of the seeds that are in use.
+ * The draws are a format: corpora, findings and measurements name plans by their seed. So a
+ * change must not add, drop or reorder a draw of the seeds that are in use.
  */
 #include <stdio.h>
-#include <string.h>
 
 #include "stress/plan/generate.h"
 
@@ -21,11 +20,6 @@ bool gen_one_in(struct generator *g, uint32_t n)
 bool gen_may(struct generator *g, enum swarm what, uint32_t one_in_n)
 {
 	return (g->swarm & what) && gen_one_in(g, one_in_n);
-}
-
-plan_str gen_intern(struct plan *p, const char *s)
-{
-	return plan_intern(p, s, strlen(s));
 }
 
 void gen_op(struct generator *g, enum plan_op_kind kind, unsigned thread)
@@ -52,7 +46,7 @@ static void add_task(struct generator *g, unsigned ops_max)
 	char name[16];
 
 	snprintf(name, sizeof name, "C%u", p->tasks_count + 1u);
-	t->name = gen_intern(p, name);
+	t->name = plan_intern_text(p, name);
 	t->ops_first = p->ops_count;
 	t->ops_count = 0;
 	p->tasks_count++;
@@ -80,7 +74,7 @@ static unsigned draw_tasks(struct generator *g, unsigned max)
 	return n < max ? n : max;
 }
 
-/* What the tasks do to each other's threads, to CPUs and to the registry. */
+/* Add what the tasks do to each other's threads, to CPUs and to the registry. */
 static void add_between(struct generator *g, unsigned tasks)
 {
 	const struct plan *p = g->p;

@@ -41,7 +41,7 @@ enum swarm {
 
 /* NOLINTNEXTLINE(bugprone-macro-parentheses): a term of a sum */
 #define OPERATION(id, word, traits, weight, help) + (weight)
-enum {	/* how many a worker's operations are, each counted as often as its weight says */
+enum {	/* the sum of the weights of a worker's operations */
 	WORK_KINDS = 0
 #include "stress/plan/words.def"
 };
@@ -51,22 +51,20 @@ struct generator {
 	struct plan *p;
 	struct kt_rng rng;
 	unsigned swarm;
-	unsigned work_kinds;	/* bit per kind: what this plan's workers are made to do */
+	unsigned work_kinds;	/* bit per kind of operation that this plan prefers */
 	bool hotplug;		/* this plan has per-CPU threads */
-	unsigned hot_cpu;	/* most of what it does with CPUs is with this one */
+	unsigned hot_cpu;	/* the CPU of most of this plan's operations with a CPU */
 };
 
 /* ---- generate.c --------------------------------------------------------- */
 
-/* True once in n times. Draws. */
+/* True once in n times. This makes a draw. */
 bool gen_one_in(struct generator *g, uint32_t n);
 
 /* The same, in a plan that may hold `what`; false without a draw in any other plan. */
 bool gen_may(struct generator *g, enum swarm what, uint32_t one_in_n);
 
-plan_str gen_intern(struct plan *p, const char *s);
-
-/* Append to the last task. */
+/* Append an operation to the last task. */
 void gen_op(struct generator *g, enum plan_op_kind kind, unsigned thread);
 void gen_cpu_op(struct generator *g, enum plan_op_kind kind, unsigned thread, int cpu);
 
@@ -85,7 +83,10 @@ struct plan_op gen_percpu_op(struct generator *g);
 
 /* ---- generate_percpu.c, generate_between.c: into any task, unless it would be illegal */
 
-/* All of them at one moment. False if that would be illegal: then nothing has changed. */
+/*
+ * Insert all `count` operations at one place. False, and nothing has changed, if that is
+ * illegal.
+ */
 bool gen_insert(struct generator *g, unsigned task, unsigned at, const struct plan_op *ops,
 		unsigned count);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a task does besides the lives of its own threads, at any moment: to another task's
- * thread, to all threads by a freeze, to the registry, to another task.
+ * Inserts operations that are not part of the life of the task's own threads: on another
+ * task's thread, on all threads by a freeze, on the registry, on another task.
  */
 #include "stress/plan/generate.h"
 
@@ -39,7 +39,7 @@ void gen_stray(struct generator *g)
 	gen_insert(g, task, kt_rng_below(&g->rng, p->tasks[task].ops_count + 1u), &op, 1);
 }
 
-/* With its thaw, or without one: then the task's end thaws. */
+/* Mostly with a thaw. Without one the task thaws at its end. */
 void gen_freeze(struct generator *g)
 {
 	struct plan *p = g->p;
@@ -70,7 +70,7 @@ void gen_reader(struct generator *g)
 	n = 1 + kt_rng_below(&g->rng, 3);
 	for (unsigned i = 0; i < n; i++)
 		ops[i] = op;
-	gen_insert(g, task, at, ops, n); /* not if it finds per-CPU threads: illegal */
+	gen_insert(g, task, at, ops, n); /* inserts nothing if op finds per-CPU threads */
 }
 
 void gen_kill_op(struct generator *g)

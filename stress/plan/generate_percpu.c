@@ -26,7 +26,7 @@ static struct plan_op draw_hotplug_op(struct generator *g)
 	return op;
 }
 
-/* New work as soon as the last is done, when the thread is about to sleep. */
+/* Make new work as soon as the last work is done, because the thread is about to sleep then. */
 static void add_pokes(struct generator *g, unsigned t)
 {
 	int8_t cpu = draw_cpu(g);
@@ -47,9 +47,9 @@ static unsigned add_percpu_threads(struct generator *g)
 	snprintf(format, sizeof format, "%s/%%u", var);
 	snprintf(name, sizeof name, "%s/0", var);
 	p->threads[n] = (struct plan_thread){
-		.var = gen_intern(p, var),
-		.format = gen_intern(p, format),
-		.name = gen_intern(p, name),
+		.var = plan_intern_text(p, var),
+		.format = plan_intern_text(p, format),
+		.name = plan_intern_text(p, name),
 		.has_number = true,
 		.body = PLAN_PERCPU,
 		.node = -1,
@@ -90,7 +90,7 @@ static void insert_hotplug(struct generator *g, unsigned task, const struct plan
 	gen_insert(g, task, at, ops, count);
 }
 
-/* Down and up, one of both, or as many down as others leave. */
+/* Take one CPU down and up, do one of both, or take all CPUs down. */
 void gen_hotplug(struct generator *g)
 {
 	struct plan_op ops[PLAN_CPUS] = { 0 };

@@ -54,7 +54,7 @@ static enum plan_body draw_body(struct generator *g)
 	return draw_of_turn(g, TURNS, hard);
 }
 
-/* Where it runs: on a node, on a CPU, or anywhere. */
+/* Draw where the thread runs: on a node, on a CPU, or anywhere. */
 static void draw_place(struct generator *g, struct plan_thread *t)
 {
 	t->node = -1;
@@ -65,7 +65,7 @@ static void draw_place(struct generator *g, struct plan_thread *t)
 		t->cpu = (int16_t)t->number;
 }
 
-/* A thread of the last task, without its create; its index. */
+/* Add a thread of the last task, without its create. Returns its index. */
 static unsigned add_thread(struct generator *g)
 {
 	struct plan *p = g->p;
@@ -81,10 +81,10 @@ static unsigned add_thread(struct generator *g)
 		 gen_may(g, SWARM_LONG_NAME, 3) ? "a-name-longer-than-comm/" : "w",
 		 t->has_number ? "%u" : var);
 	if (!plan_format_name(format, t->has_number, t->number, name, sizeof name))
-		name[0] = '\0'; /* not with these formats */
-	t->var = gen_intern(p, var);
-	t->format = gen_intern(p, format);
-	t->name = gen_intern(p, name);
+		name[0] = '\0'; /* can't happen with these formats */
+	t->var = plan_intern_text(p, var);
+	t->format = plan_intern_text(p, format);
+	t->name = plan_intern_text(p, name);
 	t->body = draw_body(g);
 	t->result = t->body == PLAN_WORKER ? 0 : (int32_t)kt_rng_below(&g->rng, 8);
 	t->freezable = t->body == PLAN_WORKER && (g->swarm & SWARM_FREEZE) && !gen_one_in(g, 4);
@@ -93,7 +93,7 @@ static unsigned add_thread(struct generator *g)
 	return n;
 }
 
-/* Between create and the first wake-up. True if the thread is bound. */
+/* Perhaps bind the thread, between its create and its first wake-up. True if it is bound. */
 static bool add_binding(struct generator *g, unsigned t)
 {
 	bool bound = g->p->threads[t].cpu >= 0;

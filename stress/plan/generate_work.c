@@ -2,7 +2,10 @@
 /* The life of a worker: works, their gate, and freezes between them. */
 #include "stress/plan/generate.h"
 
-/* From kinds[n] on each operation as often as its weight says; how many there are then. */
+/*
+ * List each operation from kinds[n] on, as often as its weight says. Returns the list's new
+ * length.
+ */
 static unsigned list_work_kinds(enum plan_op_kind *kinds, bool delayed, unsigned n)
 {
 	for (enum plan_op_kind k = 0; k < PLAN_OPS; k++)
@@ -41,7 +44,7 @@ static void add_work_op(struct generator *g, unsigned t, struct plan_op op)
 	plan_insert_op(g->p, task, g->p->tasks[task].ops_count, &op);
 }
 
-/* A work, the gate behind it, a wait for the first, and the gate opened. */
+/* Queue a work and the gate behind it, wait for the work, and open the gate. */
 static void add_gate(struct generator *g, unsigned t)
 {
 	uint8_t work = gen_one_in(g, 2), flush = gen_one_in(g, 4) ? !work : work;
@@ -63,7 +66,7 @@ static void add_gate(struct generator *g, unsigned t)
 	}
 }
 
-/* A wait for a work that no task cancels. */
+/* Wait for a work, unless a task cancels it. */
 static void add_waiting(struct generator *g, unsigned t)
 {
 	struct plan_op op = { .kind = PLAN_QUEUE, .work = gen_one_in(g, 3) };
@@ -80,7 +83,7 @@ static void add_waiting(struct generator *g, unsigned t)
 	add_work_op(g, t, (struct plan_op){ .kind = PLAN_RAN, .work = op.work });
 }
 
-/* Perhaps a work on its way, a freeze, and operations that wait for no frozen worker. */
+/* Perhaps queue a work. Freeze, do operations that wait for no frozen worker, and thaw. */
 static void add_frozen_works(struct generator *g, unsigned t)
 {
 	do {

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Plans that break a rule for callers on purpose. They are small, because the rule is
- * tested and not the rest of the plan; a legal task beside keeps the schedule busy.
+ * Plans that break a rule for callers on purpose. They are small, because they test one rule
+ * only. A legal task beside the illegal one makes more schedules possible.
  */
 #include <stdio.h>
 
 #include "platform/rng.h"
-#include "stress/plan/internal.h"
+#include "stress/plan/plan.h"
 
 #define BIT(failure) (1u << (failure))
-/* Use of a thing that is gone: freed memory, a dead count, a lock in use. */
+/* Failures of a task that uses something that is gone. */
 #define GONE         (BIT(KT_MEMORY) | BIT(KT_ASSERTION) | BIT(KT_DISCIPLINE))
 
 static const struct rule {
 	const char *task;
-	enum kt_failure expected;	/* the plan's */
+	enum kt_failure expected;	/* the plan expects it */
 	unsigned also;			/* failures that other schedules end with */
 	const char *why;
 } rules[] = {

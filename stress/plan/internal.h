@@ -9,12 +9,16 @@
 #define PLAN_TASK_NAME_MAX 32	/* bytes of a task's name with its zero */
 #define PLAN_POINT_MAX     144	/* bytes of a point with its zero */
 
+/* plan_intern() of a string that ends with a zero. */
+plan_str plan_intern_text(struct plan *p, const char *s);
+
+/* Find the value of an errno by its word. False if plans have no such word. */
 bool plan_errno_find(const char *name, size_t len, int32_t *value);
 
-/* Has it all of `traits`? */
+/* Does the body have all of `traits`? */
 bool plan_body_has(enum plan_body b, unsigned traits);
 
-/* How often the generator draws it for a worker. */
+/* How often the generator draws the operation for a worker, relative to the others. */
 unsigned plan_op_weight(enum plan_op_kind k);
 
 /* "TARGET at TASK POINT #N", and what its TASK and TARGET are, for error messages. */
@@ -44,7 +48,7 @@ bool plan_form_next(const char **form, struct plan_form_part *part);
  */
 const char *plan_one_of(char *buf, size_t size, const char *(*word)(unsigned i), unsigned count);
 
-/* Index, or -1. */
+/* The index of the task or thread, or -1 if there is none. */
 int plan_find_task(const struct plan *p, const char *name);
 int plan_find_thread(const struct plan *p, const char *name);
 
@@ -54,7 +58,7 @@ int plan_find_thread(const struct plan *p, const char *name);
  */
 bool plan_knows_name(const struct plan *p, const char *name);
 
-/* May a text in quotes hold it? */
+/* May a text in quotes hold this byte? */
 bool plan_may_quote(char c);
 
 /*
@@ -69,6 +73,7 @@ const char *plan_thread_name(const struct plan *p, const struct plan_thread *t, 
 
 /* ---- edit.c: the result may break plan_check() --------------------------- */
 
+/* Insert *op as operation `at` of the task. False if the plan has no room. */
 bool plan_insert_op(struct plan *p, unsigned task, unsigned at, const struct plan_op *op);
 void plan_remove_op(struct plan *p, unsigned i);
 void plan_remove_thread(struct plan *p, unsigned i);	/* and its operations */

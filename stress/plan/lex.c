@@ -97,7 +97,7 @@ bool lex_at_end(struct parser *x)
 	return x->at == x->line_end || *x->at == '#';
 }
 
-struct token lex_word(struct parser *x)
+static struct token up_to_blank(struct parser *x)
 {
 	struct token t;
 
@@ -106,6 +106,13 @@ struct token lex_word(struct parser *x)
 	while (x->at < x->line_end && !lex_is_blank(*x->at))
 		x->at++;
 	t.len = (size_t)(x->at - t.s);
+	return t;
+}
+
+struct token lex_word(struct parser *x)
+{
+	struct token t = up_to_blank(x);
+
 	if (t.len && *t.s == '#')
 		t.len = 0;
 	return t;
@@ -211,13 +218,8 @@ int32_t lex_signed_number(struct parser *x, struct token t, const char *what)
 
 uint32_t lex_nth(struct parser *x)
 {
-	struct token t;
+	struct token t = up_to_blank(x);
 
-	lex_skip_blanks(x);
-	t.s = x->at;
-	while (x->at < x->line_end && !lex_is_blank(*x->at))
-		x->at++;
-	t.len = (size_t)(x->at - t.s);
 	if (t.len < 2 || *t.s != '#')
 		lex_unexpected(x, t, "#N");
 	t.s++;

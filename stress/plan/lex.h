@@ -18,7 +18,7 @@
 struct parser {
 	struct plan *p;
 	struct plan_error *err;
-	const char *text, *end;		/* all of it */
+	const char *text, *end;		/* the whole text */
 	const char *line, *line_end, *at;
 	unsigned line_number;
 	bool seen[PLAN_LINE_KINDS];	/* has there been such a line? */
@@ -38,7 +38,7 @@ struct token {
 /* The error is at `where`, in the current line. */
 __attribute__((noreturn, format(printf, 3, 4)))
 void lex_fail(struct parser *x, const char *where, const char *fmt, ...);
-/* The error is there. */
+/* The error is at `at`. */
 __attribute__((noreturn, format(printf, 3, 4)))
 void lex_fail_at(struct parser *x, struct place at, const char *fmt, ...);
 /* The place of `where`, for errors that are found later. */
@@ -48,20 +48,20 @@ const char *lex_shown(struct token t);
 /* "unexpected 't', expected ...", or that the line ends. */
 __attribute__((noreturn))
 void lex_unexpected(struct parser *x, struct token t, const char *expected);
-/* The same of a list of words: `what` comes before it. plan_one_of() makes the list. */
+/* The same, and what was expected is `what` and a list of words, made by plan_one_of(). */
 __attribute__((noreturn))
 void lex_unexpected_of(struct parser *x, struct token t, const char *what,
 		       const char *(*word)(unsigned i), unsigned count);
 bool lex_is_blank(char c);
 void lex_skip_blanks(struct parser *x);
-/* Only blanks or a comment follow. */
+/* Does nothing follow but blanks or a comment? */
 bool lex_at_end(struct parser *x);
-/* To the next blank. */
+/* The word that ends at the next blank. */
 struct token lex_word(struct parser *x);
-/* To the next blank or punctuation. */
+/* The token that ends at the next blank or punctuation. */
 struct token lex_token(struct parser *x);
 bool lex_is(struct token t, const char *s);
-/* Is it the next word? Then it is taken. */
+/* If `word` is the next word, go behind it and return true. */
 bool lex_word_follows(struct parser *x, const char *word);
 void lex_expect_word(struct parser *x, const char *s);
 void lex_expect_end(struct parser *x);
@@ -78,9 +78,12 @@ plan_str lex_name(struct parser *x, struct token t, const char *what);
 /* A text in double quotes, without the quotes. `what`: "a signature". */
 plan_str lex_quoted(struct parser *x, const char *what, bool may_be_empty);
 bool lex_is_printable_word(struct token t, size_t max);
-/* Any task or thread. */
+/* The name of any task or thread. */
 plan_str lex_directive_name(struct parser *x, const char *what);
-/* The thread of a handle that the current task made before. */
+/*
+ * The thread of a handle that the current task made before; if `foreign`, that any task made
+ * before.
+ */
 uint8_t lex_handle(struct parser *x, struct token t, bool foreign);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Plans that are made: at random, from other plans, by taking pieces away. Every plan but
+ * Makes plans: at random, from other plans, by taking pieces away. Every plan but
  * plan_generate_illegal()'s is legal, and the same seed gives the same plan everywhere.
  * Include stress/plan/plan.h.
  */
@@ -30,9 +30,9 @@ unsigned plan_generate_illegal(struct plan *p, uint64_t seed);
 void plan_mutate(struct plan *p, uint64_t seed, size_t size_max);
 
 /*
- * Tasks, operations and directives of both; legal. Neither it nor plan_mutate() keeps
- * a signature or an origin, because the new plan may show another bug or none. They
- * generate a plan instead of changing one of a program.
+ * Make *out from tasks, operations and directives of both. It is legal. Neither this nor
+ * plan_mutate() keeps a signature or an origin, because the new plan may show another bug or
+ * none. From a plan of a program both generate a new plan.
  */
 void plan_crossover(struct plan *out, const struct plan *a, const struct plan *b, uint64_t seed);
 

@@ -15,7 +15,7 @@
 
 static unsigned tried, refused;
 
-/* In memory of exactly its size, so that ASan sees a read of one byte too many. */
+/* Parse a copy in memory of exactly its size, so that ASan sees a read of one byte too many. */
 static void try(const char *text, size_t size)
 {
 	static struct plan p;

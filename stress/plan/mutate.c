@@ -1,35 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Plans from plans, for the fuzzing engines. Each change is tried on a copy and kept if
- * the result is legal. The schedule (switch directives, strategy) is changed as often as
- * the program, because either kind of change finds bugs.
+ * Makes plans from plans, for the fuzzing engines. Each change is tried on a copy and kept if
+ * the result is legal. The schedule (switch directives, strategy) is changed as often as the
+ * program, because either kind of change finds bugs.
  *
  * The draws are a format, as the generator's: a change must not add, drop or reorder one.
  */
 #include <string.h>
 
-#include "platform/rng.h"
-#include "stress/plan/internal.h"
-#include "stress/plan/points.h"
-
-static const struct named_point points[] = {
-#define X(side, name) { side, name },
-	NAMED_POINTS(X)
-#undef X
-};
+#include "stress/plan/draw.h"
 
 static uint32_t below(struct kt_rng *rng, uint32_t n)
 {
 	return n ? kt_rng_below(rng, n) : 0;
-}
-
-static plan_str thread_name(struct plan *p, struct kt_rng *rng, unsigned i)
-{
-	const struct plan_thread *t = &p->threads[i];
-	char buf[PLAN_NAME_MAX + 16];
-	const char *name = plan_thread_name(p, t, below(rng, plan_names(t)), buf);
-
-	return plan_intern(p, name, strlen(name));
 }
 
 static plan_str any_name(struct plan *p, struct kt_rng *rng)
@@ -40,24 +23,13 @@ static plan_str any_name(struct plan *p, struct kt_rng *rng)
 		return p->tasks[n].name;
 	n -= p->tasks_count;
 	if (n < p->threads_count)
-		return thread_name(p, rng, n);
-	return plan_intern(p, "kthreadd", strlen("kthreadd"));
-}
-
-static plan_str name_for(struct plan *p, struct kt_rng *rng, enum point_side side)
-{
-	if (side == POINT_TIMERS)
-		return plan_intern(p, "ktimers", strlen("ktimers"));
-	if (side == POINT_DAEMON)
-		return plan_intern(p, "kthreadd", strlen("kthreadd"));
-	if (side == POINT_THREAD && p->threads_count)
-		return thread_name(p, rng, below(rng, p->threads_count));
-	return p->tasks[below(rng, p->tasks_count)].name;
+		return draw_thread_name(p, rng, n);
+	return plan_intern_text(p, "kthreadd");
 }
 
 static void add_directive(struct plan *p, struct kt_rng *rng)
 {
-	const struct named_point *point = &points[below(rng, sizeof points / sizeof points[0])];
+	const struct named_point *point = draw_point(rng);
 	struct plan_directive d = { .nth = 1 + below(rng, 3) };
 
 	if (p->directives_count >= 64)
@@ -82,8 +54,8 @@ static void add_directive(struct plan *p, struct kt_rng *rng)
 		break;
 	}
 	if (d.kind == PLAN_D_KILL || d.kind == PLAN_D_SWITCH) {
-		d.task = name_for(p, rng, point->side);
-		d.point = plan_intern(p, point->name, strlen(point->name));
+		d.task = draw_name(p, rng, point->side);
+		d.point = plan_intern_text(p, point->name);
 	}
 	p->directives[p->directives_count++] = d;
 }
@@ -254,9 +226,7 @@ void plan_mutate(struct plan *p, uint64_t seed, size_t size_max)
 
 static plan_str copy_string(struct plan *out, const struct plan *from, plan_str s)
 {
-	const char *text = plan_string(from, s);
-
-	return plan_intern(out, text, strlen(text));
+	return plan_intern_text(out, plan_string(from, s));
 }
 
 static bool name_clashes(const struct plan *out, const struct plan *from, unsigned task)
@@ -279,7 +249,7 @@ static bool name_clashes(const struct plan *out, const struct plan *from, unsign
 	return false;
 }
 
-/* Task `task` of `from` with its threads, without its kills of other tasks. */
+/* Copy task `task` of `from` with its threads, without its kills of other tasks. */
 static void take_task(struct plan *out, const struct plan *from, unsigned task)
 {
 	const struct plan_task *t = &from->tasks[task];

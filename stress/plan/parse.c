@@ -269,7 +269,7 @@ static void parse(struct parser *x)
 	parse_victims(x);
 }
 
-/* Where plan_check() objects: the piece, or the end of the text. */
+/* Place an error of plan_check(): at the operation or directive, or at the end of the text. */
 static void place_error(struct parser *x)
 {
 	struct place at = { x->line_number, 1 };

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* How the parser's files share the grammar. Each function leaves by lex_fail() if need be. */
+/*
+ * How the parser's files share the grammar. If there is an error, a function leaves by
+ * lex_fail().
+ */
 #ifndef STRESS_PLAN_PARSE_H
 #define STRESS_PLAN_PARSE_H
 

@@ -32,7 +32,10 @@ static bool number_follows(struct parser *x)
 	return x->at < x->line_end && ((*x->at >= '0' && *x->at <= '9') || *x->at == '-');
 }
 
-/* Put the name with that number into buf; its length. Fails if the name is bad or taken. */
+/*
+ * Put the name with that number into buf. Returns its length. A name that is bad or taken is
+ * an error.
+ */
 static size_t one_name(struct parser *x, const struct plan_thread *t, int32_t number,
 		       const char *where, char buf[PLAN_NAME_MAX + 16])
 {
@@ -165,7 +168,7 @@ static int8_t cpu(struct parser *x, bool may_be_none)
 	return (int8_t)lex_unsigned_number(x, t, 0, PLAN_CPUS - 1, "a CPU");
 }
 
-/* Those that make something first. */
+/* Row i of the list of operations: those that make a thread come first. */
 static const char *op_form(unsigned i)
 {
 	static char form[32];
@@ -193,7 +196,7 @@ static enum plan_op_kind find_op(struct token t)
 	return PLAN_OPS;
 }
 
-/* The operation of that word that makes something. */
+/* The operation of that word that makes a thread. */
 static enum plan_op_kind making(struct parser *x, struct token t)
 {
 	for (enum plan_op_kind k = 0; k < PLAN_OPS; k++)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A plan as a row of pieces that can be taken away: directives, operations, tasks, and
- * extras. An extra is not removed but made plain. The plan has three extras (boot line,
- * strategy, memory model), each thread has four (node, CPU, being freezable, result) and
- * each operation has one (its expected result).
+ * A plan as a row of pieces that can be taken away: directives, operations, tasks, and extras.
+ * An extra is not removed but gets its default. The plan has three extras (boot line,
+ * strategy, memory model), each thread has four (node, CPU, being freezable, result) and each
+ * operation has one (its expected result).
  */
 #include <string.h>
 
@@ -18,7 +18,10 @@ unsigned plan_pieces(const struct plan *p)
 	       p->threads_count * EXTRAS_PER_THREAD + p->ops_count;
 }
 
-/* These are false if the extra is plain already: then there is nothing to try. */
+/*
+ * The plain_ functions give an extra its default. False if it has that already, because then
+ * there is nothing to try.
+ */
 
 static bool plain_plan(struct plan *p, unsigned extra)
 {
@@ -105,7 +108,7 @@ static unsigned thaw_of(const struct plan *p, unsigned i)
 	return i;
 }
 
-/* What to take away, by the indices of the plan as it was. */
+/* The things to take away, by their indices in the plan as it was. */
 struct marks {
 	bool directive[PLAN_DIRECTIVES_MAX], op[PLAN_OPS_MAX], task[PLAN_TASKS_MAX];
 	bool thread[PLAN_THREADS_MAX];

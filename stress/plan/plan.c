@@ -28,6 +28,11 @@ plan_str plan_intern(struct plan *p, const char *s, size_t len)
 	return at;
 }
 
+plan_str plan_intern_text(struct plan *p, const char *s)
+{
+	return plan_intern(p, s, strlen(s));
+}
+
 plan_str plan_intern_printable(struct plan *p, const char *s)
 {
 	char buf[PLAN_QUOTED_MAX];
@@ -48,7 +53,7 @@ bool plan_is_program(const struct plan *p)
 	return p->args_count > 0;
 }
 
-/* By canonical text: where the strings lie does not matter. */
+/* Compares the canonical texts, because it does not matter where the strings lie. */
 bool plan_equal(const struct plan *a, const struct plan *b)
 {
 	static char ta[4 * PLAN_BYTES_MAX], tb[4 * PLAN_BYTES_MAX];

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A plan: a small program (which tasks call which functions of core/) and the
- * directives that make one execution of it. Seeds, fuzzer inputs, findings, replays and
- * regressions are all plans. README.md has the whole format by example, words.def
- * each of its words.
+ * A plan: a small program (which tasks call which functions of core/) and the directives that
+ * make one execution of it. Seeds, fuzzer inputs, findings, replays and regressions are all
+ * plans. README.md shows the whole format by example, and words.def lists all of its words.
  *
  * struct plan is flat: it has no pointers, is copied by assignment and compared by
- * plan_equal(). Its strings are in its own pool. Nothing here allocates, reads a clock or
- * an address, so the same text and the same seed give the same plan everywhere. One thread
- * of a process at a time may call it.
+ * plan_equal(). Its strings are in its own pool. Nothing here allocates, reads a clock or an
+ * address, so the same text and the same seed give the same plan everywhere. One thread of a
+ * process at a time may call it.
  *
  *	kthrash-plan 1
  *	# why this plan is here (kept: plan.note)
@@ -28,8 +27,8 @@
  *	visible kthreadd kthreadd_main:store(current->state) at C1 create.woken #1
  *	expect deadlock trace 0123456789abcdef
  *
- * A plan of a program that is not made of operations has a line with the program's
- * words in place of its tasks. Its directives may name any task and any point.
+ * A plan of a program that is not made of operations has a line with the program's words in
+ * place of its tasks. Its directives may name any task and any point.
  *
  *	kthrash-plan 1
  *	program "./queue_test" "3" "100"
@@ -159,9 +158,10 @@ struct plan {
 					 * without "# ", with '\n' between them */
 };
 
-/* How many threads have names from it: PLAN_CPUS for a percpu, else 1. */
+/* How many threads, each with its name, *t stands for: PLAN_CPUS for a percpu, else 1. */
 unsigned plan_names(const struct plan_thread *t);
 
+/* The text of a string of the plan, with a zero at its end. */
 static inline const char *plan_string(const struct plan *p, plan_str s)
 {
 	return p->strings + s;
@@ -228,6 +228,7 @@ int plan_check(const struct plan *p, struct plan_error *err);
  */
 size_t plan_print(const struct plan *p, char *buf, size_t size);
 
+/* Do both plans have the same canonical text? */
 bool plan_equal(const struct plan *a, const struct plan *b);
 
 #include "stress/plan/make.h"

@@ -7,7 +7,7 @@
 
 #include "stress/plan/internal.h"
 
-/* Text that may not fit: counts on, writes what fits. */
+/* Text in a buffer that may be too small: put() writes what fits and counts all. */
 struct out {
 	char *buf;
 	size_t size, used;

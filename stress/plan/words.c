@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The words of the format by their numbers, and looking names up. */
+/* Finds the words of the format by their numbers, and tasks and threads by their names. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -243,7 +243,7 @@ bool plan_knows_name(const struct plan *p, const char *name)
 
 /* ---- help ---------------------------------------------------------------- */
 
-/* Two columns; a long form has its help in the line below. */
+/* A row of two columns. If the form is long, the help is in the next line. */
 static void print_row(FILE *out, const char *form, const char *help)
 {
 	enum { COLUMN = 38 };
@@ -317,7 +317,7 @@ void plan_print_words(FILE *out)
 	fputs("Memory models:\n", out);
 	for (enum plan_memory m = 0; m < PLAN_MEMORIES; m++)
 		print_row(out, memories[m].name, memories[m].help);
-	fputs("Roles, what an allocation is for, and any:\n", out);
+	fputs("Roles, what an allocation is for (any: all roles):\n", out);
 	for (enum kt_role r = 0; r < KT_ROLE_COUNT; r++)
 		print_row(out, kt_role_name(r), kt_role_help(r));
 	fputs("How an execution ends:\n", out);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The words of plans as numbers: what words.def's rows are to a C program. */
+/* The words of plans as C enums, made from the rows of words.def. */
 #ifndef STRESS_PLAN_WORDS_H
 #define STRESS_PLAN_WORDS_H
 
@@ -22,7 +22,7 @@ enum plan_body {	/* what the created thread's function does */
 enum plan_body_trait {
 	PLAN_ENDS      = 1 << 0,	/* ends by itself */
 	PLAN_PARKS     = 1 << 1,	/* parks when asked to */
-	PLAN_HARD      = 1 << 2,	/* another body that sleeps uninterruptibly */
+	PLAN_HARD      = 1 << 2,	/* the uninterruptible variant of another body */
 	PLAN_NO_RESULT = 1 << 3,	/* no R follows the word */
 };
 
@@ -35,7 +35,7 @@ enum plan_op_kind {
 
 /* What follows an operation's word, and which tasks may use it. */
 enum plan_op_trait {
-	PLAN_NO_HANDLE   = 1 << 0,	/* of no thread */
+	PLAN_NO_HANDLE   = 1 << 0,	/* no handle follows */
 	PLAN_HAS_CPU     = 1 << 1,
 	PLAN_HAS_WORK    = 1 << 2,
 	PLAN_HAS_DELAY   = 1 << 3,
@@ -64,7 +64,7 @@ enum plan_line {		/* the other lines */
 
 #define PLAN_ROLE_ANY KT_ROLE_COUNT
 
-/* With the values of enum kt_strategy. */
+/* Its values are those of enum kt_strategy. */
 enum plan_strategy_kind {
 #define STRATEGY(id, word, depth, make, profile, places, measured, help) PLAN_##id,
 #include "platform/words.def"
@@ -90,14 +90,14 @@ const char *plan_strategy_name(enum plan_strategy_kind k);
 /* "-EINTR", or NULL if plans have no word for it. */
 const char *plan_errno_name(int32_t value);
 
-/* Has it all of `traits`? */
+/* Does the operation have all of `traits`? */
 bool plan_op_has(enum plan_op_kind k, unsigned traits);
 
 /* Does such a function end by itself? Does it park when asked to? */
 bool plan_body_exits(enum plan_body b);
 bool plan_body_parks(enum plan_body b);
 
-/* Does it take a depth (and an estimate of steps)? */
+/* Does the strategy take a depth, and an estimate of steps? */
 bool plan_strategy_has_depth(enum plan_strategy_kind k);
 
 /* Print every word of the format to `out`, a line each with what it means. */

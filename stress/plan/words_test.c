@@ -243,8 +243,8 @@ static void test_dictionary(const char *path)
 	meet_all(meet_in_dictionary);
 	for (unsigned i = 0; i < words.count; i++)
 		if (!met[i])
-			kt_fail(KT_ASSERTION, "the dictionary has \"%s\", which no plan does",
-				words.word[i]);
+			kt_fail(KT_ASSERTION, "the dictionary has \"%s\", which is no word "
+				"of plans", words.word[i]);
 	printf("ok the dictionary has all words and no other\n");
 }
 

@@ -13,7 +13,7 @@ static struct visits {
 } visits[VISITS_SLOTS];
 static uint32_t visits_used;
 
-/* How often it has been there, this visit included; 0 if the table is full. */
+/* Count this visit of the task to the site. Returns the visits so far; 0 if the table is full. */
 static uint32_t visit(const struct sim_step *t)
 {
 	uint64_t key = (uint64_t)kt_site_hash(t->site) << 16 | (uint64_t)t->task << 8 |
@@ -99,9 +99,9 @@ static bool is_usual(const struct sim_record *r, uint32_t i)
 }
 
 /*
- * Of the stores that became visible at step i, those with at least this enum sim_shown
- * need no directive. A directive takes effect before the usual stores become visible: so
- * if one store there was chosen, each of them needs a directive.
+ * From which enum sim_shown on do the stores that became visible at step i need no directive?
+ * A directive takes effect before the usual stores become visible. So if one store at this
+ * step was chosen, each of them needs a directive.
  */
 static enum sim_shown shown_by_itself(const struct sim_record *r, uint32_t i, uint32_t event)
 {
@@ -145,7 +145,7 @@ static bool add_switch(struct plan *out, const struct sim_record *r, uint32_t i,
 	return is_usual(r, i) || add_at(out, PLAN_D_SWITCH, r, t, nth, t->next);
 }
 
-/* *out becomes p without the directives of those kinds. */
+/* *out becomes *p without the directives of those kinds, a bit each. */
 static void without_directives(const struct plan *p, unsigned kinds, struct plan *out)
 {
 	uint16_t kept = 0;

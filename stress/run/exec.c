@@ -48,7 +48,7 @@ static void task_main(void *arg)
 			KT_POINT(task.op);
 		exec_run_op(t, &op[i]);
 	}
-	exec_thaw_rest(t);	/* first: other tasks may wait for it */
+	exec_thaw_rest(t);	/* first, because other tasks may wait for the thaw */
 	exec_put_strays(t);
 	if (exec.kills) {
 		set_alive(t, false);
@@ -95,8 +95,8 @@ void exec_oom(unsigned victim)
 	bool wait;
 
 	/*
-	 * One step under the lock: a killed task's own allocations do not wait
-	 * (it may use the reserves), so two victims never wait for each other.
+	 * Kill and look in one step, under the lock. The allocations of a killed task do not
+	 * wait, because it may use the reserves. So two victims never wait for each other.
 	 */
 	kt_lock_acquire(&exec.kill_lock);
 	if (v->alive)
@@ -109,14 +109,14 @@ void exec_oom(unsigned victim)
 	kt_lock_release(&exec.kill_lock);
 	if (!wait)
 		return;
-	/* The victim's memory comes back when it has left the kernel. */
+	/* The victim's memory is free once its call has returned. */
 	kt_completion_wait(&v->oom_over);
 	os_waits_for(NULL);
 }
 
 /* ---- an execution ------------------------------------------------------- */
 
-/* Which tasks use which threads and works, and how. */
+/* Note which tasks use the threads and works of this operation, and how. */
 static void load_op(const struct plan *p, const struct plan_op *op, unsigned task)
 {
 	if (plan_op_has(op->kind, PLAN_NO_HANDLE) || plan_op_has(op->kind, PLAN_BY_ID))
@@ -208,7 +208,7 @@ static void begin(void)
 
 static void boot(void)
 {
-	/* The timers first: with ready completed, tasks may delay works. */
+	/* Boot the timers first, because tasks may delay works as soon as kthreadd is ready. */
 	if (exec.timers)
 		model_booted(kthreadd_boot_timers(&exec.kthreadd));
 	model_booted(kthreadd_boot(&exec.kthreadd));

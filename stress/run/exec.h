@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The interpreter: runs a plan's program against core/, on whatever platform
- * is linked. It writes what happens into the ledger (ledger.h) and has the model
- * (model.h) check every result. This is what the subject sees of it (subject_plan.c).
+ * The interpreter: runs a plan's program against core/, on the platform that is linked. It
+ * writes what happens into the ledger (ledger.h) and has the model (model.h) check every
+ * result. The subject (subject_plan.c) calls it by this header.
  *
- * One plan is loaded at a time; executions of it follow each other. All memory
- * is static: an execution allocates only what core/ allocates.
+ * One plan is loaded at a time; executions of it follow each other. All memory is static: an
+ * execution allocates only what core/ allocates.
  */
 #ifndef STRESS_EXEC_H
 #define STRESS_EXEC_H
@@ -16,29 +16,34 @@
 #include "platform/os.h"
 #include "stress/plan/plan.h"
 
-/* Tables for `p`, which must stay where it is while it is run. */
+/* Prepare executions of *p, which must stay where it is meanwhile. */
 void exec_load(const struct plan *p);
 
 /*
- * One execution, on its first thread (sim_run()'s body, or adopted). check_expects: also
- * the plan's own "== R".
+ * Run one execution. Call it on the execution's first thread: the body of sim_run(), or a
+ * thread that was adopted. check_expects: also check the plan's own "== R".
  */
 void exec_run(bool check_expects);
 
-/* A fatal signal to task number `victim`, if it runs. Only if the plan kills. */
+/* Send task number `victim` a fatal signal, if it runs. Only for a plan that kills. */
 void exec_kill(unsigned victim);
 
-/* The same for an oom directive, on the allocating thread; then wait for the victim's call. */
+/*
+ * The same for an oom directive. The allocating thread calls this, and waits here until the
+ * victim's call has returned.
+ */
 void exec_oom(unsigned victim);
 
 /* Is the calling thread a task of the plan, or kthreadd? */
 bool exec_is_subject(void);
 
-/* An allocation of the calling thread is made to fail. */
+/* Write into the ledger that an allocation of the calling thread fails. */
 void exec_alloc_failed(enum kt_role role);
 
-/* Which named points exec_point() wants: bit kt_site_hash() % 64. Then one was reached. */
+/* Which named points call exec_point(): bit kt_site_hash() % 64 of each. */
 uint64_t exec_points(void);
+
+/* The calling thread has reached such a point. */
 void exec_point(struct kt_site *site, const void *object);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the threads do that a plan creates. */
+/* The functions of the threads that a plan creates. */
 #include "stress/run/exec_internal.h"
 
 /* ---- what the model asks on the thread --------------------------------------------- */
@@ -49,7 +49,7 @@ static void check_entry(const struct exec_thread *t)
 
 /* ---- functions --------------------------------------------------------------------- */
 
-/* Sleep until it is to stop. If `parks`, park whenever it is to park. */
+/* Sleep until the thread should stop. If `parks`, park whenever it should park. */
 static void until_stop(struct exec_thread *t, unsigned state, bool parks)
 {
 	for (;;) {
@@ -73,7 +73,7 @@ static void looked(struct exec_thread *t, unsigned freezes, bool was_frozen, boo
 	model_looked(t->facts, freezes, was_frozen, stop);
 }
 
-/* Is it to stop? If a freeze is in force the call freezes first. */
+/* Should the thread stop? If a freeze is in force, the call freezes the thread first. */
 static bool freezable_stops(struct exec_thread *t)
 {
 	unsigned freezes = ledger_freezes();
@@ -83,7 +83,7 @@ static bool freezable_stops(struct exec_thread *t)
 	return stop;
 }
 
-/* Uninterruptibly, so that stop's notify does not stand in for a wake-up. */
+/* Sleep uninterruptibly, so that the notification by stop can't replace a wake-up. */
 static void freezable(struct exec_thread *t)
 {
 	bool was_frozen = set_freezable();

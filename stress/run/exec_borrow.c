@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Threads that borrow: address spaces and the cgroup. Each has an mm that its
- * creator is the user of until it has stopped the thread; another, and the
- * cgroup, are the plan's own, from its beginning to its end.
+ * Threads that borrow address spaces (mms) and a cgroup. Each thread has an mm of which its
+ * creator is a user until it has stopped the thread. Another mm and the cgroup belong to the
+ * execution, from its beginning to its end.
  */
 #include "stress/run/exec_internal.h"
 
@@ -18,13 +18,13 @@ void exec_begin_borrow(void)
 	exec.css.release = css_released;
 	refcount_set(&exec.css.refs, 1);
 	os_object_begin(&exec.css, sizeof exec.css);
-	exec.mm = mm_alloc();	/* NULL: its own is all a thread borrows */
+	exec.mm = mm_alloc();	/* NULL: a thread borrows only t->mm */
 }
 
 void exec_end_borrow(void)
 {
 	exec.borrowed_back = true;
-	/* The threads are gone: the counts are the owner's alone. */
+	/* The threads are gone, so only the owner may have a reference. */
 	model_cgroup_left(exec.css.refs.refs);
 	css_put(&exec.css);
 	if (exec.mm)

@@ -5,8 +5,8 @@
 #include "stress/run/exec_ops.h"
 
 /*
- * Each call gets a frame address of its own: what a finished call left on the
- * stack must not be taken for the live object of a later one.
+ * Each call has its frame at another address, because the dead object that a call left on the
+ * stack must not be taken for the live object of a later call.
  */
 __attribute__((noinline))
 static struct task_struct *create(struct exec_thread *t, unsigned nth)
@@ -21,7 +21,7 @@ static struct task_struct *create(struct exec_thread *t, unsigned nth)
 	return kthread_create_on_node(exec_thread_fn, t, p->node, format, p->number);
 }
 
-/* The worker, too, in t->worker. */
+/* Create a worker's thread. The worker itself goes to t->worker. */
 static struct task_struct *create_worker(struct exec_thread *t)
 {
 	const struct plan_thread *p = t->plan;
@@ -37,7 +37,7 @@ static struct task_struct *create_worker(struct exec_thread *t)
 	return w->task;
 }
 
-/* With an mm for it to work in. */
+/* Create a thread with t->mm, in which it works. */
 static struct task_struct *create_borrower(struct exec_thread *t, unsigned nth)
 {
 	struct task_struct *task;
@@ -53,7 +53,7 @@ static struct task_struct *create_borrower(struct exec_thread *t, unsigned nth)
 	return task;
 }
 
-/* `by` is in a call that makes t, or (NULL) is in none any more. */
+/* Note that `by` is in a call that makes t. NULL: it is in no such call any more. */
 static void set_creating(struct exec_task *by, struct exec_thread *t)
 {
 	struct ledger_thread *creating = t ? t->facts : NULL;
@@ -62,8 +62,10 @@ static void set_creating(struct exec_task *by, struct exec_thread *t)
 		by->facts->creating = creating;
 		return;
 	}
-	/* Either a waiter is seen here, or exec_oom() sees that the call is
-	 * over. */
+	/*
+	 * The lock orders this with exec_oom(): this task sees the waiter, or the waiter sees
+	 * that the call has returned.
+	 */
 	kt_lock_acquire(&exec.kill_lock);
 	by->facts->creating = creating;
 	for (; !t && by->oom_waiters > 0; by->oom_waiters--)
@@ -71,7 +73,7 @@ static void set_creating(struct exec_task *by, struct exec_thread *t)
 	kt_lock_release(&exec.kill_lock);
 }
 
-/* kthread_run()'s wake-up, with what other tasks need before and after it. */
+/* Take the references of the tasks that will use t. If `wake`, wake it, as kthread_run() does. */
 static void hand_out(struct exec_thread *t, bool wake)
 {
 	for (unsigned left = t->strays; left; left &= left - 1)
@@ -82,7 +84,7 @@ static void hand_out(struct exec_thread *t, bool wake)
 	}
 }
 
-/* The thread sleeps until it is woken, so it can be asked. */
+/* Ask the new thread about itself. It sleeps until it is woken, so it is still there. */
 static void check_new(const struct exec_thread *t)
 {
 	bool same_data = kthread_data(t->task) == t && kthread_probe_data(t->task) == t;
@@ -90,7 +92,7 @@ static void check_new(const struct exec_thread *t)
 	model_new(t->facts, kthread_func(t->task) != NULL, same_data, kthread_is_per_cpu(t->task));
 }
 
-/* The create returned: the ledger has it then, and the model has checked it. */
+/* The create returned: have the model check the result, and write it into the ledger. */
 static bool answered(const struct exec_task *by, struct exec_thread *t)
 {
 	struct ledger_thread *facts = t->facts;
@@ -120,7 +122,7 @@ void do_create(struct exec_task *by, struct exec_thread *t, const struct plan_op
 	set_creating(by, NULL);
 	ok = answered(by, t);
 	exec_expect(op, t->name, ok ? 0 : PTR_ERR(t->task));
-	if (ok) {	/* t->task is there for a task that sees the number */
+	if (ok) {	/* a task that sees the number sees t->task, too */
 		ledger_numbered(t->facts, kthread_id(t->task));
 		hand_out(t, op->kind == PLAN_RUN);
 	}

@@ -2,7 +2,7 @@
 /* The operations freeze and thaw. */
 #include "stress/run/exec_ops.h"
 
-/* Long enough that no thread that looks can be late. */
+/* An hour, so that every thread that asks whether to freeze does so in time. */
 #define FREEZE_FOR_NS 3600000000000ull
 
 void do_freeze(struct exec_task *by, struct exec_thread *t, const struct plan_op *op)

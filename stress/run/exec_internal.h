@@ -47,8 +47,8 @@ struct exec_thread {
 	struct exec_percpu *percpu;
 	bool registered;		/* as `task`; then let_go and destroyed count, too */
 
-	const void *request;		/* its request, compared only; relaxed atomic, because
-					 * kthreadd reads it, too */
+	const void *request;		/* address of its request, never dereferenced; relaxed
+					 * atomic, because kthreadd reads it, too */
 };
 
 struct exec_task {
@@ -66,8 +66,8 @@ struct exec_task {
 };
 
 /*
- * Locks and completions are named in traces by how the code writes them: `exec.kill_lock`
- * and the like stay.
+ * Traces name locks and completions as the code writes them, `exec.kill_lock`. So do not
+ * rename them.
  */
 struct exec {
 	const struct plan *plan;
@@ -87,9 +87,9 @@ struct exec {
 	bool waited_for[PLAN_THREADS_MAX][PLAN_WORKS];	/* see exec_job */
 
 	/*
-	 * Only if a plan kills: a task is not joined while another may kill it.
-	 * kill_lock guards the tasks' `alive`, and oom_waiters and `creating`
-	 * as seen by an allocation that waits. It nests inside create_list's lock.
+	 * Only if a plan kills, because a task must not be joined while another may kill it.
+	 * kill_lock guards the tasks' `alive`, and their oom_waiters and `creating` in
+	 * exec_oom(). It nests inside create_list's lock.
 	 */
 	kt_completion task_done;
 	kt_lock kill_lock;
@@ -112,20 +112,20 @@ extern struct exec exec;
 /* The task of the plan that calls, or NULL (kthreadd, init, a kthread). */
 struct exec_task *exec_self(void);
 
-/* For the model: `by` got -EINTR and had been killed. */
+/* Did `by` get -EINTR, and had it been killed? The model wants to know. */
 static inline bool exec_was_killed(const struct exec_task *by, long error)
 {
 	return error == -EINTR && os_is_killed(&by->task.os);
 }
 
-/* The plan's own "== R" of op. */
+/* Check the plan's own "== R" of op. */
 static inline void exec_expect(const struct plan_op *op, const char *what, long result)
 {
 	if (op->has_expect && exec.check_expects)
 		model_expect(op, what, result);
 }
 
-/* Before a wake-up. It may end a thread whose function exits by itself. */
+/* Call it before a wake-up of t, which may end a thread whose function returns by itself. */
 static inline void exec_set_woken(const struct exec_thread *t)
 {
 	ledger_waking(t->facts);
@@ -135,7 +135,7 @@ static inline void exec_set_woken(const struct exec_thread *t)
 
 /* ---- exec_points.c ----------------------------------------------------------------- */
 
-/* Once; exec_points() are known then. */
+/* Find the points that exec_points() returns. Call it once. */
 void exec_load_points(void);
 
 /* ---- exec_body.c ------------------------------------------------------------------- */
@@ -159,20 +159,22 @@ void exec_run_op(struct exec_task *by, const struct plan_op *op);
 
 /* ---- exec_thread.c ----------------------------------------------------------------- */
 
-/* What a task still holds of others' threads at its end. */
+/* At the end of `by`, put the references that it still has to other tasks' threads. */
 void exec_put_strays(const struct exec_task *by);
-/* What a plan leaves of t. */
+/* Stop or destroy t, if the plan's tasks have left it. */
 void exec_stop_rest(struct exec_thread *t);
 
 /* ---- exec_freeze.c ----------------------------------------------------------------- */
 
-/* What `by` has frozen and not thawed at its end. */
+/* At the end of `by`, thaw what it has frozen and not thawed. */
 void exec_thaw_rest(struct exec_task *by);
 
 /* ---- exec_borrow.c ----------------------------------------------------------------- */
 
+/* Make and end what an execution's threads borrow. */
 void exec_begin_borrow(void);
 void exec_end_borrow(void);
+/* The function of a thread that borrows. */
 void exec_borrow(struct exec_thread *t);
 
 #endif

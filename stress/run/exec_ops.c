@@ -68,7 +68,7 @@ void exec_run_op(struct exec_task *by, const struct plan_op *op)
 		if (t->plan->task != by->index)
 			kt_completion_wait(&t->made);
 		if (!is_there(t))
-			return;		/* as any caller does after a failed create */
+			return;		/* as a caller does after a create that failed */
 	}
 	function_of(op->kind)(by, t, op);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The functions of operations: what `by` does to its handle t, which is there; of an
- * operation without a handle t means nothing. Only exec*.c include it.
+ * The functions of operations: what task `by` does with its handle t. The handle's create has
+ * succeeded. An operation without a handle ignores t. Only exec*.c include it.
  *
- * A function's name is in the names of the sites in it, which traces and findings hold:
- * it stays.
+ * Do not rename them, because traces and findings have sites, whose names begin with a
+ * function's name.
  */
 #ifndef STRESS_EXEC_OPS_H
 #define STRESS_EXEC_OPS_H

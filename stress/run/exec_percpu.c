@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Per-CPU threads: their side of the interpreter. */
+/* The interpreter's part for per-CPU threads. */
 #include <string.h>
 
 #include "stress/run/exec_ops.h"
@@ -38,7 +38,7 @@ static int should_run(unsigned cpu)
 	return counter_get(&p->cpu[cpu].poked) != counter_get(&p->cpu[cpu].done);
 }
 
-/* A task that waits for no more than was done is let go. */
+/* The CPU's thread has done `done` pokes. Wake each task that waits for no more. */
 static void set_done(struct exec_percpu *p, unsigned cpu, unsigned done)
 {
 	struct exec_cpu *c = &p->cpu[cpu];
@@ -54,7 +54,7 @@ static void set_done(struct exec_percpu *p, unsigned cpu, unsigned done)
 	kt_lock_release(&p->lock);
 }
 
-/* `online`: smpboot says that the CPU is. */
+/* A callback begins. `online`: smpboot says that the CPU is on line. */
 static void called(struct exec_percpu *p, unsigned cpu, enum ledger_callback what, bool online)
 {
 	struct ledger_thread *facts = p->thread->facts;
@@ -113,7 +113,7 @@ static void begin_percpu(struct exec_percpu *p, struct exec_thread *t)
 		.thread = t,
 	};
 	kt_lock_init(&p->lock, "percpu");
-	os_object_begin(p, sizeof *p);	/* earlier ones were ended here */
+	os_object_begin(p, sizeof *p);	/* where an earlier one may have ended */
 	kt_completion_init(&t->let_go);
 	t->percpu = p;
 }
@@ -148,7 +148,7 @@ void exec_end_percpus(void)
 
 /* ---- operations ------------------------------------------------------------------ */
 
-/* What fails in `op` until call_end() belongs to its result. */
+/* Until call_end(), allocations that fail count for the result of `op`. */
 static struct ledger_call *call_begin(struct exec_task *by, const struct plan_op *op)
 {
 	by->facts->calling = &ledger.call[op - exec.plan->ops];
@@ -192,15 +192,14 @@ void exec_poke(struct exec_task *by, struct exec_thread *t, const struct plan_op
 	unsigned cpu = (unsigned)op->cpu;
 
 	(void)by;
-	/* Relaxed: the wake-up orders it before the thread's look. */
+	/* Relaxed, because the wake-up orders it before the thread's read. */
 	counter_add(&p->cpu[cpu].poked, 1);
 	smpboot_wake_thread(&p->ht, cpu);
 }
 
 /*
- * `slot`: of the task that waits. With the CPU kept on line nothing but a run
- * ends the wait: if a wake-up is lost, or the thread is still parked, the task waits
- * for ever.
+ * `slot` is that of the task that waits. The CPU stays on line, so only a run of its thread
+ * ends the wait. If a wake-up is lost, or the thread is still parked, the task waits for ever.
  */
 static void settle(struct exec_percpu *p, unsigned cpu, unsigned slot)
 {
@@ -227,7 +226,7 @@ void exec_settle(struct exec_task *by, struct exec_thread *t, const struct plan_
 	settle(t->percpu, (unsigned)op->cpu, by->index);
 }
 
-/* As the caller rules want it: no other task uses it. */
+/* As the rules for callers require, wait until no other task uses t. */
 static void unregister(struct exec_thread *t)
 {
 	for (unsigned left = t->strays; left; left &= left - 1)

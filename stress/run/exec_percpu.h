@@ -12,25 +12,28 @@ struct exec_thread;
 /* What one percpu operation registers. */
 struct exec_percpu {
 	struct smp_hotplug_thread ht;
-	struct task_struct *store[PLAN_CPUS];	/* core's */
+	struct task_struct *store[PLAN_CPUS];	/* core/ writes it */
 	struct exec_thread *thread;
 	kt_lock lock;
 	struct exec_cpu {
 		unsigned poked;			/* relaxed atomic */
-		unsigned done;			/* how many of those, at least; relaxed
+		unsigned done;			/* how many of those are done, at least; relaxed
 						 * atomic, written under lock */
 		/* under lock: */
 		unsigned waiters;		/* bit per task, and one for init */
 		unsigned want[PLAN_TASKS_MAX + 1];	/* what it waits for */
 	} cpu[PLAN_CPUS];
 };
-_Static_assert(PLAN_CPUS == NR_CPUS, "a plan's CPUs are those there are");
+_Static_assert(PLAN_CPUS == NR_CPUS, "a plan can name every CPU and no other");
 
-/* Those of an execution; only if ledger.has_calls. */
+/* Begin and end the per-CPU threads of an execution. Only if ledger.has_calls. */
 void exec_begin_percpus(void);
 void exec_end_percpus(void);
 
-/* What a plan leaves registered; what was poked for is done first. */
+/*
+ * Unregister t, if the plan's tasks have left it registered. First wait for the work of each
+ * poke.
+ */
 void exec_unregister_rest(struct exec_thread *t);
 
 #endif

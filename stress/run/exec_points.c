@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What named points of core/ say: in which order requests and works are queued and
- * served. A point comes with the address of its object, which is only compared.
+ * Writes down, at named points of core/, in which order requests and works are queued and
+ * served. A point gives the address of its object. These functions compare it and never
+ * dereference it.
  */
 #include "platform/queue.h"
 #include "stress/run/exec_internal.h"
@@ -169,7 +170,7 @@ static bool work_point(uint32_t point, const void *work)
 		job_queued(t, j);
 	else if (point == watched.work.unlinked)
 		job_unlinked(t, j);
-	else if (point == watched.work.locked)	/* still counted as canceling */
+	else if (point == watched.work.locked)	/* the cancel still counts as waiting */
 		counter_add(&j->facts->cancels, -1u);
 	else
 		counter_add(&j->facts->cancels, 1);

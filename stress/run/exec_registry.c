@@ -17,7 +17,7 @@ void do_find(struct exec_task *by, struct exec_thread *t, const struct plan_op *
 	struct model_met met;
 
 	(void)by;
-	if (k)	/* with the number t->task is seen */
+	if (k)	/* a task that sees the number sees t->task, too */
 		met = met_of(k, s.number && k == t->task);
 	model_found(t->facts, &s, k ? &met : NULL);
 	if (k)

@@ -19,7 +19,7 @@ void do_wake(struct exec_task *by, struct exec_thread *t, const struct plan_op *
 
 /* ---- park -------------------------------------------------------------------------- */
 
-/* What unparking does to a CPU's own thread. */
+/* Unparking takes a CPU's own thread back to that CPU. */
 static void to_own_cpu(struct exec_thread *t)
 {
 	if (t->facts->parked && t->own_cpu)
@@ -70,7 +70,7 @@ static void stop(struct exec_thread *t, const struct plan_op *op)
 						 : kthread_stop(t->task);
 	ledger_gone(t->facts);
 	model_stopped(t->facts, result);
-	if (t->mm)	/* its owner is the task that stopped it */
+	if (t->mm)	/* this task, its creator, is its user */
 		mmput(t->mm);
 	t->mm = NULL;
 	if (op)
@@ -85,7 +85,7 @@ void do_stop(struct exec_task *by, struct exec_thread *t, const struct plan_op *
 	stop(t, op);
 }
 
-/* The owner of the completion lets it go as soon as it may. */
+/* The task destroys the completion as soon as it may. */
 void do_await(struct exec_task *by, struct exec_thread *t, const struct plan_op *op)
 {
 	(void)by, (void)op;
@@ -123,7 +123,10 @@ void do_per_cpu(struct exec_task *by, struct exec_thread *t, const struct plan_o
 	model_per_cpu(t->facts, op->cpu, kthread_is_per_cpu(t->task));
 }
 
-/* Its processor goes off line; kthread_unpark() brings a CPU's own thread back. */
+/*
+ * Do what happens when the thread's processor goes off line. kthread_unpark() brings a CPU's
+ * own thread back.
+ */
 void do_displace(struct exec_task *by, struct exec_thread *t, const struct plan_op *op)
 {
 	(void)by, (void)op;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Works: a worker's side of the interpreter. */
+/* The interpreter's part for works of a worker. */
 #include "stress/run/exec_ops.h"
 
 /* ---- on the worker's thread -------------------------------------------------------- */
@@ -32,7 +32,7 @@ static void job_fn(struct kthread_work *work)
 		kt_complete_all(&j->ran);
 }
 
-/* A work that is its function's to free. */
+/* A work that its own function frees. */
 struct post {
 	struct kthread_work work;
 	struct exec_thread *thread;
@@ -55,7 +55,8 @@ static void exec_post(struct exec_thread *t)
 		return;
 	kthread_init_work(&p->work, post_fn);
 	p->thread = t;
-	counter_add(&t->facts->posted, 1);	/* before: it may run and be counted at once */
+	counter_add(&t->facts->posted, 1);	/* first, because the work may run and be counted
+						 * at once */
 	exec_set_woken(t);
 	model_posted(t->facts, kthread_queue_work(t->worker, &p->work));
 }
@@ -85,7 +86,7 @@ void exec_end_jobs(struct exec_thread *t)
 
 /* ---- operations -------------------------------------------------------------------- */
 
-/* What is known of j before a call that works on it. */
+/* Read the past of j from the ledger, before a call that works on j. */
 static struct model_past past_of(const struct exec_job *j)
 {
 	return model_past(j->facts, KT_PEEK(j->dwork.work.worker));

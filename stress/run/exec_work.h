@@ -17,13 +17,13 @@ struct exec_job {
 	kt_completion ran;		/* complete_all: has run once */
 };
 
-/* An execution's works of t, the plan's thread with that index; and their end. */
+/* Begin and end the works of t in an execution. `thread` is t's index in the plan. */
 void exec_begin_jobs(struct exec_thread *t, unsigned thread);
 void exec_end_jobs(struct exec_thread *t);
 
 /*
- * Destroy t's worker, as the caller rules want it: no other task uses it any more. If
- * cancel_first, its works are canceled first, so that no timer is armed.
+ * Wait until no other task uses t's worker, as the rules for callers require, and destroy it.
+ * If cancel_first, its works are canceled first, so that no timer is armed.
  */
 void exec_destroy(struct exec_thread *t, bool cancel_first);
 

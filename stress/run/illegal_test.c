@@ -5,9 +5,8 @@
  */
 #include <string.h>
 
-#include "platform/conformance/test.h"
+#include "platform/check.h"
 #include "platform/rng.h"
-#include "platform/sim/sim.h"
 #include "stress/run/subject.h"
 #include "stress/run/world.h"
 

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Part of the harness, not of the code under test: compiled without sanitizers,
- * because on the simulator it runs on every fiber without any order between
- * them. What real threads share here is counted with relaxed atomics.
+ * The injector's part for both worlds: compiles a plan's directives, and decides which
+ * allocations fail.
+ *
+ * Part of the harness, not of the code under test: compiled without sanitizers, because on the
+ * simulator it runs on every fiber without any order between them. What real threads share
+ * here is counted with relaxed atomics.
  */
 #include "stress/run/inject_internal.h"
 
@@ -66,7 +69,7 @@ void inject_load(const struct plan *p)
 void inject_begin(const struct inject_faults *faults)
 {
 	inject.faults = *faults;
-	/* Asked for here, because a sanitizer sees the subject, and must not see it on fibers. */
+	/* Ask the subject here and not on fibers, because it is compiled with sanitizers. */
 	if (faults->kill_step)
 		inject.victim = kt_name_hash(subject->victim(faults->kill_task));
 	memset(inject.allocations, 0, sizeof inject.allocations);
@@ -92,7 +95,10 @@ uint32_t inject_timer_moments(void)
 
 /* ---- allocations -------------------------------------------------------- */
 
-/* What a directive, or a drawn fault, says of an allocation; it may wait for an oom's victim. */
+/*
+ * Does a directive or a drawn fault make this allocation fail? Waits for the victim of an oom
+ * directive.
+ */
 static bool alloc_ruled(enum kt_role role, uint32_t nth, uint32_t any)
 {
 	bool fails = inject.faults.fail_nth && inject.faults.fail_nth == any;

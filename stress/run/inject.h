@@ -34,28 +34,31 @@ struct inject_faults {
  */
 extern const bool inject_kills_by_call;
 
-/* After the subject has loaded *p. */
+/* Compile the directives of *p. Call it after the subject has loaded *p. */
 void inject_load(const struct plan *p);
 
-/* Before each execution. */
+/* Call it before each execution. */
 void inject_begin(const struct inject_faults *faults);
 
 /* How many allocations the last execution asked for. */
 uint32_t inject_allocations(void);
 
-/* How many sleeps spurious_nth has counted, and steps timer_nth, if they were not 0. */
+/*
+ * How many sleeps the last execution has counted for spurious_nth, and steps for timer_nth, if
+ * that was not 0.
+ */
 uint32_t inject_sleeps(void);
 uint32_t inject_timer_moments(void);
 
-/* The tasks have ended; teardown follows. A point. */
+/* Call it when the tasks have ended, before the teardown. It is a point. */
 void inject_settle(void);
 
 /* The hooks (platform/os.h) that inject while the loaded case runs. */
 struct os_hooks inject_hooks(void);
 
 /*
- * On the simulator: a strategy that applies directives and faults, and asks `inner` where
- * there is none. It is `inner` itself if the execution has no directive and no fault for it.
+ * On the simulator: a strategy that applies directives and faults, and asks `inner` for all
+ * other choices. It is `inner` itself if the execution has no directive and no fault for it.
  */
 struct sim_strategy;
 struct sim_strategy *inject_strategy(struct sim_strategy *inner);

@@ -31,7 +31,7 @@ struct inject {
 	struct rule rule[PLAN_DIRECTIVES_MAX];
 	struct alloc_rule alloc_rule[PLAN_DIRECTIVES_MAX];
 	uint64_t points;		/* bit point % 64: some rule has that point */
-	uint64_t watched;		/* the same, of the subject */
+	uint64_t watched;		/* the same of the points that the subject watches */
 
 	/* Of an execution: */
 	struct inject_faults faults;
@@ -44,9 +44,10 @@ extern struct inject inject;
 
 /* ---- inject.c ---------------------------------------------------------------------- */
 
+/* How many tasks of the subject can be killed. */
 uint32_t inject_victims(void);
 
-/* Most points are nothing to the subject. */
+/* Tell the subject of a point, unless it is one of the many that the subject does not watch. */
 static inline void inject_observe(struct kt_site *site, const void *object)
 {
 	uint32_t known = __atomic_load_n(&site->hash, __ATOMIC_RELAXED);
@@ -69,7 +70,7 @@ void inject_point(struct kt_site *site, const void *object);
  * strategy may choose it.
  */
 bool inject_alloc_chosen(bool fails);
-/* The n-th allocation of that role fails. */
+/* Write into the record that the n-th allocation of that role fails. */
 void inject_note_failed(enum kt_role role, uint32_t nth);
 
 #endif

@@ -11,7 +11,7 @@
 
 const bool inject_kills_by_call = false;
 
-/* One OS thread runs all tasks. */
+/* Not an atomic, because one OS thread runs all tasks. */
 uint32_t inject_count(uint32_t *counter)
 {
 	return ++*counter;
@@ -109,7 +109,7 @@ static void wrap_visit(struct sim_strategy *s, const struct sim_decision *d)
 
 		if (victim < SIM_TASKS_MAX)
 			sim_kill(victim);
-		if (s->visits_from)	/* it visits only for the kill */
+		if (s->visits_from)	/* the strategy visits steps for the kill only */
 			s->visits_from = UINT32_MAX;
 	}
 	if (wrap.inner->visit)

@@ -10,7 +10,7 @@
 
 struct ledger ledger;
 
-/* What the plan's works are used for; copied into each execution. */
+/* Facts of the plan about its works. Each execution begins with a copy of them. */
 static struct {
 	bool delayed;
 	uint32_t takers;

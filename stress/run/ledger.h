@@ -132,7 +132,7 @@ struct ledger {
 	unsigned clock;			/* moments that the model tells apart */
 	unsigned queued;		/* requests of the threads above */
 	unsigned freezes_begun, freezes_done;
-	unsigned freezes_in_force;	/* done, and no thaw of them has begun */
+	unsigned freezes_in_force;	/* freezes that are done and whose thaw has not begun */
 	uint64_t cpus_tried;		/* CPUs that a task began to take off line */
 
 	/* Written by kthreadd: */
@@ -151,10 +151,10 @@ struct ledger {
 
 extern struct ledger ledger;
 
-/* A plan, which must stay where it is. */
+/* Prepare executions of *p, which must stay where it is meanwhile. */
 void ledger_load(const struct plan *p);
 
-/* An execution of it begins: nothing has happened. cpus: all that there are. */
+/* An execution begins, in which nothing has happened. cpus: bits of all CPUs. */
 void ledger_begin(uint64_t cpus);
 
 /*
@@ -209,6 +209,7 @@ static inline bool ledger_is_gone(const struct ledger_thread *t)
 	return __atomic_load_n(&t->gone, __ATOMIC_ACQUIRE);
 }
 
+/* A park of the thread returned 0. */
 static inline void ledger_parked(struct ledger_thread *t)
 {
 	t->parked = t->was_parked = true;
@@ -216,6 +217,7 @@ static inline void ledger_parked(struct ledger_thread *t)
 
 /* ---- requests ---------------------------------------------------------------------- */
 
+/* A new moment, later than all others. Sequentially consistent, so moments have one order. */
 static inline unsigned ledger_moment(void)
 {
 	return __atomic_add_fetch(&ledger.clock, 1, __ATOMIC_SEQ_CST);
@@ -253,6 +255,7 @@ static inline void ledger_request_served(struct ledger_thread *t)
 
 /* ---- the freezer ------------------------------------------------------------------- */
 
+/* Before a freeze, and after it. */
 static inline void ledger_freeze_begun(void)
 {
 	counter_add(&ledger.freezes_begun, 1);
@@ -300,6 +303,7 @@ static inline void ledger_job_out(struct ledger_job *j)
 
 /* ---- CPUs -------------------------------------------------------------------------- */
 
+/* Before a cpu_down(). */
 static inline void ledger_cpu_going_down(unsigned cpu)
 {
 	__atomic_fetch_or(&ledger.cpus_tried, 1ull << cpu, __ATOMIC_RELAXED);

@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The sequential specification of each call: what may come back, given what
- * was injected. A result without a justification is a KT_MODEL failure whose
- * message says what would have justified it. After the outcome matrix of
- * Linux's hand-off; stress/run/README.md has it as a table.
+ * The sequential specification of each call: what may come back, given what was injected. A
+ * result without a justification is a KT_MODEL failure whose message says what would have
+ * justified it. It follows the outcome matrix of Linux's hand-off, a table in
+ * stress/run/README.md.
  *
- * A check reads the ledger and what its caller hands over, and nothing else: it knows
- * neither core/ nor an execution, and it writes nothing. So a test can ask it
- * (model_test.c). A check that is about an event is called before the event is written
- * into the ledger, unless it says otherwise.
+ * A check reads only the ledger and its arguments. It knows neither core/ nor an execution,
+ * and it writes nothing. So a test can call it without an execution (model_test.c). A check
+ * that is about an event is called before the event is written into the ledger, unless it says
+ * otherwise.
  *
- * Each check runs on the thread that got the result and reads only what the
- * protocol under test has ordered before it, so that the checks themselves are
- * no data race on real threads.
+ * Each check runs on the thread that got the result and reads only what the protocol under
+ * test has ordered before it, so that the checks themselves are no data race on real threads.
  */
 #ifndef STRESS_MODEL_H
 #define STRESS_MODEL_H
@@ -22,8 +21,8 @@
 /* ---- threads: model_thread.c ------------------------------------------------------- */
 
 /*
- * create or run returned. task: a task; if not, `error`, or NULL if that is 0. killed: the
- * calling task had been killed; matters for -EINTR only.
+ * create or run returned a task if `task`; if not, -errno `error`, or NULL if that is 0.
+ * killed: the calling task had been killed, which matters for -EINTR only.
  */
 void model_created(const struct ledger_thread *t, bool task, long error, bool killed);
 
@@ -51,7 +50,7 @@ void model_unparked(const struct ledger_thread *t, struct model_place place);
 
 /* What t's function finds when it is entered. */
 struct model_context {
-	const char *name;	/* the whole */
+	const char *name;	/* the full name */
 	const char *comm;
 	size_t comm_max;	/* bytes of comm, with its zero */
 	bool from_daemon;	/* flags as kthreadd's threads have them */
@@ -85,7 +84,7 @@ void model_affine(const struct ledger_thread *t, bool bound, int err);
 /* kthread_set_per_cpu(cpu) was called; is_per_cpu: kthread_is_per_cpu() says so. */
 void model_per_cpu(const struct ledger_thread *t, int cpu, bool is_per_cpu);
 
-/* A plan's own "== R". */
+/* Check `result` of a call against op's own "== R". what: the name for the message. */
 void model_expect(const struct plan_op *op, const char *what, long result);
 
 /* ---- requests: model_request.c ----------------------------------------------------- */
@@ -108,7 +107,7 @@ void model_end(void);
  */
 void model_borrowed(const struct ledger_thread *t, bool used, bool mm_right, bool active_right);
 
-/* right: kthread_blkcg() returned what was associated. */
+/* right: kthread_blkcg() returned the associated cgroup. */
 void model_blkcg(const struct ledger_thread *t, bool right);
 
 /* The threads have ended: so many references to the cgroup are left. The owner has one. */
@@ -125,9 +124,9 @@ struct model_past {
 };
 
 /*
- * What is known now. said: the work says which worker it is of. The task that queues a work
- * first puts it into the queue, and then says so: until this thread sees that, a flush finds
- * nothing to wait for.
+ * What is known of j now. said: the calling thread sees that the work names its worker. A task
+ * first puts the work into the queue, and then writes the worker into the work. A flush by a
+ * thread that does not see that yet finds nothing to wait for.
  */
 struct model_past model_past(const struct ledger_job *j, bool said);
 
@@ -166,7 +165,7 @@ void model_froze(int err, bool in_time);
  */
 void model_looked(const struct ledger_thread *t, unsigned freezes, bool was_frozen, bool stop);
 
-/* On t's thread, which must not do this in a freeze. */
+/* t's thread does `what`, which it must not do in a freeze. */
 void model_may_run(const struct ledger_thread *t, const char *what);
 
 /* ---- the registry: model_registry.c ------------------------------------------------ */
@@ -177,6 +176,7 @@ struct model_search {
 	bool gone;
 };
 
+/* Read it from the ledger, before the search. */
 struct model_search model_search(const struct ledger_thread *t);
 
 /* A task that the registry gave. same: it is the task that t's create returned. */
@@ -200,12 +200,12 @@ struct model_walk {
 /* Before a walk through the registry. */
 void model_walk_begin(struct model_walk *w);
 /*
- * In its read section, for each task: of the plan's thread with that index, or of none
- * (-1). If of one, then model_walk_thread(), too.
+ * In the walk's read section, for each task that it meets. Returns the index of the plan's
+ * thread with that number, or -1. If it is not -1, call model_walk_thread(), too.
  */
 int model_walk_met(struct model_walk *w, unsigned number, bool is_kthread);
 void model_walk_thread(struct model_walk *w, int thread, const struct model_met *met);
-/* After it. */
+/* After the walk. */
 void model_walk_end(const struct model_walk *w);
 
 /* ---- per-CPU threads and CPUs: model_percpu.c, model_cpu.c ------------------------- */
@@ -231,13 +231,16 @@ void model_nothing_left(const struct ledger_thread *t, uint64_t threads, const c
 /* A call that makes per-CPU threads returned `err`; killed as in model_created(). */
 void model_answered(const struct ledger_call *call, const char *what, int err, bool killed);
 
-/* cpu_down() or cpu_up() returned; cpus: all that there are, online: of those, now. */
+/*
+ * cpu_down() or cpu_up() returned `err`. cpus: bits of all CPUs. online: bits of those on line
+ * now.
+ */
 void model_cpu_down(unsigned cpu, int err, uint64_t cpus, uint64_t online);
 void model_cpu_up(unsigned cpu, int err, uint64_t online);
 
 /* ---- words: model_words.c ---------------------------------------------------------- */
 
-/* Of which roles kthreadd's failed allocations make a call return which error. */
+/* Roles whose failed allocations by kthreadd make a call return -ENOMEM, and -EAGAIN. */
 #define MODEL_ROLE(role) (1u << KT_ROLE_##role)
 
 enum {

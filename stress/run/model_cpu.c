@@ -20,7 +20,7 @@ void model_answered(const struct ledger_call *call, const char *what, int err, b
 	if (err == -EINTR) {
 		if (!killed)
 			kt_fail(KT_MODEL, "%s returned -EINTR to a task that was not killed", what);
-		return;		/* abandoned: the daemon's part is not ours to read */
+		return;		/* abandoned: this task must not read kthreadd's part */
 	}
 	if (err == 0 && call->failed_daemon)
 		kt_fail(KT_MODEL, "%s succeeded although a fork for it failed", what);
@@ -51,7 +51,7 @@ void model_cpu_down(unsigned cpu, int err, uint64_t cpus, uint64_t online)
 	if (!online)
 		kt_fail(KT_MODEL, "cpu_down returned %s, and no CPU is on line: CPU %u",
 			model_value(err).s, cpu);
-	/* What no task has tried to take down is on line, at least. */
+	/* A CPU that no task has tried to take down is on line. */
 	if (err && (others & ~ledger_cpus_tried()))
 		kt_fail(KT_MODEL, "cpu_down returned -EBUSY, and the CPU is not the last one: "
 			"CPU %u", cpu);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The model of the freezer. Its counts are relaxed: a thread that runs after a
- * thaw sees the thaw's, and none of a freeze that can't be done before the
- * thread is frozen, because the freezer has ordered them. That is what is
- * checked.
+ * The model of the freezer. Its counts are relaxed atomics, because the freezer itself orders
+ * them. A thread that runs after a thaw sees the count of that thaw. It does not see the count
+ * of a freeze that can't be done before the thread is frozen. So the checks test this order.
  */
 #include "platform/check.h"
 #include "stress/run/model.h"
@@ -23,7 +22,7 @@ void model_may_run(const struct ledger_thread *t, const char *what)
 		kt_fail(KT_MODEL, "%s in a freeze: %s", what, t->name);
 }
 
-/* Each time it froze it was another freeze that kept it. */
+/* Each time that the thread froze, another freeze must have kept it. */
 static void check_frozen(const struct ledger_thread *t)
 {
 	unsigned begun = counter_get(&ledger.freezes_begun);
@@ -37,9 +36,9 @@ void model_looked(const struct ledger_thread *t, unsigned freezes, bool was_froz
 {
 	check_frozen(t);
 	if (stop)
-		return;		/* it may have left before the thaw, or not have frozen */
+		return;		/* the thread may have left before the thaw, or not have frozen */
 	model_may_run(t, "a freezable thread runs");
-	/* One was done meanwhile, so it had frozen: where, if not in this call? */
+	/* A freeze was done meanwhile, so the thread must have frozen in this call. */
 	if (!was_frozen && ledger_freezes() != freezes)
 		kt_fail(KT_MODEL, "a freeze was done while the thread looked, and was_frozen is "
 			"false: %s", t->name);

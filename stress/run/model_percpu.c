@@ -2,10 +2,10 @@
 /*
  * The model of per-CPU threads.
  *
- * What a thread has been through is written by that thread and read by the task that has
- * stopped it. Where it runs, and whether its CPU is on line, is asked of the core: while a
- * thread is not parked its CPU can't go, and only the thread itself parks; a task that has
- * the hotplug lock keeps all CPUs.
+ * Each thread writes which callback it had last, and the task that has stopped it reads that.
+ * The interpreter asks core/ where the thread runs and whether its CPU is on line. The answer
+ * can't change meanwhile: a CPU can't go before its thread is parked, and only the thread
+ * itself parks. A task that has the hotplug lock keeps all CPUs.
  */
 #include "platform/check.h"
 #include "stress/run/model.h"
@@ -18,7 +18,7 @@
 static const struct {
 	const char *name;
 	unsigned after;		/* bit per callback that may have been the last before */
-	const char *state;	/* of a thread whose last callback it was */
+	const char *state;	/* of a thread that had this callback last */
 } callbacks[] = {
 	[LEDGER_NO_CALLBACK] = { "nothing", 0, "setup was not called" },
 	[LEDGER_SETUP] = { "setup", AFTER(NO_CALLBACK), "it is active" },
@@ -67,7 +67,7 @@ void model_nothing_left(const struct ledger_thread *t, uint64_t threads, const c
 		if (threads >> cpu & 1)
 			kt_fail(KT_MODEL, "%s left a thread behind: %s, CPU %u", call, t->name,
 				cpu);
-		/* Stopped: what it wrote is ours to read. */
+		/* The thread is stopped, so this task may read what it wrote. */
 		if ((ACTIVE | AFTER(PARK)) >> t->callback[cpu] & 1)
 			kt_fail(KT_MODEL, "%s returned, setup was called and cleanup was not: "
 				"%s, CPU %u", call, t->name, cpu);

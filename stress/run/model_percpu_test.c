@@ -10,7 +10,7 @@ static void callback(enum ledger_callback last, enum ledger_callback what, struc
 	model_callback(P, 1, what, true, now);
 }
 
-/* As it should be. */
+/* What a callback should find. */
 static const struct model_cpu good = { true, true, true, true };
 
 static void callback_running(bool bad)

@@ -24,7 +24,7 @@ struct model_search model_search(const struct ledger_thread *t)
 	};
 }
 
-/* What may be read of every thread that is met. */
+/* Check what may be read of every thread that is met. */
 static void check_met(const struct ledger_thread *t, const struct model_search *s,
 		      const struct model_met *met, const char *call)
 {

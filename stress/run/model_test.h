@@ -25,7 +25,7 @@ struct model_rule {
 	 */
 	void (*ask)(bool bad);
 	const char *name;
-	/* How it fails then; how the message begins. */
+	/* The message begins so if one fact is wrong, and the failure is `kind`. */
 	const char *message;
 	enum kt_failure kind;
 };

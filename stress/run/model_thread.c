@@ -16,7 +16,7 @@ enum {
 /* A request that failed in the fork was answered, or its creator was killed. */
 static void check_answer(const struct ledger_thread *t, long error)
 {
-	unsigned failed = t->failed_daemon;	/* ordered before us by the answer */
+	unsigned failed = t->failed_daemon;	/* the answer orders the write before this read */
 
 	if (error == -ENOMEM && (failed & NOMEM_DAEMON))
 		return;
@@ -40,7 +40,7 @@ void model_created(const struct ledger_thread *t, bool task, long error, bool ki
 		if (!killed)
 			kt_fail(KT_MODEL, "create returned -EINTR to a task that was not killed: "
 				"%s", t->name);
-		return;		/* abandoned: the daemon's part is not ours to read */
+		return;		/* abandoned: this task must not read kthreadd's part */
 	}
 	if (error)
 		check_answer(t, error);
@@ -150,7 +150,10 @@ void model_parked(const struct ledger_thread *t, int err)
 
 void model_is_parked(const struct ledger_thread *t, bool asleep)
 {
-	/* The plan has calls of one thread in order: none lets it go before park returns. */
+	/*
+	 * One task makes the calls on a thread, one after another, so none releases the thread
+	 * before park returns.
+	 */
 	if (!asleep)
 		kt_fail(KT_MODEL, "park returned while the thread was still running: %s", t->name);
 }

@@ -43,13 +43,16 @@ static void check_not_running(const struct ledger_thread *t, const struct ledger
 			t->name);
 }
 
-/* Another task's cancel counts what it took only later, so then nothing can be said. */
+/*
+ * Can another task take the work back? It counts that only later, so the model can't judge the
+ * counts.
+ */
 static bool others_take(const struct ledger_job *j, unsigned by)
 {
 	return j->takers & ~(1u << by);
 }
 
-/* What was queued at the call has run or was taken back. */
+/* Check that what was queued at the call has run or was taken back. */
 static void check_done(const struct ledger_thread *t, const struct ledger_job *j,
 		       const struct model_past *past, unsigned by, const char *call)
 {

@@ -29,7 +29,7 @@ static void queued_is_there(bool bad)
 	model_queued(W, &W->job[0], &ledger.task[C1], true);
 }
 
-/* A work that was queued once, and of which so much has happened since a call began. */
+/* A work that was queued once, and has perhaps started and finished since a call began. */
 static struct model_past queued_once(struct ledger_job *j, bool started, bool finished)
 {
 	struct model_past past;

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "platform/conformance/test.h"
-#include "platform/sim/sim.h"
+#include "platform/sim/sim_trace.h"
 #include "stress/plan/plan.h"
 #include "stress/plan/points.h"
 #include "stress/run/subject.h"

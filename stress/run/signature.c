@@ -114,7 +114,7 @@ static int frame_function(const char *frame, const char *end, const char **name)
 
 struct stacks {
 	unsigned count, frames;		/* frames of the first stack */
-	char top[STACKS_MAX][64];	/* of each, the first function of ours */
+	char top[STACKS_MAX][64];	/* of each, the first function of this repository */
 	char first[160];		/* of the first stack, up to FRAMES_MAX */
 };
 

@@ -3,11 +3,11 @@
  * The identity of a bug. It tells one bug from another, in every build and on every machine,
  * and does not depend on the tool that finds it.
  *
- * A signature is a kind and the places or stack frames that are involved. It has no
- * address, no line number and no name from the plan. Its id is short enough to be the name
- * of a file. Two findings are one bug if their ids are equal.
+ * A signature is a kind and the places or stack frames that are involved. It has no address,
+ * no line number and no name from the plan. Its id is short enough to be the name of a file.
+ * Two findings are one bug if their ids are equal.
  *
- * Nothing else makes a signature or an id. They are in the files of findings and in the
+ * No other file makes a signature or an id. They are in the files of findings and in the
  * records of nights, so a change here makes old bugs look new.
  */
 #ifndef STRESS_RUN_SIGNATURE_H
@@ -38,8 +38,8 @@ void signature_of_places(char signature[SIGNATURE_MAX], enum kt_failure failure,
 			 struct kt_site *const *place, unsigned count);
 
 /*
- * Two runs of one execution differ: at a step, at which they are at two places, given in any
- * order; or only in how they end.
+ * Two runs of one execution differ. Either they are at two places at one step; the places come
+ * in any order. Or they differ only in how they end.
  */
 void signature_of_steps(char signature[SIGNATURE_MAX], const char *place, const char *other);
 void signature_of_ends(char signature[SIGNATURE_MAX], enum kt_failure first,

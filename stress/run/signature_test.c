@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Signatures and ids, text by text: nights' folders have them. */
+/* Signatures and ids, byte by byte, because the folders of nights hold them. */
 #include "stress/run/signature.h"
 
 #include <stdio.h>
@@ -85,7 +85,7 @@ static void test_reports(void)
 	printf("ok reports\n");
 }
 
-/* A kind and a hash by which people look a bug up for as long as there are records of it. */
+/* People look up a bug by its id as long as there are records of it, so ids must not change. */
 static void test_ids(void)
 {
 	char id[SIGNATURE_ID_MAX], other[SIGNATURE_ID_MAX];

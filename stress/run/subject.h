@@ -5,13 +5,13 @@
  * shrinking, capture, replay, verify, --twice, findings, coverage and explain are written
  * once, against both.
  *
- * A case is what a subject can be told to run. A case and the schedule of one execution of
- * it are a struct plan, whatever the subject: the schedule is the plan's directives, each
- * keyed by a task's name and a place's name (kt_site_name()), and by the n-th visit. So
- * findings, corpora, replays and regressions of every subject are files of one format.
+ * A case is what a subject can be told to run. A case and the schedule of one execution of it
+ * are a struct plan, whatever the subject: the schedule is the plan's directives, each keyed
+ * by a task's name and a place's name (kt_site_name()), and by the n-th visit. So findings,
+ * corpora, replays and regressions of every subject are files of one format.
  *
  * A process has one subject. It may live in a library that is loaded into a program of the
- * user's: then nothing here assumes that main() is ours.
+ * user's. So nothing here assumes that main() belongs to kthrash.
  */
 #ifndef STRESS_RUN_SUBJECT_H
 #define STRESS_RUN_SUBJECT_H
@@ -30,11 +30,11 @@ struct subject {
 	/* Can it run *p, a plan from a file? NULL: it runs every plan. */
 	bool (*accepts)(const struct plan *p);
 
-	/* A case, the same for the same seed everywhere. NULL: cases are only given. */
+	/* Make a case, the same for the same seed everywhere. NULL: the user gives all cases. */
 	void (*generate)(struct plan *p, uint64_t seed, bool faults);
-	/* A case that breaks a rule on purpose; a bit per failure that may follow. */
+	/* Make a case that breaks a rule on purpose. Returns a bit per failure that may follow. */
 	unsigned (*generate_illegal)(struct plan *p, uint64_t seed);
-	/* Another case that resembles *p. NULL if `generate` is. */
+	/* Make *p another case that resembles it. NULL if `generate` is. */
 	void (*mutate)(struct plan *p, uint64_t seed, size_t size_max);
 
 	/*
@@ -44,29 +44,35 @@ struct subject {
 	 */
 	unsigned (*pieces)(const struct plan *p);
 	bool (*without)(struct plan *out, const struct plan *p, unsigned first, unsigned count);
-	/* How large the program of a case is, its schedule not counted. NULL: always as large. */
+	/* How large the program of a case is, without its schedule. NULL: all are equally large. */
 	unsigned (*size)(const struct plan *p);
 
 	/* ---- executions, in the process that runs them ------------------------------ */
 
-	/* *p stays where it is until another case is loaded. */
+	/* Prepare executions of *p, which stays where it is until another case is loaded. */
 	void (*load)(const struct plan *p);
 
-	/* One execution, on its first thread. check_expects: also the plan's own "== R". */
+	/*
+	 * Run one execution, on its first thread. check_expects: also check the plan's own "==
+	 * R".
+	 */
 	void (*run)(bool check_expects);
 
 	/*
 	 * What follows is called by the injector (inject.h), and each may be NULL. Without
 	 * `victims`, nothing can be killed; without `oom`, such directives do nothing; without
-	 * `point`, no point is told; without `may_fail`, no allocation fails.
+	 * `point`, the subject learns of no point; without `may_fail`, no allocation fails.
 	 */
 
 	/* Tasks that a hunt may kill, by number, and their names. */
 	unsigned (*victims)(void);
 	const char *(*victim)(unsigned i);
-	/* Kill it by a call, where the world can't kill from outside. NULL: it can't be killed. */
+	/*
+	 * Kill the victim by a call, in a world that can't kill from outside. NULL: it can't
+	 * be killed.
+	 */
 	void (*kill)(unsigned victim);
-	/* For an oom directive: kill it, and wait until its call has returned. */
+	/* For an oom directive: kill the victim, and wait until its call has returned. */
 	void (*oom)(unsigned victim);
 
 	/* A named point with that bit in points() was reached by the calling thread. */

@@ -31,14 +31,14 @@ struct verdict {
 
 struct world_options {
 	enum plan_strategy_kind strategy;
-	uint32_t depth;			/* pct */
+	uint32_t depth;			/* of pct and delay */
 	uint64_t seed;			/* of the strategy, or of the delays */
 	uint32_t steps_estimate;
 	struct inject_faults faults;
 	bool check_expects;		/* the plan's "== R" */
 	bool explores;			/* world_explore() decides, and not `strategy` */
-	uint32_t moved;			/* memory is elsewhere: a power of two below
-					 * 1 << WORLD_MOVED_POWERS */
+	uint32_t moved;			/* how far memory is moved: 0, or a power of two below 1
+					 * << WORLD_MOVED_POWERS */
 };
 
 /* WORLD_EXPLORES: every execution of the loaded plan up to equivalence; see world_explore(). */
@@ -52,14 +52,14 @@ struct world_exploration {
 };
 
 struct world_explored {		/* see struct sim_explored */
-	uint64_t executions, redundant, blocked, dropped, events, class;
+	uint64_t executions, redundant, blocked, dropped, events;
 	bool too_long, no_memory;
 };
 
 /* "sim" or "posix": for people and for the front door, not to be compared with. */
 extern const char world_os[];
 
-/* What one world can do and another one can't. */
+/* Abilities that some worlds have and others lack. */
 enum world_ability {
 	/* The same plan always gives the same execution. It has a trace hash, and a capture
 	 * of it is a plan that repeats it. */
@@ -88,10 +88,10 @@ static inline bool world_can(enum world_ability a)
  */
 void world_init(struct verdict *last_words);
 
-/* The same in a forked process that shares no execution with its parent. */
+/* The same in a forked process that does not run its parent's executions. */
 void world_apart(struct verdict *last_words);
 
-/* The subject loads *p, which stays where it is until another case is loaded. */
+/* Have the subject load *p, which stays where it is until another case is loaded. */
 void world_load(const struct plan *p);
 
 /* Run the loaded plan once. May not return, if a sanitizer objects. */
@@ -124,7 +124,7 @@ void world_cover(void *coverage);
 /* How many pairs were new since the last call. */
 uint32_t world_cover_fresh(void);
 uint32_t world_pairs(const void *coverage);
-/* How many pairs are in any of `count` coverages, which lie one behind the other. */
+/* How many different pairs `count` coverages hold together. They lie one behind the other. */
 uint32_t world_pairs_of_all(const void *coverages, unsigned count);
 /* Pair `i` as stress/hunt/coverage.h writes it. Returns buf. */
 enum { WORLD_PAIR_MAX = 320 };
@@ -154,9 +154,9 @@ void world_post_mortem(struct verdict *v);
 /* Write to fd at which site each thread waits. From a signal handler. */
 void world_dump_waits(int fd);
 
-/* What a switch of tasks costs by itself, in ns; 0 if there is no such thing. */
+/* The cost of a switch of tasks alone, in ns; 0 if this world has no switch of its own. */
 struct world_switch {
-	double bare;	/* inline, nothing saved, always predicted: nothing can be less */
+	double bare;	/* inline, nothing saved, always predicted: a lower bound */
 	double own;	/* the simulator's, back and forth */
 };
 struct world_switch world_switch(void);

@@ -13,8 +13,7 @@ const char world_os[] = "sim";
 
 /*
  * The exploration up to equivalence must know which operations depend on each other. The
- * simulator does not tell it so of the futex and the semaphore, on which other back ends
- * sleep.
+ * simulator does not tell it that of futexes and semaphores, on which other back ends sleep.
  */
 #if defined(KT_LOCK_MODELLED) && !defined(KT_LOCK_CHECKED) && \
 	(defined(KT_COMPLETION_MODELLED) || defined(KT_COMPLETION_PARK)) && defined(KT_RCU_MODELLED)
@@ -113,8 +112,9 @@ static enum sim_model memory(void)
 }
 
 /*
- * For surw: one execution in which each task runs until it blocks, without drawn faults. If
- * it fails, the profile ends there, and an execution that is asked for will fail as well.
+ * For surw: one execution in which each task runs until it blocks, without drawn faults. If it
+ * fails, the profile ends there. The execution that world_run() was called for then fails as
+ * well.
  */
 static void take_profile(void)
 {
@@ -179,7 +179,7 @@ static bool same_step(const struct sim_step *a, const struct sim_step *b)
 	       kt_site_hash(a->site) == kt_site_hash(b->site);
 }
 
-/* Which task is where; *site is the place alone. */
+/* Put into buf which task is at which place, and into `site` the place alone. */
 static void step_words(const struct sim_step *t, const char *name, char *site, char *buf,
 		       size_t size)
 {
@@ -204,7 +204,7 @@ static void tell_step(struct verdict *v, uint32_t i)
 	step_words(a, a ? kept.name[a->task] : NULL, site[0], words[0], sizeof words[0]);
 	step_words(b, b ? r->task[b->task].name : NULL, site[1], words[1], sizeof words[1]);
 	v->steps = i;
-	snprintf(v->message, sizeof v->message, "run again it differs from step %u on: the first "
+	snprintf(v->message, sizeof v->message, "a second run differs from step %u on: the first "
 		 "run %s, the other %s", i, words[0], words[1]);
 	signature_of_steps(v->signature, site[0], site[1]);
 }
@@ -224,8 +224,8 @@ bool world_differs(const struct verdict *again, struct verdict *v)
 	if (i < kept.steps || i < r->steps) {
 		tell_step(v, i);
 	} else {
-		snprintf(v->message, sizeof v->message, "run again it ends otherwise: the same %u "
-			 "steps, then %s (%.300s) and %s (%.300s)", i,
+		snprintf(v->message, sizeof v->message, "a second run ends differently: the "
+			 "same %u steps, then %s (%.300s) and %s (%.300s)", i,
 			 kt_failure_name(first->failure), first->message,
 			 kt_failure_name(again->failure), again->message);
 		signature_of_ends(v->signature, first->failure, again->failure);
@@ -279,7 +279,7 @@ bool world_explored(struct world_explored *out)
 	more = sim_explored(&e);
 	*out = (struct world_explored){
 		.executions = e.executions, .redundant = e.redundant, .blocked = e.blocked,
-		.dropped = e.dropped, .events = e.events, .class = e.class,
+		.dropped = e.dropped, .events = e.events,
 		.too_long = e.too_long, .no_memory = e.no_memory,
 	};
 	return more;
