@@ -6,9 +6,10 @@
 #include "platform/conformance/test.h"
 #include "stress/hunt/options.h"
 
+/* o->command points into the words, which are there until the next call. */
 static int parse(struct options *o, const char *a, const char *b)
 {
-	char words[3][64] = { "kthrash" };
+	static char words[3][64] = { "kthrash" };
 	char *argv[] = { words[0], words[1], words[2], NULL };
 
 	snprintf(words[1], sizeof words[1], "%s", a);
