@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """kthrash.py in a real gdb, on a seeded bug and in the middle of an execution.
 
-usage: gdb_test.py KTHRASH.PY P1-DRIVER P1-PLAN MODELLED-DRIVER TICKET-DRIVER RACE-DRIVER ASAN-DRIVER
+usage: gdb_test.py KTHRASH.PY P1-DRIVER P1-PLAN MODELLED-DRIVER TICKET-DRIVER RACE-DRIVER
+       ASAN-DRIVER
 """
 
 import os

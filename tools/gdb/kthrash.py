@@ -365,7 +365,8 @@ def fields(value):
 
 
 class Prefix(gdb.Command):
-    """A stopped simulation: `kthrash tasks`, `locks`, `trace`, `bt`; from the start: `run`, `show`."""
+    """A stopped simulation: `kthrash tasks`, `locks`, `trace`, `bt`.
+From the start: `run`, `show`."""
 
     def __init__(self):
         super().__init__("kthrash", gdb.COMMAND_STATUS, gdb.COMPLETE_NONE, True)
