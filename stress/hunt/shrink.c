@@ -237,7 +237,7 @@ unsigned shrink_plan(struct plan *p, struct verdict *v, double seconds)
 	job.runs = 0;
 	job.deadline = now_s() + seconds;
 	job.needs_schedule = v->failure == KT_EXPECT && world_can(WORLD_REPEATS) &&
-			      passes_without_schedule(p);
+			     passes_without_schedule(p);
 	if (has_strategy())
 		reschedule();
 	do
