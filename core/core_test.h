@@ -145,4 +145,6 @@ static inline void run_failing(const char *name, enum kt_failure kind, void (*bo
 	conformance_fails(name, kind, with_daemon, (void *)&body);
 }
 
+#define RUN_FAILING(kind, f) run_failing(#f, (kind), f)
+
 #endif

@@ -370,7 +370,7 @@ int main(void)
 		T(each_kthreadd_has_its_own),
 	};
 
-	run_failing("released_by_another", KT_DISCIPLINE, released_by_another);
+	RUN_FAILING(KT_DISCIPLINE, released_by_another);
 	RUN_TESTS(tests);
 	return 0;
 }

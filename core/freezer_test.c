@@ -716,10 +716,10 @@ int main(void)
 		T(a_given_up_sleep_ends_running),
 	};
 
-	run_failing("freezes_half_asleep", KT_DISCIPLINE, freezes_half_asleep);
-	run_failing("freezes_in_a_special_state", KT_DISCIPLINE, freezes_in_a_special_state);
-	run_failing("thaws_too_often", KT_ASSERTION, thaws_too_often);
-	run_failing("freezes_its_own", KT_ASSERTION, freezes_its_own);
+	RUN_FAILING(KT_DISCIPLINE, freezes_half_asleep);
+	RUN_FAILING(KT_DISCIPLINE, freezes_in_a_special_state);
+	RUN_FAILING(KT_ASSERTION, thaws_too_often);
+	RUN_FAILING(KT_ASSERTION, freezes_its_own);
 	RUN_TESTS(tests);
 	return 0;
 }

@@ -401,8 +401,7 @@ int main(void)
 		T(boot_without_a_thread_fails),
 	};
 
-	run_failing("bind_after_the_first_wake_fails", KT_DISCIPLINE,
-		    bind_after_the_first_wake_fails);
+	RUN_FAILING(KT_DISCIPLINE, bind_after_the_first_wake_fails);
 	RUN_TESTS(tests);
 	return 0;
 }

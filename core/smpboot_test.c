@@ -532,8 +532,7 @@ int main(void)
 
 	RUN_TESTS(tests);
 #if defined(KT_OS_SIM)
-	run_failing("a_selfparking_thread_left_alone", KT_DISCIPLINE,
-		    a_selfparking_thread_left_alone);
+	RUN_FAILING(KT_DISCIPLINE, a_selfparking_thread_left_alone);
 #endif
 	return 0;
 }

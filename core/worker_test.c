@@ -526,7 +526,7 @@ int main(void)
 		T(a_deleted_timer_is_over),
 	};
 
-	run_failing("destroyed_too_early", KT_DISCIPLINE, destroyed_too_early);
+	RUN_FAILING(KT_DISCIPLINE, destroyed_too_early);
 	RUN_TESTS(tests);
 	return 0;
 }

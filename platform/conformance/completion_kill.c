@@ -213,7 +213,7 @@ static void deadline_races_complete(void *arg)
 	}
 }
 
-const struct completion_test completion_kill_tests[] = {
+const struct conformance_test completion_kill_tests[] = {
 	{ "completion.exactly_as_many", exactly_as_many },
 	{ "completion.done_wins", done_wins },
 	{ "completion.kill_alone", kill_alone },

@@ -150,7 +150,7 @@ static void on_stack_killed(void *arg)
 	os_join(&t);
 }
 
-const struct completion_test completion_stack_tests[] = {
+const struct conformance_test completion_stack_tests[] = {
 	{ "completion.waiter_vanishes", waiter_vanishes },
 	{ "completion.on_stack", on_stack },
 	{ "completion.on_stack_killed", on_stack_killed },

@@ -226,15 +226,9 @@ static void no_file(void *arg)
 }
 #endif
 
-static void run(const struct completion_test *tests)
-{
-	for (; tests->name; tests++)
-		conformance_run(tests->name, tests->body, NULL);
-}
-
 int main(void)
 {
-	static const struct completion_test tests[] = {
+	static const struct conformance_test tests[] = {
 		{ "completion.counting", counting },
 		{ "completion.for_ever", for_ever },
 		{ "completion.deadlines", deadlines },
@@ -247,13 +241,13 @@ int main(void)
 		{ NULL, NULL },
 	};
 
-	run(tests);
+	conformance_run_list(tests);
 #if defined(KT_COMPLETION_EVENTFD)
 	conformance_fails("completion.no_file", KT_ASSERTION, no_file, NULL);
 	conformance_fails("completion.no_file_to_wait", KT_ASSERTION, no_file, (void *)1);
 #endif
 	completion_small_run();
-	run(completion_stack_tests);
-	run(completion_kill_tests);
+	conformance_run_list(completion_stack_tests);
+	conformance_run_list(completion_kill_tests);
 	return 0;
 }

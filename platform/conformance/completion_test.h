@@ -11,13 +11,8 @@
 
 enum { WAITERS = 4 };
 
-struct completion_test {
-	const char *name;	/* NULL: the end */
-	void (*body)(void *arg);
-};
-
-extern const struct completion_test completion_kill_tests[];
-extern const struct completion_test completion_stack_tests[];
+extern const struct conformance_test completion_kill_tests[];
+extern const struct conformance_test completion_stack_tests[];
 
 /* completion_small.c: every schedule of a few threads. */
 void completion_small_run(void);

@@ -33,6 +33,25 @@ void conformance_adopted(void *arg)
 	os_unadopt();
 }
 
+void conformance_run_list(const struct conformance_test *tests)
+{
+	for (; tests->name; tests++)
+		conformance_run(tests->name, tests->body, NULL);
+}
+
+unsigned conformance_choose(int argc, char **argv, const char *program, const char *const *names,
+			    unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (argc == 2 && strcmp(argv[1], names[i]) == 0)
+			return i;
+	fprintf(stderr, "usage: %s", program);
+	for (unsigned i = 0; i < count; i++)
+		fprintf(stderr, "%s%s", i ? "|" : " ", names[i]);
+	fprintf(stderr, "\n");
+	return count;
+}
+
 #if defined(KT_OS_SIM)
 
 enum { SEEDS = 100 };

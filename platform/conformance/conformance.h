@@ -51,6 +51,13 @@ extern const char *const conformance_memory_name[];
 /* Every run must pass. Prints "ok NAME"; else prints what went wrong, and exits with 1. */
 void conformance_run(const char *name, void (*body)(void *arg), void *arg);
 
+/* A list of tests, which ends with a row without a name: conformance_run() of each. */
+struct conformance_test {
+	const char *name;
+	void (*body)(void *arg);
+};
+void conformance_run_list(const struct conformance_test *tests);
+
 /*
  * For a body of two or three threads that do little. In the simulator it runs under
  * every schedule that leaves the default at most `bound` times (exhaust.c); with weak
@@ -62,5 +69,12 @@ void conformance_exhaust(const char *name, unsigned bound, void (*body)(void *ar
 /* Every run must end in a failure of that kind. */
 void conformance_fails(const char *name, enum kt_failure kind, void (*body)(void *arg),
 		       void *arg);
+
+/*
+ * For a program that runs the one body that its argument names: the index of the argument
+ * in names[]. If it is not there, prints how to call the program, and returns `count`.
+ */
+unsigned conformance_choose(int argc, char **argv, const char *program, const char *const *names,
+			    unsigned count);
 
 #endif

@@ -485,10 +485,7 @@ static void attributes_change(void *arg)
 
 int main(void)
 {
-	static const struct {
-		const char *name;
-		void (*body)(void *arg);
-	} tests[] = {
+	static const struct conformance_test tests[] = {
 		{ "os.spawn_and_join", spawn_and_join },
 		{ "os.nested", nested },
 		{ "os.detached", detached },
@@ -502,9 +499,9 @@ int main(void)
 		{ "os.memory", memory },
 		{ "os.hooks", hooks },
 		{ "os.attributes", attributes_change },
+		{ NULL, NULL },
 	};
 
-	for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)
-		conformance_run(tests[i].name, tests[i].body, NULL);
+	conformance_run_list(tests);
 	return 0;
 }

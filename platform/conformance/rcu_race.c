@@ -4,8 +4,6 @@
  * names the race to run; "none" is the same code without a race. Built with TSan, on
  * real threads and in the simulator; race_test.py runs it.
  */
-#include <stdio.h>
-
 #include "platform/conformance/conformance.h"
 #include "platform/rcu.h"
 
@@ -101,14 +99,9 @@ static void body(void *arg)
 
 int main(int argc, char **argv)
 {
-	for (race = NONE; race < RACES; race++)
-		if (argc == 2 && strcmp(argv[1], names[race]) == 0) {
-			conformance_run(names[race], body, NULL);
-			return 0;
-		}
-	fprintf(stderr, "usage: rcu_race");
-	for (race = NONE; race < RACES; race++)
-		fprintf(stderr, "%s%s", race ? "|" : " ", names[race]);
-	fprintf(stderr, "\n");
-	return 2;
+	race = conformance_choose(argc, argv, "rcu_race", names, RACES);
+	if (race == RACES)
+		return 2;
+	conformance_run(names[race], body, NULL);
+	return 0;
 }

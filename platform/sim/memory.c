@@ -63,30 +63,51 @@ static void map_region(void)
 	sim_poison(mem.mapped, MAPPED_BYTES);
 }
 
+/*
+ * The bits of a byte of doubt: what may be gone there. A block and an object on a stack can
+ * share a byte, because they can lie a multiple of SIM_REGION_BYTES apart. Where the
+ * region lies is the kernel's choice, so a change of one doubt must not touch the other.
+ * Otherwise the verdict of an execution would depend on an address.
+ */
+enum doubt { DOUBT_BLOCK = 1, DOUBT_OBJECT = 2 };
+
+static inline void mark(size_t first, size_t n, enum doubt about, bool doubt)
+{
+	uint8_t keep = (uint8_t)~about, add = doubt ? (uint8_t)about : 0;
+
+	for (size_t i = first; i < first + n; i++)
+		sim_memory_doubt[i] = (sim_memory_doubt[i] & keep) | add;
+}
+
 /* Does an access to [addr, addr + size) need a second look? */
-static void set_doubt(uintptr_t addr, size_t size, bool doubt)
+static void set_doubt(uintptr_t addr, size_t size, enum doubt about, bool doubt)
 {
 	size_t first = addr / SIM_GRANULE % SIM_GRANULES;
 	size_t n = (addr + size + SIM_GRANULE - 1) / SIM_GRANULE - addr / SIM_GRANULE;
 
-	sim_unseen_begin();
 	if (first + n > SIM_GRANULES) {
-		memset(sim_memory_doubt, doubt, first + n - SIM_GRANULES);
+		mark(0, first + n - SIM_GRANULES, about, doubt);
 		n = SIM_GRANULES - first;
 	}
-	memset(sim_memory_doubt + first, doubt, n);
-	sim_unseen_end();
+	mark(first, n, about, doubt);
 }
 
-/* The same for FENCE granules, by one store and without a call that ThreadSanitizer sees. */
+/* The same for FENCE granules, without a loop. */
 static void set_fence(uintptr_t addr, bool doubt)
 {
 	size_t first = addr / SIM_GRANULE % SIM_GRANULES;
 
 	if (first <= SIM_GRANULES - FENCE)
-		memset(sim_memory_doubt + first, doubt, FENCE);
+		mark(first, FENCE, DOUBT_BLOCK, doubt);
 	else
-		set_doubt(addr, FENCE * SIM_GRANULE, doubt);
+		set_doubt(addr, FENCE * SIM_GRANULE, DOUBT_BLOCK, doubt);
+}
+
+static void set_doubt_of_dead(bool doubt)
+{
+	for (uint32_t i = 0; i < mem.ended; i++)
+		set_doubt(mem.dead[i].begin, mem.dead[i].end - mem.dead[i].begin, DOUBT_OBJECT,
+			  doubt);
 }
 
 void sim_memory_begin(uint32_t moved)
@@ -94,9 +115,8 @@ void sim_memory_begin(uint32_t moved)
 	if (!mem.mapped)
 		map_region();
 	sim_poison(mem.region, mem.used);
-	set_doubt((uintptr_t)mem.region, mem.used + FENCE * SIM_GRANULE, false);
-	for (uint32_t i = 0; i < mem.ended; i++)
-		set_doubt(mem.dead[i].begin, mem.dead[i].end - mem.dead[i].begin, false);
+	set_doubt((uintptr_t)mem.region, mem.used + FENCE * SIM_GRANULE, DOUBT_BLOCK, false);
+	set_doubt_of_dead(false);
 	memset(mem.owner, 0, mem.used / SIM_GRANULE * sizeof mem.owner[0]);
 	mem.region = mem.mapped + (size_t)(moved % SIM_MOVED_MAX) * SIM_GRANULE;
 	memset(mem.live, 0, sizeof mem.live);
@@ -176,7 +196,7 @@ void *os_alloc_at(enum kt_role role, size_t size, struct kt_site *site)
 
 	if (sim.hooks.alloc_fails && sim.hooks.alloc_fails(role, site))
 		return NULL;
-	if (size > SIM_REGION_BYTES || mem.used + bytes + SIM_GRANULE > SIM_REGION_BYTES ||
+	if (size > SIM_REGION_BYTES || mem.used + bytes + FENCE * SIM_GRANULE > SIM_REGION_BYTES ||
 	    mem.blocks == BLOCKS_MAX)
 		kt_fail(KT_ASSERTION, "one execution allocates more than the simulator has");
 	p = mem.region + mem.used;	/* not before the hook, which may let others run */
@@ -217,7 +237,7 @@ void os_free_at(void *p, struct kt_site *site)
 	b->freed_at = site;
 	b->freed_by = (uint8_t)sim.current;
 	mem.live[b->role]--;
-	set_doubt((uintptr_t)p, b->size, true);
+	set_doubt((uintptr_t)p, b->size, DOUBT_BLOCK, true);
 	memset(p, FREED, b->size);
 	sim_poison(p, b->size);
 }
@@ -242,12 +262,6 @@ bool sim_memory_block(const void *addr, uint32_t *task, uint32_t *nth, uint32_t 
 
 /* ---- objects on stacks -------------------------------------------------- */
 
-static void doubt_dead(void)
-{
-	for (uint32_t i = 0; i < mem.ended; i++)
-		set_doubt(mem.dead[i].begin, mem.dead[i].end - mem.dead[i].begin, true);
-}
-
 void os_object_begin(const void *addr, size_t size)
 {
 	uintptr_t begin = (uintptr_t)addr, end = begin + size;
@@ -257,14 +271,15 @@ void os_object_begin(const void *addr, size_t size)
 		sim.tell.object_begins(addr, size);
 	for (uint32_t i = 0; i < mem.ended; )
 		if (mem.dead[i].begin < end && begin < mem.dead[i].end) {
-			set_doubt(mem.dead[i].begin, mem.dead[i].end - mem.dead[i].begin, false);
+			set_doubt(mem.dead[i].begin, mem.dead[i].end - mem.dead[i].begin,
+				  DOUBT_OBJECT, false);
 			mem.dead[i] = mem.dead[--mem.ended];
 			revived = true;
 		} else {
 			i++;
 		}
 	if (revived)	/* other dead objects may share a granule with it */
-		doubt_dead();
+		set_doubt_of_dead(true);
 }
 
 /* An object inside a block need not be remembered: the block knows when it is freed. */
@@ -280,7 +295,7 @@ void os_object_end(const void *addr, size_t size)
 		return;
 	mem.dead[mem.ended].begin = begin;
 	mem.dead[mem.ended++].end = end;
-	set_doubt(begin, size, true);
+	set_doubt(begin, size, DOUBT_OBJECT, true);
 }
 
 /* ---- the check ---------------------------------------------------------- */

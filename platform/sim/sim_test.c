@@ -100,6 +100,47 @@ static void body_uses_ended_object(void *unused)
 	WRITE_ONCE(on_stack, 2);
 }
 
+/*
+ * The simulator's table of what is gone has one entry for all addresses that are equal
+ * modulo the size of its heap. The blocks fill the heap, so one of them shares the entries
+ * of `anywhere`.
+ */
+enum { HEAP_BYTES = 1 << 20, PLACE_BYTES = 256, PLACES = HEAP_BYTES / PLACE_BYTES - 1 };
+
+static _Alignas(PLACE_BYTES) char anywhere[2 * PLACE_BYTES];
+static char *place[PLACES];
+
+static void allocate_places(void)
+{
+	for (unsigned i = 0; i < PLACES; i++)
+		place[i] = os_alloc(KT_ROLE_TEST, PLACE_BYTES - 16);
+}
+
+/* An object stays dead, whatever is allocated after its end. */
+static void body_uses_ended_object_later(void *unused)
+{
+	(void)unused;
+	os_object_begin(anywhere, sizeof anywhere);
+	os_object_end(anywhere, sizeof anywhere);
+	allocate_places();
+	WRITE_ONCE(anywhere[PLACE_BYTES / 2], 1);
+}
+
+/* A block stays freed, whatever object begins again after that. */
+static void body_uses_freed_block_later(void *unused)
+{
+	(void)unused;
+	os_object_begin(anywhere, sizeof anywhere);
+	os_object_end(anywhere, sizeof anywhere);
+	allocate_places();
+	for (unsigned i = 0; i < PLACES; i++)
+		os_free(place[i]);
+	os_object_begin(anywhere, sizeof anywhere);
+	for (unsigned i = 0; i < PLACES; i++)
+		if (((uintptr_t)place[i] - (uintptr_t)anywhere) % HEAP_BYTES < sizeof anywhere)
+			WRITE_ONCE(place[i][PLACE_BYTES / 2], 1);
+}
+
 static void body_wild_access(void *unused)
 {
 	static volatile uintptr_t nowhere = 8;
@@ -131,6 +172,9 @@ static const struct {
 	{ "load_freed", body_loads_freed, KT_MEMORY, "after free" },
 	{ "write_freed", body_writes_freed, KT_MEMORY, "written after it was freed" },
 	{ "ended_object", body_uses_ended_object, KT_MEMORY, "whose frame has returned" },
+	{ "ended_object_later", body_uses_ended_object_later, KT_MEMORY,
+	  "whose frame has returned" },
+	{ "freed_block_later", body_uses_freed_block_later, KT_MEMORY, "after free" },
 	{ "wild_access", body_wild_access, KT_MEMORY, "SIGSEGV" },
 	{ "unpark_gone", body_unparks_gone, KT_MEMORY, "thread that is gone" },
 };

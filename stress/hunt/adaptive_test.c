@@ -48,7 +48,7 @@ static void test_shares(void)
 		struct adaptive a = { 0 };
 		double share[STRATEGIES];
 
-			give(&a, rows[row].gives, 20 * ADAPTIVE_MEMORY);
+		give(&a, rows[row].gives, 20 * ADAPTIVE_MEMORY);
 		shares(&a, share);
 		for (uint32_t i = 0; i < STRATEGIES; i++) {
 			double off = share[i] - rows[row].share[i];

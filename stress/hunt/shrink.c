@@ -241,7 +241,7 @@ unsigned shrink_plan(struct plan *p, struct verdict *v, double seconds)
 	shrinking.runs = 0;
 	shrinking.deadline = now_s() + seconds;
 	shrinking.needs_schedule = v->failure == KT_EXPECT && world_can(WORLD_REPEATS) &&
-			      passes_without_schedule(p);
+				   passes_without_schedule(p);
 	if (has_strategy())
 		reschedule();
 	do

@@ -173,14 +173,14 @@ plan_str lex_intern(struct parser *x, struct token t)
 
 	if (t.len && !s)
 		lex_fail(x, t.s, "the names of this plan are longer than %d bytes together",
-		     PLAN_STRINGS_MAX);
+			 PLAN_STRINGS_MAX);
 	return s;
 }
 
 /* ---- numbers ------------------------------------------------------------ */
 
 uint64_t lex_unsigned_number(struct parser *x, struct token t, uint64_t min, uint64_t max,
-				const char *what)
+			     const char *what)
 {
 	uint64_t n = 0;
 
@@ -199,7 +199,7 @@ uint64_t lex_unsigned_number(struct parser *x, struct token t, uint64_t min, uin
 		return n;
 range:
 	lex_fail(x, t.s, "%s is out of range, expected %s from %llu to %llu", lex_shown(t), what,
-	     (unsigned long long)min, (unsigned long long)max);
+		 (unsigned long long)min, (unsigned long long)max);
 }
 
 int32_t lex_signed_number(struct parser *x, struct token t, const char *what)

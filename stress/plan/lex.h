@@ -68,7 +68,7 @@ void lex_expect_end(struct parser *x);
 plan_str lex_intern(struct parser *x, struct token t);
 /* The error message of a token that is no such number has `what` and the range. */
 uint64_t lex_unsigned_number(struct parser *x, struct token t, uint64_t min, uint64_t max,
-				const char *what);
+			     const char *what);
 int32_t lex_signed_number(struct parser *x, struct token t, const char *what);
 /* #N */
 uint32_t lex_nth(struct parser *x);

@@ -198,7 +198,7 @@ static void check_bytes(struct parser *x)
 		if ((*c < ' ' && *c != '\t') || *c > '~')
 			lex_fail(x, c,
 				 "byte \\x%02x, expected printable ASCII, blanks and newlines",
-			     (unsigned char)*c);
+				 (unsigned char)*c);
 }
 
 static bool next_line(struct parser *x)
@@ -229,7 +229,7 @@ static void note_line(struct parser *x, size_t *used)
 	len = (size_t)(x->line_end - s);
 	if (*used + len + 2 > PLAN_NOTE_MAX)
 		lex_fail(x, x->line, "the comment at the top is longer than %d bytes",
-		     PLAN_NOTE_MAX - 2);
+			 PLAN_NOTE_MAX - 2);
 	memcpy(x->p->note + *used, s, len);
 	*used += len;
 	x->p->note[(*used)++] = '\n';

@@ -52,7 +52,7 @@ static size_t one_name(struct parser *x, const struct plan_thread *t, int32_t nu
 	len = strlen(buf);
 	if (len >= PLAN_NAME_MAX)
 		lex_fail(x, where, "the thread's name '%s' is longer than %d bytes", buf,
-		     PLAN_NAME_MAX - 1);
+			 PLAN_NAME_MAX - 1);
 	if (plan_knows_name(x->p, buf))
 		lex_fail(x, where, "the name '%s' is taken; names of tasks and threads differ",
 			 buf);
@@ -274,7 +274,7 @@ void parse_task(struct parser *x)
 	task->name = lex_intern(x, t);
 	if (plan_knows_name(p, plan_string(p, task->name)))
 		lex_fail(x, t.s, "the name '%s' is taken; names of tasks and threads differ",
-		     lex_shown(t));
+			 lex_shown(t));
 	task->ops_first = p->ops_count;
 	p->tasks_count++;
 	lex_skip_blanks(x);

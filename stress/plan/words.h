@@ -11,6 +11,7 @@
 #include "platform/role.h"
 #include "platform/strategy.h"
 
+// cppcheck-suppress syntaxError ; it also tries each table's macro without parameters
 enum plan_body {	/* what the created thread's function does */
 #define BODY(id, word, traits, draw, help) PLAN_##id,
 #include "stress/plan/words.def"

@@ -12,10 +12,10 @@ void do_kill(struct exec_task *by, struct exec_thread *t, const struct plan_op *
 static exec_op *function_of(enum plan_op_kind kind)
 {
 	switch (kind) {
-	case PLAN_CREATE: return do_create;
+	case PLAN_CREATE:
 	case PLAN_RUN: return do_create;
 	case PLAN_WAKE: return do_wake;
-	case PLAN_STOP: return do_stop;
+	case PLAN_STOP:
 	case PLAN_STOP_PUT: return do_stop;
 	case PLAN_GET: return do_get;
 	case PLAN_PUT: return do_put;
@@ -35,7 +35,7 @@ static exec_op *function_of(enum plan_op_kind kind)
 	case PLAN_RAN: return do_ran;
 	case PLAN_POST: return do_post;
 	case PLAN_OPEN: return do_open;
-	case PLAN_DESTROY: return do_destroy;
+	case PLAN_DESTROY:
 	case PLAN_DESTROY_RAW: return do_destroy;
 	case PLAN_REGISTER: return exec_register;
 	case PLAN_POKE: return exec_poke;

@@ -171,4 +171,3 @@ struct sim_strategy *inject_strategy(struct sim_strategy *inner)
 	};
 	return &wrap.strategy;
 }
-

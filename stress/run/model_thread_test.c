@@ -139,7 +139,7 @@ static void attributes_of(const char *comm, int policy, bool signals_ignored)
 
 static void attributes_policy(bool bad)
 {
-	attributes_of("a", bad, true);
+	attributes_of("a", bad ? 1 : 0, true);
 }
 
 static void attributes_signals(bool bad)

@@ -12,7 +12,8 @@ from kthrashlib.common import CLEAN, ROOT, environment, say, write_whole
 
 # The last one is named because its tag `manual` hides it from the patterns.
 TARGETS = ("deps(//core/... + //platform/... + //stress:all + //stress/plan:all + "
-           "//stress/run:all + //stress/hunt:all + //fuzz/... + //tools/... + "
+           "//stress/run:all + //stress/hunt:all + //stress/explain:all + "
+           "//stress/bench:all + //fuzz/... + //tools/... + "
            "'//stress/bench:backend_bench@posix+mutex+park+list+memb')")
 FILE = os.path.join(ROOT, "compile_commands.json")
 
