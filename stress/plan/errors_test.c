@@ -129,7 +129,7 @@ static const struct {
 	{ HEAD "task C:\nfail water #1\n", 3, 6, "expected a role" },
 	{ HEAD "task C:\nswitch C at x #1 C\n", 3, 18, "expected 'to'" },
 	{ HEAD "task C:\nstrategy luck\n", 3, 10,
-	  "expected block, random, pct, delay, pos or surw" },
+	  "expected block, random, pct" },
 	{ HEAD "task C:\nstrategy pct 0 seed 1\n", 3, 14, "out of range" },
 	{ HEAD "task C:\nstrategy pct 2 seed 1 steps 0\n", 3, 29, "out of range" },
 	{ HEAD "task C:\nstrategy random seed 1 steps 9\n", 3, 24, "expected the end" },
