@@ -266,8 +266,8 @@ void parse_task(struct parser *x)
 		x->at++;
 	t.len = (size_t)(x->at - t.s);
 	if (!lex_is_name(t))
-		lex_unexpected(x, t, "a task's name: a letter or '_', then letters, digits, '_', '.', '-', "
-			   "at most 31 bytes");
+		lex_unexpected(x, t, "a task's name: a letter or '_', then letters, digits, '_', "
+			   "'.', '-', at most 31 bytes");
 	if (p->tasks_count == PLAN_TASKS_MAX)
 		lex_fail(x, t.s, "more than %d tasks", PLAN_TASKS_MAX);
 	task = &p->tasks[p->tasks_count];
