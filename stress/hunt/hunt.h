@@ -9,7 +9,7 @@
 #include "stress/hunt/options.h"
 #include "stress/run/world.h"
 
-/* Each has its meaning in options.def and in its file, `stress` in stress.c and so on. */
+/* options.def says what each command does. Each has a file of its own: `stress` has stress.c. */
 int command_stress(const struct options *o);
 int command_verify(const struct options *o);
 int command_replay(const struct options *o);

@@ -24,7 +24,7 @@ void isolate_init(void);
  */
 void isolate_apart(struct shared *own);
 
-/* Seconds without any progress after which a child is taken to hang. */
+/* If a child makes no progress for so many seconds, its parent assumes that it hangs. */
 enum { SILENCE_S = 20 };
 
 /*

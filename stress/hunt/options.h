@@ -41,7 +41,7 @@ struct options {
 
 	const char *plan;		/* file or folder; NULL: generated plans */
 	uint64_t executions;		/* 0: no limit */
-	double seconds;			/* 0: no limit; 60 if neither is given */
+	double seconds;			/* 0: no limit; 60 if `executions` is not given either */
 	uint64_t seed;
 	uint64_t first;			/* number of the first execution */
 	uint64_t jobs;			/* processes */

@@ -22,7 +22,7 @@ struct taken {
  * if it could not be saved.
  *
  * If one hunt finds a bug several times, the file has the finding with the lowest number, in
- * whichever order they come. So jobs that share a folder leave the same files in it as one
+ * whatever order they are found. So jobs that share a folder leave the same files in it as one
  * process would. A finding of another hunt stays.
  */
 bool take_finding(const struct options *o, const struct taken *t, struct verdict *v);

@@ -89,7 +89,7 @@ static bool add_fail(struct plan *out, const struct sim_event *e)
 	return true;
 }
 
-/* The last step of a failed execution may have no decision. */
+/* Is no switch needed at step i? The last step of a failed execution may have no decision. */
 static bool is_usual(const struct sim_record *r, uint32_t i)
 {
 	const struct sim_step *t = &r->trace[i];
@@ -99,8 +99,8 @@ static bool is_usual(const struct sim_record *r, uint32_t i)
 }
 
 /*
- * From which enum sim_shown on do the stores that became visible at step i need no directive?
- * A directive takes effect before the usual stores become visible. So if one store at this
+ * A store that became visible at step i needs no directive if its `shown` is at least the
+ * result. A directive takes effect before the usual stores become visible. So if one store at this
  * step was chosen, each of them needs a directive.
  */
 static enum sim_shown shown_by_itself(const struct sim_record *r, uint32_t i, uint32_t event)

@@ -18,7 +18,7 @@ struct exec_task *exec_self(void)
 {
 	uintptr_t first = (uintptr_t)exec.task, self = (uintptr_t)os_self();
 
-	/* Every task's own struct is in exec.task[], and no other. */
+	/* A thread's struct is in exec.task[] if and only if the thread is a task of the plan. */
 	if (self - first >= sizeof exec.task)
 		return NULL;
 	return container_of(current, struct exec_task, task);

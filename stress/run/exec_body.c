@@ -83,7 +83,7 @@ static bool freezable_stops(struct exec_thread *t)
 	return stop;
 }
 
-/* Sleep uninterruptibly, so that the notification by stop can't replace a wake-up. */
+/* Sleep uninterruptibly, so that the signal that a stop sends can't replace a lost wake-up. */
 static void freezable(struct exec_thread *t)
 {
 	bool was_frozen = set_freezable();
@@ -105,7 +105,7 @@ static void freezable(struct exec_thread *t)
 	}
 }
 
-/* Without a default, so that the compiler finds a body that has no row. */
+/* The switch has no default, so that the compiler reports a body without a case. */
 int exec_thread_fn(void *data)
 {
 	struct exec_thread *t = data;

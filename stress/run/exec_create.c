@@ -46,7 +46,7 @@ static struct task_struct *create_borrower(struct exec_thread *t, unsigned nth)
 	if (!t->mm)
 		return ERR_PTR(-ENOMEM);
 	task = create(t, nth);
-	if (IS_ERR(task)) {	/* no thread will look at it */
+	if (IS_ERR(task)) {	/* no thread will use the mm */
 		mmput(t->mm);
 		t->mm = NULL;
 	}

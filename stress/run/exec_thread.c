@@ -131,7 +131,7 @@ void do_displace(struct exec_task *by, struct exec_thread *t, const struct plan_
 {
 	(void)by, (void)op;
 	if (!t->facts->cpus)
-		return;		/* it has been already */
+		return;		/* it was displaced already */
 	task_cpu_gone(t->task, (unsigned)__builtin_ctzll(t->facts->cpus));
 	t->facts->cpus = 0;
 }
@@ -148,7 +148,7 @@ void do_get(struct exec_task *by, struct exec_thread *t, const struct plan_op *o
 void do_put(struct exec_task *by, struct exec_thread *t, const struct plan_op *op)
 {
 	(void)by, (void)op;
-	if (t->refs > 0)	/* else it is the thread's own: an illegal plan */
+	if (t->refs > 0)	/* else the plan is illegal and puts the thread's own reference */
 		t->refs--;
 	put_task_struct(t->task);
 }
@@ -176,7 +176,7 @@ static bool must_be_stopped(const struct exec_thread *t)
 	const struct ledger_thread *facts = t->facts;
 
 	if (!facts->created || facts->stopped || t->plan->body == PLAN_WORKER)
-		return false;	/* not created: a percpu, too */
+		return false;	/* `created` is also false for a percpu */
 	return !plan_body_exits(t->plan->body) || !facts->woken || facts->parked || t->refs > 0;
 }
 
