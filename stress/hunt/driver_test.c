@@ -113,7 +113,7 @@ static const struct {
 	  "b = run \"b\" until-stop 4; stop b\n"
 	  "task C2: c = create \"c\" return 1; get c; wake c; stop c == 99; put c\n"
 	  "task C3: d = create \"d\" until-stop 5\n", 1, 3, 0 },
-	/* 3: without the get it fails in another place. */
+	/* 3 operations stay, because without the get the plan fails in another place. */
 	{ "faults",
 	  "kthrash-plan 1\n"
 	  "task C1: a = create \"a\" until-stop 3 == ok\n"
@@ -145,7 +145,7 @@ static void test_shrinking(void)
 	}
 }
 
-/* The second delay gives 1 by itself; 0 follows from the first. */
+/* Alone, the second delay would return 1. It returns 0 because of the first delay. */
 static void test_what_an_expectation_follows_from_stays(void)
 {
 	static struct plan p;

@@ -64,8 +64,8 @@ static bool take(struct verdict *v)
 }
 
 /*
- * A sanitizer ended the child because of the rule that an illegal plan breaks. That is no
- * finding, so the hunt goes on behind it.
+ * Did a sanitizer end the child because of the rule that the illegal plan breaks? That is no
+ * finding, so the hunt goes on with the next execution.
  */
 static bool is_allowed(const struct verdict *v)
 {

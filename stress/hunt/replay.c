@@ -4,7 +4,7 @@
  *
  * If this world repeats, one run is enough. --times asks for more runs, and --twice requires
  * that they are the same (twice.h). If this world does not repeat, a plan runs until it fails,
- * at most --times times. A plan that passes has run that many times.
+ * at most --times times. It passes if it has run so many times without a failure.
  */
 #include <stdio.h>
 #include <string.h>

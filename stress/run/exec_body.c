@@ -83,7 +83,10 @@ static bool freezable_stops(struct exec_thread *t)
 	return stop;
 }
 
-/* Sleep uninterruptibly, so that the signal that a stop sends can't replace a lost wake-up. */
+/*
+ * Sleep uninterruptibly. The notification that a stop sets ends interruptible sleeps, so it could
+ * hide a lost wake-up.
+ */
 static void freezable(struct exec_thread *t)
 {
 	bool was_frozen = set_freezable();
