@@ -5,8 +5,8 @@
  * it). There are few of those, because the mutator (mutator.h) makes plans.
  *
  * Each input runs under its own directives and strategy, and then under a few schedules drawn
- * from it. One schedule would not be enough, because an engine spends a fixed time per input:
- * AFL++ 25 us, as much as several executions take.
+ * from it. One schedule would not be enough, because an engine spends a fixed time per input.
+ * AFL++ spends 25 us, and several executions take no longer.
  */
 #include <stdint.h>
 #include <stdio.h>

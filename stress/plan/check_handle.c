@@ -152,7 +152,7 @@ static int check_use(const struct plan *p, const struct plan_op *op, const struc
 	if (!h->made)
 		return check_fail(err, "%s %s comes before its create", plan_op_name(op->kind),
 				  check_var(p, op));
-	/* await is legal then, because its completion does not belong to the thread. */
+	/* await is legal even so, because its completion does not belong to the thread. */
 	if (may_be_gone(h) && op->kind != PLAN_AWAIT)
 		return check_fail(err,
 				  "%s %s: the thread may be gone; take a reference ('get %s') "

@@ -140,7 +140,7 @@ static void add_stop(struct generator *g, unsigned t)
 		gen_op(g, PLAN_THAW, 0);
 }
 
-/* Several, because the window in which an ending thread can be found is one step wide. */
+/* Add several finds, because an ending thread can be found only during one step. */
 static void add_finds(struct generator *g, unsigned t)
 {
 	for (unsigned n = 1 + kt_rng_below(&g->rng, 4); n > 0; n--)

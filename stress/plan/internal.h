@@ -39,12 +39,12 @@ struct plan_form_part {
 	char word[16];
 };
 
-/* The next part; *form moves behind it. False at the end. */
+/* Read the next part, and move *form past it. False at the end. */
 bool plan_form_next(const char **form, struct plan_form_part *part);
 
 /*
- * "a, b or c" in buf: word(0) to word(count - 1), those that are NULL left out. Returns
- * buf.
+ * Put "a, b or c" into buf: the words from word(0) to word(count - 1), without those that are
+ * NULL. Returns buf.
  */
 const char *plan_one_of(char *buf, size_t size, const char *(*word)(unsigned i), unsigned count);
 
