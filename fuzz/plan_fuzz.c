@@ -46,7 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (plan_parse(&p, (const char *)data, size, &err) != 0)
 		return -1;
-	if (plan_is_program(&p))	/* nothing in it calls core/ */
+	if (plan_is_program(&p))	/* such a plan does not call core/ */
 		return -1;
 	/* A plan that expects a failure is kept on purpose and is no finding. */
 	if (p.has_expect && p.expect != KT_PASS)

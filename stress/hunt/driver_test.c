@@ -95,8 +95,7 @@ static void test_long_executions_repeat(void)
 			kt_fail(KT_ASSERTION, "seed %llu: the captured plan runs otherwise",
 				(unsigned long long)seed);
 	}
-	CHECK(long_ones >= 20);		/* else too few executions are long for the test to mean
-					 * anything */
+	CHECK(long_ones >= 20);		/* the test must have tried enough long executions */
 	printf("ok long executions repeat\n");
 }
 
@@ -104,7 +103,7 @@ static void test_long_executions_repeat(void)
 
 static const struct {
 	const char *name, *text;
-	unsigned tasks, ops, directives;	/* at most, when shrunk */
+	unsigned tasks, ops, directives;	/* the shrunk plan has at most so many */
 } shrinks[] = {
 	{ "program",
 	  "kthrash-plan 1\n"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Run code that may die in a child process, and say what it died of.
+ * Runs code in a child process, because it may die there, and says what it died of.
  *
  * The child shares `shared` (shared.h) with its parent. Its stderr goes to an
  * unnamed file, so that a sanitizer's report can be read whole afterwards. The

@@ -228,7 +228,7 @@ static bool is_of(const struct row *row, const char *command)
 	return false;
 }
 
-/* The command's option of that name, else one that another command has; or NULL. */
+/* Find the command's option of that name. If it has none, find another command's; or NULL. */
 static const struct row *find(const char *command, const char *name, size_t len)
 {
 	const struct row *of_another = NULL;

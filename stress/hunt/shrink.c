@@ -152,7 +152,7 @@ static unsigned pieces(const struct plan *p)
 	return subject->pieces ? subject->pieces(p) : 0;
 }
 
-/* Try without pieces first..first+count-1. */
+/* Try the best plan without its pieces first..first+count-1. */
 static bool try_without(unsigned first, unsigned count)
 {
 	struct verdict v;

@@ -77,8 +77,8 @@ static void announce(const char *path, const struct verdict *v, const struct tak
 }
 
 /*
- * The finding could not be written to its file. So the output holds the whole plan, because
- * its reader may be able to save it.
+ * The finding could not be written to its file. So print the whole plan, because the program
+ * that reads this output may be able to save it.
  */
 static void announce_unsaved(const char *path, const struct plan *p)
 {
@@ -175,7 +175,7 @@ bool take_finding(const struct options *o, const struct taken *t, struct verdict
 	finding_set_origin(&captured, &t->origin);
 	finding_path(path, sizeof path, o->findings,
 		     signature_id(id, v->failure, v->signature));
-	lock = folder_lock(o->findings);	/* if that fails, save without a lock */
+	lock = folder_lock(o->findings);	/* if it can't be locked, save all the same */
 	err = finding_save(path, &captured);
 	if (err > 0)
 		keep_report(path);

@@ -28,9 +28,9 @@ struct taken {
 bool take_finding(const struct options *o, const struct taken *t, struct verdict *v);
 
 /*
- * From now on call explain() for each finding that is shown, to print its interleaving. It
- * returns false if there is none. This folder can't call explain/, because explain/ is built
- * on it.
+ * From now on call explain() for each finding that is shown, to print its interleaving. explain()
+ * returns false if there is no interleaving. This folder can't call explain/, because explain/
+ * is built on it.
  */
 void take_explains_with(bool (*explain)(const struct plan *p));
 

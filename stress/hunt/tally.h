@@ -22,7 +22,7 @@ struct tally {	/* of one process */
 	} counts[2];
 	unsigned now;			/* index of the valid one; the other is written first */
 
-	uint64_t findings, taken;	/* all findings below number `taken` are counted */
+	uint64_t findings, taken;	/* findings of executions below `taken` are counted */
 	unsigned found_count;
 	struct found {			/* a finding's file, and the first execution that gave it */
 		uint64_t number;

@@ -10,7 +10,7 @@ static bool may_be_gone(const struct handle *h)
 
 /*
  * The operations of a worker. While its gate is queued and closed, an operation that
- * waits for a work behind the gate waits for ever.
+ * waits for a work that is queued after the gate waits for ever.
  */
 static int check_gate(const struct plan *p, const struct plan_op *op, const struct handle *h,
 		      struct plan_error *err)

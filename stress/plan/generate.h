@@ -84,8 +84,8 @@ struct plan_op gen_percpu_op(struct generator *g);
 /* ---- generate_percpu.c, generate_between.c: insert into any task what is legal there */
 
 /*
- * Insert all `count` operations at one place. False, and nothing has changed, if that is
- * illegal.
+ * Insert all `count` operations at one place. If that is illegal, change nothing and return
+ * false.
  */
 bool gen_insert(struct generator *g, unsigned task, unsigned at, const struct plan_op *ops,
 		unsigned count);

@@ -26,13 +26,13 @@ const char *plan_directive_form(enum plan_directive_kind k);
 const char *plan_directive_task(enum plan_directive_kind k);
 const char *plan_directive_target(enum plan_directive_kind k);
 
-/* The word of operation i if it makes a thread, else NULL: for plan_one_of(). */
+/* For plan_one_of(): the word of operation i if that makes a thread; if not, NULL. */
 const char *plan_making_word(unsigned i);
 
 /* One part of the form of a directive. */
 struct plan_form_part {
 	enum {
-		PLAN_FORM_WORD,		/* stands for itself */
+		PLAN_FORM_WORD,		/* the plan has this very word */
 		PLAN_FORM_TASK, PLAN_FORM_TARGET, PLAN_FORM_POINT, PLAN_FORM_STORE,
 		PLAN_FORM_ROLE, PLAN_FORM_NTH, PLAN_FORM_AFTER,
 	} kind;

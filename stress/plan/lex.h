@@ -3,7 +3,7 @@
  * Tokens, numbers and names of a plan's text, and errors with their place: the pieces
  * of which the grammar in parse*.c is made.
  *
- * A token is a run of bytes that are not blank and none of ; = " #, or it is one of
+ * A token is a run of bytes of which none is a blank or one of ; = " #, or it is one of
  * ";", "=" and "==". A word ends only at a blank: names in directives are words, because
  * they may hold anything printable. An error leaves by longjmp() to parser.failed.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Makes plans: at random, from other plans, by taking pieces away. Every plan but
+ * Makes plans: at random, from other plans, or by taking pieces away. Every plan but
  * plan_generate_illegal()'s is legal, and the same seed gives the same plan everywhere.
  * Include stress/plan/plan.h.
  */

@@ -249,7 +249,7 @@ static bool name_clashes(const struct plan *out, const struct plan *from, unsign
 	return false;
 }
 
-/* Copy task `task` of `from` with its threads, without its kills of other tasks. */
+/* Copy task `task` of `from` with its threads. Leave out the kill operations in it. */
 static void take_task(struct plan *out, const struct plan *from, unsigned task)
 {
 	const struct plan_task *t = &from->tasks[task];

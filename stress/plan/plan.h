@@ -97,7 +97,7 @@ struct plan_op {
 	uint32_t delay_us;	/* PLAN_HAS_DELAY */
 	bool    has_expect;	/* "== R" */
 	bool    expect_ok;	/* "== ok": create or run gave a task */
-	int32_t expect;		/* else the value, or -errno */
+	int32_t expect;		/* if not "== ok": the value, or -errno */
 };
 
 struct plan_task {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Plan to text, in canonical form. */
+/* Prints a plan as text, in canonical form. */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>

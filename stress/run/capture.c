@@ -145,7 +145,7 @@ static bool add_switch(struct plan *out, const struct sim_record *r, uint32_t i,
 	return is_usual(r, i) || add_at(out, PLAN_D_SWITCH, r, t, nth, t->next);
 }
 
-/* *out becomes *p without the directives of those kinds, a bit each. */
+/* *out becomes *p without the directives of the kinds whose bits are set in `kinds`. */
 static void without_directives(const struct plan *p, unsigned kinds, struct plan *out)
 {
 	uint16_t kept = 0;

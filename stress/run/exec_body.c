@@ -139,8 +139,8 @@ int exec_thread_fn(void *data)
 		kthread_exit(t->plan->result);
 	case PLAN_COMPLETE_EXIT:
 		kthread_complete_and_exit(&t->left, t->plan->result);
-	case PLAN_WORKER:	/* core's own function */
-	case PLAN_PERCPU:	/* smpboot's */
+	case PLAN_WORKER:	/* such a thread runs kthread_worker_fn() */
+	case PLAN_PERCPU:	/* such a thread runs a function of smpboot */
 		kt_fail(KT_ASSERTION, "no function of the plan: %s", t->name);
 	}
 	return t->plan->result;

@@ -5,8 +5,8 @@
 #include "stress/run/exec_ops.h"
 
 /*
- * Each call has its frame at another address, because the dead object that a call left on the
- * stack must not be taken for the live object of a later call.
+ * Each call has its frame at another address. If not, the simulator could mistake the dead
+ * object that a call left on the stack for the live object of a later call.
  */
 __attribute__((noinline))
 static struct task_struct *create(struct exec_thread *t, unsigned nth)

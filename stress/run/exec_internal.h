@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the interpreter's files exec*.c share; nothing else includes it. */
+/* What the interpreter's files exec*.c share. No other file includes it. */
 #ifndef STRESS_EXEC_INTERNAL_H
 #define STRESS_EXEC_INTERNAL_H
 

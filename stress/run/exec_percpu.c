@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The interpreter's part for per-CPU threads. */
+/* The operations on per-CPU threads, and their callbacks. */
 #include <string.h>
 
 #include "stress/run/exec_ops.h"

@@ -124,8 +124,8 @@ void do_per_cpu(struct exec_task *by, struct exec_thread *t, const struct plan_o
 }
 
 /*
- * Do what happens when the thread's processor goes off line. kthread_unpark() brings a CPU's
- * own thread back.
+ * Do to the thread what taking its CPU off line does. kthread_unpark() brings a CPU's own
+ * thread back.
  */
 void do_displace(struct exec_task *by, struct exec_thread *t, const struct plan_op *op)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The interpreter's part for works of a worker. */
+/* The operations on works of a worker, and the works' functions. */
 #include "stress/run/exec_ops.h"
 
 /* ---- on the worker's thread -------------------------------------------------------- */

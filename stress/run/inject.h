@@ -43,13 +43,13 @@ void inject_begin(const struct inject_faults *faults);
 uint32_t inject_allocations(void);
 
 /*
- * How far the last execution counted. inject_sleeps(): sleeps without a permit, if spurious_nth
+ * What the last execution counted. inject_sleeps(): sleeps without a permit, if spurious_nth
  * was not 0. inject_timer_moments(): steps at which time may pass, if timer_nth was not 0.
  */
 uint32_t inject_sleeps(void);
 uint32_t inject_timer_moments(void);
 
-/* Call it when the tasks have ended, before the teardown. It is a point. */
+/* Call it when the tasks have ended, before the teardown. On the simulator it is a named point. */
 void inject_settle(void);
 
 /* The hooks (platform/os.h) that inject while the loaded case runs. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the files of the injector share; nothing else includes it. */
+/* What the files of the injector share. No other file includes it. */
 #ifndef STRESS_INJECT_INTERNAL_H
 #define STRESS_INJECT_INTERNAL_H
 

@@ -43,7 +43,7 @@ static inline void counter_add(unsigned *counter, unsigned n)
 struct ledger_job {
 	/* of the plan: */
 	bool delayed;			/* some operation delays it */
-	uint32_t takers;		/* bit per task that takes it back */
+	uint32_t takers;		/* bit per task that cancels or mods it */
 
 	/* relaxed atomics: */
 	unsigned accepted;		/* times newly queued */
@@ -67,7 +67,7 @@ enum ledger_callback {
 	LEDGER_CALLBACKS	/* count */
 };
 
-/* A handle of the plan: one create, run or percpu operation, and the thread behind it. */
+/* A handle of the plan: one create, run or percpu operation, and the thread that it makes. */
 struct ledger_thread {
 	const struct plan_thread *plan;
 	const char *name;		/* formatted */
@@ -160,15 +160,15 @@ void ledger_load(const struct plan *p);
 void ledger_begin(uint64_t cpus);
 
 /*
- * The injector made an allocation of the calling thread fail. `by` is the calling thread if
- * that is a task of the plan, else NULL; `daemon`: the calling thread is kthreadd. The failure
- * belongs to the call that the thread is in.
+ * The injector made an allocation of the calling thread fail. If that thread is a task of the
+ * plan, `by` is it; if not, `by` is NULL. `daemon`: the thread is kthreadd. The failure belongs
+ * to the call that the thread is in.
  */
 void ledger_alloc_failed(const struct ledger_task *by, bool daemon, enum kt_role role);
 
 /* ---- a thread's life --------------------------------------------------------------- */
 
-/* Call it before a wake-up of t. The model reads it on t's thread. */
+/* Call it before a wake-up of t. On t's thread the model reads whether it was called. */
 static inline void ledger_waking(struct ledger_thread *t)
 {
 	__atomic_store_n(&t->woken, true, __ATOMIC_RELAXED);

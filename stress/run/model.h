@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The sequential specification of each call: what may come back, given what was injected. A
+ * The sequential specification of each call: which results are right after what was injected. A
  * result without a justification is a KT_MODEL failure whose message says what would have
  * justified it. It follows the outcome matrix of Linux's hand-off, a table in
  * stress/run/README.md.
@@ -39,7 +39,7 @@ void model_woken(const struct ledger_thread *t, bool first, int woken);
 /* t's function was entered, on t's thread. The ledger has counted that run already. */
 void model_running(const struct ledger_thread *t);
 
-/* Where t's thread is when its function goes on. */
+/* The state and the CPU of t's thread. */
 struct model_place {
 	bool running;		/* its state is RUNNING */
 	bool on_cpus;		/* it is on a CPU of t->cpus, or t->cpus is 0 */
@@ -224,7 +224,10 @@ struct model_cpu {
 void model_callback(const struct ledger_thread *t, unsigned cpu, enum ledger_callback what,
 		    bool meant_online, struct model_cpu now);
 
-/* With the hotplug lock held. online: bits of the CPUs on line. threads: of those with one. */
+/*
+ * The caller holds the hotplug lock. online: bits of the CPUs on line. threads: bits of the CPUs
+ * that have a thread of t.
+ */
 void model_has_threads(const struct ledger_thread *t, uint64_t online, uint64_t threads);
 
 /* `call` returned, and no thread of t may be left. threads: CPUs that have one. */
@@ -234,15 +237,15 @@ void model_nothing_left(const struct ledger_thread *t, uint64_t threads, const c
 void model_answered(const struct ledger_call *call, const char *what, int err, bool killed);
 
 /*
- * cpu_down() or cpu_up() returned `err`. cpus: bits of all CPUs. online: bits of those on line
- * now.
+ * cpu_down() or cpu_up() returned `err`. cpus: bits of all CPUs. online: bits of the CPUs that
+ * are on line now.
  */
 void model_cpu_down(unsigned cpu, int err, uint64_t cpus, uint64_t online);
 void model_cpu_up(unsigned cpu, int err, uint64_t online);
 
 /* ---- words: model_words.c ---------------------------------------------------------- */
 
-/* Roles whose failed allocations by kthreadd make a call return -ENOMEM, and -EAGAIN. */
+/* The roles for which kthreadd allocates. A failure makes a call return -ENOMEM or -EAGAIN. */
 #define MODEL_ROLE(role) (1u << KT_ROLE_##role)
 
 enum {

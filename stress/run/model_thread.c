@@ -13,7 +13,7 @@ enum {
 
 /* ---- create ------------------------------------------------------------------------ */
 
-/* A create returned `error`, so its request must have failed in the fork. */
+/* The caller's own allocations did not fail, so kthreadd's fork must have failed with `error`. */
 static void check_answer(const struct ledger_thread *t, long error)
 {
 	unsigned failed = t->failed_daemon;	/* kthreadd wrote it before it answered */

@@ -42,15 +42,15 @@ struct world_options {
 };
 
 /*
- * Which executions of the loaded plan world_explore() begins to run. With WORLD_EXPLORES they
- * are every one up to equivalence.
+ * Which executions of the loaded plan an exploration runs. With WORLD_EXPLORES it runs all of
+ * them up to equivalence. See world_explore().
  */
 struct world_exploration {
 	bool brute;			/* every interleaving */
 	/* WORLD_BOUNDS: those with at most `preemptions`, and with teardown in every order. */
 	bool bounded;
 	uint32_t preemptions;
-	bool teardown;			/* explore teardown too, instead of in one order only */
+	bool teardown;			/* explore teardown, too. If not, it has one order only */
 	uint32_t kills, fails, spurious;	/* at most, per execution, besides the plan's */
 };
 
@@ -127,7 +127,7 @@ void world_cover(void *coverage);
 /* How many pairs were new since the last call. */
 uint32_t world_cover_fresh(void);
 uint32_t world_pairs(const void *coverage);
-/* How many different pairs `count` coverages hold together. They lie one behind the other. */
+/* How many different pairs `count` coverages, an array, hold together. */
 uint32_t world_pairs_of_all(const void *coverages, unsigned count);
 /* Write pair `i` to buf, in the form that stress/hunt/coverage.h describes. Returns buf. */
 enum { WORLD_PAIR_MAX = 320 };
@@ -145,9 +145,9 @@ bool world_explored(struct world_explored *out);
 
 /*
  * The execution that ran last, in this process or in a child, as a plan of its
- * own: `p`'s program with a directive for each thing that happened otherwise
- * than by default. False if that takes more directives than a plan holds, or if
- * this world does not repeat; then *out is p with the strategy and seed in `o`.
+ * own: `p`'s program with a directive for each thing that did not happen as it
+ * does by default. False if that takes more directives than a plan holds, or if
+ * this world does not repeat. *out is then p with the strategy and seed in `o`.
  */
 bool world_capture(const struct plan *p, const struct world_options *o, struct plan *out);
 
