@@ -54,7 +54,7 @@ static void test_captured_plans_repeat(void)
 		CHECK(run_as_written(&captured, &again));
 		CHECK_EQ(again.failure, KT_PASS);
 		if (again.hash != first.hash)
-			kt_fail(KT_ASSERTION, "seed %llu: the captured plan runs otherwise",
+			kt_fail(KT_ASSERTION, "seed %llu: the captured plan has another trace",
 				(unsigned long long)seed);
 	}
 	printf("ok captured plans repeat\n");
@@ -92,7 +92,7 @@ static void test_long_executions_repeat(void)
 		long_ones += !world_capture(&p, &capture_options, &captured);
 		CHECK(run_as_written(&captured, &again));
 		if (again.failure != KT_PASS || again.hash != first.hash)
-			kt_fail(KT_ASSERTION, "seed %llu: the captured plan runs otherwise",
+			kt_fail(KT_ASSERTION, "seed %llu: the captured plan has another trace",
 				(unsigned long long)seed);
 	}
 	CHECK(long_ones >= 20);		/* the test must have tried enough long executions */

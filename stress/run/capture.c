@@ -44,7 +44,7 @@ static plan_str intern(struct plan *out, const char *s)
 	return plan_intern(out, s, strlen(s));
 }
 
-/* A directive at trace step t, the nth visit there. */
+/* Add a directive at trace step t, the nth visit there. */
 static bool add_at(struct plan *out, enum plan_directive_kind kind, const struct sim_record *r,
 		   const struct sim_step *t, uint32_t nth, uint32_t target)
 {
@@ -114,7 +114,7 @@ static enum sim_shown shown_by_itself(const struct sim_record *r, uint32_t i, ui
 	return SIM_SHOWN_USUAL;
 }
 
-/* A directive for each fault that was injected at step i, the nth visit there. */
+/* Add a directive for each fault that was injected at step i, the nth visit there. */
 static bool add_events(struct plan *out, const struct sim_record *r, uint32_t i, uint32_t nth,
 		       unsigned kinds, uint32_t *event)
 {

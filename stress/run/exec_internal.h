@@ -127,7 +127,7 @@ static inline void exec_expect(const struct plan_op *op, const char *what, long 
 		model_expect(op, what, result);
 }
 
-/* Call it before a wake-up of t, which may end a thread whose function returns by itself. */
+/* Call it before a wake-up of t. If t's function returns by itself, the wake-up may end t. */
 static inline void exec_set_woken(const struct exec_thread *t)
 {
 	ledger_waking(t->facts);

@@ -150,7 +150,7 @@ static void job_unlinked(struct exec_thread *t, struct exec_job *j)
 	ledger_job_unlinked(t->facts, j->facts);
 }
 
-/* Do what the point needs, if it is a point of works. False if it is another. */
+/* Do what the point needs, if it is a point of works. False for another point. */
 static bool work_point(uint32_t point, const void *work)
 {
 	const char *first = (const char *)exec.thread, *at = work;

@@ -160,10 +160,9 @@ void model_destroyed(const struct ledger_thread *t);
 void model_froze(int err, bool in_time);
 
 /*
- * On t's thread kthread_freezable_should_stop() returned `stop`; or set_freezable() returned,
- * and kthread_should_stop() then returned `stop`. freezes: ledger_freezes() before that
- * kthread_freezable_should_stop(), or after that set_freezable(). The ledger has counted
- * was_frozen already.
+ * On t's thread kthread_freezable_should_stop() returned `stop`; `freezes` is ledger_freezes()
+ * before that call. Or set_freezable() returned; `freezes` is then ledger_freezes() after that
+ * call, and `stop` is kthread_should_stop(). The ledger has counted was_frozen already.
  */
 void model_looked(const struct ledger_thread *t, unsigned freezes, bool was_frozen, bool stop);
 

@@ -52,7 +52,7 @@ static bool others_take(const struct ledger_job *j, unsigned by)
 	return j->takers & ~(1u << by);
 }
 
-/* Check that the work, as often as it was queued before the call, has run or was taken back. */
+/* Each time that the work was queued before the call, it must have run or been taken back. */
 static void check_done(const struct ledger_thread *t, const struct ledger_job *j,
 		       const struct model_past *past, unsigned by, const char *call)
 {
