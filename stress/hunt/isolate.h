@@ -29,8 +29,8 @@ enum { SILENCE_S = 20 };
 
 /*
  * Run child(arg) in a child process until it returns or dies. Meanwhile tick(arg), unless tick
- * is NULL, is called many times a second. If it returns false, shared->stop asks the child to
- * stop. If shared->executions does not change for `silence_s` seconds, the child is killed:
+ * is NULL, is called many times a second. If tick() returns false, shared->stop asks the child
+ * to stop. If shared->executions does not change for `silence_s` seconds, the child is killed:
  * KT_HANG.
  *
  * *v becomes shared->verdict if the child has put a failure there. If not, it is made from the

@@ -62,8 +62,8 @@ bool plan_knows_name(const struct plan *p, const char *name);
 bool plan_may_quote(char c);
 
 /*
- * Format a thread's name. False if the format is bad, does not fit has_number,
- * or the result is empty or might not fit buf.
+ * Format a thread's name. False if the format is bad or does not agree with has_number, or if
+ * the result is empty or might not fit into buf.
  */
 bool plan_format_name(const char *format, bool has_number, int32_t number, char *buf, size_t size);
 

@@ -6,8 +6,8 @@
  *
  * struct plan is flat: it has no pointers, is copied by assignment and compared by
  * plan_equal(). Its strings are in its own pool. Nothing here allocates, reads a clock or an
- * address, so the same text and the same seed give the same plan everywhere. One thread of a
- * process at a time may call it.
+ * address, so the same text and the same seed give the same plan everywhere. In a process
+ * only one thread at a time may call these functions.
  *
  *	kthrash-plan 1
  *	# why this plan is here (kept: plan.note)

@@ -95,8 +95,9 @@ void exec_oom(unsigned victim)
 	bool wait;
 
 	/*
-	 * Kill and look in one step, under the lock. The allocations of a killed task do not
-	 * wait, because it may use the reserves. So two victims never wait for each other.
+	 * In one step, under the lock, kill the victim and see whether it is in a create. The
+	 * allocations of a killed task do not wait, because it may use the reserves. So two
+	 * victims never wait for each other.
 	 */
 	kt_lock_acquire(&exec.kill_lock);
 	if (v->alive)

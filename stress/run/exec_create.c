@@ -37,7 +37,7 @@ static struct task_struct *create_worker(struct exec_thread *t)
 	return w->task;
 }
 
-/* Create a thread with t->mm, in which it works. */
+/* Allocate t->mm, and create a thread that works in it. */
 static struct task_struct *create_borrower(struct exec_thread *t, unsigned nth)
 {
 	struct task_struct *task;

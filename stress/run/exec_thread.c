@@ -85,7 +85,7 @@ void do_stop(struct exec_task *by, struct exec_thread *t, const struct plan_op *
 	stop(t, op);
 }
 
-/* The task destroys the completion as soon as it may. */
+/* Destroy the completion as soon as the wait has returned, because a caller may do that. */
 void do_await(struct exec_task *by, struct exec_thread *t, const struct plan_op *op)
 {
 	(void)by, (void)op;

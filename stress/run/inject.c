@@ -69,7 +69,7 @@ void inject_load(const struct plan *p)
 void inject_begin(const struct inject_faults *faults)
 {
 	inject.faults = *faults;
-	/* Ask the subject here and not on fibers, because the subject has sanitizers. */
+	/* Ask the subject here and not on fibers, because the subject is instrumented. */
 	if (faults->kill_step)
 		inject.victim = kt_name_hash(subject->victim(faults->kill_task));
 	memset(inject.allocations, 0, sizeof inject.allocations);
