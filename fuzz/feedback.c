@@ -15,7 +15,7 @@ __attribute__((section("__libfuzzer_extra_counters")))
 static uint8_t libfuzzer_counters[COUNTERS];
 
 /*
- * When AFL++'s runtime starts, it writes consecutive places of its map into them. They are
+ * When AFL++'s runtime starts, it writes consecutive places of its map into afl_guards. They are
  * volatile because the compiler sees no code that writes them.
  */
 __attribute__((section("__sancov_guards")))

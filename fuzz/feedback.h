@@ -10,7 +10,7 @@
 #ifndef FUZZ_FEEDBACK_H
 #define FUZZ_FEEDBACK_H
 
-/* Call before each input: executions from here on count for it. blind.c counts none. */
+/* Call it before each input: later executions count for that input. blind.c counts none. */
 void fuzz_feedback(void);
 
 #endif

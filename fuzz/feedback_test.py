@@ -20,8 +20,8 @@ SEEDS = range(10, 100)
 
 
 def run(command, folder=None):
-    """`folder` is for its temporary files. libFuzzer names them after its process number, which
-    may be the same in another sandbox with the same /tmp."""
+    """Runs the command, with its temporary files in `folder`. libFuzzer names them after its
+    process number, which may be the same in another sandbox with the same /tmp."""
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                    env={**os.environ, "TMPDIR": folder} if folder else None)
 

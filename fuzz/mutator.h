@@ -14,13 +14,13 @@
 #include <stdint.h>
 
 /*
- * Print a legal plan near `in`, chosen by seed, to out[0..out_max), without a
+ * Print a legal plan that resembles `in`, chosen by seed, to out[0..out_max), without a
  * terminator. `out` may be `in`. Returns the length: 1..out_max, or 0 if out_max is 0.
  * If no plan fits, out gets the beginning of one, which does not parse.
  */
 size_t fuzz_mutate(const uint8_t *in, size_t in_size, uint8_t *out, size_t out_max, uint64_t seed);
 
-/* The same, with tasks, operations and directives of a and b. */
+/* Like fuzz_mutate(), but the plan is made of tasks, operations and directives of a and b. */
 size_t fuzz_crossover(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size,
 		      uint8_t *out, size_t out_max, uint64_t seed);
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Fuzz target: the property of the plan parser. Every byte string is either refused with
- * a place and a message of printable ASCII, or it is a legal plan whose printed form
- * parses to an equal plan and prints as itself. No plan is executed here.
+ * Fuzz target: checks the plan parser. The parser refuses a byte string with a place and a
+ * message of printable ASCII, or it takes the string for a legal plan. The printed form of that
+ * plan parses to an equal plan and prints as itself. No plan is executed here.
  */
 #include <errno.h>
 #include <stdio.h>

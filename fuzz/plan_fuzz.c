@@ -5,8 +5,8 @@
  * it). There are few of those, because the mutator (mutator.h) makes plans.
  *
  * Each input runs under its own directives and strategy, and then under a few schedules drawn
- * from it. One schedule would not be enough, because an engine spends a fixed time per input:
- * AFL++ 25 us, as much as several executions take.
+ * from it. One schedule would not be enough, because an engine spends a fixed time per input.
+ * AFL++ spends 25 us, and several executions take no longer.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -46,7 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (plan_parse(&p, (const char *)data, size, &err) != 0)
 		return -1;
-	if (plan_is_program(&p))	/* nothing in it calls core/ */
+	if (plan_is_program(&p))	/* such a plan does not call core/ */
 		return -1;
 	/* A plan that expects a failure is kept on purpose and is no finding. */
 	if (p.has_expect && p.expect != KT_PASS)

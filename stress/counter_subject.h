@@ -4,9 +4,10 @@
  *
  *	program "counter"		two tasks increment a number, reading it first
  *	program "counter" "mended"	under a lock
- *	program "counter" "careless"	under a lock, unless the task is killed or an
- *					allocation fails
- *	program "counter" "address"	under a lock, with a step more at some addresses
+ *	program "counter" "careless"	under a lock; a task that is killed or whose
+ *					allocation fails does not increment
+ *	program "counter" "address"	under a lock; one more step if the task's memory has
+ *					certain addresses
  *	program "embrace"		two tasks acquire two locks, each in its own order
  */
 #ifndef STRESS_COUNTER_SUBJECT_H

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""--coverage: every build writes the same map, hunts add to a file, and a hunt that coverage
+"""--coverage: every build writes the same file, hunts add to a file, and a hunt that coverage
 steers gives the same result again.
 
 usage: coverage_test.py KTHRASH...
 
-The comparison of maps uses all of the drivers; the other tests use the first.
+The comparison of files uses all of the drivers; the other tests use the first.
 """
 
 import json

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""The corpus does what it expects, and executions are deterministic: a plan has the same
+"""The corpus's plans end as they expect, and executions are deterministic: a plan has the same
 verdict and trace each time, and a hunt has the same traces. This holds across compilers and
 sanitizers, with and without optimization. Each plan is replayed twice.
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The driver around a second subject (counter_subject.h). It can do with that subject's
- * programs all that it can do with plans of operations on core/.
+ * Tests the driver with a second subject (counter_subject.h). The driver can do with that
+ * subject's programs all that it can do with plans of operations on core/.
  *
  * Each command runs in a process of its own, as the front door would run it.
  */
@@ -186,7 +186,7 @@ static void test_mended(void)
 	printf("ok mended\n");
 }
 
-/* Two processes together count and find the same as one. */
+/* Two processes together give the same counts and findings as one. */
 static void test_jobs(void)
 {
 	char digest[64];
@@ -255,7 +255,7 @@ static void test_deadlock(void)
 	printf("ok deadlock\n");
 }
 
-/* Every fault of a kind: the allocation, or the kill, that goes wrong is among them. */
+/* --exhaustive tries every fault of a kind. One of them, an allocation or a kill, shows the bug. */
 static void test_enumerate(void)
 {
 	static const char *const kinds[] = { "fail", "kill", "pairs" };

@@ -1,8 +1,8 @@
 #!/bin/bash -eu
 # SPDX-License-Identifier: GPL-2.0-only
-# OSS-Fuzz's and ClusterFuzzLite's build: every target of $TARGETS to $OUT, with a seed corpus,
-# options and a dictionary. It has their compilers and no Bazel, so it knows the sources itself;
-# check.py, a test, holds it to them.
+# The build for OSS-Fuzz and ClusterFuzzLite. It puts every target of $TARGETS into $OUT, with a
+# seed corpus, options and a dictionary. Their images have compilers and no Bazel, so this file
+# lists the sources itself. The test check.py fails if the list is wrong.
 #
 # Given: CC CXX CFLAGS CXXFLAGS LIB_FUZZING_ENGINE SANITIZER FUZZING_ENGINE ARCHITECTURE SRC WORK
 # OUT. Source: the checkout that this file is in, or $SRC/kthrash.
@@ -10,7 +10,7 @@ set -o pipefail
 
 TARGETS="plan_fuzz parser_fuzz"
 
-# What fuzz.bzl names sim+modelled+modelled+list+modelled.
+# The combination that fuzz.bzl names sim+modelled+modelled+list+modelled.
 DEFINES=(
 	-DKT_OS_SIM -DKT_OS=sim '-DKT_OS_NAME="sim"'
 	-DKT_LOCK_MODELLED -DKT_LOCK=modelled '-DKT_LOCK_NAME="modelled"'
@@ -30,7 +30,7 @@ x86_64) ;;
 esac
 case ${SANITIZER:-address} in
 address | undefined | thread | coverage | none | introspector) ;;
-*) fail "SANITIZER=$SANITIZER: the simulator is not instrumented, which that needs; expected" \
+*) fail "SANITIZER=$SANITIZER needs an instrumented simulator, and it is not; expected" \
 	"address, undefined, thread, coverage or none" ;;
 esac
 
@@ -47,8 +47,8 @@ read -ra c_words <<<"$CFLAGS"
 read -ra cxx_words <<<"$CXXFLAGS"
 read -ra engine_words <<<"$LIB_FUZZING_ENGINE"
 
-# The flags that take a file out of a sanitizer's, a fuzzer's and coverage's sight, as far as this
-# compiler knows them; AFL++'s compiler takes a variable.
+# The flags with which a file is compiled without instrumentation for sanitizers, fuzzers and
+# coverage, as far as this compiler knows them. AFL++'s compiler takes a variable instead.
 plain=()
 for flag in -fno-sanitize=all -fno-sanitize-coverage=trace-pc-guard,trace-pc,inline-8bit-counters \
 	-fno-profile-instr-generate -fno-coverage-mapping; do
@@ -65,7 +65,8 @@ object() {
 compile() {
 	local source=$1
 	shift
-	# -O1 first: theirs counts, but the simulator without optimizing calls what TSan sees.
+	# -O1 stands first, so that an -O of CFLAGS overrides it. Without any -O the simulator
+	# would call functions that TSan instruments.
 	$CC -O1 "${c_words[@]}" -std=gnu11 -D_GNU_SOURCE -fno-common -pthread -w -I. "${DEFINES[@]}" "$@" \
 		-c "$source" -o "$objects/$(object "$source")"
 }
@@ -74,7 +75,7 @@ compile_plain() {
 	AFL_NOOPT=1 compile "$1" ${plain[@]+"${plain[@]}"}
 }
 
-# The code under test and what runs it, and the harness itself.
+# `instrumented` is the code under test and the code that runs it. `harness` is not instrumented.
 instrumented=(core/*.c stress/plan/*.c fuzz/mutator.c fuzz/plan_mutator.c)
 harness=(platform/*.c platform/sim/*.c fuzz/feedback.c tools/bazel/sanitizer/defaults.c)
 for source in stress/run/*.c; do
@@ -120,7 +121,7 @@ for target in $TARGETS; do
 		-o "$OUT/$target"
 	cp fuzz/oss-fuzz/plan.dict "$OUT/$target.dict"
 	cp "fuzz/oss-fuzz/$target.options" "$OUT/"
-	# Byte for byte the same from the same plans.
+	# The same plans give the same archive, byte for byte.
 	python3 fuzz/oss-fuzz/seed_corpus.py "$OUT/${target}_seed_corpus.zip" corpus/seed \
 		corpus/regress
 done

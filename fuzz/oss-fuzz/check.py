@@ -100,11 +100,11 @@ def build(how, folder, patch=None):
     for made in (source, work, out):
         os.makedirs(made)
     copy_source(source, patch)
-    # From $SRC, where the Dockerfile puts it.
+    # Run build.sh from $SRC, where the Dockerfile puts it.
     shutil.copyfile(os.path.join(HERE, "build.sh"), os.path.join(source, "build.sh"))
     run(["bash", "-eu", os.path.join(source, "build.sh")], cwd=os.path.join(source, "kthrash"),
         env=environment(engine, sanitizer, source, work, out))
-    shutil.rmtree(source)       # a program that needs the source does not run
+    shutil.rmtree(source)       # a program that needs the source fails from here on
     shutil.rmtree(work)
     return out
 
@@ -145,7 +145,7 @@ def check_archive(path):
 
 
 def check_dictionary():
-    """An engine can read it. stress/plan/words_test.c knows which words it must have."""
+    """Checks that an engine can read it. stress/plan/words_test.c checks its words."""
     with open(os.path.join(HERE, "plan.dict"), encoding="ascii") as f:
         lines = [line for line in f.read().splitlines() if line and line[0] != "#"]
     for line in lines:
@@ -195,7 +195,7 @@ def check_libfuzzer(path, sanitizer, folder):
         return "a profile of %d bytes" % os.path.getsize(profile)
     _, seeded = libfuzzer_coverage(path, *args, seeds)
     need(edges >= LEAST_EDGES, "%s: %d edges are instrumented" % (path, edges))
-    need(seeded > alone, "%s: the seeds reach %d edges, nothing reaches %d" % (
+    need(seeded > alone, "%s: %d edges are reached with the seeds, %d without" % (
         path, seeded, alone))
     return "%d edges of %d without seeds, %d with" % (alone, edges, seeded)
 
@@ -279,7 +279,7 @@ def check(how, plant):
         for name in TARGETS:
             path = os.path.join(moved, name)
             check_files(moved, name)
-            # Not parser_fuzz: it has too few edges for the limits of this check.
+            # parser_fuzz has too few edges for the limits of this check.
             if name == "plan_fuzz":
                 check_instrumented(path, sanitizer)
             said.append("%s: %s" % (name, RUNS[engine](path, sanitizer, folder)))

@@ -5,7 +5,7 @@
  * pthread_create() and join, for comparison.
  *
  * A measurement is the median of ROUNDS rounds. A round measures each row once, so that a
- * slow moment of the machine meets all rows alike. The result is one line of JSON on
+ * slow moment of the machine affects all rows alike. The result is one line of JSON on
  * standard output: nanoseconds per operation, by name.
  */
 #include <pthread.h>

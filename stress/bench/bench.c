@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * `bench` measures what the simulator costs: creators under a random walk, as plans and as
- * the bare hand-off (hand_off.h), and one fiber switch in the same run. It takes the median
- * of several rounds, and a round measures each row once, because the machine may have
+ * `bench` measures what the simulator costs. It runs creators under a random walk, as plans and
+ * as the bare hand-off (hand_off.h). In the same run it measures one fiber switch. It takes the
+ * median of several rounds, and a round measures each row once, because the machine may have
  * other work.
  */
 #include <stdio.h>

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
 """--twice finds nothing in the corpus on the unpatched core. It finds and saves an execution
-that depends on an address, on an earlier execution or on the process, names the step where
-the two runs differ, and the saved plan replays.
+that depends on an address, on an earlier execution or on the process. It names the step where
+the two runs differ. The saved plan replays.
 
 usage: twice_test.py CLEAN BUG... -- PLAN...
 """

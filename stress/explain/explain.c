@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * `explain`: the interleaving of one plan. As text, the steps that carry meaning; as JSON,
- * everything. A world that keeps no record has no interleaving to show: there a sanitizer's
- * report is all there is.
+ * `explain`: prints the interleaving of one plan. The text has the steps that carry meaning;
+ * the JSON has everything. A world that keeps no record has no interleaving to show, so there
+ * the text has only the verdict and a sanitizer's report.
  */
 #include "stress/explain/explain.h"
 

@@ -9,7 +9,7 @@
 /* Each task has a column if all columns fit side by side. If not, each line has its task's name. */
 void print_as_text(const struct sim_record *r, const struct verdict *v);
 
-/* Everything, for tools. In a world that keeps no record r is NULL, and the lists are empty. */
+/* Print all, for tools. In a world that keeps no record r is NULL, and the lists are empty. */
 void print_as_json(const char *file, const struct sim_record *r, const struct verdict *v);
 
 #endif

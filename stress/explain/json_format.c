@@ -47,7 +47,7 @@ static uint32_t reached(const struct sim_record *r, uint32_t step)
 	return r->steps == 0 ? 0 : step < r->steps ? step : r->steps - 1;
 }
 
-/* A spawn or a wake-up: the task that did it and the step. If no task did it, the cause. */
+/* Write which task did a spawn or a wake-up, and its step. If no task did it, write the cause. */
 static void put_wake(struct json *j, const struct sim_record *r, const struct sim_event *e,
 		     bool by_kill)
 {

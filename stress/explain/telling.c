@@ -5,7 +5,7 @@
 
 enum {
 	PLACES_MAX = 4096,
-	ROUND_STEPS = 30,	/* of a livelock, shown behind the last new place */
+	ROUND_STEPS = 30,	/* so many steps of a livelock are shown after its last new place */
 };
 
 /* A store that became visible before any other task ran made no difference, so it is not shown. */

@@ -23,8 +23,8 @@ struct adaptive {	/* zero: nothing is known */
 enum {
 	ADAPTIVE_ONE = 1 << 16,
 	ADAPTIVE_MEMORY = 128,	/* a note's weight is 1/e after so many executions */
-	ADAPTIVE_CAP = 16,	/* new pairs that one execution may count; more come from the
-				 * plan */
+	ADAPTIVE_CAP = 16,	/* at most so many new pairs of one execution count. If there are
+				 * more, a new plan caused them, and not the strategy */
 };
 
 /*

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Each row: how much each strategy gives, and what share each has after a while. */
+/* Each row: how many new pairs each strategy finds, and which share of the executions it gets. */
 #include <stdio.h>
 
 #include "platform/conformance/test.h"
@@ -61,7 +61,7 @@ static void test_shares(void)
 	printf("ok shares\n");
 }
 
-/* A strategy that found much long ago counts no more than one that never did. */
+/* A strategy that found pairs only long ago gets no more than one that never found any. */
 static void test_forgets(void)
 {
 	static const uint32_t once[STRATEGIES] = { 16, 0, 0, 0 }, now[STRATEGIES] = { 0, 1, 0, 0 };

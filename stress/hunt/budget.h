@@ -19,7 +19,7 @@ bool budget_is_spent(void);
 /* Seconds since budget_begin(). */
 double budget_elapsed(void);
 
-/* The reason for which budget_is_spent() returned true. */
+/* Why did budget_is_spent() return true: by a signal, or because the time is up? */
 bool budget_was_interrupted(void);
 bool budget_ran_out(void);
 

@@ -39,7 +39,8 @@ static const char platform_name[] = KT_OS_NAME "+" KT_LOCK_NAME "+" KT_COMPLETIO
 /* The binary that tools/kthrash builds for an operating system if no option says more. */
 static const struct {
 	const char *platform, *option;
-	const char *sanitizer;		/* the one without --sanitizer; NULL: always give one */
+	const char *sanitizer;		/* what is built without --sanitizer. NULL: the options
+					 * always name a sanitizer */
 } usual[] = {
 	{ "sim+modelled+modelled+list+modelled", "", "none" },
 	{ "posix+mutex+park+list+memb", " --os=posix", NULL },
@@ -67,8 +68,8 @@ static bool is_usual_os(size_t row)
 }
 
 /*
- * Without a sanitizer deadlocks, leaks, and the use of a dead object by an atomic or a lock
- * are found. Only a sanitizer sees plain accesses.
+ * A binary without a sanitizer finds deadlocks, leaks, and atomics and locks that use a dead
+ * object. Only a sanitizer sees plain accesses.
  */
 const char *build_blind_to(void)
 {

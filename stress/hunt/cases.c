@@ -15,7 +15,7 @@
 
 enum {
 	FILES_MAX = 4096,
-	KEPT_STREAM = 0x4e47,	/* makes these draws independent of others of the same seed */
+	KEPT_STREAM = 0x4e47,	/* keeps these draws independent of other draws from the seed */
 };
 
 static struct {
@@ -40,8 +40,8 @@ static bool is_plan(const char *name)
 }
 
 /*
- * The file system gives the files of a folder in any order. Sorted, they have the same order
- * everywhere.
+ * The file system gives the files of a folder in any order. They are sorted, so that they have
+ * the same order everywhere.
  */
 static int list_folder(const char *path)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Finds the case that is number n of a hunt. If files were given, they take turns; else the
+ * Finds case number n of a hunt. If files were given, they take turns. If not, the
  * subject makes a case from the hunt's seed and n. It is a function of the options and n
  * alone, except with --mutate, which also changes plans that the hunt has kept (kept.h).
  */

@@ -161,8 +161,8 @@ static int write_lines(const char *path, const struct lines *l)
 }
 
 /*
- * Lock the file's folder, so that no other process reads or writes the file meanwhile. Returns
- * what folder_lock() does.
+ * Lock the file's folder, so that no other process reads or writes the file. Returns what
+ * folder_lock() returns.
  */
 static int lock_folder_of(const char *path)
 {

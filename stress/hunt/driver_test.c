@@ -54,7 +54,7 @@ static void test_captured_plans_repeat(void)
 		CHECK(run_as_written(&captured, &again));
 		CHECK_EQ(again.failure, KT_PASS);
 		if (again.hash != first.hash)
-			kt_fail(KT_ASSERTION, "seed %llu: the captured plan runs otherwise",
+			kt_fail(KT_ASSERTION, "seed %llu: the captured plan has another trace",
 				(unsigned long long)seed);
 	}
 	printf("ok captured plans repeat\n");
@@ -92,11 +92,10 @@ static void test_long_executions_repeat(void)
 		long_ones += !world_capture(&p, &capture_options, &captured);
 		CHECK(run_as_written(&captured, &again));
 		if (again.failure != KT_PASS || again.hash != first.hash)
-			kt_fail(KT_ASSERTION, "seed %llu: the captured plan runs otherwise",
+			kt_fail(KT_ASSERTION, "seed %llu: the captured plan has another trace",
 				(unsigned long long)seed);
 	}
-	CHECK(long_ones >= 20);		/* else too few executions are long for the test to mean
-					 * anything */
+	CHECK(long_ones >= 20);		/* the test must have tried enough long executions */
 	printf("ok long executions repeat\n");
 }
 
@@ -104,7 +103,7 @@ static void test_long_executions_repeat(void)
 
 static const struct {
 	const char *name, *text;
-	unsigned tasks, ops, directives;	/* at most, when shrunk */
+	unsigned tasks, ops, directives;	/* the shrunk plan has at most so many */
 } shrinks[] = {
 	{ "program",
 	  "kthrash-plan 1\n"
@@ -113,7 +112,7 @@ static const struct {
 	  "b = run \"b\" until-stop 4; stop b\n"
 	  "task C2: c = create \"c\" return 1; get c; wake c; stop c == 99; put c\n"
 	  "task C3: d = create \"d\" until-stop 5\n", 1, 3, 0 },
-	/* 3: without the get it fails in another place. */
+	/* 3 operations stay, because without the get the plan fails in another place. */
 	{ "faults",
 	  "kthrash-plan 1\n"
 	  "task C1: a = create \"a\" until-stop 3 == ok\n"
@@ -145,7 +144,7 @@ static void test_shrinking(void)
 	}
 }
 
-/* The second delay gives 1 by itself; 0 follows from the first. */
+/* Alone, the second delay would return 1. It returns 0 because of the first delay. */
 static void test_what_an_expectation_follows_from_stays(void)
 {
 	static struct plan p;

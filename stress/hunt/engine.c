@@ -17,7 +17,7 @@
 
 static struct {
 	struct hunt hunt;	/* this process's part */
-	struct jobs jobs;	/* without --jobs: one, this process */
+	struct jobs jobs;	/* without --jobs this process is the only job */
 } engine;
 
 /* ---- one process ------------------------------------------------------------ */
@@ -64,8 +64,8 @@ static bool take(struct verdict *v)
 }
 
 /*
- * A sanitizer ended the child because of the rule that an illegal plan breaks. That is no
- * finding, so the hunt goes on behind it.
+ * Did a sanitizer end the child because of the rule that the illegal plan breaks? That is no
+ * finding, so the hunt goes on with the next execution.
  */
 static bool is_allowed(const struct verdict *v)
 {
@@ -116,7 +116,10 @@ static int work(unsigned job)
 	return hunt_alone();
 }
 
-/* Without --keep-going a job that is behind the first finding can only find later ones. */
+/*
+ * Should the job end? Without --keep-going the hunt needs only the finding with the lowest number.
+ * A job that has passed that number can't find a lower one.
+ */
 static bool is_over(unsigned job)
 {
 	return budget_was_interrupted() ||

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * --exhaustive: every fault of one kind, one execution each, in every case that was given:
- * every n-th allocation fails, every task is killed at every step, both, every sleep ends
- * for no reason, or time passes at every step at which it may.
+ * --exhaustive: runs each given case once with each fault of one kind. The kinds are: an
+ * allocation fails; a task is killed at a step; a task is killed and an allocation fails; a
+ * sleep ends for no reason; time passes at a step at which it may.
  */
 #ifndef STRESS_HUNT_ENUMERATE_H
 #define STRESS_HUNT_ENUMERATE_H

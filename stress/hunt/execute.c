@@ -7,7 +7,7 @@
 #include "stress/hunt/twice.h"
 #include "stress/run/subject.h"
 
-enum { STEPS_USUAL = 100 };	/* taken for the length of an execution if this world counts no
+enum { STEPS_USUAL = 100 };	/* the assumed length of an execution, if this world counts no
 				 * steps */
 
 bool execute_load(const struct hunt *h, uint64_t number)

@@ -26,8 +26,7 @@ bool execute_goes_on(const struct hunt *h, uint64_t i);
 
 /*
  * Run the loaded case once. False if that gave a finding. `thorough` matters with --twice
- * only: the case then runs again with its memory in each other place, instead of in one other
- * place.
+ * only: the case then runs again with its memory in every other place, and not in just one.
  */
 bool execute(const struct hunt *h, const struct world_options *w, bool thorough);
 

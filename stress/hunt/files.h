@@ -20,8 +20,8 @@ int plan_write(const char *path, const struct plan *p);
 int plan_read(const char *path, struct plan *p);
 
 /*
- * The same for a plan that the subject will run. It also returns -EINVAL if the subject does
- * not run such plans.
+ * Like plan_read(), but for a plan that the subject will run. It also returns -EINVAL if the
+ * subject does not run such plans.
  */
 int case_read(const char *path, struct plan *p);
 

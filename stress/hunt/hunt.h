@@ -9,7 +9,7 @@
 #include "stress/hunt/options.h"
 #include "stress/run/world.h"
 
-/* Each has its meaning in options.def and in its file, `stress` in stress.c and so on. */
+/* options.def says what each command does. Each has a file of its own: `stress` has stress.c. */
 int command_stress(const struct options *o);
 int command_verify(const struct options *o);
 int command_replay(const struct options *o);
@@ -17,8 +17,9 @@ int command_shrink(const struct options *o);
 int command_identify(const struct options *o);
 
 /*
- * Run *p as written, in a child. If this world repeats, it runs once; if not, until it fails.
- * False if the child gave no verdict; the reason is then v->message.
+ * Run *p as written, in a child. If this world repeats, it runs once. If not, it runs until it
+ * fails, a limited number of times. False if the child gave no verdict; the reason is then
+ * v->message.
  */
 bool run_as_written(const struct plan *p, struct verdict *v);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * `identify`: which bug does a sanitizer's report show? The report may come from a program
- * other than this driver, such as a fuzz target. So a bug has the same id there and here.
+ * other than this driver, such as a fuzz target. So a bug has the same id in both.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -11,7 +11,7 @@
 #include "stress/hunt/json.h"
 #include "stress/hunt/report.h"
 
-enum { BYTES_MAX = 1 << 20 };	/* a report longer than that is read up to here */
+enum { BYTES_MAX = 1 << 20 };	/* of a longer report the rest is not read */
 
 static int identify(const char *file)
 {

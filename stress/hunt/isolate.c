@@ -111,7 +111,10 @@ static void child_main(void (*child)(void *), void *arg, pid_t parent)
 	signal(SIGUSR1, on_dump);
 	child(arg);
 	fflush(stderr);
-	/* Not _exit: LeakSanitizer looks at exit. Nothing is buffered on stdout. */
+	/*
+	 * Do not use _exit(), because LeakSanitizer looks at exit. Nothing is buffered on
+	 * stdout, so exit() prints nothing twice.
+	 */
 	exit(0);
 }
 

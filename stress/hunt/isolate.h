@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Run code that may die in a child process, and say what it died of.
+ * Runs code in a child process, because it may die there, and says what it died of.
  *
  * The child shares `shared` (shared.h) with its parent. Its stderr goes to an
  * unnamed file, so that a sanitizer's report can be read whole afterwards. The
@@ -24,13 +24,13 @@ void isolate_init(void);
  */
 void isolate_apart(struct shared *own);
 
-/* Seconds without any progress after which a child is taken to hang. */
+/* If a child makes no progress for so many seconds, its parent assumes that it hangs. */
 enum { SILENCE_S = 20 };
 
 /*
  * Run child(arg) in a child process until it returns or dies. Meanwhile tick(arg), unless tick
- * is NULL, is called many times a second. If it returns false, shared->stop asks the child to
- * stop. If shared->executions does not change for `silence_s` seconds, the child is killed:
+ * is NULL, is called many times a second. If tick() returns false, shared->stop asks the child
+ * to stop. If shared->executions does not change for `silence_s` seconds, the child is killed:
  * KT_HANG.
  *
  * *v becomes shared->verdict if the child has put a failure there. If not, it is made from the

@@ -14,7 +14,7 @@
 #include "stress/hunt/memory.h"
 #include "stress/hunt/options.h"
 
-enum { DEATHS_MAX = 3 };	/* at one execution; then it is not tried again */
+enum { DEATHS_MAX = 3 };	/* after so many deaths at one execution it is not tried again */
 
 struct process {
 	pid_t pid;
@@ -41,7 +41,7 @@ static void start(const struct jobs *j, unsigned job, struct process *p)
 		p->ended = true;
 		p->status = EXIT_ENVIRONMENT;
 	} else if (p->pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGTERM);	/* it ends in order */
+		prctl(PR_SET_PDEATHSIG, SIGTERM);	/* so that the job ends in order */
 		if (getppid() != parent || setpgid(0, 0) != 0)
 			_exit(EXIT_ENVIRONMENT);
 		isolate_apart(&j->shared[job]);

@@ -14,10 +14,10 @@
 
 struct jobs {
 	unsigned count;
-	struct shared *shared;		/* one each */
+	struct shared *shared;		/* one for each job */
 
 	/*
-	 * Called in process number `job`, which has a `shared` of its own. Begins with
+	 * Called in process number `job`, which has a `shared` of its own. It begins with
 	 * execution shared->next, also if it replaces a process that died. Returns an exit
 	 * status.
 	 */

@@ -34,7 +34,7 @@ static void separate(struct json *j)
 	j->comma = j->line = false;
 }
 
-/* What comes before a value: a comma, the end of a line, a key. */
+/* Write what stands before a value: a comma, the end of a line, a key. */
 static void put_key(struct json *j, const char *key)
 {
 	separate(j);

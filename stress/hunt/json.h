@@ -32,7 +32,7 @@ void json_null(struct json *j, const char *key);
 void json_unsigned(struct json *j, const char *key, uint64_t value);
 /* 16 hexadecimal digits in a string: a number in JSON has 53 bits. */
 void json_hash(struct json *j, const char *key, uint64_t value);
-/* With `decimals` digits behind the point. JSON_SHORTEST: in the shortest form, as 1e-06. */
+/* Write `decimals` digits after the point. JSON_SHORTEST: use the shortest form, as 1e-06. */
 enum { JSON_SHORTEST = -1 };
 void json_double(struct json *j, const char *key, double value, int decimals);
 

@@ -30,7 +30,7 @@ static bool parse_u64(const char *s, uint64_t *out)
 
 struct row {
 	const char *commands, *name, *value, *help, *preset;
-	bool sets;		/* `preset` is the value without the option, else only text */
+	bool sets;		/* without the option `preset` is its value; else it is only text */
 	int (*set)(struct options *o, const struct row *row, const char *value);
 	size_t field;
 	uint64_t min, max;
@@ -228,7 +228,7 @@ static bool is_of(const struct row *row, const char *command)
 	return false;
 }
 
-/* The command's option of that name, else one that another command has; or NULL. */
+/* Find the command's option of that name. If it has none, find another command's; or NULL. */
 static const struct row *find(const char *command, const char *name, size_t len)
 {
 	const struct row *of_another = NULL;
@@ -323,7 +323,7 @@ static int unknown(const char *command, const char *arg)
 	return complain("unknown option", arg, last ? known.text : "no option");
 }
 
-/* The option at argv[i], and the word behind it if that is its value. */
+/* Parse the option at argv[i], and the word after it if that word is its value. */
 static int option(struct options *o, int argc, char **argv, int *i)
 {
 	const char *arg = argv[*i], *equals = strchr(arg, '=');

@@ -26,7 +26,7 @@ enum exhaustive {
 struct options {
 	const char *command;
 
-	bool has_strategy;		/* else a portfolio */
+	bool has_strategy;		/* if not, a portfolio decides */
 	enum plan_strategy_kind strategy;
 	uint32_t depth;			/* of pct, delay, bound */
 	const char *strategy_text;	/* as written; "portfolio" */
@@ -36,12 +36,12 @@ struct options {
 	const char *coverage;		/* file; NULL: none */
 	uint64_t coverage_every;	/* look for pairs in one of so many plans */
 
-	bool has_memory;		/* else the plan's */
+	bool has_memory;		/* if not, the plan's memory model is used */
 	enum plan_memory memory;
 
 	const char *plan;		/* file or folder; NULL: generated plans */
 	uint64_t executions;		/* 0: no limit */
-	double seconds;			/* 0: no limit; 60 if neither is given */
+	double seconds;			/* 0: no limit; 60 if `executions` is not given either */
 	uint64_t seed;
 	uint64_t first;			/* number of the first execution */
 	uint64_t jobs;			/* processes */
@@ -51,7 +51,7 @@ struct options {
 	enum exhaustive exhaustive;
 	bool illegal;			/* plans that break a caller rule */
 	bool brute;			/* verify: every interleaving */
-	bool bounded;			/* verify: those with at most `depth` preemptions */
+	bool bounded;			/* verify: interleavings with at most `depth` preemptions */
 	bool teardown;			/* verify: the interleavings of teardown, too */
 	uint64_t kills, fails, spurious;	/* verify: so many at most, per execution */
 	uint64_t times;			/* replay: runs of each plan; 0: the usual number */

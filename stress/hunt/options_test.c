@@ -6,7 +6,7 @@
 #include "platform/conformance/test.h"
 #include "stress/hunt/options.h"
 
-/* o->command points into the words, which are there until the next call. */
+/* o->command points into `words`, which the next call overwrites. */
 static int parse(struct options *o, const char *a, const char *b)
 {
 	static char words[3][64] = { "kthrash" };

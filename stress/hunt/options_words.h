@@ -30,7 +30,7 @@ void words_add_strategies(struct words *w);
 const char *words_exhaustive(enum exhaustive kind);
 
 /*
- * Copy `value` to buf with the words that STRATEGY, MEMORY or EXHAUSTIVE in it stand for.
+ * Copy `value` to buf. In place of STRATEGY, MEMORY and EXHAUSTIVE put the words of that table.
  * Returns buf.
  */
 const char *words_expand(const char *value, char *buf, size_t size);

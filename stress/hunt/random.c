@@ -9,7 +9,7 @@
 #include "stress/hunt/shared.h"
 #include "stress/run/subject.h"
 
-/* Draws from one seed for different purposes are independent of each other. */
+/* A number for each purpose. It makes draws from one seed independent of each other. */
 enum {
 	FAULTS_STREAM = 0x5eed,
 	ADAPTIVE_STREAM = 0xada,

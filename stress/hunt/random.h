@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * From the number of an execution to the execution: its case, strategy, seed and faults.
+ * Makes an execution from its number: its case, strategy, seed and faults.
  *
  * Execution i is a function of the hunt's seed and i alone. So a range of numbers may be cut
  * and handed to processes in any way. RUNS_PER_PLAN executions in a row have the same case,

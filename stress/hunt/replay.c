@@ -2,9 +2,10 @@
 /*
  * `replay`: run plans exactly as written and compare with what they expect.
  *
- * If this world repeats, one run is enough. --times asks for more runs, and --twice requires
- * that they are the same (twice.h). If this world does not repeat, a plan runs until it fails,
- * at most --times times. A plan that passes has run that many times.
+ * If this world repeats, one run is enough. --times asks for more runs. --twice runs each
+ * execution again, and requires the same trace (twice.h). If this world does not repeat, a plan
+ * runs until it fails, at most --times times. It passes if it has run so many times without a
+ * failure.
  */
 #include <stdio.h>
 #include <string.h>
@@ -39,7 +40,7 @@ static void replay_child(void *unused)
 		shared_beat();
 		if (shared->verdict.failure != KT_PASS)
 			return;
-		w.seed += !world_can(WORLD_REPEATS);	/* other delays */
+		w.seed += !world_can(WORLD_REPEATS);	/* the next run has other delays */
 	}
 }
 

@@ -17,7 +17,7 @@ static const struct {
 	{ ": runtime error: ", KT_UNDEFINED },
 };
 
-/* Copy one line, without the folder that a compiler in a sandbox took for its own. */
+/* Copy one line, without the name of the folder in which a build's sandbox runs the compiler. */
 static void copy_line(char *buf, size_t size, const char *p)
 {
 	static const char sandbox[] = "/proc/self/cwd/";

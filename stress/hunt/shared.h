@@ -40,7 +40,7 @@ struct shared {
 /* Set by isolate_init() and isolate_apart(). */
 extern struct shared *shared;
 
-/* In the child: an execution has ended. Without these calls the parent takes it to hang. */
+/* In the child: an execution has ended. Without these calls the parent assumes a hang. */
 static inline void shared_beat(void)
 {
 	__atomic_store_n(&shared->executions, shared->executions + 1, __ATOMIC_RELAXED);

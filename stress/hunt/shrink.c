@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * `shrink`: the smallest plan with the same finding.
+ * `shrink`: looks for the smallest plan with the same finding.
  *
  * Delta debugging over the pieces of a plan (subject.h): remove ranges of pieces, first long
  * ones and then ever shorter ones, and keep each removal that leaves the signature as it is
@@ -32,7 +32,7 @@ static struct {
 	struct verdict verdict;		/* of best */
 	unsigned runs;
 	double deadline;
-	bool needs_schedule;		/* without one the plan passes */
+	bool needs_schedule;		/* the original plan passes without its schedule */
 } shrinking;
 
 static bool same_finding(const struct verdict *v)
@@ -67,8 +67,8 @@ static bool still_fails(struct verdict *v)
 }
 
 /*
- * After its first steps a livelock repeats the same steps for ever. Other strategies switch
- * tasks there more often than a plan has room for directives.
+ * After its first steps a livelock repeats the same steps for ever. In them other strategies
+ * switch tasks so often that the directives do not fit into a plan.
  */
 static void search_livelock(struct world_options *w)
 {
@@ -77,8 +77,9 @@ static void search_livelock(struct world_options *w)
 }
 
 /*
- * Random schedules of shared->plan until one fails in the same way and takes fewer
- * directives than shared->directives_below. It is left in shared->plan.
+ * Run random schedules of shared->plan until one fails in the same way and takes fewer
+ * directives than shared->directives_below. The plan with that schedule is left in
+ * shared->plan.
  */
 static void search_child(void *unused)
 {
@@ -151,7 +152,7 @@ static unsigned pieces(const struct plan *p)
 	return subject->pieces ? subject->pieces(p) : 0;
 }
 
-/* Try without pieces first..first+count-1. */
+/* Try the best plan without its pieces first..first+count-1. */
 static bool try_without(unsigned first, unsigned count)
 {
 	struct verdict v;

@@ -108,7 +108,7 @@ static int nothing_run(const struct options *o)
 
 int command_stress(const struct options *given)
 {
-	static struct options o;	/* static, because the hunt keeps it */
+	static struct options o;	/* static, because the hunt keeps a pointer to it */
 	int status;
 
 	o = *given;

@@ -14,7 +14,7 @@
 
 enum { SHRINK_SECONDS = 10 };
 
-static bool (*explain)(const struct plan *p);	/* take_explains_with() */
+static bool (*explain)(const struct plan *p);	/* set by take_explains_with() */
 
 void take_explains_with(bool (*function)(const struct plan *p))
 {
@@ -53,7 +53,7 @@ static bool replays(const struct plan *p, const struct verdict *v)
 	bool same = run_as_written(p, &again) && again.failure == v->failure &&
 		    strcmp(again.signature, v->signature) == 0;
 
-	shared->executions = executions;	/* the hunt's own */
+	shared->executions = executions;	/* counts only those of the hunt */
 	return same;
 }
 
@@ -77,8 +77,8 @@ static void announce(const char *path, const struct verdict *v, const struct tak
 }
 
 /*
- * The finding could not be written to its file. So the output holds the whole plan, because
- * its reader may be able to save it.
+ * The finding could not be written to its file. So print the whole plan, because the program
+ * that reads this output may be able to save it.
  */
 static void announce_unsaved(const char *path, const struct plan *p)
 {
@@ -94,8 +94,8 @@ static void announce_unsaved(const char *path, const struct plan *p)
 }
 
 /*
- * Save what the child wrote as it died beside the plan. It may be a sanitizer's report, and
- * real threads may never give it again.
+ * Save, beside the plan, what the child wrote when it died. It may be a sanitizer's report, and
+ * real threads may never give that report again.
  */
 static void keep_report(const char *plan)
 {
@@ -131,7 +131,7 @@ static void shrink_and_explain(struct plan *p, struct verdict *v, char *path, si
 	       p->ops_count, p->directives_count);
 	if (explain)
 		explain(p);
-	shared->executions = executions;	/* the hunt's own */
+	shared->executions = executions;	/* counts only those of the hunt */
 }
 
 /* Shrink the finding, explain it, and print the command that repeats it. */
@@ -175,7 +175,7 @@ bool take_finding(const struct options *o, const struct taken *t, struct verdict
 	finding_set_origin(&captured, &t->origin);
 	finding_path(path, sizeof path, o->findings,
 		     signature_id(id, v->failure, v->signature));
-	lock = folder_lock(o->findings);	/* if that fails, save without a lock */
+	lock = folder_lock(o->findings);	/* if it can't be locked, save all the same */
 	err = finding_save(path, &captured);
 	if (err > 0)
 		keep_report(path);

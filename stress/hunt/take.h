@@ -22,15 +22,15 @@ struct taken {
  * if it could not be saved.
  *
  * If one hunt finds a bug several times, the file has the finding with the lowest number, in
- * whichever order they come. So jobs that share a folder leave the same files in it as one
+ * whatever order they are found. So jobs that share a folder leave the same files in it as one
  * process would. A finding of another hunt stays.
  */
 bool take_finding(const struct options *o, const struct taken *t, struct verdict *v);
 
 /*
- * From now on call explain() for each finding that is shown, to print its interleaving. It
- * returns false if there is none. This folder can't call explain/, because explain/ is built
- * on it.
+ * From now on call explain() for each finding that is shown, to print its interleaving. explain()
+ * returns false if there is no interleaving. This folder can't call explain/, because explain/
+ * is built on it.
  */
 void take_explains_with(bool (*explain)(const struct plan *p));
 

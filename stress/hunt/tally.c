@@ -66,7 +66,7 @@ static unsigned find(const struct found *list, unsigned count, const struct foun
 	return i;
 }
 
-/* A full list leaves out further files. The files themselves are in the folder all the same. */
+/* If the list is full, the file is not added to it. The file itself is in the folder. */
 static void add(struct found *list, unsigned *count, const struct found *f)
 {
 	unsigned i = find(list, *count, f);

@@ -22,9 +22,9 @@ struct tally {	/* of one process */
 	} counts[2];
 	unsigned now;			/* index of the valid one; the other is written first */
 
-	uint64_t findings, taken;	/* all findings below number `taken` are counted */
+	uint64_t findings, taken;	/* findings of executions below `taken` are counted */
 	unsigned found_count;
-	struct found {			/* a file of findings, and the first execution for it */
+	struct found {			/* a finding's file, and the first execution that gave it */
 		uint64_t number;
 		char id[SIGNATURE_ID_MAX];
 	} found[FOUND_MAX];
@@ -63,7 +63,7 @@ struct totals tally_total(const struct jobs *j);
 uint64_t tally_distinct_schedules(void);
 
 /*
- * Put the files of findings into `out`, each with its first execution, in the order of these.
+ * Put each finding's file into `out`, in the order of the executions that first gave them.
  * Returns how many there are, at most FOUND_MAX.
  */
 unsigned tally_found(const struct jobs *j, struct found *out);

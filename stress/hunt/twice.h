@@ -9,10 +9,10 @@
 
 /*
  * Call world_run(), and at once again with the memory of os_alloc() in another place. If
- * `thorough`, run in one place per address bit, so that each bit has differed, and once in a
- * new process. Call it in the child of isolate_run(), in a world with WORLD_RUNS_TWICE. *v
- * becomes the first run's verdict. If another run differs, it becomes KT_NONDETERMINISM with
- * the first step that differs.
+ * `thorough`, run again once for each bit of addresses, with that bit changed, and once in a new
+ * process. Call it in the child of isolate_run(), in a world with WORLD_RUNS_TWICE. *v becomes
+ * the first run's verdict. If another run differs, *v becomes KT_NONDETERMINISM with the first
+ * step that differs.
  *
  * So it finds executions that depend on a clock, on what ran before, on the address of a
  * block, or, if `thorough`, on the number of their process. The address of a variable or of a

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * `verify`: every execution of a plan up to equivalence, or those with few
- * preemptions. A child explores. An execution that fails is a counterexample, saved and
- * shown as a finding of `stress` is.
+ * `verify`: runs every execution of a plan up to equivalence, or every execution with few
+ * preemptions. A child runs them. An execution that fails is a counterexample. It is saved and
+ * shown like a finding of `stress`.
  *
  * The plan's kill, fail, oom and spurious directives happen in every execution. Its
  * switches and its strategy do not count, because all schedules are tried.

@@ -66,8 +66,8 @@ static int check_directive(const struct plan *p, const struct plan_directive *d,
 }
 
 /*
- * Are there few enough threads for one execution? A CPU that comes up may make the thread of
- * each percpu again, because the creator of the last one may have been killed.
+ * Are there few enough threads for one execution? When a CPU comes on line, the thread of each
+ * percpu may be made again, because the creator of the last one may have been killed.
  */
 static int check_lives(const struct plan *p, struct plan_error *err)
 {

@@ -14,7 +14,7 @@ struct handle {
 	bool woken_unheld;	/* it may have exited by itself while no reference was held */
 	bool parked, bound, destroyed;
 	bool gate;		/* work 3 is queued and not opened */
-	bool delayed[PLAN_WORKS], canceled[PLAN_WORKS];	/* anywhere in the plan */
+	bool delayed[PLAN_WORKS], canceled[PLAN_WORKS];	/* by any operation of the plan */
 	bool queued[PLAN_WORKS];
 	int refs;
 };
@@ -43,15 +43,16 @@ int check_handle(const struct plan *p, unsigned i, struct handle *h, struct plan
 /* ---- check_waits.c ------------------------------------------------------- */
 
 /*
- * destroy and unregister wait for the other tasks that use the handle. Those may wait
- * for a handle of this task, so none of these is made after a destroy.
+ * destroy and unregister wait for the other tasks that use the handle. Such a task may itself
+ * wait for another handle of this task. So this task makes no handle that other tasks use after
+ * a destroy or unregister.
  */
 int check_destroy_first(const struct plan *p, unsigned op, const struct handle *handles,
 			struct plan_error *err);
 
 /*
  * A task whose worker waits at the gate must not wait for another task. The reason: a freeze
- * by another task may wait for the worker, and more tasks for that freeze.
+ * by another task may wait for the worker, and further tasks may wait for that freeze.
  */
 int check_gates(const struct plan *p, unsigned i, const struct handle *handles,
 		struct plan_error *err);

@@ -10,7 +10,7 @@ static bool may_be_gone(const struct handle *h)
 
 /*
  * The operations of a worker. While its gate is queued and closed, an operation that
- * waits for a work behind the gate waits for ever.
+ * waits for a work that is queued after the gate waits for ever.
  */
 static int check_gate(const struct plan *p, const struct plan_op *op, const struct handle *h,
 		      struct plan_error *err)
@@ -152,7 +152,7 @@ static int check_use(const struct plan *p, const struct plan_op *op, const struc
 	if (!h->made)
 		return check_fail(err, "%s %s comes before its create", plan_op_name(op->kind),
 				  check_var(p, op));
-	/* await is legal then, because its completion does not belong to the thread. */
+	/* await is legal even so, because its completion does not belong to the thread. */
 	if (may_be_gone(h) && op->kind != PLAN_AWAIT)
 		return check_fail(err,
 				  "%s %s: the thread may be gone; take a reference ('get %s') "

@@ -20,7 +20,7 @@ int check_destroy_first(const struct plan *p, unsigned op, const struct handle *
 	return 0;
 }
 
-/* Might it wait for a thread that is frozen, or for a task that waits for one? */
+/* Might the operation wait for a thread that is frozen, or for a task that waits for one? */
 static bool waits_for_thaw(const struct plan *p, unsigned i)
 {
 	const struct plan_op *op = &p->ops[i];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Draws that the generator and the mutator share. They are a format, as the generator's: a
- * change must not add, drop or reorder one.
+ * Draws that the generator and the mutator share. They are a format, like the generator's own
+ * draws (generate.c): a change must not add, drop or reorder one.
  */
 #ifndef STRESS_PLAN_DRAW_H
 #define STRESS_PLAN_DRAW_H

@@ -32,8 +32,7 @@ bool plan_insert_op(struct plan *p, unsigned task, unsigned at, const struct pla
 	p->ops_count++;
 	p->tasks[task].ops_count++;
 	/*
-	 * Move only the tasks behind this one, because an empty task before it may begin here,
-	 * too.
+	 * Move only the later tasks, because an earlier task that is empty may begin here, too.
 	 */
 	for (unsigned t = task + 1; t < p->tasks_count; t++)
 		p->tasks[t].ops_first++;

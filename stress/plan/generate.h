@@ -27,14 +27,14 @@ enum swarm {
 	SWARM_PER_CPU = 1 << 13,
 	SWARM_EXIT = 1 << 14,		/* kthread_exit() and kthread_complete_and_exit() */
 	SWARM_STRAY = 1 << 15,		/* wake-ups from other tasks */
-	SWARM_AGAIN = 1 << 16,		/* stop twice, park twice, unpark for nothing;
-					 * works that queue themselves again */
+	SWARM_AGAIN = 1 << 16,		/* a second stop, a second park, an unpark of a thread
+					 * that is not parked; works that queue themselves */
 	SWARM_WORKER = 1 << 17,
 	SWARM_DELAY = 1 << 18,		/* delayed works */
 	SWARM_GATE = 1 << 19,		/* works that wait */
 	SWARM_FREEZE = 1 << 20,
 	SWARM_REGISTRY = 1 << 21,	/* walks and finds */
-	SWARM_HOTPLUG = 1 << 22,	/* CPUs that go and come, per-CPU threads */
+	SWARM_HOTPLUG = 1 << 22,	/* CPUs that go off and on line, per-CPU threads */
 	SWARM_BORROW = 1 << 23,
 	SWARM_ALL = (1 << 24) - 1,
 };
@@ -61,36 +61,36 @@ struct generator {
 /* True once in n times. This makes a draw. */
 bool gen_one_in(struct generator *g, uint32_t n);
 
-/* The same, in a plan that may hold `what`; false without a draw in any other plan. */
+/* In a plan that may hold `what`, gen_one_in(). In any other plan false, without a draw. */
 bool gen_may(struct generator *g, enum swarm what, uint32_t one_in_n);
 
 /* Append an operation to the last task. */
 void gen_op(struct generator *g, enum plan_op_kind kind, unsigned thread);
 void gen_cpu_op(struct generator *g, enum plan_op_kind kind, unsigned thread, int cpu);
 
-/* ---- generate_thread.c, generate_work.c, generate_percpu.c: the last task makes --- */
+/* ---- generate_thread.c, generate_work.c, generate_percpu.c: append to the last task --- */
 
-/* A thread or a worker, and what happens to it until its end. */
+/* Append the create of a thread or a worker, and what happens to it until its end. */
 void gen_life(struct generator *g);
-/* The same for thread t, which is a worker. */
+/* Append what happens to thread t, which is a worker, until its end. */
 void gen_worker_life(struct generator *g, unsigned t);
-/* The same for per-CPU threads. */
+/* Append the register of per-CPU threads, and what happens to them until their end. */
 void gen_percpu_life(struct generator *g);
 
-/* An operation of a worker or of a percpu, without its thread. */
+/* Draw an operation of a worker or of a percpu. The caller fills in its thread. */
 struct plan_op gen_work_op(struct generator *g);
 struct plan_op gen_percpu_op(struct generator *g);
 
-/* ---- generate_percpu.c, generate_between.c: into any task, unless it would be illegal */
+/* ---- generate_percpu.c, generate_between.c: insert into any task what is legal there */
 
 /*
- * Insert all `count` operations at one place. False, and nothing has changed, if that is
- * illegal.
+ * Insert all `count` operations at one place. If that is illegal, change nothing and return
+ * false.
  */
 bool gen_insert(struct generator *g, unsigned task, unsigned at, const struct plan_op *ops,
 		unsigned count);
 
-void gen_hotplug(struct generator *g);	/* CPUs go or come */
+void gen_hotplug(struct generator *g);	/* CPUs go off or on line */
 void gen_stray(struct generator *g);	/* a wake-up, a work or a poke by another task */
 void gen_freeze(struct generator *g);
 void gen_reader(struct generator *g);	/* of the registry */

@@ -39,7 +39,7 @@ void gen_stray(struct generator *g)
 	gen_insert(g, task, kt_rng_below(&g->rng, p->tasks[task].ops_count + 1u), &op, 1);
 }
 
-/* Mostly with a thaw. Without one the task thaws at its end. */
+/* Insert a freeze, mostly with a thaw. Without a thaw the task thaws at its end. */
 void gen_freeze(struct generator *g)
 {
 	struct plan *p = g->p;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The life of per-CPU threads, and CPUs that go and come. */
+/* The life of per-CPU threads, and CPUs that go off and on line. */
 #include <stdio.h>
 
 #include "stress/plan/generate.h"
 
-/* Mostly one CPU, so that operations meet on it. */
+/* Mostly the plan's hot CPU, so that operations meet on it. */
 static int8_t draw_cpu(struct generator *g)
 {
 	return (int8_t)(gen_one_in(g, 4) ? kt_rng_below(&g->rng, PLAN_CPUS) : g->hot_cpu);
@@ -90,7 +90,7 @@ static void insert_hotplug(struct generator *g, unsigned task, const struct plan
 	gen_insert(g, task, at, ops, count);
 }
 
-/* Take one CPU down and up, do one of both, or take all CPUs down. */
+/* Take one CPU down, or up, or down and up, or take all CPUs down. */
 void gen_hotplug(struct generator *g)
 {
 	struct plan_op ops[PLAN_CPUS] = { 0 };

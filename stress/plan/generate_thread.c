@@ -5,7 +5,7 @@
 
 #include "stress/plan/generate.h"
 
-enum { TURNS = 7 }; /* of bodies; the last is DRAW_REST's */
+enum { TURNS = 7 }; /* in the draw of a body; the last is for DRAW_REST */
 
 /* When and how often a body is drawn: words.def has the rules. */
 static const struct {
@@ -23,7 +23,7 @@ static const struct {
 #undef DRAW
 };
 
-/* One of the bodies of that turn. */
+/* Draw one of the bodies of that turn. */
 static enum plan_body draw_of_turn(struct generator *g, unsigned turn, bool hard)
 {
 	enum plan_body of_turn[PLAN_BODIES] = { 0 };
@@ -140,7 +140,7 @@ static void add_stop(struct generator *g, unsigned t)
 		gen_op(g, PLAN_THAW, 0);
 }
 
-/* Several, because the window in which an ending thread can be found is one step wide. */
+/* Add several finds, because an ending thread can be found only during one step. */
 static void add_finds(struct generator *g, unsigned t)
 {
 	for (unsigned n = 1 + kt_rng_below(&g->rng, 4); n > 0; n--)

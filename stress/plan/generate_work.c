@@ -44,7 +44,7 @@ static void add_work_op(struct generator *g, unsigned t, struct plan_op op)
 	plan_insert_op(g->p, task, g->p->tasks[task].ops_count, &op);
 }
 
-/* Queue a work and the gate behind it, wait for the work, and open the gate. */
+/* Queue a work and then the gate, wait for the work, and open the gate. */
 static void add_gate(struct generator *g, unsigned t)
 {
 	uint8_t work = gen_one_in(g, 2), flush = gen_one_in(g, 4) ? !work : work;

@@ -59,7 +59,7 @@ static const struct rule {
 
 enum { RULES = sizeof rules / sizeof rules[0] };
 
-/* Another task, legal, whose steps come between. */
+/* Another task, which breaks no rule. Its steps come between the steps of the first. */
 static const char *const others[] = {
 	"", "task C2: b = create \"b\" return 0; wake b\n",
 	"task C2: b = create \"b\" parkable 0; wake b; park b; unpark b; stop b\n",

@@ -26,25 +26,25 @@ const char *plan_directive_form(enum plan_directive_kind k);
 const char *plan_directive_task(enum plan_directive_kind k);
 const char *plan_directive_target(enum plan_directive_kind k);
 
-/* The word of operation i if it makes a thread, else NULL: for plan_one_of(). */
+/* For plan_one_of(): the word of operation i if that makes a thread; if not, NULL. */
 const char *plan_making_word(unsigned i);
 
 /* One part of the form of a directive. */
 struct plan_form_part {
 	enum {
-		PLAN_FORM_WORD,		/* stands for itself */
+		PLAN_FORM_WORD,		/* the plan has this very word */
 		PLAN_FORM_TASK, PLAN_FORM_TARGET, PLAN_FORM_POINT, PLAN_FORM_STORE,
 		PLAN_FORM_ROLE, PLAN_FORM_NTH, PLAN_FORM_AFTER,
 	} kind;
 	char word[16];
 };
 
-/* The next part; *form moves behind it. False at the end. */
+/* Read the next part, and move *form past it. False at the end. */
 bool plan_form_next(const char **form, struct plan_form_part *part);
 
 /*
- * "a, b or c" in buf: word(0) to word(count - 1), those that are NULL left out. Returns
- * buf.
+ * Put "a, b or c" into buf: the words from word(0) to word(count - 1), without those that are
+ * NULL. Returns buf.
  */
 const char *plan_one_of(char *buf, size_t size, const char *(*word)(unsigned i), unsigned count);
 
@@ -62,8 +62,8 @@ bool plan_knows_name(const struct plan *p, const char *name);
 bool plan_may_quote(char c);
 
 /*
- * Format a thread's name. False if the format is bad, does not fit has_number,
- * or the result is empty or might not fit buf.
+ * Format a thread's name. False if the format is bad or does not agree with has_number, or if
+ * the result is empty or might not fit into buf.
  */
 bool plan_format_name(const char *format, bool has_number, int32_t number, char *buf, size_t size);
 

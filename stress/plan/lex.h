@@ -3,7 +3,7 @@
  * Tokens, numbers and names of a plan's text, and errors with their place: the pieces
  * of which the grammar in parse*.c is made.
  *
- * A token is a run of bytes that are not blank and none of ; = " #, or it is one of
+ * A token is a run of bytes of which none is a blank or one of ; = " #, or it is one of
  * ";", "=" and "==". A word ends only at a blank: names in directives are words, because
  * they may hold anything printable. An error leaves by longjmp() to parser.failed.
  */
@@ -48,7 +48,7 @@ const char *lex_shown(struct token t);
 /* "unexpected 't', expected ...", or that the line ends. */
 __attribute__((noreturn))
 void lex_unexpected(struct parser *x, struct token t, const char *expected);
-/* The same, and what was expected is `what` and a list of words, made by plan_one_of(). */
+/* Like lex_unexpected(): `what` was expected, and then one of the words (plan_one_of()). */
 __attribute__((noreturn))
 void lex_unexpected_of(struct parser *x, struct token t, const char *what,
 		       const char *(*word)(unsigned i), unsigned count);
@@ -61,12 +61,12 @@ struct token lex_word(struct parser *x);
 /* The token that ends at the next blank or punctuation. */
 struct token lex_token(struct parser *x);
 bool lex_is(struct token t, const char *s);
-/* If `word` is the next word, go behind it and return true. */
+/* If `word` is the next word, go past it and return true. */
 bool lex_word_follows(struct parser *x, const char *word);
 void lex_expect_word(struct parser *x, const char *s);
 void lex_expect_end(struct parser *x);
 plan_str lex_intern(struct parser *x, struct token t);
-/* The error message of a token that is no such number has `what` and the range. */
+/* If the token is no such number, the error message names `what` and the range. */
 uint64_t lex_unsigned_number(struct parser *x, struct token t, uint64_t min, uint64_t max,
 			     const char *what);
 int32_t lex_signed_number(struct parser *x, struct token t, const char *what);
@@ -81,8 +81,8 @@ bool lex_is_printable_word(struct token t, size_t max);
 /* The name of any task or thread. */
 plan_str lex_directive_name(struct parser *x, const char *what);
 /*
- * The thread of a handle that the current task made before; if `foreign`, that any task made
- * before.
+ * The thread of a handle that the current task made before. If `foreign`, another task may have
+ * made it.
  */
 uint8_t lex_handle(struct parser *x, struct token t, bool foreign);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Makes plans: at random, from other plans, by taking pieces away. Every plan but
+ * Makes plans: at random, from other plans, or by taking pieces away. Every plan but
  * plan_generate_illegal()'s is legal, and the same seed gives the same plan everywhere.
  * Include stress/plan/plan.h.
  */
@@ -38,8 +38,8 @@ void plan_crossover(struct plan *out, const struct plan *a, const struct plan *b
 
 /*
  * Remove `count` pieces from `first` on, for shrinking. Pieces are numbered from 0 in the
- * order directives, operations, tasks, extras (boot, strategy, memory model, numbers made
- * smaller). An operation takes along what depends on it; a thread or task takes along the
+ * order directives, operations, tasks, extras (such as the boot line or a thread's CPU: see
+ * pieces.c). An operation takes along what depends on it; a thread or task takes along the
  * directives that name it. Signature, origin and program stay. False if there is no such
  * piece or the result would break plan_check(); then *out is undefined.
  */

@@ -93,7 +93,7 @@ static void repeated(const char *head, const char *unit, size_t total)
 	char *text = malloc(h + total + u);
 
 	CHECK(text != NULL);
-	/* NOLINTBEGIN(bugprone-not-null-terminated-result): its size goes with it */
+	/* NOLINTBEGIN(bugprone-not-null-terminated-result): the text's size is passed with it */
 	memcpy(text, head, h);
 	for (; size < h + total; size += u)
 		memcpy(text + size, unit, u);

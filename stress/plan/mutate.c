@@ -4,7 +4,7 @@
  * the result is legal. The schedule (switch directives, strategy) is changed as often as the
  * program, because either kind of change finds bugs.
  *
- * The draws are a format, as the generator's: a change must not add, drop or reorder one.
+ * The draws are a format, like those of generate.c: a change must not add, drop or reorder one.
  */
 #include <string.h>
 
@@ -106,7 +106,7 @@ static void change_op(struct plan *p, struct kt_rng *rng)
 		if (plan_op_has(before->kind, PLAN_NO_HANDLE))
 			return;
 		op.thread = before->thread;
-	} else if (p->threads_count) {	/* of another task's thread, if that is legal */
+	} else if (p->threads_count) {	/* use another task's thread, if that is legal */
 		op.thread = (uint8_t)below(rng, p->threads_count);
 		if (p->threads[op.thread].body == PLAN_PERCPU)
 			op.kind = below(rng, 2) ? PLAN_POKE : PLAN_SETTLE;
@@ -249,7 +249,7 @@ static bool name_clashes(const struct plan *out, const struct plan *from, unsign
 	return false;
 }
 
-/* Copy task `task` of `from` with its threads, without its kills of other tasks. */
+/* Copy task `task` of `from` with its threads. Leave out the kill operations in it. */
 static void take_task(struct plan *out, const struct plan *from, unsigned task)
 {
 	const struct plan_task *t = &from->tasks[task];

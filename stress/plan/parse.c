@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Text to plan. A recursive-descent parser over one line at a time; the first
- * error ends it, with line, column and what was expected. Nothing is repaired.
+ * Makes a plan from its text. This is a recursive-descent parser, which works on one line at a
+ * time. The first error ends it, with line, column and what was expected. Nothing is repaired.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -91,7 +91,7 @@ static bool make_plain(struct plan *p, unsigned extra)
 	return plain_op(&p->ops[extra - of_threads]);
 }
 
-/* The thaw that ends the freeze at operation i, or i if the task's end does. */
+/* The thaw that ends the freeze at operation i; or i, if the freeze lasts until the task's end. */
 static unsigned thaw_of(const struct plan *p, unsigned i)
 {
 	unsigned depth = 0, end = 0;

@@ -6,8 +6,8 @@
  *
  * struct plan is flat: it has no pointers, is copied by assignment and compared by
  * plan_equal(). Its strings are in its own pool. Nothing here allocates, reads a clock or an
- * address, so the same text and the same seed give the same plan everywhere. One thread of a
- * process at a time may call it.
+ * address, so the same text and the same seed give the same plan everywhere. In a process
+ * only one thread at a time may call these functions.
  *
  *	kthrash-plan 1
  *	# why this plan is here (kept: plan.note)
@@ -97,7 +97,7 @@ struct plan_op {
 	uint32_t delay_us;	/* PLAN_HAS_DELAY */
 	bool    has_expect;	/* "== R" */
 	bool    expect_ok;	/* "== ok": create or run gave a task */
-	int32_t expect;		/* else the value, or -errno */
+	int32_t expect;		/* if not "== ok": the value, or -errno */
 };
 
 struct plan_task {
@@ -144,7 +144,8 @@ struct plan {
 	enum plan_memory memory;
 	enum plan_strategy_kind strategy;
 	uint32_t depth;		/* 0 if the strategy takes none */
-	uint32_t steps_estimate;	/* of an execution, for such a strategy; 0: unknown */
+	uint32_t steps_estimate;	/* of an execution, if the strategy takes a depth; 0:
+					 * unknown */
 	uint64_t seed;
 
 	bool has_expect;
@@ -174,7 +175,7 @@ void plan_init(struct plan *p);
 plan_str plan_intern(struct plan *p, const char *s, size_t len);
 
 /*
- * The same for a text in quotes. '?' stands for each byte that the format can't
+ * Intern a text that the plan has in quotes. '?' stands for each byte that the format can't
  * hold: '"' and all that is not printable ASCII. The text is cut to PLAN_QUOTED_MAX.
  */
 plan_str plan_intern_printable(struct plan *p, const char *s);
@@ -206,17 +207,17 @@ int plan_parse(struct plan *p, const char *text, size_t size, struct plan_error 
  *
  * A task may `wake` a handle of an earlier task: a stray wake-up. The task then waits for
  * the create, and holds a reference until its end. With another task's worker it may do
- * everything but open and destroy; with another task's percpu, poke and settle. destroy
- * and unregister wait for the end of such tasks, so no handle that others use is made
- * after them. A worker whose gate is queued is used by its own task only. That task opens
- * the gate next, or first flushes works that came before the gate.
+ * everything but open and destroy. With another task's percpu it may do poke and settle.
+ * destroy and unregister wait for the end of such tasks. So a task makes no handle that other
+ * tasks use after a destroy or unregister. A worker whose gate is queued is used by its own
+ * task only. That task opens the gate next, or first flushes works that came before the gate.
  *
  * A task thaws what it has frozen, at its end if not before. Until then it does nothing
  * that may wait for a frozen thread, or for a task that waits for one: no flush of a
  * freezable worker, no park of a freezable thread, no destroy, nothing with another task's
  * handle. While the gate of its worker is queued, a task waits for nothing else.
  *
- * `walk`, and `find` of a handle that has been made, are legal at any other time.
+ * `walk`, and `find` of a handle that has been made, are legal unless a rule above forbids it.
  *
  * 0, or -EINVAL with *err (line and column are 0 if p was not parsed).
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Plan to text, in canonical form. */
+/* Prints a plan as text, in canonical form. */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -158,7 +158,7 @@ static void put_directive(struct out *o, const struct plan *p, const struct plan
 
 static void put_strategy(struct out *o, const struct plan *p)
 {
-	if (p->strategy == PLAN_BLOCK)	/* what a plan without the line has */
+	if (p->strategy == PLAN_BLOCK)	/* a plan without the line has this */
 		return;
 	put(o, "strategy %s", plan_strategy_name(p->strategy));
 	if (plan_strategy_has_depth(p->strategy))

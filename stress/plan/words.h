@@ -94,7 +94,7 @@ const char *plan_errno_name(int32_t value);
 /* Does the operation have all of `traits`? */
 bool plan_op_has(enum plan_op_kind k, unsigned traits);
 
-/* Does such a function end by itself? Does it park when asked to? */
+/* Does a function with this body end by itself? Does it park when it is asked to? */
 bool plan_body_exits(enum plan_body b);
 bool plan_body_parks(enum plan_body b);
 

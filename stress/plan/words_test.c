@@ -166,7 +166,7 @@ static const char *const errnos[] = {
 #undef ERRNO
 };
 
-/* Call meet() with each word of the tables; a word of two tables comes twice. */
+/* Call meet() with each word of the tables, twice if the word is in two tables. */
 static void meet_all(void (*meet)(const char *word))
 {
 	for (unsigned i = 0; i < sizeof errnos / sizeof errnos[0]; i++)
@@ -257,7 +257,7 @@ static bool is_of_word(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
 }
 
-/* Between backticks, as a word of its own. */
+/* README.md must have the word in backticks, and not as a part of another word. */
 static void meet_in_readme(const char *word)
 {
 	size_t len = strlen(word);

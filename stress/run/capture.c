@@ -44,7 +44,7 @@ static plan_str intern(struct plan *out, const char *s)
 	return plan_intern(out, s, strlen(s));
 }
 
-/* A directive at trace step t, the nth visit there. */
+/* Add a directive at trace step t, the nth visit there. */
 static bool add_at(struct plan *out, enum plan_directive_kind kind, const struct sim_record *r,
 		   const struct sim_step *t, uint32_t nth, uint32_t target)
 {
@@ -89,7 +89,7 @@ static bool add_fail(struct plan *out, const struct sim_event *e)
 	return true;
 }
 
-/* The last step of a failed execution may have no decision. */
+/* Is no switch needed at step i? The last step of a failed execution may have no decision. */
 static bool is_usual(const struct sim_record *r, uint32_t i)
 {
 	const struct sim_step *t = &r->trace[i];
@@ -99,8 +99,8 @@ static bool is_usual(const struct sim_record *r, uint32_t i)
 }
 
 /*
- * From which enum sim_shown on do the stores that became visible at step i need no directive?
- * A directive takes effect before the usual stores become visible. So if one store at this
+ * A store that became visible at step i needs no directive if its `shown` is at least the
+ * result. A directive takes effect before the usual stores become visible. So if one store at this
  * step was chosen, each of them needs a directive.
  */
 static enum sim_shown shown_by_itself(const struct sim_record *r, uint32_t i, uint32_t event)
@@ -114,7 +114,7 @@ static enum sim_shown shown_by_itself(const struct sim_record *r, uint32_t i, ui
 	return SIM_SHOWN_USUAL;
 }
 
-/* A directive for each fault that was injected at step i, the nth visit there. */
+/* Add a directive for each fault that was injected at step i, the nth visit there. */
 static bool add_events(struct plan *out, const struct sim_record *r, uint32_t i, uint32_t nth,
 		       unsigned kinds, uint32_t *event)
 {
@@ -145,7 +145,7 @@ static bool add_switch(struct plan *out, const struct sim_record *r, uint32_t i,
 	return is_usual(r, i) || add_at(out, PLAN_D_SWITCH, r, t, nth, t->next);
 }
 
-/* *out becomes *p without the directives of those kinds, a bit each. */
+/* *out becomes *p without the directives of the kinds whose bits are set in `kinds`. */
 static void without_directives(const struct plan *p, unsigned kinds, struct plan *out)
 {
 	uint16_t kept = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * From a trace to directives: the execution in a simulator's record as a plan
- * that repeats it without the strategy that found it.
+ * Makes directives from a trace: turns the execution in a simulator's record into a plan.
+ * The plan repeats the execution without the strategy that found it.
  */
 #ifndef STRESS_CAPTURE_H
 #define STRESS_CAPTURE_H
@@ -18,9 +18,10 @@
 bool capture(const struct plan *p, const struct sim_record *r, struct plan *out);
 
 /*
- * For an execution with more decisions than a plan has room for: p with one
- * directive per kill, spurious wake-up and failed allocation. With the strategy
- * and seed that decided, it repeats that execution. False if the directives do not fit.
+ * Use this if the execution has more decisions than a plan has room for. *out becomes p with
+ * one directive per kill, spurious wake-up and failed allocation. It repeats the execution
+ * together with the strategy and the seed that made the decisions. False if the directives do
+ * not fit.
  */
 bool capture_events(const struct plan *p, const struct sim_record *r, struct plan *out);
 

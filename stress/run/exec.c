@@ -18,7 +18,7 @@ struct exec_task *exec_self(void)
 {
 	uintptr_t first = (uintptr_t)exec.task, self = (uintptr_t)os_self();
 
-	/* Every task's own struct is in exec.task[], and no other. */
+	/* A thread's struct is in exec.task[] if and only if the thread is a task of the plan. */
 	if (self - first >= sizeof exec.task)
 		return NULL;
 	return container_of(current, struct exec_task, task);
@@ -95,8 +95,9 @@ void exec_oom(unsigned victim)
 	bool wait;
 
 	/*
-	 * Kill and look in one step, under the lock. The allocations of a killed task do not
-	 * wait, because it may use the reserves. So two victims never wait for each other.
+	 * In one step, under the lock, kill the victim and see whether it is in a create. The
+	 * allocations of a killed task do not wait, because it may use the reserves. So two
+	 * victims never wait for each other.
 	 */
 	kt_lock_acquire(&exec.kill_lock);
 	if (v->alive)

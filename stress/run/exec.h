@@ -16,7 +16,7 @@
 #include "platform/os.h"
 #include "stress/plan/plan.h"
 
-/* Prepare executions of *p, which must stay where it is meanwhile. */
+/* Prepare executions of *p. The caller keeps *p in place until the next exec_load(). */
 void exec_load(const struct plan *p);
 
 /*
@@ -29,8 +29,8 @@ void exec_run(bool check_expects);
 void exec_kill(unsigned victim);
 
 /*
- * The same for an oom directive. The allocating thread calls this, and waits here until the
- * victim's call has returned.
+ * Kill task number `victim` for an oom directive. The allocating thread calls this, and waits
+ * here until the victim's call has returned.
  */
 void exec_oom(unsigned victim);
 
@@ -40,10 +40,10 @@ bool exec_is_subject(void);
 /* Write into the ledger that an allocation of the calling thread fails. */
 void exec_alloc_failed(enum kt_role role);
 
-/* Which named points call exec_point(): bit kt_site_hash() % 64 of each. */
+/* The named points that exec_point() must see: bit kt_site_hash() % 64 of each is set. */
 uint64_t exec_points(void);
 
-/* The calling thread has reached such a point. */
+/* The calling thread has reached a point whose bit is set in exec_points(). */
 void exec_point(struct kt_site *site, const void *object);
 
 #endif

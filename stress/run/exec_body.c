@@ -83,7 +83,10 @@ static bool freezable_stops(struct exec_thread *t)
 	return stop;
 }
 
-/* Sleep uninterruptibly, so that the notification by stop can't replace a wake-up. */
+/*
+ * Sleep uninterruptibly. The notification that a stop sets ends interruptible sleeps, so it could
+ * hide a lost wake-up.
+ */
 static void freezable(struct exec_thread *t)
 {
 	bool was_frozen = set_freezable();
@@ -105,7 +108,7 @@ static void freezable(struct exec_thread *t)
 	}
 }
 
-/* Without a default, so that the compiler finds a body that has no row. */
+/* The switch has no default, so that the compiler reports a body without a case. */
 int exec_thread_fn(void *data)
 {
 	struct exec_thread *t = data;
@@ -136,8 +139,8 @@ int exec_thread_fn(void *data)
 		kthread_exit(t->plan->result);
 	case PLAN_COMPLETE_EXIT:
 		kthread_complete_and_exit(&t->left, t->plan->result);
-	case PLAN_WORKER:	/* core's own function */
-	case PLAN_PERCPU:	/* smpboot's */
+	case PLAN_WORKER:	/* such a thread runs kthread_worker_fn() */
+	case PLAN_PERCPU:	/* such a thread runs a function of smpboot */
 		kt_fail(KT_ASSERTION, "no function of the plan: %s", t->name);
 	}
 	return t->plan->result;

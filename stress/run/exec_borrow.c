@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Threads that borrow address spaces (mms) and a cgroup. Each thread has an mm of which its
- * creator is a user until it has stopped the thread. Another mm and the cgroup belong to the
- * execution, from its beginning to its end.
+ * Threads that borrow address spaces (mms) and a cgroup. Each thread has an mm of its own. The
+ * thread's creator is a user of that mm until the creator has stopped the thread. Another mm
+ * and the cgroup belong to the execution, from its beginning to its end.
  */
 #include "stress/run/exec_internal.h"
 

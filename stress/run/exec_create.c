@@ -5,8 +5,8 @@
 #include "stress/run/exec_ops.h"
 
 /*
- * Each call has its frame at another address, because the dead object that a call left on the
- * stack must not be taken for the live object of a later call.
+ * Each call has its frame at another address. If not, the simulator could mistake the dead
+ * object that a call left on the stack for the live object of a later call.
  */
 __attribute__((noinline))
 static struct task_struct *create(struct exec_thread *t, unsigned nth)
@@ -37,7 +37,7 @@ static struct task_struct *create_worker(struct exec_thread *t)
 	return w->task;
 }
 
-/* Create a thread with t->mm, in which it works. */
+/* Allocate t->mm, and create a thread that works in it. */
 static struct task_struct *create_borrower(struct exec_thread *t, unsigned nth)
 {
 	struct task_struct *task;
@@ -46,7 +46,7 @@ static struct task_struct *create_borrower(struct exec_thread *t, unsigned nth)
 	if (!t->mm)
 		return ERR_PTR(-ENOMEM);
 	task = create(t, nth);
-	if (IS_ERR(task)) {	/* no thread will look at it */
+	if (IS_ERR(task)) {	/* no thread will use the mm */
 		mmput(t->mm);
 		t->mm = NULL;
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the interpreter's files exec*.c share; nothing else includes it. */
+/* What the interpreter's files exec*.c share. No other file includes it. */
 #ifndef STRESS_EXEC_INTERNAL_H
 #define STRESS_EXEC_INTERNAL_H
 
@@ -21,23 +21,23 @@ struct exec_thread {
 	struct ledger_thread *facts;
 
 	/* written by the task that has the handle: */
-	struct task_struct *task;	/* result of the create; NULL: not called yet */
+	struct task_struct *task;	/* the create's result; NULL: it was not called yet */
 	bool awaited;
 	bool bound;
 	unsigned refs;			/* references that the plan holds */
 	uint64_t own_cpu;		/* where it must run once it is unparked; 0: as before */
 
-	/* Only if other tasks wake it (strays: bit per task): each holds a
-	 * reference from `made` to its end. */
-	unsigned strays;
-	kt_completion made;		/* complete_all: task is there, or an error */
+	/* Only if other tasks use the thread. Each of them holds a reference to the thread,
+	 * from `made` until that task ends. */
+	unsigned strays;		/* bit per such task */
+	kt_completion made;		/* complete_all: `task` is a task or an error */
 
 	kt_completion left;		/* only for a complete-exit */
 
-	struct mm_struct *mm;		/* only for a borrow, until it was stopped */
+	struct mm_struct *mm;		/* only for a thread that borrows, until it was stopped */
 
 	/* only for a worker: */
-	struct kthread_worker *worker;	/* as `task` */
+	struct kthread_worker *worker;	/* written by the same task as `task` */
 	kt_completion let_go;		/* completed once by each of the strays */
 	bool destroyed;
 	kt_completion gate;		/* completed once by each open */
@@ -45,7 +45,8 @@ struct exec_thread {
 
 	/* only for a percpu: */
 	struct exec_percpu *percpu;
-	bool registered;		/* as `task`; then let_go and destroyed count, too */
+	bool registered;		/* written by the same task as `task`. A percpu uses
+					 * let_go and destroyed, too */
 
 	const void *request;		/* address of its request, never dereferenced; relaxed
 					 * atomic, because kthreadd reads it, too */
@@ -55,13 +56,14 @@ struct exec_task {
 	const struct plan_task *plan;
 	const char *name;
 	unsigned index;
-	struct ledger_task *facts;	/* `creating` also under kill_lock, if exec.oom */
+	struct ledger_task *facts;	/* if exec.oom, kill_lock guards `creating` */
 	struct task_struct task;
 	bool alive;			/* under kill_lock: there is a thread to kill */
 	unsigned freezes;		/* its own, not thawed yet */
 
 	/* Only if a plan has an oom directive: */
-	unsigned oom_waiters;		/* under kill_lock: wait for its return */
+	unsigned oom_waiters;		/* under kill_lock: threads in exec_oom() that wait until
+					 * this task's call returns */
 	kt_completion oom_over;		/* completed once per waiter */
 };
 
@@ -95,12 +97,12 @@ struct exec {
 	kt_lock kill_lock;
 
 	/* Only if a thread borrows; see exec_borrow.c. */
-	bool borrowed_back;		/* no thread has them any more */
+	bool borrowed_back;		/* no thread uses mm and css any more */
 	struct mm_struct *mm;
 	struct cgroup_subsys_state css;
 
 	/* Only if a plan has per-CPU threads or brings CPUs up: */
-	const void *request[PLAN_OPS_MAX];	/* of operations' calls; as exec_thread's */
+	const void *request[PLAN_OPS_MAX];	/* by operation; like exec_thread's `request` */
 	struct exec_percpu percpu[PLAN_PERCPUS_MAX];
 	kt_completion settled[PLAN_TASKS_MAX + 1];	/* each task's, and init's */
 };
@@ -125,7 +127,7 @@ static inline void exec_expect(const struct plan_op *op, const char *what, long 
 		model_expect(op, what, result);
 }
 
-/* Call it before a wake-up of t, which may end a thread whose function returns by itself. */
+/* Call it before a wake-up of t. If t's function returns by itself, the wake-up may end t. */
 static inline void exec_set_woken(const struct exec_thread *t)
 {
 	ledger_waking(t->facts);
@@ -154,24 +156,24 @@ static inline bool exec_is_running(void)
 
 /* ---- exec_ops.c -------------------------------------------------------------------- */
 
-/* Run one operation of `by`; nothing if its handle's create failed. */
+/* Run one operation of `by`. If the create of its handle failed, do nothing. */
 void exec_run_op(struct exec_task *by, const struct plan_op *op);
 
 /* ---- exec_thread.c ----------------------------------------------------------------- */
 
 /* At the end of `by`, put the references that it still has to other tasks' threads. */
 void exec_put_strays(const struct exec_task *by);
-/* Stop or destroy t, if the plan's tasks have left it. */
+/* Stop or destroy t, if the plan's tasks have left it running. */
 void exec_stop_rest(struct exec_thread *t);
 
 /* ---- exec_freeze.c ----------------------------------------------------------------- */
 
-/* At the end of `by`, thaw what it has frozen and not thawed. */
+/* At the end of `by`, thaw once for each of its freezes that it has not thawed. */
 void exec_thaw_rest(struct exec_task *by);
 
 /* ---- exec_borrow.c ----------------------------------------------------------------- */
 
-/* Make and end what an execution's threads borrow. */
+/* Make and release the mm and the cgroup that an execution's threads borrow. */
 void exec_begin_borrow(void);
 void exec_end_borrow(void);
 /* The function of a thread that borrows. */

@@ -8,7 +8,7 @@ void do_kill(struct exec_task *by, struct exec_thread *t, const struct plan_op *
 	exec_kill(op->victim);
 }
 
-/* Without a default, so that the compiler finds an operation that has no row. */
+/* The switch has no default, so that the compiler reports an operation without a case. */
 static exec_op *function_of(enum plan_op_kind kind)
 {
 	switch (kind) {

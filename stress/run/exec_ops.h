@@ -3,8 +3,8 @@
  * The functions of operations: what task `by` does with its handle t. The handle's create has
  * succeeded. An operation without a handle ignores t. Only exec*.c include it.
  *
- * Do not rename them, because traces and findings have sites, whose names begin with a
- * function's name.
+ * Do not rename them, because traces and findings contain names of sites, and the name of a
+ * site begins with a function's name.
  */
 #ifndef STRESS_EXEC_OPS_H
 #define STRESS_EXEC_OPS_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The interpreter's part for per-CPU threads. */
+/* The operations on per-CPU threads, and their callbacks. */
 #include <string.h>
 
 #include "stress/run/exec_ops.h"
@@ -38,7 +38,7 @@ static int should_run(unsigned cpu)
 	return counter_get(&p->cpu[cpu].poked) != counter_get(&p->cpu[cpu].done);
 }
 
-/* The CPU's thread has done `done` pokes. Wake each task that waits for no more. */
+/* The CPU's thread has done `done` pokes. Wake each task that waits for so many or fewer. */
 static void set_done(struct exec_percpu *p, unsigned cpu, unsigned done)
 {
 	struct exec_cpu *c = &p->cpu[cpu];
@@ -113,7 +113,7 @@ static void begin_percpu(struct exec_percpu *p, struct exec_thread *t)
 		.thread = t,
 	};
 	kt_lock_init(&p->lock, "percpu");
-	os_object_begin(p, sizeof *p);	/* where an earlier one may have ended */
+	os_object_begin(p, sizeof *p);	/* an earlier execution may have ended an object here */
 	kt_completion_init(&t->let_go);
 	t->percpu = p;
 }

@@ -47,8 +47,8 @@ uint64_t exec_points(void)
 /* ---- requests ---------------------------------------------------------------------- */
 
 /*
- * Relaxed atomics: kthreadd compares them too. What it looks for was written before it
- * could see the request.
+ * Relaxed atomics, because kthreadd compares them too. Relaxed is enough, because the creator
+ * wrote the address that kthreadd looks for before kthreadd could see the request.
  */
 static bool is_request(const void *const *of, const void *request)
 {
@@ -60,7 +60,7 @@ static void set_request(const void **of, const void *request)
 	__atomic_store_n(of, request, __ATOMIC_RELAXED);
 }
 
-/* Its memory may have been an earlier request's. */
+/* An earlier request may have had this memory: forget that one. */
 static void forget_request(const void *request)
 {
 	for (unsigned i = 0; i < exec.plan->threads_count; i++)
@@ -117,7 +117,7 @@ static struct ledger_call *call_of(const void *request)
 	return NULL;
 }
 
-/* kthreadd took it: what fails on kthreadd's thread belongs to it. */
+/* kthreadd took the request. An allocation that fails on kthreadd's thread belongs to it. */
 static void request_unlinked(const void *request)
 {
 	struct ledger_thread *facts = thread_of(request);
@@ -150,7 +150,7 @@ static void job_unlinked(struct exec_thread *t, struct exec_job *j)
 	ledger_job_unlinked(t->facts, j->facts);
 }
 
-/* Was it a point of works? */
+/* Do what the point needs, if it is a point of works. False for another point. */
 static bool work_point(uint32_t point, const void *work)
 {
 	const char *first = (const char *)exec.thread, *at = work;
@@ -161,7 +161,7 @@ static bool work_point(uint32_t point, const void *work)
 	    point != watched.work.timer && point != watched.work.flushing &&
 	    point != watched.work.locked)
 		return false;
-	/* A flush's own item is not counted, nor one that is posted. */
+	/* The work that a flush itself queues is not counted, nor is a posted work. */
 	if (at < first || at >= (const char *)(exec.thread + PLAN_THREADS_MAX))
 		return true;
 	t = &exec.thread[(size_t)(at - first) / sizeof *t];

@@ -9,7 +9,7 @@ static struct model_met met_of(const struct task_struct *k, bool same)
 	};
 }
 
-/* Any task's thread, which may be gone or not be made yet. */
+/* t may be the thread of any task. It may be gone, or not be made yet. */
 void do_find(struct exec_task *by, struct exec_thread *t, const struct plan_op *op)
 {
 	struct model_search s = model_search(t->facts);

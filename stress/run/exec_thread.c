@@ -85,7 +85,7 @@ void do_stop(struct exec_task *by, struct exec_thread *t, const struct plan_op *
 	stop(t, op);
 }
 
-/* The task destroys the completion as soon as it may. */
+/* Destroy the completion as soon as the wait has returned, because a caller may do that. */
 void do_await(struct exec_task *by, struct exec_thread *t, const struct plan_op *op)
 {
 	(void)by, (void)op;
@@ -124,14 +124,14 @@ void do_per_cpu(struct exec_task *by, struct exec_thread *t, const struct plan_o
 }
 
 /*
- * Do what happens when the thread's processor goes off line. kthread_unpark() brings a CPU's
- * own thread back.
+ * Do to the thread what taking its CPU off line does. kthread_unpark() brings a CPU's own
+ * thread back.
  */
 void do_displace(struct exec_task *by, struct exec_thread *t, const struct plan_op *op)
 {
 	(void)by, (void)op;
 	if (!t->facts->cpus)
-		return;		/* it has been already */
+		return;		/* it was displaced already */
 	task_cpu_gone(t->task, (unsigned)__builtin_ctzll(t->facts->cpus));
 	t->facts->cpus = 0;
 }
@@ -148,7 +148,7 @@ void do_get(struct exec_task *by, struct exec_thread *t, const struct plan_op *o
 void do_put(struct exec_task *by, struct exec_thread *t, const struct plan_op *op)
 {
 	(void)by, (void)op;
-	if (t->refs > 0)	/* else it is the thread's own: an illegal plan */
+	if (t->refs > 0)	/* else the plan is illegal and puts the thread's own reference */
 		t->refs--;
 	put_task_struct(t->task);
 }
@@ -176,7 +176,7 @@ static bool must_be_stopped(const struct exec_thread *t)
 	const struct ledger_thread *facts = t->facts;
 
 	if (!facts->created || facts->stopped || t->plan->body == PLAN_WORKER)
-		return false;	/* not created: a percpu, too */
+		return false;	/* `created` is also false for a percpu */
 	return !plan_body_exits(t->plan->body) || !facts->woken || facts->parked || t->refs > 0;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The interpreter's part for works of a worker. */
+/* The operations on works of a worker, and the works' functions. */
 #include "stress/run/exec_ops.h"
 
 /* ---- on the worker's thread -------------------------------------------------------- */
@@ -92,7 +92,7 @@ static struct model_past past_of(const struct exec_job *j)
 	return model_past(j->facts, KT_PEEK(j->dwork.work.worker));
 }
 
-/* Before a call that wakes the worker by queueing or moving j. */
+/* Call it before a call that wakes the worker by queueing or moving the work. */
 static struct exec_job *begin_queueing(struct exec_task *by, struct exec_thread *t,
 				       const struct plan_op *op)
 {

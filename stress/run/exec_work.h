@@ -14,7 +14,7 @@ struct exec_job {
 	struct ledger_job *facts;
 	struct exec_thread *thread;	/* its worker */
 	bool waited_for;		/* of the plan: some operation waits for a run */
-	kt_completion ran;		/* complete_all: has run once */
+	kt_completion ran;		/* complete_all: the work has run once */
 };
 
 /* Begin and end the works of t in an execution. `thread` is t's index in the plan. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Plans that break a rule: plan_check() refuses each when it expects to pass,
- * some schedule gives the failure that it expects, and none gives another.
+ * Tests plans that break a rule. plan_check() refuses each plan that breaks a rule and expects
+ * to pass. Some schedule gives the failure that the plan expects. No schedule gives a failure
+ * that may not follow from the broken rule.
  */
 #include <string.h>
 
@@ -14,7 +15,7 @@ enum { PLANS = 600, SCHEDULES = 40, KINDS_MAX = 64 };
 
 static struct {
 	char note[PLAN_NOTE_MAX];
-	unsigned seen;		/* times that the expected failure came */
+	unsigned seen;		/* how often the expected failure happened */
 } kind[KINDS_MAX];
 static unsigned kinds;
 

@@ -3,9 +3,9 @@
  * The injector's part for both worlds: compiles a plan's directives, and decides which
  * allocations fail.
  *
- * Part of the harness, not of the code under test: compiled without sanitizers, because on the
- * simulator it runs on every fiber without any order between them. What real threads share
- * here is counted with relaxed atomics.
+ * This is a part of the harness, not of the code under test. It is compiled without
+ * sanitizers, because on the simulator every fiber runs it, and nothing orders one fiber before
+ * another. What real threads share here is counted with relaxed atomics.
  */
 #include "stress/run/inject_internal.h"
 
@@ -69,7 +69,7 @@ void inject_load(const struct plan *p)
 void inject_begin(const struct inject_faults *faults)
 {
 	inject.faults = *faults;
-	/* Ask the subject here and not on fibers, because it is compiled with sanitizers. */
+	/* Ask the subject here and not on fibers, because the subject is instrumented. */
 	if (faults->kill_step)
 		inject.victim = kt_name_hash(subject->victim(faults->kill_task));
 	memset(inject.allocations, 0, sizeof inject.allocations);

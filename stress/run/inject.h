@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Faults and switches: a plan's directives, and faults drawn at random or
- * enumerated by the driver, applied while an execution runs.
+ * Applies faults and switches while an execution runs. They are a plan's directives, and
+ * faults that the driver draws at random or enumerates.
  *
- * On the simulator inject_strategy() wraps the strategy that decides what no
- * directive decides; kills take effect at every kind of site. On real threads
- * kills take effect at named points; switch, spurious and visible directives
- * have no meaning there and are ignored.
+ * On the simulator inject_strategy() wraps a strategy, which decides what no directive
+ * decides. Kills take effect at every kind of site. On real threads kills take effect at named
+ * points only. There switch, spurious and visible directives have no meaning and are ignored.
  */
 #ifndef STRESS_INJECT_H
 #define STRESS_INJECT_H
@@ -20,7 +19,7 @@
 /* Faults of one execution that are not in the plan. */
 struct inject_faults {
 	uint32_t kill_step;	/* kill `kill_task` at that step; 0: no kill */
-	uint32_t kill_task;	/* number of a subject's victim */
+	uint32_t kill_task;	/* the victim's number in the subject (subject.h) */
 	uint32_t fail_nth;	/* fail the n-th allocation of any role; 0: none */
 	/* Simulator only; 0: none. */
 	uint32_t spurious_nth;	/* the n-th sleep without a permit ends at once */
@@ -44,13 +43,13 @@ void inject_begin(const struct inject_faults *faults);
 uint32_t inject_allocations(void);
 
 /*
- * How many sleeps the last execution has counted for spurious_nth, and steps for timer_nth, if
- * that was not 0.
+ * What the last execution counted. inject_sleeps(): sleeps without a permit, if spurious_nth
+ * was not 0. inject_timer_moments(): steps at which time may pass, if timer_nth was not 0.
  */
 uint32_t inject_sleeps(void);
 uint32_t inject_timer_moments(void);
 
-/* Call it when the tasks have ended, before the teardown. It is a point. */
+/* Call it when the tasks have ended, before the teardown. On the simulator it is a named point. */
 void inject_settle(void);
 
 /* The hooks (platform/os.h) that inject while the loaded case runs. */
@@ -58,7 +57,8 @@ struct os_hooks inject_hooks(void);
 
 /*
  * On the simulator: a strategy that applies directives and faults, and asks `inner` for all
- * other choices. It is `inner` itself if the execution has no directive and no fault for it.
+ * other choices. It is `inner` itself if the execution has no directive and no fault that a
+ * strategy must apply.
  */
 struct sim_strategy;
 struct sim_strategy *inject_strategy(struct sim_strategy *inner);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the files of the injector share; nothing else includes it. */
+/* What the files of the injector share. No other file includes it. */
 #ifndef STRESS_INJECT_INTERNAL_H
 #define STRESS_INJECT_INTERNAL_H
 
@@ -11,7 +11,7 @@
 struct rule {
 	enum plan_directive_kind kind;
 	uint32_t task, point, target, store;	/* kt_name_hash() */
-	bool blocked;			/* the decision after the task blocked there */
+	bool blocked;			/* it acts at the decision after the task blocked there */
 	uint32_t older;			/* of a store */
 	uint32_t nth;
 	uint32_t seen;			/* visits so far; relaxed atomic */
@@ -31,11 +31,11 @@ struct inject {
 	struct rule rule[PLAN_DIRECTIVES_MAX];
 	struct alloc_rule alloc_rule[PLAN_DIRECTIVES_MAX];
 	uint64_t points;		/* bit point % 64: some rule has that point */
-	uint64_t watched;		/* the same of the points that the subject watches */
+	uint64_t watched;		/* the same for the points that the subject watches */
 
 	/* Of an execution: */
 	struct inject_faults faults;
-	uint32_t victim;		/* kt_name_hash(): the task to kill, if kill_step */
+	uint32_t victim;		/* kt_name_hash() of the task to kill, if kill_step */
 	uint32_t allocations[KT_ROLE_COUNT + 1];	/* relaxed atomic; last: all */
 	uint32_t sleeps, timer_moments;
 };
@@ -66,8 +66,8 @@ uint32_t inject_count(uint32_t *counter);
 void inject_point(struct kt_site *site, const void *object);
 
 /*
- * Does an allocation fail? fails: a directive or a drawn fault says so. If none does, a
- * strategy may choose it.
+ * Does an allocation fail? fails: a directive or a drawn fault makes it fail. If neither does,
+ * the strategy may make it fail.
  */
 bool inject_alloc_chosen(bool fails);
 /* Write into the record that the n-th allocation of that role fails. */

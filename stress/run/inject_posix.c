@@ -2,9 +2,9 @@
 /*
  * The injector on real threads: kills take effect at named points.
  *
- * Part of the harness, not of the code under test: compiled without sanitizers,
- * because on the simulator it runs on every fiber without any order between
- * them. What real threads share here is counted with relaxed atomics.
+ * This is a part of the harness, not of the code under test. It is compiled without
+ * sanitizers, like the injector's other files (inject.c). What real threads share here is
+ * counted with relaxed atomics.
  */
 #include "stress/run/inject_internal.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The injector on the simulator: directives and faults take effect at its decisions.
+ * The injector on the simulator: directives and faults take effect at the simulator's
+ * decisions.
  *
- * Part of the harness, not of the code under test: compiled without sanitizers,
- * because on the simulator it runs on every fiber without any order between
- * them. What real threads share here is counted with relaxed atomics.
+ * This is a part of the harness, not of the code under test. It is compiled without
+ * sanitizers, because every fiber runs it, and nothing orders one fiber before another.
  */
 #include "platform/sim/sim.h"
 #include "stress/run/inject_internal.h"
@@ -39,12 +39,12 @@ void inject_settle(void)
 	sim_settle(KT_SITE_NAMED("plan.teardown"));
 }
 
-/* ---- a strategy around the one that decides ------------------------------------------ */
+/* ---- a strategy that wraps the strategy of the hunt ---------------------------------- */
 
 static struct {
 	struct sim_strategy strategy;
 	struct sim_strategy *inner;
-	uint32_t next;		/* what a switch directive asked for, or SIM_TASKS_MAX */
+	uint32_t next;		/* the task that a switch directive names, or SIM_TASKS_MAX */
 	bool spurious;		/* the park at this site returns at once */
 } wrap;
 
@@ -109,7 +109,7 @@ static void wrap_visit(struct sim_strategy *s, const struct sim_decision *d)
 
 		if (victim < SIM_TASKS_MAX)
 			sim_kill(victim);
-		if (s->visits_from)	/* the strategy visits steps for the kill only */
+		if (s->visits_from)	/* only the kill needed visits, and it is done */
 			s->visits_from = UINT32_MAX;
 	}
 	if (wrap.inner->visit)
@@ -137,7 +137,7 @@ static uint32_t wrap_next(struct sim_strategy *s, const struct sim_decision *d)
 	if (wrap.next < SIM_TASKS_MAX && ((d->runnable >> wrap.next & 1) ||
 					  (d->why == SIM_YIELDED && wrap.next == d->task)))
 		return wrap.next;
-	if (wrap.inner->visit)	/* the strategy has decided there */
+	if (wrap.inner->visit)	/* the inner strategy has decided in its visit() */
 		return wrap.inner->next(wrap.inner, d);
 	if (!(d->runnable & (d->runnable - 1)))
 		return (uint32_t)__builtin_ctzll(d->runnable);

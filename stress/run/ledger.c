@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Part of the harness, not of the code under test: compiled without sanitizers, because
- * ledger_alloc_failed() is called from a hook, which on the simulator runs on every fiber
- * without any order between them.
+ * This is a part of the harness, not of the code under test. It is compiled without
+ * sanitizers, because a hook calls ledger_alloc_failed(). On the simulator every fiber runs the
+ * hook, and nothing orders one fiber before another.
  */
 #include "stress/run/ledger.h"
 

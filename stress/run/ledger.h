@@ -9,8 +9,8 @@
  * Each fact has one writer, named where its field stands. A fact that two tasks touch is
  * an atomic, mostly a relaxed one: the ledger itself orders nothing. What orders a write
  * before a read is the protocol under test, and the model checks that protocol by what it
- * reads. An atomic is accessed by its function below, which has the memory order. The
- * field itself may be read by its writer, and by init when all tasks have ended.
+ * reads. An atomic is accessed by its function below, which has the memory order. Only the
+ * field's writer may read the field directly, and init once all tasks have ended.
  */
 #ifndef STRESS_LEDGER_H
 #define STRESS_LEDGER_H
@@ -43,7 +43,7 @@ static inline void counter_add(unsigned *counter, unsigned n)
 struct ledger_job {
 	/* of the plan: */
 	bool delayed;			/* some operation delays it */
-	uint32_t takers;		/* bit per task that takes it back */
+	uint32_t takers;		/* bit per task that cancels or mods it */
 
 	/* relaxed atomics: */
 	unsigned accepted;		/* times newly queued */
@@ -52,8 +52,8 @@ struct ledger_job {
 	unsigned cancels;		/* cancels that dropped worker->lock and wait */
 	unsigned order;			/* its number in the queue when it was last put there;
 					 * 0: never, or taken out since. Written under
-					 * worker->lock; 0 also by the only task that takes
-					 * it out */
+					 * worker->lock. If only one task takes it out, that
+					 * task may write 0 without the lock */
 };
 
 /* The callback of a per-CPU thread that was called last. */
@@ -67,17 +67,17 @@ enum ledger_callback {
 	LEDGER_CALLBACKS	/* count */
 };
 
-/* A handle of the plan: one create, run or percpu operation, and the thread behind it. */
+/* A handle of the plan: one create, run or percpu operation, and the thread that it makes. */
 struct ledger_thread {
 	const struct plan_thread *plan;
 	const char *name;		/* formatted */
 
 	/* Written by the task that has the handle: */
 	bool created;			/* its create returned a task */
-	bool abandoned;			/* its create failed; read by the thread, if it runs */
+	bool abandoned;			/* its create failed; if the thread runs, it reads this */
 	bool stopped;			/* a stop was called */
 	bool parked;			/* by a park that returned 0, and not unparked since */
-	bool was_parked;		/* ever: then its function must be called */
+	bool was_parked;		/* at least once: so its function must be called */
 	uint64_t cpus;			/* where it must run; 0: anywhere. Written while the
 					 * thread sleeps */
 	unsigned failed_creator;	/* bit per role: allocations that failed in the call */
@@ -86,10 +86,11 @@ struct ledger_thread {
 
 	/* For tasks that read the registry; see model_registry.c: */
 	unsigned number;		/* kthread_id(), since its create returned; 0: not yet */
-	bool ending;			/* set before the call that may end it */
-	bool gone;			/* set after it was stopped */
+	bool ending;			/* set before the call that may end the thread */
+	bool gone;			/* set after the thread was stopped */
 
-	/* Its request, in moments of ledger.clock; 0: not yet. kthreadd reads them too. */
+	/* When its creator began to queue its request, and when the request was queued: moments
+	 * of ledger.clock; 0: not yet. kthreadd reads them too. */
 	unsigned begun, queued;
 
 	/* Written by kthreadd: */
@@ -99,13 +100,14 @@ struct ledger_thread {
 	/* Written by the thread; read after it was stopped or is gone: */
 	unsigned runs;			/* of its function */
 	unsigned froze;			/* times that was_frozen was true */
-	uint8_t callback[PLAN_CPUS];	/* of a percpu, enum ledger_callback; by CPU n's thread */
+	uint8_t callback[PLAN_CPUS];	/* of a percpu: enum ledger_callback; CPU n's thread
+					 * writes the n-th */
 
 	/* Of a worker; relaxed atomics: */
 	unsigned posted, posts_run;	/* works that free themselves */
-	unsigned order, run_up_to;	/* numbers in its queue: of the work that was queued
-					 * last, that was taken to run last. Written under
-					 * worker->lock */
+	unsigned order, run_up_to;	/* numbers in its queue: that of the work that was queued
+					 * last, and that of the work that was taken out last to
+					 * run. Written under worker->lock */
 	struct ledger_job job[PLAN_WORKS];
 };
 
@@ -129,19 +131,19 @@ struct ledger {
 	struct ledger_call call[PLAN_OPS_MAX];	/* by operation */
 
 	/* Relaxed atomics: */
-	unsigned clock;			/* moments that the model tells apart */
-	unsigned queued;		/* requests of the threads above */
+	unsigned clock;			/* the last moment, see ledger_moment() */
+	unsigned queued;		/* requests of the threads above that were queued */
 	unsigned freezes_begun, freezes_done;
 	unsigned freezes_in_force;	/* freezes that are done and whose thaw has not begun */
 	uint64_t cpus_tried;		/* CPUs that a task began to take off line */
 
 	/* Written by kthreadd: */
 	unsigned served;		/* requests of the threads above that it took */
-	struct ledger_thread *forking;	/* the request that it serves is of one of these */
-	struct ledger_call *forking_call;
+	struct ledger_thread *forking;	/* kthreadd serves this thread's request; or NULL */
+	struct ledger_call *forking_call;	/* kthreadd serves this call's request; or NULL */
 
-	uint64_t online;		/* CPUs, as the calls so far returned. Written by the
-					 * only task that moves CPUs */
+	uint64_t online;		/* CPUs on line, by the results of the calls so far.
+					 * Written by the only task that moves CPUs */
 
 	/* Of the plan: */
 	bool has_calls;			/* register or cpu-up operations */
@@ -151,21 +153,22 @@ struct ledger {
 
 extern struct ledger ledger;
 
-/* Prepare executions of *p, which must stay where it is meanwhile. */
+/* Prepare executions of *p. The caller keeps *p in place until the next ledger_load(). */
 void ledger_load(const struct plan *p);
 
-/* An execution begins, in which nothing has happened. cpus: bits of all CPUs. */
+/* Begin an execution: nothing has happened in it yet. cpus: bits of all CPUs. */
 void ledger_begin(uint64_t cpus);
 
 /*
- * An allocation was made to fail on the thread that calls: a task of the plan, or (NULL)
- * another one, kthreadd if `daemon`. It belongs to the call that the thread is in.
+ * The injector made an allocation of the calling thread fail. If that thread is a task of the
+ * plan, `by` is it; if not, `by` is NULL. `daemon`: the thread is kthreadd. The failure belongs
+ * to the call that the thread is in.
  */
 void ledger_alloc_failed(const struct ledger_task *by, bool daemon, enum kt_role role);
 
 /* ---- a thread's life --------------------------------------------------------------- */
 
-/* Before a wake-up; the model reads it on the thread. */
+/* Call it before a wake-up of t. On t's thread the model reads whether it was called. */
 static inline void ledger_waking(struct ledger_thread *t)
 {
 	__atomic_store_n(&t->woken, true, __ATOMIC_RELAXED);
@@ -187,7 +190,10 @@ static inline unsigned ledger_number(const struct ledger_thread *t)
 	return __atomic_load_n(&t->number, __ATOMIC_ACQUIRE);
 }
 
-/* Before a call that may end it. Relaxed would do: that call orders it before the end. */
+/*
+ * Call it before a call that may end t. A relaxed store would do, because that call orders the
+ * store before the end.
+ */
 static inline void ledger_ending(struct ledger_thread *t)
 {
 	__atomic_store_n(&t->ending, true, __ATOMIC_RELEASE);
@@ -198,7 +204,7 @@ static inline bool ledger_is_ending(const struct ledger_thread *t)
 	return __atomic_load_n(&t->ending, __ATOMIC_ACQUIRE);
 }
 
-/* After a stop of it has returned. */
+/* Call it after a stop of t has returned. */
 static inline void ledger_gone(struct ledger_thread *t)
 {
 	__atomic_store_n(&t->gone, true, __ATOMIC_RELEASE);
@@ -223,7 +229,7 @@ static inline unsigned ledger_moment(void)
 	return __atomic_add_fetch(&ledger.clock, 1, __ATOMIC_SEQ_CST);
 }
 
-/* Its creator begins to take a place in the queue. */
+/* t's creator begins to put the request into the queue. */
 static inline void ledger_request_begun(struct ledger_thread *t, unsigned moment)
 {
 	__atomic_store_n(&t->begun, moment, __ATOMIC_RELAXED);
@@ -234,7 +240,7 @@ static inline unsigned ledger_begun(const struct ledger_thread *t)
 	return __atomic_load_n(&t->begun, __ATOMIC_RELAXED);
 }
 
-/* Its creator has its place; kthreadd can't have seen the request yet. */
+/* The request of t has its place in the queue. kthreadd can't have seen the request yet. */
 static inline void ledger_request_queued(struct ledger_thread *t, unsigned moment)
 {
 	__atomic_store_n(&t->queued, moment, __ATOMIC_RELEASE);
@@ -246,7 +252,7 @@ static inline unsigned ledger_queued(const struct ledger_thread *t)
 	return __atomic_load_n(&t->queued, __ATOMIC_ACQUIRE);
 }
 
-/* kthreadd took it. */
+/* kthreadd took the request of t. */
 static inline void ledger_request_served(struct ledger_thread *t)
 {
 	t->served = true;
@@ -255,7 +261,7 @@ static inline void ledger_request_served(struct ledger_thread *t)
 
 /* ---- the freezer ------------------------------------------------------------------- */
 
-/* Before a freeze, and after it. */
+/* Call the first before a freeze and the second after it. */
 static inline void ledger_freeze_begun(void)
 {
 	counter_add(&ledger.freezes_begun, 1);
@@ -267,13 +273,13 @@ static inline void ledger_freeze_done(void)
 	counter_add(&ledger.freezes_in_force, 1);
 }
 
-/* Before a thaw. */
+/* Call it before a thaw. */
 static inline void ledger_thawing(void)
 {
 	counter_add(&ledger.freezes_in_force, -1u);
 }
 
-/* Freezes that returned by now, as far as the calling thread may know. */
+/* How many freezes have returned, as far as the calling thread can see. */
 static inline unsigned ledger_freezes(void)
 {
 	return counter_get(&ledger.freezes_done);
@@ -295,7 +301,7 @@ static inline void ledger_job_unlinked(struct ledger_thread *t, const struct led
 		counter_set(&t->run_up_to, counter_get(&j->order));
 }
 
-/* It is not in the queue any more, and does not run because of its last place there. */
+/* j is not in the queue any more, and its last place there causes no run. */
 static inline void ledger_job_out(struct ledger_job *j)
 {
 	counter_set(&j->order, 0);
@@ -303,7 +309,7 @@ static inline void ledger_job_out(struct ledger_job *j)
 
 /* ---- CPUs -------------------------------------------------------------------------- */
 
-/* Before a cpu_down(). */
+/* Call it before a cpu_down(). */
 static inline void ledger_cpu_going_down(unsigned cpu)
 {
 	__atomic_fetch_or(&ledger.cpus_tried, 1ull << cpu, __ATOMIC_RELAXED);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The sequential specification of each call: what may come back, given what was injected. A
+ * The sequential specification of each call: which results are right after what was injected. A
  * result without a justification is a KT_MODEL failure whose message says what would have
  * justified it. It follows the outcome matrix of Linux's hand-off, a table in
  * stress/run/README.md.
  *
  * A check reads only the ledger and its arguments. It knows neither core/ nor an execution,
- * and it writes nothing. So a test can call it without an execution (model_test.c). A check
- * that is about an event is called before the event is written into the ledger, unless it says
- * otherwise.
+ * and it writes nothing. So a test can call it without an execution (model_test.c). The check
+ * of an event is called before the event is written into the ledger, unless the check's
+ * comment says otherwise.
  *
  * Each check runs on the thread that got the result and reads only what the protocol under
  * test has ordered before it, so that the checks themselves are no data race on real threads.
@@ -21,30 +21,31 @@
 /* ---- threads: model_thread.c ------------------------------------------------------- */
 
 /*
- * create or run returned a task if `task`; if not, -errno `error`, or NULL if that is 0.
+ * A create or run returned. task: it returned a task. If not, it returned -errno in `error`, or
+ * NULL if `error` is 0.
  * killed: the calling task had been killed, which matters for -EINTR only.
  */
 void model_created(const struct ledger_thread *t, bool task, long error, bool killed);
 
 /*
- * A new thread, which sleeps until it is woken, was asked whether it has the function and
- * the data that it was created with, and whether it is marked as a CPU's own.
+ * t is a new thread, which sleeps until it is woken. The arguments say whether it has the
+ * function and the data with which it was created, and whether it is marked as a CPU's own.
  */
 void model_new(const struct ledger_thread *t, bool same_function, bool same_data, bool per_cpu);
 
 /* wake_up_process() returned `woken`; first: it was the first call for t. */
 void model_woken(const struct ledger_thread *t, bool first, int woken);
 
-/* t's function was entered, on t's thread; the ledger counts that run. */
+/* t's function was entered, on t's thread. The ledger has counted that run already. */
 void model_running(const struct ledger_thread *t);
 
-/* Where t's thread is when its function goes on. */
+/* The state and the CPU of t's thread. */
 struct model_place {
 	bool running;		/* its state is RUNNING */
 	bool on_cpus;		/* it is on a CPU of t->cpus, or t->cpus is 0 */
 };
 
-/* Its function was entered; or kthread_parkme() returned. */
+/* t's function was entered (the first), or kthread_parkme() returned (the second). */
 void model_entered(const struct ledger_thread *t, struct model_place place);
 void model_unparked(const struct ledger_thread *t, struct model_place place);
 
@@ -53,12 +54,12 @@ struct model_context {
 	const char *name;	/* the full name */
 	const char *comm;
 	size_t comm_max;	/* bytes of comm, with its zero */
-	bool from_daemon;	/* flags as kthreadd's threads have them */
+	bool from_daemon;	/* it has the flags of kthreadd's threads */
 };
 
 void model_context(const struct ledger_thread *t, const struct model_context *c);
 
-/* And what the platform says of it. policy: 0 is the normal one. */
+/* What the platform says of t's thread. policy: 0 is the normal one. */
 struct model_attributes {
 	const char *comm;
 	size_t comm_max;
@@ -73,9 +74,9 @@ void model_stopped(const struct ledger_thread *t, int result);
 
 /* What kthread_park(t) must return if it is called now. */
 int model_park_result(const struct ledger_thread *t);
-/* It returned `err`. */
+/* kthread_park(t) returned `err`. */
 void model_parked(const struct ledger_thread *t, int err);
-/* It returned 0. asleep: the thread's state is PARKED and it has left its CPU. */
+/* kthread_park(t) returned 0. asleep: the thread's state is PARKED and it has left its CPU. */
 void model_is_parked(const struct ledger_thread *t, bool asleep);
 
 /* task_set_cpus_allowed() returned `err`; bound: t was bound before. */
@@ -89,7 +90,7 @@ void model_expect(const struct plan_op *op, const char *what, long result);
 
 /* ---- requests: model_request.c ----------------------------------------------------- */
 
-/* kthreadd booted, or `err`. */
+/* The boot of kthreadd or of its timers returned `err`. */
 void model_booted(int err);
 
 /* kthreadd takes t's request, on kthreadd's thread. */
@@ -101,19 +102,19 @@ void model_end(void);
 /* ---- what threads borrow: model_borrow.c ------------------------------------------- */
 
 /*
- * kthread_use_mm(), or if not `used` kthread_unuse_mm(), returned, on t's thread.
- * mm_right: current->mm is the mm that was given, or NULL. active_right: current->active_mm
- * is the mm.
+ * On t's thread kthread_use_mm() returned; if `used` is false, kthread_unuse_mm() returned.
+ * mm_right: current->mm is the mm that was given, or NULL after kthread_unuse_mm().
+ * active_right: current->active_mm is that mm.
  */
 void model_borrowed(const struct ledger_thread *t, bool used, bool mm_right, bool active_right);
 
 /* right: kthread_blkcg() returned the associated cgroup. */
 void model_blkcg(const struct ledger_thread *t, bool right);
 
-/* The threads have ended: so many references to the cgroup are left. The owner has one. */
+/* All threads have ended. So many references to the cgroup are left; the owner has one. */
 void model_cgroup_left(unsigned references);
 
-/* The cgroup is released; owned: its owner has not put its reference. */
+/* The cgroup is released. owned: its owner has not put its reference yet. */
 void model_cgroup_released(bool owned);
 
 /* ---- works: model_work.c ----------------------------------------------------------- */
@@ -133,14 +134,14 @@ struct model_past model_past(const struct ledger_job *j, bool said);
 /* A work was entered, on the worker's thread. running: its state is RUNNING. */
 void model_work_started(const struct ledger_job *j, bool running);
 
-/* A new work that frees itself was queued, or `queued` is false. */
+/* A task posted a new work, which frees itself. queued: the work was put into the queue. */
 void model_posted(const struct ledger_thread *t, bool queued);
 
 /* A call that puts j into the queue at once returned to `by`. queued: j was not pending. */
 void model_queued(const struct ledger_thread *t, const struct ledger_job *j,
 		  const struct ledger_task *by, bool queued);
 
-/* cancel, flush of j returned to the task with that index; *past is from the call. */
+/* A cancel or flush of j returned to task number `by`. *past was read before the call. */
 void model_canceled(const struct ledger_thread *t, const struct ledger_job *j,
 		    const struct model_past *past, unsigned by);
 void model_flushed(const struct ledger_thread *t, const struct ledger_job *j,
@@ -155,13 +156,13 @@ void model_destroyed(const struct ledger_thread *t);
 
 /* ---- the freezer: model_freeze.c --------------------------------------------------- */
 
-/* A freeze returned `err`; in_time: by a thread that froze, not by its deadline. */
+/* A freeze returned `err`. in_time: it returned before its deadline. */
 void model_froze(int err, bool in_time);
 
 /*
- * On t's thread: kthread_freezable_should_stop() returned `stop`, called when so many
- * freezes had returned (ledger_freezes()); or set_freezable() returned, with `stop` as
- * known then. The ledger counts was_frozen.
+ * On t's thread kthread_freezable_should_stop() returned `stop`; `freezes` is ledger_freezes()
+ * before that call. Or set_freezable() returned; `freezes` is then ledger_freezes() after that
+ * call, and `stop` is kthread_should_stop(). The ledger has counted was_frozen already.
  */
 void model_looked(const struct ledger_thread *t, unsigned freezes, bool was_frozen, bool stop);
 
@@ -179,7 +180,7 @@ struct model_search {
 /* Read it from the ledger, before the search. */
 struct model_search model_search(const struct ledger_thread *t);
 
-/* A task that the registry gave. same: it is the task that t's create returned. */
+/* A task found in the registry. same: it is the task that t's create returned. */
 struct model_met {
 	unsigned number;
 	bool same;
@@ -187,7 +188,7 @@ struct model_met {
 	size_t comm_max;
 };
 
-/* kthread_find(s->number) returned it, or NULL. */
+/* kthread_find(s->number) returned the task *met. If it returned NULL, met is NULL. */
 void model_found(const struct ledger_thread *t, const struct model_search *s,
 		 const struct model_met *met);
 
@@ -222,7 +223,10 @@ struct model_cpu {
 void model_callback(const struct ledger_thread *t, unsigned cpu, enum ledger_callback what,
 		    bool meant_online, struct model_cpu now);
 
-/* With the hotplug lock held. Bits per CPU: those on line, those that have a thread of t. */
+/*
+ * The caller holds the hotplug lock. online: bits of the CPUs on line. threads: bits of the CPUs
+ * that have a thread of t.
+ */
 void model_has_threads(const struct ledger_thread *t, uint64_t online, uint64_t threads);
 
 /* `call` returned, and no thread of t may be left. threads: CPUs that have one. */
@@ -232,15 +236,15 @@ void model_nothing_left(const struct ledger_thread *t, uint64_t threads, const c
 void model_answered(const struct ledger_call *call, const char *what, int err, bool killed);
 
 /*
- * cpu_down() or cpu_up() returned `err`. cpus: bits of all CPUs. online: bits of those on line
- * now.
+ * cpu_down() or cpu_up() returned `err`. cpus: bits of all CPUs. online: bits of the CPUs that
+ * are on line now.
  */
 void model_cpu_down(unsigned cpu, int err, uint64_t cpus, uint64_t online);
 void model_cpu_up(unsigned cpu, int err, uint64_t online);
 
 /* ---- words: model_words.c ---------------------------------------------------------- */
 
-/* Roles whose failed allocations by kthreadd make a call return -ENOMEM, and -EAGAIN. */
+/* The roles for which kthreadd allocates. A failure makes a call return -ENOMEM or -EAGAIN. */
 #define MODEL_ROLE(role) (1u << KT_ROLE_##role)
 
 enum {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The model of CPUs that go and come, and of the calls that make per-CPU threads. */
+/* The model of CPUs that go off and on line, and of the calls that make per-CPU threads. */
 #include <errno.h>
 
 #include "platform/check.h"
@@ -20,7 +20,8 @@ void model_answered(const struct ledger_call *call, const char *what, int err, b
 	if (err == -EINTR) {
 		if (!killed)
 			kt_fail(KT_MODEL, "%s returned -EINTR to a task that was not killed", what);
-		return;		/* abandoned: this task must not read kthreadd's part */
+		return;		/* this task has abandoned its request, so it must not read
+				 * what kthreadd writes */
 	}
 	if (err == 0 && call->failed_daemon)
 		kt_fail(KT_MODEL, "%s succeeded although a fork for it failed", what);
@@ -31,7 +32,7 @@ void model_answered(const struct ledger_call *call, const char *what, int err, b
 		what, model_value(err).s, model_roles(call->failed_daemon).s);
 }
 
-/* The calling task is the only one that moves CPUs: now it is known what is on line. */
+/* The calling task is the only one that moves CPUs, so it knows which CPUs are on line. */
 static void check_moved(const char *call, unsigned cpu, int err, bool expected, uint64_t online)
 {
 	bool is_online = online >> cpu & 1;

@@ -22,7 +22,7 @@ void model_may_run(const struct ledger_thread *t, const char *what)
 		kt_fail(KT_MODEL, "%s in a freeze: %s", what, t->name);
 }
 
-/* Each time that the thread froze, another freeze must have kept it. */
+/* The thread can't have frozen more often than freezes have begun. */
 static void check_frozen(const struct ledger_thread *t)
 {
 	unsigned begun = counter_get(&ledger.freezes_begun);
@@ -36,9 +36,9 @@ void model_looked(const struct ledger_thread *t, unsigned freezes, bool was_froz
 {
 	check_frozen(t);
 	if (stop)
-		return;		/* the thread may have left before the thaw, or not have frozen */
+		return;		/* a thread that should stop may run in a freeze */
 	model_may_run(t, "a freezable thread runs");
-	/* A freeze was done meanwhile, so the thread must have frozen in this call. */
+	/* A freeze was done during this call, so the thread must have frozen in the call. */
 	if (!was_frozen && ledger_freezes() != freezes)
 		kt_fail(KT_MODEL, "a freeze was done while the thread looked, and was_frozen is "
 			"false: %s", t->name);

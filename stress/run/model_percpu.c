@@ -2,17 +2,17 @@
 /*
  * The model of per-CPU threads.
  *
- * Each thread writes which callback it had last, and the task that has stopped it reads that.
- * The interpreter asks core/ where the thread runs and whether its CPU is on line. The answer
- * can't change meanwhile: a CPU can't go before its thread is parked, and only the thread
- * itself parks. A task that has the hotplug lock keeps all CPUs.
+ * Each thread writes which callback it had last, and the task that has stopped the thread reads
+ * that. The interpreter asks core/ where the thread runs and whether its CPU is on line. The
+ * answer stays true during the check: a CPU can't go off line before its thread is parked, and
+ * only the thread itself parks. While a task has the hotplug lock, no CPU goes off line.
  */
 #include "platform/check.h"
 #include "stress/run/model.h"
 
 #define AFTER(callback) (1u << LEDGER_##callback)
 
-/* Set up, and neither parked nor cleaned up. */
+/* The last callbacks of a thread that is set up, and neither parked nor cleaned up. */
 #define ACTIVE (AFTER(SETUP) | AFTER(RUN) | AFTER(UNPARK))
 
 static const struct {
@@ -67,7 +67,7 @@ void model_nothing_left(const struct ledger_thread *t, uint64_t threads, const c
 		if (threads >> cpu & 1)
 			kt_fail(KT_MODEL, "%s left a thread behind: %s, CPU %u", call, t->name,
 				cpu);
-		/* The thread is stopped, so this task may read what it wrote. */
+		/* The thread is stopped, so this task may read what the thread wrote. */
 		if ((ACTIVE | AFTER(PARK)) >> t->callback[cpu] & 1)
 			kt_fail(KT_MODEL, "%s returned, setup was called and cleanup was not: "
 				"%s, CPU %u", call, t->name, cpu);

@@ -125,7 +125,7 @@ static void cpu_down_none_left(bool bad)
 
 static void cpu_down_not_last(bool bad)
 {
-	ledger.cpu_tasks = 3;	/* two tasks move CPUs: what is on line is not known */
+	ledger.cpu_tasks = 3;	/* two tasks move CPUs, so ledger.online is not used */
 	ledger.cpus_tried = bad ? 7 : CPUS;
 	model_cpu_down(2, -EBUSY, CPUS, 4);
 }

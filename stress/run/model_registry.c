@@ -3,13 +3,15 @@
  * The model of the registry: which threads a walk or a search must meet, and
  * which it must not.
  *
- * A thread is surely there from its create's return (`number`) to the first call
- * that may end it (`ending`), and surely not once a stop of it has returned
- * (`gone`). So a thread that must be met has its number before the reader began and is
- * not ending after the reader is done; a thread that must not be met was gone before. In
- * between either is right. The flags are atomics of the harness, ordered by the
- * core: a reader that misses a thread has seen its unlinking, which comes after
- * the call that ended it and so after `ending`.
+ * A thread is surely in the registry from its create's return (`number`) to the first call that
+ * may end it (`ending`). It is surely not there once a stop of it has returned (`gone`). So the
+ * reader must meet a thread that had its number before the reader began, and that is not
+ * `ending` after the reader is done. The reader must not meet a thread that was `gone` before
+ * the reader began. Any other thread it may meet or miss.
+ *
+ * The flags are atomics of the harness, and core/ orders them: a reader that misses a thread
+ * has seen that the thread was unlinked. The unlinking comes after the call that ended the
+ * thread, and so after `ending`.
  */
 #include <string.h>
 
@@ -24,7 +26,7 @@ struct model_search model_search(const struct ledger_thread *t)
 	};
 }
 
-/* Check what may be read of every thread that is met. */
+/* Check what holds for every thread that a search or a walk meets. */
 static void check_met(const struct ledger_thread *t, const struct model_search *s,
 		      const struct model_met *met, const char *call)
 {

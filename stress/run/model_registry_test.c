@@ -16,7 +16,7 @@ static void find_gone(bool bad)
 	if (bad)
 		ledger_gone(A);
 	s = model_search(A);
-	ledger_gone(A);		/* after the search began: either is right */
+	ledger_gone(A);		/* after the search began, so the search may meet a or miss it */
 	model_found(A, &s, &met);
 }
 

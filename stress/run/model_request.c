@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The model of requests to kthreadd: first come, first served, none lost, none twice. */
+/*
+ * The model of requests to kthreadd: they are served in the order in which they come, none is
+ * lost, and none is served twice.
+ */
 #include "platform/check.h"
 #include "stress/run/model.h"
 
@@ -10,10 +13,10 @@ void model_booted(int err)
 }
 
 /*
- * First come, first served: each request that had its place (`queued`) before t's creator
- * began to take one is served. Where points come in the order of places, `begun` is the
- * place itself; else a creator begins at create.allocated, and of requests that overlap
- * any may be first.
+ * First come, first served: each request that had its place in the queue (`queued`) before t's
+ * creator began to take a place (`begun`) is served already. If the queue's points come in the
+ * order of places, `begun` is the moment of the place itself. If not, a creator begins at
+ * create.allocated, and of two requests that overlap either may be first.
  */
 static void check_order(const struct ledger_thread *t)
 {
@@ -41,7 +44,7 @@ void model_end(void)
 	for (unsigned i = 0; i < ledger.plan->threads_count; i++) {
 		const struct ledger_thread *t = &ledger.thread[i];
 
-		/* A thread that was woken, not stopped, and is gone has run. */
+		/* A thread that was woken, was not stopped and has ended must have run. */
 		if (t->plan->body != PLAN_WORKER && t->created && t->woken && !t->stopped &&
 		    t->runs != 1)
 			kt_fail(KT_MODEL, "threadfn was never called, although the thread was "

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The rules of requests and of what threads borrow; which call a failed allocation belongs to. */
+/*
+ * The rules of requests, of what threads borrow, and of the call to which a failed allocation
+ * belongs.
+ */
 #include <errno.h>
 
 #include "stress/run/model_test.h"
@@ -30,7 +33,7 @@ static void served_in_order(bool bad)
 
 static void served_overlap(bool bad)
 {
-	if (!bad)	/* b's creator had begun before a had its place */
+	if (!bad)	/* b's creator began before a's request had its place */
 		ledger_request_begun(B, ledger_moment());
 	queue_request(A);
 	if (bad)
@@ -95,7 +98,7 @@ static void cgroup_released(bool bad)
 	model_cgroup_released(bad);
 }
 
-/* ---- what the ledger makes of failed allocations ---------------------------------- */
+/* ---- the call to which the ledger assigns a failed allocation --------------------- */
 
 static void blame_creator(bool bad)
 {

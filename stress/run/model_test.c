@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The model without an execution: each rule is asked about a ledger written by hand. With
- * one fact as it should be the model accepts; with that fact wrong it fails, and says so.
+ * Tests the model without an execution, on ledgers that are written by hand. Each rule is asked
+ * twice. If all facts are right, the model must accept. If one fact is wrong, the model must
+ * fail with the rule's message.
  *
- * Nothing of a platform is linked: kt_fail() is this file's own.
+ * No platform is linked, so this file defines kt_fail().
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the files of model_test share: a plan, its ledger, and rules to ask. */
+/* What the files of model_test share: a plan, its ledger, and lists of rules of the model. */
 #ifndef STRESS_MODEL_TEST_H
 #define STRESS_MODEL_TEST_H
 

@@ -13,10 +13,10 @@ enum {
 
 /* ---- create ------------------------------------------------------------------------ */
 
-/* A request that failed in the fork was answered, or its creator was killed. */
+/* The caller's own allocations did not fail, so kthreadd's fork must have failed with `error`. */
 static void check_answer(const struct ledger_thread *t, long error)
 {
-	unsigned failed = t->failed_daemon;	/* the answer orders the write before this read */
+	unsigned failed = t->failed_daemon;	/* kthreadd wrote it before it answered */
 
 	if (error == -ENOMEM && (failed & NOMEM_DAEMON))
 		return;
@@ -40,7 +40,8 @@ void model_created(const struct ledger_thread *t, bool task, long error, bool ki
 		if (!killed)
 			kt_fail(KT_MODEL, "create returned -EINTR to a task that was not killed: "
 				"%s", t->name);
-		return;		/* abandoned: this task must not read kthreadd's part */
+		return;		/* this task has abandoned its request, so it must not read
+				 * what kthreadd writes */
 	}
 	if (error)
 		check_answer(t, error);
@@ -72,7 +73,7 @@ void model_running(const struct ledger_thread *t)
 	if (!ledger_is_woken(t))
 		kt_fail(KT_MODEL, "threadfn was called before any wake-up of the thread: %s",
 			t->name);
-	/* Not `created`: kthread_run() wakes the thread before that is written. */
+	/* Do not ask for `created`: kthread_run() wakes the thread before `created` is written. */
 	if (t->abandoned)
 		kt_fail(KT_MODEL, "threadfn was called for an abandoned create: %s", t->name);
 }
@@ -151,7 +152,7 @@ void model_parked(const struct ledger_thread *t, int err)
 void model_is_parked(const struct ledger_thread *t, bool asleep)
 {
 	/*
-	 * One task makes the calls on a thread, one after another, so none releases the thread
+	 * One task makes all calls on a thread, one after another, so no call unparks the thread
 	 * before park returns.
 	 */
 	if (!asleep)
@@ -176,7 +177,7 @@ void model_per_cpu(const struct ledger_thread *t, int cpu, bool is_per_cpu)
 			t->name);
 }
 
-/* ---- the plan's own ---------------------------------------------------------------- */
+/* ---- the plan's own expectations --------------------------------------------------- */
 
 void model_expect(const struct plan_op *op, const char *what, long result)
 {

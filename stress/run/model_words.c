@@ -4,7 +4,7 @@
 
 #include "stress/run/model.h"
 
-/* What the simulator fills freed memory with (platform/sim/memory.c), as an int. */
+/* The simulator fills freed memory with this value (platform/sim/memory.c), as an int. */
 #define FREED_FILL 0x6b6b6b6b
 
 struct model_word model_value(long value)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The model of workers: exact counts, order, and what a call's return promises. */
+/* The model of workers: counts and order of works, and what holds when a call returns. */
 #include <stddef.h>
 
 #include "platform/check.h"
@@ -44,15 +44,15 @@ static void check_not_running(const struct ledger_thread *t, const struct ledger
 }
 
 /*
- * Can another task take the work back? It counts that only later, so the model can't judge the
- * counts.
+ * Can another task take the work out of the queue? That task counts it only later, so the model
+ * can't judge the counts.
  */
 static bool others_take(const struct ledger_job *j, unsigned by)
 {
 	return j->takers & ~(1u << by);
 }
 
-/* Check that what was queued at the call has run or was taken back. */
+/* Each time that the work was queued before the call, it must have run or been taken back. */
 static void check_done(const struct ledger_thread *t, const struct ledger_job *j,
 		       const struct model_past *past, unsigned by, const char *call)
 {

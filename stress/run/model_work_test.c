@@ -165,7 +165,7 @@ static void may_run(bool bad)
 static void looked_runs(bool bad)
 {
 	freeze();
-	model_looked(A, 1, false, !bad);	/* to be stopped, it may run */
+	model_looked(A, 1, false, !bad);	/* a thread that should stop may run */
 }
 
 static void looked_frozen(bool bad)

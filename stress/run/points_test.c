@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Each named point in points.h is reached by a thread of the side that is written
- * there, and by no other: a plan's directive must not wait for a point that is gone.
+ * Threads of the side that points.h gives reach each named point in points.h, and no other
+ * threads do. Without this test a plan's directive could name a point that no longer exists.
  */
 #include <stdio.h>
 #include <string.h>

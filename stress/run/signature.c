@@ -26,7 +26,7 @@ void signature_of_message(char signature[SIGNATURE_MAX], enum kt_failure failure
 
 /* ---- places ---------------------------------------------------------------- */
 
-/* Each once, in the order of their names. */
+/* Each place once, in the order of their names. */
 struct places {
 	char name[SIGNATURE_PLACES_MAX][KT_SITE_NAME_MAX];
 	unsigned count;
@@ -94,7 +94,7 @@ static bool is_ours(const char *line, const char *end)
 	return false;
 }
 
-/* The function in a frame "#1 0x12 in func file:line" or "#1 func file:line": its length. */
+/* Find the function in "#1 0x12 in func file:line" or "#1 func file:line". Returns its length. */
 static int frame_function(const char *frame, const char *end, const char **name)
 {
 	const char *p = frame, *in;
@@ -114,8 +114,8 @@ static int frame_function(const char *frame, const char *end, const char **name)
 
 struct stacks {
 	unsigned count, frames;		/* frames of the first stack */
-	char top[STACKS_MAX][64];	/* of each, the first function of this repository */
-	char first[160];		/* of the first stack, up to FRAMES_MAX */
+	char top[STACKS_MAX][64];	/* each stack's first function of this repository */
+	char first[160];		/* functions of the first stack, up to FRAMES_MAX */
 };
 
 static void add_frame(struct stacks *s, bool is_top, const char *name, int length)
@@ -149,7 +149,7 @@ static void read_stacks(struct stacks *s, const char *report)
 	}
 }
 
-/* A race has two sides, which come in either order. */
+/* A report may give the two sides of a race in either order, so they are sorted here. */
 void signature_of_report(char signature[SIGNATURE_MAX], enum kt_failure failure,
 			 const char *report)
 {

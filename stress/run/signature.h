@@ -27,29 +27,30 @@ const char *signature_id(char id[SIGNATURE_ID_MAX], enum kt_failure failure,
 			 const char *signature);
 
 /*
- * An oracle's finding: its message up to the first colon, because what follows depends on
- * the plan; and the place at which the failing task was, unless `at` is NULL.
+ * The signature of an oracle's finding. It has the message up to the first colon, because what
+ * follows depends on the plan. It also has the place at which the failing task was, unless `at`
+ * is NULL.
  */
 void signature_of_message(char signature[SIGNATURE_MAX], enum kt_failure failure,
 			  const char *message, struct kt_site *at);
 
-/* Of several tasks that can't go on: the place of each, in any order. */
+/* Several tasks can't go on. The signature has the place of each; their order is no matter. */
 void signature_of_places(char signature[SIGNATURE_MAX], enum kt_failure failure,
 			 struct kt_site *const *place, unsigned count);
 
 /*
- * Two runs of one execution differ. Either they are at two places at one step; the places come
- * in any order. Or they differ only in how they end.
+ * Two runs of one execution differ. Either they are at two places at one step; the signature is
+ * the same if the two places are exchanged. Or they differ only in how they end.
  */
 void signature_of_steps(char signature[SIGNATURE_MAX], const char *place, const char *other);
 void signature_of_ends(char signature[SIGNATURE_MAX], enum kt_failure first,
 		       enum kt_failure again);
 
-/* A sanitizer's report: the functions in its stacks that are in core/, platform/, stress/. */
+/* A sanitizer's report. The signature has the functions of core/, platform/ and stress/ in it. */
 void signature_of_report(char signature[SIGNATURE_MAX], enum kt_failure failure,
 			 const char *report);
 
-/* A process ended by that signal, without a report; and one that made no progress. */
+/* A signal ended a process that left no report; or a process made no progress. */
 void signature_of_signal(char signature[SIGNATURE_MAX], int signal);
 void signature_of_hang(char signature[SIGNATURE_MAX]);
 

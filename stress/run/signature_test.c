@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Signatures and ids, byte by byte, because the folders of nights hold them. */
+/* Signatures and ids must stay the same, byte by byte, because the folders of nights hold them. */
 #include "stress/run/signature.h"
 
 #include <stdio.h>

@@ -30,7 +30,7 @@ struct subject {
 	/* Can it run *p, a plan from a file? NULL: it runs every plan. */
 	bool (*accepts)(const struct plan *p);
 
-	/* Make a case, the same for the same seed everywhere. NULL: the user gives all cases. */
+	/* Make a case. It depends on `seed` and `faults` alone. NULL: the user gives all cases. */
 	void (*generate)(struct plan *p, uint64_t seed, bool faults);
 	/* Make a case that breaks a rule on purpose. Returns a bit per failure that may follow. */
 	unsigned (*generate_illegal)(struct plan *p, uint64_t seed);
@@ -59,9 +59,9 @@ struct subject {
 	void (*run)(bool check_expects);
 
 	/*
-	 * What follows is called by the injector (inject.h), and each may be NULL. Without
-	 * `victims`, nothing can be killed; without `oom`, such directives do nothing; without
-	 * `point`, the subject learns of no point; without `may_fail`, no allocation fails.
+	 * The injector (inject.h) calls what follows, and each may be NULL. Without `victims`,
+	 * nothing can be killed; without `oom`, oom directives do nothing; without `point`, the
+	 * subject learns of no point; without `may_fail`, no allocation fails.
 	 */
 
 	/* Tasks that a hunt may kill, by number, and their names. */
@@ -75,11 +75,14 @@ struct subject {
 	/* For an oom directive: kill the victim, and wait until its call has returned. */
 	void (*oom)(unsigned victim);
 
-	/* A named point with that bit in points() was reached by the calling thread. */
+	/*
+	 * points(): bit kt_site_hash() % 64 of each named point that the subject watches.
+	 * point(): the calling thread has reached a named point whose bit is set there.
+	 */
 	uint64_t (*points)(void);
 	void (*point)(struct kt_site *site, const void *object);
 
-	/* May an allocation of the calling thread fail? Not one of the harness's own threads. */
+	/* May an allocation of the calling thread fail? No, if the thread is the harness's own. */
 	bool (*may_fail)(void);
 	/* The injector makes an allocation of the calling thread fail. */
 	void (*failed)(enum kt_role role);

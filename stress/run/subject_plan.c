@@ -20,9 +20,9 @@ static unsigned size(const struct plan *p)
 }
 
 /*
- * The injector asks these two between the steps of any thread, as a part of the engine. So
- * they are not instrumented: to ThreadSanitizer the thread's read would race with the load of
- * the next plan.
+ * The injector calls these two as a part of the engine, between the steps of any thread. They
+ * are not instrumented. If they were, ThreadSanitizer would report that the thread's read races
+ * with the load of the next plan.
  */
 __attribute__((no_sanitize("thread"))) static unsigned victims(void)
 {

@@ -41,13 +41,16 @@ struct world_options {
 					 * << WORLD_MOVED_POWERS */
 };
 
-/* WORLD_EXPLORES: every execution of the loaded plan up to equivalence; see world_explore(). */
+/*
+ * Which executions of the loaded plan an exploration runs. With WORLD_EXPLORES it runs all of
+ * them up to equivalence. See world_explore().
+ */
 struct world_exploration {
 	bool brute;			/* every interleaving */
-	/* WORLD_BOUNDS: only those with at most `preemptions`; teardown in every order. */
+	/* WORLD_BOUNDS: those with at most `preemptions`, and with teardown in every order. */
 	bool bounded;
 	uint32_t preemptions;
-	bool teardown;			/* in every order, too, and not only in one */
+	bool teardown;			/* explore teardown, too. If not, it has one order only */
 	uint32_t kills, fails, spurious;	/* at most, per execution, besides the plan's */
 };
 
@@ -56,7 +59,7 @@ struct world_explored {		/* see struct sim_explored */
 	bool too_long, no_memory;
 };
 
-/* "sim" or "posix": for people and for the front door, not to be compared with. */
+/* "sim" or "posix", for people and for the front door. Code asks world_can() instead. */
 extern const char world_os[];
 
 /* Abilities that some worlds have and others lack. */
@@ -67,14 +70,14 @@ enum world_ability {
 	WORLD_RUNS_TWICE,	/* world_keep() and world_differs() */
 	WORLD_NUMBERS_FAULTS,	/* each fault of struct inject_faults can be asked for */
 	WORLD_ENDS_MISUSE,	/* a case that breaks a caller's rule ends in a verdict */
-	WORLD_HAS_WEAK_MEMORY,	/* struct plan's memory counts */
+	WORLD_HAS_WEAK_MEMORY,	/* the plan's memory model has an effect */
 	WORLD_COVERS,		/* schedule coverage: world_cover() */
 	WORLD_EXPLORES,		/* world_explore(), up to equivalence */
 	WORLD_BOUNDS,		/* world_explore(), with `bounded` */
 	WORLD_ABILITIES		/* count */
 };
 
-/* NULL if this world can do that. If not, the reason, for "--twice REASON". */
+/* NULL if this world can do that. If not, the reason, in a form for "--twice REASON". */
 const char *world_lacks(enum world_ability a);
 
 static inline bool world_can(enum world_ability a)
@@ -83,18 +86,18 @@ static inline bool world_can(enum world_ability a)
 }
 
 /*
- * Once, before the first fork. If a run can't return, because real threads
- * can't be unwound, its verdict goes to *last_words.
+ * Call it once, before the first fork. If a run can't return, because real threads can't be
+ * unwound, its verdict goes to *last_words.
  */
 void world_init(struct verdict *last_words);
 
-/* The same in a forked process that does not run its parent's executions. */
+/* Like world_init(), in a forked process that runs executions of its own. */
 void world_apart(struct verdict *last_words);
 
 /* Have the subject load *p, which stays where it is until another case is loaded. */
 void world_load(const struct plan *p);
 
-/* Run the loaded plan once. May not return, if a sanitizer objects. */
+/* Run the loaded plan once. It does not return if a sanitizer ends the process. */
 void world_run(const struct world_options *o, struct verdict *v);
 
 /*
@@ -103,7 +106,7 @@ void world_run(const struct world_options *o, struct verdict *v);
  */
 struct sim_record;
 const struct sim_record *world_record(void);
-/* From the next execution on the record also says which task spawned and woke which. */
+/* From the next execution on the record also says which task spawned or woke which task. */
 void world_note_wakes(bool on);
 
 /*
@@ -115,18 +118,18 @@ void world_keep(const struct verdict *v);
 bool world_differs(const struct verdict *again, struct verdict *v);
 
 /*
- * WORLD_COVERS: the pairs seen by what runs from now on are added to *coverage, which is
+ * WORLD_COVERS: from now on executions add the pairs that they show to *coverage, which is
  * world_coverage_bytes long and zero at first. Other processes may share it if only one at
- * a time adds to it. NULL: nothing is added.
+ * a time adds to it. NULL: they add nothing.
  */
 extern const size_t world_coverage_bytes;	/* 0: there is none */
 void world_cover(void *coverage);
 /* How many pairs were new since the last call. */
 uint32_t world_cover_fresh(void);
 uint32_t world_pairs(const void *coverage);
-/* How many different pairs `count` coverages hold together. They lie one behind the other. */
+/* How many different pairs `count` coverages, an array, hold together. */
 uint32_t world_pairs_of_all(const void *coverages, unsigned count);
-/* Pair `i` as stress/hunt/coverage.h writes it. Returns buf. */
+/* Write pair `i` to buf, in the form that stress/hunt/coverage.h describes. Returns buf. */
 enum { WORLD_PAIR_MAX = 320 };
 char *world_pair(const void *coverage, uint32_t i, char *buf, size_t size);
 
@@ -142,16 +145,16 @@ bool world_explored(struct world_explored *out);
 
 /*
  * The execution that ran last, in this process or in a child, as a plan of its
- * own: `p`'s program with a directive for each thing that happened otherwise
- * than by default. False if that takes more directives than a plan holds, or if
- * this world does not repeat; then *out is p with the strategy and seed in `o`.
+ * own: `p`'s program with a directive for each thing that did not happen as it
+ * does by default. False if that takes more directives than a plan holds, or if
+ * this world does not repeat. *out is then p with the strategy and seed in `o`.
  */
 bool world_capture(const struct plan *p, const struct world_options *o, struct plan *out);
 
 /* After a child died without a verdict: fill hash and steps from what it left. */
 void world_post_mortem(struct verdict *v);
 
-/* Write to fd at which site each thread waits. From a signal handler. */
+/* Write to fd at which site each thread waits. A signal handler may call it. */
 void world_dump_waits(int fd);
 
 /* The cost of a switch of tasks alone, in ns; 0 if this world has no switch of its own. */

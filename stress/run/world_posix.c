@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The world of real threads. A run differs from the next by the operating
- * system's schedule and by the seed of the delays at named points; there is no
- * trace, so a finding is the plan and that seed.
+ * The world of real threads. Two runs differ by the operating system's schedule and by the seed
+ * of the delays at named points. There is no trace, so a finding is the plan and that seed.
  */
 #include "stress/run/world.h"
 
@@ -44,7 +43,7 @@ void world_apart(struct verdict *words)
 	last_words = words;
 }
 
-/* kt_fail() on any thread: the verdict goes to the parent, then abort(). */
+/* A thread called kt_fail(). This gives the verdict to the parent; kt_fail() then aborts. */
 static void on_failed(enum kt_failure kind, const char *message)
 {
 	struct verdict *v = last_words;
@@ -65,7 +64,7 @@ void world_load(const struct plan *p)
 	os_set_hooks(&hooks);
 }
 
-/* Blocks that are still allocated after an execution. LeakSanitizer looks only at exit. */
+/* Check that no block is still allocated. LeakSanitizer would look only at exit. */
 static void check_leaks(void)
 {
 	for (int role = 0; role < KT_ROLE_TEST; role++)
@@ -109,7 +108,7 @@ struct world_options world_options_of(const struct plan *p)
 bool world_capture(const struct plan *p, const struct world_options *o, struct plan *out)
 {
 	*out = *p;
-	out->strategy = PLAN_RANDOM;	/* so that the seed is kept */
+	out->strategy = PLAN_RANDOM;	/* a strategy with a seed, so that the plan keeps it */
 	out->depth = 0;
 	out->seed = o->seed;
 	return false;

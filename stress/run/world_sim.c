@@ -12,8 +12,9 @@
 const char world_os[] = "sim";
 
 /*
- * The exploration up to equivalence must know which operations depend on each other. The
- * simulator does not tell it that of futexes and semaphores, on which other back ends sleep.
+ * The exploration up to equivalence must know which operations depend on each other. Other back
+ * ends sleep on futexes and semaphores, and the simulator can't say which of their operations
+ * depend on each other.
  */
 #if defined(KT_LOCK_MODELLED) && !defined(KT_LOCK_CHECKED) && \
 	(defined(KT_COMPLETION_MODELLED) || defined(KT_COMPLETION_PARK)) && defined(KT_RCU_MODELLED)
@@ -70,7 +71,7 @@ static void body(void *check_expects)
 	subject->run(*(const bool *)check_expects);
 }
 
-static struct {		/* the exploration that world_explore() began, if it is bounded */
+static struct {		/* the exploration that world_explore() began, if that is bounded */
 	bool on;
 	uint64_t executions, events;
 } bounded;
@@ -112,9 +113,9 @@ static enum sim_model memory(void)
 }
 
 /*
- * For surw: one execution in which each task runs until it blocks, without drawn faults. If it
- * fails, the profile ends there. The execution that world_run() was called for then fails as
- * well.
+ * Take the profile that the strategy surw needs, in one execution in which each task runs until
+ * it blocks, without drawn faults. If that execution fails, the profile ends there. The
+ * execution for which world_run() was called then fails as well.
  */
 static void take_profile(void)
 {
@@ -159,7 +160,7 @@ static struct {
 	struct sim_step trace[SIM_STEPS_MAX];
 } kept;
 
-_Static_assert(1 << WORLD_MOVED_POWERS == SIM_MOVED_MAX, "the simulator can do that");
+_Static_assert(1 << WORLD_MOVED_POWERS == SIM_MOVED_MAX, "the simulator can move memory so far");
 
 void world_keep(const struct verdict *v)
 {
@@ -231,7 +232,7 @@ bool world_differs(const struct verdict *again, struct verdict *v)
 		signature_of_ends(v->signature, first->failure, again->failure);
 	}
 	v->failure = KT_NONDETERMINISM;
-	v->hash = 0;	/* neither run's */
+	v->hash = 0;	/* the two runs have no hash in common */
 	return true;
 }
 
