@@ -2,8 +2,8 @@
 """`fmt`: formats the lines that changed, and no others.
 
 The tree was written by hand, and its tables and comments stand in columns that no formatter
-keeps. A formatter gets the whole file. Of what it changes, `fmt` keeps what concerns a line that
-changed, and never the blanks before a comment at the end of a line.
+keeps. A formatter reads the whole file. `fmt` keeps only the formatter's changes to lines that the
+user changed. It never changes the blanks before a comment at the end of a line.
 """
 
 import ast
@@ -19,7 +19,8 @@ from kthrashlib import env
 from kthrashlib.build.style import C, LINE_MAX, PYTHON, STARLARK, buildifier, chosen, git
 from kthrashlib.common import CLEAN, FINDINGS, ROOT, say, usage, write_whole
 
-# Tabs in a string; where rows of a table begin; blanks around an operator. See .flake8.
+# What pycodestyle's fixer leaves alone: tabs in a string, the columns in which a table's rows
+# begin, blanks around an operator. See .flake8.
 NO_PEP8 = ("E101", "W191", "E122", "E127", "E128", "E226", "E24", "W50")
 
 
@@ -132,7 +133,7 @@ def last_merged():
 
 
 def format_file(path, form, since):
-    """(text as it is, text as it should be); the second None if the formatter failed. Every
+    """(text as it is, text as it should be); the second is None if the formatter failed. Every
     line counts as changed if `since` is None."""
     with open(os.path.join(ROOT, path), encoding="utf-8") as f:
         text = f.read()
@@ -147,7 +148,7 @@ def format_file(path, form, since):
 
 
 def same_meaning(before, after):
-    """True unless the blanks that Python reads changed: a block half of which was indented."""
+    """False if the meaning changed, because only half of a block was indented anew."""
     try:
         return ast.dump(ast.parse(before)) == ast.dump(ast.parse(after))
     except SyntaxError:

@@ -21,7 +21,7 @@ JSON = Option("--json", "JSON instead of text")
 
 
 def driver(name, module, arguments, text, more="", own=()):
-    """A command of the C driver: where it runs, `own` options, the driver's options."""
+    """A command of the C driver. Its options are WHERE, `own`, and those of the driver itself."""
     options = [row_option(*row) for row in driver_options.of(name)]
     return Command(name, module, arguments, text, [*WHERE, *own, *options], more)
 
@@ -38,7 +38,7 @@ COMMANDS = [
         Option("--lanes=LANES", "only these lanes, with commas between them",
                "all that have a weight"),
         Option("--seed=N", "the number from which the lanes' seeds are counted",
-               "1; the time without --dir", number=whole(1, 2**62)),
+               "1; without --dir, the time", number=whole(1, 2**62)),
         Option("--config=FILE", "lanes, weights and limits that differ from tools/campaign.toml"),
         Option("--engine=local|slurm", "where it runs; slurm: on a Slurm cluster, see below",
                "local"),
@@ -46,9 +46,9 @@ COMMANDS = [
                number=whole(1, 10000)),
         Option("--sbatch=OPTION...", "with slurm: an option for sbatch, as in "
                "--sbatch=--partition=NAME"),
-    ], "A lane is one hunting engine in one build, as the random walk in the simulator or AFL++ "
-       "under ASan; lanes share the time by weight. The same command goes on with a campaign that "
-       "was killed, by whatever signal. With other options or another commit the command begins a "
+    ], "A lane is one hunting engine in one build, such as the random walk in the simulator or "
+       "AFL++ under ASan; lanes share the time by weight. If a campaign was killed, by any signal, "
+       "the same command goes on with it. With other options or another commit the command begins a "
        "new night in the same folder; the corpora and the bugs of earlier nights are still there. "
        "Exit status 3 also means that the night is invalid, because it did not find the planted "
        "bug: a seeded bug that each night must find.\n\n"
@@ -56,11 +56,11 @@ COMMANDS = [
        "shard. It also submits a job that waits for all shards and merges them into one night "
        "of DIR. Then the command follows the jobs. The checkout and DIR must be on file systems "
        "that all nodes have under the same name, with locks that hold between machines; the "
-       "command can't check that. Ctrl-C ends only the following: the same command follows "
-       "again."),
+       "command can't check that. Ctrl-C ends only this command, and the jobs go on. The same "
+       "command follows them again."),
     Command("merge", "night.slurm:merge", "DIR",
             "merge the shards of a campaign on a cluster, once more if need be",
-            more="The cluster does it when all shards have ended. A second merge changes nothing. "
+            more="The cluster merges them when all shards have ended. A second merge changes nothing. "
                  "The verdict names each shard that has not finished."),
     Command("test", "build.testing:main", "[-- WORD...]",
             "all tests, then again under ASan+UBSan and under TSan",
@@ -68,8 +68,8 @@ COMMANDS = [
     driver("stress", "build.drivers:stress", "", "one lane until something breaks",
            "With the portfolio or a given strategy the same range of numbers (--first, "
            "--executions) gives the same findings, one file each, for any number of jobs. With "
-           "--keep-going that is every finding. Without it, it is the finding with the lowest "
-           "number, and what the other jobs found before they stopped."),
+           "--keep-going these are all findings. Without --keep-going they are the finding with "
+           "the lowest number, and those that the other jobs found before they stopped."),
     driver("verify", "build.drivers:verify", "PLAN",
            "every interleaving of a small plan, up to equivalence",
            "Exit status 0: verified within the bounds; 1: counterexample; 3: not finished."),
@@ -119,8 +119,8 @@ COMMANDS = [
     ], "These must run, each plain, under ASan+UBSan and under TSan: some seeded bugs, the unit "
        "tests, the corpus and a short stress, all on the default back ends. The other pairs of "
        "back ends follow while there is time; each commit begins with another pair. A test that "
-       "had no time is reported as skipped. Without --partial the gate fails if that is a test "
-       "that must run. The last line says how many tests ran."),
+       "had no time is reported as skipped. Without --partial the gate fails if it skipped a "
+       "test that must run. The last line says how many tests ran."),
     Command("coverage", "measure.coverage:main", "",
             "lines and branches of core/ and platform/ that the corpus reaches", [
         Option("--dir=DIR", "also the corpus in this campaign's folder"),
@@ -183,5 +183,5 @@ def find(name):
 
 
 def parse(name, args):
-    """The Call that `args`, the words after the command's name, make."""
+    """The Call for `args`, the words after the command's name."""
     return parser.parse(find(name), args)
