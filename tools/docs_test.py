@@ -93,7 +93,8 @@ def wrong_targets(text):
 
 
 def is_target(build, name):
-    """Is it in the BUILD file, in some way? A nightly's name is made of its test's."""
+    """True if the BUILD file names the target in some way. A nightly target has the name of its
+    test and a suffix."""
     name = name.partition("@")[0].replace("_nightly", "")
     with open(build, encoding="utf-8") as f:
         text = f.read()

@@ -66,7 +66,7 @@ JUDGED = [
 
 NO_BUG = "No bug fails."
 FAR = "After 1 min 30 s of 2 min 00 s. "
-ENDED = "It did not come to its end. " + FAR
+ENDED = "It did not reach its end. " + FAR
 
 # Facts that differ, why there is no record, no later night: what a reader is told.
 TOLD = [
@@ -88,7 +88,7 @@ TOLD = [
     ({"state": "running", "verdict": None}, "", False, "cut off", [ENDED + NO_BUG]),
     ({"state": "done", "verdict": "splendid"}, "", True, "cut off", [ENDED + NO_BUG]),
     ({"state": 7, "verdict": [], "elapsed": "x"}, "", True, "cut off",
-     ["It did not come to its end. After ? of 2 min 00 s. " + NO_BUG]),
+     ["It did not reach its end. After ? of 2 min 00 s. " + NO_BUG]),
     ({}, "night.json: torn", True, "no record",
      ["Of this night nothing is known: night.json: torn."]),
 ]
@@ -142,8 +142,8 @@ class Verdicts(unittest.TestCase):
                 self.assertEqual((found.word, found.sentences), (word, sentences))
 
     def test_what_is_judged_is_what_is_told(self):
-        """A reader of the record of a night that has ended hears the same word and, among
-        others, the same sentences."""
+        """Of a night that has ended, of() tells a reader the same word as judge(), and at least the
+        same sentences."""
         for more, filed, word, _, sentences in JUDGED:
             if more.get("interrupted"):
                 continue

@@ -11,8 +11,8 @@ load(":pairwise.bzl", "cover", "each_once")
 
 _PLAIN = dict(ROLES.items() + [("lock", PLAIN_LOCKS)])
 
-# Each two back ends that can be chosen together are in some row. Here a `checked` lock counts
-# as the lock that it wraps; CHECKED has rows of its own for it.
+# Any two back ends that can be chosen together are together in at least one row. Here a `checked`
+# lock counts as the lock that it wraps; CHECKED has rows of its own for it.
 SIM = cover("sim", tables = _PLAIN)
 POSIX = cover("posix", tables = _PLAIN)
 PAIRWISE = SIM + POSIX

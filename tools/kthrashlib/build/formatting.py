@@ -19,7 +19,7 @@ from kthrashlib import env
 from kthrashlib.build.style import C, LINE_MAX, PYTHON, STARLARK, buildifier, chosen, git
 from kthrashlib.common import CLEAN, FINDINGS, ROOT, say, usage, write_whole
 
-# What pycodestyle's fixer leaves alone: tabs in a string, the columns in which a table's rows
+# What autopep8 must leave alone: tabs in a string, the columns in which a table's rows
 # begin, blanks around an operator. See .flake8.
 NO_PEP8 = ("E101", "W191", "E122", "E127", "E128", "E226", "E24", "W50")
 

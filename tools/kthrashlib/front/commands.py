@@ -47,9 +47,10 @@ COMMANDS = [
         Option("--sbatch=OPTION...", "with slurm: an option for sbatch, as in "
                "--sbatch=--partition=NAME"),
     ], "A lane is one hunting engine in one build, such as the random walk in the simulator or "
-       "AFL++ under ASan; lanes share the time by weight. If a campaign was killed, by any signal, "
-       "the same command goes on with it. With other options or another commit the command begins a "
-       "new night in the same folder; the corpora and the bugs of earlier nights are still there. "
+       "AFL++ under ASan; lanes share the time by weight. If a campaign was killed, by any "
+       "signal, the same command goes on with it. With other options or another commit the "
+       "command begins a new night in the same folder; the corpora and the bugs of earlier nights "
+       "are still there. "
        "Exit status 3 also means that the night is invalid, because it did not find the planted "
        "bug: a seeded bug that each night must find.\n\n"
        "With --engine=slurm the command builds here and submits a job array, one job for each "
@@ -60,8 +61,8 @@ COMMANDS = [
        "command follows them again."),
     Command("merge", "night.slurm:merge", "DIR",
             "merge the shards of a campaign on a cluster, once more if need be",
-            more="The cluster merges them when all shards have ended. A second merge changes nothing. "
-                 "The verdict names each shard that has not finished."),
+            more="The cluster merges the shards when all have ended. A second merge changes "
+                 "nothing. The verdict names each shard that has not finished."),
     Command("test", "build.testing:main", "[-- WORD...]",
             "all tests, then again under ASan+UBSan and under TSan",
             more="The words after the dashes go to each bazel test."),
@@ -110,12 +111,12 @@ COMMANDS = [
     ]),
     Command("gate", "gate.gate:main", "",
             "for CI: sanitizers x back ends x kinds of test, in a given time", [
-        Option("--minutes=N", "all of the time there is", "30", number=real(0.1, 7 * 24 * 60)),
+        Option("--minutes=N", "how long the gate may take", "30", number=real(0.1, 7 * 24 * 60)),
         Option("--junit=FILE", "the file for the results as JUnit XML", "DIR/junit.xml"),
         Option("--sarif=FILE", "the file for the findings as SARIF", "DIR/kthrash.sarif"),
         Option("--dir=DIR", "a new folder for findings, logs and reports",
                "a new folder in .kthrash/gate"),
-        Option("--partial", "exit status 0 also if the time was too short for all that must run"),
+        Option("--partial", "exit status 0 even if tests that must run were skipped"),
     ], "These must run, each plain, under ASan+UBSan and under TSan: some seeded bugs, the unit "
        "tests, the corpus and a short stress, all on the default back ends. The other pairs of "
        "back ends follow while there is time; each commit begins with another pair. A test that "
@@ -126,7 +127,7 @@ COMMANDS = [
         Option("--dir=DIR", "also the corpus in this campaign's folder"),
         Option("--html", "also pages, in .kthrash/coverage/html"),
         Option("--lcov=FILE", "the file for the counts as LCOV", ".kthrash/coverage/lcov.info"),
-        Option("--platform=PLATFORM", "on these back ends only, as sim+modelled+...",
+        Option("--platform=PLATFORM", "on these back ends only, such as sim+modelled+...",
                "combinations that have each back end"),
     ], "It also counts schedule coverage: the ordered pairs of accesses to one object by two "
        "tasks that were seen."),
@@ -148,7 +149,7 @@ COMMANDS = [
     Command("fmt", "build.formatting:main", "[FILE]...",
             "formats the lines that changed", [
         Option("--check", "only show what would change; exit status 1 if anything would"),
-        Option("--since=COMMIT", "lines that are not as in this commit",
+        Option("--since=COMMIT", "lines that differ from this commit",
                "where HEAD left origin/main"),
         Option("--whole", "every line of every file"),
     ], "C, Python and Starlark. In C, /* clang-format off */ and /* clang-format on */ stand "
@@ -156,7 +157,7 @@ COMMANDS = [
        "alone."),
     Command("lint", "build.linting:main", "[FILE]...",
             "checks the sources without running them",
-            more="By clang-tidy, cppcheck, shellcheck, flake8, pylint, buildifier and "
+            more="Uses clang-tidy, cppcheck, shellcheck, flake8, pylint, buildifier and "
                  "tools/tidy.py. The whole tree takes about three minutes on two processors, "
                  "nearly all of it in clang-tidy; a single file takes seconds. Headers are "
                  "checked with the sources that include them."),

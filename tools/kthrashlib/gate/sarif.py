@@ -81,7 +81,7 @@ def rule(kind):
 # ---- what stays the same when lines move -------------------------------------
 
 def identity(finding):
-    """The signature without line numbers, the sides of a race or deadlock in one order."""
+    """The signature without line numbers, and with the sides of a race or deadlock sorted."""
     text = re.sub(r":\d+", "", finding["signature"])
     head, colon, sides = text.partition(": ")
     if not colon:
@@ -239,7 +239,7 @@ def distinct(findings):
     found = {}
     for f in findings:
         bug = found.setdefault(identity(f), {**f, "count": 0, "lanes": []})
-        if f.get("plan") and not bug.get("plan"):   # a plan repeats it better than a test
+        if f.get("plan") and not bug.get("plan"):   # better than a test: it replays
             bug.update(plan=f["plan"], replay=f["replay"])
         for key in ("trace", "report"):
             if f.get(key) and not bug.get(key):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The bugs of a campaign: from the findings that lanes save to one folder for each bug.
+"""The bugs of a campaign: turns the findings that lanes save into one folder for each bug.
 
 The campaign takes each finding in by one rename into the folder of its bug; such a finding is
 one sighting of the bug, and the sightings are counted. examine.py, in a process of its own,
@@ -27,7 +27,7 @@ from kthrashlib.night.lenient import (as_dicts, as_number, as_text, as_word, as_
                                       read_object)
 
 CANARY = "canary"
-RAWS_KEPT = 20          # sightings of one bug: the first and the latest; all are counted
+RAWS_KEPT = 20          # sightings kept of one bug, the first and the latest; all are counted
 
 RAW = re.compile(r"(?P<seq>\d{6,})\.(?P<night>\d{4,})\.(?P<lane>[a-z0-9-]+)\.(?P<name>.+)")
 EXAMINED, RETRIED, FINDING, FOUND = ("examined.json", "retried.json", "finding.json",
@@ -42,7 +42,7 @@ def as_pair(value):
         None not in map(as_number, value) else None
 
 
-# What finding.json says: what makes a value of its kind from any other.
+# The keys of finding.json. By key: the function that turns any value into one of the right kind.
 KEYS = {"id": as_text, "state": as_text, "kind": as_word, "signature": as_text,
         "message": as_text, "options": as_text, "build": as_text, "commit": as_text,
         "hash": as_text, "places": as_dicts, "reliability": as_pair, "first_seen": as_word,
@@ -59,8 +59,8 @@ def cleaned(found):
 
 
 def read(bug):
-    """(finding.json in a bug's folder, cleaned, and "") or (that of no bug, the reason why there
-    is none)."""
+    """(finding.json in a bug's folder, cleaned, and ""). If it cannot be read: (a finding with no
+    facts, the reason)."""
     found, why = read_object(os.path.join(bug, FINDING))
     return cleaned(found), why
 
@@ -146,15 +146,15 @@ def add_raw(bug, path, night, lane, name):
 
 
 def forget_examination(bug):
-    """What is known of the bug is about another build."""
+    """Delete the examiner's results, because they are about another build."""
     for old in (EXAMINED, RETRIED):
         if os.path.exists(os.path.join(bug, old)):
             os.unlink(os.path.join(bug, old))
 
 
 def folder_for(folder, name, area=INCUBATING):
-    """The folder that a new sighting of a bug goes to. A bug that no longer failed is back,
-    and must be examined again."""
+    """The folder that a new sighting of a bug goes to. If the bug is in regression/, it fails
+    again. It is moved to incubating/, so that it is examined again."""
     bug = where(folder, name) if area == INCUBATING else None
     if bug == folder.at(REGRESSION, name):
         forget_examination(bug)
@@ -225,7 +225,7 @@ def describe(bug):
 
 
 def relocate(folder, bug, area, night):
-    """Move a bug to another area. finding.json says so before it is so."""
+    """Move a bug to another area. finding.json names the new area before the folder is moved."""
     target = folder.at(area, os.path.basename(bug))
     finding = read_json(os.path.join(bug, FINDING)) or describe(bug) or {}
     moved = {"night": night, "to": area}
@@ -237,7 +237,7 @@ def relocate(folder, bug, area, night):
 
 
 def join(bug, target):
-    """All sightings of `bug` are sightings of `target`."""
+    """`bug` and `target` are the same bug: give all sightings of `bug` to `target`."""
     for seen in sightings(bug):
         add_raw(target, os.path.join(bug, "raw", seen.group(0)), int(seen["night"]),
                 seen["lane"], seen["name"])
@@ -246,9 +246,9 @@ def join(bug, target):
 
 
 def older_name(folder, name, said):
-    """The id under which an older version of this program filed the same bug, or None. Its
-    ids of bugs that only a fuzzer met were made by another hash; they stay, and the bug is
-    known by its signature: the driver's, or that of the fuzzer's own report."""
+    """The id under which an older version of this program filed the same bug, or None. For bugs
+    that only a fuzzer had found, that version made the ids by another hash. Such a bug keeps its
+    id. It is recognized by its signature: the driver's, or that of the fuzzer's own report."""
     wanted = [(s["kind"], s["signature"]) for s in (said, said.get("reported", said))
               if s["signature"]]
     if not wanted or identity.of(said) != name:
@@ -261,7 +261,7 @@ def older_name(folder, name, said):
 
 
 def file_examined(folder, name, night):
-    """Put an examined bug of incubating/ where it belongs. Returns sentences."""
+    """Move an examined bug of incubating/ to its area. Returns sentences on what moved."""
     bug, said = folder.at(INCUBATING, name), examined(folder.at(INCUBATING, name))
     same = said.get("same_as") or name
     same = older_name(folder, same, said) or same
@@ -280,7 +280,8 @@ def file_examined(folder, name, night):
 
 
 def file_retried(folder, area, name, night):
-    """A bug of an earlier night has been run again: does it fail as its area says?"""
+    """A bug of an earlier night may have been run again. If its area is wrong now, move it. Returns
+    sentences."""
     bug = folder.at(area, name)
     other = CRASHING if area == REGRESSION else REGRESSION
     retried = read_json(os.path.join(bug, RETRIED))
@@ -300,7 +301,7 @@ def settle(folder, night):
     for name in entries(folder.at(INCUBATING)):
         bug = folder.at(INCUBATING, name)
         if not sightings(bug):
-            shutil.rmtree(bug)      # join() had emptied it and was killed
+            shutil.rmtree(bug)      # join() emptied it, and was killed before its end
         elif examined(bug):
             said += file_examined(folder, name, night)
         else:

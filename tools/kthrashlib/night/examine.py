@@ -24,7 +24,7 @@ from kthrashlib.night.folder import Folder, entries, read_json, utc, write_json
 from kthrashlib.show.sources import Sources, annotate
 
 RERUNS = 10
-KILLED_RUNS = 5         # runs in a row that SIGKILL ends: then the input itself causes it
+KILLED_RUNS = 5         # after so many SIGKILLs in a row, the input itself causes them
 TRIES = 20              # runs of a plan on real threads that make one re-run
 SHRINK_S = 15
 HUNT_EXECUTIONS = 20000  # for a fuzzer's input in the simulator
@@ -115,7 +115,8 @@ def reruns(binary, threads, plan, kind, runs):
 
 
 def runs_to_tell(reliability):
-    """So many runs that a bug that fails as rarely as before is missed once in a thousand."""
+    """How many runs are needed. If the bug fails as rarely as before, so many runs miss it only
+    once in a thousand times."""
     k, n = reliability
     if k >= n:
         return RERUNS
@@ -228,15 +229,15 @@ class Examiner:
                 "reported": {k: first[k] for k in ("kind", "signature")}}
 
     def identify(self, bug, first):
-        """What the driver says of a fuzzer's report, which it writes to report.txt. If the
-        driver sees no sanitizer's report in it, what the fuzzer says itself."""
+        """Writes a fuzzer's report to report.txt, and returns what the driver says of it. If the
+        driver finds no sanitizer's report in it, returns what the fuzzer says itself."""
         report = os.path.join(bug, "report.txt")
         write_whole(report, first["out"])
         lines = [] if first["id"] else run([self.sim, "identify", report])[1]
         return lines[0] if lines and "signature" in lines[0] else first
 
     def retry(self, bug):
-        """Does it still fail with this build?"""
+        """Runs a bug of an earlier night again: does it still fail with this build?"""
         known, seen = bugs.examined(bug), bugs.sightings(bug)
         lane = self.lanes.get(seen[-1]["lane"]) if seen else None
         if not known or lane is None:

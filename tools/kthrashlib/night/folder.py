@@ -26,7 +26,7 @@ def utc(seconds=None):
 
 
 def sync(folder):
-    """A rename in `folder` holds from now on even if the machine loses power."""
+    """After this, a rename that was made in `folder` holds even if the machine loses power."""
     fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(fd)

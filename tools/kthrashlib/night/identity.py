@@ -20,8 +20,8 @@ def name_hash(text):
 
 
 def of(said):
-    """The id of the bug that a line of the driver's JSON, or what stands for one, is about. A
-    line without "id" has its signature's hash, as the driver computes it."""
+    """The id of the bug in `said`: a line of the driver's JSON, or a dict like one. Without "id",
+    it is made from the signature's hash, as the driver makes it."""
     return said.get("id") or "%s-%08x" % (said["kind"], name_hash(said["signature"]))
 
 

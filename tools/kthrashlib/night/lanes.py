@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Lanes. A lane is one hunting engine in one build, as the random walk in the simulator or AFL++
-under ASan. It hunts for a slice of time again and again.
+"""Lanes. A lane is one hunting engine in one build, such as the random walk in the simulator or
+AFL++ under ASan. It hunts for a slice of time again and again.
 
 Each kind of engine says in its own way how far it is, and saves findings in its own place. A
 finding is a file before the campaign hears of it, so the campaign looks at files only.
@@ -43,7 +43,7 @@ class Lane(Job):
         self.starved = False    # it had nothing to do when it was its turn
         self.begin_night({})
 
-    # The figures in a night's record with which a night that goes on begins.
+    # If a night goes on after a kill, the lane takes these figures from the night's record.
     COUNTS = ("runs", "seconds", "executions", "points", "coverage", "findings")
 
     def begin_night(self, row):
@@ -319,7 +319,7 @@ class AflLane(Lane):
     def collect(self):
         stats = self.stats()
         done = stats.get("execs_done", 0)
-        # AFL++ counts on where it was if it resumes, and from 0 if it begins anew.
+        # If AFL++ resumes, its count goes on. If it begins anew, its count starts at 0.
         self.now["executions"] = done - self.before if done >= self.before else done
         self.now["coverage"] = stats.get("edges_found", 0)
 

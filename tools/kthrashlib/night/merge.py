@@ -14,7 +14,7 @@ from kthrashlib.night.scheduler import Budget
 from kthrashlib.night.submission import (all_of, job_of, night_number, night_of, shard_of,
                                          state_of, write_job)
 
-SAMPLES = 400       # of a merged night, about
+SAMPLES = 400       # about so many are kept of a merged night
 
 
 def lane_row(name, rows):
@@ -58,13 +58,13 @@ class MergeNight(campaign.Night):
         return {"submission": self.job["submission"]}
 
     def goes_on(self, facts):
-        """Merged again, it is the same night."""
+        """True if `facts` are of this same night: then a second merge goes on with it."""
         return facts["who"] == self.who()
 
     def begin(self):
         super().begin()
         nights = [facts for _, facts in self.nights()]
-        # No time passes, so that the merge done again gives the same.
+        # No time passes, so that a second merge gives the same.
         self.scheduler.started = 0.0
         self.scheduler.before = max((facts["elapsed"] or 0.0 for facts in nights), default=0.0)
         self.sampled = math.inf     # no sample but the last one
@@ -144,7 +144,7 @@ class MergeNight(campaign.Night):
 
 
 def merge(folder):
-    """All shards as one night of the campaign in `folder`. Done again it changes nothing.
+    """Merge all shards into one night of the campaign in `folder`. A second call changes nothing.
     Returns the exit status."""
     job = job_of(folder)
     if job["merged"] and record.numbers(folder)[-1] != job["merged"]:

@@ -45,7 +45,7 @@ class Pairs:
             self.seen_by.setdefault(pair, set()).add(lane)
 
     def load(self, lane):
-        """What the lane has seen on earlier nights and before this start."""
+        """Add what the lane has seen on earlier nights and before this start."""
         self.add(lane, read(self.path(lane)))
 
     def learn(self, lane, pairs):

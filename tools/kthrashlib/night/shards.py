@@ -71,7 +71,8 @@ def run_locked(folder, index, job, fd):
              "night": before.get("night") or max(record.numbers(shard), default=0) + 1}
     write_json(state_path(folder, index), state)
     status = None
-    # The process that started it may have been lost, and the campaign went on to its end.
+    # An earlier process may have started the shard and been lost, and the campaign went on to its
+    # end.
     if not is_over(shard, state):
         status = watch(command(folder, index, job), folder, index, fd)
         state["night"] = max(record.numbers(shard), default=state["night"])

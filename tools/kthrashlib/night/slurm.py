@@ -191,7 +191,7 @@ def show_progress(display, folder, job, there):
 
 
 def follow(folder, job):
-    """Show the progress until the merge has ended. Ctrl-C ends the following only."""
+    """Show the progress until the merge has ended. Ctrl-C ends only the display; the jobs go on."""
     display, silent = Display(job["seconds"]), False
     try:
         while True:

@@ -17,7 +17,7 @@ from kthrashlib.common import CLEAN, ENVIRONMENT, FINDINGS
 from kthrashlib.night.words import duration, plural
 
 STATUS = {"clean": CLEAN, "findings": FINDINGS}
-FAILURES_TOLD = 3       # reasons of one shard
+FAILURES_TOLD = 3       # how many reasons of one shard are told
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,7 +49,7 @@ def planted_bug(state, examined, hunting):
 
 
 def planted_bug_of_shards(states):
-    """The same of a night on a cluster: each shard that has ended must have found it."""
+    """The same for a night on a cluster: each shard that has ended must have found the bug."""
     if not states:
         return "waiting"
     return "missed" if set(states) - {"found"} else "found"
@@ -186,7 +186,7 @@ def of(facts, why_not="", is_last=True):
     if state == "running" and is_last:
         return Verdict("running", [far + told] + why)
     if state != "done" or word not in STATUS:
-        return Verdict("cut off", ["It did not come to its end. " + far + told] + why)
+        return Verdict("cut off", ["It did not reach its end. " + far + told] + why)
     return Verdict(word, [told] + why)
 
 

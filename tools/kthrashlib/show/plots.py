@@ -43,7 +43,7 @@ def thinned(points):
 
 def rates(points):
     """From points (t, total) the rate between each point and the one before, from (0, 0) to
-    the first. Where a total falls it began anew at 0."""
+    the first. If a total falls, its count began again at 0."""
     found = []
     for (t0, n0), (t1, n1) in zip([(0, 0)] + points, points):
         if t1 > t0:
