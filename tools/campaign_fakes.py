@@ -135,7 +135,7 @@ class Fakes:
         self.config = os.path.join(folder, "config.toml")
         self.configure()
         self.targets = {}
-        self.pages = []     # (folder, night) of each that was asked for
+        self.pages = []     # (folder, night) of each page that was asked for
         self.default = driver(os.path.join(self.bin, "default"))
         self.set("//stress/bugs:P1", CANARY)
 

@@ -39,7 +39,8 @@ echo "$n;cluster"
 """
 SQUEUE = 'cat "$FAKE/queue" 2>/dev/null || { echo "Invalid job id specified" >&2; exit 1; }\n'
 
-# Like the engine: a night with a lane, a finding seen twice, a plan, pairs.
+# The fake shard writes what a real one would: a night with a lane, a finding seen twice, a plan,
+# pairs.
 SHARD = """\
 import json, os, sys
 from kthrashlib.night import pairs, record

@@ -37,7 +37,7 @@ STOPPED = "interrupted after 1 min 30 s; the same command goes on"
 FULL = "the disk is full: lanes did not run"
 UNTRIED = "not run again, because no lane that found them runs tonight: race-1"
 
-# Facts that differ, bugs that are filed: the verdict, its exit status, its sentences.
+# Each row: facts that differ, bugs that are filed; the verdict, its exit status, its sentences.
 JUDGED = [
     ({}, [], "clean", CLEAN, []),
     ({}, [bug("regression")], "clean", CLEAN, []),
@@ -68,7 +68,7 @@ NO_BUG = "No bug fails."
 FAR = "After 1 min 30 s of 2 min 00 s. "
 ENDED = "It did not reach its end. " + FAR
 
-# Facts that differ, why there is no record, no later night: what a reader is told.
+# Each row: facts that differ, why there is no record, no later night; what a reader is told.
 TOLD = [
     ({}, "", True, "clean", [NO_BUG]),
     ({"why": ["x"]}, "", False, "clean", [NO_BUG, "x"]),
@@ -94,7 +94,8 @@ TOLD = [
 ]
 
 ALL, MOST, NONE = ({"reliability": [n, 10]} for n in (10, 9, 0))
-# What was known, examinations of its findings, the hunt goes on: what is known now.
+# Each row: what was known of the planted bug, the examinations of its findings, whether its hunt
+# goes on; what is known now.
 PLANTED_BUG = [
     ("waiting", [], True, "waiting"),
     ("waiting", [None], True, "waiting"),

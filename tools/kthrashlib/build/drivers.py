@@ -79,7 +79,7 @@ def chosen(found):
     if "--bug" in found:
         check_bug_for_plans(found["--bug"])
         if "--platform" in found:
-            raise usage("--bug=%s is built for a platform of its own, without --platform=" %
+            raise usage("--bug=%s has a platform of its own: omit --platform=" %
                         found["--bug"])
         return "//stress/bugs:" + found["--bug"], []
     os_name = system(found)
@@ -105,7 +105,7 @@ def binary(found):
 
 
 def run(command, call):
-    """One of the C driver's own commands, in the build that the call asks for."""
+    """Runs one of the C driver's own commands, in the build that the call asks for."""
     chosen(call.options)
     rest = [word for word in call.line if word.partition("=")[0] not in OPTIONS]
     if command in ("stress", "verify") and sys.stderr.isatty() and "--json" not in rest:

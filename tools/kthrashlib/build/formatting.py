@@ -75,8 +75,8 @@ def only_changed(before, after, changed):
     """`after` for the lines of `before` whose numbers are in `changed`, `before` for the others.
 
     Lines that a formatter joined, split or moved belong together: they are taken whole if one of
-    them changed. If the result would lose a word, because the formatter moved a line far away,
-    it is `after`.
+    them changed. If this would lose a word, because the formatter moved a line far away, the result
+    is `after`.
     """
     old, new = before.splitlines(True), after.splitlines(True)
     match = difflib.SequenceMatcher(None, list(map(without_blanks, old)),
@@ -183,7 +183,7 @@ def main(call):
                 rewrite(path, after)
                 print(path)
     if check and changed:
-        say("kthrash: %d files would change; tools/kthrash fmt does it" % changed)
+        say("kthrash: %d files would change; tools/kthrash fmt changes them" % changed)
     return FINDINGS if failed or (check and changed) else CLEAN
 
 

@@ -97,7 +97,7 @@ def digest(text):
 
 
 def line_of(root, place):
-    """The words of the source line; without the file, the name of the place."""
+    """The words of the source line. If it can't be read, the name of the place."""
     try:
         with open(os.path.join(root, place["file"]), encoding="utf-8") as f:
             return " ".join(f.read().splitlines()[place["line"] - 1].split())

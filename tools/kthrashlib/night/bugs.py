@@ -54,7 +54,8 @@ KEYS = {"id": as_text, "state": as_text, "kind": as_word, "signature": as_text,
 
 
 def cleaned(found):
-    """`found` with every key of KEYS, each of its kind; keys that are not in KEYS stay."""
+    """`found` with every key of KEYS, each value of the right kind. Keys that are not in KEYS
+    stay."""
     return {**found, **{key: kind(found.get(key)) for key, kind in KEYS.items()}}
 
 
@@ -97,8 +98,8 @@ def findings(folder, area):
 
 
 def filed(folder):
-    """finding.json of all bugs. The area where a bug is counts, not the one that its file
-    names."""
+    """finding.json of all bugs. A bug's state is the area of its folder, even if its file names
+    another."""
     return [{**finding, "state": area} for area in AREAS for finding in findings(folder, area)]
 
 
@@ -115,7 +116,7 @@ def to_examine(folder):
 
 
 def changed(folder, night):
-    """The lists of ids that a night's record has: of each area, and what is new, fixed and
+    """The lists of ids in a night's record: the bugs of each area, and those that are new, fixed or
     back since the night before."""
     lists = {area: entries(folder.at(area)) for area in AREAS}
     known = {finding["id"]: finding for finding in filed(folder)}
@@ -170,8 +171,8 @@ def take_one(folder, lane, path, night, area):
         with open(path, "rb") as f:
             bug_id = "raw-%s-%s" % (lane.name, hashlib.sha1(f.read()).hexdigest()[:8])
     bug = folder_for(folder, bug_id, area)
-    # A sanitizer's report lies beside the plan. It goes first, because the plan's rename is
-    # what counts as a sighting.
+    # A sanitizer's report lies beside the plan. The report is moved first, because only the plan's
+    # rename counts as a sighting.
     report = os.path.splitext(path)[0] + ".report.txt"
     if name.endswith(".plan") and os.path.exists(report):
         os.makedirs(bug, exist_ok=True)

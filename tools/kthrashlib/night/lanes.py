@@ -26,7 +26,7 @@ PAIRS_KEPT = 200        # points of the curve of pairs over time
 
 
 class Lane(Job):
-    """An engine in one build. Subclasses fill command(), watch() and raw()."""
+    """An engine in one build. Subclasses define command(), watch() and raw()."""
 
     kind = ""
     unit = "schedules"
@@ -38,7 +38,7 @@ class Lane(Job):
         self.binary = None
         self.said = {}      # a finding's file: what the driver said of it
         self.night = {}     # see begin_night()
-        self.now = {}       # of this run
+        self.now = {}       # figures of this run
         self.row = 0        # failures in a row
         self.starved = False    # it had nothing to do when it was its turn
         self.begin_night({})

@@ -148,7 +148,7 @@ def merge(folder):
     Returns the exit status."""
     job = job_of(folder)
     if job["merged"] and record.numbers(folder)[-1] != job["merged"]:
-        raise usage("%s: the shards are night %d and there are later ones, expected none" % (
+        raise usage("%s: the shards are night %d, expected no later night" % (
             folder.path, job["merged"]))
     env.ensure(env.RUN)
     os.environ["KTHRASH_BUILDS"] = folder.at("shards", "builds.json")

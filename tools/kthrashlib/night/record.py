@@ -72,7 +72,8 @@ KEYS = {
 
 
 def cleaned(facts):
-    """`facts` with every key of KEYS, each of its kind; keys that are not in KEYS stay."""
+    """`facts` with every key of KEYS, each value of the right kind. Keys that are not in KEYS
+    stay."""
     return {**facts, **{key: kind(facts.get(key)) for key, kind in KEYS.items()}}
 
 

@@ -46,7 +46,7 @@ def check_client():
         raise environment(
             "no %s: --engine=slurm needs a Slurm cluster and a machine that belongs to it: on "
             "Debian the package slurm-client, with the cluster's slurm.conf and munge key; the "
-            "client alone is of no use" % " and no ".join(missing))
+            "client alone is not enough" % " and no ".join(missing))
 
 
 # ---- submitting -----------------------------------------------------------------------
@@ -124,8 +124,8 @@ def left_undone(folder, job, old):
     same = all(old[k] == v for k, v in asked.items())
     there = states(old)
     if there is None:
-        raise environment("squeue does not answer, so what became of the jobs %s and %s of %s is "
-                          "not known" % (old["array"], old["merge"], folder.path))
+        raise environment("squeue does not answer, so the state of the jobs %s and %s of %s is not "
+                          "known" % (old["array"], old["merge"], folder.path))
     if not same and there:
         raise usage("%s: another campaign is on the cluster, jobs %s and %s: expected the same "
                     "options, to follow it, or scancel first" % (
@@ -135,7 +135,8 @@ def left_undone(folder, job, old):
     if there and old["merge"]:
         return old, True
     # The jobs are gone and were not merged: submit again the shards that are not done.
-    say("kthrash: submitted at %s and not merged: submitting what is left" % old["submitted"])
+    say("kthrash: the shards submitted at %s were not merged: submitting what is left" %
+        old["submitted"])
     old.update(array="" if not there else old["array"], merge="")
     return old, False
 
@@ -237,7 +238,7 @@ def report(folder, job):
 def main(call, folder, config, lanes, budget):
     """A campaign that start.campaign() has checked, on a cluster. Returns the exit status."""
     if bazel.given() is not None:
-        raise usage("--engine=slurm within a shard of one")
+        raise usage("--engine=slurm: a shard can't submit shards of its own")
     found = call.options
     amount = found.get("--shards", 2)
     options = found.get("--sbatch", [])

@@ -3,7 +3,7 @@
 
 All of it is decided here, from a night's record (record.py) and the bugs that are filed. No
 function reads a file. judge() decides when the night ends; the record keeps what it said.
-of() says what a reader is to be told, of a night that has ended and of one that has not.
+of() gives the verdict that a reader sees, also for a night that has not ended.
 
     invalid    the planted bug was not found, so nothing that the night says can be trusted
     findings   a bug fails, or something was found tonight that is still to be confirmed
