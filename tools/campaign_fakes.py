@@ -15,7 +15,7 @@ from kthrashlib.build import bazel
 from kthrashlib.front import commands
 from kthrashlib.night import builds, folder as folders, page, start
 
-# The driver's commands. $hunt is the body of `stress`; $fails, how the plans of this build end.
+# The driver's commands. $hunt is the body of `stress`. $fails is how many re-runs of a plan fail.
 DRIVER = """#!/bin/sh
 say() {
 	printf '{"type":"%%s","executions":%%d,"points":%%d,"seconds":1,"schedules":4,' "$@"

@@ -40,9 +40,9 @@ ONCE = each_once("sim", _PLAIN) + each_once("posix", _PLAIN) + [
     "posix+checked-mutex+park+list+memb",
 ]
 
-# `tools/kthrash test` runs a test with `halves` under each sanitizer in a part of the
-# combinations: under ASan in the simulator, which shows memory errors, under TSan on real
-# threads, which show races. The default combinations run under both.
+# If a test has `halves`, `tools/kthrash test` runs only a part of its combinations under each
+# sanitizer. Those in the simulator run under ASan, because memory errors show there. Those on real
+# threads run under TSan, because races show there. The default combinations run under both.
 _DEFAULTS = [each_once("sim", _PLAIN)[0], each_once("posix", _PLAIN)[0]]
 
 def _half(combo):
@@ -80,8 +80,8 @@ def _transition_impl(settings, attr):
         "//platform:completion": words["completion"],
         "//platform:queue": words["queue"],
         "//platform:rcu": words["rcu"],
-        # The transition reads this flag, so it must write it. Otherwise Bazel makes a
-        # configuration with the flag's default, and another without, in one folder.
+        # The transition reads this flag, so it must write it. Otherwise Bazel makes two
+        # configurations in one folder: one with the flag's default, and one without the flag.
         "//platform:combo": settings["//platform:combo"],
         "//command_line_option:features": features,
         "//command_line_option:platforms": platforms,
@@ -134,8 +134,8 @@ _ATTRS = {
 
 variant_binary = rule(
     implementation = _variant_impl,
-    doc = """`binary` built in the combination `combo`, or if that is empty in the one of the
-flag //platform:combo. `sanitizers`: features that replace those of the command line.
+    doc = """`binary`, built in the combination `combo`. If `combo` is empty, the flag
+//platform:combo names the combination. `sanitizers`: features that replace those of the command line.
 `compiler`: a platform of //tools/bazel/toolchain. `mode`: opt, fastbuild or dbg.""",
     attrs = _ATTRS,
     executable = True,

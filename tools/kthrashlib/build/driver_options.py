@@ -13,8 +13,8 @@ from kthrashlib import rows
 from kthrashlib.common import ROOT
 
 OPTIONS = ("stress", "hunt", "options.def")
-# Such a word in an option's value stands for all words of a table. By word: the file of the table,
-# and how many columns it has.
+# A word in capital letters in an option's value may stand for all words of a table. By word: the
+# file of the table, and how many columns it has.
 TABLES = {
     "STRATEGY": (("platform", "words.def"), 8),
     "MEMORY": (("stress", "plan", "words.def"), 3),

@@ -46,7 +46,7 @@ def keep_blanks(old, new):
 
 
 def keep_columns(before, after):
-    """`after` with the columns in which the comments of `before` stand."""
+    """`after`, with its comments in the columns in which they stand in `before`."""
     old, new = before.splitlines(True), after.splitlines(True)
 
     def plain(lines):

@@ -48,7 +48,7 @@ def shellcheck(files):
 
 def buildifier_lint(files):
     warnings = ",".join("-" + w for w in NO_WARNINGS)
-    # fmt says what the layout is.
+    # Layout is left out, because fmt decides it.
     return [[buildifier(), "-lint=warn", "-mode=diff", "-diff_command=true",
              "-warnings=" + warnings, *files]]
 

@@ -101,7 +101,8 @@ def share(now, end, step, later):
 
 
 class Gate:
-    """Runs a plan and keeps the results. `runner` runs tests and drivers (runner.py)."""
+    """Runs the steps of a Plan and keeps the results. `runner` runs tests and drivers
+    (runner.py)."""
 
     def __init__(self, plan, runner, end, clock=time.monotonic, after_step=lambda gate: None):
         """`end`: when the time is up, by `clock`; `after_step` is called with the gate after each

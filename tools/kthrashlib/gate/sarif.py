@@ -222,7 +222,8 @@ def result(finding, root):
         if others:
             made["relatedLocations"] = [dict(location(p, p.get("point") or p.get("function")),
                                              id=n) for n, p in enumerate(others.values())]
-        # The number after the colon is for results with the same hash; there are none.
+        # The number after the colon tells apart results with the same hash. It is always 1, because
+        # no two results here have the same hash.
         made["partialFingerprints"]["primaryLocationLineHash"] = digest("%s\n%s\n%s" % (
             identity(finding), first["file"], line_of(root, first))) + ":1"
     flows = [f for f in (flow_of_race(report) if kind == "race" else None,
@@ -239,7 +240,7 @@ def distinct(findings):
     found = {}
     for f in findings:
         bug = found.setdefault(identity(f), {**f, "count": 0, "lanes": []})
-        if f.get("plan") and not bug.get("plan"):   # better than a test: it replays
+        if f.get("plan") and not bug.get("plan"):   # a plan always replays, unlike a test
             bug.update(plan=f["plan"], replay=f["replay"])
         for key in ("trace", "report"):
             if f.get(key) and not bug.get(key):

@@ -3,8 +3,8 @@
 
 The campaign takes each finding in by one rename into the folder of its bug; such a finding is
 one sighting of the bug, and the sightings are counted. examine.py, in a process of its own,
-runs the bug again and writes what it learns into the bug's folder, examined.json or
-retried.json last; it moves nothing. The campaign then files the folder:
+runs the bug again and writes what it learns into the bug's folder. It writes examined.json or
+retried.json last, and it moves nothing. The campaign then files the folder:
 
     incubating/   not examined yet, or did not fail again in ten re-runs
     crashing/     fails

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""One night of a campaign: wires its record, its scheduler and its verdict together.
+"""One night of a campaign: connects its record, its scheduler and its verdict.
 
 A campaign's folder may hold many nights. All that a night knows is in files, so after a kill the
 same command goes on with it.
@@ -129,7 +129,7 @@ class Night:
                     "to_examine": len(bugs.to_examine(self.folder))})
 
     def save(self):
-        """The record, a sample, the figures for Prometheus. A full disk does not end the
+        """Write the record, a sample, and the figures for Prometheus. A full disk does not end the
         night."""
         self.saved = time.monotonic()
         try:

@@ -69,8 +69,8 @@ def run(args, timeout=120, stderr=subprocess.STDOUT):
 
 
 def fuzzer_report(status, out):
-    """What a failed run of a fuzzer's binary says of the failure, as in a line of the driver's
-    JSON, and its whole output, "out". A report of a sanitizer has no "id"."""
+    """A dict like a line of the driver's JSON: what a failed run of a fuzzer's binary says of the
+    failure. "out" is all that the run printed. "id" is None if a sanitizer reported the failure."""
     said_id = re.search(r"^kthrash: id (\S+)$", out, re.MULTILINE)
     kind = re.search(r"^kthrash: ([a-z-]+): (.*)$", out, re.MULTILINE)
     signature = re.search(r"^kthrash: signature (.*)$", out, re.MULTILINE)
@@ -205,7 +205,7 @@ class Examiner:
 
     def examine_input(self, bug, raw, lane):
         """A fuzzer runs each input under several schedules. So the simulator hunts with this
-        plan under a few thousand schedules: a finding of that hunt fails as it is written."""
+        plan under a few thousand schedules: a finding of that hunt fails when it is replayed."""
         failed, first = fuzzer_reruns(lane["binary"], raw, RERUNS)
         out = os.path.join(bug, "hunt")
         shutil.rmtree(out, ignore_errors=True)

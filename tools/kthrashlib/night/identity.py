@@ -36,7 +36,7 @@ def kind_of(bug_id):
 
 
 def signature_in(plan):
-    """What the line `signature "..."` of a plan's text says; "" if there is none. Between the
-    quotes there is no quote, and a backslash is itself."""
+    """What the line `signature "..."` of a plan's text says; "" if there is none. The text between
+    the quotes contains no quote, and a backslash in it has no special meaning."""
     found = re.search(r'^signature "([^"\n]*)"', plan, re.MULTILINE)
     return found.group(1) if found else ""

@@ -56,11 +56,12 @@ class Lane(Job):
         self.state, self.row = "waiting", 0
 
     def campaigns(self, name):
-        """A file of the campaign's folder, which has this lane's folder in lanes/."""
+        """The path of a file in the campaign's folder. The lane's own folder is in lanes/ there."""
         return os.path.join(os.path.dirname(os.path.dirname(self.folder)), name)
 
     def needs_corpus(self):
-        """It runs the plans of the campaign's corpus, so it has no work without one."""
+        """True if it runs the plans of the campaign's corpus. Then it has no work without a
+        corpus."""
         return any("@corpus" in arg for arg in self.args)
 
     def executions(self):
@@ -279,7 +280,7 @@ class AflLane(Lane):
         super().__init__(name, keys)
         self.mutator = None
         self.statsd = keys.get("statsd", "")
-        self.before = 0     # executions in its own statistics when a run begins
+        self.before = 0     # AFL++'s count of executions when a run begins
 
     def out(self, *names):
         return os.path.join(self.folder, "out", "main", *names)
@@ -345,7 +346,8 @@ def make(name, keys):
 
 
 def choose(config, names):
-    """The lanes with these names, with commas between; without names all with a weight."""
+    """The lanes with these names, which are separated by commas. Without names: all lanes that have
+    a weight."""
     wanted = names.split(",") if names else [n for n, keys in config.lanes.items()
                                              if keys["weight"]]
     for name in wanted:

@@ -49,7 +49,7 @@ class Pairs:
         self.add(lane, read(self.path(lane)))
 
     def learn(self, lane, pairs):
-        """The lane has seen these. Returns how many it has seen in all."""
+        """Add pairs that the lane has seen. Returns how many it has seen in all."""
         known = read(self.path(lane))
         if not pairs <= known:
             write(self.path(lane), pairs | known)

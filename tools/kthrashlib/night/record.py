@@ -120,7 +120,7 @@ def read_samples(folder, number):
 
 
 class Record:
-    """A night's record in the hands of the campaign that runs it."""
+    """A night's record. The campaign that runs the night writes it."""
 
     def __init__(self, folder, number, facts):
         self.folder, self.number = folder, number
@@ -140,7 +140,8 @@ class Record:
                                 )[-EVENTS_KEPT:]
 
     def conclude(self, verdict):
-        """The night has ended with this verdict; one that was interrupted goes on."""
+        """Write down the verdict. The night is over, unless the user interrupted it: then it may go
+        on."""
         self.facts.update(verdict=verdict.word, why=verdict.sentences, ended=utc(),
                           state="running" if self.facts["interrupted"] else
                           "invalid" if verdict.word == "invalid" else "done")

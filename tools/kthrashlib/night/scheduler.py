@@ -125,7 +125,7 @@ class Scheduler:
 
     def end_lanes(self, take):
         """Lanes that were asked to end have some seconds; then they are killed. `take` is
-        called again and again, to see to those that have ended."""
+        called again and again, to take over the results of those that have ended."""
         deadline = time.monotonic() + self.budget.limits["grace"]
         while self.lanes_running() and time.monotonic() < deadline:
             take()

@@ -118,8 +118,8 @@ def build_all(folder, config, lanes):
 
 
 def left_undone(folder, job, old):
-    """What an earlier submission `old`, which was not merged, means for `job`: (the job to
-    submit, False), or (the job that is on the cluster, True)."""
+    """`old` is an earlier submission that was not merged. Returns (the job to submit, False), or,
+    if `old` is still on the cluster, (`old`, True): then nothing is submitted."""
     asked = {k: job[k] for k in ("shards", "seconds", "jobs", "command")}
     same = all(old[k] == v for k, v in asked.items())
     there = states(old)
@@ -143,7 +143,7 @@ def left_undone(folder, job, old):
 
 def begin(folder, job, config, lanes):
     """Submit, or find what an earlier start has submitted. Returns its job.json."""
-    sbatch(["--test-only", *array_options(job)], "true")    # before anything is changed
+    sbatch(["--test-only", *array_options(job)], "true")    # refuses before anything is changed
     folder.open()
     try:
         old = submission.read_job(folder)

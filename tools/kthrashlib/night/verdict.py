@@ -37,9 +37,9 @@ class Verdict:
 def planted_bug(state, examined, hunting):
     """Whether the planted bug was found: "waiting", "found" or "missed".
 
-    `examined`: for each finding of it what its examination says, None if it has not been
-    examined; `hunting`: its hunt has not ended. It counts as found when every re-run of a
-    finding failed: then it went all the way that a real bug goes.
+    `examined`: for each finding of the planted bug, what its examination says, or None if it has
+    not been examined; `hunting`: its hunt has not ended. The planted bug counts as found if every
+    re-run of one of its findings failed, because then it passed the same steps as a real bug.
     """
     if state != "waiting":
         return state

@@ -68,7 +68,8 @@ class Lines:
 
 
 class Display:
-    """Shows text beside how far it is, from 0 to 1, at most every some seconds."""
+    """Shows a text beside the progress, a number from 0 to 1. It is not drawn more often than every
+    `every` seconds."""
 
     def __init__(self, seconds, out=None):
         out = out or sys.stderr

@@ -5,7 +5,8 @@ the ground is transparent, so that the plots follow a light or dark page."""
 import io
 import re
 
-# Colours that stand for the page's own, AS_CSS; Matplotlib chooses the others.
+# Matplotlib draws with these unusual colours. AS_CSS says which of the page's colours replaces each
+# of them. All other colours are Matplotlib's.
 INK, DIM, RULE = "#010203", "#040506", "#070809"
 LINES = ["#0a0b0%x" % i for i in range(6)]
 AS_CSS = {INK: "var(--ink)", DIM: "var(--dim)", RULE: "var(--rule)",
