@@ -156,7 +156,7 @@ def conformance_bug(name, patch, srcs, file, test, combo, sanitizers = None):
         testonly = True,
         srcs = ["//platform:%s_test_sources" % test, ":" + name + "_file"],
         copts = ["-include", "$(location :%s_file)" % name] if is_header else [],
-        # An engine's file is always linked: the linker takes the first definition.
+        # The original of an engine's file is linked, too. The linker takes the first definition.
         linkopts = [] if is_header else ["-Wl,--allow-multiple-definition"],
         # An engine's file includes headers that only its library may include.
         features = [] if is_header else NOT_INSTRUMENTED + ["-layering_check"],

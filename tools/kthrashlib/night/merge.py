@@ -91,8 +91,8 @@ class MergeNight(campaign.Night):
 
     def write_series(self):
         """The samples as if all shards had begun at once. Several shards may have seen the same
-        pairs, so a sample has the number of the shard that has most; the last sample, which the
-        merge adds, has the number of all."""
+        pairs, so a sample counts the pairs of the shard that has most. The last sample, which the
+        merge adds, counts the pairs of all shards together."""
         series = [record.read_samples(shard_of(self.folder, i),
                                       night_number(self.folder, i, self.job))[0]
                   for i, _ in self.nights()]
@@ -111,7 +111,7 @@ class MergeNight(campaign.Night):
                 "executions": facts["totals"].get("executions", 0) if facts else 0}
 
     def gather(self):
-        """The lanes' figures, and the pairs that they have seen, of all shards."""
+        """Add up the lanes' figures, and the pairs that they have seen, over all shards."""
         for lane in self.lanes:
             rows = [(i, row) for i, facts in self.nights() for row in facts["lanes"]
                     if row["name"] == lane.name]

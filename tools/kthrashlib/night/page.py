@@ -211,8 +211,9 @@ def reliability_of(found):
 
 
 def sources_for(night):
-    """A function that gives the sources of a finding, from its finding.json: those of the
-    commit; None if there were changes that the commit does not have."""
+    """A function that takes a finding.json and gives the sources of its commit. If the night ran on
+    that commit with changes, it gives those of the checkout. For a seeded bug it gives
+    None."""
     known = {}
 
     def sources(found):
@@ -315,7 +316,7 @@ def gather(folder, night):
     facts, why = record.read(folder, night)
     series, torn = record.read_samples(folder, night)
     near = neighbours(folder, night)
-    # pylint: disable-next=unsubscriptable-object; it takes the None for all that there is
+    # pylint: disable-next=unsubscriptable-object; it believes that the value is always None
     before = near["before"][0] if near["before"] else None
     last, last_why = record.read(folder, before) if before else record.read(folder, 0)
     last_series = record.read_samples(folder, before)[0] if before else []
