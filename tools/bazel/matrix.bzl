@@ -135,8 +135,8 @@ _ATTRS = {
 variant_binary = rule(
     implementation = _variant_impl,
     doc = """`binary`, built in the combination `combo`. If `combo` is empty, the flag
-//platform:combo names the combination. `sanitizers`: features that replace those of the command line.
-`compiler`: a platform of //tools/bazel/toolchain. `mode`: opt, fastbuild or dbg.""",
+//platform:combo names the combination. `sanitizers`: features that replace those of the command
+line. `compiler`: a platform of //tools/bazel/toolchain. `mode`: opt, fastbuild or dbg.""",
     attrs = _ATTRS,
     executable = True,
 )

@@ -218,7 +218,8 @@ def page(files, seen, said, plans, combos):
 
 
 def write_pages(folder, binaries, merged, text):
-    """Writes LLVM's pages and the page that links to them. The folder is replaced at once."""
+    """Writes LLVM's pages and the page that links to them. The new folder replaces the old one when
+    it is complete."""
     made = folder + ".tmp"
     shutil.rmtree(made, ignore_errors=True)
     tool(["llvm-cov-19", "show", "-format=html", "-show-branches=count", "-instr-profile=" + merged,

@@ -89,7 +89,8 @@ def print_tables(board, names):
 
 
 def picture(board, names, executions, path):
-    """The plot: how many bugs are found, in the median, within how many executions."""
+    """The plot: for each number of executions, how many bugs a strategy finds within that number. A
+    bug counts by its median."""
     import matplotlib       # here, because the import is slow
     matplotlib.use("svg")
     matplotlib.rcParams["svg.hashsalt"] = "kthrash"
