@@ -145,7 +145,7 @@ class Identity(Campaign):
         self.assertEqual(identity.signature_in("kthrash-plan 1\n"), "")
 
     def test_a_bug_of_an_older_night_keeps_its_id(self):
-        """An older version made the ids of bugs that only a fuzzer met by another hash."""
+        """An older version used another hash for the ids of bugs that only a fuzzer had found."""
         self.fakes.lane("fuzzer", **self.FUZZER)
         self.fakes.run(lanes="fuzzer")
         (new,) = os.listdir(self.at("crashing"))

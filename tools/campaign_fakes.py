@@ -15,7 +15,7 @@ from kthrashlib.build import bazel
 from kthrashlib.front import commands
 from kthrashlib.night import builds, folder as folders, page, start
 
-# The driver's commands. $hunt is the body of `stress`; $fails, how the plans of this build end.
+# The driver's commands. $hunt is the body of `stress`. $fails is how many re-runs of a plan fail.
 DRIVER = """#!/bin/sh
 say() {
 	printf '{"type":"%%s","executions":%%d,"points":%%d,"seconds":1,"schedules":4,' "$@"
@@ -135,7 +135,7 @@ class Fakes:
         self.config = os.path.join(folder, "config.toml")
         self.configure()
         self.targets = {}
-        self.pages = []     # (folder, night) of each that was asked for
+        self.pages = []     # (folder, night) of each page that was asked for
         self.default = driver(os.path.join(self.bin, "default"))
         self.set("//stress/bugs:P1", CANARY)
 

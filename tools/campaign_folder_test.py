@@ -33,7 +33,7 @@ class Corpus(Campaign):
                         "printf new > $d/x;; esac; done")
         self.fakes.run(lanes="fuzzer")
         self.assertIn(hashlib.sha1(b"new").hexdigest() + ".plan", os.listdir(self.at("corpus")))
-        # It is in the corpus of all now, and no longer in the lane's own.
+        # It has moved from the lane's own corpus to the corpus of all lanes.
         self.assertEqual(os.listdir(self.at("lanes", "fuzzer", "corpus")), [])
         self.fakes.lane("eats", "for a; do case $a in --plan=*) ls ${a#--plan=} | wc -l > '%s';; "
                         "esac; done; say summary 1 1" % self.at("eaten"))

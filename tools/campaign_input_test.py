@@ -25,7 +25,7 @@ class Input(Campaign):
         for args, words in [
                 (["--hours=0"], "--hours=0: expected a number from"),
                 (["--hours=many"], "--hours=many: expected a number"),
-                (["--hours=1", "--seconds=1"], "expected one of them"),
+                (["--hours=1", "--seconds=1"], "expected only one of them"),
                 (["--jobs=0"], "--jobs=0: expected a number from 1 to 256"),
                 (["--lanes=x"], "no lane 'x', expected some of sim-random"),
                 (["--config=/nonexistent"], "/nonexistent: No such file"),

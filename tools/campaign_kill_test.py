@@ -53,7 +53,7 @@ def fakes(root):
 
 
 def child(root, seconds):
-    bugs.RAWS_KEPT = 10**6    # all, to be counted
+    bugs.RAWS_KEPT = 10**6    # keep all, because the test counts them
     campaign.SAVE_EVERY_S = 0.05
     scheduler.LEAST_S = 0.1
     scheduler.Scheduler.slice_of = lambda self, lane: 0.1
@@ -80,7 +80,8 @@ class Kills(unittest.TestCase):
                 json.load(f)
 
     def begun(self):
-        """Start one and kill it; how long it took on this machine until lanes ran."""
+        """Start a campaign and kill it. Returns how long it took on this machine until lanes
+        ran."""
         before = time.monotonic()
         process = start(self.root, 100000)
         self.assertIn("kthrash: night 1", process.stderr.readline())
@@ -91,7 +92,8 @@ class Kills(unittest.TestCase):
         return took
 
     def kill_one(self, process, rng, longest):
-        """Kill it or a process below it after a random time. True if the campaign is dead."""
+        """Kill the campaign or a process below it after a random time. True if the campaign is
+        dead."""
         try:
             process.wait(rng.uniform(0.0, longest))
         except subprocess.TimeoutExpired:
@@ -146,7 +148,7 @@ class Kills(unittest.TestCase):
         self.assertGreater(len(ledger), 0)
         self.assertEqual([i for i in ledger if i not in found], [])
         self.assertEqual({i: p for i, p in found.items() if len(p) > 1}, {})
-        # At most one more for each kill: saved, and killed before it was written down.
+        # Each kill may come after a finding was saved and before the ledger has its number.
         self.assertLessEqual(len(found), len(ledger) + KILLS)
         places = collections.Counter()
         counted = 0

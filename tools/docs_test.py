@@ -66,7 +66,7 @@ def wrong_links(page, text):
 
 
 def wrong_files(page, text):
-    """What looks like a path of ours."""
+    """Words that look like a path in the tree and name no file."""
     for n, words in code(text):
         for path in re.findall(r"(?<![\w./@:<-])((?:%s)/[\w./*-]*[\w*/])" % "|".join(TOP), words):
             if not ANY.search(words) and not exists(page, path):
@@ -74,7 +74,7 @@ def wrong_files(page, text):
 
 
 def wrong_names(text, known):
-    """A file's name without its folder, alone in backquotes."""
+    """Names of files, without a folder and alone in backquotes, that no file has."""
     for n, words in code(text):
         if re.match(r"[\w-]+\.(c|h|py|bzl|md|patch|cppmap)$", words) and \
                 not ANY.search(words) and words not in known:
@@ -93,7 +93,8 @@ def wrong_targets(text):
 
 
 def is_target(build, name):
-    """Is it in the BUILD file, in some way? A nightly's name is made of its test's."""
+    """True if the BUILD file names the target in some way. A nightly target has the name of its
+    test and a suffix."""
     name = name.partition("@")[0].replace("_nightly", "")
     with open(build, encoding="utf-8") as f:
         text = f.read()

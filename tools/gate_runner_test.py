@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""What the gate makes of Bazel's events and of a driver's lines, and how it runs a driver: a
-script that says what a driver would."""
+"""How the gate reads Bazel's events and a driver's lines, and how it runs a driver. The driver is a
+script that prints what a real driver would print."""
 
 import json
 import os

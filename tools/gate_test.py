@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
 """The gate's plan, its time, its verdict and its reports, with a runner that runs nothing and
-says that it did."""
+reports results."""
 
 import contextlib
 import io

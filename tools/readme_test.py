@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""README's example is what is printed: the plan fails so, and explain shows it so.
+"""README's example is what the commands print: how the plan fails, and how explain shows it.
 
 usage: readme_test.py README BINARY PLAN    the driver with seeded bug P1, and the plan
 
@@ -12,7 +12,7 @@ import subprocess
 import sys
 import unittest
 
-WIDTH = 34      # of a column, after the step
+WIDTH = 34      # of a task's column; the columns follow the step's number
 
 
 def blocks(text):

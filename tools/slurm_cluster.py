@@ -154,7 +154,7 @@ class Cluster:
         daemon.wait()
         lost = [p for p in self.processes("SLURMD_NODENAME=" + node)
                 if not survivors or command_of(p).startswith("slurmstepd")]
-        for number in (signal.SIGSTOP, signal.SIGKILL):     # none sees another one's end
+        for number in (signal.SIGSTOP, signal.SIGKILL):     # no process sees another one end
             for pid in lost:
                 send(pid, number)
         self.run("scontrol", "update", "NodeName=" + node, "State=DOWN", "Reason=lost")

@@ -68,7 +68,7 @@ def digest(folder):
                 with open(os.path.join(path, name), "rb") as f:
                     content = f.read()
                 if name == "retried.json":
-                    content = b""       # says when
+                    content = b""       # it contains the time
                 hashed.update(("%s/%s\0" % (path, name)).encode() + content)
     night = record.read(folder, 1)[0]
     for key in ("ended", "events", "busy"):

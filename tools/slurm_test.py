@@ -39,7 +39,8 @@ echo "$n;cluster"
 """
 SQUEUE = 'cat "$FAKE/queue" 2>/dev/null || { echo "Invalid job id specified" >&2; exit 1; }\n'
 
-# Like the engine: a night with a lane, a finding seen twice, a plan, pairs.
+# The fake shard writes what a real one would: a night with a lane, a finding seen twice, a plan,
+# pairs.
 SHARD = """\
 import json, os, sys
 from kthrashlib.night import pairs, record
@@ -108,7 +109,7 @@ class Case(unittest.TestCase):
             "FAKE": self.place, "PATH": self.bin + ":" + os.environ["PATH"]})
         patch.start()
         self.addCleanup(patch.stop)
-        # Says that each plan fails as ever.
+        # The fake driver says that each plan still fails.
         self.driver = script(os.path.join(self.place, "driver"),
                              "for i in 1 2 3 4 5 6 7 8 9 10; do echo '%s'; done\n" %
                              json.dumps(LINE))
@@ -165,7 +166,7 @@ class ShardsTest(Case):
         copy = subprocess.Popen(common.process("night.shards", "run", self.folder.path, "0"),
                                 stderr=subprocess.PIPE, text=True)
         self.assertIn("another copy", copy.stderr.readline())
-        # The first ends.
+        # The first copy ends.
         write_json(self.folder.at("shards", "0000.json"),
                    {"submission": job["submission"], "state": "done"})
         os.close(held)
@@ -231,7 +232,7 @@ class MergeTest(Case):
             for name in names:
                 if name in ("night.json", "metrics.prom", "retried.json", "log",
                             "page.html"):
-                    continue    # say when
+                    continue    # these contain the time
                 with open(os.path.join(place, name), "rb") as f:
                     found[os.path.join(place, name)] = hashlib.sha1(f.read()).hexdigest()
         return found
@@ -335,7 +336,7 @@ class SlurmTest(Case):
             return f.read()
 
     def test_an_array_and_a_merge_that_depends_on_it(self):
-        # Nobody runs them: they are gone from the queue, and there is no merge.
+        # The fake sbatch runs no job. So the jobs are gone from the queue, and there was no merge.
         status, said = self.campaign("--shards=3", "--jobs=2", "--hours=8",
                                      "--sbatch=--partition=a b", "--sbatch=--account=c")
         self.assertEqual(status, 3)
@@ -364,7 +365,7 @@ class SlurmTest(Case):
     def test_the_same_command_follows_and_submits_what_is_left(self):
         self.campaign("--shards=2")
         queue = os.path.join(self.place, "queue")
-        # In the queue still: the merge has ended before its job is gone.
+        # The merge has ended, but its job is still in the queue.
         with open(queue, "w", encoding="ascii") as f:
             f.write("41_0 RUNNING\n42 PENDING\n")
         with mock.patch("kthrashlib.night.slurm.follow"):

@@ -37,7 +37,7 @@ STOPPED = "interrupted after 1 min 30 s; the same command goes on"
 FULL = "the disk is full: lanes did not run"
 UNTRIED = "not run again, because no lane that found them runs tonight: race-1"
 
-# Facts that differ, bugs that are filed: the verdict, its exit status, its sentences.
+# Each row: facts that differ, bugs that are filed; the verdict, its exit status, its sentences.
 JUDGED = [
     ({}, [], "clean", CLEAN, []),
     ({}, [bug("regression")], "clean", CLEAN, []),
@@ -66,9 +66,9 @@ JUDGED = [
 
 NO_BUG = "No bug fails."
 FAR = "After 1 min 30 s of 2 min 00 s. "
-ENDED = "It did not come to its end. " + FAR
+ENDED = "It did not reach its end. " + FAR
 
-# Facts that differ, why there is no record, no later night: what a reader is told.
+# Each row: facts that differ, why there is no record, no later night; what a reader is told.
 TOLD = [
     ({}, "", True, "clean", [NO_BUG]),
     ({"why": ["x"]}, "", False, "clean", [NO_BUG, "x"]),
@@ -88,13 +88,14 @@ TOLD = [
     ({"state": "running", "verdict": None}, "", False, "cut off", [ENDED + NO_BUG]),
     ({"state": "done", "verdict": "splendid"}, "", True, "cut off", [ENDED + NO_BUG]),
     ({"state": 7, "verdict": [], "elapsed": "x"}, "", True, "cut off",
-     ["It did not come to its end. After ? of 2 min 00 s. " + NO_BUG]),
+     ["It did not reach its end. After ? of 2 min 00 s. " + NO_BUG]),
     ({}, "night.json: torn", True, "no record",
      ["Of this night nothing is known: night.json: torn."]),
 ]
 
 ALL, MOST, NONE = ({"reliability": [n, 10]} for n in (10, 9, 0))
-# What was known, examinations of its findings, the hunt goes on: what is known now.
+# Each row: what was known of the planted bug, the examinations of its findings, whether its hunt
+# goes on; what is known now.
 PLANTED_BUG = [
     ("waiting", [], True, "waiting"),
     ("waiting", [None], True, "waiting"),
@@ -142,8 +143,8 @@ class Verdicts(unittest.TestCase):
                 self.assertEqual((found.word, found.sentences), (word, sentences))
 
     def test_what_is_judged_is_what_is_told(self):
-        """A reader of the record of a night that has ended hears the same word and, among
-        others, the same sentences."""
+        """Of a night that has ended, of() tells a reader the same word as judge(), and at least the
+        same sentences."""
         for more, filed, word, _, sentences in JUDGED:
             if more.get("interrupted"):
                 continue

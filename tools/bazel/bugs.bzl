@@ -100,7 +100,7 @@ def seeded_bug(name, patch, srcs, combo, file, again):
             name = name + "_again",
             srcs = [":%s_core" % again, ":%s_executions" % again, ":%s_file" % name],
             copts = ["-include", "$(location :%s_file)" % name],
-            features = ["-layering_check"],  # it includes headers that only its libraries may
+            features = ["-layering_check"],  # headers of other libraries
             tags = ["manual"],
             deps = [
                 ":%s_text" % again,
@@ -116,7 +116,7 @@ def seeded_bug(name, patch, srcs, combo, file, again):
         deps = ([":%s_again" % name] if is_header else []) + [
             "//stress:main",
             "//platform:contracts",  # what the patched file's headers include
-            "//stress/hunt",  # bug_name.c's
+            "//stress/hunt",  # its header is in bug_name.c
             "//tools/bazel/sanitizer:defaults",
         ],
     )
@@ -156,7 +156,7 @@ def conformance_bug(name, patch, srcs, file, test, combo, sanitizers = None):
         testonly = True,
         srcs = ["//platform:%s_test_sources" % test, ":" + name + "_file"],
         copts = ["-include", "$(location :%s_file)" % name] if is_header else [],
-        # An engine's file is always linked: the linker takes the first definition.
+        # The original of an engine's file is linked, too. The linker takes the first definition.
         linkopts = [] if is_header else ["-Wl,--allow-multiple-definition"],
         # An engine's file includes headers that only its library may include.
         features = [] if is_header else NOT_INSTRUMENTED + ["-layering_check"],

@@ -6,7 +6,8 @@
 # order of ROLES.
 OS = ["sim", "posix"]
 
-# A template for ports. The back ends that run on every system of OS go with it.
+# The template from which a port to a new system starts. It works with the back ends that run on
+# every system of OS.
 OS_PORTS = ["template"]
 PLAIN_LOCKS = {
     "modelled": ["sim"],

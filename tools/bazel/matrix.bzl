@@ -11,8 +11,8 @@ load(":pairwise.bzl", "cover", "each_once")
 
 _PLAIN = dict(ROLES.items() + [("lock", PLAIN_LOCKS)])
 
-# Each two back ends that can be chosen together are in some row. Here a `checked` lock counts
-# as the lock that it wraps; CHECKED has rows of its own for it.
+# Any two back ends that can be chosen together are together in at least one row. Here a `checked`
+# lock counts as the lock that it wraps; CHECKED has rows of its own for it.
 SIM = cover("sim", tables = _PLAIN)
 POSIX = cover("posix", tables = _PLAIN)
 PAIRWISE = SIM + POSIX
@@ -40,9 +40,9 @@ ONCE = each_once("sim", _PLAIN) + each_once("posix", _PLAIN) + [
     "posix+checked-mutex+park+list+memb",
 ]
 
-# `tools/kthrash test` runs a test with `halves` under each sanitizer in a part of the
-# combinations: under ASan in the simulator, which shows memory errors, under TSan on real
-# threads, which show races. The default combinations run under both.
+# If a test has `halves`, `tools/kthrash test` runs only a part of its combinations under each
+# sanitizer. Those in the simulator run under ASan, because memory errors show there. Those on real
+# threads run under TSan, because races show there. The default combinations run under both.
 _DEFAULTS = [each_once("sim", _PLAIN)[0], each_once("posix", _PLAIN)[0]]
 
 def _half(combo):
@@ -80,8 +80,8 @@ def _transition_impl(settings, attr):
         "//platform:completion": words["completion"],
         "//platform:queue": words["queue"],
         "//platform:rcu": words["rcu"],
-        # The transition reads this flag, so it must write it. Otherwise Bazel makes a
-        # configuration with the flag's default, and another without, in one folder.
+        # The transition reads this flag, so it must write it. Otherwise Bazel makes two
+        # configurations in one folder: one with the flag's default, and one without the flag.
         "//platform:combo": settings["//platform:combo"],
         "//command_line_option:features": features,
         "//command_line_option:platforms": platforms,
@@ -134,9 +134,9 @@ _ATTRS = {
 
 variant_binary = rule(
     implementation = _variant_impl,
-    doc = """`binary` built in the combination `combo`, or if that is empty in the one of the
-flag //platform:combo. `sanitizers`: features that replace those of the command line.
-`compiler`: a platform of //tools/bazel/toolchain. `mode`: opt, fastbuild or dbg.""",
+    doc = """`binary`, built in the combination `combo`. If `combo` is empty, the flag
+//platform:combo names the combination. `sanitizers`: features that replace those of the command
+line. `compiler`: a platform of //tools/bazel/toolchain. `mode`: opt, fastbuild or dbg.""",
     attrs = _ATTRS,
     executable = True,
 )

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Lists of combinations of back ends: all combinations, and shorter lists in which each two
-back ends that can be chosen together meet. They are computed from the tables of choice.bzl;
-the same tables give the same lists."""
+"""Lists of combinations of back ends: all combinations, and shorter lists in which any two back
+ends that can be chosen together occur together in one combination. They are computed from the
+tables of choice.bzl; the same tables give the same lists."""
 
 load(":choice.bzl", "ROLES", "backends")
 
@@ -26,7 +26,7 @@ def product(os, tables = ROLES):
     return ["+".join([os] + row) for row in _rows(os, tables.keys(), tables)]
 
 def cover(os, roles = None, tables = ROLES):
-    """Combinations in which each two back ends of different `roles` meet.
+    """Combinations in which any two back ends of different `roles` occur together.
 
     Greedy: the next row is the one that covers the most of the missing pairs. If several
     cover as many, it is the first of them.

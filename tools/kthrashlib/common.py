@@ -53,16 +53,16 @@ class Call:
     """A command line that the table of commands has checked. A command gets nothing else.
 
     `options`: what the user gave, by name, as {"--seed": 1, "--json": True}; an option that
-    may be repeated has a list. `words`: the words that are no options. `line`: all of it in
-    words, each option as --name=value.
+    may be repeated has a list. `words`: the words that are no options. `line`: the whole command
+    line as a list of words, each option as --name=value.
     """
     options: dict
     words: list
     line: list
 
     def only(self, *names):
-        """A usage error if the user gave an option that is not one of `names`. A command calls it
-        when one option excludes others."""
+        """Raises a usage error if the user gave an option that is not one of `names`. A command
+        calls this when one option excludes others."""
         for name in self.options:
             if name not in names:
                 raise usage("unexpected '%s', expected %s" % (name, ", ".join(names)))

@@ -7,7 +7,7 @@ import subprocess
 
 from kthrashlib.common import STATE, environment, say
 
-# By name: the reason. The user sees them in this order.
+# By package: why it is needed. The user sees the packages in this order.
 BUILD = {
     "bazel-bootstrap": "builds everything, offline",
     "clang-19": "the compiler",
@@ -144,7 +144,7 @@ def npm(package, version, why):
     folder = os.path.join(home, "node_modules", package)
     if os.path.isdir(folder):
         return folder
-    if not shutil.which("npm"):     # a Node.js that is not Debian's has npm with it
+    if not shutil.which("npm"):     # a Node.js that is not from Debian contains npm
         ensure({"npm": "gets " + package})
     say("kthrash: getting %s %s from npm: %s" % (package, version, why))
     temporary = "%s.%d.tmp" % (home, os.getpid())

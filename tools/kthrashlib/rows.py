@@ -96,8 +96,8 @@ def unescaped(text):
 
 
 def read(path, macro, columns=None):
-    """The rows of `macro` in the file, as tuples. An error if there is none, or if one has not
-    `columns` arguments."""
+    """The rows of `macro` in the file, as tuples. Raises an error if there is no row, or if a row
+    does not have `columns` arguments."""
     with open(path, encoding="utf-8") as f:
         reader = Reader(path, f.read())
     rows = []

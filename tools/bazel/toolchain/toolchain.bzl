@@ -24,7 +24,7 @@ COMPILE = [
     ACTION_NAMES.preprocess_assemble,
 ]
 
-# In fastbuild these are optimized all the same. Instrumented code is too slow without
+# With these features the code is optimized even in fastbuild. Instrumented code is too slow without
 # optimization. The engine must not call memcpy() for an assignment, because
 # ThreadSanitizer sees that call.
 OPTIMIZED = ["asan", "ubsan", "tsan", "not_instrumented"]

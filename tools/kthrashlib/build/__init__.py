@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Bazel, the C driver and the seeded bugs that it builds, and the formatters and linters."""
+"""Runs Bazel, which builds the C driver and the seeded bugs; formatters and linters."""

@@ -26,7 +26,7 @@ def given():
     """The builds of another machine, {"commit", "changes", "files": {target: file}}, or None.
 
     A node of a cluster has no Bazel. The machine that submitted the job has built everything,
-    and KTHRASH_BUILDS names the file that says where.
+    and KTHRASH_BUILDS names the file that lists what it built.
     """
     path = os.environ.get("KTHRASH_BUILDS")
     if not path:

@@ -17,7 +17,7 @@ TARGETS = ("deps(//core/... + //platform/... + //stress:all + //stress/plan:all 
            "'//stress/bench:backend_bench@posix+mutex+park+list+memb')")
 FILE = os.path.join(ROOT, "compile_commands.json")
 
-# Only Bazel can use these: they need files that a build makes.
+# Options that only Bazel can use, because they need files that a build makes.
 FLAGS = ("-MD", "-fmodules-strict-decluse", "-Wprivate-header")
 STARTS = ("-fmodule-", "-frandom-seed=")
 PAIRS = ("-MF", "-o")
@@ -39,8 +39,8 @@ def plain(arguments):
 
 
 def rank(configuration, arguments):
-    """The order of a file's many builds. The lowest is taken: that of the simulator with the
-    default back ends, else one by clang 19 without sanitizers."""
+    """A key that sorts the many builds of a file. The build with the lowest key is taken: that of
+    the simulator with the default back ends, else one by clang 19 without sanitizers."""
     return ("-ST-" in configuration, not arguments[0].endswith("clang-19"),
             any(a.startswith("-fsanitize") for a in arguments), configuration)
 

@@ -3,8 +3,8 @@
 default), and the strategies that the scoreboard measures.
 
 `commands` has blanks between the names. `value` is "" for a flag; the driver checks the values.
-front/ makes the help, the manual page and the completion of the rows. read() reads them from the
-tables of which the driver itself is made.
+front/ makes the help, the manual page and the completion from the rows. read() reads the rows from
+the tables that the driver itself is compiled from.
 """
 
 import os
@@ -13,7 +13,8 @@ from kthrashlib import rows
 from kthrashlib.common import ROOT
 
 OPTIONS = ("stress", "hunt", "options.def")
-# A word in the value of an option stands for the words of a table: its file, and its columns.
+# A word in capital letters in an option's value may stand for all words of a table. By word: the
+# file of the table, and how many columns it has.
 TABLES = {
     "STRATEGY": (("platform", "words.def"), 8),
     "MEMORY": (("stress", "plan", "words.def"), 3),
@@ -39,7 +40,7 @@ def with_words(root, value):
 def table_words(root, macro):
     path, columns = TABLES[macro]
     found = rows.read(os.path.join(root, *path), macro, columns)
-    if macro == "STRATEGY":     # its third column is the largest depth that it takes
+    if macro == "STRATEGY":     # the third column: the largest depth of the strategy
         return [row[1] + ("" if row[2] == "0" else ":D") for row in found]
     return [row[1] for row in found]
 
@@ -54,7 +55,7 @@ def read_measured(root):
 ROWS = read(ROOT)
 MEASURED = read_measured(ROOT)
 
-# The front door itself gives these.
+# The user does not give these options: the front door itself adds them.
 HIDDEN = {"progress"}
 
 

@@ -20,7 +20,7 @@ TARGETS = {
     ("posix", "tsan"): "//stress:kthrash_posix_tsan",
 }
 
-# For the combination of back ends that --platform= names.
+# By sanitizer: the driver for the combination of back ends that --platform= names.
 ANY = {
     "none": "//stress:kthrash_any",
     "asan": "//stress:kthrash_any_asan",
@@ -55,7 +55,8 @@ def check_bug(name):
 
 
 def check_bug_for_plans(name):
-    """A usage error for a bug of a lock or completion: it has no driver that runs plans."""
+    """A usage error for a bug of a lock or completion, because no driver that runs plans is built
+    with it."""
     check_bug(name)
     if "Test" in header(name):
         raise usage("a conformance test finds %s, not a plan: "
@@ -78,7 +79,7 @@ def chosen(found):
     if "--bug" in found:
         check_bug_for_plans(found["--bug"])
         if "--platform" in found:
-            raise usage("--bug=%s is built for a platform of its own, without --platform=" %
+            raise usage("--bug=%s has a platform of its own: omit --platform=" %
                         found["--bug"])
         return "//stress/bugs:" + found["--bug"], []
     os_name = system(found)
@@ -104,7 +105,7 @@ def binary(found):
 
 
 def run(command, call):
-    """One of the C driver's own commands, in the build that the call asks for."""
+    """Runs one of the C driver's own commands, in the build that the call asks for."""
     chosen(call.options)
     rest = [word for word in call.line if word.partition("=")[0] not in OPTIONS]
     if command in ("stress", "verify") and sys.stderr.isatty() and "--json" not in rest:
@@ -150,6 +151,6 @@ def gdb(call):
         "" if step is None else " %d" % step)
     words = ["gdb", "-q", "-x", os.path.join(ROOT, "tools", "gdb", "kthrash.py")]
     words += ["-batch"] * batch + ["-ex", command]
-    # From the top, where the sources' names begin.
+    # gdb runs at the top of the checkout, because the names of the sources begin there.
     return subprocess.run(words + ["--args", binary(found), "replay", os.path.abspath(plans[0])],
                           cwd=ROOT, check=False).returncode

@@ -2,8 +2,8 @@
 """`fmt`: formats the lines that changed, and no others.
 
 The tree was written by hand, and its tables and comments stand in columns that no formatter
-keeps. A formatter gets the whole file. Of what it changes, `fmt` keeps what concerns a line that
-changed, and never the blanks before a comment at the end of a line.
+keeps. A formatter reads the whole file. `fmt` keeps only the formatter's changes to lines that the
+user changed. It never changes the blanks before a comment at the end of a line.
 """
 
 import ast
@@ -19,7 +19,8 @@ from kthrashlib import env
 from kthrashlib.build.style import C, LINE_MAX, PYTHON, STARLARK, buildifier, chosen, git
 from kthrashlib.common import CLEAN, FINDINGS, ROOT, say, usage, write_whole
 
-# Tabs in a string; where rows of a table begin; blanks around an operator. See .flake8.
+# What autopep8 must leave alone: tabs in a string, the columns in which a table's rows
+# begin, blanks around an operator. See .flake8.
 NO_PEP8 = ("E101", "W191", "E122", "E127", "E128", "E226", "E24", "W50")
 
 
@@ -45,7 +46,7 @@ def keep_blanks(old, new):
 
 
 def keep_columns(before, after):
-    """`after` with the columns in which the comments of `before` stand."""
+    """`after`, with its comments in the columns in which they stand in `before`."""
     old, new = before.splitlines(True), after.splitlines(True)
 
     def plain(lines):
@@ -74,8 +75,8 @@ def only_changed(before, after, changed):
     """`after` for the lines of `before` whose numbers are in `changed`, `before` for the others.
 
     Lines that a formatter joined, split or moved belong together: they are taken whole if one of
-    them changed. If the result would lose a word, because the formatter moved a line far away,
-    it is `after`.
+    them changed. If this would lose a word, because the formatter moved a line far away, the result
+    is `after`.
     """
     old, new = before.splitlines(True), after.splitlines(True)
     match = difflib.SequenceMatcher(None, list(map(without_blanks, old)),
@@ -132,7 +133,7 @@ def last_merged():
 
 
 def format_file(path, form, since):
-    """(text as it is, text as it should be); the second None if the formatter failed. Every
+    """(text as it is, text as it should be); the second is None if the formatter failed. Every
     line counts as changed if `since` is None."""
     with open(os.path.join(ROOT, path), encoding="utf-8") as f:
         text = f.read()
@@ -147,7 +148,7 @@ def format_file(path, form, since):
 
 
 def same_meaning(before, after):
-    """True unless the blanks that Python reads changed: a block half of which was indented."""
+    """False if the meaning changed, because only half of a block was indented anew."""
     try:
         return ast.dump(ast.parse(before)) == ast.dump(ast.parse(after))
     except SyntaxError:
@@ -182,7 +183,7 @@ def main(call):
                 rewrite(path, after)
                 print(path)
     if check and changed:
-        say("kthrash: %d files would change; tools/kthrash fmt does it" % changed)
+        say("kthrash: %d files would change; tools/kthrash fmt changes them" % changed)
     return FINDINGS if failed or (check and changed) else CLEAN
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""`lint`: what can be said of the sources without running them."""
+"""`lint`: checks the sources without running them."""
 
 import concurrent.futures
 import os
@@ -48,7 +48,7 @@ def shellcheck(files):
 
 def buildifier_lint(files):
     warnings = ",".join("-" + w for w in NO_WARNINGS)
-    # fmt says what the layout is.
+    # Layout is left out, because fmt decides it.
     return [[buildifier(), "-lint=warn", "-mode=diff", "-diff_command=true",
              "-warnings=" + warnings, *files]]
 
@@ -57,8 +57,8 @@ def tidy(files):
     return [[sys.executable, "-B", "tools/tidy.py", *files]]
 
 
-# By name: the languages that it checks, and the commands to run. A status other than 0 is a
-# finding.
+# By a linter's name: the languages that it checks, and the commands to run. A status other than 0
+# is a finding.
 LINTERS = {
     "tidy.py": ((C, PYTHON, STARLARK, SHELL), tidy),
     "shellcheck": ((SHELL,), shellcheck),

@@ -12,8 +12,8 @@ def main(call):
     env.ensure(env.ALL)
     folders = ["//core/...", "//platform/...", "//stress/...", "//fuzz/..."]
     passed = failed = status = 0
-    # Tests with the tag plain-only compare builds and need no sanitizer. Of a test of many
-    # combinations each sanitizer runs half (tools/bazel/matrix.bzl).
+    # Tests with the tag plain-only compare builds and need no sanitizer. If a test has many
+    # combinations, each sanitizer runs half of them (tools/bazel/matrix.bzl).
     checked = ["--build_tests_only", "--test_tag_filters=-plain-only,-not-%s"]
     for words in (["//..."],
                   ["--config=asan-ubsan", checked[0], checked[1] % "asan"] + folders,

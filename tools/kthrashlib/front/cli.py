@@ -11,7 +11,7 @@ from kthrashlib.front import commands, completion, parser
 
 
 def runs(row):
-    """What runs the command: its module is imported only then."""
+    """The function that runs the command. Its module is imported here, and not earlier."""
     def run(call):
         module, _, function = row.run.partition(":")
         return getattr(importlib.import_module("kthrashlib." + module), function)(call)
@@ -25,7 +25,7 @@ def group():
 def run(args):
     if args[0] == "help":
         args = [*args[1:2], "--help"]       # "help stress" is "stress --help"
-    if args[0] == "complete":               # what the shells' scripts ask
+    if args[0] == "complete":               # the completion scripts of the shells call this
         for candidate, meaning in completion.candidates(group(), args[1:] or [""]):
             print(candidate + "\t" + meaning)
         return CLEAN

@@ -21,7 +21,7 @@ JSON = Option("--json", "JSON instead of text")
 
 
 def driver(name, module, arguments, text, more="", own=()):
-    """A command of the C driver: where it runs, `own` options, the driver's options."""
+    """A command of the C driver. Its options are WHERE, `own`, and those of the driver itself."""
     options = [row_option(*row) for row in driver_options.of(name)]
     return Command(name, module, arguments, text, [*WHERE, *own, *options], more)
 
@@ -38,7 +38,7 @@ COMMANDS = [
         Option("--lanes=LANES", "only these lanes, with commas between them",
                "all that have a weight"),
         Option("--seed=N", "the number from which the lanes' seeds are counted",
-               "1; the time without --dir", number=whole(1, 2**62)),
+               "1; without --dir, the time", number=whole(1, 2**62)),
         Option("--config=FILE", "lanes, weights and limits that differ from tools/campaign.toml"),
         Option("--engine=local|slurm", "where it runs; slurm: on a Slurm cluster, see below",
                "local"),
@@ -46,30 +46,31 @@ COMMANDS = [
                number=whole(1, 10000)),
         Option("--sbatch=OPTION...", "with slurm: an option for sbatch, as in "
                "--sbatch=--partition=NAME"),
-    ], "A lane is one hunting engine in one build, as the random walk in the simulator or AFL++ "
-       "under ASan; lanes share the time by weight. The same command goes on with a campaign that "
-       "was killed, by whatever signal. With other options or another commit the command begins a "
-       "new night in the same folder; the corpora and the bugs of earlier nights are still there. "
+    ], "A lane is one hunting engine in one build, such as the random walk in the simulator or "
+       "AFL++ under ASan; lanes share the time by weight. If a campaign was killed, by any "
+       "signal, the same command goes on with it. With other options or another commit the "
+       "command begins a new night in the same folder; the corpora and the bugs of earlier nights "
+       "are still there. "
        "Exit status 3 also means that the night is invalid, because it did not find the planted "
        "bug: a seeded bug that each night must find.\n\n"
        "With --engine=slurm the command builds here and submits a job array, one job for each "
        "shard. It also submits a job that waits for all shards and merges them into one night "
        "of DIR. Then the command follows the jobs. The checkout and DIR must be on file systems "
        "that all nodes have under the same name, with locks that hold between machines; the "
-       "command can't check that. Ctrl-C ends only the following: the same command follows "
-       "again."),
+       "command can't check that. Ctrl-C ends only this command, and the jobs go on. The same "
+       "command follows them again."),
     Command("merge", "night.slurm:merge", "DIR",
             "merge the shards of a campaign on a cluster, once more if need be",
-            more="The cluster does it when all shards have ended. A second merge changes nothing. "
-                 "The verdict names each shard that has not finished."),
+            more="The cluster merges the shards when all have ended. A second merge changes "
+                 "nothing. The verdict names each shard that has not finished."),
     Command("test", "build.testing:main", "[-- WORD...]",
             "all tests, then again under ASan+UBSan and under TSan",
             more="The words after the dashes go to each bazel test."),
     driver("stress", "build.drivers:stress", "", "one lane until something breaks",
            "With the portfolio or a given strategy the same range of numbers (--first, "
            "--executions) gives the same findings, one file each, for any number of jobs. With "
-           "--keep-going that is every finding. Without it, it is the finding with the lowest "
-           "number, and what the other jobs found before they stopped."),
+           "--keep-going these are all findings. Without --keep-going they are the finding with "
+           "the lowest number, and those that the other jobs found before they stopped."),
     driver("verify", "build.drivers:verify", "PLAN",
            "every interleaving of a small plan, up to equivalence",
            "Exit status 0: verified within the bounds; 1: counterexample; 3: not finished."),
@@ -110,23 +111,23 @@ COMMANDS = [
     ]),
     Command("gate", "gate.gate:main", "",
             "for CI: sanitizers x back ends x kinds of test, in a given time", [
-        Option("--minutes=N", "all of the time there is", "30", number=real(0.1, 7 * 24 * 60)),
+        Option("--minutes=N", "how long the gate may take", "30", number=real(0.1, 7 * 24 * 60)),
         Option("--junit=FILE", "the file for the results as JUnit XML", "DIR/junit.xml"),
         Option("--sarif=FILE", "the file for the findings as SARIF", "DIR/kthrash.sarif"),
         Option("--dir=DIR", "a new folder for findings, logs and reports",
                "a new folder in .kthrash/gate"),
-        Option("--partial", "exit status 0 also if the time was too short for all that must run"),
+        Option("--partial", "exit status 0 even if tests that must run were skipped"),
     ], "These must run, each plain, under ASan+UBSan and under TSan: some seeded bugs, the unit "
        "tests, the corpus and a short stress, all on the default back ends. The other pairs of "
        "back ends follow while there is time; each commit begins with another pair. A test that "
-       "had no time is reported as skipped. Without --partial the gate fails if that is a test "
-       "that must run. The last line says how many tests ran."),
+       "had no time is reported as skipped. Without --partial the gate fails if it skipped a "
+       "test that must run. The last line says how many tests ran."),
     Command("coverage", "measure.coverage:main", "",
             "lines and branches of core/ and platform/ that the corpus reaches", [
         Option("--dir=DIR", "also the corpus in this campaign's folder"),
         Option("--html", "also pages, in .kthrash/coverage/html"),
         Option("--lcov=FILE", "the file for the counts as LCOV", ".kthrash/coverage/lcov.info"),
-        Option("--platform=PLATFORM", "on these back ends only, as sim+modelled+...",
+        Option("--platform=PLATFORM", "on these back ends only, such as sim+modelled+...",
                "combinations that have each back end"),
     ], "It also counts schedule coverage: the ordered pairs of accesses to one object by two "
        "tasks that were seen."),
@@ -148,7 +149,7 @@ COMMANDS = [
     Command("fmt", "build.formatting:main", "[FILE]...",
             "formats the lines that changed", [
         Option("--check", "only show what would change; exit status 1 if anything would"),
-        Option("--since=COMMIT", "lines that are not as in this commit",
+        Option("--since=COMMIT", "lines that differ from this commit",
                "where HEAD left origin/main"),
         Option("--whole", "every line of every file"),
     ], "C, Python and Starlark. In C, /* clang-format off */ and /* clang-format on */ stand "
@@ -156,7 +157,7 @@ COMMANDS = [
        "alone."),
     Command("lint", "build.linting:main", "[FILE]...",
             "checks the sources without running them",
-            more="By clang-tidy, cppcheck, shellcheck, flake8, pylint, buildifier and "
+            more="Uses clang-tidy, cppcheck, shellcheck, flake8, pylint, buildifier and "
                  "tools/tidy.py. The whole tree takes about three minutes on two processors, "
                  "nearly all of it in clang-tidy; a single file takes seconds. Headers are "
                  "checked with the sources that include them."),
@@ -183,5 +184,5 @@ def find(name):
 
 
 def parse(name, args):
-    """The Call that `args`, the words after the command's name, make."""
+    """The Call for `args`, the words after the command's name."""
     return parser.parse(find(name), args)

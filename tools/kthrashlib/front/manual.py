@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The manual page, in mdoc(7), made from the table of commands.
 
-It is our own: Debian's click-man writes a page for each command, in man(7) and without the files
-and examples; a user looks for one page, kthrash(1).
+Debian's click-man is not used. It writes one page for each command, in man(7), without the files
+and examples. A user looks for one page, kthrash(1).
 """
 
 import os
@@ -45,7 +45,7 @@ a text file: the calls that tasks make, and the switches, kills and failures on
 the way.
 A finding is a plan, too, and
 .Ic replay
-does it again.
+runs it again.
 .Pp
 An option's value follows an equals sign or stands in the next word;
 .Fl o
@@ -57,7 +57,7 @@ Options and arguments stand in any order.
 BOTTOM = r""".Sh FILES
 .Bl -tag -width Ds
 .It Pa .kthrash/
-what runs leave in the checkout:
+the files that commands leave in the checkout:
 .Pa findings/ ,
 .Pa campaign/ ,
 .Pa bugs/
@@ -97,8 +97,9 @@ in the checkout, and a README in each of its folders
 
 
 def text_lines(text):
-    """Of a paragraph, in lines that the format likes: a sentence begins a new one, a word
-    that a macro could begin with is none."""
+    """The lines of a paragraph in mdoc. Each sentence begins a new line, as the format asks. A line
+    that begins with a dot or an apostrophe is escaped, so that mdoc does not take it for a
+    macro."""
     text = text.replace("\\", r"\e").replace("-", r"\-")
     lines = []
     for sentence in re.split(r"(?<=[.:;!?]) +(?=[A-Z])", text):

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What the table of commands is made of: a command, an option, a range of numbers.
+"""The classes of the table of commands: a command, an option, a range of numbers.
 
-These are plain data. parser.py makes click's commands of them, manual.py the manual page.
+These are plain data. From them parser.py makes click's commands, and manual.py makes the manual
+page.
 """
 
 import dataclasses
@@ -68,7 +69,7 @@ def row_option(name, value, text, default):
 
 class Command:
     """`run` is "room.module:function"; the function is called with a Call and returns the exit
-    status. `arguments` says what the words are that are no options: "", "PLAN", "PLAN...",
+    status. `arguments` describes the words that are not options: "", "PLAN", "PLAN...",
     "[BUG]...", "a|b" for one of these words, or AFTER_DASHES: all words after two dashes are for
     another program. `text` is one clause. `more` holds further paragraphs of the help.
     """

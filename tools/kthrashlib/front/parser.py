@@ -59,7 +59,7 @@ class Word(click.ParamType):
 
 
 class RowOption(click.Option):
-    """An option; its line of the help is the one in the table."""
+    """An option. Its line in the help is the one in the table."""
 
     def __init__(self, option):
         self.option = option
@@ -116,7 +116,7 @@ class RowCommand(click.Command):
 
 
 def written(name, value):
-    """The words for an option that the driver understands, too."""
+    """An option as the words of a command line. The driver understands this form, too."""
     if value is True:
         return [name]
     if isinstance(value, float) and value.is_integer():
@@ -125,7 +125,7 @@ def written(name, value):
 
 
 def call_of(ctx):
-    """The Call: only what the user gave, not click's defaults."""
+    """The Call. It has only the options that the user gave, and no default that click filled in."""
     options, line = {}, []
     for param in ctx.command.params:
         if not isinstance(param, RowOption) or \
@@ -176,7 +176,7 @@ class Group(click.Group):
 
 
 def failure(error):
-    """What click says of a wrong command line, as our one sentence."""
+    """click's error about a wrong command line, as one sentence in our words."""
     if isinstance(error, click.NoSuchOption) and isinstance(error.ctx.command, RowCommand):
         return unexpected(error.ctx.command.row, error.option_name)
     message = error.format_message().rstrip(".")
@@ -191,7 +191,7 @@ def unexpected(row, word):
 
 
 def parse(row, args):
-    """The Call that `args`, the words after the command's name, make; or a usage error."""
+    """The Call for `args`, the words after the command's name; or a usage error."""
     command = RowCommand(row, lambda call: call)
     try:
         with command.make_context(row.name, list(args)) as ctx:

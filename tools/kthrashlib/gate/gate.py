@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """`gate`, for CI: sanitizers x back ends x kinds of test, in a given time.
 
-A plan has two parts. First, under each sanitizer, come the steps that must run: the seeded bugs,
-which show that the harness can see; the unit tests; the corpus; and a short stress on the default
-back ends. Each step has a share of the time that is left. The next steps get the time that it
-does not use. A step that could not end is tried again after the others, as long as one more test
-of it runs. Then come the other pairs of back ends, a few at a time, until the time is up. Each
-commit begins with another pair.
+The gate has a list of steps in two parts. First, under each sanitizer, come the steps that must
+run: the seeded bugs, which show that the harness can see; the unit tests; the corpus; and a short
+stress on the default back ends. Each step has a share of the time that is left. If a step ends
+early, the next steps get the rest of its share. A step that ran out of time is tried again after
+the others. This is repeated as long as each round runs at least one more test. Then come the other
+pairs of back ends, a few at a time, until the time is up. Each commit begins with another pair.
 """
 
 import json
@@ -31,7 +31,8 @@ KINDS = ["seeded bugs", "unit", "corpus", "stress"]
 # The time that a step of the first part takes, relative to the others, when nothing is built.
 WEIGHT = {"seeded bugs": 5, "unit": 10, "corpus": 6, "stress": 3}
 
-# One bug for each oracle, and one of a lock; under a sanitizer the bugs that it sees.
+# Without a sanitizer: one bug for each oracle, and one bug of a lock. Under a sanitizer: bugs that
+# this sanitizer reports.
 SEEDED_BUGS = {
     "plain": ["P1", "H26K", "P13E", "R1", "T4", "V1", "ND1", "LTICKET1"],
     "asan-ubsan": ["H2C", "H26K"],
@@ -40,7 +41,7 @@ SEEDED_BUGS = {
 
 DEFAULTS = ["sim+modelled+modelled+list+modelled", "posix+mutex+park+list+memb"]
 BATCH = 6               # pairs of back ends in a step of the second part
-FOR_REPORTS = 0.03      # the share of the time, and its limit:
+FOR_REPORTS = 0.03      # the share of the time for reports; in seconds, at most:
 FOR_REPORTS_S = 10
 BUGS_SHOWN = 8          # on the screen; the reports have all bugs
 NO_TIME = "not run: out of time"
@@ -100,7 +101,8 @@ def share(now, end, step, later):
 
 
 class Gate:
-    """Runs a plan and keeps the results. `runner` runs tests and drivers (runner.py)."""
+    """Runs the steps of a Plan and keeps the results. `runner` runs tests and drivers
+    (runner.py)."""
 
     def __init__(self, plan, runner, end, clock=time.monotonic, after_step=lambda gate: None):
         """`end`: when the time is up, by `clock`; `after_step` is called with the gate after each
@@ -127,7 +129,7 @@ class Gate:
 
     def run_step(self, step, deadline):
         items = self.left_of(step)
-        if step.kind == "stress":   # with the driver that the corpus test has built
+        if step.kind == "stress":   # it uses the driver that the corpus test has built
             items = [i for i in items
                      if (step.sanitizer, "corpus", corpus_label(i)) in self.cases]
         now = self.clock()
@@ -185,10 +187,11 @@ class Gate:
                 if c.status in (FAILED, ERROR)]
 
     def verdict(self, partial):
-        """(exit status, the words for it).
+        """(exit status, the verdict in words).
 
-        Findings come before a broken environment or a signal, and these before tests that must
-        run and did not. `partial` accepts the last, if any test ran at all.
+        If several of these happened, the first one decides: findings; a broken environment; a
+        signal; tests that must run and did not. With `partial` such missing tests are no failure,
+        if any test ran at all.
         """
         if self.bad_cases() or self.findings:
             return FINDINGS, "FAILED"

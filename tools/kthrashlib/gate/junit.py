@@ -75,7 +75,7 @@ def read(text, group, name):
     """The cases in the XML of a test, as Bazel keeps it.
 
     For a test that wrote no XML, Bazel writes one case from the exit status; it is named `name`.
-    Other cases are named `name` and their own name.
+    The name of any other case is `name` followed by the case's own name.
     """
     cases = []
     for e in ElementTree.fromstring(text).iter("testcase"):

@@ -89,7 +89,7 @@ def test_finding(label, log, repeat):
         return {"kind": kind, "signature": "%s: %s" % (kind, " | ".join(names) or label),
                 "message": message.replace("/proc/self/cwd/", ""), "report": log,
                 "replay": repeat, "lanes": [label]}
-    # The driver names a kind of failure; any other test just failed.
+    # The driver's line names the kind of the failure. Other tests print no kind.
     fail = re.search(r"^FAIL (?:.*, got )?(%s): (.*)$" % "|".join(sarif.KINDS), log, re.MULTILINE)
     kind, message = fail.groups() if fail else ("test", label + " failed")
     place = sanitizer.OWN.search(message) or sanitizer.OWN.search(log)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Runs for `gate`: tests by Bazel, and the drivers that these have built, each until a deadline."""
+"""Runs tests and drivers for `gate`, each until a deadline. Bazel runs the tests. The drivers are
+those that Bazel has built for the tests."""
 
 import json
 import os
@@ -11,12 +12,12 @@ from kthrashlib.common import ROOT, write_whole
 from kthrashlib.gate import results, sarif
 from kthrashlib.gate.junit import ERROR, FAILED, PASSED, Case
 
-STRESS_S = 10           # for a combination of back ends, while there is time
+STRESS_S = 10           # for each combination of back ends, if there is enough time
 STRESS_LEAST_S = 2
 SILENCE_S = 25          # the driver itself reports a hang after 20 s without progress
 STOP_S = 15             # the time that Bazel gets to end after a SIGINT
 SHRINK_S = 5
-AT_ONCE = 40            # tests: Bazel builds all of them before the first one ends
+AT_ONCE = 40            # tests that one call of Bazel runs; it builds all before one ends
 EXAMINED_MAX = 3        # findings of one hunt that are shrunk
 
 
@@ -127,7 +128,8 @@ class Runner:
             rounds = -(-len(waiting) // self.jobs)
             each = min(STRESS_S, (deadline - time.monotonic()) / rounds - 1)
             if each < STRESS_LEAST_S:
-                each = min(STRESS_S, deadline - time.monotonic() - 1)    # for those that still fit
+                # There is too little time for all: only the first ones run.
+                each = min(STRESS_S, deadline - time.monotonic() - 1)
             if each < STRESS_LEAST_S:
                 break
             batch, waiting = waiting[:self.jobs], waiting[self.jobs:]

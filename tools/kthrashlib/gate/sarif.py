@@ -81,7 +81,7 @@ def rule(kind):
 # ---- what stays the same when lines move -------------------------------------
 
 def identity(finding):
-    """The signature without line numbers, the sides of a race or deadlock in one order."""
+    """The signature without line numbers, and with the sides of a race or deadlock sorted."""
     text = re.sub(r":\d+", "", finding["signature"])
     head, colon, sides = text.partition(": ")
     if not colon:
@@ -97,7 +97,7 @@ def digest(text):
 
 
 def line_of(root, place):
-    """The words of the source line; without the file, the name of the place."""
+    """The words of the source line. If it can't be read, the name of the place."""
     try:
         with open(os.path.join(root, place["file"]), encoding="utf-8") as f:
             return " ".join(f.read().splitlines()[place["line"] - 1].split())
@@ -222,7 +222,8 @@ def result(finding, root):
         if others:
             made["relatedLocations"] = [dict(location(p, p.get("point") or p.get("function")),
                                              id=n) for n, p in enumerate(others.values())]
-        # The number after the colon is for results with the same hash; there are none.
+        # The number after the colon tells apart results with the same hash. It is always 1, because
+        # no two results here have the same hash.
         made["partialFingerprints"]["primaryLocationLineHash"] = digest("%s\n%s\n%s" % (
             identity(finding), first["file"], line_of(root, first))) + ":1"
     flows = [f for f in (flow_of_race(report) if kind == "race" else None,
@@ -239,7 +240,7 @@ def distinct(findings):
     found = {}
     for f in findings:
         bug = found.setdefault(identity(f), {**f, "count": 0, "lanes": []})
-        if f.get("plan") and not bug.get("plan"):   # a plan repeats it better than a test
+        if f.get("plan") and not bug.get("plan"):   # a plan always replays, unlike a test
             bug.update(plan=f["plan"], replay=f["replay"])
         for key in ("trace", "report"):
             if f.get(key) and not bug.get(key):

@@ -59,7 +59,7 @@ def simulator(found):
             runs[sanitizer].append(run_driver(binary, seconds))
         for target, binary in zip(engine, binaries[len(SANITIZERS):]):
             engine[target].append(run_libfuzzer(binary, seconds))
-    # For each build the round in the middle, so that all its numbers are from one time.
+    # For each build, the round with the median speed, so that all its numbers are from one time.
     middle = {s: sorted(r, key=lambda x: x["executions_per_second"])[ROUNDS // 2]
               for s, r in runs.items()}
     inputs = {t: statistics.median(r) for t, r in engine.items()}
@@ -81,8 +81,8 @@ def print_simulator(middle, plan, empty):
                   "{ns_per_point:.1f} |".format(**row))
         print()
     print("A fiber switch takes {own_switch_ns:.1f} ns; a point of two creators takes "
-          "{own_ratio:.1f} times that. Inline, without saved registers and well predicted, a "
-          "switch takes {switch_ns:.2f} ns; the point takes {ratio:.1f} times that.\n".format(
+          "{own_ratio:.1f} times that. A switch that is inlined, well predicted and saves no "
+          "registers takes {switch_ns:.2f} ns; the point takes {ratio:.1f} times that.\n".format(
               **plain))
     print("| two creators | executions/s | of plain |\n|---|---|---|")
     for sanitizer in SANITIZERS:

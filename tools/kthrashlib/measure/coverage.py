@@ -21,7 +21,7 @@ from kthrashlib.gate import results
 
 TARGET = "//stress:kthrash_cov@"
 FOLDERS = ("core", "platform")
-PLANS_AT_ONCE = 400             # on a command line
+PLANS_AT_ONCE = 400             # on one command line
 THREADS_TIMES = 2               # executions of each plan on real threads
 SCHEDULES = 50                  # of each plan, for schedule coverage
 LIMIT_S = 1200                  # of one driver
@@ -80,7 +80,7 @@ def replay(binary, combo, plans, raw):
         return
     for folder in sorted({os.path.dirname(p) for p in plans}):
         own = [p for p in plans if os.path.dirname(p) == folder]
-        if os.path.basename(folder) != "illegal":   # on real threads these end in any way
+        if os.path.basename(folder) != "illegal":   # on real threads these may end in any way
             driver("stress", "--json", "--keep-going", "--plan=" + folder, "--seed=1",
                    "--executions=%d" % (THREADS_TIMES * len(own)),
                    "--findings=" + os.path.join(raw, "findings"))
@@ -120,7 +120,7 @@ def lcov(binaries, merged):
     for r in records:
         r = re.sub(r"^SF:.*?((?:%s)/.*)$" % "|".join(FOLDERS), r"TN:\nSF:\1", r.lstrip(),
                    flags=re.MULTILINE)
-        if r.startswith("TN:\n") and "\nLF:0\n" not in r:    # not a header without code
+        if r.startswith("TN:\n") and "\nLF:0\n" not in r:    # drops a header without code
             kept.append(r + "end_of_record\n")
     return "".join(sorted(kept))
 
@@ -218,7 +218,8 @@ def page(files, seen, said, plans, combos):
 
 
 def write_pages(folder, binaries, merged, text):
-    """Writes LLVM's pages and the page that links to them. The folder is replaced at once."""
+    """Writes LLVM's pages and the page that links to them. The new folder replaces the old one when
+    it is complete."""
     made = folder + ".tmp"
     shutil.rmtree(made, ignore_errors=True)
     tool(["llvm-cov-19", "show", "-format=html", "-show-branches=count", "-instr-profile=" + merged,

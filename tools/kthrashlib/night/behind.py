@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The jobs beside the lanes: examining new bugs, running old bugs again, and merging the corpora.
-Each is a process, takes a core like a lane, and at most one of each kind runs."""
+Each is a process and takes a core like a lane. At most one of each kind runs at a time."""
 
 import os
 import shutil
@@ -11,13 +11,13 @@ from kthrashlib.night import bugs
 from kthrashlib.night.folder import entries, write_json
 from kthrashlib.night.process import Job
 
-EXAMINE_S = 240         # for one bug; then the examiner hangs
+EXAMINE_S = 240         # for one bug; an examiner that takes longer hangs, and is killed
 MERGE_S = 900
-DEATHS = 3              # of the examiner on one bug; then the bug is set aside
+DEATHS = 3              # if the examiner died this often on one bug, the bug is set aside
 
 
 class Behind:
-    """Decides which of these jobs runs next, and sees to what it leaves when it ends."""
+    """Decides which of these jobs runs next, and takes over its results when it ends."""
 
     def __init__(self, folder, record, lanes, exchange_s):
         self.folder, self.record, self.lanes = folder, record, lanes
@@ -36,7 +36,7 @@ class Behind:
     # ---- starting ----
 
     def start_one(self, elapsed):
-        """Start a job if one has work. True if it did."""
+        """Start a job if one has work. True if a job was started."""
         if "running" not in (self.examiner.state, self.retry.state) and \
                 (self.start_retry() or self.start_examiner()):
             return True
@@ -85,7 +85,7 @@ class Behind:
     # ---- ending ----
 
     def ended(self, job, room):
-        """See to what the job has left. `room`: there is room on the disk."""
+        """Take over the job's results. `room`: there is room on the disk."""
         if job is self.merge:
             self.end_merge()
             return
@@ -110,7 +110,7 @@ class Behind:
         self.folder.take_corpus(self.folder.at("jobs", "merging", "new"), own)
 
     def count_death(self):
-        """A bug on which the examiner died some times is set aside, so that it does not hold
+        """A bug on which the examiner died DEATHS times is set aside, so that it does not hold
         up the others."""
         for bug in bugs.to_examine(self.folder)[:1]:
             self.deaths[bug] = self.deaths.get(bug, 0) + 1

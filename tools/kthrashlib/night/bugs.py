@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The bugs of a campaign: from the findings that lanes save to one folder for each bug.
+"""The bugs of a campaign: turns the findings that lanes save into one folder for each bug.
 
 The campaign takes each finding in by one rename into the folder of its bug; such a finding is
 one sighting of the bug, and the sightings are counted. examine.py, in a process of its own,
-runs the bug again and writes what it learns into the bug's folder, examined.json or
-retried.json last; it moves nothing. The campaign then files the folder:
+runs the bug again and writes what it learns into the bug's folder. It writes examined.json or
+retried.json last, and it moves nothing. The campaign then files the folder:
 
     incubating/   not examined yet, or did not fail again in ten re-runs
     crashing/     fails
@@ -27,7 +27,7 @@ from kthrashlib.night.lenient import (as_dicts, as_number, as_text, as_word, as_
                                       read_object)
 
 CANARY = "canary"
-RAWS_KEPT = 20          # sightings of one bug: the first and the latest; all are counted
+RAWS_KEPT = 20          # sightings kept of one bug, the first and the latest; all are counted
 
 RAW = re.compile(r"(?P<seq>\d{6,})\.(?P<night>\d{4,})\.(?P<lane>[a-z0-9-]+)\.(?P<name>.+)")
 EXAMINED, RETRIED, FINDING, FOUND = ("examined.json", "retried.json", "finding.json",
@@ -42,7 +42,7 @@ def as_pair(value):
         None not in map(as_number, value) else None
 
 
-# What finding.json says: what makes a value of its kind from any other.
+# The keys of finding.json. By key: the function that turns any value into one of the right kind.
 KEYS = {"id": as_text, "state": as_text, "kind": as_word, "signature": as_text,
         "message": as_text, "options": as_text, "build": as_text, "commit": as_text,
         "hash": as_text, "places": as_dicts, "reliability": as_pair, "first_seen": as_word,
@@ -54,13 +54,14 @@ KEYS = {"id": as_text, "state": as_text, "kind": as_word, "signature": as_text,
 
 
 def cleaned(found):
-    """`found` with every key of KEYS, each of its kind; keys that are not in KEYS stay."""
+    """`found` with every key of KEYS, each value of the right kind. Keys that are not in KEYS
+    stay."""
     return {**found, **{key: kind(found.get(key)) for key, kind in KEYS.items()}}
 
 
 def read(bug):
-    """(finding.json in a bug's folder, cleaned, and "") or (that of no bug, the reason why there
-    is none)."""
+    """(finding.json in a bug's folder, cleaned, and ""). If it cannot be read: (a finding with no
+    facts, the reason)."""
     found, why = read_object(os.path.join(bug, FINDING))
     return cleaned(found), why
 
@@ -97,8 +98,8 @@ def findings(folder, area):
 
 
 def filed(folder):
-    """finding.json of all bugs. The area where a bug is counts, not the one that its file
-    names."""
+    """finding.json of all bugs. A bug's state is the area of its folder, even if its file names
+    another."""
     return [{**finding, "state": area} for area in AREAS for finding in findings(folder, area)]
 
 
@@ -115,7 +116,7 @@ def to_examine(folder):
 
 
 def changed(folder, night):
-    """The lists of ids that a night's record has: of each area, and what is new, fixed and
+    """The lists of ids in a night's record: the bugs of each area, and those that are new, fixed or
     back since the night before."""
     lists = {area: entries(folder.at(area)) for area in AREAS}
     known = {finding["id"]: finding for finding in filed(folder)}
@@ -146,15 +147,15 @@ def add_raw(bug, path, night, lane, name):
 
 
 def forget_examination(bug):
-    """What is known of the bug is about another build."""
+    """Delete the examiner's results, because they are about another build."""
     for old in (EXAMINED, RETRIED):
         if os.path.exists(os.path.join(bug, old)):
             os.unlink(os.path.join(bug, old))
 
 
 def folder_for(folder, name, area=INCUBATING):
-    """The folder that a new sighting of a bug goes to. A bug that no longer failed is back,
-    and must be examined again."""
+    """The folder that a new sighting of a bug goes to. If the bug is in regression/, it fails
+    again. It is moved to incubating/, so that it is examined again."""
     bug = where(folder, name) if area == INCUBATING else None
     if bug == folder.at(REGRESSION, name):
         forget_examination(bug)
@@ -170,8 +171,8 @@ def take_one(folder, lane, path, night, area):
         with open(path, "rb") as f:
             bug_id = "raw-%s-%s" % (lane.name, hashlib.sha1(f.read()).hexdigest()[:8])
     bug = folder_for(folder, bug_id, area)
-    # A sanitizer's report lies beside the plan. It goes first, because the plan's rename is
-    # what counts as a sighting.
+    # A sanitizer's report lies beside the plan. The report is moved first, because only the plan's
+    # rename counts as a sighting.
     report = os.path.splitext(path)[0] + ".report.txt"
     if name.endswith(".plan") and os.path.exists(report):
         os.makedirs(bug, exist_ok=True)
@@ -225,7 +226,7 @@ def describe(bug):
 
 
 def relocate(folder, bug, area, night):
-    """Move a bug to another area. finding.json says so before it is so."""
+    """Move a bug to another area. finding.json names the new area before the folder is moved."""
     target = folder.at(area, os.path.basename(bug))
     finding = read_json(os.path.join(bug, FINDING)) or describe(bug) or {}
     moved = {"night": night, "to": area}
@@ -237,7 +238,7 @@ def relocate(folder, bug, area, night):
 
 
 def join(bug, target):
-    """All sightings of `bug` are sightings of `target`."""
+    """`bug` and `target` are the same bug: give all sightings of `bug` to `target`."""
     for seen in sightings(bug):
         add_raw(target, os.path.join(bug, "raw", seen.group(0)), int(seen["night"]),
                 seen["lane"], seen["name"])
@@ -246,9 +247,9 @@ def join(bug, target):
 
 
 def older_name(folder, name, said):
-    """The id under which an older version of this program filed the same bug, or None. Its
-    ids of bugs that only a fuzzer met were made by another hash; they stay, and the bug is
-    known by its signature: the driver's, or that of the fuzzer's own report."""
+    """The id under which an older version of this program filed the same bug, or None. For bugs
+    that only a fuzzer had found, that version made the ids by another hash. Such a bug keeps its
+    id. It is recognized by its signature: the driver's, or that of the fuzzer's own report."""
     wanted = [(s["kind"], s["signature"]) for s in (said, said.get("reported", said))
               if s["signature"]]
     if not wanted or identity.of(said) != name:
@@ -261,7 +262,7 @@ def older_name(folder, name, said):
 
 
 def file_examined(folder, name, night):
-    """Put an examined bug of incubating/ where it belongs. Returns sentences."""
+    """Move an examined bug of incubating/ to its area. Returns sentences on what moved."""
     bug, said = folder.at(INCUBATING, name), examined(folder.at(INCUBATING, name))
     same = said.get("same_as") or name
     same = older_name(folder, same, said) or same
@@ -280,7 +281,8 @@ def file_examined(folder, name, night):
 
 
 def file_retried(folder, area, name, night):
-    """A bug of an earlier night has been run again: does it fail as its area says?"""
+    """A bug of an earlier night may have been run again. If its area is wrong now, move it. Returns
+    sentences."""
     bug = folder.at(area, name)
     other = CRASHING if area == REGRESSION else REGRESSION
     retried = read_json(os.path.join(bug, RETRIED))
@@ -300,7 +302,7 @@ def settle(folder, night):
     for name in entries(folder.at(INCUBATING)):
         bug = folder.at(INCUBATING, name)
         if not sightings(bug):
-            shutil.rmtree(bug)      # join() had emptied it and was killed
+            shutil.rmtree(bug)      # join() emptied it, and was killed before its end
         elif examined(bug):
             said += file_examined(folder, name, night)
         else:

@@ -106,7 +106,7 @@ def drop_old_binaries(folder, used):
 
 
 def build_all(folder, lanes):
-    """Build and keep the binary of each of `lanes`, and what merges and examines."""
+    """Build and keep the binary of each of `lanes`, and the binaries that merge and examine."""
     targets = sorted({lane.target for lane in lanes} | {SIM})
     if any(lane.kind == "afl" for lane in lanes):
         targets.append(MUTATOR)
@@ -121,7 +121,7 @@ def build_all(folder, lanes):
 
 
 def write(folder, built, record):
-    """builds.json: what the examiner examines this night's findings with."""
+    """Write builds.json: the binaries with which the examiner examines this night's findings."""
     write_json(folder.at("builds.json"), {
         "sim": built.sim, "commit": record.facts["commit"], "night": record.number,
         "lanes": {lane.name: {"target": lane.target, "binary": lane.binary, "kind": lane.kind}

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""One night of a campaign: wires its record, its scheduler and its verdict together.
+"""One night of a campaign: connects its record, its scheduler and its verdict.
 
 A campaign's folder may hold many nights. All that a night knows is in files, so after a kill the
 same command goes on with it.
 
     record.py       what is known of the night        scheduler.py  what runs next, until when
     bugs.py         findings, filed as bugs           behind.py     jobs beside the lanes
-    pairs.py        coverage                          verdict.py    what the night comes to
+    pairs.py        coverage                          verdict.py    the verdict of the night
 """
 
 import errno
@@ -30,7 +30,7 @@ SAVE_EVERY_S = 5.0
 
 class Night:
     """`command`: the options as they were given; `canary`: the lane that hunts the planted bug,
-    or None if it is hunted elsewhere."""
+    or None if another process hunts that bug."""
 
     def __init__(self, folder, config, lanes, budget, command, canary=None):
         self.folder, self.config, self.lanes = folder, config, lanes
@@ -47,7 +47,7 @@ class Night:
     # ---- beginning -----------------------------------------------------------
 
     def who(self):
-        """Which night it is: another start with the same goes on with it."""
+        """What a night is known by: a start with the same values goes on with that night."""
         commit, changes = builds.tree()
         return {"seconds": self.budget.seconds, "jobs": self.budget.cores,
                 "seed": self.budget.seed, "commit": commit, "changes": changes,
@@ -129,7 +129,7 @@ class Night:
                     "to_examine": len(bugs.to_examine(self.folder))})
 
     def save(self):
-        """The record, a sample, the figures for Prometheus. A full disk does not end the
+        """Write the record, a sample, and the figures for Prometheus. A full disk does not end the
         night."""
         self.saved = time.monotonic()
         try:
@@ -166,7 +166,7 @@ class Night:
         say("kthrash: " + what)
 
     def look(self):
-        """At the memory of processes, and at the room on the disk."""
+        """Check the memory of processes, and the room on the disk."""
         self.scheduler.check_memory()
         room = self.folder.free() >= self.config.limits["free_disk"]
         if room == self.scheduler.room:
@@ -190,7 +190,7 @@ class Night:
             self.record.event(said)
 
     def sweep(self):
-        """Take in and file what could not be when it was its turn."""
+        """Take in and file the findings that could not be taken in or filed earlier."""
         for lane in self.lanes:
             self.take(lane)
         self.settle()
@@ -213,7 +213,7 @@ class Night:
     # ---- the planted bug ------------------------------------------------------------
 
     def start_canary(self):
-        """True if its hunt was started now."""
+        """Start the hunt for the planted bug. True if it was started now."""
         if not self.canary or self.facts["canary"]["at"] or self.canary.state != "waiting":
             return False
         self.canary.start(self.config.canary["seconds"], self.budget.seed,
@@ -221,7 +221,8 @@ class Night:
         return True
 
     def take_canary(self):
-        """When its hunt has ended, also again if there was no room at that moment."""
+        """If the hunt for the planted bug has ended, take in its findings. Tried again later if the
+        disk was full."""
         if self.canary and self.canary.state in ("done", "failed") and \
                 self.facts["canary"]["at"] is None:
             bugs.take_in(self.folder, self.canary, self.record.number, bugs.CANARY)
@@ -241,7 +242,7 @@ class Night:
     # ---- the loop -------------------------------------------------------------------
 
     def poll(self):
-        """See to the lanes and jobs that have ended."""
+        """Take over the results of lanes and jobs that have ended."""
         lanes, jobs = self.scheduler.poll()
         for lane in lanes:
             self.take(lane)
@@ -293,8 +294,8 @@ class Night:
         self.scheduler.end_lanes(self.poll)
 
     def finish(self, progress):
-        """The last merge, and the bugs that are still to be examined. A second Ctrl-C cuts it
-        short."""
+        """Run the last merge, and examine the bugs that are left. A second Ctrl-C ends this
+        early."""
         self.sweep()
         scheduler, behind = self.scheduler, self.behind
         if behind.merger and not scheduler.interrupted and scheduler.room and \
@@ -347,7 +348,7 @@ class Night:
 
 
 def conduct(night):
-    """All of a night: from the builds to the report. Returns the exit status."""
+    """Run a whole night, from the builds to the report. Returns the exit status."""
     built = builds.build_all(night.folder, night.lanes + [night.canary] * bool(night.canary))
 
     def interrupt(*_):

@@ -13,7 +13,7 @@ DEFAULT = os.path.join(ROOT, "tools", "campaign.toml")
 UNITS = {"s": 1, "min": 60, "h": 3600, "MiB": 1 << 20, "GiB": 1 << 30}
 
 
-# ---- kinds of values: each reads a value, or raises ValueError with what was expected ----
+# ---- kinds of values: each function reads one, or its ValueError says what was expected ----
 
 
 def amount(*units):

@@ -24,7 +24,7 @@ from kthrashlib.night.folder import Folder, entries, read_json, utc, write_json
 from kthrashlib.show.sources import Sources, annotate
 
 RERUNS = 10
-KILLED_RUNS = 5         # runs in a row that SIGKILL ends: then the input itself causes it
+KILLED_RUNS = 5         # after so many SIGKILLs in a row, the input itself causes them
 TRIES = 20              # runs of a plan on real threads that make one re-run
 SHRINK_S = 15
 HUNT_EXECUTIONS = 20000  # for a fuzzer's input in the simulator
@@ -69,8 +69,8 @@ def run(args, timeout=120, stderr=subprocess.STDOUT):
 
 
 def fuzzer_report(status, out):
-    """What a failed run of a fuzzer's binary says of the failure, as in a line of the driver's
-    JSON, and its whole output, "out". A report of a sanitizer has no "id"."""
+    """A dict like a line of the driver's JSON: what a failed run of a fuzzer's binary says of the
+    failure. "out" is all that the run printed. "id" is None if a sanitizer reported the failure."""
     said_id = re.search(r"^kthrash: id (\S+)$", out, re.MULTILINE)
     kind = re.search(r"^kthrash: ([a-z-]+): (.*)$", out, re.MULTILINE)
     signature = re.search(r"^kthrash: signature (.*)$", out, re.MULTILINE)
@@ -115,7 +115,8 @@ def reruns(binary, threads, plan, kind, runs):
 
 
 def runs_to_tell(reliability):
-    """So many runs that a bug that fails as rarely as before is missed once in a thousand."""
+    """How many runs are needed. If the bug fails as rarely as before, so many runs miss it only
+    once in a thousand times."""
     k, n = reliability
     if k >= n:
         return RERUNS
@@ -204,7 +205,7 @@ class Examiner:
 
     def examine_input(self, bug, raw, lane):
         """A fuzzer runs each input under several schedules. So the simulator hunts with this
-        plan under a few thousand schedules: a finding of that hunt fails as it is written."""
+        plan under a few thousand schedules: a finding of that hunt fails when it is replayed."""
         failed, first = fuzzer_reruns(lane["binary"], raw, RERUNS)
         out = os.path.join(bug, "hunt")
         shutil.rmtree(out, ignore_errors=True)
@@ -228,15 +229,15 @@ class Examiner:
                 "reported": {k: first[k] for k in ("kind", "signature")}}
 
     def identify(self, bug, first):
-        """What the driver says of a fuzzer's report, which it writes to report.txt. If the
-        driver sees no sanitizer's report in it, what the fuzzer says itself."""
+        """Writes a fuzzer's report to report.txt, and returns what the driver says of it. If the
+        driver finds no sanitizer's report in it, returns what the fuzzer says itself."""
         report = os.path.join(bug, "report.txt")
         write_whole(report, first["out"])
         lines = [] if first["id"] else run([self.sim, "identify", report])[1]
         return lines[0] if lines and "signature" in lines[0] else first
 
     def retry(self, bug):
-        """Does it still fail with this build?"""
+        """Runs a bug of an earlier night again: does it still fail with this build?"""
         known, seen = bugs.examined(bug), bugs.sightings(bug)
         lane = self.lanes.get(seen[-1]["lane"]) if seen else None
         if not known or lane is None:

@@ -26,7 +26,7 @@ def utc(seconds=None):
 
 
 def sync(folder):
-    """A rename in `folder` holds from now on even if the machine loses power."""
+    """After this, a rename that was made in `folder` holds even if the machine loses power."""
     fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(fd)
@@ -182,8 +182,8 @@ class Folder:
         return bad
 
     def take_corpus(self, merged, sources):
-        """The corpus becomes what the folder `merged` has, and the files `sources`, which were
-        merged, are deleted. Nothing is deleted before all of `merged` is in the corpus."""
+        """Replace the corpus by the files in the folder `merged`, and delete the files `sources`,
+        which were merged. Nothing is deleted before all of `merged` is in the corpus."""
         kept = set()
         for name in entries(merged):
             with open(os.path.join(merged, name), "rb") as f:

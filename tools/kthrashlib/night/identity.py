@@ -20,8 +20,8 @@ def name_hash(text):
 
 
 def of(said):
-    """The id of the bug that a line of the driver's JSON, or what stands for one, is about. A
-    line without "id" has its signature's hash, as the driver computes it."""
+    """The id of the bug in `said`: a line of the driver's JSON, or a dict like one. Without "id",
+    it is made from the signature's hash, as the driver makes it."""
     return said.get("id") or "%s-%08x" % (said["kind"], name_hash(said["signature"]))
 
 
@@ -36,7 +36,7 @@ def kind_of(bug_id):
 
 
 def signature_in(plan):
-    """What the line `signature "..."` of a plan's text says; "" if there is none. Between the
-    quotes there is no quote, and a backslash is itself."""
+    """What the line `signature "..."` of a plan's text says; "" if there is none. The text between
+    the quotes contains no quote, and a backslash in it has no special meaning."""
     found = re.search(r'^signature "([^"\n]*)"', plan, re.MULTILINE)
     return found.group(1) if found else ""

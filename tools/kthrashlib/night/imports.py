@@ -24,8 +24,8 @@ def copy_whole(source, target):
 class Import:
     """Copies the findings of one shard into the campaign's folder. Each is counted once.
 
-    Before copying it writes down what it will copy and under which names. So when it is done
-    again after a kill, it makes the same files.
+    Before it copies, it writes down what it will copy and under which names. So if the merge is
+    repeated after a kill, it makes the same files.
     """
 
     def __init__(self, folder, index, night):
@@ -80,7 +80,7 @@ class Import:
         if source and pending["copies"]:
             target = bugs.folder_for(self.folder, name)
             os.makedirs(os.path.join(target, "raw"), exist_ok=True)
-            # These are there before the examiner runs.
+            # A bug's folder has these two files even before the examiner runs.
             self.copy_files(("report.txt", bugs.FOUND), source, target, False)
             for raw, copied in pending["copies"]:
                 if os.path.exists(os.path.join(source, "raw", raw)):
@@ -103,7 +103,7 @@ class Import:
                 copy_whole(os.path.join(source, name), new)
 
     def copy_examined(self, source, target):
-        """The result of the shard's examiner, if the bug was not examined before.
+        """Copy the result of the shard's examiner, if the bug was not examined before.
         examined.json is copied last."""
         result = bugs.examined(source)
         if not result:

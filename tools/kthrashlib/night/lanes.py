@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Lanes. A lane is one hunting engine in one build, as the random walk in the simulator or AFL++
-under ASan. It hunts for a slice of time again and again.
+"""Lanes. A lane is one hunting engine in one build, such as the random walk in the simulator or
+AFL++ under ASan. It hunts for a slice of time again and again.
 
 Each kind of engine says in its own way how far it is, and saves findings in its own place. A
 finding is a file before the campaign hears of it, so the campaign looks at files only.
@@ -26,7 +26,7 @@ PAIRS_KEPT = 200        # points of the curve of pairs over time
 
 
 class Lane(Job):
-    """An engine in one build. Subclasses fill command(), watch() and raw()."""
+    """An engine in one build. Subclasses define command(), watch() and raw()."""
 
     kind = ""
     unit = "schedules"
@@ -38,12 +38,12 @@ class Lane(Job):
         self.binary = None
         self.said = {}      # a finding's file: what the driver said of it
         self.night = {}     # see begin_night()
-        self.now = {}       # of this run
+        self.now = {}       # figures of this run
         self.row = 0        # failures in a row
         self.starved = False    # it had nothing to do when it was its turn
         self.begin_night({})
 
-    # The figures in a night's record with which a night that goes on begins.
+    # If a night goes on after a kill, the lane takes these figures from the night's record.
     COUNTS = ("runs", "seconds", "executions", "points", "coverage", "findings")
 
     def begin_night(self, row):
@@ -56,11 +56,12 @@ class Lane(Job):
         self.state, self.row = "waiting", 0
 
     def campaigns(self, name):
-        """A file of the campaign's folder, which has this lane's folder in lanes/."""
+        """The path of a file in the campaign's folder. The lane's own folder is in lanes/ there."""
         return os.path.join(os.path.dirname(os.path.dirname(self.folder)), name)
 
     def needs_corpus(self):
-        """It runs the plans of the campaign's corpus, so it has no work without one."""
+        """True if it runs the plans of the campaign's corpus. Then it has no work without a
+        corpus."""
         return any("@corpus" in arg for arg in self.args)
 
     def executions(self):
@@ -279,7 +280,7 @@ class AflLane(Lane):
         super().__init__(name, keys)
         self.mutator = None
         self.statsd = keys.get("statsd", "")
-        self.before = 0     # executions in its own statistics when a run begins
+        self.before = 0     # AFL++'s count of executions when a run begins
 
     def out(self, *names):
         return os.path.join(self.folder, "out", "main", *names)
@@ -319,7 +320,7 @@ class AflLane(Lane):
     def collect(self):
         stats = self.stats()
         done = stats.get("execs_done", 0)
-        # AFL++ counts on where it was if it resumes, and from 0 if it begins anew.
+        # If AFL++ resumes, its count goes on. If it begins anew, its count starts at 0.
         self.now["executions"] = done - self.before if done >= self.before else done
         self.now["coverage"] = stats.get("edges_found", 0)
 
@@ -345,7 +346,8 @@ def make(name, keys):
 
 
 def choose(config, names):
-    """The lanes with these names, with commas between; without names all with a weight."""
+    """The lanes with these names, which are separated by commas. Without names: all lanes that have
+    a weight."""
     wanted = names.split(",") if names else [n for n, keys in config.lanes.items()
                                              if keys["weight"]]
     for name in wanted:

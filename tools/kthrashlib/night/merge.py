@@ -14,7 +14,7 @@ from kthrashlib.night.scheduler import Budget
 from kthrashlib.night.submission import (all_of, job_of, night_number, night_of, shard_of,
                                          state_of, write_job)
 
-SAMPLES = 400       # of a merged night, about
+SAMPLES = 400       # about so many are kept of a merged night
 
 
 def lane_row(name, rows):
@@ -58,13 +58,13 @@ class MergeNight(campaign.Night):
         return {"submission": self.job["submission"]}
 
     def goes_on(self, facts):
-        """Merged again, it is the same night."""
+        """True if `facts` are of this same night: then a second merge goes on with it."""
         return facts["who"] == self.who()
 
     def begin(self):
         super().begin()
         nights = [facts for _, facts in self.nights()]
-        # No time passes, so that the merge done again gives the same.
+        # No time passes, so that a second merge gives the same.
         self.scheduler.started = 0.0
         self.scheduler.before = max((facts["elapsed"] or 0.0 for facts in nights), default=0.0)
         self.sampled = math.inf     # no sample but the last one
@@ -91,8 +91,8 @@ class MergeNight(campaign.Night):
 
     def write_series(self):
         """The samples as if all shards had begun at once. Several shards may have seen the same
-        pairs, so a sample has the number of the shard that has most; the last sample, which the
-        merge adds, has the number of all."""
+        pairs, so a sample counts the pairs of the shard that has most. The last sample, which the
+        merge adds, counts the pairs of all shards together."""
         series = [record.read_samples(shard_of(self.folder, i),
                                       night_number(self.folder, i, self.job))[0]
                   for i, _ in self.nights()]
@@ -111,7 +111,7 @@ class MergeNight(campaign.Night):
                 "executions": facts["totals"].get("executions", 0) if facts else 0}
 
     def gather(self):
-        """The lanes' figures, and the pairs that they have seen, of all shards."""
+        """Add up the lanes' figures, and the pairs that they have seen, over all shards."""
         for lane in self.lanes:
             rows = [(i, row) for i, facts in self.nights() for row in facts["lanes"]
                     if row["name"] == lane.name]
@@ -144,11 +144,11 @@ class MergeNight(campaign.Night):
 
 
 def merge(folder):
-    """All shards as one night of the campaign in `folder`. Done again it changes nothing.
+    """Merge all shards into one night of the campaign in `folder`. A second call changes nothing.
     Returns the exit status."""
     job = job_of(folder)
     if job["merged"] and record.numbers(folder)[-1] != job["merged"]:
-        raise usage("%s: the shards are night %d and there are later ones, expected none" % (
+        raise usage("%s: the shards are night %d, expected no later night" % (
             folder.path, job["merged"]))
     env.ensure(env.RUN)
     os.environ["KTHRASH_BUILDS"] = folder.at("shards", "builds.json")

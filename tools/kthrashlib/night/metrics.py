@@ -2,8 +2,8 @@
 """The figures of a night for Prometheus, in a file that node_exporter's textfile collector reads.
 
 python3-prometheus-client makes the text. Its own write_to_textfile() does not flush the file to
-disk, and leaves its temporary file where the disk is full or the campaign is killed; so
-write_whole() writes, which does the one and not the other.
+disk. It also leaves its temporary file behind if the disk is full or the campaign is killed.
+write_whole() has neither fault, so it writes the file.
 """
 
 import time
@@ -56,7 +56,7 @@ def families(facts, elapsed):
 
 
 class Families:
-    """What a registry of the library's asks for its metrics."""
+    """A collector: the library's registry asks it for the metrics."""
 
     def __init__(self, found):
         self.found = found

@@ -2,8 +2,8 @@
 """The morning page: one night of a campaign's folder, as one HTML file.
 
 The night may still run, or may have been killed. What is missing, torn or of the wrong kind is
-named in its place, and the rest is shown. record.py reads the night, verdict.py says what
-it comes to. The templates, in show/templates/, escape all that is read, so it stays text.
+named in its place, and the rest is shown. record.py reads the night, verdict.py gives its verdict.
+The templates, in show/templates/, escape all that is read, so it stays text.
 """
 
 import os
@@ -18,11 +18,12 @@ from kthrashlib.night.lenient import as_number, as_text, read_object, read_text
 from kthrashlib.show import drawing, plots
 from kthrashlib.show.sources import Sources
 
-OPEN_MAX = 3            # findings beyond these are folded
-DRAWN_MAX = 50          # interleavings beyond these are not drawn
+OPEN_MAX = 3            # findings after these are folded
+DRAWN_MAX = 50          # interleavings after these are not drawn
 EVENTS_MAX = 300
 PLACES_MAX = 6
-# How a verdict's word is shown, and its CSS class. Without an entry: the word itself, "bad".
+# By a verdict's word: how it is shown, and its CSS class. A word without an entry is shown as it
+# is, and its class is "bad".
 SHOWN = {"invalid": "INVALID", "failed": "FAILED"}
 MOODS = {"clean": "good"}
 # The kinds that a reader wants to see first.
@@ -210,8 +211,9 @@ def reliability_of(found):
 
 
 def sources_for(night):
-    """A function that gives the sources of a finding, from its finding.json: those of the
-    commit; None if there were changes that the commit does not have."""
+    """A function that takes a finding.json and gives the sources of its commit. If the night ran on
+    that commit with changes, it gives those of the checkout. For a seeded bug it gives
+    None."""
     known = {}
 
     def sources(found):
@@ -314,7 +316,7 @@ def gather(folder, night):
     facts, why = record.read(folder, night)
     series, torn = record.read_samples(folder, night)
     near = neighbours(folder, night)
-    # pylint: disable-next=unsubscriptable-object; it takes the None for all that there is
+    # pylint: disable-next=unsubscriptable-object; it believes that the value is always None
     before = near["before"][0] if near["before"] else None
     last, last_why = record.read(folder, before) if before else record.read(folder, 0)
     last_series = record.read_samples(folder, before)[0] if before else []

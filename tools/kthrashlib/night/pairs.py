@@ -45,11 +45,11 @@ class Pairs:
             self.seen_by.setdefault(pair, set()).add(lane)
 
     def load(self, lane):
-        """What the lane has seen on earlier nights and before this start."""
+        """Add what the lane has seen on earlier nights and before this start."""
         self.add(lane, read(self.path(lane)))
 
     def learn(self, lane, pairs):
-        """The lane has seen these. Returns how many it has seen in all."""
+        """Add pairs that the lane has seen. Returns how many it has seen in all."""
         known = read(self.path(lane))
         if not pairs <= known:
             write(self.path(lane), pairs | known)

@@ -48,7 +48,7 @@ def kill_all(pids):
 
 class Job:
     """One process of a campaign. It dies with the campaign. As long as it or one of its
-    descendants lives, a lock in its folder is held, so that the next campaign can tell."""
+    descendants lives, a lock in its folder is held. So the next campaign sees that it lives."""
 
     stop_signal = signal.SIGTERM
 
@@ -66,7 +66,7 @@ class Job:
         os.makedirs(folder, exist_ok=True)
         kill_all(holders(os.path.join(folder, "lock")))
         fd = self.lock()
-        fcntl.flock(fd, fcntl.LOCK_EX)      # until they are gone
+        fcntl.flock(fd, fcntl.LOCK_EX)      # wait until these processes have ended
         os.close(fd)
         sweep(folder)
         shutil.rmtree(self.temporary(), ignore_errors=True)

@@ -3,8 +3,8 @@
 
 night.json has the facts: what was asked for, what each lane did, which bugs fail, and at last
 the verdict. series.jsonl has a sample of the main figures in each line. Only this module reads
-and writes these two files. Only the campaign that runs the night writes them. Whoever reads
-gets every fact that KEYS names, with a value of the right kind, whatever the files hold.
+and writes these two files. Only the campaign that runs the night writes them. A reader gets every
+fact that KEYS names, with a value of the right kind, whatever the files hold.
 """
 
 import json
@@ -40,7 +40,8 @@ def bug_lists(value):
     return {as_text(k): as_words(v) for k, v in as_dict(value).items()}
 
 
-# Fact: what makes a value of its kind from any other. In the order of night.json.
+# By fact: the function that turns any value into one of the right kind. The order is that of
+# night.json.
 KEYS = {
     "night": as_number,
     "state": as_word,           # running, done, invalid
@@ -52,18 +53,18 @@ KEYS = {
     "resumed": as_number,       # starts after the first
     "jobs": as_number, "seed": as_number,
     "commit": as_word, "dirty": bool,
-    "who": as_dict,             # a start with the same goes on with this night
+    "who": as_dict,             # a start with the same values goes on with this night
     "options": as_words,
     "machine": as_dict,
     "lanes": lane_rows,
     "retried": bool,            # the bugs of earlier nights have been run again
-    "merges": as_number,        # of the corpora
+    "merges": as_number,        # how often the corpora were merged
     "canary": as_dict,          # the planted bug: bug, state, executions, at
     "totals": as_numbers,
     "bugs": bug_lists,          # ids: crashing, incubating, regression, new, back, fixed
     "busy": as_words,           # jobs that run beside the lanes
     "events": as_dicts,         # at, what
-    "shards": as_dicts,         # of a night on a cluster
+    "shards": as_dicts,         # of a night on a cluster, else empty
     "troubles": as_words,       # what went wrong besides lanes, in sentences
     "interrupted": bool,        # the user ended this start
     "disk_full": bool,          # lanes could not run at the end
@@ -71,7 +72,8 @@ KEYS = {
 
 
 def cleaned(facts):
-    """`facts` with every key of KEYS, each of its kind; keys that are not in KEYS stay."""
+    """`facts` with every key of KEYS, each value of the right kind. Keys that are not in KEYS
+    stay."""
     return {**facts, **{key: kind(facts.get(key)) for key, kind in KEYS.items()}}
 
 
@@ -97,7 +99,7 @@ def read(folder, number):
 
 
 def read_samples(folder, number):
-    """(samples in the order of time, how many lines of series.jsonl are none). A sample has a
+    """(samples in the order of time, how many lines of series.jsonl are no samples). A sample has a
     time "t", other figures, and "lanes": executions by lane."""
     text, _ = read_text(place(folder, number, "series.jsonl"), SERIES_MAX)
     found, torn = [], 0
@@ -118,7 +120,7 @@ def read_samples(folder, number):
 
 
 class Record:
-    """A night's record in the hands of the campaign that runs it."""
+    """A night's record. The campaign that runs the night writes it."""
 
     def __init__(self, folder, number, facts):
         self.folder, self.number = folder, number
@@ -138,7 +140,8 @@ class Record:
                                 )[-EVENTS_KEPT:]
 
     def conclude(self, verdict):
-        """The night has ended with this verdict; one that was interrupted goes on."""
+        """Write down the verdict. The night is over, unless the user interrupted it: then it may go
+        on."""
         self.facts.update(verdict=verdict.word, why=verdict.sentences, ended=utc(),
                           state="running" if self.facts["interrupted"] else
                           "invalid" if verdict.word == "invalid" else "done")
@@ -147,7 +150,7 @@ class Record:
                 lane["state"] = "done"
 
     def sample(self):
-        """The main figures now."""
+        """A sample: the main figures as they are now."""
         facts = self.facts
         totals = facts["totals"]
         return {"t": round(facts["elapsed"] or 0, 1),
@@ -164,7 +167,7 @@ class Record:
             f.write(json.dumps(sample or self.sample()).encode() + b"\n")
 
     def write_samples(self, samples):
-        """All of them anew."""
+        """Replace series.jsonl by these samples."""
         write_whole(self.at("series.jsonl"), "".join(json.dumps(s) + "\n" for s in samples))
 
 

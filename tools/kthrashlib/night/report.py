@@ -59,7 +59,7 @@ def print_bug(folder, bug, draw):
         "not yet examined", bug["message"]))
     try:
         with open(folder.at(bug["state"], bug["id"], "interleaving.txt"), encoding="utf-8") as f:
-            print(f.read().rstrip() if draw else "(drawn on the page, as those above)")
+            print(f.read().rstrip() if draw else "(the page draws its interleaving)")
     except OSError:
         pass
     print("replay: " + bug["replay"])

@@ -3,7 +3,7 @@
 and when the night's time is over.
 
 Lanes share the time of all cores by weight. The lane that has had the least of its share is
-next, for a slice. Each lane runs once, however short the night is. A lane that fails some times
+next, for a slice. Each lane runs once, however short the night is. A lane that fails several times
 in a row is not started again. Jobs beside the lanes (behind.py) take a core as a lane does.
 
 The scheduler starts, follows and ends processes. It reads and writes no file of the campaign.
@@ -12,7 +12,7 @@ The scheduler starts, follows and ends processes. It reads and writes no file of
 import dataclasses
 import time
 
-LEAST_S = 2.0           # the shortest slice: a shorter one says nothing
+LEAST_S = 2.0           # the shortest slice; in less time a lane finds nothing
 LOOK_EVERY_S = 1.0      # between looks at the memory of processes and at the disk
 
 
@@ -109,7 +109,7 @@ class Scheduler:
             job.look(self.budget.limits["memory"])
 
     def over(self):
-        """The time is over, or no lane is left that may run; and what must still end has
+        """True if the time is over or no lane may run any more, and all that was running has
         ended."""
         if self.interrupted:
             return True
@@ -125,7 +125,7 @@ class Scheduler:
 
     def end_lanes(self, take):
         """Lanes that were asked to end have some seconds; then they are killed. `take` is
-        called again and again, to see to those that have ended."""
+        called again and again, to take over the results of those that have ended."""
         deadline = time.monotonic() + self.budget.limits["grace"]
         while self.lanes_running() and time.monotonic() < deadline:
             take()

@@ -24,8 +24,9 @@ from kthrashlib.night.submission import (is_done, job_of, name_of, seed_of, shar
 
 
 def take_lock(folder, index):
-    """Wait for the lock of a shard. A copy of the shard may still run where it cannot be ended,
-    and its work is of use. Returns the lock's descriptor."""
+    """Wait for the lock of a shard. Another copy of the shard may still run on a node that cannot
+    be reached. This process waits for it, because its findings count. Returns the lock's
+    descriptor."""
     fd = os.open(folder.at("shards", name_of(index) + ".lock"), os.O_RDWR | os.O_CREAT, 0o666)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -71,7 +72,8 @@ def run_locked(folder, index, job, fd):
              "night": before.get("night") or max(record.numbers(shard), default=0) + 1}
     write_json(state_path(folder, index), state)
     status = None
-    # The process that started it may have been lost, and the campaign went on to its end.
+    # An earlier process may have started the shard and been lost, and the campaign went on to its
+    # end.
     if not is_over(shard, state):
         status = watch(command(folder, index, job), folder, index, fd)
         state["night"] = max(record.numbers(shard), default=state["night"])

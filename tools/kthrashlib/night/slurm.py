@@ -46,7 +46,7 @@ def check_client():
         raise environment(
             "no %s: --engine=slurm needs a Slurm cluster and a machine that belongs to it: on "
             "Debian the package slurm-client, with the cluster's slurm.conf and munge key; the "
-            "client alone is of no use" % " and no ".join(missing))
+            "client alone is not enough" % " and no ".join(missing))
 
 
 # ---- submitting -----------------------------------------------------------------------
@@ -118,14 +118,14 @@ def build_all(folder, config, lanes):
 
 
 def left_undone(folder, job, old):
-    """What an earlier submission `old`, which was not merged, means for `job`: (the job to
-    submit, False), or (the job that is on the cluster, True)."""
+    """`old` is an earlier submission that was not merged. Returns (the job to submit, False), or,
+    if `old` is still on the cluster, (`old`, True): then nothing is submitted."""
     asked = {k: job[k] for k in ("shards", "seconds", "jobs", "command")}
     same = all(old[k] == v for k, v in asked.items())
     there = states(old)
     if there is None:
-        raise environment("squeue does not answer, so what became of the jobs %s and %s of %s is "
-                          "not known" % (old["array"], old["merge"], folder.path))
+        raise environment("squeue does not answer, so the state of the jobs %s and %s of %s is not "
+                          "known" % (old["array"], old["merge"], folder.path))
     if not same and there:
         raise usage("%s: another campaign is on the cluster, jobs %s and %s: expected the same "
                     "options, to follow it, or scancel first" % (
@@ -135,14 +135,15 @@ def left_undone(folder, job, old):
     if there and old["merge"]:
         return old, True
     # The jobs are gone and were not merged: submit again the shards that are not done.
-    say("kthrash: submitted at %s and not merged: submitting what is left" % old["submitted"])
+    say("kthrash: the shards submitted at %s were not merged: submitting what is left" %
+        old["submitted"])
     old.update(array="" if not there else old["array"], merge="")
     return old, False
 
 
 def begin(folder, job, config, lanes):
     """Submit, or find what an earlier start has submitted. Returns its job.json."""
-    sbatch(["--test-only", *array_options(job)], "true")    # before anything is changed
+    sbatch(["--test-only", *array_options(job)], "true")    # refuses before anything is changed
     folder.open()
     try:
         old = submission.read_job(folder)
@@ -191,7 +192,7 @@ def show_progress(display, folder, job, there):
 
 
 def follow(folder, job):
-    """Show the progress until the merge has ended. Ctrl-C ends the following only."""
+    """Show the progress until the merge has ended. Ctrl-C ends only the display; the jobs go on."""
     display, silent = Display(job["seconds"]), False
     try:
         while True:
@@ -237,7 +238,7 @@ def report(folder, job):
 def main(call, folder, config, lanes, budget):
     """A campaign that start.campaign() has checked, on a cluster. Returns the exit status."""
     if bazel.given() is not None:
-        raise usage("--engine=slurm within a shard of one")
+        raise usage("--engine=slurm: a shard can't submit shards of its own")
     found = call.options
     amount = found.get("--shards", 2)
     options = found.get("--sbatch", [])

@@ -20,7 +20,7 @@ def campaign(call):
     """A night on this machine, or the shards of one on a cluster."""
     found = call.options
     if "--hours" in found and "--seconds" in found:
-        raise usage("--hours=%s --seconds=%s: expected one of them" % (
+        raise usage("--hours=%s --seconds=%s: expected only one of them" % (
             found["--hours"], found["--seconds"]))
     seconds = 3600 * found["--hours"] if "--hours" in found else found.get("--seconds", 120.0)
     config = Config(found.get("--config"))

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""One submission of a campaign to a cluster: what was asked for, and its shards. A shard is one
-of many campaigns that run in place of one, each in a folder of its own.
+"""One submission of a campaign to a cluster: what was asked for, and its shards. On a cluster many
+campaigns run in place of one. Each is a shard, and has a folder of its own.
 
     DIR/shards/job.json     what was asked for; written by the command that submits
     DIR/shards/builds.json  what was built, once for all shards

@@ -3,7 +3,7 @@
 
 All of it is decided here, from a night's record (record.py) and the bugs that are filed. No
 function reads a file. judge() decides when the night ends; the record keeps what it said.
-of() says what a reader is to be told, of a night that has ended and of one that has not.
+of() gives the verdict that a reader sees, also for a night that has not ended.
 
     invalid    the planted bug was not found, so nothing that the night says can be trusted
     findings   a bug fails, or something was found tonight that is still to be confirmed
@@ -17,7 +17,7 @@ from kthrashlib.common import CLEAN, ENVIRONMENT, FINDINGS
 from kthrashlib.night.words import duration, plural
 
 STATUS = {"clean": CLEAN, "findings": FINDINGS}
-FAILURES_TOLD = 3       # reasons of one shard
+FAILURES_TOLD = 3       # how many reasons of one shard are told
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,9 +37,9 @@ class Verdict:
 def planted_bug(state, examined, hunting):
     """Whether the planted bug was found: "waiting", "found" or "missed".
 
-    `examined`: for each finding of it what its examination says, None if it has not been
-    examined; `hunting`: its hunt has not ended. It counts as found when every re-run of a
-    finding failed: then it went all the way that a real bug goes.
+    `examined`: for each finding of the planted bug, what its examination says, or None if it has
+    not been examined; `hunting`: its hunt has not ended. The planted bug counts as found if every
+    re-run of one of its findings failed, because then it passed the same steps as a real bug.
     """
     if state != "waiting":
         return state
@@ -49,7 +49,7 @@ def planted_bug(state, examined, hunting):
 
 
 def planted_bug_of_shards(states):
-    """The same of a night on a cluster: each shard that has ended must have found it."""
+    """The same for a night on a cluster: each shard that has ended must have found the bug."""
     if not states:
         return "waiting"
     return "missed" if set(states) - {"found"} else "found"
@@ -186,7 +186,7 @@ def of(facts, why_not="", is_last=True):
     if state == "running" and is_last:
         return Verdict("running", [far + told] + why)
     if state != "done" or word not in STATUS:
-        return Verdict("cut off", ["It did not come to its end. " + far + told] + why)
+        return Verdict("cut off", ["It did not reach its end. " + far + told] + why)
     return Verdict(word, [told] + why)
 
 

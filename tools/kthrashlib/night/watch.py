@@ -2,7 +2,7 @@
 """How far a campaign is, while it runs.
 
 On a terminal rich draws it: a bar that fills with the night's time and a line that fits the
-window. In a log, a plain line now and then, for which rich has nothing.
+window. In a log it writes a plain line now and then, because rich cannot do that.
 """
 
 import sys
@@ -11,7 +11,7 @@ import time
 from kthrashlib.night.words import count, duration
 
 PLAIN_EVERY_S = 10      # between lines in a log
-LONG_EVERY_S = 60       # the same of a campaign of over an hour
+LONG_EVERY_S = 60       # the same, if the campaign runs for over an hour
 DRAW_EVERY_S = 0.5      # on a terminal
 
 
@@ -68,7 +68,8 @@ class Lines:
 
 
 class Display:
-    """Shows text beside how far it is, from 0 to 1, at most every some seconds."""
+    """Shows a text beside the progress, a number from 0 to 1. It is not drawn more often than every
+    `every` seconds."""
 
     def __init__(self, seconds, out=None):
         out = out or sys.stderr

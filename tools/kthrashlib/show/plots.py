@@ -5,7 +5,8 @@ the ground is transparent, so that the plots follow a light or dark page."""
 import io
 import re
 
-# Colours that stand for the page's own, AS_CSS; Matplotlib chooses the others.
+# Matplotlib draws with these unusual colours. AS_CSS says which of the page's colours replaces each
+# of them. All other colours are Matplotlib's.
 INK, DIM, RULE = "#010203", "#040506", "#070809"
 LINES = ["#0a0b0%x" % i for i in range(6)]
 AS_CSS = {INK: "var(--ink)", DIM: "var(--dim)", RULE: "var(--rule)",
@@ -43,7 +44,7 @@ def thinned(points):
 
 def rates(points):
     """From points (t, total) the rate between each point and the one before, from (0, 0) to
-    the first. Where a total falls it began anew at 0."""
+    the first. If a total falls, its count began again at 0."""
     found = []
     for (t0, n0), (t1, n1) in zip([(0, 0)] + points, points):
         if t1 > t0:
