@@ -30,6 +30,7 @@ CANARY = "canary"
 RAWS_KEPT = 20          # sightings kept of one bug, the first and the latest; all are counted
 
 RAW = re.compile(r"(?P<seq>\d{6,})\.(?P<night>\d{4,})\.(?P<lane>[a-z0-9-]+)\.(?P<name>.+)")
+UNKNOWN = "raw-"    # begins the id of a fuzzer's input until its bug is known
 EXAMINED, RETRIED, FINDING, FOUND = ("examined.json", "retried.json", "finding.json",
                                      "found.json")
 # Keys of examined.json that finding.json does not have.
@@ -164,12 +165,17 @@ def folder_for(folder, name, area=INCUBATING):
     return bug or folder.at(area, name)
 
 
+def is_unknown(bug_id):
+    """Is it a fuzzer's input of which the examiner has not filed the bug yet?"""
+    return bug_id.startswith(UNKNOWN)
+
+
 def take_one(folder, lane, path, night, area):
     name = os.path.basename(path)
     bug_id = identity.of_file(name)
     if bug_id is None:      # a fuzzer's input: the examiner finds out which bug it is
         with open(path, "rb") as f:
-            bug_id = "raw-%s-%s" % (lane.name, hashlib.sha1(f.read()).hexdigest()[:8])
+            bug_id = UNKNOWN + "%s-%s" % (lane.name, hashlib.sha1(f.read()).hexdigest()[:8])
     bug = folder_for(folder, bug_id, area)
     # A sanitizer's report lies beside the plan. The report is moved first, because only the plan's
     # rename counts as a sighting.
@@ -255,8 +261,8 @@ def older_name(folder, name, said):
     if not wanted or identity.of(said) != name:
         return None
     for bug in filed(folder):
-        if (bug["kind"], bug["signature"]) in wanted and bug["id"] != name and \
-                identity.of({**bug, "id": None}) != bug["id"]:
+        if (bug["kind"], bug["signature"]) in wanted and not is_unknown(bug["id"]) and \
+                bug["id"] != name and identity.of({**bug, "id": None}) != bug["id"]:
             return bug["id"]
     return None
 

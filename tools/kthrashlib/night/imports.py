@@ -68,7 +68,7 @@ class Import:
                 continue
             copies.append([match.group(0), "%06d.%04d.%s.%s" % (
                 number + int(match["seq"]), self.night, match["lane"], match["name"])])
-            if name.startswith("raw-"):
+            if bugs.is_unknown(name):
                 raws.append(who)
         self.record["pending"] = {"bug": name, "to": last, "copies": copies, "raws": raws}
         self.save()
