@@ -51,9 +51,8 @@ uintptr_t fiber_bottom(const struct fiber *f, unsigned color);
 void fiber_entered(void);
 
 /*
- * f runs. For ThreadSanitizer, what follows is done by another context, always the same
- * one for f; after the next call it is done by f again. Without ThreadSanitizer this
- * does nothing.
+ * f runs. ThreadSanitizer attributes what follows to a second context of f, until
+ * the next call, which switches back to f's own. Without ThreadSanitizer this does nothing.
  */
 void fiber_aside(struct fiber *f);
 
@@ -66,13 +65,13 @@ void fiber_before_switch(struct fiber *from, struct fiber *to, bool for_good);
 void fiber_after_switch(struct fiber *from);
 
 /*
- * Go on with `to`. Returns addr when another fiber switches back, after checking that
- * addr points to a live object then (sim_memory_check() at site). To be called last,
- * because each return after a switch is mispredicted.
+ * Go on with `to`. When another fiber switches back, check that addr points to a live
+ * object (sim_memory_check() at site), and return addr. Make the call the last thing that a
+ * function does, because the processor mispredicts each return after a switch.
  */
 void *fiber_swap(struct fiber *from, struct fiber *to, const void *addr, struct kt_site *site);
 
-/* The same; sanitizers are told. */
+/* As fiber_swap(), and tells the sanitizers. */
 static inline void fiber_switch(struct fiber *from, struct fiber *to)
 {
 	if (__builtin_expect(fiber_sanitized, false))
@@ -83,8 +82,8 @@ static inline void fiber_switch(struct fiber *from, struct fiber *to)
 }
 
 /*
- * Cost of one switch in ns, over `rounds` round trips: of the cheapest switch that is
- * possible, and of fiber_swap().
+ * The cost of one switch in ns, measured over `rounds` round trips. The first function
+ * measures the cheapest switch that is possible, the second one fiber_swap().
  */
 double fiber_bare_ns(uint64_t rounds);
 double fiber_own_ns(uint64_t rounds);
