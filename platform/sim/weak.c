@@ -52,7 +52,7 @@ static struct {
 	struct edge edge[EDGES_MAX];
 } edges;
 
-static uint64_t own;	/* what a task sees of a word of which others know newer stores */
+static uint64_t own;	/* a task's own store, if memory holds a newer one */
 
 bool sim_is_weak;
 
