@@ -32,7 +32,10 @@ static void waiter_vanishes(void *arg)
 		kt_completion_init(&c);
 		g->c = &c;
 		CHECK_EQ(os_spawn(&g->t, "guest", OS_DETACHED, wait_and_vanish, g), 0);
-		/* A permit, so that the waiter may look again before it is unparked. */
+		/*
+		 * The kill gives the waiter a permit, so it may look again before it is
+		 * unparked.
+		 */
 		os_kill(&g->t);
 		KT_POINT(completion_test.invited);
 		kt_complete(&c);
@@ -146,7 +149,7 @@ static void on_stack_killed(void *arg)
 	spawn(&t, "killed", request_killed, &d);
 	os_join(&t);
 	spawn(&t, "victim", request_unsuspecting, &d);
-	os_kill(&t);	/* somewhere in the middle */
+	os_kill(&t);	/* somewhere in the middle of the wait */
 	os_join(&t);
 }
 
