@@ -106,7 +106,7 @@ static void with_daemon(void *body)
 		CHECK_EQ(os_live((enum kt_role)role), 0);
 }
 
-/* The same, with fail_role in force. */
+/* As with_daemon(), with fail_role in force. */
 static void in_task(void *body)
 {
 	struct os_hooks hooks = { .alloc_fails = alloc_fails };

@@ -19,14 +19,14 @@
  *
  * Caller rules. A broken rule gives the failure that is named:
  *   - a freezable thread tests freezing() between its state and schedule(), and then calls
- *     try_to_freeze() in state RUNNING (else the freezing task gets -EBUSY; in another
- *     state it is a discipline failure). The freezer asks a thread only once. Linux asks
- *     again every few milliseconds, which would hide that a thread does not test
+ *     try_to_freeze() in state RUNNING. If it does neither, the freezing task gets -EBUSY.
+ *     A call in another state is a discipline failure. The freezer asks a thread only once.
+ *     Linux asks again every few milliseconds, which would hide that a thread does not test
  *     freezing();
- *   - each freeze_kthreads() that returned 0 is followed by one thaw_kthreads() (one
- *     too many is an assertion). Several freezes may be in force at once, from any
+ *   - each freeze_kthreads() that returned 0 is followed by one thaw_kthreads() (one thaw
+ *     too many is an assertion failure). Several freezes may be in force at once, from any
  *     tasks; the last thaw lets the threads go;
- *   - a freezable thread does not freeze its own kthreadd (assertion);
+ *   - a freezable thread does not freeze its own kthreadd (else an assertion failure);
  *   - a task that must thaw does not wait until a frozen thread parks, runs a work, or
  *     stops in try_to_freeze() (else both wait for ever).
  *

@@ -43,7 +43,7 @@ static void check_cpu(const struct smpboot_thread_data *td)
 		kt_fail(KT_DISCIPLINE, "CPU %u's own thread runs on another", td->cpu);
 }
 
-/* cleanup undoes setup. If the CPU is offline, it runs on another one. */
+/* cleanup undoes setup. If the thread's CPU is offline, cleanup runs on another one. */
 static int finish(struct smpboot_thread_data *td)
 {
 	struct smp_hotplug_thread *ht = td->ht;
@@ -67,7 +67,7 @@ static void park(struct smpboot_thread_data *td)
 		td->status = HP_THREAD_PARKED;
 	}
 	kthread_parkme();
-	/* Perhaps it was woken to stop: the loop tests that first. */
+	/* Perhaps the thread was woken to stop: the loop tests that first. */
 }
 
 /* If setup or unpark must be called now, call it and return true. */
@@ -191,7 +191,7 @@ static void destroy_threads(struct smp_hotplug_thread *ht)
 {
 	unsigned cpu;
 
-	/* Also the parked threads of offline CPUs. */
+	/* Stop the parked threads of offline CPUs, too. */
 	for_each_possible_cpu(cpu) {
 		struct task_struct *tsk = ht->store[cpu];
 
@@ -210,7 +210,7 @@ int smpboot_register_percpu_thread(struct smp_hotplug_thread *plug_thread)
 
 	/*
 	 * Hold the hotplug lock, so that no CPU comes online after the walk and before ht
-	 * is in the list. Nobody would make a thread for that CPU.
+	 * is in the list. Otherwise no task would make a thread for that CPU.
 	 */
 	cpus_read_lock(d);
 	mutex_lock(&d->smpboot.threads_lock);

@@ -40,7 +40,7 @@ struct smp_hotplug_thread {
 	void (*thread_fn)(unsigned cpu);
 	void (*create)(unsigned cpu);		/* may be NULL. The task that makes the
 						 * thread calls it; the thread is parked */
-	void (*setup)(unsigned cpu);		/* these five may be NULL */
+	void (*setup)(unsigned cpu);		/* this and the next three may be NULL */
 	void (*cleanup)(unsigned cpu, bool online);
 	void (*park)(unsigned cpu);
 	void (*unpark)(unsigned cpu);		/* called only if there is a park, too */

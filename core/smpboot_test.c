@@ -22,7 +22,7 @@ struct guard {
 	unsigned done[NR_CPUS];		/* how much is done; the thread writes it */
 	kt_completion idle[NR_CPUS];	/* completed when all work is done */
 	unsigned creates;
-	enum kt_role fail_after;	/* this role fails after the first thread; KT_ROLE_COUNT: none */
+	enum kt_role fail_after;	/* fails after the first thread; _COUNT: none */
 };
 
 static unsigned parks_so_far;		/* written by the threads that park, one at a time */

@@ -66,7 +66,7 @@ void os_join(struct os_thread *t);
 
 /*
  * Wait until every detached thread of the process has returned from its fn and will touch
- * no memory of ours again. Only a driver calls this. Nobody may start such a thread
+ * no memory of ours again. Only a driver calls this. No thread may start a detached thread
  * meanwhile.
  */
 void os_wait_detached(void);

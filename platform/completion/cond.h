@@ -6,9 +6,9 @@
  * tests `done` with the mutex held. So when a waiter finds it done, the completer no longer
  * uses the condition variable. The completer's unlock of the mutex may not have returned
  * yet. But the waiter has had the mutex since, and then POSIX lets the waiter destroy and
- * free it. To signal after the unlock would break the rule, and no sanitizer would see it,
- * because they don't look into the C library. So this back end never proves the rule;
- * `park` and `futex` do.
+ * free it. A signal after the unlock would break the rule, and no sanitizer would see that,
+ * because sanitizers don't look into the C library. So tests with this back end never show
+ * that code breaks the rule; tests with `park` and `futex` do.
  *
  * No wake-up is lost: `done` changes under the mutex, which a waiter gives up
  * only when it goes to sleep. A kill first sets the killed thread's flag and then takes the

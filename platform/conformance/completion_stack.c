@@ -47,8 +47,8 @@ static void waiter_vanishes(void *arg)
 /* ---- on a stack ------------------------------------------------------------- */
 
 /*
- * The creation hand-off without the creation: a request with a pointer to a
- * completion in a frame that its waiter leaves at once. The thread that takes the pointer
+ * A model of how a creator and kthreadd hand over a request. The request has a pointer to a
+ * completion, in a frame that the waiter leaves at once. The thread that takes the pointer
  * out of the request may use it; a killed waiter that takes it first leaves.
  */
 struct desk {

@@ -59,7 +59,7 @@ void fiber_aside(struct fiber *f);
 /* Go to `to` and never return to `from`, whose frames are dropped. */
 void fiber_leave(struct fiber *from, struct fiber *to) __attribute__((noreturn));
 
-/* Must a sanitizer hear of switches? The two hooks tell it. */
+/* Must a sanitizer hear of switches? Then the caller calls these two hooks around each switch. */
 extern bool fiber_sanitized;
 void fiber_before_switch(struct fiber *from, struct fiber *to, bool for_good);
 void fiber_after_switch(struct fiber *from);

@@ -45,7 +45,7 @@ struct sim_step {
 			uint8_t why;	/* enum sim_why */
 			uint8_t next;	/* the task that ran on */
 		};
-		struct sim_who who;	/* the same three, written by one store */
+		struct sim_who who;	/* the three fields above, written by one store */
 	};
 };
 
