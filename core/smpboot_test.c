@@ -100,7 +100,7 @@ static void unpark(unsigned cpu)
 	p->unparks++;
 }
 
-/* For the create callback, which gets only the CPU. */
+/* The create callback uses it, because the callback gets only the CPU. */
 static struct guard *registering;
 
 static void created(unsigned cpu)

@@ -101,7 +101,7 @@ void kthread_destroy_worker(struct kthread_worker *worker);
  */
 bool kthread_queue_work(struct kthread_worker *worker, struct kthread_work *work);
 
-/* As kthread_queue_work(), but after delay_ns. With a delay of 0 it is kthread_queue_work(). */
+/* As kthread_queue_work(), but queues the work after delay_ns. A delay of 0 queues it at once. */
 bool kthread_queue_delayed_work(struct kthread_worker *worker,
 				struct kthread_delayed_work *dwork, uint64_t delay_ns);
 

@@ -121,7 +121,7 @@
 		KT_ATOMIC_CMPXCHG(KT_ATOMIC_AT("cmpxchg", #p, KT_UPDATE, (p)), kt_o, kt_n); \
 	}))
 
-/* Add, and return the value from before. */
+/* Add n, and return the old value. */
 #define fetch_add(p, n)                                                        \
 	(__extension__({                                                       \
 		__typeof__(*(p)) kt_n = (n);                                   \

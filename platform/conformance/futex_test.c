@@ -144,7 +144,7 @@ static void in_line(void *arg)
 	struct place *p = arg;
 
 	os_futex_wait_at(p->word, 0, NULL, KT_SITE("futex", "line"));
-	/* Atomic, because a futex orders nothing. */
+	/* The access is atomic, because a futex orders nothing. */
 	CHECK_EQ(__atomic_fetch_add(p->next, 1, __ATOMIC_RELAXED), p->index);
 }
 

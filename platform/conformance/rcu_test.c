@@ -191,7 +191,7 @@ static void wait_for_it(void *arg)
 	(void)arg;
 	section_wait();
 	kt_synchronize_rcu();
-	/* Plain, because the grace period orders it. */
+	/* The access is plain, because the grace period orders it. */
 	CHECK_EQ(section.plain, 7);
 	CHECK(READ_ONCE(section.left));
 }

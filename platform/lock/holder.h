@@ -32,7 +32,7 @@ static inline const char *kt_holder_my_name(const void *me)
 	return me ? os_name(os_self()) : "an unknown thread";
 }
 
-/* For assert_held. */
+/* assert_held calls this. */
 static inline void kt_holder_check_held(const void *holder, const void *me, const char *lock)
 {
 	if (!kt_holder_is(holder, me))
@@ -40,7 +40,7 @@ static inline void kt_holder_check_held(const void *holder, const void *me, cons
 			kt_holder_my_name(me));
 }
 
-/* For release, before anything else is done to the lock. */
+/* release calls this before it does anything else to the lock. */
 static inline void kt_holder_check_release(const void *holder, const void *me, const char *lock)
 {
 	if (!kt_holder_is(holder, me))
@@ -48,14 +48,14 @@ static inline void kt_holder_check_release(const void *holder, const void *me, c
 			kt_holder_my_name(me));
 }
 
-/* For acquire: the calling thread would wait for itself. */
+/* acquire calls this: a holder would wait for itself. */
 static inline void kt_holder_check_acquire(const void *holder, const void *me, const char *lock)
 {
 	if (kt_holder_is(holder, me))
 		kt_fail(KT_DISCIPLINE, "lock %s acquired by its holder", lock);
 }
 
-/* For destroy. */
+/* destroy calls this. */
 static inline void kt_holder_check_destroy(bool is_held, const char *lock)
 {
 	if (is_held)

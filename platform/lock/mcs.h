@@ -72,7 +72,7 @@ static inline void kt_lock_mcs_destroy(struct kt_lock_mcs *l)
 	kt_holder_check_destroy(__atomic_load_n(&l->tail, __ATOMIC_RELAXED) != NULL, l->name);
 }
 
-/* After `mine` was granted the lock: go on as its holder without that node. */
+/* Called when `mine` was granted the lock: the thread becomes the holder and leaves that node. */
 static inline void kt_lock_mcs_leave_node(struct kt_lock_mcs *l, struct kt_mcs_node *mine,
 					  struct kt_site *site)
 {

@@ -161,7 +161,7 @@ static inline void kt_lock_park_assert_held(const struct kt_lock_park *l)
 	kt_holder_check_held(KT_HOLDER(l), os_self(), l->name);
 }
 
-/* For a release when a thread waits or is about to. */
+/* Called by a release when a thread waits or is about to wait. */
 static inline void kt_lock_park_release_slow(struct kt_lock_park *l, struct kt_site *site)
 {
 	struct kt_park_node *next;

@@ -147,7 +147,7 @@ void os_sleeper_unpark_at(os_sleeper *s, struct kt_site *site)
 
 /* ---- kill ---------------------------------------------------------------- */
 
-/* With wait_lock held. */
+/* The caller holds wait_lock. */
 static void interrupt_once_locked(struct os_thread *t)
 {
 	void (*interrupt)(void *arg) = t->interrupt;

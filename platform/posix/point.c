@@ -52,7 +52,7 @@ static struct kt_rng *generator_of(struct posix_thread *me)
 	if (me->delays_epoch == epoch)
 		return &me->delays;
 	seed = __atomic_load_n(&delays.seed, __ATOMIC_RELAXED);
-	/* From the record, because the os_thread may be gone. */
+	/* The name is taken from the record, because the os_thread may be gone. */
 	for (size_t i = 0; i < sizeof me->name / sizeof me->name[0]; i++)
 		name = kt_rng_derive(name, __atomic_load_n(&me->name[i], __ATOMIC_RELAXED));
 	kt_rng_seed(&me->delays, kt_rng_derive(seed, name));

@@ -32,14 +32,14 @@ static inline void kt_rcu_check_may_wait(const char *what)
 		kt_fail(KT_DISCIPLINE, "%s in a callback of RCU", what);
 }
 
-/* For unlock. */
+/* unlock calls this. */
 static inline void kt_rcu_check_inside(const struct kt_rcu_reader *r)
 {
 	if (r->depth == 0)
 		kt_fail(KT_DISCIPLINE, "read section of RCU left by a thread that is in none");
 }
 
-/* For unregister_thread. */
+/* unregister_thread calls this. */
 static inline void kt_rcu_check_end(void)
 {
 	if (kt_rcu_self()->depth > 0)

@@ -52,7 +52,7 @@
 
 typedef struct KT_RCU_URCU(_head) head_t;
 
-/* They exist only in builds with TSan. */
+/* These two exist only in builds with TSan. */
 extern void __tsan_acquire(void *addr) __attribute__((weak));
 extern void __tsan_release(void *addr) __attribute__((weak));
 

@@ -80,7 +80,7 @@ uint32_t sim_cover_fresh(void)
 
 /* ---- objects -------------------------------------------------------------- */
 
-/* Where the object is noted, or is to be noted. */
+/* The place where the object is noted, or where it must be noted. */
 static struct word *find(const void *object)
 {
 	uint64_t h = ((uintptr_t)object / WORD_BYTES) * 0x9e3779b97f4a7c15ull;

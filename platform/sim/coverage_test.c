@@ -371,7 +371,10 @@ static void body_busy(void *unused)
 	kt_lock_destroy(&lock);
 }
 
-/* Also under the random walk, which has a fast path when no observer hears of steps. */
+/*
+ * This must also be so under the random walk, which has a fast path if no observer hears of
+ * steps.
+ */
 static void test_to_look_changes_nothing(void)
 {
 	struct sim_strategy *const strategies[] = {

@@ -28,7 +28,7 @@ struct fiber {
 	size_t stack_size;
 	void *fake_stack;	/* ASan's, while it does not run */
 	void *tsan;		/* TSan's */
-	void *tsan_aside;	/* the other context of fiber_aside() */
+	void *tsan_aside;	/* the second context: see fiber_aside() */
 #if !defined(__x86_64__)
 	ucontext_t context;
 #endif
@@ -44,7 +44,10 @@ void fiber_host(struct fiber *host);
  */
 void fiber_make(struct fiber *f, unsigned color, void (*entry)(void));
 
-/* Where its frames begin. The distance from the stack's end depends on the color only. */
+/*
+ * The address at which f's frames begin. Its distance from the stack's end depends only on
+ * the color.
+ */
 uintptr_t fiber_bottom(const struct fiber *f, unsigned color);
 
 /* The first thing that an entry function does. */

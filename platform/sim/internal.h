@@ -167,7 +167,7 @@ void sim_cut(void) __attribute__((noreturn));
 /* ---- weak.c; all but the first: only if sim_is_weak ----------------------- */
 
 void sim_weak_begin(enum sim_model memory);
-/* Where the operation at `site` on addr, which comes next, is to be done. */
+/* The operation at `site` on addr comes next. Returns the address on which it must be done. */
 void *sim_weak_access(struct kt_site *site, const void *addr);
 /* The store with that bit becomes visible. */
 void sim_weak_show(uint32_t bit, enum sim_shown shown);
@@ -296,7 +296,7 @@ void sim_unseen_end(void);
 extern void __tsan_acquire(void *addr) __attribute__((weak));
 extern void __tsan_release(void *addr) __attribute__((weak));
 
-/* For ThreadSanitizer only: between executions, and where weak.c moves an operation. */
+/* For ThreadSanitizer only: used between executions, and where weak.c moves an operation. */
 static inline void sim_tsan_release(void *addr)
 {
 	if (__builtin_expect(__tsan_release != NULL, false))

@@ -102,7 +102,7 @@ struct sim_observer {
 
 	/* A new object is there, on a stack or in a block. */
 	void (*object_begins)(const void *addr, size_t size);
-	/* Before the memory is reused or filled. */
+	/* Called before the memory is reused or filled. */
 	void (*memory_ends)(const void *addr, size_t size, enum sim_end end);
 };
 

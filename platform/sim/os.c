@@ -19,7 +19,7 @@ static uint32_t task_of(const struct os_thread *t, const char *what)
 	return t->id;
 }
 
-/* Not part of struct sim_task, because only `checked` locks use it. */
+/* This is not in struct sim_task, because only `checked` locks use it. */
 static struct kt_lockdep_thread lockdep[SIM_TASKS_MAX];
 
 struct kt_lockdep_thread *os_lockdep(void)
@@ -170,7 +170,7 @@ static bool park(bool *permit, bool timed, uint64_t deadline_ns, struct kt_site 
 	return true;
 }
 
-/* Not allowed in a read section of RCU; a lock's waiter may (os_sleeper_park()). */
+/* A task may not park in a read section of RCU. A lock's waiter may: see os_sleeper_park(). */
 void os_park(struct kt_site *why)
 {
 	sim_rcu_may_wait(sim_current(), why);

@@ -98,7 +98,7 @@ struct sim_task_record {
 
 /* ---- the record ---------------------------------------------------------- */
 
-/* Of the execution under way, or else of the last one. */
+/* The record of the execution under way, or else of the last one. */
 struct sim_record {
 	enum kt_failure failure;
 	char     message[SIM_MESSAGE_MAX];
@@ -118,7 +118,10 @@ struct sim_record {
 /* The record. The parent of the process that runs the executions may read it, too. */
 struct sim_record *sim_record(void);
 
-/* In a forked process: from now on use a record of its own, for it and its children. */
+/*
+ * Called in a forked process: from now on this process and its children use a record of
+ * their own.
+ */
 void sim_record_apart(void);
 
 /*

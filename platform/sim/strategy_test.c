@@ -171,7 +171,10 @@ static void body_orders(void *unused)
 	os_join(&thread[1]);
 }
 
-/* All orders are equally likely: chi-square of 19 degrees, 1 in 1000 is above 43.8. */
+/*
+ * All orders are equally likely. Chi-square with 19 degrees of freedom exceeds 43.8 once in
+ * 1000.
+ */
 static void test_surw_is_uniform(void)
 {
 	unsigned seen[1u << (2 * EACH + 1)] = { 0 }, orders = 0;
