@@ -4,9 +4,9 @@
  * and semantics these are; core/README.md says where and why they differ.
  *
  * Caller rules. A broken rule gives the failure that is named, here as in Linux:
- *   - a thread whose function may return before it is stopped is stopped only by a task
- *     that took a reference before the thread's first wake-up. A thread is stopped a second
- *     time only by a task that has a reference (else use after free);
+ *   - if a thread's function may return before a stop, only a task that took a reference
+ *     before the thread's first wake-up may stop the thread. Only a task that has a
+ *     reference may stop a thread a second time (else use after free);
  *   - calls that park, unpark or stop one thread come one after the other (else they wait
  *     for ever). A thread is parked only if it can't exit meanwhile. Its function must poll
  *     kthread_should_park();
@@ -87,7 +87,7 @@ void kthread_bind(struct task_struct *k, unsigned cpu);
 
 /*
  * k, which was bound before, becomes `cpu`'s own: kthread_unpark() binds it there
- * again. A negative cpu ends that. k must sleep.
+ * again. With a negative cpu, k is no longer a CPU's own. k must sleep.
  */
 void kthread_set_per_cpu(struct task_struct *k, int cpu);
 
