@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * For the tests of core/: a test body runs as a task of a booted kthreadd. After
- * it nothing may be live.
+ * For the tests of core/: a test body runs as a task of a booted kthreadd. When it has
+ * ended, nothing may be allocated.
  */
 #ifndef CORE_CORE_TEST_H
 #define CORE_CORE_TEST_H
@@ -15,7 +15,7 @@
 static struct kthreadd daemon;
 static struct task_struct caller;
 
-/* Allocations of this role fail, the caller's and the daemon's. */
+/* Allocations of this role fail, both the caller's and the daemon's. */
 static enum kt_role fail_role = KT_ROLE_COUNT;
 
 static bool alloc_fails(enum kt_role role, struct kt_site *site)
@@ -28,7 +28,7 @@ static bool alloc_fails(enum kt_role role, struct kt_site *site)
 
 /* ---- tasks ---------------------------------------------------------------- */
 
-/* Start fn(arg) as a task of the daemon's, called `name`. */
+/* Start fn(arg) as a task called `name`, whose threads the daemon makes. */
 static inline void task_begin(struct task_struct *t, const char *name, void (*fn)(void *arg),
 			      void *arg)
 {
@@ -97,7 +97,7 @@ static void boot_and_run(void (*body)(void))
 	kthreadd_shutdown(&daemon);
 }
 
-/* Run a body; then everything must be gone. body: address of the function. */
+/* Run a body. When it has ended, nothing may be left. body: address of the function. */
 static void with_daemon(void *body)
 {
 	boot_and_run(*(void (**)(void))body);
@@ -106,7 +106,7 @@ static void with_daemon(void *body)
 		CHECK_EQ(os_live((enum kt_role)role), 0);
 }
 
-/* The same, with fail_role in force. */
+/* As with_daemon(), with fail_role in force. */
 static void in_task(void *body)
 {
 	struct os_hooks hooks = { .alloc_fails = alloc_fails };
@@ -124,7 +124,7 @@ struct core_test {
 	void (*body)(void);
 };
 
-/* A row: the test is called what its function is called. */
+/* A row. A test has the name of its function. */
 #define T(f) { #f, f }
 
 #define RUN_TESTS(tests) run_tests((tests), sizeof(tests) / sizeof((tests)[0]))
@@ -136,9 +136,9 @@ static inline void run_tests(const struct core_test *tests, size_t count)
 }
 
 /*
- * The body must end in a failure of that kind. On real threads it runs in a forked
- * child, so it comes before all other tests: RCU's thread for callbacks does not
- * exist yet, and no thread is still about to end.
+ * The body must end in a failure of that kind. On real threads the body runs in a forked
+ * child. So this test comes before all other tests, when RCU's thread for callbacks does
+ * not exist yet and no thread is about to end.
  */
 static inline void run_failing(const char *name, enum kt_failure kind, void (*body)(void))
 {

@@ -35,7 +35,7 @@ uint64_t cpus_usable(struct kthreadd *d, uint64_t cpus)
 {
 	uint64_t online = READ_ONCE(d->cpus.online);
 
-	/* A mask may have numbers beyond the possible CPUs, which the platform maps to
+	/* A mask may have bits beyond the possible CPUs, which the platform maps to
 	 * processors. It is passed on as it is while all CPUs are online. */
 	if (online == CPU_POSSIBLE_MASK)
 		return cpus;

@@ -6,14 +6,14 @@
  * Each kthreadd has CPUs of its own, all online at first. A CPU is a number to which
  * threads of that kthreadd are bound. The platform maps the number to a
  * processor (os_bind()): a simulated one in the simulator, or on real threads one that
- * the process may use. No CPU of the machine is taken away. core/ itself makes a CPU
- * offline: a task that is bound only to offline CPUs runs on others, as with Linux's
- * scheduler. A task that is not bound stays where it is.
+ * the process may use. The machine's own CPUs stay online. That a CPU is offline is a
+ * matter of core/ alone: a task that is bound only to offline CPUs runs on other CPUs, as
+ * with Linux's scheduler. A task that is not bound stays where it is.
  *
  * Lock order: cpu_maps_lock -> cpu_hotplug_lock -> smpboot's threads_lock ->
- * what kthread_create(), kthread_park() and kthread_stop() wait for. So a thread that
- * they wait for must not take these locks: neither a per-CPU thread's callbacks
- * nor a function that is asked to park or stop. bound_lock -> pi_lock.
+ * what kthread_create(), kthread_park() and kthread_stop() wait for. So these locks must
+ * not be taken by a thread for which they wait: neither in a per-CPU thread's callbacks,
+ * nor in a function that is asked to park or stop. A second order: bound_lock -> pi_lock.
  */
 #ifndef CORE_CPU_H
 #define CORE_CPU_H
@@ -32,7 +32,7 @@ struct task_struct;
 
 #define for_each_possible_cpu(cpu) for ((cpu) = 0; (cpu) < NR_CPUS; (cpu)++)
 
-/* Without the hotplug lock, the CPUs that it visits may be offline already. */
+/* Without the hotplug lock, a CPU that the loop visits may be offline already. */
 #define for_each_online_cpu(d, cpu)                                            \
 	for_each_possible_cpu(cpu)                                             \
 		if (cpu_online((d), (cpu)))
@@ -42,14 +42,15 @@ struct cpus {
 	struct rw_semaphore cpu_hotplug_lock;	/* Linux: a percpu-rwsem */
 
 	uint64_t online;	/* atomic; bit n: CPU n. Written with both locks held, the
-				 * second for writing; does not change under either */
+				 * second for writing, so it is constant while a task
+				 * holds one of them */
 
 	kt_lock bound_lock;	/* taken before pi_lock */
 	struct list_head bound;	/* under bound_lock: kthreads that may not run
 				 * everywhere, by task_struct.bound */
 };
 
-/* Before any task can see *c. / When no task will use it again. */
+/* Called before any task can see *c. / Called when no task will use *c again. */
 void cpus_init(struct cpus *c);
 void cpus_destroy(struct cpus *c);
 
@@ -59,8 +60,8 @@ unsigned num_online_cpus(struct kthreadd *d);
 
 /*
  * While a task holds the lock for reading, no CPU goes offline or online. Sleeps. The
- * lock is fair (see core/rwsem.h), so a task must not take it twice. Linux's lock has the
- * same order between readers and writers, and makes readers cheap by counting per CPU.
+ * lock is fair (see core/rwsem.h), so a task must not take it twice. Linux's lock orders
+ * readers and writers in the same way. It makes readers cheap by counting them per CPU.
  */
 void cpus_read_lock(struct kthreadd *d);
 void cpus_read_unlock(struct kthreadd *d);
@@ -71,7 +72,7 @@ void cpus_write_unlock(struct kthreadd *d);
  * Take a CPU offline: park its threads, the last registered first; mark the CPU;
  * move to other CPUs the tasks that are bound to it. 0, also if it is offline already;
  *   -EINVAL  no such CPU;
- *   -EBUSY   it is the last one online.
+ *   -EBUSY   `cpu` is the last CPU online.
  * Sleeps, whatever signals come.
  */
 int cpu_down(struct kthreadd *d, unsigned cpu);
@@ -79,12 +80,15 @@ int cpu_down(struct kthreadd *d, unsigned cpu);
 /*
  * Bring a CPU online: make the threads that it lacks; mark the CPU; unpark its
  * threads. 0, also if it is online already; -EINVAL, no such CPU; or the error of
- * kthread_create(): then the CPU stays offline, and the threads that were made stay,
- * parked, for the next time. d must be the caller's kthreadd.
+ * kthread_create(). After such an error the CPU stays offline. The threads that were made
+ * stay parked, and the next cpu_up() uses them. d must be the caller's kthreadd.
  */
 int cpu_up(struct kthreadd *d, unsigned cpu);
 
-/* For core/task.c: those of `cpus` that are online; if there are none, all online. */
+/*
+ * For core/task.c: those of `cpus` that are online; if none of them is, all CPUs that are
+ * online.
+ */
 uint64_t cpus_usable(struct kthreadd *d, uint64_t cpus);
 
 #endif

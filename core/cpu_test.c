@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * CPUs that go offline and online, and the sleeping locks they use, over every back
- * end: each promise of cpu.h and rwsem.h as one test body.
+ * CPUs that go offline and online, and the sleeping locks that they use, on every back end.
+ * Each promise of cpu.h and rwsem.h is one test body.
  */
 #include "core/core_test.h"
 #include "core/cpu.h"
@@ -54,7 +54,7 @@ static void writes(void *arg)
 		enter(&s->writers, 1);
 		CHECK_EQ(inside(&s->readers), 0);
 		CHECK_EQ(inside(&s->writers), 1);
-		s->place++;		/* a race, if the lock did not exclude */
+		s->place++;		/* a race, if two tasks can hold the lock */
 		enter(&s->writers, -1);
 		up_write(&s->sem);
 	}
@@ -118,7 +118,7 @@ static void readers_share(void)
 	init_rwsem(&s.sem, "sem");
 	down_read(&s.sem);
 	task_begin(&other[0], "other/0", reads_once, &s);
-	task_end(&other[0]);		/* if it excluded readers this would hang */
+	task_end(&other[0]);		/* hangs if one reader keeps another one out */
 	up_read(&s.sem);
 	destroy_rwsem(&s.sem);
 }
@@ -220,7 +220,7 @@ static void one_is_always_left(void)
 
 /* ---- bound threads -------------------------------------------------------------- */
 
-struct sentry {			/* a thread that tells where it runs, when asked */
+struct sentry {			/* a thread that says on request where it runs */
 	kt_completion ask, answer;
 	uint64_t due;
 	bool over;			/* this and `due`: written before `ask` */
@@ -325,7 +325,7 @@ static int returns(void *data)
 	return 0;
 }
 
-/* A thread that has ended is not moved; one that is ending may be. */
+/* A thread that has ended is not moved. One that is about to end may be moved. */
 static void ends_while_its_cpu_goes(void)
 {
 	for (int i = 0; i < CONFORMANCE_TURNS(50, 1); i++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Error pointers: a function that returns a pointer returns -errno in it
- * instead of NULL. No object is at one of the last 4095 addresses.
+ * Error pointers: on an error, a function that returns a pointer returns -errno in the
+ * pointer, not NULL. No object is at one of the last 4095 addresses.
  */
 #ifndef CORE_ERR_H
 #define CORE_ERR_H

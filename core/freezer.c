@@ -25,7 +25,7 @@ void freezer_destroy(struct freezer *f)
 	kt_lock_destroy(&f->lock);
 }
 
-/* Is it in `freezable`? A task writes its own flags; others read with READ_ONCE(). */
+/* Is t in `freezable`? A task writes its own flags; other tasks read them with READ_ONCE(). */
 static bool is_freezable(const struct task_struct *t)
 {
 	return (t->flags & (PF_KTHREAD | PF_NOFREEZE)) == PF_KTHREAD;
@@ -44,9 +44,9 @@ bool frozen(struct task_struct *p)
 /* ---- counting; functions that end in _locked need freezer.lock ------------- */
 
 /*
- * One thread less is awake. A waiter has set its state, then taken the lock, and
- * found that `awake` is not 0: it took the lock before us, so the wake-up finds the
- * state.
+ * One thread less is awake. A waiter sets its state, then takes the lock and looks at
+ * `awake`. If it found that `awake` is not 0, it had the lock before us, so the wake-up
+ * finds its state.
  */
 static void one_less_locked(struct freezer *f)
 {
@@ -85,11 +85,11 @@ bool __refrigerator(bool check_kthr_stop)
 		bool freeze;
 
 		/*
-		 * State before both tests. If the thaw takes the lock before us,
-		 * we see that no freeze is left; if after us, it finds is_frozen
-		 * and the state. The stop sets its bit, then looks at the state
-		 * under pi_lock, under which we set the state: if before us, our
-		 * test sees the bit; if after us, it wakes us.
+		 * Set the state before both tests. If the thaw takes the lock before us, we
+		 * see that no freeze is left. If it takes it after us, it finds is_frozen
+		 * and the state. kthread_stop() sets its bit, then looks at the state under
+		 * pi_lock, under which we set the state. If it looks before us, our test
+		 * sees the bit. If after us, it wakes us.
 		 */
 		set_special_state(TASK_FROZEN);
 		kt_lock_acquire(&f->lock);
@@ -107,7 +107,10 @@ bool __refrigerator(bool check_kthr_stop)
 	return was_frozen;
 }
 
-/* Freeze if there is a freeze. In a state other than RUNNING the caller is half asleep. */
+/*
+ * Freeze if there is a freeze. A caller in a state other than RUNNING is about to sleep:
+ * that is a bug.
+ */
 static bool freeze_running(bool check_kthr_stop)
 {
 	struct task_struct *t = current;
@@ -142,8 +145,9 @@ bool set_freezable(void)
 
 	KT_ASSERT(t->flags & PF_KTHREAD);	/* only a kthread calls freezer_forget() */
 	/*
-	 * Link before the look. If a freezing task takes the lock after us, it asks
-	 * us and waits for us; if before us, we see its freeze.
+	 * Link ourselves before we test for a freeze. If a freezing task takes the lock
+	 * after us, it asks us and waits for us. If it takes it before us, we see its
+	 * freeze.
 	 */
 	kt_lock_acquire(&f->lock);
 	if (!is_freezable(t)) {
@@ -175,7 +179,7 @@ void freezer_count(void)
 
 	if (!is_freezable(t))
 		return;
-	/* As in set_freezable(): count before the look. */
+	/* As in set_freezable(): count before the test. */
 	kt_lock_acquire(&f->lock);
 	f->awake++;
 	kt_lock_release(&f->lock);
@@ -206,15 +210,15 @@ static struct task_struct *task_at(struct list_head *at)
 	return container_of(at, struct task_struct, freeze_entry);
 }
 
-/* If another freeze is in force, all have been asked before. */
+/* Ask all threads to freeze. If another freeze is in force, all have been asked before. */
 static void ask_all_locked(struct freezer *f)
 {
 	struct list_head *at;
 
 	/*
-	 * Flag before wake-up. A thread sets its state before its look, and both sides
-	 * have a full barrier between the two: the thread sees the flag, or the
-	 * wake-up finds the state.
+	 * Write `freezers` before the wake-up. A thread sets its state before it reads
+	 * `freezers`. Both sides have a full barrier between their two steps. So either the
+	 * thread sees the freeze, or the wake-up finds the state.
 	 */
 	WRITE_ONCE(f->freezers, f->freezers + 1);
 	KT_POINT(freeze.flagged);
@@ -229,7 +233,7 @@ static void thaw_locked(struct freezer *f)
 	struct list_head *at;
 
 	KT_ASSERT(f->freezers > 0);
-	/* Before the wake-ups: a woken thread tests it again under the lock. */
+	/* Write this before the wake-ups, because a woken thread tests it again under the lock. */
 	WRITE_ONCE(f->freezers, f->freezers - 1);
 	KT_POINT(thaw.cleared);
 	if (f->freezers > 0)
@@ -247,7 +251,7 @@ static int wait_all_frozen(struct freezer *f, struct freeze_waiter *w, uint64_t 
 	bool all, late;
 
 	do {
-		/* Plain: `awake` changes under the lock, with the wake-up. */
+		/* No barrier is needed: `awake` changes under the lock, and so does the wake-up. */
 		__set_current_state(TASK_UNINTERRUPTIBLE);
 		kt_lock_acquire(&f->lock);
 		all = f->awake == 0;

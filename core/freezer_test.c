@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The freezer over every back end: each promise of freezer.h as one test body.
+ * The freezer, on every back end. Each promise of freezer.h is one test body.
  */
 #include <errno.h>
 
@@ -11,8 +11,8 @@
 enum { MS = 1000000 };
 
 /*
- * Freezes that have returned 0 and whose thaw has not begun. Relaxed, because the
- * test is whether the freezer orders it for the threads.
+ * Freezes that have returned 0 and whose thaw has not begun. Accessed relaxed, because the
+ * freezer itself must order the accesses of the threads.
  */
 static unsigned in_force;
 
@@ -26,7 +26,7 @@ static unsigned count(unsigned *counter)
 	return __atomic_add_fetch(counter, 1, __ATOMIC_RELAXED);
 }
 
-/* The last thread to freeze must wake the caller, and not the deadline. */
+/* The last thread that freezes must wake the caller; the deadline must not. */
 static void freeze(void)
 {
 	uint64_t deadline_ns = os_now_ns() + FREEZE_TIMEOUT_NS;
@@ -48,8 +48,8 @@ struct member {
 	struct task_struct *task;
 	bool parks;
 	kt_completion listed;		/* completed when it is freezable */
-	unsigned froze;			/* how often it was frozen; written by the thread */
-	unsigned turns;			/* relaxed atomic: how often it looked */
+	unsigned froze;			/* how often the thread was frozen; it writes this */
+	unsigned turns;			/* relaxed atomic: how often it tested freezing() */
 };
 
 static void looks(struct member *m)
@@ -112,7 +112,7 @@ static void member_end(struct member *m)
 	kt_completion_destroy(&m->listed);
 }
 
-/* Not frozen(), which is true before the thread has looked a last time. */
+/* frozen() would not do, because it is true before the thread has tested for the last time. */
 static bool stays_frozen(struct task_struct *k)
 {
 	bool stays;
@@ -199,7 +199,7 @@ static void frozen_until_the_last_thaw(void)
 	CHECK_EQ(m.froze, 1);
 }
 
-/* A thaw and the next freeze may both come before the thread looks; then it stays. */
+/* A thaw and the next freeze may both come before the thread tests again. Then it stays frozen. */
 static void frozen_again_and_again(void)
 {
 	struct member m;
@@ -283,7 +283,7 @@ static void stop_needs_no_thaw(void)
 	freeze();
 	member_end(&m);
 	CHECK_EQ(m.froze, 1);
-	freeze();		/* it does not wait for the thread that ended */
+	freeze();		/* the freeze does not wait for the thread that ended */
 	thaw();
 	thaw();
 }
@@ -322,7 +322,7 @@ static void thaws(void *unused)
 	thaw();
 }
 
-/* If the thread left the refrigerator, looks() would find the freeze in force. */
+/* If the thread left the refrigerator now, looks() would find that the freeze is in force. */
 static void try_to_freeze_keeps_the_stopped(void)
 {
 	struct member m;
@@ -426,7 +426,7 @@ struct job {
 	struct kthread_work work;
 	unsigned runs;			/* relaxed atomic */
 	bool blocks;
-	kt_completion started, go;	/* only if it blocks */
+	kt_completion started, go;	/* only for a work that blocks */
 };
 
 static void do_job(struct kthread_work *work)
@@ -521,7 +521,7 @@ static void a_running_work_is_waited_for(void)
 	CHECK_EQ(get(&j.runs), 1);
 	CHECK_EQ(get(&next.runs), 0);
 	other_end();
-	/* None of these waits for the thaw: one work has run, the other has not begun. */
+	/* None of these calls waits for the thaw: one work has run, the other has not begun. */
 	CHECK(!kthread_cancel_work_sync(&j.work));
 	kthread_flush_work(&j.work);
 	CHECK(kthread_cancel_work_sync(&next.work));
@@ -552,7 +552,7 @@ static void a_new_worker_waits_for_the_thaw(void)
 	job_destroy(&j);
 }
 
-/* When its worker is frozen, a work has run or is still in the list. */
+/* When the worker is frozen, the work has run or is still in the list. */
 static void cancel_in_a_freeze_does_not_wait(void)
 {
 	struct kthread_worker *w = worker_begin(KTW_FREEZABLE);
@@ -572,7 +572,10 @@ static void cancel_in_a_freeze_does_not_wait(void)
 	kthread_destroy_worker(w);
 }
 
-/* Works are queued while others freeze and thaw: each runs once, none in a freeze. */
+/*
+ * Works are queued while other tasks freeze and thaw. Each work runs once, and none during
+ * a freeze.
+ */
 static void works_race_with_freezes(void)
 {
 	struct kthread_worker *w = worker_begin(KTW_FREEZABLE);
@@ -593,7 +596,7 @@ static void works_race_with_freezes(void)
 
 /* ---- caller rules ---------------------------------------------------------------------- */
 
-/* Wait until there is a freeze and its wake-ups are over. */
+/* Wait until a freeze is in force and has made all its wake-ups. */
 static void await_freeze(void)
 {
 	while (!freezing(current))

@@ -70,11 +70,11 @@ static void kthread_end(struct task_struct *t, int result)
 
 	freezer_forget();	/* t must still exist */
 	exit_mm(t);
-	/* Before exited: after kthread_stop() has returned, no reader finds the thread. */
+	/* First of all, so that after kthread_stop() has returned no reader finds the thread. */
 	kthread_unregister(&d->registry, t);
 	KT_POINT(registry.unlinked);
 	set_bit(KTHREAD_EXITING, &t->kthread->flags);
-	t->kthread->result = result;	/* before exited: kthread_stop() reads it */
+	t->kthread->result = result;	/* before `exited`, because kthread_stop() reads it */
 	KT_POINT_ON(kthread.exiting, t->kthread->data);
 	kt_complete_all(&t->kthread->exited);
 	set_special_state(TASK_DEAD);	/* no waker is in flight from here on */
@@ -89,9 +89,9 @@ static void parkme(struct kthread *self)
 	freezer_do_not_count();
 	for (;;) {
 		/*
-		 * PARKED before the test, and as a special state: a waker that
-		 * saw the old state can't store RUNNING over PARKED, which would
-		 * make this thread call complete() a second time.
+		 * Set PARKED before the test, and as a special state. Then a waker that saw
+		 * the old state can't store RUNNING over PARKED, which would make this
+		 * thread call complete() a second time.
 		 */
 		set_special_state(TASK_PARKED);
 		if (!test_bit(KTHREAD_SHOULD_PARK, &self->flags))
@@ -139,7 +139,7 @@ void kthread_main(void *arg)
 	self->threadfn = create->threadfn;
 	self->data = create->data;
 
-	/* A thread inherits these from the daemon, whose own may have been changed. */
+	/* A thread inherits these attributes from the daemon, whose own may have been changed. */
 	os_set_policy(OS_POLICY_NORMAL);
 	os_allow_cpus(NULL);
 
@@ -157,7 +157,7 @@ void kthread_main(void *arg)
 
 	WRITE_ONCE(self->started, true);
 	KT_POINT_ON(kthread.woken, self->data);
-	/* Stop is not tested again after the park: the owner relies on a call of threadfn. */
+	/* The last test for a stop: after parkme() the owner relies on a call of threadfn. */
 	if (!kthread_should_stop()) {
 		t->no_cgroup_migration = false;
 		parkme(self);
@@ -179,8 +179,8 @@ static void request_thread(struct kthreadd *d, struct kthread_create_info *creat
 }
 
 /*
- * Wait for the answer. 0: the caller frees the request. -EINTR: the request
- * belongs to the other side. After either, the other side does not use *done.
+ * Wait for the answer. 0: the caller frees the request. -EINTR: the request belongs to the
+ * other side. In both cases the other side does not use *done any more.
  */
 static int wait_for_thread(struct kthread_create_info *create, kt_completion *done)
 {
@@ -190,8 +190,8 @@ static int wait_for_thread(struct kthread_create_info *create, kt_completion *do
 		return 0;
 	KT_POINT_ON(create.killed, data);
 	/*
-	 * Killed, perhaps by the OOM killer to get memory that kthreadd waits
-	 * for. If the token is still there, the other side has not begun to answer.
+	 * We were killed, perhaps by the OOM killer to get memory that kthreadd waits for.
+	 * If the token is still there, the other side has not begun to answer.
 	 */
 	if (xchg(&create->done, NULL)) {
 		KT_POINT_ON(create.token_taken, data);
@@ -215,7 +215,7 @@ static struct task_struct *create_and_wait(struct kthreadd *d,
 	os_waits_for(&d->task->os);
 	if (wait_for_thread(create, &done) == 0) {
 		task = create->result;
-		/* The name: the new thread frees it, unless there is no thread. */
+		/* The new thread frees the name. If there is no thread, we do. */
 		if (IS_ERR(task))
 			os_free(create->full_name);
 		os_free(create);
@@ -271,18 +271,18 @@ int kthread_stop(struct task_struct *k)
 	struct kthread *kthread;
 	int ret;
 
-	get_task_struct(k);	/* the thread drops its own when it exits */
+	get_task_struct(k);	/* the thread drops its own reference when it exits */
 	kthread = k->kthread;
 	KT_ASSERT(k != current);
 	/*
-	 * Flag before wake-up: the thread, which sets its state before its test, sees
-	 * the flag, or the wake-up finds the state.
+	 * Set the flag before the wake-up. The thread sets its state before its test. So
+	 * either the thread sees the flag, or the wake-up finds the state.
 	 */
 	set_bit(KTHREAD_SHOULD_STOP, &kthread->flags);
 	KT_POINT(stop.flagged);
 	kthread_unpark(k);
 	set_bit(0, &k->notify);
-	/* A thread in the refrigerator looks again, and stays if it may not leave. */
+	/* A thread in the refrigerator tests again, and stays if it may not leave. */
 	wake_up_state(k, TASK_NORMAL | TASK_FROZEN);
 	KT_POINT(stop.woken);
 	os_waits_for(&k->os);
@@ -343,7 +343,7 @@ int kthread_park(struct task_struct *k)
 		return -ENOSYS;
 	if (test_bit(KTHREAD_SHOULD_PARK, &kthread->flags))
 		return -EBUSY;
-	/* Flag before wake-up, as in kthread_stop(). */
+	/* Set the flag before the wake-up, as in kthread_stop(). */
 	set_bit(KTHREAD_SHOULD_PARK, &kthread->flags);
 	KT_POINT(park.flagged);
 	if (k == current)
@@ -352,7 +352,7 @@ int kthread_park(struct task_struct *k)
 	KT_POINT(park.waiting);
 	os_waits_for(&k->os);
 	kt_completion_wait(&kthread->parked);
-	/* `parked` means that k is about to sleep; the caller needs it off its CPU. */
+	/* `parked` means that k is about to sleep. The caller relies on k being off its CPU. */
 	if (!wait_task_inactive(k, TASK_PARKED))
 		kt_fail(KT_DISCIPLINE, "parked, and not asleep in TASK_PARKED");
 	os_waits_for(NULL);
@@ -370,11 +370,11 @@ void kthread_unpark(struct task_struct *k)
 {
 	struct kthread *kthread = k->kthread;
 
-	/* kthread_stop() calls this for threads that are not parked, too. */
+	/* kthread_stop() calls this also for threads that are not parked. */
 	if (!test_bit(KTHREAD_SHOULD_PARK, &kthread->flags))
 		return;
 	/*
-	 * Bind, then clear, then wake: the thread can't leave kthread_parkme()
+	 * Bind, then clear the flag, then wake: the thread can't leave kthread_parkme()
 	 * before the flag is clear, and it must not leave it on another CPU.
 	 */
 	if (test_bit(KTHREAD_IS_PER_CPU, &kthread->flags))

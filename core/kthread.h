@@ -3,13 +3,13 @@
  * Kernel threads: create, run, stop. After Linux kernel/kthread.c, whose names
  * and semantics these are; core/README.md says where and why they differ.
  *
- * Caller rules. Broken, they give the failure named, here as in Linux:
- *   - a thread whose function returns by itself is stopped only by a task that took a
- *     reference before the thread's first wake-up, and a thread is stopped again only by
- *     a task that has a reference (else use after free);
- *   - park, unpark and stop of one thread come one after the other (else they
- *     wait for ever); only a thread that can't exit meanwhile is parked, and
- *     its function must poll kthread_should_park();
+ * Caller rules. A broken rule gives the failure that is named, here as in Linux:
+ *   - if a thread's function may return before a stop, only a task that took a reference
+ *     before the thread's first wake-up may stop the thread. Only a task that has a
+ *     reference may stop a thread a second time (else use after free);
+ *   - calls that park, unpark or stop one thread come one after the other (else they wait
+ *     for ever). A thread is parked only if it can't exit meanwhile. Its function must poll
+ *     kthread_should_park();
  *   - kthread_bind() and the like come before the first wake-up (else a
  *     discipline failure; in Linux a warning, and nothing is bound);
  *   - no task creates threads of a kthreadd that is being shut down.
@@ -25,20 +25,20 @@
 #define NUMA_NO_NODE OS_NO_NODE
 
 /*
- * Make a thread that will run threadfn(data), on `node` if it is not
- * NUMA_NO_NODE (for stack and task; a hint). It is named by namefmt, has normal
- * scheduling and all CPUs, and sleeps uninterruptibly until it is woken by
- * wake_up_process(). If it is stopped first, threadfn is not called.
+ * Make a thread that will run threadfn(data), with its stack and its task on `node` unless
+ * that is NUMA_NO_NODE (a hint). It is named by namefmt, has normal scheduling and all
+ * CPUs, and sleeps uninterruptibly until it is woken by wake_up_process(). If it is stopped
+ * before that, threadfn is not called.
  *
- * The daemon of current->kthreadd makes it. The calling task sleeps, killably, and
+ * The daemon of current->kthreadd makes the thread. The calling task sleeps, killably, and
  * must hold no lock. kthreadd_wait_ready() must have returned before.
  *
  * Returns the task, without a reference for the caller: it stays valid until
  * the thread exits. Or an error pointer:
  *   -ENOMEM  no memory for the request, the name, the task or its kthread;
  *   -EAGAIN  the platform could not start a thread;
- *   -EINTR   the caller was killed before the request was answered. A thread
- *            may still be made for it; that exits without calling threadfn.
+ *   -EINTR   the caller was killed before the request was answered. The daemon
+ *            may still make a thread for it, which exits without calling threadfn.
  * A kill after the answer is not reported here.
  */
 __attribute__((format(printf, 4, 5)))
@@ -49,9 +49,8 @@ struct task_struct *kthread_create_on_node(int (*threadfn)(void *data), void *da
 	kthread_create_on_node((threadfn), (data), NUMA_NO_NODE, (namefmt), ##__VA_ARGS__)
 
 /*
- * Create and wake. The thread may have finished before the caller sees the
- * pointer: use create, get_task_struct() and wake_up_process() where that
- * matters.
+ * Create and wake. The thread may have finished before the caller sees the pointer. If that
+ * matters, call kthread_create(), get_task_struct() and wake_up_process().
  */
 #define kthread_run(threadfn, data, namefmt, ...)                              \
 	(__extension__({                                                       \
@@ -80,15 +79,15 @@ struct task_struct *kthread_create_on_cpu(int (*threadfn)(void *data), void *dat
 
 /*
  * Let k run on these processors only (bit n: CPU n, which may be offline).
- * From now on task_set_cpus_allowed() refuses. Called between create and the first
- * wake-up. May sleep, until k sleeps.
+ * From now on task_set_cpus_allowed() refuses k. Called between create and the first
+ * wake-up. May sleep until k sleeps.
  */
 void kthread_bind_mask(struct task_struct *k, uint64_t cpus);
 void kthread_bind(struct task_struct *k, unsigned cpu);
 
 /*
  * k, which was bound before, becomes `cpu`'s own: kthread_unpark() binds it there
- * again. A negative cpu ends that. k must sleep.
+ * again. With a negative cpu, k is no longer a CPU's own. k must sleep.
  */
 void kthread_set_per_cpu(struct task_struct *k, int cpu);
 
@@ -96,17 +95,17 @@ void kthread_set_per_cpu(struct task_struct *k, int cpu);
 bool kthread_is_per_cpu(struct task_struct *p);
 
 /*
- * Was kthread_stop() called on the calling kthread? In a sleeping loop test it
- * after set_current_state() and before schedule().
+ * Was kthread_stop() called on the calling kthread? A sleeping loop tests it after
+ * set_current_state() and before schedule().
  */
 bool kthread_should_stop(void);
 
 /*
- * Ask k to stop, unpark it, wake it, and wait until it has ended. Returns what
- * threadfn returned or gave to kthread_exit(), or -EINTR if threadfn was never
- * called. After a successful kthread_park() it always is called. Sleeps, whatever
- * signals come. k is not the calling thread, and must still exist: see the
- * caller rules. A second stop gives the same result.
+ * Ask k to stop, unpark it, wake it, and wait until it has ended. Returns what threadfn
+ * returned or gave to kthread_exit(), or -EINTR if threadfn was never called. After a
+ * successful kthread_park(), threadfn is always called. Sleeps, whatever signals come. k is
+ * not the calling thread, and must still exist: see the caller rules. A second stop gives
+ * the same result.
  */
 int kthread_stop(struct task_struct *k);
 
@@ -116,14 +115,15 @@ int kthread_stop_put(struct task_struct *k);
 /*
  * Make k sleep in kthread_parkme() and wait until it has left its processor.
  * A thread that was never woken parks before its function is called. If k is the
- * caller itself, this only asks; kthread_parkme() then parks. 0, or without effect
+ * caller itself, this only asks; kthread_parkme() then parks. Returns 0. Or it has no
+ * effect and returns
  *   -ENOSYS  k is exiting or has exited;
  *   -EBUSY   k is parked, or is asked to park already.
  */
 int kthread_park(struct task_struct *k);
 
 /*
- * Let k go on; if it is a CPU's own, on that CPU. Called after kthread_park() has
+ * Let k go on; if it is a CPU's own thread, on that CPU. Called after kthread_park() has
  * returned. Does nothing if k is not asked to park.
  */
 void kthread_unpark(struct task_struct *k);
@@ -139,13 +139,16 @@ bool __kthread_should_park(struct task_struct *k);
  */
 void kthread_parkme(void);
 
-/* End the calling kthread with this result. kthread_stop() returns it. */
+/* End the calling kthread with this result, which kthread_stop() returns. */
 __attribute__((noreturn)) void kthread_exit(int result);
 
-/* The same, after it has completed c, unless NULL. *c may be gone after that. */
+/* As kthread_exit(), but first completes c, unless c is NULL. After that *c may be gone. */
 __attribute__((noreturn)) void kthread_complete_and_exit(kt_completion *c, int code);
 
-/* What k was created with. k is a kthread; for kthread_func() it may be any task. */
+/*
+ * The function and data with which k was created. k is a kthread; for kthread_func() it may
+ * be any task.
+ */
 int (*kthread_func(struct task_struct *k))(void *data);
 void *kthread_data(struct task_struct *k);
 
@@ -153,8 +156,8 @@ void *kthread_data(struct task_struct *k);
 void *kthread_probe_data(struct task_struct *k);
 
 /*
- * The whole name, which may be longer than comm, cut to the size of buf. Of any task; of
- * a kthread once it was created.
+ * The whole name, which may be longer than comm, cut to the size of buf. tsk may be any
+ * task; if it is a kthread, kthread_create() must have returned it.
  */
 void get_kthread_comm(char *buf, size_t buf_size, struct task_struct *tsk);
 

@@ -23,14 +23,14 @@ enum kthread_flag {
 struct kthread {
 	unsigned long flags;		/* enum kthread_flag; set_bit(), test_bit() */
 	kt_completion exited;		/* complete_all, after result */
-	kt_completion parked;		/* completed once for each kthread_park() by another */
+	kt_completion parked;		/* completed once for each kthread_park() by another task */
 	int result;			/* written by the thread before `exited` */
 	bool started;			/* atomic: it may have left its first sleep */
 	unsigned cpu;			/* written while the thread sleeps, before
 					 * KTHREAD_IS_PER_CPU */
 	jmp_buf *exit;			/* the thread's own: the way out of threadfn */
 
-	/* written by the thread before it answers its creator: */
+	/* the thread writes these before it answers its creator: */
 	char *full_name;
 	int (*threadfn)(void *data);
 	void *data;
@@ -39,8 +39,8 @@ struct kthread {
 };
 
 /*
- * A request. The side that takes `done` (exchanges it with NULL and gets non-NULL)
- * answers; the other side then owns the request and frees it:
+ * A request. A side takes `done` by exchanging it with NULL and getting a value that is not
+ * NULL. The side that takes it answers. The other side then owns the request and frees it:
  *
  *   The kthread, or kthreadd, takes it: it writes the result and completes *done; the
  *   creator frees the request.
@@ -50,13 +50,13 @@ struct kthread {
  * *done is on the creator's stack and is not touched after it was completed.
  */
 struct kthread_create_info {
-	/* written by the creator before the request is queued: */
+	/* the creator writes these before it queues the request: */
 	char *full_name;
 	int (*threadfn)(void *data);
 	void *data;
 	int node;
 
-	struct task_struct *result;	/* written by the side that took done, before complete */
+	struct task_struct *result;	/* the side that took `done` writes it, before complete */
 	kt_completion *done;		/* atomic: the token */
 	kt_queue_node list;		/* in kthreadd.create_list */
 };
@@ -66,17 +66,17 @@ __attribute__((format(printf, 4, 0)))
 struct task_struct *kthread_vcreate(int (*threadfn)(void *data), void *data, int node,
 				    const char *namefmt, va_list args);
 
-/* kthread.c: the new thread's side, run by kthreadd's fork. */
+/* kthread.c: the new thread's side. kthreadd's fork makes a thread that runs it. */
 void kthread_main(void *create);
 struct kthread *alloc_kthread_struct(void);
 void free_kthread_struct(struct kthread *k);	/* NULL does nothing */
 void free_kthread_create_info(struct kthread_create_info *create);
 
-/* mm.c: the calling thread ends: it must use no mm, and drops the last one. */
+/* mm.c: the calling thread ends. It must use no mm. Drops the mm on which it is lazy. */
 void exit_mm(struct task_struct *t);
 void drop_lazy_mm(struct task_struct *t);
 
-/* kthreadd.c: all that the thread still does is to return to the platform. */
+/* kthreadd.c: the calling thread is gone. It only has to return to the platform. */
 void kthreadd_thread_gone(struct kthreadd *d);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * core/ over every back end: each promise of kthread.h as one test body. These
- * tests check results; stress/ hunts through interleavings.
+ * core/ on every back end. Each promise of kthread.h is one test body. These tests check
+ * results; stress/ hunts through interleavings.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -41,7 +41,7 @@ static void stop_returns_the_result(void)
 
 	CHECK(!IS_ERR(k));
 	CHECK_EQ(wake_up_process(k), 1);
-	/* A thread that is stopped at once may have run or not; the result tells. */
+	/* A thread that is stopped at once may have run or not. The result tells which. */
 	int result = kthread_stop(k);
 
 	CHECK(result == 42 || result == -EINTR);
@@ -73,7 +73,7 @@ static void reference_outlives_the_thread(void)
 	wake_up_process(k);
 	result = kthread_stop(k);
 	CHECK(result == 7 || result == -EINTR);
-	CHECK_EQ(wake_up_process(k), 0);	/* it is DEAD, and its memory is still there */
+	CHECK_EQ(wake_up_process(k), 0);	/* the task is DEAD, and its memory still exists */
 	put_task_struct(k);
 }
 
@@ -226,8 +226,8 @@ static void tells_what_it_was_created_with(void)
 /* ---- parking and processors ----------------------------------------------- */
 
 struct parker {
-	kt_completion woken;	/* completed each time the thread comes back from a park */
-	uint64_t due;		/* the CPUs on which it must be then */
+	kt_completion woken;	/* the thread completes it after each park */
+	uint64_t due;		/* the CPUs on which the thread must be then */
 };
 
 static int parks(void *data)
@@ -275,7 +275,10 @@ static void park_waits_until_it_sleeps(void)
 		CHECK_EQ(kthread_park(k), -EBUSY);
 		kthread_unpark(k);
 		kthread_unpark(k);			/* does nothing */
-		/* It is parked again at once, perhaps before it has left kthread_parkme(). */
+		/*
+		 * The loop parks the thread again at once, perhaps before it has left
+		 * kthread_parkme().
+		 */
 	}
 	get_task_struct(k);
 	CHECK_EQ(kthread_stop(k), 3);

@@ -31,7 +31,7 @@ static void kthreadd_setup(void)
 	os_allow_cpus(NULL);
 	os_allow_all_nodes();
 	t->flags |= PF_NOFREEZE | PF_NOSIGNAL;
-	/* Children stay in the root cgroup until their function runs. */
+	/* The threads that we make stay in the root cgroup until their function runs. */
 	t->no_cgroup_migration = true;
 }
 
@@ -41,8 +41,8 @@ int tsk_fork_get_node(struct task_struct *tsk)
 }
 
 /*
- * fork: make a task that runs kthread_main(create). After success neither create nor
- * the task may be touched again, because the thread may have freed both.
+ * fork: make a task that runs kthread_main(create). If it succeeds, neither create nor the
+ * task may be touched again, because the thread may have freed both.
  */
 static int kernel_thread(struct kthreadd *d, struct kthread_create_info *create)
 {
@@ -59,7 +59,7 @@ static int kernel_thread(struct kthreadd *d, struct kthread_create_info *create)
 		err = -ENOMEM;	/* Linux 6.1 says -EAGAIN: core/README.md */
 		goto free_task;
 	}
-	/* From here on other tasks may have a reference. */
+	/* From here on other tasks may take a reference. */
 	kthread_register(&d->registry, t);
 	refcount_inc(&d->threads);
 	os_set_spawn_node(tsk_fork_get_node(current));
@@ -95,7 +95,7 @@ static void create_kthread(struct kthreadd *d, struct kthread_create_info *creat
 		free_kthread_create_info(create);
 		return;
 	}
-	create->result = ERR_PTR(err);	/* before complete: the creator reads it */
+	create->result = ERR_PTR(err);	/* before complete, because the creator reads it */
 	kt_complete(done);
 }
 
@@ -124,15 +124,15 @@ static void kthreadd_main(void *arg)
 		bool shutdown;
 
 		/*
-		 * State before test: a creator pushes, then wakes. Either the
-		 * daemon sees the request or the wake-up finds the state.
+		 * Set the state before the test. A creator pushes, then wakes. Either the
+		 * daemon sees the request, or the wake-up finds the state.
 		 */
 		set_current_state(TASK_INTERRUPTIBLE);
 		/*
 		 * Test the flag before the queue: no request is queued after
-		 * shutdown began, so a queue found empty then stays empty. In the
-		 * other order a request whose creator was killed and is
-		 * gone could be left behind.
+		 * shutdown began, so a queue found empty then stays empty. In the other
+		 * order, the daemon could leave a request behind whose creator was killed
+		 * and is gone.
 		 */
 		shutdown = test_bit(KTHREADD_SHUTDOWN, &d->flags);
 		if (kt_queue_is_empty(&d->create_list)) {
@@ -187,7 +187,7 @@ void kthreadd_shutdown(struct kthreadd *d)
 	KT_ASSERT(kt_queue_is_empty(&d->create_list));
 	if (!refcount_dec_and_test(&d->threads))
 		kt_completion_wait(&d->all_gone);
-	rcu_barrier();		/* until the tasks of those threads are freed */
+	rcu_barrier();		/* wait until the tasks of those threads are freed */
 	kthread_registry_destroy(&d->registry);
 	timer_base_shutdown(&d->timers);
 	freezer_destroy(&d->freezer);

@@ -4,8 +4,8 @@
  * daemon's clean context and not from its creator's.
  *
  * One struct holds all its state: it can be booted, shut down and booted again
- * in one process, and several can exist side by side. A task's `kthreadd` says
- * which one serves it; a kthread has the one that made it.
+ * in one process, and several can exist side by side. A task's `kthreadd` says which daemon
+ * makes its threads. For a kthread that is the daemon that made the kthread itself.
  *
  * Locking: the lock inside create_list is a leaf. The daemon holds no lock while it
  * makes a thread.
@@ -25,7 +25,7 @@
 struct kthreadd {
 	kt_queue create_list;		/* requests: any task pushes, the daemon pops */
 
-	/* written by kthreadd_boot() before `ready` is completed: */
+	/* kthreadd_boot() writes these before it completes `ready`: */
 	struct task_struct *task;	/* the daemon, to be woken */
 	kt_completion ready;		/* complete_all: creating is allowed */
 
@@ -46,13 +46,13 @@ struct kthreadd {
 };
 
 /*
- * The memory node for a thread that `tsk`, the caller, is about to make: if tsk is a
- * kthreadd the node that the request asks for, else NUMA_NO_NODE. There is one hint,
- * because a kthreadd makes one thread at a time.
+ * The memory node for a thread that `tsk`, the caller, is about to make. If tsk is a
+ * kthreadd, this is the node for which the request asks; else it is NUMA_NO_NODE. There is
+ * one hint, because a kthreadd makes one thread at a time.
  */
 int tsk_fork_get_node(struct task_struct *tsk);
 
-/* Before any task can see *d. */
+/* Called before any task can see *d. */
 void kthreadd_init(struct kthreadd *d);
 
 /*
@@ -62,9 +62,10 @@ void kthreadd_init(struct kthreadd *d);
 int kthreadd_boot(struct kthreadd *d);
 
 /*
- * Start the thread that calls the timers of delayed works; needed only if there will be
- * such works. 0 or -EAGAIN. Called at most once per init, before the first delayed work
- * is queued. If tasks wait only for `ready`, that is before kthreadd_boot().
+ * Start the thread that fires the timers of delayed works. Only delayed works need it. 0 or
+ * -EAGAIN. Called at most once per init, before the first delayed work is queued. Tasks
+ * that wait only for `ready` may queue such works at once, so then call it before
+ * kthreadd_boot().
  */
 int kthreadd_boot_timers(struct kthreadd *d);
 
@@ -72,11 +73,11 @@ int kthreadd_boot_timers(struct kthreadd *d);
 void kthreadd_wait_ready(struct kthreadd *d);
 
 /*
- * Stop the daemon. Wait until every thread that it made is gone, and the thread's memory,
- * unless a task has a reference to it. Requests that are still queued are answered first.
- * Caller rules: no task creates threads or reads the registry any more; every thread was
- * stopped or ends by itself; no timer is pending and no freeze is in force. *d may be
- * initialized again or freed afterwards.
+ * Stop the daemon. Wait until every thread that it made is gone. The thread's memory is
+ * gone, too, unless a task has a reference to it. Requests that are still queued are
+ * answered first. Caller rules: no task creates threads or reads the registry any more;
+ * every thread was stopped or ends by itself; no timer is pending and no freeze is in
+ * force. *d may be initialized again or freed afterwards.
  */
 void kthreadd_shutdown(struct kthreadd *d);
 

@@ -2,11 +2,12 @@
 /*
  * Intrusive doubly linked lists, with the kernel's names. A list is changed under its
  * owner's lock. list_empty() may be called without the lock, so the word that it
- * reads, head->next, is written with WRITE_ONCE. The answer is then a hint:
+ * reads, head->next, is written with WRITE_ONCE. Without the lock the answer is a hint:
  * true means that no task had finished adding an entry.
  *
- * The _rcu forms are for a list that readers walk under RCU meanwhile: an entry is
- * complete before a reader can find it, and its `next` is valid after it was unlinked.
+ * The _rcu forms are for a list that readers walk under RCU while it changes: an entry is
+ * complete before a reader can find it, and its `next` stays valid after the entry was
+ * unlinked.
  */
 #ifndef CORE_LIST_H
 #define CORE_LIST_H
@@ -38,7 +39,7 @@ static inline bool list_empty(const struct list_head *head)
 	return READ_ONCE(head->next) == head;
 }
 
-/* Visit all entries, from the first or from the last. None is unlinked meanwhile. */
+/* Visit all entries, from the first or from the last. No task may unlink an entry meanwhile. */
 #define list_for_each_entry(pos, head, type, member)                           \
 	for ((pos) = container_of((head)->next, type, member);                 \
 	     &(pos)->member != (head);                                         \
@@ -72,7 +73,7 @@ static inline void list_del_init(struct list_head *entry)
 /* The `prev` of an unlinked entry. No object is there, and readers don't use `prev`. */
 #define LIST_POISON2 ((struct list_head *)(uintptr_t)0x122)
 
-/* Append. Release pairs with the reader's rcu_dereference(). */
+/* Append. The release pairs with the reader's rcu_dereference(). */
 static inline void list_add_tail_rcu(struct list_head *new_, struct list_head *head)
 {
 	struct list_head *prev = head->prev;
@@ -84,8 +85,8 @@ static inline void list_add_tail_rcu(struct list_head *new_, struct list_head *h
 }
 
 /*
- * Unlink. `next` stays, so a reader at this entry goes on from there. Release,
- * because readers reach the next entry by this store, and another task wrote that
+ * Unlink. `next` stays, so a reader at this entry goes on from there. The store is a
+ * release, because readers reach the next entry through it, and another task wrote that
  * entry.
  */
 static inline void list_del_rcu(struct list_head *entry)

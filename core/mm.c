@@ -45,7 +45,10 @@ void kthread_use_mm(struct mm_struct *mm)
 	if (t->mm)
 		kt_fail(KT_DISCIPLINE, "kthread_use_mm by a thread that uses one");
 	check_users(mm);
-	/* Before the drop of the old one, which may be the last reference to the same mm. */
+	/*
+	 * Take the reference before the old one is dropped, which may be the last one to
+	 * the same mm.
+	 */
 	if (active != mm) {
 		mmgrab(mm);
 		t->active_mm = mm;
@@ -101,7 +104,7 @@ void kthread_associate_blkcg(struct cgroup_subsys_state *css)
 		return;
 	old = self->blkcg_css;
 	if (css)
-		css_get(css);	/* before the put: the old css may be the same one */
+		css_get(css);	/* before css_put(), because the old css may be the same one */
 	self->blkcg_css = css;
 	if (old)
 		css_put(old);

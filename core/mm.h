@@ -3,19 +3,20 @@
  * What a kthread may borrow from other tasks while it works for them: an address
  * space, and the block cgroup that its I/O is charged to. After Linux
  * kernel/kthread.c and mm_types.h. Only the references and their order are here;
- * there is no memory behind an mm.
+ * an mm maps no memory.
  *
- * An mm has two counts, as in Linux. `users` keeps what is mapped; the mmput() of the
- * last user tears that down. `count` keeps the struct: one for all users together,
- * and one for each kthread that is lazy on it. A kthread is lazy on the mm that it used
- * last, until it uses another.
+ * An mm has two counts, as in Linux. `users` keeps the mappings alive; the mmput() of the
+ * last user removes them. `count` keeps the struct alive: all users together have one
+ * reference, and each kthread that is lazy on the mm has one. A kthread is lazy on the mm
+ * that it used last, until it uses another.
  *
- * Caller rules. Broken, they give the failure named:
+ * Caller rules. A broken rule gives the failure that is named:
  *   - a kthread that uses an mm makes sure that the mm has users from kthread_use_mm() to
- *     kthread_unuse_mm() (else discipline, or memory if the struct is gone);
+ *     kthread_unuse_mm() (else a discipline failure, or a memory failure if the struct is
+ *     gone);
  *   - a kthread returns what it borrowed before it ends: the mm by
  *     kthread_unuse_mm(), the cgroup by kthread_associate_blkcg(NULL)
- *     (discipline, as Linux's WARN).
+ *     (else a discipline failure; in Linux a warning).
  */
 #ifndef CORE_MM_H
 #define CORE_MM_H
@@ -30,22 +31,22 @@ struct mm_struct {
 /* An mm with one user, the caller; NULL if there is no memory. */
 struct mm_struct *mm_alloc(void);
 
-/* mmget: one more user; the caller is one. mmput: one less. */
+/* mmget: one more user; the caller is a user already. mmput: one less. */
 #define mmget(mm) refcount_inc(&(mm)->users)
 void mmput(struct mm_struct *mm);
 
 /*
- * mmgrab: one more reference to the struct alone; the caller has one. mmdrop: one less;
- * the last one frees the struct.
+ * mmgrab: one more reference to the struct only; the caller has a reference. mmdrop: one
+ * less; the last mmdrop frees the struct.
  */
 #define mmgrab(mm) refcount_inc(&(mm)->count)
 void mmdrop(struct mm_struct *mm);
 
 /*
- * From here to kthread_unuse_mm() the calling kthread works in mm; it must use none
- * before. The barrier after the store to current->mm orders the store before the
- * accesses in mm (Linux: membarrier() looks at current->mm). kthread_unuse_mm() leaves
- * the kthread lazy on mm.
+ * From here to kthread_unuse_mm() the calling kthread works in mm; it must not use an mm
+ * before that. The barrier after the store to current->mm orders the store before the
+ * accesses in mm (Linux: membarrier() looks at current->mm). kthread_unuse_mm() leaves the
+ * kthread lazy on mm.
  */
 void kthread_use_mm(struct mm_struct *mm);
 void kthread_unuse_mm(struct mm_struct *mm);
@@ -60,8 +61,9 @@ struct cgroup_subsys_state {
 void css_put(struct cgroup_subsys_state *css);
 
 /*
- * Charge the calling kthread's I/O to css, and no longer to the css before it; NULL: to
- * none. The caller has a reference to css. Does nothing if the caller is not a kthread.
+ * Charge the calling kthread's I/O to css and no longer to the previous css. NULL: charge
+ * it to none. The caller has a reference to css. Does nothing if the caller is not a
+ * kthread.
  */
 void kthread_associate_blkcg(struct cgroup_subsys_state *css);
 

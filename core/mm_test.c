@@ -13,7 +13,7 @@ static void release(struct cgroup_subsys_state *c)
 	released++;
 }
 
-/* Run fn on a kthread, to its end. The park makes sure that the stop calls fn. */
+/* Run fn on a kthread until it returns. After the park a stop still calls fn. */
 static void on_kthread(int (*fn)(void *))
 {
 	struct task_struct *k = kthread_create(fn, NULL, "k");
@@ -35,7 +35,7 @@ static int uses_two(void *unused)
 	kthread_unuse_mm(mm);
 	CHECK(!current->mm && current->active_mm == mm);
 	CHECK_EQ(mm->count.refs, 2);
-	kthread_use_mm(mm);	/* the thread is lazy on it already */
+	kthread_use_mm(mm);	/* the thread is lazy on this mm already */
 	kthread_unuse_mm(mm);
 	CHECK_EQ(mm->count.refs, 2);
 	kthread_use_mm(other);
@@ -113,7 +113,7 @@ static void css_goes_and_comes_back(void)
 	refcount_set(&css.refs, 1);
 	released = 0;
 	on_kthread(borrows_css);
-	kthread_associate_blkcg(&css);	/* this task is no kthread: it does nothing */
+	kthread_associate_blkcg(&css);	/* does nothing, because this task is no kthread */
 	CHECK_EQ(css.refs.refs, 1);
 	CHECK(!kthread_blkcg());
 	css_put(&css);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * core/ on a port that does nothing (platform/template/). The port has every function
- * that core/ calls, so the program links. No thread can be started there: core/ must
- * return the error and leave nothing behind.
+ * core/ on a port that does nothing (platform/template/). The port has every function that
+ * core/ calls, so the program links. The port can't start a thread. core/ must return that
+ * error and leave nothing behind.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -19,7 +19,7 @@ void kthread_registry_destroy(struct kthread_registry *r)
 void kthread_register(struct kthread_registry *r, struct task_struct *t)
 {
 	kt_lock_acquire(&r->lock);
-	t->id = ++r->last_id;	/* with the lock held, so that the list stays in order */
+	t->id = ++r->last_id;	/* with the lock held, so that the list stays sorted by id */
 	list_add_tail_rcu(&t->registered, &r->threads);
 	KT_POINT(registry.linked);
 	kt_lock_release(&r->lock);
@@ -41,7 +41,7 @@ struct task_struct *kthread_find(struct kthreadd *d, unsigned id)
 		if (k->id < id)
 			continue;
 		KT_POINT(find.met);
-		/* If it was unlinked meanwhile, it may have no reference left. */
+		/* If k was unlinked meanwhile, it may have no reference left. */
 		if (k->id == id && refcount_inc_not_zero(&k->usage))
 			found = k;
 		break;

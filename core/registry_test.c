@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The registry over every back end: which threads are found, for how long, and that
+ * The registry, on every back end: which threads readers find, for how long, and that
  * nothing is left. Readers walk while threads begin and end.
  */
 #include "core/core_test.h"
@@ -66,7 +66,7 @@ static void stopped_is_not_found(void)
 	kthread_stop(k);
 	CHECK(kthread_find(&daemon, id) == NULL);
 	CHECK_EQ(count(), 0);
-	/* Its number is not used again. */
+	/* The thread's number is not used again. */
 	next = kthread_create(returns, NULL, "w");
 	CHECK(!IS_ERR(next));
 	CHECK_EQ(kthread_id(next), id + 1);
@@ -82,7 +82,7 @@ static void found_outlives_its_end(void)
 	CHECK(found == k);
 	kthread_stop(k);
 	synchronize_rcu();
-	/* It is dead and is not found, but its memory is still there. */
+	/* The thread is dead and is not found, but its memory still exists. */
 	CHECK(kthread_find(&daemon, kthread_id(found)) == NULL);
 	CHECK_EQ(wake_up_process(found), 0);
 	CHECK_STR(found->comm, "w");

@@ -65,7 +65,7 @@ static void down(struct rw_semaphore *sem, bool writes)
 	}
 	os_object_begin(&w, sizeof w);
 	kt_completion_init(&w.granted);
-	/* Queued in the same hold of the lock as the test: a later release finds us. */
+	/* We are queued in the same hold of the lock as the test, so a later release finds us. */
 	list_add_tail(&w.entry, &sem->waiters);
 	kt_lock_release(&sem->lock);
 	kt_completion_wait(&w.granted);

@@ -3,11 +3,12 @@
  * Locks that may be held across a sleep: rw_semaphore, and mutex, which is an
  * rw_semaphore that no task takes for reading. The names are Linux's.
  *
- * Fair: first come, first served. A task that finds another one waiting waits behind it,
- * a reader too. A release hands the lock over to the task that has waited longest (or to
- * all readers up to the next writer). So no task overtakes, and neither side starves.
- * Hence a reader must not take the lock again: a writer may wait in between, until the
- * first hold ends, and the reader would wait behind the writer.
+ * Fair: first come, first served. If a task is waiting already, a task that comes later
+ * waits behind it, even if it is a reader. A release hands the lock over to the task that
+ * has waited longest. If that task is a reader, all readers that wait before the next
+ * writer get the lock, too. So no task overtakes, and neither side starves. Hence a reader
+ * must not take the lock again: a writer may wait in between, until the first hold ends,
+ * and the reader would wait behind the writer.
  *
  * A wait ignores signals. The caller must hold no kt_lock.
  */
@@ -19,24 +20,24 @@
 #include "platform/os.h"
 
 struct rw_semaphore {
-	kt_lock lock;			/* a leaf, except for a completion's own lock */
+	kt_lock lock;			/* only a completion's lock is inside it */
 
 	/* under lock: */
 	int readers;			/* how many hold it */
-	struct os_thread *writer;	/* that holds it; compared only. NULL: none */
+	struct os_thread *writer;	/* the writer that holds it; compared only. NULL: none */
 	struct list_head waiters;	/* the oldest first; empty if it is not held */
 };
 
 /* The name is kept by reference, for reports. */
 void init_rwsem(struct rw_semaphore *sem, const char *name);
 
-/* It is not held, and no task will use it again. */
+/* Called when no task holds it and no task will use it again. */
 void destroy_rwsem(struct rw_semaphore *sem);
 
 void down_read(struct rw_semaphore *sem);
 void up_read(struct rw_semaphore *sem);
 
-/* The caller does not hold it already. The task of down_write() calls up_write(). */
+/* The caller must not hold it already. The task that called down_write() calls up_write(). */
 void down_write(struct rw_semaphore *sem);
 void up_write(struct rw_semaphore *sem);
 

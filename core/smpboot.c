@@ -6,8 +6,8 @@
 #include "core/kthread_internal.h"
 
 /*
- * The data of a thread. Allocated with the thread and freed by smpboot_thread_fn(), which
- * is called in any case, because the thread is parked before any task can stop it.
+ * The data of a thread. It is allocated with the thread. smpboot_thread_fn() frees it; that
+ * function is always called, because the thread is parked before any task can stop it.
  */
 struct smpboot_thread_data {
 	/* written before the thread runs: */
@@ -18,7 +18,7 @@ struct smpboot_thread_data {
 		HP_THREAD_NONE,		/* setup was not called */
 		HP_THREAD_ACTIVE,
 		HP_THREAD_PARKED,	/* park was called, unpark not yet */
-	} status;			/* only the thread itself */
+	} status;			/* only the thread itself uses it */
 };
 
 void smpboot_init(struct smpboot *s)
@@ -36,14 +36,14 @@ void smpboot_destroy(struct smpboot *s)
 
 /* ---- the thread ------------------------------------------------------------ */
 
-/* No race: a bound thread's CPU changes only while the thread is parked. */
+/* This is no race, because a bound thread's CPU changes only while the thread is parked. */
 static void check_cpu(const struct smpboot_thread_data *td)
 {
 	if (!os_on_cpus(1ull << td->cpu))
 		kt_fail(KT_DISCIPLINE, "CPU %u's own thread runs on another", td->cpu);
 }
 
-/* cleanup undoes setup. If the CPU is offline, it runs on another one. */
+/* cleanup undoes setup. If the thread's CPU is offline, cleanup runs on another one. */
 static int finish(struct smpboot_thread_data *td)
 {
 	struct smp_hotplug_thread *ht = td->ht;
@@ -67,10 +67,10 @@ static void park(struct smpboot_thread_data *td)
 		td->status = HP_THREAD_PARKED;
 	}
 	kthread_parkme();
-	/* Perhaps it was woken to stop: the loop tests that first. */
+	/* Perhaps the thread was woken to stop: the loop tests that first. */
 }
 
-/* Call setup or unpark if it must be called now; true if it was called. */
+/* If setup or unpark must be called now, call it and return true. */
 static bool activate(struct smpboot_thread_data *td)
 {
 	struct smp_hotplug_thread *ht = td->ht;
@@ -94,13 +94,12 @@ static int smpboot_thread_fn(void *data)
 
 	for (;;) {
 		/*
-		 * State before the three tests: a task that stops, parks or makes
-		 * work does so first and then wakes. Either the tests below see
-		 * it, or the wake-up finds the state. Linux also turns preemption
-		 * off up to schedule(), so that the thread stays on the CPU that
-		 * it has looked at. Here it stays there because only a parked
-		 * thread is bound again; and a thread that is preempted in a
-		 * sleeping state does not sleep.
+		 * Set the state before the three tests. Another task first stops or parks
+		 * the thread or makes work, and then wakes it. Either the tests below see
+		 * that, or the wake-up finds the state. Linux also turns preemption off up
+		 * to schedule(), so that the thread stays on the CPU that it has looked at.
+		 * Here it stays there because only a parked thread is bound again; and a
+		 * thread that is preempted in a sleeping state does not sleep.
 		 */
 		set_current_state(TASK_INTERRUPTIBLE);
 		if (kthread_should_stop()) {
@@ -112,7 +111,10 @@ static int smpboot_thread_fn(void *data)
 			park(td);
 			continue;
 		}
-		/* After both tests: a thread that stops or parks may be on any CPU. */
+		/*
+		 * Check after both tests, because a thread that stops or parks may be on
+		 * any CPU.
+		 */
 		check_cpu(td);
 		if (activate(td))
 			continue;
@@ -156,10 +158,13 @@ static int create_thread(struct smp_hotplug_thread *ht, unsigned cpu)
 		return (int)PTR_ERR(tsk);
 	}
 	kthread_set_per_cpu(tsk, (int)cpu);
-	/* Parked until its CPU is online. And a stop calls its function from now on. */
+	/*
+	 * The thread is parked until its CPU is online. From now on its function is called
+	 * even if it is stopped.
+	 */
 	kthread_park(tsk);
 	get_task_struct(tsk);
-	/* Release pairs with smpboot_wake_thread(). */
+	/* The release pairs with the acquire in smpboot_wake_thread(). */
 	smp_store_release(&ht->store[cpu], tsk);
 	KT_POINT_ON(smpboot.stored, ht);
 	if (ht->create) {
@@ -186,7 +191,7 @@ static void destroy_threads(struct smp_hotplug_thread *ht)
 {
 	unsigned cpu;
 
-	/* Also the parked threads of offline CPUs. */
+	/* Stop the parked threads of offline CPUs, too. */
 	for_each_possible_cpu(cpu) {
 		struct task_struct *tsk = ht->store[cpu];
 
@@ -204,8 +209,8 @@ int smpboot_register_percpu_thread(struct smp_hotplug_thread *plug_thread)
 	int err = 0;
 
 	/*
-	 * Under the hotplug lock, so that no CPU comes online between the walk and the
-	 * entry into the list: neither would give it a thread.
+	 * Hold the hotplug lock, so that no CPU comes online after the walk and before ht
+	 * is in the list. Otherwise no task would make a thread for that CPU.
 	 */
 	cpus_read_lock(d);
 	mutex_lock(&d->smpboot.threads_lock);
@@ -241,7 +246,7 @@ void smpboot_unregister_percpu_thread(struct smp_hotplug_thread *plug_thread)
 
 int smpboot_wake_thread(struct smp_hotplug_thread *ht, unsigned cpu)
 {
-	/* Acquire pairs with the release in create_thread(): we see the task complete. */
+	/* Acquire pairs with the release in create_thread(): we see a complete task. */
 	struct task_struct *tsk = smp_load_acquire(&ht->store[cpu]);
 
 	return tsk ? wake_up_process(tsk) : 0;

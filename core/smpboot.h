@@ -8,22 +8,21 @@
  *
  *	setup  { fn ... [ park  unpark  fn ... ] }  cleanup
  *
- * It calls fn whenever thread_should_run() says so after a wake-up. It calls cleanup
+ * After each wake-up it calls fn if thread_should_run() says so. It calls cleanup
  * if and only if it called setup, and unpark only after park. When it is stopped it calls
- * cleanup at once, also instead of unpark; if its CPU is offline then, cleanup runs on
- * another CPU. A thread that is stopped before it got a CPU calls nothing.
+ * cleanup at once, even if unpark would come next. If its CPU is offline then, cleanup runs
+ * on another CPU. A thread that is stopped before it got a CPU calls nothing.
  *
- * Caller rules. Broken, they give the failure named:
- *   - a task first makes work for a thread and then wakes the thread;
- *     thread_should_run() looks for work without sleeping (else the work is done late
- *     or never);
- *   - no callback takes the hotplug lock or registers (else the task that waits for the
- *     thread to park or stop waits for ever);
- *   - threads are woken by smpboot_wake_thread() between register and unregister;
+ * Caller rules. A broken rule gives the failure that is named:
+ *   - a task first makes work for a thread and then wakes the thread; thread_should_run()
+ *     looks for work and does not sleep (else the work is done late or never);
+ *   - no callback takes the hotplug lock, registers or unregisters (else the task that
+ *     waits until the thread parks or stops waits for ever);
+ *   - smpboot_wake_thread() is called only between register and unregister;
  *   - the owner of a selfparking thread parks it before its CPU goes offline,
  *     and unparks it after its CPU has come online and after register (else it runs on
  *     another CPU: a discipline failure; in Linux a BUG);
- *   - all are unregistered before kthreadd is shut down.
+ *   - all hotplug threads are unregistered before kthreadd is shut down.
  *
  * Lock order: core/cpu.h.
  */
@@ -33,19 +32,19 @@
 #include "core/cpu.h"
 
 struct smp_hotplug_thread {
-	/* written by the owner before register: */
-	struct task_struct **store;		/* [NR_CPUS], NULL: no thread. Written
-						 * under threads_lock; has a reference
+	/* the owner writes these before register: */
+	struct task_struct **store;		/* [NR_CPUS]; NULL: no thread. Written
+						 * under threads_lock; holds a reference
 						 * to each thread */
-	int (*thread_should_run)(unsigned cpu);	/* in a sleeping state */
+	int (*thread_should_run)(unsigned cpu);	/* called in a sleeping state */
 	void (*thread_fn)(unsigned cpu);
-	void (*create)(unsigned cpu);		/* NULL, or called by the task that makes
-						 * the thread, which is parked by then */
-	void (*setup)(unsigned cpu);		/* these five may be NULL */
+	void (*create)(unsigned cpu);		/* may be NULL. The task that makes the
+						 * thread calls it; the thread is parked */
+	void (*setup)(unsigned cpu);		/* this and the next three may be NULL */
 	void (*cleanup)(unsigned cpu, bool online);
 	void (*park)(unsigned cpu);
 	void (*unpark)(unsigned cpu);		/* called only if there is a park, too */
-	bool selfparking;			/* smpboot does not park and unpark it */
+	bool selfparking;			/* its owner parks and unparks it, not smpboot */
 	const char *thread_comm;		/* "name/%u" */
 
 	struct list_head list;			/* under threads_lock */
@@ -56,7 +55,7 @@ struct smpboot {
 	struct list_head hotplug_threads;	/* under it: registered, oldest first */
 };
 
-/* Before any task can see *s. / When no task will use it again. */
+/* Called before any task can see *s. / Called when no task will use *s again. */
 void smpboot_init(struct smpboot *s);
 void smpboot_destroy(struct smpboot *s);
 
@@ -67,12 +66,12 @@ void smpboot_destroy(struct smpboot *s);
  */
 int smpboot_register_percpu_thread(struct smp_hotplug_thread *plug_thread);
 
-/* Stop all its threads, also those of offline CPUs. By a task of the same kthreadd. */
+/* Stop all threads of plug_thread, also those of offline CPUs. The caller has the same kthreadd. */
 void smpboot_unregister_percpu_thread(struct smp_hotplug_thread *plug_thread);
 
 /*
- * wake_up_process() for cpu's thread, which its users call after they have made work:
- * 1 if the thread slept; 0 if it did not, is parked, or does not exist.
+ * wake_up_process() for cpu's thread. A user calls it after it has made work. Returns 1 if
+ * the thread slept; 0 if the thread ran, is parked, or does not exist.
  */
 int smpboot_wake_thread(struct smp_hotplug_thread *ht, unsigned cpu);
 
@@ -80,8 +79,8 @@ int smpboot_wake_thread(struct smp_hotplug_thread *ht, unsigned cpu);
 struct smp_hotplug_thread *smpboot_current(void);
 
 /*
- * core/cpu.c calls these with the hotplug lock held for writing. create: 0 or the first
- * error. park goes from the last registered to the first.
+ * core/cpu.c calls these with the hotplug lock held for writing. create returns 0 or the
+ * first error. park begins with the threads that were registered last.
  */
 int smpboot_create_threads(struct kthreadd *d, unsigned cpu);
 void smpboot_park_threads(struct kthreadd *d, unsigned cpu);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Per-CPU threads over every back end: each promise of smpboot.h as one test
- * body. Every callback checks that it may be called now.
+ * Per-CPU threads, on every back end. Each promise of smpboot.h is one test body. Every
+ * callback checks that it may be called now.
  */
 #include "core/core_test.h"
 #include "core/smpboot.h"
@@ -18,11 +18,11 @@ struct guard {
 	struct smp_hotplug_thread ht;
 	struct task_struct *store[NR_CPUS];
 	struct post post[NR_CPUS];
-	unsigned work[NR_CPUS];		/* relaxed atomic: how much was asked for */
-	unsigned done[NR_CPUS];		/* written by the thread: how much is done */
+	unsigned work[NR_CPUS];		/* relaxed atomic: how much work was asked for */
+	unsigned done[NR_CPUS];		/* how much is done; the thread writes it */
 	kt_completion idle[NR_CPUS];	/* completed when all work is done */
 	unsigned creates;
-	enum kt_role fail_after;	/* fails after the first thread; KT_ROLE_COUNT: none */
+	enum kt_role fail_after;	/* fails after the first thread; _COUNT: none */
 };
 
 static unsigned parks_so_far;		/* written by the threads that park, one at a time */
@@ -100,7 +100,7 @@ static void unpark(unsigned cpu)
 	p->unparks++;
 }
 
-/* For the create callback, which gets only the CPU. */
+/* The create callback uses it, because the callback gets only the CPU. */
 static struct guard *registering;
 
 static void created(unsigned cpu)
@@ -269,7 +269,7 @@ static void register_fails_after_the_first_thread(void)
 	CHECK_EQ(cpu_up(&daemon, 0), 0);
 }
 
-/* There are all threads; or none, if one of them could not be made after the kill. */
+/* Afterwards all threads exist; or none, if one of them could not be made after the kill. */
 static void a_killed_task_registers_all_or_none(void)
 {
 	struct guard g;
@@ -353,7 +353,7 @@ static void up_fails_and_can_be_tried_again(void)
 	}
 }
 
-/* The thread of `first` was made, and stays parked because its CPU stays offline. */
+/* The thread of `first` was made. It stays parked, because its CPU stays offline. */
 static void up_fails_halfway(void)
 {
 	struct guard first, second;
@@ -413,7 +413,7 @@ static void a_selfparking_thread_is_its_owners(void)
 	CHECK_EQ(g.post[1].setups, 0);
 }
 
-#if defined(KT_OS_SIM)	/* it needs a machine with two CPUs */
+#if defined(KT_OS_SIM)	/* the test needs a machine with two CPUs */
 static void a_selfparking_thread_left_alone(void)
 {
 	struct guard g;
@@ -467,7 +467,10 @@ static void pokes(void *arg)
 	struct guard *g = arg;
 
 	for (int i = 0; i < CONFORMANCE_TURNS(200, 3); i++) {
-		/* While the CPU stays online its work gets done, or a wake-up was lost. */
+		/*
+		 * While the CPU stays online its work must be done; otherwise a wake-up was
+		 * lost.
+		 */
 		cpus_read_lock(&daemon);
 		if (cpu_online(&daemon, 1))
 			work(g, 1);

@@ -38,7 +38,7 @@ void put_task_struct(struct task_struct *t)
 	if (!refcount_dec_and_test(&t->usage))
 		return;
 	KT_ASSERT(t->flags & PF_KTHREAD);
-	/* A reader of the registry may have found it before it was unlinked. */
+	/* A reader of the registry may have found the task before it was unlinked. */
 	call_rcu(&t->rcu, free_task);
 }
 
@@ -72,11 +72,11 @@ static void schedule_for(const uint64_t *deadline_ns, struct kt_site *why)
 	bool slept = false, in_time = true;
 
 	/*
-	 * Acquire pairs with the release in wake_up_state(), for a sleeper
-	 * that sees RUNNING without having parked. No wake-up is lost: a waker
-	 * stores RUNNING before it unparks, and the permit stays through the window
-	 * between this test and os_park(). A permit left over from an earlier
-	 * wake-up only costs one more turn of the loop.
+	 * The acquire pairs with the release in wake_up_state(). It is for a sleeper that
+	 * sees RUNNING without having parked. No wake-up is lost: a waker stores RUNNING
+	 * before it unparks, and the permit stays through the window between this test and
+	 * os_park(). A permit left over from an earlier wake-up only costs one more turn of
+	 * the loop.
 	 */
 	for (;;) {
 		unsigned state = smp_load_acquire(&t->state);
@@ -132,8 +132,8 @@ void schedule_until_at(uint64_t deadline_ns, struct kt_site *why)
 }
 
 /*
- * Called with pi_lock held. No waker can wake t meanwhile, so a task that is off its
- * processor in a state of `mask` stays off it.
+ * Called with pi_lock held. No waker can wake t meanwhile, so a task that has left its
+ * processor in a state of `mask` does not come back.
  */
 static bool is_inactive(struct task_struct *t, unsigned mask)
 {
@@ -155,8 +155,8 @@ bool wait_task_inactive(struct task_struct *t, unsigned mask)
 }
 
 /*
- * Called with pi_lock held: t gets these CPUs, and runs on those of them that are
- * online. t must not be DEAD, because its os_thread may be gone then.
+ * Called with pi_lock held: set t's CPUs, and bind its thread to those of them that are
+ * online. t must not be DEAD, because then its os_thread may be gone.
  */
 static int place_locked(struct task_struct *t, uint64_t cpus)
 {
@@ -166,7 +166,8 @@ static int place_locked(struct task_struct *t, uint64_t cpus)
 
 /*
  * Called with bound_lock and pi_lock held: put t on the list on which a CPU that goes
- * offline or online finds it. For kthreads only, because they end before their kthreadd.
+ * offline or online finds it. Only kthreads are on it, because they end before their
+ * kthreadd.
  */
 static void note_bound_locked(struct task_struct *t)
 {
@@ -237,7 +238,10 @@ void task_unbind_dead(struct task_struct *t)
 {
 	kt_lock *bound_lock = &t->kthreadd->cpus.bound_lock;
 
-	/* is_bound is set under pi_lock, never when DEAD; set_special_state() orders it. */
+	/*
+	 * is_bound is set under pi_lock and only if t is not DEAD. set_special_state() also
+	 * held pi_lock.
+	 */
 	if (!t->is_bound)
 		return;
 	kt_lock_acquire(bound_lock);

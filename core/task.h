@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Tasks: what the kernel's scheduler promises a thread, made of park and unpark.
+ * Tasks: what the kernel's scheduler promises to a thread, built on park and unpark.
  *
  * A sleeper sets its state, tests its condition and calls schedule(); a waker
  * makes the condition true and calls wake_up_process(). The state is one
@@ -52,10 +52,10 @@ struct task_struct {
 	struct os_thread os;
 
 	/*
-	 * RUNNING: set by any task, with pi_lock held unless by the task itself.
+	 * RUNNING: set by any task; a task other than this one holds pi_lock.
 	 * A sleeping state: set by the task itself. PARKED, FROZEN and DEAD:
-	 * set by the task itself with pi_lock held, so that no waker that saw an
-	 * older state comes after them. May be a sleeping state while the task
+	 * set by the task itself with pi_lock held, so that no waker that saw an older
+	 * state stores RUNNING after that. The state may be a sleeping one while the task
 	 * still runs: see on_cpu.
 	 */
 	unsigned state;
@@ -66,8 +66,8 @@ struct task_struct {
 	/* under pi_lock: */
 	uint64_t cpus_mask;	/* where it may run */
 	bool no_setaffinity;	/* bound: only kthread_unpark() binds it again */
-	bool is_bound;		/* in kthreadd->cpus.bound, by `bound` (under its
-				 * bound_lock); never set once it is DEAD */
+	bool is_bound;		/* it is in kthreadd->cpus.bound, by `bound` (under
+				 * bound_lock there); never set once it is DEAD */
 	struct list_head bound;
 
 	refcount_t usage;	/* 1 for the running thread, plus 1 for each user */
@@ -78,7 +78,7 @@ struct task_struct {
 	struct rcu_head rcu;		/* used when the last reference is gone */
 
 	/* written once before the task runs: */
-	struct kthreadd *kthreadd;	/* that makes the threads it creates */
+	struct kthreadd *kthreadd;	/* the daemon that makes the threads that it creates */
 	unsigned id;			/* kthread_id() */
 	struct kthread *kthread;	/* NULL unless PF_KTHREAD */
 	unsigned flags;			/* except PF_NOFREEZE, which the task itself
@@ -89,11 +89,11 @@ struct task_struct {
 	struct list_head freeze_entry;	/* in freezer.freezable, if it is freezable */
 	bool is_frozen;		/* it stays in the refrigerator until thawed or stopped */
 
-	/* written by the task itself; see core/mm.h: */
-	struct mm_struct *mm;		/* that it works in; atomic */
-	struct mm_struct *active_mm;	/* whose struct it has a reference to */
+	/* the task itself writes these; see core/mm.h: */
+	struct mm_struct *mm;		/* the mm that it works in; atomic */
+	struct mm_struct *active_mm;	/* it has a reference to this struct */
 
-	/* written by the task itself, inherited by the threads it spawns: */
+	/* the task itself writes this; the threads that it spawns inherit it: */
 	bool no_cgroup_migration;
 };
 
@@ -106,43 +106,47 @@ struct task_struct {
  */
 void task_init(struct task_struct *t, struct kthreadd *d, const char *comm);
 
-/* *t, made by task_init(), does not run any more and has no other users. */
+/* *t was made by task_init(). It does not run any more, and no other task uses it. */
 void task_destroy(struct task_struct *t);
 
 #define get_task_struct(t) refcount_inc(&(t)->usage)
 
-/* Drop a reference. After the last one, and a grace period, a kthread's task is freed. */
+/*
+ * Drop a reference. After the last one is dropped, and a grace period, a kthread's task is
+ * freed.
+ */
 void put_task_struct(struct task_struct *t);
 
 /* Store and full barrier; then test the condition, then schedule(). */
 #define set_current_state(s) smp_store_mb(current->state, (s))
 
-/* Without a barrier: for a condition that is tested under the waker's lock, or for none. */
+/* Without a barrier: if the condition is tested under the waker's lock, or if there is none. */
 #define __set_current_state(s) WRITE_ONCE(current->state, (s))
 
 /*
  * Store under pi_lock: a waker that saw the old state has finished, so its store of
  * RUNNING can't overwrite this one. For PARKED, FROZEN and DEAD. Then test the
- * condition: a task that changes it and then calls wake_up_state() either has pi_lock
- * before this, and the test sees the change, or has it after this, and finds the state.
+ * condition: a task that changes the condition and then calls wake_up_state() takes pi_lock
+ * either before or after this call. If before, the test sees the change. If after,
+ * wake_up_state() finds the state.
  */
 void set_special_state(unsigned state);
 
 /*
- * Sleep until the state is RUNNING. Returns at once if it is. Also returns, and sets
- * the state to RUNNING, if a signal is pending that ends such a sleep:
- * any for INTERRUPTIBLE, a fatal one for KILLABLE. The caller must hold no lock.
+ * Sleep until the state is RUNNING. Returns at once if it is. Also sets the state to
+ * RUNNING and returns if a signal is pending that ends such a sleep: any signal ends
+ * INTERRUPTIBLE, a fatal one ends KILLABLE. The caller must hold no lock.
  */
 #define schedule() schedule_at(KT_SITE("schedule", ""))
 void schedule_at(struct kt_site *why);
 
-/* The same; it also returns, in state RUNNING, at os_now_ns() >= deadline_ns. */
+/* As schedule(), but also returns, in state RUNNING, at os_now_ns() >= deadline_ns. */
 #define schedule_until(deadline_ns) schedule_until_at((deadline_ns), KT_SITE("schedule_until", ""))
 void schedule_until_at(uint64_t deadline_ns, struct kt_site *why);
 
 /*
- * If t's state is in `mask`, make it RUNNING and return 1; else return 0. The caller has
- * a reference or knows that t can't exit. Any context.
+ * If t's state is in `mask`, make it RUNNING and return 1; else return 0. The caller has a
+ * reference or knows that t can't exit. Called in any context.
  */
 int wake_up_state(struct task_struct *t, unsigned mask);
 
@@ -150,20 +154,20 @@ int wake_up_state(struct task_struct *t, unsigned mask);
 int wake_up_process(struct task_struct *t);
 
 /*
- * Wait until t, in a state of `mask`, has left its processor. Returns true then; false
- * as soon as t has another state. Does not wake t. The caller has a reference.
+ * If t's state is in `mask`, wait until t has left its processor, and return true. Return
+ * false as soon as t has another state. Does not wake t. The caller has a reference.
  */
 bool wait_task_inactive(struct task_struct *t, unsigned mask);
 
 /*
- * Bind t, which sleeps in a state of `mask` or is new, to these processors; bit n
- * is CPU n. False, without effect, if t is awake or in another state.
+ * Bind t to these processors; bit n is CPU n. t is new, or sleeps in a state of `mask`.
+ * Otherwise returns false and does nothing.
  */
 bool task_bind(struct task_struct *t, uint64_t cpus, unsigned mask);
 
 /*
- * CPU `cpu` goes offline. If t may run on no other online CPU, the scheduler lets it
- * run on all others, also if it is bound. Called at any time.
+ * CPU `cpu` goes offline. If t may run on no other online CPU, it may now run on all online
+ * CPUs, even if it is bound. Called at any time.
  */
 void task_cpu_gone(struct task_struct *t, unsigned cpu);
 

@@ -18,7 +18,7 @@ static struct timer_list *first_locked(struct timer_base *b)
 	       list_first_entry(&b->pending, struct timer_list, entry);
 }
 
-/* Call all timers that have expired. Called and left with the lock; drops it meanwhile. */
+/* Call all timers that have expired. The caller holds the lock; the callbacks run without it. */
 static void expire_locked(struct timer_base *b)
 {
 	struct timer_list *t;
@@ -31,7 +31,7 @@ static void expire_locked(struct timer_base *b)
 		kt_lock_release(&b->lock);
 		KT_POINT(timer.firing);
 		function(t);
-		/* *t may be gone, or armed again. */
+		/* *t may be gone by now, or armed again. */
 		kt_lock_acquire(&b->lock);
 		b->running = NULL;
 	}
@@ -50,8 +50,8 @@ static void timer_main(void *arg)
 		kt_lock_acquire(&b->lock);
 		expire_locked(b);
 		/*
-		 * State before the lock is dropped: a task that arms an earlier
-		 * timer links it under the lock, then wakes this thread.
+		 * Set the state before the lock is dropped: a task that arms an earlier
+		 * timer links the timer under the lock, then wakes this thread.
 		 */
 		set_current_state(TASK_UNINTERRUPTIBLE);
 		t = first_locked(b);
@@ -104,7 +104,10 @@ void timer_setup(struct timer_list *t, struct timer_base *b,
 	t->base = b;
 }
 
-/* Link it after others that expire at the same time: first armed, first called. */
+/*
+ * Link t behind timers that expire at the same time: the timer that was armed first is
+ * called first.
+ */
 static void link_locked(struct timer_base *b, struct timer_list *t)
 {
 	struct list_head *at = b->pending.next;
@@ -128,7 +131,7 @@ bool mod_timer(struct timer_list *t, uint64_t expires_ns)
 	link_locked(b, t);
 	is_first = first_locked(b) == t;
 	kt_lock_release(&b->lock);
-	/* The thread sleeps until the expiry of a later timer, or for ever: wake it. */
+	/* The thread sleeps until a later timer expires, or for ever: wake it. */
 	if (is_first)
 		wake_up_process(&b->task);
 	return was_pending;

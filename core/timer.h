@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Timers: call a function at a time, on a thread of their own.
+ * Timers: they call a function at a given time, on a thread of their own.
  *
- * A timer_base is one such thread, "ktimers", with the timers that it will call, the
- * earliest first. Callbacks run one after the other, in task context (as under
- * PREEMPT_RT): they may take locks that other tasks hold with interrupts on. They
- * must not sleep for long, because the next timer waits. Time is os_now_ns(),
- * virtual in the simulator. A timer is never early and may be late.
+ * A timer_base is one such thread, "ktimers", and the timers that it will call, sorted by
+ * time. Callbacks run one after the other, in task context (as under PREEMPT_RT): they may
+ * take locks that other tasks hold with interrupts enabled. They must not sleep for long,
+ * because the next timer waits. Time is os_now_ns(), virtual in the simulator. A timer is
+ * never early and may be late.
  *
  * Lock order: base.lock is a leaf; it is not held while a callback runs.
  */
@@ -22,7 +22,7 @@ struct timer_list {
 	struct list_head entry;		/* empty: not pending */
 	uint64_t expires_ns;
 
-	/* set by timer_setup(): */
+	/* timer_setup() sets these: */
 	void (*function)(struct timer_list *t);
 	struct timer_base *base;
 };
@@ -32,14 +32,14 @@ struct timer_base {
 	struct list_head pending;	/* under lock, earliest first */
 	struct timer_list *running;	/* under lock; compared, never followed */
 	unsigned long flags;		/* bit TIMER_BASE_SHUTDOWN, set once */
-	bool booted;			/* written by the task that boots and shuts down */
+	bool booted;			/* only the task that boots and shuts down writes it */
 	struct task_struct task;	/* the thread */
 };
 
-/* Before any task can see *b. */
+/* Called before any task can see *b. */
 void timer_base_init(struct timer_base *b);
 
-/* Start the thread. 0; or -EAGAIN, and *b is as after init. Called once per init. */
+/* Start the thread. Returns 0; or -EAGAIN, and then *b is as after init. Called once per init. */
 int timer_base_boot(struct timer_base *b, struct kthreadd *d);
 
 /* No timer is pending, and none will be armed. Waits until the thread has ended. */
@@ -50,15 +50,15 @@ void timer_setup(struct timer_list *t, struct timer_base *b,
 		 void (*function)(struct timer_list *t));
 
 /*
- * Arm it, or arm it again: function(t) is called once at os_now_ns() >= expires_ns. Called
- * by any task, with locks held, also from the callback itself. True if it was pending.
+ * Arm t, or arm it again: function(t) is called once at os_now_ns() >= expires_ns. Any task
+ * may call this, with locks held, and so may the callback itself. True if t was pending.
  */
 bool mod_timer(struct timer_list *t, uint64_t expires_ns);
 
 /*
- * Disarm. True if it was pending. The callback may still be running, and use *t; the
- * _sync form waits until it has returned. Call that one neither with a lock held that the
- * callback takes, nor from the callback. No task may arm t meanwhile.
+ * Disarm t. True if it was pending. After del_timer() the callback may still be running and
+ * use *t. del_timer_sync() waits until the callback has returned. Do not call it from the
+ * callback, nor with a lock held that the callback takes. No task may arm t meanwhile.
  */
 bool del_timer(struct timer_list *t);
 bool del_timer_sync(struct timer_list *t);

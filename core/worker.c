@@ -35,7 +35,10 @@ static struct kthread_work *next_work(struct kthread_worker *worker)
 		list_del_init(&work->node);
 		KT_POINT_ON(worker.unlinked, work);
 	}
-	/* In the same hold of the lock as the unlinking: flush and cancel find it in one. */
+	/*
+	 * Set this in the same hold of the lock as the unlinking. Then flush and cancel
+	 * always find the work: in the list, or here.
+	 */
 	worker->current_work = work;
 	kt_lock_release(&worker->lock);
 	return work;
@@ -50,9 +53,8 @@ static void set_task(struct kthread_worker *worker, struct task_struct *task)
 }
 
 /*
- * Freeze if there is a freeze. The work that ran last is no longer the current one
- * then: a flush or cancel of it has nothing to wait for, and so does not wait for the
- * thaw.
+ * Freeze if there is a freeze. Before that, the work that ran last stops being the current
+ * one. So a flush or cancel of it has nothing to wait for, and does not wait for the thaw.
  */
 static void freeze_worker(struct kthread_worker *worker)
 {
@@ -75,8 +77,8 @@ int kthread_worker_fn(void *arg)
 		struct kthread_work *work;
 
 		/*
-		 * State before the tests: a task that stops or queues does so
-		 * first and then wakes.
+		 * Set the state before the tests. Another task first stops the thread or
+		 * queues a work, and then wakes the thread.
 		 */
 		set_current_state(TASK_INTERRUPTIBLE);
 		if (kthread_should_stop())
@@ -118,14 +120,17 @@ static void free_worker(struct kthread_worker *worker)
 	os_free(worker);
 }
 
-/* The worker with its thread; or the thread's error, and the worker is freed. */
+/*
+ * Give the worker its thread and return the worker. If `task` is an error, free the worker
+ * and return the error.
+ */
 static struct kthread_worker *with_task(struct kthread_worker *worker, struct task_struct *task)
 {
 	if (IS_ERR(task)) {
 		free_worker(worker);
 		return ERR_PTR(PTR_ERR(task));
 	}
-	worker->task = task;	/* before the first wake-up: queueing wakes it */
+	worker->task = task;	/* set first, because queueing wakes it */
 	return worker;
 }
 
@@ -161,7 +166,7 @@ void kthread_destroy_worker(struct kthread_worker *worker)
 	task = worker->task;
 	kt_lock_release(&worker->lock);
 	KT_ASSERT(task != NULL);
-	kthread_flush_worker(worker);	/* because a stopped thread runs no queued work */
+	kthread_flush_worker(worker);	/* a thread runs no works after its stop */
 	kthread_stop(task);
 	if (!list_empty(&worker->work_list))
 		kt_fail(KT_DISCIPLINE, "worker destroyed with works queued");
@@ -193,7 +198,10 @@ static void insert_work_locked(struct kthread_worker *worker, struct kthread_wor
 	list_add_tail(&work->node, at);
 	KT_POINT_ON(worker.queued, work);
 	set_worker_locked(worker, work);
-	/* A worker that runs a work looks again by itself; one that has ended has no task. */
+	/*
+	 * A worker that runs a work looks at the list after it. A worker that has ended has
+	 * no task.
+	 */
 	if (!worker->current_work && worker->task)
 		wake_up_process(worker->task);
 }
@@ -210,7 +218,7 @@ bool kthread_queue_work(struct kthread_worker *worker, struct kthread_work *work
 	return queued;
 }
 
-/* Runs on the timers' thread. */
+/* The timer's callback. It runs on the timers' thread. */
 static void delayed_work_timer_fn(struct timer_list *t)
 {
 	struct kthread_delayed_work *dwork =
@@ -220,7 +228,7 @@ static void delayed_work_timer_fn(struct timer_list *t)
 
 	KT_POINT(timer.delayed_work);
 	kt_lock_acquire(&worker->lock);
-	/* A task may have taken it back while the timer was firing. */
+	/* A task may have taken the work back while the timer was firing. */
 	if (work->delayed) {
 		list_del_init(&work->node);
 		work->delayed = false;
@@ -248,7 +256,7 @@ static void queue_delayed_locked(struct kthread_worker *worker,
 		insert_work_locked(worker, work, &worker->work_list);
 		return;
 	}
-	/* Link before the timer is armed, or the timer might find nothing to move. */
+	/* Link the work before the timer is armed, or the timer might find nothing to move. */
 	list_add_tail(&work->node, &worker->delayed_work_list);
 	work->delayed = true;
 	set_worker_locked(worker, work);
@@ -271,8 +279,8 @@ bool kthread_queue_delayed_work(struct kthread_worker *worker,
 /* ---- taking back --------------------------------------------------------- */
 
 /*
- * Stop the timer. Drops the lock, because the timer's callback takes it; `canceling`
- * keeps the work from being queued meanwhile, also by the callback.
+ * Stop the timer. The function drops the lock, because the timer's callback takes it.
+ * `canceling` prevents meanwhile that a task or the callback queues the work.
  */
 static void cancel_timer_locked(struct kthread_worker *worker, struct kthread_delayed_work *dwork)
 {
@@ -306,7 +314,10 @@ bool kthread_mod_delayed_work(struct kthread_worker *worker,
 		goto queue;
 	KT_ASSERT(work->worker == worker);
 	cancel_timer_locked(worker, dwork);
-	/* Tested after the lock was dropped, because a cancel may have begun then. */
+	/*
+	 * Tested after cancel_timer_locked(), because another task may have begun to cancel
+	 * while the lock was dropped.
+	 */
 	if (work->canceling) {
 		ret = true;
 		goto out;
@@ -390,7 +401,7 @@ void kthread_flush_work(struct kthread_work *work)
 	flush_begin(&flush);
 	kt_lock_acquire(&worker->lock);
 	if (!list_empty(&work->node) && !work->delayed)
-		/* Right behind it, so that later works are not waited for. */
+		/* Right behind the work, so that we do not wait for later works. */
 		insert_work_locked(worker, &flush.work, work->node.next);
 	else if (worker->current_work == work)
 		insert_work_locked(worker, &flush.work, worker->work_list.next);

@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * kthread_worker: a thread that runs queued works one after the other, first
- * queued, first run. After Linux kernel/kthread.c; core/README.md says where
- * and why it differs.
+ * kthread_worker: a thread that runs queued works one after the other, in the order in
+ * which they were queued. After Linux kernel/kthread.c; core/README.md says where and why
+ * it differs.
  *
- * While a work is pending it may be queued on one worker only. It runs once for each
- * time it was newly queued. Its function may queue it again, or free it.
- * Every function except init may be called by any task, also from a work's
- * function unless stated otherwise, and with locks held unless it waits.
+ * While a work is pending it may be queued on one worker only. A work runs once for each
+ * time that it was newly queued. Its function may queue it again, or free it. Any task may
+ * call every function except init. A work's function may call them, too, unless a comment
+ * says otherwise. Functions that do not wait may be called with locks held.
  *
- * Caller rules. Broken, they give the failure named:
+ * Caller rules. A broken rule gives the failure that is named:
  *   - a worker is destroyed only when nothing is queued on it any more, no delayed
  *     work waits for its timer and no work queues itself again (else a discipline
  *     failure, or use after free);
  *   - flush, cancel and destroy wait, so a work's function does not call them for its
  *     own worker (else they wait for ever);
  *   - a work is initialized again only when it is idle;
- *   - flush and destroy of a frozen worker, and cancel of a work that was running when
- *     cancel was called, wait for the thaw (see core/freezer.h).
+ *   - if a worker is frozen, flush and destroy of it wait for the thaw, and so does cancel
+ *     of a work that was running when cancel was called (see core/freezer.h).
  *
  * Lock order: worker.lock -> timer_base.lock, pi_lock, a completion's own lock.
  */
@@ -38,7 +38,7 @@ struct kthread_worker {
 
 	/* under lock: */
 	struct list_head work_list;		/* to run, oldest first */
-	struct list_head delayed_work_list;	/* works that wait for their timer */
+	struct list_head delayed_work_list;	/* works whose timer has not fired */
 	struct kthread_work *current_work;	/* compared only: it may be gone */
 	struct task_struct *task;		/* NULL: no thread runs it, or not yet */
 
@@ -47,8 +47,9 @@ struct kthread_worker {
 
 struct kthread_work {
 	kthread_work_func_t func;
-	struct kthread_worker *worker;	/* written under the locks of both; tested
-					 * without: NULL, never queued */
+	struct kthread_worker *worker;	/* NULL: never queued. Written under the locks
+					 * of the old and the new worker; tested for
+					 * NULL without a lock */
 
 	/* under worker->lock: */
 	struct list_head node;		/* in work_list or delayed_work_list, or empty */
@@ -65,7 +66,7 @@ struct kthread_delayed_work {
 void kthread_init_worker(struct kthread_worker *worker);
 void kthread_init_work(struct kthread_work *work, kthread_work_func_t func);
 
-/* base calls the work's timer; usually &current->kthreadd->timers, booted. */
+/* base fires the work's timer. It is booted; usually it is &current->kthreadd->timers. */
 void kthread_init_delayed_work(struct kthread_delayed_work *dwork, kthread_work_func_t func,
 			       struct timer_base *base);
 
@@ -91,22 +92,23 @@ struct kthread_worker *kthread_create_worker_on_cpu(unsigned cpu, unsigned flags
 		kt_w;                                                          \
 	}))
 
-/* Run what is queued, end the thread, free the worker. See the caller rules. */
+/* Run the queued works, end the thread, free the worker. See the caller rules. */
 void kthread_destroy_worker(struct kthread_worker *worker);
 
 /*
- * Queue at the end. True if it was newly queued; false if it was pending
- * already or is being canceled.
+ * Queue the work at the end. True if it was newly queued; false if it was pending already
+ * or is being canceled.
  */
 bool kthread_queue_work(struct kthread_worker *worker, struct kthread_work *work);
 
-/* The same after delay_ns; a delay of 0 is kthread_queue_work(). */
+/* As kthread_queue_work(), but queues the work after delay_ns. A delay of 0 queues it at once. */
 bool kthread_queue_delayed_work(struct kthread_worker *worker,
 				struct kthread_delayed_work *dwork, uint64_t delay_ns);
 
 /*
- * Queue at delay_ns from now, whether it is pending or not. False if it was
- * idle; true if it was pending, or if it is being canceled: then it is not queued.
+ * Queue the work at delay_ns from now, whether it is pending or not. False if it was idle;
+ * true if it was pending. If it is being canceled it is not queued, and the result is also
+ * true.
  */
 bool kthread_mod_delayed_work(struct kthread_worker *worker,
 			      struct kthread_delayed_work *dwork, uint64_t delay_ns);
@@ -120,9 +122,9 @@ bool kthread_cancel_work_sync(struct kthread_work *work);
 bool kthread_cancel_delayed_work_sync(struct kthread_delayed_work *dwork);
 
 /*
- * Wait until the run of the work that is queued or running now has finished; does not
- * wait for later runs. Returns at once if there is none, also if the timer of a delayed
- * work is still pending.
+ * If the work is queued or running now, wait until that run has finished. Does not wait for
+ * later runs. Otherwise returns at once, even if the timer of a delayed work is still
+ * pending.
  */
 void kthread_flush_work(struct kthread_work *work);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Workers, delayed works and timers over every back end: each promise of
- * worker.h and timer.h as one test body.
+ * Workers, delayed works and timers, on every back end. Each promise of worker.h and
+ * timer.h is one test body.
  */
 #include <errno.h>
 
@@ -10,14 +10,14 @@
 
 enum { MS = 1000000 };
 
-/* A work that counts its runs, and tells when it starts. */
+/* A work that counts its runs, and reports its start. */
 struct job {
 	struct kthread_delayed_work dwork;
 	unsigned runs;			/* relaxed atomic */
-	unsigned place;			/* when it ran last, from 1 */
+	unsigned place;			/* its last run's place among all runs, from 1 */
 	unsigned again;			/* how often it queues itself; changed by its runs */
 	bool blocks;
-	kt_completion started, go;	/* only if it blocks */
+	kt_completion started, go;	/* only for a work that blocks */
 };
 
 static unsigned places;			/* relaxed atomic */
@@ -217,7 +217,7 @@ static void flush_does_not_wait_for_later_works(void)
 	blocking_job_init(&later);
 	kthread_queue_work(w, work_of(&j));
 	kthread_queue_work(w, work_of(&later));
-	kthread_flush_work(work_of(&j));	/* if it waited for `later`: for ever */
+	kthread_flush_work(work_of(&j));	/* would never return if it waited for `later` */
 	CHECK_EQ(runs(&j), 1);
 	kt_complete(&later.go);
 	kthread_destroy_worker(w);
@@ -252,7 +252,7 @@ static void cancel_takes_back_what_is_pending(void)
 	blocking_job_destroy(&first);
 }
 
-/* In any race with the worker the work is run or taken back, and then idle. */
+/* In any race with the worker, the work is either run or taken back. After that it is idle. */
 static void cancel_accounts_exactly(void)
 {
 	struct kthread_worker *w = worker_begin();
@@ -348,7 +348,7 @@ static void mod_moves_it(void)
 	CHECK_EQ(runs(&j), 2);
 }
 
-/* The timer fires before, during or after the cancel; no run is lost or counted twice. */
+/* The timer fires before, during or after the cancel. No run is lost or counted twice. */
 static void cancel_of_a_delayed_work_accounts_exactly(void)
 {
 	struct kthread_worker *w = worker_begin();
@@ -371,7 +371,7 @@ static void cancel_of_a_delayed_work_accounts_exactly(void)
 struct pair {
 	struct kthread_worker *w;
 	struct job j;
-	unsigned accepted, taken;	/* by the other task; read after the join */
+	unsigned accepted, taken;	/* the other task writes them; read after the join */
 };
 
 static void mods(void *arg)
@@ -394,7 +394,10 @@ static void cancels(void *arg)
 		p->taken += kthread_cancel_delayed_work_sync(&p->j.dwork);
 }
 
-/* 5fa54346caf6 fixed a deadlock here. Each time it is queued it is run or taken back. */
+/*
+ * 5fa54346caf6 fixed a deadlock here. Each time the work is queued it is either run or
+ * taken back.
+ */
 static void mod_races_cancel(void)
 {
 	struct pair p = { .w = worker_begin() };
@@ -446,7 +449,7 @@ static void ring(struct timer_list *t)
 
 static void timers_fire_in_order(void)
 {
-	/* So late that no timer is called before all are armed. */
+	/* The times are so late that no timer is called before all are armed. */
 	const uint64_t far = (uint64_t)CONFORMANCE_TURNS(20, 2000) * MS;
 	struct alarm a[3];
 	kt_completion rung;
@@ -486,7 +489,7 @@ static void a_deleted_timer_is_over(void)
 		timer_setup(&a.timer, &daemon.timers, ring);
 		mod_timer(&a.timer, os_now_ns() + (uint64_t)i % 4 * 20000);
 		deleted = del_timer_sync(&a.timer);
-		CHECK_EQ(a.fired + deleted, 1);		/* it does not run, so plain reads do */
+		CHECK_EQ(a.fired + deleted, 1);		/* no callback runs, so plain reads do */
 	}
 }
 

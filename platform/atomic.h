@@ -2,15 +2,16 @@
 /*
  * Shared words, in the kernel's vocabulary and with the kernel's meaning.
  *
- * The code under test uses only these operations for a word that another thread
- * may touch at the same time without a lock. On real threads the words are C11
- * atomics. In the simulator each operation is also a choice point, before the
- * operation; after the point the simulator checks that the pointer is to a live object.
+ * If another thread may touch a word at the same time without a lock, the code under test
+ * uses only these operations on it. On real threads the words are C11 atomics. In the
+ * simulator each operation is also a choice point, before the operation; after the point
+ * the simulator checks that the pointer points to a live object.
  *
  * Ordering: READ_ONCE and WRITE_ONCE are relaxed; xchg, cmpxchg and the
  * read-modify-write forms that return a value are fully ordered; the bit and
  * inc/dec forms without a result are relaxed in Linux but fully ordered here.
- * The simulator may hold a store back as far as that allows: platform/sim/weak.c.
+ * The simulator may hold a store back as far as this ordering allows: see
+ * platform/sim/weak.c.
  */
 #ifndef PLATFORM_ATOMIC_H
 #define PLATFORM_ATOMIC_H
@@ -23,7 +24,7 @@
 
 #if defined(KT_OS_SIM)
 #include "platform/sim/hooks.h"
-/* The address to use: p, or, with weak memory, where the value is that this task sees. */
+/* The address to use: p, or with weak memory the place of the value that this task sees. */
 #define KT_ATOMIC_AT(op, what, access, p)                                      \
 	((__typeof__(p))sim_point(KT_SITE_OF(op, what, access, sizeof *(p)), (p)))
 #define KT_ATOMIC_MB()    sim_fence()
@@ -35,11 +36,11 @@
 #endif
 
 /*
- * How an operation is done after its point. In the simulator one OS
+ * How the operation itself is done, after its choice point. In the simulator one OS
  * thread runs every task, and leaves a task only at a point. So a load and a store
  * together are as indivisible as a locked instruction, and a barrier orders nothing but
- * the stores that the simulator holds back. Locked instructions would be a tenth of
- * the time of an execution. ThreadSanitizer must see real atomic operations.
+ * the stores that the simulator holds back. Locked instructions would take a tenth of an
+ * execution's time. ThreadSanitizer must see real atomic operations.
  */
 #if defined(KT_OS_SIM) && !KT_WITH_TSAN
 #define KT_ATOMIC_LOAD(p, order)     __atomic_load_n((p), __ATOMIC_RELAXED)
@@ -77,7 +78,7 @@
 #define READ_ONCE(x)                                                           \
 	KT_ATOMIC_LOAD(KT_ATOMIC_AT("load", #x, KT_LOAD, &(x)), __ATOMIC_RELAXED)
 
-/* For oracles: what READ_ONCE would give the calling thread, without a choice point. */
+/* For oracles: the value that READ_ONCE would give the calling thread, without a choice point. */
 #define KT_PEEK(x) KT_ATOMIC_LOAD(KT_ATOMIC_SEEN(&(x)), __ATOMIC_RELAXED)
 
 #define WRITE_ONCE(x, v)                                                       \
@@ -120,7 +121,7 @@
 		KT_ATOMIC_CMPXCHG(KT_ATOMIC_AT("cmpxchg", #p, KT_UPDATE, (p)), kt_o, kt_n); \
 	}))
 
-/* Add, and return the value from before. */
+/* Add n, and return the old value. */
 #define fetch_add(p, n)                                                        \
 	(__extension__({                                                       \
 		__typeof__(*(p)) kt_n = (n);                                   \
@@ -133,7 +134,7 @@
 #define clear_bit(nr, p)                                                       \
 	((void)KT_ATOMIC_AND(KT_ATOMIC_AT("clear_bit", #nr, KT_UPDATE, (p)), ~(1UL << (nr))))
 
-/* Acquire, so that what was written before set_bit() is seen; Linux: relaxed. */
+/* Acquire, so that the caller sees what was written before set_bit(). In Linux it is relaxed. */
 #define test_bit(nr, p)                                                        \
 	(((KT_ATOMIC_LOAD(KT_ATOMIC_AT("test_bit", #nr, KT_LOAD, (p)),         \
 			  __ATOMIC_ACQUIRE) >> (nr)) & 1UL) != 0)
@@ -167,7 +168,7 @@ typedef struct {
 					   1, __ATOMIC_RELAXED);               \
 		KT_ASSERT(kt_was > 0);                                         \
 	}))
-/* Take a reference and return true, unless none is left: then the object is about to go. */
+/* Take a reference and return true. False if none is left: then the object is about to be freed. */
 #define refcount_inc_not_zero(r)                                               \
 	(__extension__({                                                       \
 		int *kt_at = KT_ATOMIC_AT("ref", #r, KT_UPDATE, &(r)->refs);   \

@@ -24,7 +24,7 @@ enum kt_failure {
 /* The word for `f` in plans and reports, for instance "deadlock". */
 const char *kt_failure_name(enum kt_failure f);
 
-/* The sentence of its row. */
+/* The help sentence of the failure's row in words.def. */
 const char *kt_failure_help(enum kt_failure f);
 
 /*

@@ -1,37 +1,38 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * kt_completion: wait until another thread says it is done, chosen by
- * --//platform:completion. The contract, with C a kt_completion:
+ * --//platform:completion. The contract, where C is a kt_completion:
  *
  *   kt_completion_init(&C)           not done
- *   kt_completion_destroy(&C)        no thread waits, and none will complete it
+ *   kt_completion_destroy(&C)        no thread waits on C, and no thread will complete it
  *   kt_complete(&C)                  lets one wait through, now or later
  *   kt_complete_all(&C)              lets every wait through, for ever
  *   kt_completion_wait(&C)           waits, whatever signals come
  *   kt_completion_wait_killable(&C)  0, or -EINTR if it is not done and the
  *                                    calling thread is killed (os_kill)
  *   kt_completion_wait_until(&C, ns) 0, or -ETIMEDOUT at os_now_ns() >= ns
- *   kt_completion_try_wait(&C)       true if a wait would not have waited
+ *   kt_completion_try_wait(&C)       true if C is done: takes what a wait would take
  *
  * Counting: each kt_complete() lets exactly one wait through; a completion
  * that is done wins over a pending kill and over a deadline that has passed.
- * With KT_COMPLETION_FIFO it lets waiters through in the order they came (Linux: a
- * FIFO wait queue); else the operating system chooses the order.
+ * If KT_COMPLETION_FIFO is 1, waiters are let through in the order in which they came
+ * (Linux: a FIFO wait queue). Otherwise the operating system chooses the order.
  *
  * The on-stack rule, on which the creation hand-off rests: once
  * kt_complete() has let a waiter return, it never touches *C again, because
- * the waiter may be about to pop the stack frame *C lives in. Likewise a
- * killed waiter leaves nothing of itself in *C.
+ * the waiter may be about to pop the stack frame *C lives in. Likewise, when a killed
+ * waiter returns, *C no longer refers to that waiter.
  *
  * What a thread did before kt_complete() is seen after the wait that it let through.
  *
  * A back end: struct kt_completion_<impl>, functions kt_completion_<impl>_
- * {init,destroy,complete,complete_all,wait_for,try_wait}; all but init and destroy
- * take the site last. The three waits are one function,
+ * {init,destroy,complete,complete_all,wait_for,try_wait}; the last parameter of all but
+ * init and destroy is the site. The three waits are one function,
  *
  *   int wait_for(c, bool killable, const uint64_t *deadline_ns, site)
  *
- * which gives up for a kill if `killable`, and at the deadline if that is not NULL.
+ * which gives up if the thread is killed and `killable` is true, and at the deadline if
+ * that is not NULL.
  */
 #ifndef PLATFORM_COMPLETION_H
 #define PLATFORM_COMPLETION_H
@@ -44,7 +45,7 @@
 #include "platform/lock.h"
 #include "platform/lockdep.h"
 
-/* The back ends, a line each. */
+/* The back ends, one line each. */
 #define KT_COMPLETION_HEADER_modelled "platform/completion/modelled.h"
 #define KT_COMPLETION_HEADER_park     "platform/completion/park.h"
 #define KT_COMPLETION_HEADER_futex    "platform/completion/futex.h"
@@ -59,7 +60,7 @@
 #define KT_COMPLETION_IMPL(verb) KT_JOIN3(kt_completion_, KT_COMPLETION, verb)
 typedef struct KT_JOIN(kt_completion_, KT_COMPLETION) kt_completion;
 
-/* 1: it lets waiters through in the order they came. */
+/* 1: waiters are let through in the order in which they came. */
 #define KT_COMPLETION_FIFO KT_COMPLETION_IMPL(_is_fifo)
 
 #define kt_completion_init(c)     KT_COMPLETION_IMPL(_init)((c))

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * For alias headers: names made of a back end's word. The build defines
- * KT_LOCK=ticket and the like; KT_JOIN3(kt_lock_, KT_LOCK, _init) is then
- * kt_lock_ticket_init, and KT_JOIN(KT_LOCK_HEADER_, KT_LOCK) the line of that
- * back end, which names its header.
+ * For alias headers: names made of a back end's word. The build defines KT_LOCK=ticket and
+ * the like. Then KT_JOIN3(kt_lock_, KT_LOCK, _init) is kt_lock_ticket_init, and
+ * KT_JOIN(KT_LOCK_HEADER_, KT_LOCK) is KT_LOCK_HEADER_ticket, the macro that names the back
+ * end's header.
  */
 #ifndef PLATFORM_JOIN_H
 #define PLATFORM_JOIN_H

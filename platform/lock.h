@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * kt_lock: mutual exclusion, chosen by --//platform:lock. This is the one
- * place that says which back end it is. A back end keeps names of its own, so
- * a stack trace tells which lock it was.
+ * kt_lock: mutual exclusion, chosen by --//platform:lock. Only this header says which back
+ * end kt_lock is. Each back end has function names of its own, so a stack trace shows which
+ * lock it was.
  *
- * The contract, with L a kt_lock:
+ * The contract, where L is a kt_lock:
  *
  *   kt_lock_init(&L, "name")     the name is kept by reference, for reports
  *   kt_lock_destroy(&L)          not held, and no thread will use it again
@@ -13,15 +13,15 @@
  *   kt_lock_release(&L)          by the holder only
  *   kt_lock_assert_held(&L)      fails unless the calling thread holds L
  *
- * What a thread did before a release, the next holder sees after its acquire. A
+ * After its acquire, the next holder sees what the previous one did before its release. A
  * release that lets another thread in does not touch L afterwards, because that
- * thread may free L. With KT_LOCK_FIFO the lock lets threads in in the order they
- * came; else it makes no promise about the order.
+ * thread may free L. If KT_LOCK_FIFO is 1, threads get the lock in the order in which they
+ * came. Otherwise the lock makes no promise about the order.
  *
- * Locks with the same name are one class. `checked-<impl>` wraps any <impl>. It also
- * fails if two classes are acquired in an order opposite to one seen before; if a
- * thread sleeps while it holds a lock; and if a thread that holds a lock acquires
- * another one of the same class, unless by
+ * Locks with the same name are one class. `checked-<impl>` wraps any <impl>. It also fails
+ * if two classes are acquired in the opposite order to one that was seen before; if a
+ * thread sleeps while it holds a lock; and if a thread that holds a lock acquires another
+ * lock of the same class by a call other than
  *
  *   kt_lock_acquire_nested(&L)   as kt_lock_acquire(); the caller makes sure that
  *                                locks of this class don't wait for each other
@@ -29,7 +29,7 @@
  * See lock/checked.h.
  *
  * A back end: struct kt_lock_<impl>, and functions kt_lock_<impl>_<verb>
- * whose last parameter is the site (not init, destroy and assert_held).
+ * whose last parameter is the site. init, destroy and assert_held have no site.
  */
 #ifndef PLATFORM_LOCK_H
 #define PLATFORM_LOCK_H
@@ -42,7 +42,7 @@
 #include "platform/join.h"
 #include "platform/os.h"
 
-/* The back ends, a line each. */
+/* The back ends, one line each. */
 #define KT_LOCK_HEADER_modelled "platform/lock/modelled.h"
 #define KT_LOCK_HEADER_mutex    "platform/lock/mutex.h"
 #define KT_LOCK_HEADER_ticket   "platform/lock/ticket.h"
@@ -59,7 +59,7 @@
 #define KT_LOCK_CHOSEN(verb) KT_JOIN3(kt_lock_, KT_LOCK, verb)
 typedef struct KT_JOIN(kt_lock_, KT_LOCK) kt_lock_chosen;
 
-/* 1: the lock lets threads in in the order they came. */
+/* 1: threads get the lock in the order in which they came. */
 #define KT_LOCK_FIFO KT_LOCK_CHOSEN(_is_fifo)
 
 #if defined(KT_LOCK_CHECKED)

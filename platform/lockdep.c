@@ -5,9 +5,9 @@
  *
  * `busy` guards the classes and the edges while they grow. Class names and edges that
  * are there are read without it (classes_count and after[] are atomic). Threads spin on
- * `busy`, and this file is not instrumented: if ThreadSanitizer saw a lock here, that
- * lock would order all threads that use locks at all, and hide the races of the code
- * above.
+ * `busy`, and this file is not instrumented: if ThreadSanitizer saw a lock here, that lock
+ * would order all threads that use any lock, and so hide races in the code that uses the
+ * locks.
  *
  * The simulator does not switch tasks in here.
  */
@@ -22,14 +22,14 @@
 enum { CLASSES_MAX = 64, NAME_MAX_BYTES = 32, TEXT_MAX = 800 };
 
 struct edge {
-	struct kt_site *held_at, *acquired_at;	/* of the first time */
+	struct kt_site *held_at, *acquired_at;	/* where this order was first seen */
 };
 
 static struct {
 	uint32_t busy;
 	uint32_t classes_count;
 	char name[CLASSES_MAX][NAME_MAX_BYTES];
-	uint64_t after[CLASSES_MAX];		/* bit b of [a]: b was waited for with a held */
+	uint64_t after[CLASSES_MAX];		/* bit b of after[a]: b came after a */
 	struct edge edge[CLASSES_MAX][CLASSES_MAX];
 } graph;
 
@@ -85,7 +85,10 @@ uint32_t kt_lockdep_class(const char *name)
 
 /* ---- order --------------------------------------------------------------- */
 
-/* Put a shortest path from -> to, both included, into way[]; its length, 0 if none. */
+/*
+ * Put a shortest path from `from` to `to`, both included, into way[]. Returns its length;
+ * 0: there is none.
+ */
 static uint32_t find_way(uint32_t from, uint32_t to, uint32_t *way)
 {
 	uint32_t reached_from[CLASSES_MAX], queue[CLASSES_MAX], head = 0, tail = 0, length = 1;

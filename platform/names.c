@@ -2,11 +2,11 @@
 /*
  * The words by which plans and reports call sites, failures, roles and strategies.
  *
- * Locking: none. Everything is a pure function of its arguments, except the
- * hash cached in a site: threads may race to fill it, all with the same value, so
- * relaxed atomics are enough.
+ * Locking: none. Everything is a pure function of its arguments, except that a site caches
+ * its hash. Threads may race to store it, but all store the same value, so relaxed atomics
+ * are enough.
  *
- * Uses nothing of an operating system, so every driver and every tool may link
+ * This file uses nothing of an operating system, so every driver and every tool may link
  * it. It formats no messages and knows no plans.
  */
 #include <stdbool.h>
@@ -62,7 +62,7 @@ _Static_assert(ARRAY_SIZE(portfolio) == PLACES, "each turn of the portfolio is o
 #undef AT
 #undef STRATEGY
 
-/* Of a table that may be asked for more than it has. */
+/* Row i of the table, or a placeholder if the table has no row i. */
 static const struct row *row_of(const struct row *rows, size_t count, unsigned i)
 {
 	static const struct row unknown = { "unknown", "unknown" };
@@ -183,7 +183,7 @@ char *kt_site_name(const struct kt_site *site, char *buf, size_t size)
 	return buf;
 }
 
-/* FNV-1a, 32 bits; 0 means "not yet" in a site and so is never a hash. */
+/* FNV-1a, 32 bits. The result is never 0, because in a site 0 means "not yet". */
 uint32_t kt_name_hash(const char *name)
 {
 	uint32_t h = 2166136261u;

@@ -7,8 +7,8 @@
  * platform/posix/ runs that code on real threads, platform/sim/ on deterministic fibers
  * in virtual time. A port to another system begins with platform/template/.
  *
- * Unless it says otherwise a function may be called by any thread that was
- * made by os_spawn() or adopted by os_adopt(), with locks held.
+ * Unless its comment says otherwise, any thread that was made by os_spawn() or adopted by
+ * os_adopt() may call a function, also with locks held.
  */
 #ifndef PLATFORM_OS_H
 #define PLATFORM_OS_H
@@ -23,8 +23,9 @@
 #include "platform/role.h"
 
 /*
- * The operating systems, a line each. The header defines struct os_thread and the type
- * os_sleeper. It may define the functions marked (macro) below as macros.
+ * The operating systems, one line each. Each names a header, which defines struct os_thread
+ * and the type os_sleeper. The header may define the functions marked (macro) below as
+ * macros.
  */
 #define KT_OS_HEADER_sim      "platform/sim/os_thread.h"
 #define KT_OS_HEADER_posix    "platform/posix/os_thread.h"
@@ -36,7 +37,7 @@
 #include KT_JOIN(KT_OS_HEADER_, KT_OS)
 
 #define OS_NAME_MAX 64		/* bytes of a thread's full name with its zero */
-#define OS_COMM_MAX 16		/* of those, what an operating system shows */
+#define OS_COMM_MAX 16		/* the first bytes of it, which an operating system shows */
 #define OS_NO_NODE  (-1)	/* no preferred memory node */
 #define OS_CPUS_MAX 1024
 #define OS_CPUS_ALL (~0ull)	/* see os_bind() */
@@ -49,14 +50,13 @@ enum os_spawn_kind {
 };
 
 /*
- * Start fn(arg) on a new thread called `name` (copied; also the name by which
- * plans know the thread). *t is the caller's memory. It must live until the thread
- * was joined, or, if detached, until fn has returned: fn itself may free it,
- * provided no other thread uses *t any more. After that fn may still acquire locks,
- * complete and free, but not park, wait or spawn.
- * The new thread inherits the spawning thread's attributes.
- * Returns 0, or -EAGAIN if there is no stack (KT_ROLE_STACK) or no thread to be had;
- * then *t is unused. The `alloc_fails` hook decides whether the stack is refused.
+ * Start fn(arg) on a new thread called `name`. The name is copied, and plans know the
+ * thread by it. *t is the caller's memory. It must live until the thread was joined, or, if
+ * detached, until fn has returned: fn itself may free it, provided no other thread uses *t
+ * any more. After that fn may still acquire locks, complete and free, but not park, wait or
+ * spawn. The new thread inherits the spawning thread's attributes. Returns 0, or -EAGAIN if
+ * the system has no stack (KT_ROLE_STACK) or no thread left; then *t is unused. The
+ * `alloc_fails` hook decides whether the stack is refused.
  */
 int os_spawn(struct os_thread *t, const char *name, enum os_spawn_kind kind,
 	     void (*fn)(void *arg), void *arg);
@@ -65,13 +65,16 @@ int os_spawn(struct os_thread *t, const char *name, enum os_spawn_kind kind,
 void os_join(struct os_thread *t);
 
 /*
- * Wait until every detached thread of the process has returned from its fn
- * and will touch no memory of ours again. Driver only; no such thread may be
- * started meanwhile.
+ * Wait until every detached thread of the process has returned from its fn and will touch
+ * no memory of ours again. Only a driver calls this. No thread may start a detached thread
+ * meanwhile.
  */
 void os_wait_detached(void);
 
-/* Make the calling thread, which os_spawn() did not start, known as *t. Driver only. */
+/*
+ * Make the calling thread, which os_spawn() did not start, known as *t. Only a driver calls
+ * this.
+ */
 void os_adopt(struct os_thread *t, const char *name);
 void os_unadopt(void);
 
@@ -81,8 +84,8 @@ struct os_thread *os_self(void);
 #endif
 
 /*
- * What RCU keeps of the calling thread; NULL if the thread is unknown. It is not in the
- * os_thread: it exists until the thread has left the platform. (macro)
+ * What RCU stores about the calling thread; NULL if the thread is unknown. It is not in the
+ * os_thread, because it must exist until the thread has left the platform. (macro)
  */
 #if !defined(os_rcu_reader)
 struct kt_rcu_reader *os_rcu_reader(void);
@@ -103,7 +106,7 @@ const char *os_name(const struct os_thread *t);
  */
 void os_park(struct kt_site *why);
 
-/* The same, but gives up at os_now_ns() >= deadline_ns. Returns false if it gave up. */
+/* As os_park(), but gives up at os_now_ns() >= deadline_ns. Returns false if it gave up. */
 bool os_park_until(uint64_t deadline_ns, struct kt_site *why);
 
 /* t must be alive. Called by any thread, also by t itself. */
@@ -111,12 +114,12 @@ void os_unpark_at(struct os_thread *t, struct kt_site *site);
 #define os_unpark(t) os_unpark_at((t), KT_SITE("unpark", #t))
 
 /*
- * The calling thread as a sleeper, for locks; NULL if it is unknown. A sleeper has a
- * permit of its own, so that a lock takes none that the code above waits for. It exists
- * until fn has returned, because a thread that has freed its os_thread still
- * acquires locks. It is the thread's identity, too. After the end of the thread the
- * memory is still a sleeper, perhaps that of another thread: an unpark that comes late
- * is spurious. (macro)
+ * The calling thread as a sleeper, for locks; NULL if it is unknown. A sleeper has a permit
+ * of its own, so that a lock does not take the permit that the code above waits for. The
+ * sleeper exists until fn has returned, because a thread that has freed its os_thread still
+ * acquires locks. The sleeper also identifies the thread. After the end of the thread the
+ * memory is still a sleeper, perhaps that of another thread: an unpark that comes late is
+ * spurious. (macro)
  */
 #if !defined(os_sleeper_self)
 os_sleeper *os_sleeper_self(void);
@@ -126,21 +129,21 @@ void os_sleeper_unpark_at(os_sleeper *s, struct kt_site *site);
 #define os_sleeper_unpark(s) os_sleeper_unpark_at((s), KT_SITE("unpark", #s))
 
 /*
- * Sleep while *word == expected, until os_futex_wake() or, unless deadline_ns is
- * NULL, os_now_ns() >= *deadline_ns. For a thread that first changes the word and then
- * wakes, the comparison and falling asleep are one step: either the sleeper finds the
- * word changed, or it is asleep and is woken. May return for no reason; the
- * caller looks again. False at the deadline. A futex orders nothing; only words do.
- * A killable wait must change the word in `interrupt` (os_wait_begin), because a mere
- * wake-up may come between the waiter's test and its sleep.
+ * If *word == expected, sleep until os_futex_wake() or, unless deadline_ns is NULL, until
+ * os_now_ns() >= *deadline_ns. A waker that first changes the word and then wakes sees the
+ * comparison and falling asleep as one step: either the sleeper finds the word changed, or
+ * it is asleep and is woken. May return for no reason, so the caller looks again. Returns
+ * false at the deadline. A futex orders nothing; only accesses to words do. A killable wait
+ * must change the word in `interrupt` (os_wait_begin), because a mere wake-up may come
+ * between the waiter's test and its sleep.
  */
 bool os_futex_wait_at(const uint32_t *word, uint32_t expected, const uint64_t *deadline_ns,
 		      struct kt_site *why);
 
 /*
  * Wake up to `count` of the threads that sleep on the word, first come first. The
- * address is only compared: nothing is read there, and the memory may be gone. Sleepers
- * on another futex that is at the address by now may be woken for no reason.
+ * address is only compared: nothing is read there, and the memory may be gone. If another
+ * futex is at the address by now, its sleepers may be woken for no reason.
  */
 void os_futex_wake_at(const uint32_t *word, uint32_t count, struct kt_site *site);
 #define os_futex_wake(word, count)                                             \
@@ -148,9 +151,9 @@ void os_futex_wake_at(const uint32_t *word, uint32_t count, struct kt_site *site
 #define OS_FUTEX_ALL INT32_MAX
 
 /*
- * For the windows of a back end: now and then a real thread loses some time here. In
- * the simulator it does nothing: there each atomic and each sleep is a choice point.
- * (macro)
+ * A back end calls this where another thread may come between two of its steps. Now and
+ * then a real thread loses some time here. In the simulator it does nothing, because there
+ * each atomic and each sleep is a choice point. (macro)
  */
 #if !defined(os_delay)
 void os_delay(void);
@@ -165,18 +168,18 @@ void os_kill(struct os_thread *t);
 bool os_is_killed(const struct os_thread *t);
 
 /*
- * A killable wait that sleeps otherwise than by os_park() announces how a kill can
+ * A killable wait that does not sleep by os_park() tells by this function how a kill can
  * interrupt it. interrupt(arg) runs on the killing thread, never after os_wait_end() has
  * returned, so arg may be on the waiter's stack. If the thread has been killed before,
- * interrupt(arg) runs at once. It sees what the waiter did before os_wait_begin(), and
- * the waiter sees after os_wait_end() what it did. It must not block for long. Of the
- * os_* functions of this group it may call only those that wake. In the simulator it is
- * one step, so it must not wait at all.
+ * interrupt(arg) runs at once. interrupt() sees what the waiter did before os_wait_begin(),
+ * and after os_wait_end() the waiter sees what interrupt() did. interrupt() must not block
+ * for long. It may call only those os_* functions of this group that wake. In the simulator
+ * interrupt() is one step, so it must not wait at all.
  */
 void os_wait_begin(void (*interrupt)(void *arg), void *arg);
 void os_wait_end(void);
 
-/* For reports only: the calling thread can't go on before `t` acts. NULL: it can again. */
+/* For reports only: the calling thread can't go on before `t` acts. NULL: it can go on again. */
 void os_waits_for(const struct os_thread *t);
 
 /*
@@ -240,26 +243,29 @@ int os_allow_all_nodes(void);
 int os_ignore_signals(void);
 
 /*
- * Let t, which is alive and may be the caller, run on the processors of `cpus`
- * only. Bit n is CPU n of 64. A machine with fewer processors maps CPU n onto
- * processor n modulo their number, so that a plan runs everywhere. 0, or
- * -EINVAL for an empty set. Takes effect at once.
+ * Let t run only on the processors of `cpus`. t is alive and may be the caller. Bit n is
+ * CPU n of 64. A machine with fewer processors maps CPU n onto processor n modulo their
+ * number, so that a plan runs everywhere. 0, or -EINVAL for an empty set. Takes effect at
+ * once.
  */
 int os_bind(struct os_thread *t, uint64_t cpus);
 
-/* The memory node of CPU n of 64, or OS_NO_NODE if that is not known. */
+/* The memory node of CPU `cpu` (0 to 63), or OS_NO_NODE if the node is not known. */
 int os_cpu_to_node(unsigned cpu);
 
-/* Is the caller on one of them? The answer stays true only if the caller is bound. */
+/*
+ * Is the caller on one of the processors of `cpus`? The answer stays true only if the
+ * caller is bound.
+ */
 bool os_on_cpus(uint64_t cpus);
 
 /*
- * Set the node on which threads spawned by this one get their memory, or
- * OS_NO_NODE. A hint: a machine without that node ignores it.
+ * Set the node on which the threads that the caller spawns get their memory, or OS_NO_NODE.
+ * It is a hint: a machine without that node ignores it.
  */
 void os_set_spawn_node(int node);
 
-/* Read back from the operating system. 0 or -errno. */
+/* Read the caller's attributes from the operating system. 0 or -errno. */
 int os_get_attributes(struct os_attributes *out);
 
 /* ---- hooks: what a driver sees and decides ------------------------------ */
@@ -267,7 +273,7 @@ int os_get_attributes(struct os_attributes *out);
 struct os_hooks {
 	/* The calling thread has reached a named point. The hook may os_kill(). */
 	void (*point)(struct kt_site *site, const void *subject);
-	/* Bit kt_site_hash() % 64: point() needs only these sites. 0: it needs all. */
+	/* point() needs a site only if bit kt_site_hash() % 64 is set. 0: it needs all. */
 	uint64_t points;
 	/* Shall this allocation fail? The hook may block on other threads. */
 	bool (*alloc_fails)(enum kt_role role, struct kt_site *site);
@@ -275,7 +281,7 @@ struct os_hooks {
 	void (*failed)(enum kt_failure kind, const char *message);
 };
 
-/* NULL members are not called. Called while no other thread of ours runs. */
+/* A hook that is NULL is not called. Call this while no other thread of ours runs. */
 void os_set_hooks(const struct os_hooks *hooks);
 
 #endif

@@ -3,10 +3,10 @@
  * Sites and named points.
  *
  * A site is one place in the source at which the platform may step in: every
- * atomic, lock, park and allocation has one, made by the macro that names it.
- * A named point is a site without an operation. In the simulator the schedule may
- * change there; a real thread may lose some time there. A plan switches tasks or kills
- * one at a point, and an oracle observes it.
+ * atomic, lock, park and allocation has one, made by the macro that is used there. A named
+ * point is a site without an operation. At a named point the simulator may switch tasks,
+ * and a real thread may lose some time. A plan switches tasks or kills one at a point, and
+ * an oracle observes it.
  *
  * A site's printed name (kt_site_name) never holds a file or line, so that it
  * survives edits elsewhere and is the same in every build and in a patched

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * RCU: readers that take no lock, and updaters that wait until every reader
- * that may still see the old version is gone. This is the one place that says which
- * back end it is. The contract:
+ * that may still see the old version is gone. Only this header says which back end is used.
+ * The contract:
  *
  *   kt_rcu_read_lock()           enter a read section; sections nest
  *   kt_rcu_read_unlock()         leave it, on the same thread
@@ -20,11 +20,11 @@
  * has ended; it does not wait for later ones. What readers did in those sections
  * is seen after it. Hence: unpublish, wait for a grace period, free.
  *
- * In a read section no thread sleeps: it does not park, nor wait for a completion, a
- * grace period or a barrier. It may take a lock. A thread leaves its sections
- * before it ends. To break one of these rules is a KT_DISCIPLINE failure; to sleep is
- * one in the simulator only. (`modelled` and `biglock` also refuse a head that is
- * queued.)
+ * In a read section a thread does not sleep: it does not park, and does not wait for a
+ * completion, a grace period or a barrier. It may take a lock. A thread leaves its sections
+ * before it ends. Breaking one of these rules is a KT_DISCIPLINE failure; sleeping in a
+ * read section is such a failure in the simulator only. (`modelled` and `biglock` also fail
+ * if kt_call_rcu() gets a head that is queued already.)
  *
  * A callback runs on any thread, perhaps inside kt_call_rcu() or inside the
  * kt_rcu_read_unlock() that ends the grace period. So it does not sleep, does not
@@ -35,10 +35,10 @@
  * such thread.
  *
  * A back end: struct kt_rcu_<impl>_head, functions kt_rcu_<impl>_{read_lock,
- * read_unlock,synchronize,call,barrier} whose last parameter is the site. For the
- * platform: kt_rcu_<impl>_{register,unregister}_thread, which the thread calls itself;
- * _begin, called once on real threads and before each execution in the simulator; and
- * _queued, the number of callbacks that have not returned.
+ * read_unlock,synchronize,call,barrier} whose last parameter is the site. The platform
+ * calls kt_rcu_<impl>_{register,unregister}_thread, on the thread itself; _begin, once on
+ * real threads and before each execution in the simulator; and _queued, which gives the
+ * number of callbacks that have not returned.
  */
 #ifndef PLATFORM_RCU_H
 #define PLATFORM_RCU_H
@@ -50,7 +50,7 @@
 #include "platform/atomic.h"
 #include "platform/join.h"
 
-/* The back ends, a line each. */
+/* The back ends, one line each. */
 #define KT_RCU_HEADER_modelled "platform/rcu/modelled.h"
 #define KT_RCU_HEADER_epoch    "platform/rcu/epoch.h"
 #define KT_RCU_HEADER_biglock  "platform/rcu/biglock.h"
@@ -80,7 +80,7 @@ typedef struct rcu_head kt_rcu_head;
 #define call_rcu(head, func) kt_call_rcu((head), (func))
 #define rcu_barrier()        kt_rcu_barrier()
 
-/* Linux relies on the address dependency. No compiler promises that, so acquire. */
+/* Linux relies on the address dependency. No compiler promises to keep it, so we use acquire. */
 #define rcu_dereference(p)       smp_load_acquire(&(p))
 #define rcu_assign_pointer(p, v) smp_store_release(&(p), (v))
 

@@ -33,7 +33,7 @@ static inline uint32_t kt_rng_below(struct kt_rng *r, uint32_t below)
 	return (uint32_t)(((kt_rng_next(r) >> 32) * below) >> 32);
 }
 
-/* Seed number `i` of the family of `seed`; they are independent of each other. */
+/* The i-th of the seeds that are derived from `seed`. They are independent of each other. */
 static inline uint64_t kt_rng_derive(uint64_t seed, uint64_t i)
 {
 	struct kt_rng r = { seed ^ (i * 0xd1342543de82ef95ull) };

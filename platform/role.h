@@ -17,7 +17,7 @@ enum kt_role {
 /* "create_info" for KT_ROLE_CREATE_INFO. */
 const char *kt_role_name(enum kt_role role);
 
-/* The sentence of its row. */
+/* The help sentence of the role's row in words.def. */
 const char *kt_role_help(enum kt_role role);
 
 /* The role of that name, or KT_ROLE_COUNT. */

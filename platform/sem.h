@@ -4,16 +4,17 @@
  * simulator a model with one step to post and one to take.
  *
  *   os_sem_init(s)		the count is 0; *s is the caller's memory
- *   os_sem_destroy(s)		no thread waits, and every post was taken
+ *   os_sem_destroy(s)		no thread waits, and all posts have been taken
  *   os_sem_post(s)		adds one; any thread may take it
  *   os_sem_wait(s, d)		takes one, and waits for it if there is none; with a
  *				deadline d that is not NULL it returns false if there
  *				is none at os_now_ns() >= *d
  *
- * A post's last touch is the step that adds one: the thread that takes it may
- * free the semaphore at once (POSIX; glibc since 2.21). Which thread takes it is not
- * defined. A kill ends no wait. The thread that takes a post sees what was done before
- * it. ThreadSanitizer does not know sem_clockwait(), so publish data by an atomic, too.
+ * os_sem_post() does not touch the semaphore after the step that adds one, so the thread
+ * that takes the post may free the semaphore at once (POSIX; glibc since 2.21). It is not
+ * defined which waiting thread takes a post. A kill ends no wait. The thread that takes a
+ * post sees what was done before it. ThreadSanitizer does not know sem_clockwait(), so
+ * publish data by an atomic, too.
  */
 #ifndef PLATFORM_SEM_H
 #define PLATFORM_SEM_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The strategies: who decides which task runs next in the simulator.
+ * The strategies. A strategy decides which task runs next in the simulator.
  * words.def has a row for each.
  */
 #ifndef PLATFORM_STRATEGY_H
@@ -22,10 +22,10 @@ enum kt_strategy {
 /* "pct". */
 const char *kt_strategy_name(enum kt_strategy s);
 
-/* The largest depth that it takes; 0: it takes none. */
+/* The largest depth that the strategy takes; 0: it takes none. */
 uint32_t kt_strategy_depth_max(enum kt_strategy s);
 
-/* The sentence of its row. */
+/* The help sentence of the strategy's row in words.def. */
 const char *kt_strategy_help(enum kt_strategy s);
 
 struct kt_strategy_place {
@@ -33,7 +33,7 @@ struct kt_strategy_place {
 	uint32_t depth;		/* 0 if it takes none */
 };
 
-/* The portfolio: how many turns there are, and whose turn the nth is. */
+/* The portfolio: how many turns there are, and which strategy has turn `nth`. */
 uint32_t kt_portfolio_places(void);
 struct kt_strategy_place kt_portfolio_place(uint32_t nth);
 

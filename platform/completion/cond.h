@@ -3,16 +3,16 @@
  * A completion on pthread_mutex_t and pthread_cond_t. Real threads only.
  *
  * The on-stack rule: complete() signals while it holds the mutex, and a waiter
- * tests `done` with the mutex held. So when a waiter finds it done, the
- * completer is finished with the condition variable. All it has left to do is to
- * unlock the mutex, and the waiter has had the mutex since: POSIX lets the waiter
- * destroy and free it then. To signal after the unlock would break the rule,
- * and no sanitizer would see it, because they don't look into the C library. So this
- * back end never proves the rule; `park` and `futex` do.
+ * tests `done` with the mutex held. So when a waiter finds it done, the completer no longer
+ * uses the condition variable. The completer's unlock of the mutex may not have returned
+ * yet. But the waiter has had the mutex since, and then POSIX lets the waiter destroy and
+ * free it. A signal after the unlock would break the rule, and no sanitizer would see that,
+ * because sanitizers don't look into the C library. So tests with this back end never show
+ * that code breaks the rule; tests with `park` and `futex` do.
  *
  * No wake-up is lost: `done` changes under the mutex, which a waiter gives up
- * only when it goes to sleep. A kill takes the mutex after the flag of the killed
- * thread is set, and a killable waiter tests the flag under the mutex.
+ * only when it goes to sleep. A kill first sets the killed thread's flag and then takes the
+ * mutex, and a killable waiter tests the flag under the mutex.
  *
  * Lock order: os_thread.wait_lock, then the mutex. A kill holds the first one, so
  * os_wait_begin() and os_wait_end() are called without the mutex.
@@ -40,7 +40,7 @@ struct kt_completion_cond {
 	pthread_cond_t cond;
 
 	/* mutex must be held: */
-	uint32_t done;		/* waits that will not wait */
+	uint32_t done;		/* waits that will not sleep */
 };
 
 static inline void kt_completion_cond_init(struct kt_completion_cond *c)
@@ -104,7 +104,10 @@ static inline void kt_completion_cond_interrupt(void *arg)
 	pthread_mutex_unlock(&c->mutex);
 }
 
-/* Until a signal, or the deadline: then ETIMEDOUT. Asleep, it does not hold the mutex. */
+/*
+ * Sleep until a signal or the deadline; at the deadline return ETIMEDOUT. The mutex is not
+ * held during the sleep.
+ */
 static inline int kt_completion_cond_sleep_once(struct kt_completion_cond *c,
 						const uint64_t *deadline_ns)
 {
@@ -117,14 +120,14 @@ static inline int kt_completion_cond_sleep_once(struct kt_completion_cond *c,
 	return pthread_cond_timedwait(&c->cond, &c->mutex, &deadline);
 }
 
-/* Called and left with the mutex held. */
+/* The caller holds the mutex, before and after the call. */
 static inline int kt_completion_cond_sleep_locked(struct kt_completion_cond *c, bool killable,
 						  const uint64_t *deadline_ns)
 {
 	int err = 0;
 
 	for (;;) {
-		/* First: done wins over a kill and over the deadline. */
+		/* Test this first: done wins over a kill and over the deadline. */
 		if (kt_completion_cond_take_locked(c))
 			return 0;
 		if (killable && os_is_killed(os_self()))

@@ -3,21 +3,22 @@
  * A completion that is an eventfd: a count in the kernel. Real threads only.
  *
  * complete() adds one to the count, a wait takes one (EFD_SEMAPHORE); nothing
- * else is stored anywhere. complete_all() adds ALL, more than all waits will ever
- * take. The kernel refuses an addition that overflows after that; it is not missed.
+ * else is stored anywhere. complete_all() adds ALL, more than all waits will ever take.
+ * After that the kernel refuses an addition that would overflow. No wait needs that
+ * addition.
  *
- * No wake-up is lost: poll() tells of a count that is not 0, not of an event. A
- * killable waiter also polls a second eventfd, its own and on its stack. A kill
- * makes that one readable, after the flag of the killed thread is set. Done wins:
+ * No wake-up is lost: poll() reports a state (the count is not 0), not an event. A killable
+ * waiter also polls a second eventfd of its own, whose descriptor is on its stack. A kill
+ * first sets the flag of the killed thread and then makes that eventfd readable. Done wins:
  * the waiter tries the count before it looks at the flag and at the clock.
  *
  * The on-stack rule: the last touch of *c by complete() is to read the descriptor, and
  * only the write() after it lets the waiter through. The waiter may then destroy *c,
  * and so close the descriptor while that write is still on its way out of the
- * kernel, which holds the file by a reference. complete() does not use the number again.
+ * kernel, which holds the file by a reference. complete() does not use the descriptor again.
  *
- * When descriptors run out, init fails, and so does a killable wait that has to sleep:
- * it is a failure that says so, because neither function can tell its caller.
+ * When descriptors run out, init and a killable wait that has to sleep call kt_fail(),
+ * because neither function can return such an error.
  *
  * The operating system chooses which of several waiters goes through.
  */
@@ -82,7 +83,10 @@ static inline int kt_completion_eventfd_sleep(struct kt_completion_eventfd *c, i
 					      const uint64_t *deadline_ns)
 {
 	for (;;) {
-		/* The clock first: a completion that came before it passed wins. */
+		/*
+		 * Read the clock before the count: a completion that came before the
+		 * deadline wins.
+		 */
 		bool in_time = !deadline_ns || os_now_ns() < *deadline_ns;
 
 		if (posix_eventfd_take(c->fd))

@@ -1,25 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A completion in one 64-bit word, sleeping by futex, on platform/atomic.h and
- * os_futex_wait(): works on every OS, and the simulator explores its inside.
+ * A completion in one 64-bit word, whose waiters sleep by futex. It uses only
+ * platform/atomic.h and os_futex_wait(), so it works on every OS and the simulator explores
+ * its inside.
  *
  *	bits  0..15	done: waits that will not sleep; DONE_ALL: none ever will
  *	bits 16..31	waiters: threads that sleep or are about to
  *	bits 32..63	events: completions and kills so far, modulo 2^32
  *
- * The high half, `events`, is the futex word: a waiter that found done == 0
- * and itself not killed sleeps while no event has come since it looked.
+ * The high half, `events`, is the futex word: a waiter that found done == 0 and was not
+ * killed sleeps as long as no event has come since it looked.
  *
  * No wake-up is lost. complete() counts an event with the same atomic step
- * that raises done, and learns from it whether anyone waits; a waiter is
+ * that raises done, and learns from that step whether any thread waits; a waiter is
  * counted in `waiters` before it looks, and the kernel compares `events` again
- * before it puts the waiter to sleep. A kill counts an event after the flag of
- * the killed thread is set: a waiter that saw the old count does not get to sleep, and
- * a waiter that saw the new one finds itself killed. Events are never taken back. If a
- * killed waiter took back the event of its own kill, that could cancel out the event of
- * another waiter's kill, between that waiter's look and its sleep: it would then sleep
- * for ever. The count is at the top of the word, so that it wraps without a carry into
- * its neighbours; 2^32 events between a look and a sleep are taken to be impossible.
+ * before it puts the waiter to sleep. A kill first sets the flag of the killed thread and
+ * then counts an event: a waiter that saw the old count does not fall asleep, and a waiter
+ * that saw the new count finds that it is killed. Events are never taken back. If a killed
+ * waiter took back the event of its own kill, that could cancel out the event of another
+ * waiter's kill, between that waiter's look and its sleep: it would then sleep for ever.
+ * The count is at the top of the word, so that it wraps without a carry into its
+ * neighbours; we assume that 2^32 events between a look and a sleep are impossible.
  *
  * The on-stack rule: the compare-and-exchange that raises done is the last access of
  * complete() to *c. What follows is FUTEX_WAKE on the address, which for a private
@@ -27,9 +28,9 @@
  * nothing. At worst it wakes a sleeper on a new futex at that address for no reason,
  * which every user of a futex allows for.
  *
- * A thread that comes between complete() and the waking up of a waiter may take that
- * waiter's place, so the operating system decides the order; the count is exact. At most
- * DONE_ALL - 1 completions can be outstanding, and 65535 threads can wait.
+ * A thread that comes after complete() and before a waiter has woken up may take that
+ * waiter's place. So the order is not defined, but the count is exact. At most DONE_ALL - 1
+ * completions can be outstanding, and 65535 threads can wait.
  */
 #ifndef PLATFORM_COMPLETION_FUTEX_H
 #define PLATFORM_COMPLETION_FUTEX_H
@@ -74,7 +75,7 @@ static inline void kt_completion_futex_init(struct kt_completion_futex *c)
 
 static inline void kt_completion_futex_destroy(struct kt_completion_futex *c)
 {
-	/* no thread waits or is on its way out */
+	/* no thread waits, or is about to leave a wait */
 	KT_ASSERT(!kt_completion_futex_has_waiters(READ_ONCE(c->word)));
 	os_object_end(c, sizeof *c);
 }
@@ -114,8 +115,8 @@ static inline void kt_completion_futex_complete_all(struct kt_completion_futex *
 }
 
 /*
- * If it is done take one, and subtract `leave` in the same step. The exchange is fully
- * ordered, so the caller sees what was done before complete().
+ * If the completion is done, take one, and subtract `leave` from the word in the same step.
+ * The exchange is fully ordered, so the caller sees what was done before complete().
  */
 static inline bool kt_completion_futex_take(struct kt_completion_futex *c, uint64_t leave)
 {
@@ -133,8 +134,8 @@ static inline bool kt_completion_futex_take(struct kt_completion_futex *c, uint6
 }
 
 /*
- * Stop being a waiter. Returns 0 if it is done by now, because done wins over a kill
- * and over the deadline; else err.
+ * Stop being a waiter. Returns 0 if the completion is done by now, because done wins over a
+ * kill and over the deadline; else returns err.
  */
 static inline int kt_completion_futex_give_up(struct kt_completion_futex *c, int err)
 {
@@ -159,7 +160,7 @@ static inline int kt_completion_futex_sleep(struct kt_completion_futex *c, bool 
 	bool in_time = true;
 
 	for (;;) {
-		/* Before the test for a kill: see "no wake-up is lost". */
+		/* Read this before the test for a kill: see "No wake-up is lost". */
 		uint64_t seen = smp_load_acquire(&c->word);
 
 		if (kt_completion_futex_done(seen)) {
@@ -182,7 +183,7 @@ static inline void kt_completion_futex_interrupt(void *arg)
 	struct kt_completion_futex *c = arg;
 
 	fetch_add(&c->word, KT_FUTEX_EVENT);
-	/* All, because the kernel does not know which of them was killed. */
+	/* Wake all waiters, because the kernel does not know which of them was killed. */
 	os_futex_wake(kt_completion_futex_events(c), OS_FUTEX_ALL);
 }
 

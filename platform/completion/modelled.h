@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The simulator's own completion, as `modelled` is its own lock: one step to complete,
- * one to wait, and the sleep. It keeps schedules short when the code that uses the
- * completion is explored; `park` is there to be explored itself. Simulator
- * only; see platform/sim/completion.c.
+ * The simulator's own completion, as `modelled` is its own lock: one step to complete, and
+ * one to wait, if the wait does not sleep. It keeps schedules short when the code that uses
+ * the completion is explored; `park` is there to be explored itself. Simulator only; see
+ * platform/sim/completion.c.
  *
  * First come, first through. The completer's step lets the waiter through. When the
  * waiter goes on, it has nothing left to do with the completion, so the on-stack rule
@@ -30,14 +30,14 @@ void kt_completion_modelled_destroy(struct kt_completion_modelled *c);
 void kt_completion_modelled_complete_all(struct kt_completion_modelled *c, struct kt_site *site);
 bool kt_completion_modelled_try_wait(struct kt_completion_modelled *c, struct kt_site *site);
 
-/* The rest of complete and wait_for, after their point. */
+/* The rest of complete and of wait_for, after the choice point. */
 void kt_completion_modelled_add(struct kt_completion_modelled *c, struct kt_site *site);
 int kt_completion_modelled_take(struct kt_completion_modelled *c, bool killable,
 				const uint64_t *deadline_ns, struct kt_site *site);
 
 /*
- * Inline, because the processor mispredicts each return after a switch of tasks. Without a
- * branch, because a fuzzer would take it for a branch of the code under test.
+ * It is inline, because the processor mispredicts each return after a switch of tasks. It
+ * has no branch, because a fuzzer would take a branch here for one of the code under test.
  */
 static inline void kt_completion_modelled_complete(struct kt_completion_modelled *c,
 						   struct kt_site *site)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A completion as Linux has it: a count, and a queue of waiters, under a lock.
- * Waiters sleep by os_park(). On contracts only, so it works on every OS and the
+ * Waiters sleep by os_park(). It uses only contracts, so it works on every OS and the
  * simulator explores its inside.
  *
  * A waiter's node is on the waiter's stack. complete() takes the first node
@@ -9,10 +9,10 @@
  * lock; `done` counts only completions that found no waiter. So while the queue is
  * not empty, done is 0, and no waiter overtakes another.
  *
- * The on-stack rule: a waiter that was let through returns only after it has taken the
- * lock again, hence after the completer's release, and a release is the last touch
- * (platform/lock.h). For the same reason the waiter's thread can't be gone when the
- * completer unparks it.
+ * The on-stack rule: a waiter that was let through returns only after it has taken the lock
+ * again, and so after the completer's release. A release does not touch the lock once
+ * another thread can get it (platform/lock.h). For the same reason the waiter's thread
+ * can't be gone when the completer unparks it.
  *
  * No wake-up is lost: the mark is set before the unpark, and the permit stays
  * until the waiter parks.
@@ -30,7 +30,7 @@
 
 #define KT_COMPLETION_PARK_ALL UINT32_MAX	/* done: complete_all() was called */
 
-/* All fields: the completion's lock must be held, once the node is queued. */
+/* Once the node is queued, the completion's lock must be held for each access to a field. */
 struct kt_park_waiter {
 	struct kt_park_waiter *next, *prev;
 	struct os_thread *thread;
@@ -93,7 +93,7 @@ static inline void kt_completion_park_let_locked(struct kt_completion_park *c)
 	struct kt_park_waiter *w = c->first;
 
 	kt_completion_park_unlink_locked(c, w);
-	w->through = true;	/* before the unpark: the waiter looks, then parks again */
+	w->through = true;	/* before the unpark, because a woken waiter tests it */
 	os_unpark(w->thread);
 }
 
@@ -119,7 +119,7 @@ static inline void kt_completion_park_complete_all(struct kt_completion_park *c,
 	kt_lock_release(&c->lock);
 }
 
-/* If it is done, count one wait as over. */
+/* If the completion is done, take one and return true. */
 static inline bool kt_completion_park_take_locked(struct kt_completion_park *c)
 {
 	if (c->done == 0)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A completion whose waiters sleep each on a semaphore of its own ("private
- * semaphores": Birrell, Implementing Condition Variables with Semaphores). On
- * contracts only, so it works on every OS and the simulator explores its inside.
+ * semaphores": Birrell, Implementing Condition Variables with Semaphores). It uses only
+ * contracts, so it works on every OS and the simulator explores its inside.
  *
  * A waiter's node with its semaphore is on the waiter's stack. Its state:
  *
@@ -10,20 +10,22 @@
  *	WAITING -> KILLED	by a kill; the node stays in the queue
  *	WAITING -> LATE		by the waiter itself, at its deadline; the node stays
  *
- * One exchange decides. The thread that made it THROUGH or KILLED posts the semaphore,
- * once. The waiter takes that post before it leaves (LATE: there is none). So no post
- * comes to a frame that is gone, and none is left over. `done` counts completions that
- * found no waiter. A completer passes over a node that is no longer WAITING. A waiter
- * that was not let through takes its node off the queue and looks at `done` before it
- * leaves, so a completion that passed it over is not lost, and wins.
+ * The first exchange that succeeds decides. The thread that made the node THROUGH or KILLED
+ * posts the semaphore once. The waiter takes that post before it leaves. (If the node is
+ * LATE there is no post.) So no thread posts to a frame that is gone, and no post is left
+ * over. `done` counts completions that found no waiter. A completer passes over a node that
+ * is no longer WAITING. A waiter that was not let through takes its node off the queue and
+ * looks at `done` before it leaves. So a completion that passed over its node is not lost:
+ * the waiter takes it.
  *
  * No wake-up is lost: a semaphore remembers its post.
  *
- * The on-stack rule: complete() chooses a waiter under the lock, releases the lock, its
- * last touch of *c, and then posts; only the post lets the waiter return. The post's
- * last touch is the step by which the waiter takes it (platform/sem.h). Because the
- * lock is released first, the waiter need not take it again on its way out. If the post
- * came first, the waiter could be gone, and *c with it, before the release.
+ * The on-stack rule: complete() chooses a waiter under the lock and releases the lock,
+ * which is its last touch of *c. Then it posts, and only the post lets the waiter return. A
+ * post does not touch the semaphore after the step that lets the waiter take it
+ * (platform/sem.h). Because the lock is released first, the waiter need not take it again
+ * on its way out. If the post came first, the waiter could be gone, and *c with it, before
+ * the release.
  *
  * Lock order: the lock is innermost, and its holder calls nothing. A kill takes
  * no lock here, because the killing thread may hold any lock.
@@ -43,10 +45,13 @@
 enum { KT_SEM_WAITING, KT_SEM_THROUGH, KT_SEM_KILLED, KT_SEM_LATE };
 
 struct kt_sem_waiter {
-	struct os_sem sem;	/* posted once, by the thread that made it THROUGH or KILLED */
+	struct os_sem sem;	/* the thread that made the node THROUGH or KILLED posts once */
 	uint32_t state;		/* atomic */
 
-	/* the completion's lock must be held; THROUGH and off the queue: only the completer */
+	/*
+	 * The completion's lock must be held. Once the node is THROUGH and off the queue,
+	 * only the completer uses it.
+	 */
 	struct kt_sem_waiter *next;
 };
 
@@ -75,8 +80,8 @@ static inline void kt_completion_sem_destroy(struct kt_completion_sem *c)
 }
 
 /*
- * The first node that is still WAITING, or NULL; it and all before it are off the queue.
- * The caller must post it.
+ * Take nodes off the queue up to the first that is still WAITING. Make that one THROUGH and
+ * return it, or NULL. The caller must post its semaphore.
  */
 static inline struct kt_sem_waiter *kt_completion_sem_pop_locked(struct kt_completion_sem *c)
 {
@@ -129,7 +134,7 @@ static inline void kt_completion_sem_complete_all(struct kt_completion_sem *c,
 	}
 }
 
-/* If it is done, count one wait as over. */
+/* If the completion is done, take one and return true. */
 static inline bool kt_completion_sem_take_locked(struct kt_completion_sem *c)
 {
 	kt_lock_assert_held(&c->lock);
@@ -140,7 +145,7 @@ static inline bool kt_completion_sem_take_locked(struct kt_completion_sem *c)
 	return true;
 }
 
-/* Take w, which is not THROUGH, off the queue, unless a completer has done so. */
+/* Take w, which is not THROUGH, off the queue, unless a completer has taken it off already. */
 static inline void kt_completion_sem_unlink_locked(struct kt_completion_sem *c,
 						   struct kt_sem_waiter *w)
 {

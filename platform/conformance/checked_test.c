@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the `checked` locks must report, and what they must let pass. Nothing
- * here deadlocks: they must report that it could.
+ * What the `checked` locks must report, and what they must let pass. No body here
+ * deadlocks, but the locks must report that it could.
  */
 #include "platform/completion.h"
 #include "platform/conformance/conformance.h"
@@ -10,7 +10,7 @@
 static kt_lock a, b, c, other_a;
 static kt_completion done;
 
-/* A lock's class is its name: other_a is of the class of a. */
+/* A lock's class is its name, so other_a is of the same class as a. */
 static void begin(void)
 {
 	kt_lock_init(&a, "a");
@@ -79,7 +79,7 @@ static void said_to_nest(void *arg)
 	end();
 }
 
-/* A thread that tries does not wait, so this makes no order. */
+/* A thread that tries does not wait, so the lock notes no order here. */
 static void by_trying(void *arg)
 {
 	(void)arg;
@@ -128,7 +128,7 @@ static void lock_sleeps(void *arg)
 	}
 }
 
-/* In the simulator each execution starts without a known order: see main(). */
+/* In the simulator each execution starts without any noted order: see main(). */
 static void ab(void *arg)
 {
 	(void)arg;
@@ -203,7 +203,10 @@ static void nothing(void *arg)
 
 enum sleep { PARK, PARK_UNTIL, JOIN, FUTEX, SEM, WAIT, KILLABLE, UNTIL, SLEEPS };
 
-/* It fails even if there is nothing to wait for: permit and completion are there. */
+/*
+ * The call fails even if it has nothing to wait for, because the permit or the completion
+ * is there already.
+ */
 static void sleeps_with(void *arg)
 {
 	uint64_t now = os_now_ns();

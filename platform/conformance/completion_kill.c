@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The contract of kt_completion for a waiter that gives up: because of a kill, because
- * of a deadline, in any race with the completion that would have ended the wait.
+ * The contract of kt_completion for a waiter that gives up: because of a kill or a
+ * deadline, in any race with the completion that would have ended the wait.
  */
 #include <errno.h>
 
@@ -20,7 +20,10 @@ static void wait_killable(void *arg)
 	}
 }
 
-/* Completed twice, then all waiters are killed: any two of them get through. */
+/*
+ * The completion is completed twice, then all waiters are killed. Exactly two of them get
+ * through.
+ */
 static void exactly_as_many(void *arg)
 {
 	struct crowd s;
@@ -114,8 +117,9 @@ static void kill_alone(void *arg)
 }
 
 /*
- * One victim leaves while the next one is being killed. What the first one undoes must
- * not hide from the second one, on its way to sleep, that it was killed.
+ * One killed waiter leaves while the next waiter is being killed. When the first one takes
+ * itself off the completion, it must not hide the kill from the second one, which is about
+ * to sleep.
  */
 static void kills_overlap(void *arg)
 {
@@ -188,7 +192,7 @@ static void kill_passes_it_on(void *arg)
 		os_join(&victim);
 		if (s.err == 0)
 			kt_complete(&s.c);
-		os_join(&heir);		/* or the only completion is lost */
+		os_join(&heir);		/* if this hangs, the only completion is lost */
 		os_join(&completer);
 		CHECK(!kt_completion_try_wait(&s.c));
 		kt_completion_destroy(&s.c);

@@ -12,7 +12,7 @@ enum { TURNS = CONFORMANCE_TURNS(200, 1) };
 struct meeting {
 	kt_completion *c;
 	int err;
-	unsigned data;		/* written before the completion, read after */
+	unsigned data;		/* written before the completion, read after it */
 };
 
 static void completes(void *arg)
@@ -181,7 +181,10 @@ static void deadline_or_complete(void *arg)
 
 /* ---- two wait ------------------------------------------------------------------- */
 
-/* One is killed. The other gets the only completion, unless the killed one got it. */
+/*
+ * One of two waiters is killed. The other one gets the only completion, unless the killed
+ * one got it.
+ */
 static void kill_one_of_two(void *arg)
 {
 	struct os_thread victim, heir;
@@ -206,8 +209,8 @@ static void kill_one_of_two(void *arg)
 }
 
 /*
- * Both are killed. What the first one undoes when it leaves must not hide from
- * the second one, on its way to sleep, that it was killed, too.
+ * Both waiters are killed. When the first one takes itself off the completion, it must not
+ * hide the kill from the second one, which is about to sleep.
  */
 static void kill_two(void *arg)
 {

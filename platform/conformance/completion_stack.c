@@ -32,7 +32,10 @@ static void waiter_vanishes(void *arg)
 		kt_completion_init(&c);
 		g->c = &c;
 		CHECK_EQ(os_spawn(&g->t, "guest", OS_DETACHED, wait_and_vanish, g), 0);
-		/* A permit, so that the waiter may look again before it is unparked. */
+		/*
+		 * The kill gives the waiter a permit, so it may look again before it is
+		 * unparked.
+		 */
 		os_kill(&g->t);
 		KT_POINT(completion_test.invited);
 		kt_complete(&c);
@@ -44,8 +47,8 @@ static void waiter_vanishes(void *arg)
 /* ---- on a stack ------------------------------------------------------------- */
 
 /*
- * The creation hand-off without the creation: a request with a pointer to a
- * completion in a frame that its waiter leaves at once. The thread that takes the pointer
+ * A model of how a creator and kthreadd hand over a request. The request has a pointer to a
+ * completion, in a frame that the waiter leaves at once. The thread that takes the pointer
  * out of the request may use it; a killed waiter that takes it first leaves.
  */
 struct desk {
@@ -146,7 +149,7 @@ static void on_stack_killed(void *arg)
 	spawn(&t, "killed", request_killed, &d);
 	os_join(&t);
 	spawn(&t, "victim", request_unsuspecting, &d);
-	os_kill(&t);	/* somewhere in the middle */
+	os_kill(&t);	/* somewhere in the middle of the wait */
 	os_join(&t);
 }
 

@@ -4,8 +4,8 @@
  * completion_stack.c have the rest; completion_small.c has the bodies whose schedules
  * are enumerated.
  *
- * Nothing here waits by time. Where a waiter should be asleep but no thread can know
- * that it is, the checks of the body hold in both orders. Delays, or the simulator's
+ * Nothing here waits by time. A body may want a waiter to be asleep, but no thread can know
+ * that it is. So the body's checks hold in both orders. Delays, or the simulator's
  * schedules, make both orders happen.
  */
 #include <errno.h>
@@ -45,7 +45,7 @@ static void for_ever(void *arg)
 		kt_completion_wait(&c);
 		CHECK_EQ(kt_completion_wait_killable(&c), 0);
 		CHECK_EQ(kt_completion_wait_until(&c, 0), 0);
-		kt_complete(&c);	/* it was done for ever before */
+		kt_complete(&c);	/* it is done for ever already */
 	}
 	kt_completion_destroy(&c);
 }
@@ -138,7 +138,7 @@ static void reuse(void *arg)
 /* ---- first come, first served ------------------------------------------------ */
 
 #if KT_COMPLETION_FIFO
-/* The contract does not say how many wait, so this looks inside. */
+/* The contract has no way to ask how many threads wait, so this looks inside. */
 #if defined(KT_COMPLETION_MODELLED)
 static int queued(kt_completion *c)
 {
@@ -210,7 +210,7 @@ static void first_come(void *arg)
 #endif
 
 #if defined(KT_COMPLETION_EVENTFD)
-/* There is no descriptor left: for the completion itself, or for a killable wait. */
+/* No descriptor is left, either for the completion itself or for a killable wait. */
 static void no_file(void *arg)
 {
 	const struct rlimit none = { 0, 0 };

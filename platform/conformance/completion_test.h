@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the files of the completion's conformance test share. They are one program; each
- * file has a table of its bodies.
+ * What the files of the completion's conformance test share. The files are one program, and
+ * each has a table of its bodies.
  */
 #ifndef PLATFORM_CONFORMANCE_COMPLETION_TEST_H
 #define PLATFORM_CONFORMANCE_COMPLETION_TEST_H
@@ -21,7 +21,7 @@ struct crowd {
 	kt_completion c;
 	struct os_thread t[WAITERS];
 	unsigned through;	/* atomic */
-	unsigned data;		/* written before the completion, read after */
+	unsigned data;		/* written before the completion, read after it */
 };
 
 static inline void wait_plainly(void *arg)

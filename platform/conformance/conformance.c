@@ -110,8 +110,8 @@ void conformance_run(const char *name, void (*body)(void *arg), void *arg)
 }
 
 /*
- * End a child, which has the parent's memory and none of its threads. Not by
- * _exit(), because ThreadSanitizer would report those threads as leaked.
+ * End the child, which has the parent's memory but not its threads. With _exit()
+ * ThreadSanitizer would report those threads as leaked.
  */
 __attribute__((noreturn)) static void leave(int status)
 {
@@ -119,7 +119,7 @@ __attribute__((noreturn)) static void leave(int status)
 		syscall(SYS_exit_group, status);
 }
 
-/* Runs in the child: end it, with the kind of failure as its status. */
+/* Runs in the child. Ends it with the kind of failure as its exit status. */
 static void on_failed(enum kt_failure kind, const char *message)
 {
 	(void)message;

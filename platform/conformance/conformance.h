@@ -3,7 +3,8 @@
  * Runs one test body on the chosen back ends: on real threads a few times
  * with different delays; in the simulator under several strategies and many
  * seeds, and with each memory model (platform/sim/weak.c). The body runs on an adopted
- * thread called "init" and leaves nothing live. It uses contract names only.
+ * thread called "init". It must free all that it allocates, and use only names of the
+ * contracts.
  */
 #ifndef PLATFORM_CONFORMANCE_CONFORMANCE_H
 #define PLATFORM_CONFORMANCE_CONFORMANCE_H
@@ -16,7 +17,7 @@
 /*
  * Repetitions inside a body. Real threads run a body a few times, so they repeat much;
  * the simulator runs it often, so it repeats little. With a sanitizer threads are many
- * times slower, and fewer repetitions are enough for it to see an error.
+ * times slower, but a sanitizer needs fewer repetitions to see an error.
  */
 #if defined(KT_OS_SIM)
 #define CONFORMANCE_TURNS(real, simulated) (simulated)
@@ -35,8 +36,8 @@ static inline void spawn(struct os_thread *t, const char *name, void (*fn)(void 
 }
 
 /*
- * A body, and the function that runs it: as a thread that the platform knows, after
- * which nothing may be left.
+ * A body, and the function that runs it. The body runs on a thread that the platform knows.
+ * After it nothing may be allocated.
  */
 struct conformance_body {
 	const char *name;
@@ -59,14 +60,14 @@ struct conformance_test {
 void conformance_run_list(const struct conformance_test *tests);
 
 /*
- * For a body of two or three threads that do little. In the simulator it runs under
- * every schedule that leaves the default at most `bound` times (exhaust.c); with weak
- * memory, where there is more to choose, at most `bound` - 1 times. On real threads it
- * is the same as conformance_run().
+ * For a body of two or three threads that do little. In the simulator it runs under every
+ * schedule that deviates from the default at most `bound` times (exhaust.c). With weak
+ * memory, which has more choices, that is at most `bound` - 1 times. On real threads it is
+ * the same as conformance_run().
  */
 void conformance_exhaust(const char *name, unsigned bound, void (*body)(void *arg), void *arg);
 
-/* Every run must end in a failure of that kind. */
+/* Every run must end in a failure of kind `kind`. */
 void conformance_fails(const char *name, enum kt_failure kind, void (*body)(void *arg),
 		       void *arg);
 

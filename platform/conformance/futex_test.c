@@ -17,14 +17,17 @@ static void compares(void *arg)
 	bool in_time = true;
 
 	(void)arg;
-	/* The word has another value: it does not sleep, even with the deadline over. */
+	/*
+	 * The word has another value, so the call does not sleep, even if the deadline has
+	 * passed.
+	 */
 	CHECK(os_futex_wait_at(&word, 6, NULL, KT_SITE("futex", "differs")));
 	CHECK(os_futex_wait_at(&word, 6, &late, KT_SITE("futex", "differs")));
 	soon = os_now_ns() + 100000;
-	while (in_time)		/* for no reason, too */
+	while (in_time)		/* it may also return for no reason */
 		in_time = os_futex_wait_at(&word, 7, &soon, KT_SITE("futex", "same"));
 	CHECK(os_now_ns() >= soon);
-	os_futex_wake(&word, OS_FUTEX_ALL);	/* nobody */
+	os_futex_wake(&word, OS_FUTEX_ALL);	/* no thread sleeps */
 }
 
 struct gate {
@@ -141,11 +144,11 @@ static void in_line(void *arg)
 	struct place *p = arg;
 
 	os_futex_wait_at(p->word, 0, NULL, KT_SITE("futex", "line"));
-	/* Atomic, because a futex orders nothing. */
+	/* The access is atomic, because a futex orders nothing. */
 	CHECK_EQ(__atomic_fetch_add(p->next, 1, __ATOMIC_RELAXED), p->index);
 }
 
-/* Under the default schedule each is asleep when the next begins. */
+/* Under the default schedule each thread is asleep before the next one begins. */
 static void first_come(void *arg)
 {
 	struct os_thread t[SLEEPERS];

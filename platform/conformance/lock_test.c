@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The contract of kt_lock, on every back end. What the lock protects is plain
- * data, so that ThreadSanitizer judges the lock as well.
+ * The contract of kt_lock, on every back end. The lock protects plain data, so
+ * ThreadSanitizer also checks the lock.
  */
 #include "platform/conformance/conformance.h"
 #include "platform/lock.h"
@@ -90,7 +90,7 @@ static void exclusion(void *arg)
 
 struct other {
 	struct shared *s;
-	unsigned tried;		/* atomic; 1: it tried in vain, 2: it got the lock */
+	unsigned tried;		/* atomic; 1: it did not get the lock, 2: it did */
 };
 
 static void try_and_tell(void *arg)
@@ -105,7 +105,10 @@ static void try_and_tell(void *arg)
 	smp_store_release(&o->tried, had ? 2u : 1u);
 }
 
-/* Does another thread get the lock? The caller may hold it, so it spins meanwhile. */
+/*
+ * Does another thread get the lock? The caller may hold the lock and so must not sleep: it
+ * spins.
+ */
 static bool others_get(struct other *o, struct os_thread *t)
 {
 	unsigned tried;
@@ -208,7 +211,7 @@ static void try_to_enter(void *arg)
 	kt_lock_release(&s->lock);
 }
 
-/* The caller and `others` that do the same. */
+/* Run fn on the caller and on `others` more threads. */
 static void meet(void (*fn)(void *arg), int others, unsigned entered)
 {
 	for (int i = 0; i < CONFORMANCE_TURNS(200, 1); i++) {
@@ -265,7 +268,10 @@ static void publishes(void *arg)
 	}
 }
 
-/* Two threads try while one waits. In the end the waiter must have had the lock. */
+/*
+ * Two threads try to get the lock while one waits for it. The waiter must get the lock in
+ * the end.
+ */
 static void try_and_wait(void *arg)
 {
 	(void)arg;
@@ -352,7 +358,7 @@ static void tested_before(void *arg)
 	struct permit *p = arg;
 
 	while (!smp_load_acquire(&p->go)) {
-		/* Between the test and the park, as core/ does. */
+		/* Use the lock between the test and the park, as core/ does. */
 		enter_once(&p->s);
 		os_park(KT_SITE("park", "go"));
 	}
@@ -373,7 +379,7 @@ static void permit_stays(void *arg)
 		spawn(&rival, "rival", enter_once, &p.s);
 		smp_store_release(&p.go, 1u);
 		os_unpark(&sleeper);
-		smp_store_release(&p.end, 1u);	/* the sleeper is alive until here */
+		smp_store_release(&p.end, 1u);	/* the sleeper must be alive until here */
 		os_join(&rival);
 		os_join(&sleeper);
 		kt_lock_destroy(&p.s.lock);
@@ -389,7 +395,10 @@ static void permit_stays(void *arg)
 #define INNER(l) (l)
 #endif
 
-/* For the holder: how many wait. The contract does not say, so this looks inside. */
+/*
+ * Called by the holder: how many threads wait? The contract has no way to ask, so this
+ * looks inside.
+ */
 static int waiting(kt_lock *l)
 {
 	kt_lock_chosen *in = INNER(l);
@@ -485,7 +494,7 @@ static void misuse_it(void *arg)
 	smp_store_release(&survived, 1u);
 }
 
-/* Another thread misuses the lock while this one holds it, and so must not sleep. */
+/* Another thread misuses the lock while this one holds it. This one must not sleep meanwhile. */
 static void held_here_used_there(void *arg)
 {
 	struct os_thread t;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The words of plans and reports. Their spelling is a file format: an old plan
- * must find the same points, and trace hashes must stay comparable.
+ * The words of plans and reports. Their spelling is part of a file format: an old plan must
+ * find the same points, and old trace hashes must stay valid.
  */
 #include <stdio.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The contract of platform/os.h, on every OS. attr_test.c asks the operating
- * system itself for the attributes.
+ * The contract of platform/os.h, on every OS. For attributes, posix/attr_test.c also asks
+ * the operating system itself.
  */
 #include <errno.h>
 
@@ -153,7 +153,10 @@ static void park_and_unpark(void *arg)
 	CHECK_EQ(g.data, 2 * CONFORMANCE_TURNS(2000, 5));
 }
 
-/* A permit granted many times is one: far fewer parks than grants end in time. */
+/*
+ * A permit that is granted many times is one permit: far fewer parks return in time than
+ * permits were granted.
+ */
 static void one_permit(void *arg)
 {
 	enum { GRANTS = 100 };
@@ -162,7 +165,7 @@ static void one_permit(void *arg)
 	(void)arg;
 	for (int i = 0; i < GRANTS; i++)
 		os_unpark(os_self());
-	os_park(KT_SITE("park", "permit"));	/* or this would wait for ever */
+	os_park(KT_SITE("park", "permit"));	/* without a permit this would wait for ever */
 	while (in_time < GRANTS && os_park_until(0, KT_SITE("park", "none")))
 		in_time++;			/* spurious */
 	CHECK(in_time < GRANTS / 2);
@@ -170,7 +173,7 @@ static void one_permit(void *arg)
 	CHECK(os_park_until(0, KT_SITE("park", "permit")));	/* a permit wins */
 }
 
-/* A sleeper's permit is not that of the thread. */
+/* A sleeper's permit is not the thread's permit. */
 static void two_permits(void *arg)
 {
 	enum { TRIES = 100 };
@@ -180,7 +183,7 @@ static void two_permits(void *arg)
 	os_sleeper_unpark(os_sleeper_self());
 	for (int i = 0; i < TRIES; i++)
 		in_time += os_park_until(0, KT_SITE("park", "none"));
-	CHECK(in_time < TRIES / 2);	/* they were spurious */
+	CHECK(in_time < TRIES / 2);	/* the parks that returned in time were spurious */
 	os_sleeper_park(KT_SITE("park", "sleeper"));
 	os_unpark(os_self());
 	os_sleeper_unpark(os_sleeper_self());
@@ -224,7 +227,7 @@ static void until_killed(void *arg)
 {
 	while (!os_is_killed(os_self()))
 		os_park(KT_SITE("park", "kill"));
-	CHECK(os_is_killed(os_self()));	/* it stays */
+	CHECK(os_is_killed(os_self()));	/* the flag stays */
 	(*(unsigned *)arg)++;
 }
 
@@ -246,7 +249,7 @@ static void kill_unparks(void *arg)
 	}
 }
 
-/* It is on the waiter's stack, and gone as soon as os_wait_end() has returned. */
+/* It is on the waiter's stack, and goes out of use as soon as os_wait_end() has returned. */
 struct wait {
 	unsigned alive;		/* plain on purpose: for the sanitizers */
 	unsigned calls;
@@ -283,7 +286,7 @@ static void wait_often(void *arg)
 	for (int i = 0; i < CONFORMANCE_TURNS(20, 2); i++)
 		calls += wait_once(false);
 	calls += wait_once(true);
-	/* Killed by now: each wait from here is interrupted as it begins. */
+	/* The thread is killed by now, so each later wait is interrupted as it begins. */
 	CHECK(calls >= 1);
 	CHECK_EQ(wait_once(false), 1);
 	CHECK_EQ(wait_once(true), 1);
@@ -410,7 +413,7 @@ static unsigned cpus_count(const struct os_attributes *a)
 	return n;
 }
 
-/* The lowest processor of a, alone. */
+/* Set only the lowest processor of a. */
 static void first_cpu(const struct os_attributes *a, uint64_t *cpus)
 {
 	memset(cpus, 0, OS_CPUS_MAX / 8);
@@ -434,7 +437,7 @@ static void inherited(void *arg)
 	CHECK_EQ(a.spawn_node, OS_NO_NODE);
 }
 
-/* On a thread of its own, because some changes can't be undone. */
+/* Runs on a thread of its own, because some changes can't be undone. */
 static void change_all(void *arg)
 {
 	uint64_t none[OS_CPUS_MAX / 64] = { 0 }, one[OS_CPUS_MAX / 64];

@@ -19,7 +19,7 @@ static kt_queue queue;
 enum race {
 	NONE,
 	WRITTEN_LATE,	/* queued, then written */
-	READ_LATE,	/* queued, then read, while the popping thread may free it */
+	READ_LATE,	/* read after it was queued, while the popping thread may free it */
 	RACES
 };
 

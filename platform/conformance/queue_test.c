@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The contract of kt_queue, on every back end. What is queued is plain data, so
- * that ThreadSanitizer judges the back end as well. "init" pops.
+ * The contract of kt_queue, on every back end. The queued items are plain data, so
+ * ThreadSanitizer also checks the back end. The thread "init" pops.
  */
 #include "platform/completion.h"
 #include "platform/conformance/conformance.h"
@@ -85,7 +85,7 @@ static void alone(void *arg)
 	begin(1, 3);
 	CHECK(kt_queue_is_empty(&test.queue));
 	CHECK(pop() == NULL);
-	/* A node is used again, with the contents that the last use left in it. */
+	/* Each node is used again, with the contents that its last use left in it. */
 	for (int round = 0; round < 3; round++) {
 		push(&item[0][0]);
 		CHECK(!kt_queue_is_empty(&test.queue));
@@ -120,7 +120,7 @@ static void push_all(void *arg)
 	}
 }
 
-/* As kthreadd does: no wake-up is lost, or this hangs. */
+/* Pop as kthreadd does. If a wake-up is lost, this hangs. */
 static void pop_all(void)
 {
 	unsigned next[PUSHERS_MAX] = { 0 }, left = test.pushers * test.items;
@@ -137,7 +137,7 @@ static void pop_all(void)
 		CHECK_EQ(i->number, next[i->pusher]);
 		next[i->pusher]++;
 		left--;
-		/* No other thread uses it any more. */
+		/* No other thread uses the item any more. */
 		memset(i, 0xa5, sizeof *i);
 	}
 }
@@ -288,8 +288,9 @@ static void points(void *arg)
 /* ---- a pusher that gives up ------------------------------------------------ */
 
 /*
- * As a creator that is killed: its request stays in the queue, and the side that does
- * not get the token frees it. Either pusher may give up, or the popper may be faster.
+ * A pusher acts like a creator that is killed: its request stays in the queue, and the side
+ * that does not get the token frees it. Each pusher may give up first, or the popping
+ * thread may be faster.
  */
 static void push_and_give_up(void *arg)
 {

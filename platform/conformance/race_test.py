@@ -5,10 +5,11 @@ nothing else.
 
 usage: race_test.py RUNS BINARY RACE...
 
-A report is one that names a function of the binary's source: of RCU's race, "read_all",
-"write_item"; of the queue's, "pop_all", "push_all". On real threads a race may not happen in
-a run, or its trace be lost: each has RUNS tries. The code without a race has as many and must
-be quiet in all.
+Output counts as a report if it names a function of the binary's source: "read_all" or
+"write_item" for RCU's races, "pop_all" or "push_all" for the queue's. On real threads a race
+may not happen in a run, or TSan may lose its trace. So the script runs each race up to RUNS
+times, until a run reports it. It runs the code without a race RUNS times, and no run may
+report anything.
 """
 
 import os

@@ -20,7 +20,7 @@ enum race {
 	NONE,
 	NO_GRACE_PERIOD,	/* freed at once */
 	CHANGED_IN_PLACE,	/* written after it was published */
-	NO_READ_LOCK,		/* read outside a read section */
+	NO_READ_LOCK,		/* it is read outside a read section */
 	WRITTEN_LATE,		/* published before it is written */
 	RACES
 };

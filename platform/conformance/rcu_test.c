@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The contract of RCU, on every back end. What is published is plain data, so
- * that ThreadSanitizer judges the back end as well. Readers never sleep: inside
- * a read section they spin.
+ * The contract of RCU, on every back end. The published objects are plain data, so
+ * ThreadSanitizer also checks the back end. Readers never sleep: inside a read section they
+ * spin.
  */
 #include "platform/completion.h"
 #include "platform/conformance/conformance.h"
@@ -11,7 +11,7 @@
 
 enum { THREADS_MAX = 4 };
 
-/* Start fn(arg) on n threads, run own(arg) here, wait for all of them. */
+/* Start fn(arg) on n threads, run own(arg) on this one, wait for all of them. */
 static void together(unsigned n, void (*fn)(void *arg), void (*own)(void *arg), void *arg)
 {
 	static const char *const names[THREADS_MAX] = { "t0", "t1", "t2", "t3" };
@@ -34,7 +34,7 @@ static void nothing(void *arg)
 enum { GARBAGE = -1 };
 
 struct version {
-	int number, same;	/* equal while it is published, and for a reader that sees it */
+	int number, same;	/* equal while published, and for a reader of it */
 	kt_rcu_head rcu;
 };
 
@@ -80,7 +80,7 @@ static void read_often(void *arg)
 		v = rcu_dereference(published.now);
 		number = v->number;
 		KT_POINT(rcu_test.reading);
-		(void)READ_ONCE(v->same);	/* the simulator checks that it is there */
+		(void)READ_ONCE(v->same);	/* the simulator checks that *v is live */
 		CHECK_EQ(v->number, number);
 		CHECK_EQ(v->same, number);
 		CHECK(number >= last);
@@ -150,7 +150,7 @@ static struct {
 	bool let_go;		/* atomic */
 	unsigned called;	/* atomic: callbacks that have run */
 	bool nests;
-	int plain;		/* the reader writes it inside */
+	int plain;		/* the reader writes it in its section */
 	kt_rcu_head head;
 } section;
 
@@ -191,7 +191,7 @@ static void wait_for_it(void *arg)
 	(void)arg;
 	section_wait();
 	kt_synchronize_rcu();
-	/* Plain, because the grace period orders it. */
+	/* The access is plain, because the grace period orders it. */
 	CHECK_EQ(section.plain, 7);
 	CHECK(READ_ONCE(section.left));
 }
@@ -211,9 +211,9 @@ static void waits_for_the_outermost(void *arg)
 }
 
 /*
- * Each reader stays until the other one has entered, so at least one is inside from the
- * first entry to the end. A grace period that waited for later readers, too, would wait
- * for ever.
+ * Each reader stays until the other one has entered again, so from the first entry to the
+ * end at least one is inside. If a grace period also waited for later readers, it would
+ * wait for ever.
  */
 static void relay(void *arg)
 {
@@ -289,7 +289,7 @@ static void nobody_inside(void *arg)
 
 /* ---- callbacks ------------------------------------------------------------ */
 
-static int told;	/* plain: the caller writes it, then the callback; RCU orders them */
+static int told;	/* plain: first the caller writes it, then the callback */
 
 static void after_it(kt_rcu_head *head)
 {
@@ -321,7 +321,7 @@ static void callback_once_and_after(void *arg)
 	}
 }
 
-/* A callback that a reader queued itself: not called before that reader has left. */
+/* If a reader queues a callback, the callback is not called before that reader has left. */
 static void call_inside(void *arg)
 {
 	(void)arg;
@@ -438,7 +438,10 @@ static void read_once(void *arg)
 	kt_rcu_read_unlock();
 }
 
-/* The callback is called without a barrier: in the simulator by one of the two threads. */
+/*
+ * The callback must be called even without a barrier. In the simulator one of the two
+ * threads calls it.
+ */
 static void none_is_left_over(void *arg)
 {
 	for (int i = 0; i < CONFORMANCE_TURNS(20, 1); i++) {
@@ -455,7 +458,7 @@ static void none_is_left_over(void *arg)
 	}
 }
 
-/* After the barrier the caller sees what the callback has stored. */
+/* After the barrier the caller must see what the callback has stored. */
 static void barrier_publishes(void *arg)
 {
 	for (int i = 0; i < CONFORMANCE_TURNS(20, 1); i++) {
@@ -545,7 +548,7 @@ static void wait_inside(void *arg)
 	kt_rcu_read_lock();
 	spawn(&t, "other", complete_it, &c);
 	kt_completion_wait(&c);
-	kt_completion_wait(&c);		/* the first may have been done */
+	kt_completion_wait(&c);		/* the first wait may have been done already */
 }
 
 #if defined(KT_RCU_MODELLED) || defined(KT_RCU_BIGLOCK)
@@ -610,7 +613,7 @@ static void fails_in_simulator(void)
 
 int main(void)
 {
-	/* First, because these fork: RCU's thread for callbacks does not exist yet. */
+	/* These come first because they fork: RCU's thread for callbacks must not exist yet. */
 	conformance_fails("rcu.synchronize_inside", KT_DISCIPLINE, synchronize_inside, NULL);
 	conformance_fails("rcu.barrier_inside", KT_DISCIPLINE, barrier_inside, NULL);
 	conformance_fails("rcu.unlock_outside", KT_DISCIPLINE, unlock_outside, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Checks for tests, on every OS. A check that fails is a KT_ASSERTION whose
- * message has the place and both values. Any thread may check.
+ * Checks for tests, on every OS. If a check does not hold, that is a KT_ASSERTION failure
+ * whose message has the place and both values. Any thread may use them.
  */
 #ifndef PLATFORM_CONFORMANCE_TEST_H
 #define PLATFORM_CONFORMANCE_TEST_H

@@ -1,27 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A lock in one word, sleeping by futex: the last mutex of Drepper's "Futexes
- * Are Tricky". On platform/atomic.h and os_futex_wait(), so it works on every OS
+ * A lock in one word, whose waiters sleep by futex: the last mutex of Drepper's "Futexes
+ * Are Tricky". It uses only platform/atomic.h and os_futex_wait(), so it works on every OS
  * and the simulator explores its inside.
  *
  *	FREE
  *	HELD		no thread sleeps: the release needs no system call
  *	WAITED		held, and a thread may sleep
  *
- * A thread that does not get the lock at once makes it WAITED by an exchange. If
- * the exchange finds FREE, the thread is the holder, of a lock that says WAITED
- * though perhaps no thread sleeps any more: one wake-up too many, never one too few.
- * The thread can't make it HELD, because it does not know whether another one sleeps.
+ * A thread that does not get the lock at once makes the word WAITED by an exchange. If the
+ * exchange finds FREE, the thread holds the lock. The word then says WAITED, though perhaps
+ * no thread sleeps any more. So there may be one wake-up too many, but never one too few.
+ * The thread can't make the word HELD, because it does not know whether another one sleeps.
  *
  * No wake-up is lost: a thread sleeps only while the word is WAITED, which the
  * operating system compares again, and the release that takes WAITED away wakes one
  * sleeper. That sleeper sets WAITED again, on behalf of the others.
  *
- * The exchange in release is its last touch. It stores FREE with release, which pairs
- * with the acquire in the exchanges of acquire (all are fully ordered). The next holder
- * may then free the lock. The wake-up that follows only names an address.
+ * The exchange in the release is the release's last touch of the lock. It stores FREE with
+ * release, which pairs with the acquire in the exchanges of acquire (all are fully
+ * ordered). The next holder may then free the lock. The wake-up that follows only names an
+ * address.
  *
- * The order is not defined: a thread that has just come may overtake the sleepers.
+ * The order of the waiters is not defined: a thread that has just come may overtake the
+ * sleepers.
  *
  * `holder` is for checks and orders nothing: see holder.h.
  */

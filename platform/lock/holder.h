@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The checks of a lock that notes its holder: only the holder releases the lock,
- * or may say that it holds it, and nobody destroys the lock while it is held.
+ * assert_held passes only for the holder, and no thread destroys the lock while it is held.
  *
- * `holder` is a field of the lock, for these checks only: it orders nothing. A
- * thread writes only itself there, and NULL over itself. It compares the field only
- * with itself. So whatever value of the field it sees, the answer is the same, and
- * neither the store nor the load is a choice point.
+ * `holder` is a field of the lock, for these checks only: it orders nothing. A thread
+ * writes only itself there, and NULL over itself. It compares the field only with itself.
+ * So the answer is the same even if the thread sees an old value, and neither the store nor
+ * the load is a choice point.
  *
  * `me` is the calling thread as the lock knows it: an os_thread, or a sleeper, which
- * the thread keeps after it has freed its os_thread. NULL: a thread that the platform
- * does not know, which holds no lock.
+ * the thread keeps after it has freed its os_thread. NULL: the platform does not know the
+ * thread, so the thread holds no lock.
  *
- * A stack trace names the lock: these are called by kt_lock_<impl>_<verb>().
+ * kt_lock_<impl>_<verb>() calls these functions, so a stack trace shows the kind of lock.
  */
 #ifndef PLATFORM_LOCK_HOLDER_H
 #define PLATFORM_LOCK_HOLDER_H
@@ -32,7 +32,7 @@ static inline const char *kt_holder_my_name(const void *me)
 	return me ? os_name(os_self()) : "an unknown thread";
 }
 
-/* For assert_held. */
+/* assert_held calls this. */
 static inline void kt_holder_check_held(const void *holder, const void *me, const char *lock)
 {
 	if (!kt_holder_is(holder, me))
@@ -40,7 +40,7 @@ static inline void kt_holder_check_held(const void *holder, const void *me, cons
 			kt_holder_my_name(me));
 }
 
-/* For release, before anything else is done to the lock. */
+/* release calls this before it does anything else to the lock. */
 static inline void kt_holder_check_release(const void *holder, const void *me, const char *lock)
 {
 	if (!kt_holder_is(holder, me))
@@ -48,14 +48,14 @@ static inline void kt_holder_check_release(const void *holder, const void *me, c
 			kt_holder_my_name(me));
 }
 
-/* For acquire, which would wait for the calling thread itself. */
+/* acquire calls this: a holder would wait for itself. */
 static inline void kt_holder_check_acquire(const void *holder, const void *me, const char *lock)
 {
 	if (kt_holder_is(holder, me))
 		kt_fail(KT_DISCIPLINE, "lock %s acquired by its holder", lock);
 }
 
-/* For destroy. */
+/* destroy calls this. */
 static inline void kt_holder_check_destroy(bool is_held, const char *lock)
 {
 	if (is_held)

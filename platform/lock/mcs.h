@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A queue lock (Mellor-Crummey and Scott): each waiter spins on a word of its
- * own. First come, first served. On platform/atomic.h only, so it works on every
- * OS and the simulator explores its inside.
+ * A queue lock (Mellor-Crummey and Scott): each waiter spins on a word of its own. First
+ * come, first served. It uses only platform/atomic.h, so it works on every OS and the
+ * simulator explores its inside.
  *
- * An MCS lock needs a node for the holder as well, until the release, and
- * kt_lock_acquire() has none to give. The node can't be in the os_thread, because a
+ * An MCS lock needs a node for the holder as well, until the release, and the caller of
+ * kt_lock_acquire() does not provide one. The node can't be in the os_thread, because a
  * thread that has freed its os_thread still acquires locks. So this is the K42 variant
- * (Auslander, Edelsohn, Krieger, Rosenburg, Wisniewski): a waiter's node is on
- * its stack while it waits, and the holder's node is a field of the lock, `head`.
+ * (Auslander, Edelsohn, Krieger, Rosenburg, Wisniewski): a waiter's node is on its stack
+ * while it waits, and the holder's node is a field of the lock, `head`.
  *
  *	tail == NULL			free
  *	tail == &head			held, no thread waits
@@ -16,21 +16,22 @@
  *
  * A new waiter swings `tail` from its predecessor's node, or from head, to its own
  * node. Then it links its node behind the predecessor's by `next`. The release hands
- * the lock to the waiter at head.next by setting that node's `granted`. If `tail` has
- * moved on and head.next is not written yet, the release waits for the link, which is
- * two instructions away. A waiter that is granted the lock writes its successor into
- * head.next, or puts `tail` back to &head if it has none, before it leaves the stack
- * frame with its node. If another waiter has swung `tail` away from that node, it
- * waits until that one has written its link there.
+ * the lock to the waiter at head.next by setting that node's `granted`. If `tail` has moved
+ * on and head.next is not written yet, the release waits until the waiter has linked its
+ * node; the waiter is two instructions before that. A waiter that is granted the lock
+ * writes its successor into head.next, or puts `tail` back to &head if it has none, before
+ * it leaves the stack frame with its node. If another waiter has swung `tail` away from
+ * that node, the thread waits until that waiter has written its link into the node.
  *
- * A node's frame may be left and used for another node between the read of `tail`
- * and the compare-and-exchange, which then succeeds. That does no harm: the node at
- * that address is the last in the queue all the same.
+ * Between the read of `tail` and the compare-and-exchange, the owner of the last node may
+ * leave its frame, and another node may be at the same address. The compare-and-exchange
+ * then succeeds. That does no harm, because the node at that address is the last in the
+ * queue all the same.
  *
- * `granted` is stored with release and read with acquire, so the new holder sees what
- * was done before. That store is the last touch of a release that lets a waiter in,
- * and it touches the waiter's stack, not the lock. Without a waiter the last touch is
- * the exchange of `tail`.
+ * `granted` is stored with release and read with acquire, so the new holder sees what the
+ * old one did. That store is the last touch of a release that lets a waiter in, and it
+ * touches the waiter's stack, not the lock. Without a waiter the last touch is the exchange
+ * of `tail`.
  *
  * `holder` is for checks and orders nothing: see holder.h.
  */
@@ -45,7 +46,7 @@
 
 struct kt_mcs_node {
 	/* atomic: */
-	struct kt_mcs_node *next;	/* came next; NULL: none, or not linked yet */
+	struct kt_mcs_node *next;	/* the node behind it; NULL: none, or not linked yet */
 	bool granted;			/* not used in head */
 };
 
@@ -54,7 +55,7 @@ struct kt_lock_mcs {
 	struct kt_mcs_node *tail;
 	struct os_thread *holder;	/* NULL: none, or not noted yet */
 
-	struct kt_mcs_node head;	/* the holder's node: written by it and its successor */
+	struct kt_mcs_node head;	/* the holder's node: it and its successor write it */
 
 	/* written once: */
 	const char *name;
@@ -71,14 +72,20 @@ static inline void kt_lock_mcs_destroy(struct kt_lock_mcs *l)
 	kt_holder_check_destroy(__atomic_load_n(&l->tail, __ATOMIC_RELAXED) != NULL, l->name);
 }
 
-/* After `mine` was granted the lock: go on as its holder without that node. */
+/* Called when `mine` was granted the lock: the thread becomes the holder and leaves that node. */
 static inline void kt_lock_mcs_leave_node(struct kt_lock_mcs *l, struct kt_mcs_node *mine,
 					  struct kt_site *site)
 {
-	/* Acquire: this thread will grant the lock by that node, and sees it as it is. */
+	/*
+	 * Acquire: this thread will grant the lock by the node `next`, so it must see that
+	 * node complete.
+	 */
 	struct kt_mcs_node *next = smp_load_acquire(&mine->next);
 
-	/* Before the release only a waiter that swings tail from &head uses head.next. */
+	/*
+	 * Until the release no other thread uses head.next, except a waiter that swings
+	 * tail from &head.
+	 */
 	WRITE_ONCE(l->head.next, next);
 	if (next || cmpxchg(&l->tail, mine, &l->head) == mine)
 		return;
@@ -87,11 +94,14 @@ static inline void kt_lock_mcs_leave_node(struct kt_lock_mcs *l, struct kt_mcs_n
 	WRITE_ONCE(l->head.next, next);
 }
 
-/* Wait behind `before`. Its owner may have the lock by now, but has not left the node. */
+/*
+ * Wait behind the node `before`. Its owner may have got the lock by now, but still uses the
+ * node.
+ */
 static inline void kt_lock_mcs_wait(struct kt_lock_mcs *l, struct kt_mcs_node *before,
 				    struct kt_mcs_node *mine, struct kt_site *site)
 {
-	/* Release: a thread that follows the link sees `mine` as it is. */
+	/* Release: a thread that follows the link sees `mine` complete. */
 	smp_store_release(&before->next, mine);
 	/* Acquire pairs with the release in kt_lock_mcs_release(). */
 	while (!smp_load_acquire(&mine->granted))

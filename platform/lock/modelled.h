@@ -28,13 +28,13 @@ void kt_lock_modelled_destroy(struct kt_lock_modelled *l);
 void kt_lock_modelled_release(struct kt_lock_modelled *l, struct kt_site *site);
 void kt_lock_modelled_assert_held(const struct kt_lock_modelled *l);
 
-/* The rest of acquire and try_acquire, after their point. */
+/* The rest of acquire and of try_acquire, after the choice point. */
 void kt_lock_modelled_take(struct kt_lock_modelled *l, struct kt_site *site);
 bool kt_lock_modelled_try_take(struct kt_lock_modelled *l);
 
 /*
- * Inline, because the processor mispredicts each return after a switch of tasks. Without a
- * branch, because a fuzzer would take it for a branch of the code under test.
+ * It is inline, because the processor mispredicts each return after a switch of tasks. It
+ * has no branch, because a fuzzer would take a branch here for one of the code under test.
  */
 static inline void kt_lock_modelled_acquire(struct kt_lock_modelled *l, struct kt_site *site)
 {

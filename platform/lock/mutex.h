@@ -66,7 +66,7 @@ static inline void kt_lock_mutex_release(struct kt_lock_mutex *l, struct kt_site
 	(void)site;
 	kt_holder_check_release(KT_HOLDER(l), os_sleeper_self(), l->name);
 	KT_SET_HOLDER(l, NULL);
-	/* POSIX: the next holder may destroy and free the mutex at once. */
+	/* After this the next holder may destroy and free the mutex at once, as POSIX allows. */
 	os_delay();
 	pthread_mutex_unlock(&l->mutex);
 }

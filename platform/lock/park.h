@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A lock whose waiters park: one word, and a queue of nodes on their stacks, as
- * in nsync's mutex. First come, first served. On contracts only, so it works on
- * every OS and the simulator explores its inside.
+ * in nsync's mutex. First come, first served. It uses only contracts, so it works on every
+ * OS and the simulator explores its inside.
  *
  *	bit HELD	held, or handed to a waiter that has just left the queue
  *	bit WAITED	the queue is not empty; only while HELD
- *	bit GUARD	a thread changes the queue, for a few instructions; others spin
+ *	bit GUARD	a thread changes the queue, in a few instructions; other threads spin
  *
  * Without waiters, acquire and release are one compare-and-exchange each, which
  * fails if a bit other than HELD is set. All else is done with GUARD set, and the
@@ -15,16 +15,16 @@
  * A release with waiters hands the lock on: it takes the first node off the queue,
  * marks it `granted` and unparks its thread, and HELD stays. So no thread overtakes.
  *
- * The release's last touch is the store that clears GUARD. A waiter that was granted
- * the lock returns only after it has set GUARD itself, hence after that store. So it
- * may free the lock, and may leave the stack frame with its node. For the same reason
- * the waiter's thread can't be gone when the release unparks it.
+ * The release's last touch is the store that clears GUARD. A waiter that was granted the
+ * lock returns only after it has set GUARD itself, and so after that store. So the waiter
+ * may free the lock, and may leave the stack frame with its node. For the same reason the
+ * waiter's thread can't be gone when the release unparks it.
  *
  * The waiter parks as a sleeper and not as an os_thread, because it may have freed its
- * os_thread before it came here. Nor may it take permits that are meant for the code
- * above: that code may have tested its condition, then acquired this lock, and will
- * park next. (To grant the permit again at the end is no cure: two threads in such
- * loops would wake each other up for ever.)
+ * os_thread before it came here. Nor may the lock take permits that are meant for the code
+ * that uses it: that code may have tested its condition, then acquired this lock, and will
+ * park next. (Granting the permit again at the end does not help: two threads in such loops
+ * would wake each other up for ever.)
  *
  * No wake-up is lost: `granted` is set before the unpark, and the permit stays
  * until the waiter parks.
@@ -45,7 +45,7 @@
 #define KT_PARK_WAITED 2u
 #define KT_PARK_GUARD  4u
 
-/* All fields: GUARD must be set, once the node is queued. */
+/* Once the node is queued, GUARD must be set for each access to a field. */
 struct kt_park_node {
 	struct kt_park_node *next;
 	os_sleeper *sleeper;
@@ -76,7 +76,7 @@ static inline void kt_lock_park_destroy(struct kt_lock_park *l)
 				l->name);
 }
 
-/* Set GUARD; returns the other bits, which stay as they are until it is cleared. */
+/* Set GUARD. Returns the other bits, which no thread changes until GUARD is cleared. */
 static inline uint32_t kt_lock_park_guard(struct kt_lock_park *l, struct kt_site *site)
 {
 	for (;;) {
@@ -161,7 +161,7 @@ static inline void kt_lock_park_assert_held(const struct kt_lock_park *l)
 	kt_holder_check_held(KT_HOLDER(l), os_self(), l->name);
 }
 
-/* A thread waits, or is about to. */
+/* Called by a release when a thread waits or is about to wait. */
 static inline void kt_lock_park_release_slow(struct kt_lock_park *l, struct kt_site *site)
 {
 	struct kt_park_node *next;
@@ -170,7 +170,7 @@ static inline void kt_lock_park_release_slow(struct kt_lock_park *l, struct kt_s
 	next = l->first;
 	if (next) {
 		l->first = next->next;
-		next->granted = true;	/* before the unpark: the waiter looks, then parks again */
+		next->granted = true;	/* before the unpark, because a woken waiter tests it */
 		os_sleeper_unpark(next->sleeper);
 	}
 	/* The last touch. */

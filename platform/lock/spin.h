@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A lock on pthread_spinlock_t: the C library's, one word. Waiters spin on it and
+ * A lock on the C library's pthread_spinlock_t, which is one word. Waiters spin on it and
  * never sleep. Real threads only: the simulator must not lose control inside
- * the C library. The waiter's loop is ours and not pthread_spin_lock(), which
- * would use up the time slice while the holder is off its processor.
+ * the C library. The waiter's loop is ours. pthread_spin_lock() would use up the time slice
+ * while the holder is off its processor.
  *
  * A release is one store, after which it touches nothing. The processors choose which
  * waiter gets the lock.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A lock of one word: test, and test-and-set. It is the smallest correct lock, and
- * the others are measured against it. On platform/atomic.h only, so it works on every
+ * A lock of one word, by test and test-and-set. It is the smallest correct lock, and
+ * the others are measured against it. It uses only platform/atomic.h, so it works on every
  * OS and the simulator explores its inside.
  *
  *	holder == NULL		free
@@ -11,9 +11,10 @@
  * the cache line from the holder, which needs it for the release (Rudolph and Segall,
  * ISCA 1984). The processors choose which waiter gets the lock.
  *
- * The word is a sleeper and not an os_thread, because a thread that has freed its
- * os_thread still acquires locks. The checks of holder.h read it relaxed and at no
- * choice point: a thread compares the word only with itself, and only it writes that.
+ * The word is a sleeper and not an os_thread, because a thread that has freed its os_thread
+ * still acquires locks. The checks of holder.h read the word with a relaxed load that is
+ * not a choice point. That is enough, because a thread compares the word only with itself,
+ * and only the thread itself writes that value.
  */
 #ifndef PLATFORM_LOCK_TAS_H
 #define PLATFORM_LOCK_TAS_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A ticket lock: take a number, wait until it is called. First come, first
- * served. On platform/atomic.h only, so it works on every OS and the simulator
+ * served. It uses only platform/atomic.h, so it works on every OS and the simulator
  * explores its inside.
  *
  *	next == owner			free
@@ -57,7 +57,7 @@ static inline void kt_lock_ticket_acquire(struct kt_lock_ticket *l, struct kt_si
 
 static inline bool kt_lock_ticket_try_acquire(struct kt_lock_ticket *l, struct kt_site *site)
 {
-	/* Acquire: if this is `next` the lock is free, and the last holder's work is seen. */
+	/* Acquire: if this equals `next`, the lock is free and we see what the last holder did. */
 	uint32_t owner = smp_load_acquire(&l->owner);
 
 	(void)site;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Attributes of real threads, compared with what the operating system says
- * of the thread: by /proc and system calls, not by platform/os.h.
- * What a sandbox refuses must give an errno and must change nothing.
+ * Attributes of real threads, compared with what the operating system says about the
+ * thread. The test asks through /proc and system calls, not through platform/os.h. If a
+ * sandbox refuses a call, the call must give an errno and must change nothing.
  */
 #include <errno.h>
 #include <linux/mempolicy.h>
@@ -171,7 +171,7 @@ static void bound(void *arg)
 		CHECK_EQ(sched_getcpu(), i);
 	}
 	on_thread("bound_child", expect_cpus, &one);
-	/* All that the process has, not all that this thread has left. */
+	/* NULL means all processors of the process, not all that this thread may still use. */
 	CHECK_EQ(os_allow_cpus(NULL), 0);
 	CHECK_EQ(read_cpus_count(), all);
 	on_thread("free_child", expect_cpus, &all);

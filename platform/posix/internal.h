@@ -29,7 +29,7 @@ struct posix_mempolicy {
 	unsigned long nodes[POSIX_NODES_MAX / (8 * sizeof(unsigned long))];
 };
 
-/* For a deadline on CLOCK_MONOTONIC, or how long. */
+/* For a deadline on CLOCK_MONOTONIC, or for a duration. */
 static inline struct timespec posix_timespec(uint64_t ns)
 {
 	return (struct timespec){ .tv_sec = (time_t)(ns / NS_PER_S),
@@ -43,14 +43,14 @@ struct posix_thread {
 	/* the registry's lock must be held: */
 	struct posix_thread *next_free;
 
-	/* atomics, for reports: a reader may see a mix of two moments */
+	/* atomics, for reports: a report may see fields from two moments */
 	bool     live;
 	uint64_t name[OS_NAME_MAX / sizeof(uint64_t)];
 	struct os_thread *handle;		/* compared, never followed */
 	const struct os_thread *waits_for;	/* the same */
 	struct kt_site *waits_at;		/* NULL: runs */
 
-	uint32_t permit;	/* the permit of the sleeper; as os_thread.permit */
+	uint32_t permit;	/* the sleeper's permit; works as os_thread.permit */
 
 	/* the thread itself only: */
 	struct kt_rng delays;
@@ -60,7 +60,7 @@ struct posix_thread {
 	int      spawn_node;
 	struct kt_rcu_reader rcu;
 
-	/* written by the spawning thread before `go`: */
+	/* the spawning thread writes these before `go`: */
 	void (*fn)(void *arg);
 	void *arg;
 	enum os_spawn_kind kind;
@@ -74,9 +74,9 @@ extern struct os_hooks posix_hooks;
 
 /* registry.c: a record for a thread called `name`, or NULL if there is no memory. */
 struct posix_thread *posix_thread_get(struct os_thread *handle, const char *name);
-/* The thread will not use the record again. */
+/* Called when the thread will not use the record again. */
 void posix_thread_put(struct posix_thread *p);
-/* Make p the record of the calling thread. NULL: it has none. */
+/* Make p the record of the calling thread. NULL: the thread has none from now on. */
 void posix_become(struct posix_thread *p);
 
 /* os_thread.c */

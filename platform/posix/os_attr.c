@@ -19,7 +19,10 @@
 
 #include "platform/posix/internal.h"
 
-/* A word of the kernel's mask of nodes; the calls want one bit more than there are. */
+/*
+ * The kernel's mask of nodes is one word. The system calls expect a count of one bit more
+ * than it has.
+ */
 enum { NODE_BITS = 8 * sizeof(unsigned long), MAXNODE = POSIX_NODES_MAX + 1 };
 
 /* Signals that must not be ignored: the thread would repeat its fault for ever. */
@@ -118,7 +121,10 @@ int os_allow_cpus(const uint64_t *cpus)
 	cpu_set_t set;
 
 	_Static_assert(sizeof set == OS_CPUS_MAX / 8, "one bit per processor in both");
-	/* All bits: the kernel takes away what is not there or not allowed. */
+	/*
+	 * NULL sets all bits: the kernel clears those of processors that don't exist or are
+	 * not allowed.
+	 */
 	if (cpus)
 		memcpy(&set, cpus, sizeof set);
 	else
@@ -258,7 +264,7 @@ int os_get_attributes(struct os_attributes *out)
 	struct posix_thread *me = posix_self();
 	int err, first;
 
-	/* Go on after an error, so that *out has all that can be read. */
+	/* We go on after an error, so that *out has all that can be read. */
 	memset(out, 0, sizeof *out);
 	out->spawn_node = me ? me->spawn_node : OS_NO_NODE;
 	out->signals_ignored = is_deaf();

@@ -4,7 +4,7 @@
  * and LeakSanitizer know every block.
  *
  * A header before each block remembers its role. The counts are atomics; they
- * order nothing. The header is poisoned for ASan; else ASan would not notice a write
+ * order nothing. The header is poisoned for ASan. Otherwise ASan would not notice a write
  * just before the block.
  */
 #include <stdlib.h>
@@ -24,7 +24,7 @@
 enum { LIVE = 0x6c697665, FREED = 0x66726565 };
 
 struct header {
-	uint32_t state;		/* LIVE or FREED; anything else: not one of these blocks */
+	uint32_t state;		/* LIVE or FREED; any other value: not a block of os_alloc() */
 	uint32_t role;
 	uint64_t unused;	/* keeps the block aligned to 16 */
 };
@@ -69,7 +69,7 @@ void os_free_at(void *p, struct kt_site *site)
 		return;
 	h--;
 #if KT_WITH_ASAN
-	/* ASan says more about a freed block than this could, so let ASan report it. */
+	/* ASan's report of a freed block says more than ours could, so let ASan report it. */
 	if (__asan_address_is_poisoned(p) && __asan_address_is_poisoned(h))
 		free(h);
 #endif

@@ -13,8 +13,8 @@
  * No wake-up is lost: the kernel compares the word again before it puts the
  * thread to sleep, so either it finds PERMIT or the unparker finds PARKED.
  *
- * A wait that does not sleep by os_park() says how to interrupt it. wait_lock is held
- * while interrupt() runs, so it never runs after os_wait_end().
+ * A wait that does not sleep by os_park() tells by os_wait_begin() how to interrupt it.
+ * wait_lock is held while interrupt() runs, so it never runs after os_wait_end().
  */
 #include <errno.h>
 #include <linux/futex.h>
@@ -102,7 +102,7 @@ static bool park(uint32_t *permit, const uint64_t *deadline_ns, struct kt_site *
 		in_time = posix_futex_wait(permit, PARKED, deadline_ns);
 		posix_waits_at(NULL);
 	}
-	/* Awake, for whatever reason: take a permit that came meanwhile. */
+	/* The thread is awake, for any reason: take a permit that came meanwhile. */
 	if (__atomic_exchange_n(permit, EMPTY, __ATOMIC_ACQUIRE) == PERMIT)
 		return true;
 	return in_time;
@@ -147,7 +147,7 @@ void os_sleeper_unpark_at(os_sleeper *s, struct kt_site *site)
 
 /* ---- kill ---------------------------------------------------------------- */
 
-/* With wait_lock held. */
+/* The caller holds wait_lock. */
 static void interrupt_once_locked(struct os_thread *t)
 {
 	void (*interrupt)(void *arg) = t->interrupt;
@@ -180,7 +180,7 @@ void os_wait_begin(void (*interrupt)(void *arg), void *arg)
 	KT_ASSERT(t->interrupt == NULL);
 	t->interrupt = interrupt;
 	t->interrupt_arg = arg;
-	/* Killed before: that kill found no interrupt() to call. */
+	/* The thread was killed before, and that kill found no interrupt() to call. */
 	if (os_is_killed(t))
 		interrupt_once_locked(t);
 	pthread_mutex_unlock(&t->wait_lock);

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * platform/os.h on real threads: starting and ending them.
+ * platform/os.h on real threads: how they start and end.
  *
- * A new thread waits for `go` before it runs fn. fn may end, and the thread be joined
- * and its os_thread freed, at once; os_spawn() must no longer use the os_thread then.
- * `detached` counts the detached threads that may still touch our memory.
+ * A new thread waits for `go` before it runs fn. As soon as fn runs it may end, and another
+ * thread may join the thread and free its os_thread. So os_spawn() must no longer use the
+ * os_thread when fn begins. `detached` counts the detached threads that may still touch our
+ * memory.
  *
- * Stacks belong to the C library, which uses them again. So the memory of a stack may be
- * on the node that an earlier thread asked for.
+ * Stacks belong to the C library, which uses them again. So a stack may be on the node for
+ * which an earlier thread asked.
  */
 #include <errno.h>
 #include <string.h>
@@ -50,7 +51,7 @@ static void touch_stack(void)
 		pages[i] = 0;
 }
 
-/* The thread's last access to our memory. Release, for os_wait_detached(). */
+/* The thread's last access to our memory. Its release pairs with os_wait_detached(). */
 static void leave_detached(void)
 {
 	if (__atomic_sub_fetch(&detached, 1, __ATOMIC_RELEASE) == 0)
@@ -102,7 +103,7 @@ static int create(pthread_t *pthread, struct posix_thread *p)
 	return err;
 }
 
-/* Create on the node that was asked for. A machine that can't do so ignores the node. */
+/* Create the thread with its memory on `node`. A machine that can't do so ignores the node. */
 static int create_on_node(pthread_t *pthread, struct posix_thread *p, int node)
 {
 	int err;
@@ -116,7 +117,7 @@ static int create_on_node(pthread_t *pthread, struct posix_thread *p, int node)
 	return err;
 }
 
-/* The thread runs. *t may be gone from here on; the thread's record always exists. */
+/* Let the thread run. From here on *t may be gone. The thread's record always exists. */
 static void let_go(struct posix_thread *p)
 {
 	__atomic_store_n(&p->go, 1, __ATOMIC_RELEASE);

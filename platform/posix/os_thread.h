@@ -5,9 +5,9 @@
  *
  * A thread has two parts. struct os_thread is the caller's memory and may be
  * gone as soon as the thread's fn has freed it. struct posix_thread is the platform's
- * own record of a thread. It is never freed, only used again, so reports may read
- * it at any time. It identifies the thread even after its os_thread is gone,
- * when the allocator may have given the same address to another thread.
+ * own record of a thread. A record is never freed, only used again, so reports may read it
+ * at any time. It identifies the thread even after the os_thread is gone. By then the
+ * allocator may have given the os_thread's address to another thread.
  */
 #ifndef PLATFORM_POSIX_OS_THREAD_H
 #define PLATFORM_POSIX_OS_THREAD_H
@@ -26,11 +26,12 @@ typedef struct posix_thread os_sleeper;
 struct os_thread {
 	/* written once before the thread starts: */
 	char      name[64];		/* OS_NAME_MAX */
-	pthread_t pthread;		/* if detached, valid only while it surely runs */
+	pthread_t pthread;		/* of a detached thread: valid only while it surely runs */
 
 	/*
 	 * Futex word. EMPTY: no permit, awake. PERMIT: granted, not taken.
-	 * PARKED: the thread sleeps or is about to; the thread that grants must wake it.
+	 * PARKED: the thread sleeps or is about to; the thread that grants the permit must
+	 * wake it.
 	 */
 	uint32_t permit;
 
@@ -38,14 +39,17 @@ struct os_thread {
 
 	/* wait_lock: held while interrupt() runs, so that it ends before os_wait_end() */
 	pthread_mutex_t wait_lock;
-	void (*interrupt)(void *arg);	/* NULL: no such wait, or already called */
+	void (*interrupt)(void *arg);	/* NULL: it does no such wait, or interrupt() was called */
 	void *interrupt_arg;
 };
 
-/* The calling thread's record: its identity while it runs. NULL if unknown. */
+/*
+ * The calling thread's record, which identifies the thread while it runs. NULL if the
+ * thread is unknown.
+ */
 struct posix_thread *posix_self(void);
 
-/* For reports: the calling thread waits at `site`, not for a permit. NULL: it runs again. */
+/* For reports: the calling thread waits at `site` and not by parking. NULL: it runs again. */
 void posix_waits_at(struct kt_site *site);
 
 /* os_futex_wait_at(), os_futex_wake_at() (platform/os.h) without report and delay. */

@@ -3,8 +3,8 @@
  * Hooks, named points, random delays, and failures on real threads.
  *
  * The hooks change only while no other thread of ours runs. The seed and the rate of
- * the delays are atomics. A thread that sees a new epoch makes a new generator
- * from the seed and its name. If it sees the seed of one setting and the rate of
+ * the delays are atomics. A thread that sees a new epoch makes itself a new generator, from
+ * the seed and from the thread's name. If it sees the seed of one setting and the rate of
  * another, that is harmless.
  */
 #include "platform/posix/posix.h"
@@ -52,7 +52,7 @@ static struct kt_rng *generator_of(struct posix_thread *me)
 	if (me->delays_epoch == epoch)
 		return &me->delays;
 	seed = __atomic_load_n(&delays.seed, __ATOMIC_RELAXED);
-	/* From the record, because the os_thread may be gone. */
+	/* The name is taken from the record, because the os_thread may be gone. */
 	for (size_t i = 0; i < sizeof me->name / sizeof me->name[0]; i++)
 		name = kt_rng_derive(name, __atomic_load_n(&me->name[i], __ATOMIC_RELAXED));
 	kt_rng_seed(&me->delays, kt_rng_derive(seed, name));
@@ -94,7 +94,7 @@ void posix_delay(void)
 
 void kt_point(struct kt_site *site, const void *subject)
 {
-	/* The observer comes first: what the point stands for has just happened. */
+	/* The hook comes before the delay, because what the point stands for has just happened. */
 	if (posix_hooks.point)
 		posix_hooks.point(site, subject);
 	posix_delay();

@@ -15,19 +15,20 @@
  * From now on a thread loses time at `permille` of the named points, parks and
  * unparks that it reaches: it spins, yields, or sleeps up to 50 us. The thread draws
  * which of these from a generator of its own, made from the seed and its name.
- * 0 ends it. May be called at any time, by any thread.
+ * 0 ends the delays. Any thread may call this at any time.
  */
 void posix_set_delays(uint64_t seed, unsigned permille);
 
 /*
  * Write a line for each live thread: its name, where it waits, and for which thread.
- * Async-signal-safe; takes no lock, so what changes meanwhile may be shown wrong.
+ * Async-signal-safe. Takes no lock, so if threads go on meanwhile, some lines may be wrong.
  */
 void posix_dump_waits(int fd);
 
 /*
- * For the child of a fork, in which the other threads don't exist: no hooks, no
- * delays, and no known thread except the caller, if it was known.
+ * For the child of a fork, in which the other threads don't exist. After this call there
+ * are no hooks and no delays, and the platform knows no thread except the caller, if it
+ * knew it before.
  */
 void posix_reset(void);
 

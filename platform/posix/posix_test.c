@@ -39,7 +39,7 @@ static bool dump_has(const char *line)
 	return found;
 }
 
-/* Ask until it is so: a thread that is on its way gets there in the end. */
+/* Read the report until it has this line: a thread that is on its way gets there in the end. */
 static void await_line(const char *line)
 {
 	while (!dump_has(line))
@@ -110,7 +110,7 @@ static void report(void *arg)
 	kt_completion_destroy(&s.c);
 }
 
-/* Threads come and go while another thread reads the report: for the sanitizers. */
+/* For the sanitizers: threads come and go while another thread reads the report. */
 static void stay_a_moment(void *arg)
 {
 	(void)arg;

@@ -66,7 +66,7 @@ struct posix_thread *posix_thread_get(struct os_thread *handle, const char *name
 	__atomic_store_n(&p->handle, handle, __ATOMIC_RELAXED);
 	__atomic_store_n(&p->waits_for, NULL, __ATOMIC_RELAXED);
 	__atomic_store_n(&p->waits_at, NULL, __ATOMIC_RELAXED);
-	/* A late unpark may still come: it is spurious. */
+	/* An unpark may still come late. Then it is a spurious one. */
 	__atomic_store_n(&p->permit, 0, __ATOMIC_RELAXED);
 	p->delays_epoch = 0;
 	p->relaxed = 0;

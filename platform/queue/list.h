@@ -3,7 +3,7 @@
  * The kernel's create list: doubly linked, changed under a lock. is_empty()
  * reads head.next without the lock, so that word is written with WRITE_ONCE. The
  * points are visited with the lock held, so they come in the order of the list.
- * On kt_lock and platform/atomic.h only.
+ * It uses only kt_lock and platform/atomic.h.
  */
 #ifndef PLATFORM_QUEUE_LIST_H
 #define PLATFORM_QUEUE_LIST_H
@@ -30,7 +30,7 @@ static inline void kt_queue_list_init(struct kt_queue_list *q, const char *name)
 	q->head.next = q->head.prev = &q->head;
 }
 
-/* True: no push had appended its node yet. */
+/* If true, no push had appended its node yet. */
 static inline bool kt_queue_list_is_empty(struct kt_queue_list *q)
 {
 	return READ_ONCE(q->head.next) == &q->head;

@@ -4,10 +4,10 @@
  * platform/atomic.h. On real threads they are C11 atomics, which ThreadSanitizer
  * knows. In the simulator they are choice points, so that it interleaves liburcu's
  * own instructions. This header takes the place of <urcu/system.h> and
- * <urcu/uatomic.h> by their include guards. Where liburcu would sleep 10 ms in
- * poll(2), cpu_relax() lets another thread run.
+ * <urcu/uatomic.h> by their include guards. Where liburcu would sleep 10 ms in poll(2),
+ * this header calls cpu_relax(), which lets another thread run.
  *
- * Its sites have the names of liburcu's functions, in 0.13 and 0.14.
+ * The sites are named after liburcu's functions, and are the same in 0.13 and 0.14.
  */
 #ifndef PLATFORM_QUEUE_URCU_OPS_H
 #define PLATFORM_QUEUE_URCU_OPS_H

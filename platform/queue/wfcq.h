@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * liburcu's wait-free queue (urcu/wfcqueue.h): its own inline code, on
- * platform/queue/urcu_ops.h. Push never waits. Only one thread pops.
+ * liburcu's wait-free queue (urcu/wfcqueue.h): liburcu's own inline code, on the operations
+ * of platform/queue/urcu_ops.h. Push never waits. Only one thread pops.
  *
  *	push				pop
  *	old = xchg(tail, node)  (A)	head.next NULL and tail at head? empty
@@ -9,14 +9,14 @@
  *					...
  *
  * A gives the node its place in the queue. Between A and B the queue is not empty
- * and its end can't be reached: is_empty() is false, and pop spins until B. So
- * a daemon that goes to sleep saw the tail before A, and the wake-up, which
- * comes after B, finds its state.
+ * and its end can't be reached: is_empty() is false, and pop spins until B. So a daemon
+ * that goes to sleep has looked at the tail before A. The wake-up comes after B, so it
+ * finds the daemon's state.
  *
  * Push visits its point between A and B. On real threads its delays fall into
  * that window, and the pop of the node can't come before the visit. In the simulator
- * no step comes between A and the visit, so the visits are in order; on real threads
- * the A and the visit of another push may come between.
+ * no step comes between A and the visit, so the visits are in order; on real threads,
+ * another push may do both its A and its visit between them.
  */
 #ifndef PLATFORM_QUEUE_WFCQ_H
 #define PLATFORM_QUEUE_WFCQ_H

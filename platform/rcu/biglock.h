@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The RCU that is slow and obviously right: one lock over a list of the readers that
- * are inside. The other back ends are compared with it. On kt_lock only, so it works
+ * are inside. The other back ends are compared with it. It uses only kt_lock, so it works
  * on every OS. It calls callbacks in the same places as `epoch`. See
  * platform/rcu/biglock.c.
  */
@@ -13,7 +13,7 @@
 struct kt_rcu_biglock_head {
 	struct kt_rcu_biglock_head *next;	/* while it is queued */
 	void (*func)(struct kt_rcu_biglock_head *head);
-	unsigned long period;			/* that it waits for */
+	unsigned long period;			/* the grace period for which it waits */
 };
 
 void kt_rcu_biglock_read_lock(struct kt_site *site);

@@ -9,21 +9,21 @@
  *	load the pointer		for each reader: 0 < since < mine? wait
  *	since = 0, full barrier	(C)	free
  *
- * A pairs with B: either the updater sees `since`, or the reader loads what is
- * published now. A reader that saw `mine` saw the unpublishing too, because the
- * addition to the epoch is fully ordered and the load is an acquire; so the updater
- * need not wait for it. For a reader that loaded the epoch before, and stores it late,
- * the updater waits needlessly, and not for long. An updater that sees a reader's next
- * `since` sees what that reader did: C and A are stores with release, loaded with
- * acquire.
+ * A pairs with B: either the updater sees `since`, or the reader loads the new pointer. A
+ * reader that loaded `mine` as its epoch also sees that the object is unpublished, because
+ * the addition to the epoch is fully ordered and the load is an acquire; so the updater
+ * need not wait for it. If a reader loaded the epoch before that and stores it late, the
+ * updater may wait for it without need, but not for long. An updater that sees a reader's
+ * next `since` sees what that reader did: C and A store `since` with release, and the
+ * updater loads it with acquire.
  *
  * Callbacks are pushed on `queued`, youngest first. One thread at a time serves
- * them: the one that adds to `wanted` and finds 0. It moves them to a list of its own,
- * in the order they were queued, and calls from the first on, as long as no reader is
- * in an older epoch. A thread that finds more than 0 leaves: the serving thread looks
- * again before it stops. No callback is left over: call_rcu() counts it in `pending`
- * before it looks at the readers (full barrier), and a reader that has left (C) looks
- * at `pending` after that. One of the two sees the other, and serves.
+ * them: the one that adds to `wanted` and finds 0. It moves them to a list of its own, in
+ * the order in which they were queued. Then it calls them from the first on, as long as no
+ * reader is in an epoch older than the callback's. A thread that finds more than 0 leaves:
+ * the serving thread looks again before it stops. No callback is left over: call_rcu()
+ * counts it in `pending` before it looks at the readers (full barrier), and a reader looks
+ * at `pending` after it has left (C). At least one of the two sees the other, and serves.
  */
 #include "platform/rcu/epoch.h"
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * An RCU of our own: a reader notes the epoch in which it entered. A grace
- * period begins a new epoch and waits for readers that are in an older one. On
- * platform/atomic.h only, so it works on every OS and the simulator explores
- * its inside. The first thread to pass after a callback's grace period calls it: in
- * kt_call_rcu(), in the kt_rcu_read_unlock() that ends the grace period, or
- * in kt_rcu_barrier(). See platform/rcu/epoch.c.
+ * period begins a new epoch and waits for readers that are in an older one. It uses only
+ * platform/atomic.h, so it works on every OS and the simulator explores its inside. After a
+ * callback's grace period, the first thread that comes to one of these places calls it: in
+ * kt_call_rcu(), in the kt_rcu_read_unlock() that ends the grace period, or in
+ * kt_rcu_barrier(). See platform/rcu/epoch.c.
  */
 #ifndef PLATFORM_RCU_EPOCH_H
 #define PLATFORM_RCU_EPOCH_H
@@ -15,7 +15,7 @@
 struct kt_rcu_epoch_head {
 	struct kt_rcu_epoch_head *next;	/* while it is queued */
 	void (*func)(struct kt_rcu_epoch_head *head);
-	unsigned long epoch;		/* that the grace period began */
+	unsigned long epoch;		/* the epoch that its grace period began */
 };
 
 void kt_rcu_epoch_read_lock(struct kt_site *site);

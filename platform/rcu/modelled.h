@@ -2,8 +2,9 @@
 /*
  * The simulator's own RCU: it knows which tasks are inside. A callback runs at the
  * earliest legal moment: at once if no task is inside, else on the task whose
- * unlock ends the grace period. An early free shows a reader that reads outside a
- * section. Misuse is KT_DISCIPLINE. Simulator only; see platform/sim/rcu.c.
+ * unlock ends the grace period. Because objects are freed so early, a reader that reads
+ * outside a section is caught. Misuse is KT_DISCIPLINE. Simulator only; see
+ * platform/sim/rcu.c.
  */
 #ifndef PLATFORM_RCU_MODELLED_H
 #define PLATFORM_RCU_MODELLED_H

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What an RCU keeps of a thread. It is in the platform's own record of the
- * thread (os_rcu_reader()), not in its os_thread: a kthread frees its os_thread, and
- * may run callbacks after that, the one that frees its task among them. Records are
- * never freed, only used again, so `listed` and `next` outlive the thread.
+ * What an RCU stores about a thread. It is in the platform's own record of the
+ * thread (os_rcu_reader()), not in its os_thread: a kthread frees its os_thread, and may
+ * run callbacks after that, even the callback that frees its own task. Records are never
+ * freed, only used again, so `listed` and `next` outlive the thread.
  */
 #ifndef PLATFORM_RCU_READER_H
 #define PLATFORM_RCU_READER_H

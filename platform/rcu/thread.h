@@ -20,7 +20,10 @@ static inline struct kt_rcu_reader *kt_rcu_self(void)
 	return r;
 }
 
-/* For `what`, which waits for a grace period: a reader or a callback would wait for itself. */
+/*
+ * For `what`, a call that waits for a grace period. In a read section or in a callback the
+ * thread would wait for itself.
+ */
 static inline void kt_rcu_check_may_wait(const char *what)
 {
 	if (kt_rcu_self()->depth > 0)
@@ -29,14 +32,14 @@ static inline void kt_rcu_check_may_wait(const char *what)
 		kt_fail(KT_DISCIPLINE, "%s in a callback of RCU", what);
 }
 
-/* For unlock. */
+/* unlock calls this. */
 static inline void kt_rcu_check_inside(const struct kt_rcu_reader *r)
 {
 	if (r->depth == 0)
 		kt_fail(KT_DISCIPLINE, "read section of RCU left by a thread that is in none");
 }
 
-/* For unregister_thread. */
+/* unregister_thread calls this. */
 static inline void kt_rcu_check_end(void)
 {
 	if (kt_rcu_self()->depth > 0)

@@ -1,29 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * See urcu.h. Misuse is checked before the call of liburcu, which would hang
- * or go on with a broken count.
+ * See urcu.h. We check for misuse before we call liburcu, because liburcu would hang or go
+ * on with a wrong count.
  *
- * qsbr. A thread that is online and sleeps holds up every grace period, and
- * ours sleep in many places: in a futex, in the C library's mutex behind a kt_lock,
- * in a join. To go offline around each of them is not safe, because a single place
- * that was missed is a hang. So a thread is offline, and goes online for its outermost
- * read section, in which it sleeps for locks only. That gives up what makes qsbr
- * cheap, not what it promises.
+ * qsbr. A thread that is online and sleeps holds up every grace period, and our threads
+ * sleep in many places: in a futex, in the C library's mutex behind a kt_lock, in a join.
+ * We do not go offline around each of these places, because one forgotten place would be a
+ * hang. Instead a thread is offline, and goes online only for its outermost read section.
+ * There it sleeps only to get locks. So we lose what makes qsbr cheap, but keep what it
+ * promises.
  *
- * Callbacks: _call() pushes on a stack. A thread of our own takes the whole
- * stack, waits for a grace period, and calls, the oldest first. The thread
- * exists from the first call on. liburcu's own call_rcu() sleeps 10 ms between
- * two batches, and every shutdown of a kthreadd would wait for that.
+ * Callbacks: _call() pushes a callback on a stack. A thread of our own takes the whole
+ * stack, waits for a grace period, and calls the callbacks, the oldest first. The thread
+ * exists from the first call on. liburcu's own call_rcu() sleeps 10 ms between two batches,
+ * and every shutdown of a kthreadd would wait for that.
  *
  * ThreadSanitizer. The read side is compiled here, with atomics that TSan knows
  * (urcu_atomics.h). The grace period is inside liburcu's library, which TSan
- * does not see; `gp` stands for it. A reader releases `gp` at its unlock, and a thread
- * acquires it after a grace period. One object for all grace periods orders a little
- * more than RCU does: TSan may miss a race, and never reports one that is none.
+ * does not see; so the variable `gp` stands for it. A reader releases `gp` at its unlock,
+ * and a thread acquires it after a grace period. One object for all grace periods orders a
+ * little more than RCU does: TSan may miss a race, and never reports one that is none.
  *
  * Locking: the thread holds `busy` while it works, and a forking thread holds it across
  * the fork, so that the child finds liburcu at rest and starts a thread of its own.
- * `busy` is a leaf, except for what callbacks take.
+ * Only the locks that callbacks take are taken inside `busy`.
  */
 #include "platform/rcu/urcu.h"
 
@@ -52,7 +52,7 @@
 
 typedef struct KT_RCU_URCU(_head) head_t;
 
-/* They exist only in builds with TSan. */
+/* These two exist only in builds with TSan. */
 extern void __tsan_acquire(void *addr) __attribute__((weak));
 extern void __tsan_release(void *addr) __attribute__((weak));
 
@@ -94,7 +94,7 @@ static void leave_outermost(void)
 	urcu_qsbr_thread_offline();
 }
 
-/* For liburcu a thread that registers is online. */
+/* liburcu makes a thread that registers online. */
 static void after_register(void)
 {
 	urcu_qsbr_thread_offline();
@@ -116,7 +116,7 @@ static void after_register(void)
 
 #endif
 
-/* Only bp must know: a thread locks bp's registry when it first reads. */
+/* Only bp must be told of a fork, because a thread locks bp's registry when it first reads. */
 #if defined(KT_RCU_BP)
 #define LIB_FORK(verb) urcu_bp_##verb()
 #else
@@ -209,12 +209,12 @@ static void *queue_main(void *unused)
 
 	(void)unused;
 	prctl(PR_SET_NAME, "rcu");
-	/* The attributes of no particular thread, not of the one that called first. */
+	/* The thread must not keep the attributes that it inherited from the first caller. */
 	os_ignore_signals();
 	os_allow_cpus(NULL);
 	os_allow_all_nodes();
 	for (;;) {
-		/* Before the look at the stack: a later push changes `calls`. */
+		/* Read this before the stack: a later push changes `calls`. */
 		uint32_t seen = __atomic_load_n(&queue.calls, __ATOMIC_ACQUIRE);
 
 		if (!call_queued(&thread))
@@ -275,7 +275,10 @@ static void reach(head_t *head)
 }
 _Static_assert(offsetof(struct barrier, head) == 0, "reach() relies on it");
 
-/* As in barrier.c: a callback of its own, called after those that were queued before. */
+/*
+ * As in barrier.c: the barrier queues a callback of its own, which is called after those
+ * that were queued before.
+ */
 void KT_RCU_URCU(_barrier)(struct kt_site *site)
 {
 	struct barrier b = { .reached = 0 };

@@ -2,10 +2,10 @@
 /*
  * liburcu, in four flavours. They differ in how a reader makes itself seen:
  *
- *	memb	stores a word of its own, with compiler barriers; the thread that waits
+ *	memb	stores a word of its own, with compiler barriers only; the thread that waits
  *		for a grace period makes them full barriers, on all processors, by
  *		membarrier(2)
- *	mb	the same with full barriers
+ *	mb	as memb, but the reader itself uses full barriers
  *	bp	as memb, and a thread registers itself when it first reads
  *	qsbr	threads that are online say now and then that they are in no section;
  *		here a thread is online in its sections only, see urcu.c

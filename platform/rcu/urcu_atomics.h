@@ -3,11 +3,11 @@
  * liburcu's atomic operations as C11 atomics, for code that ThreadSanitizer
  * sees. liburcu 0.13 has them in assembler, which TSan does not see, and as volatile
  * accesses, which TSan takes for data races. This header takes the place of
- * <urcu/system.h> and <urcu/uatomic/x86.h> by their include guards. It must be
- * included before any header of liburcu, also with _LGPL_SOURCE.
+ * <urcu/system.h> and <urcu/uatomic/x86.h> by their include guards. It must be included
+ * before any header of liburcu, even if _LGPL_SOURCE is defined.
  *
- * From 0.15 on liburcu does this itself, and has <urcu/annotate.h>. Then, and
- * on processors other than x86, this header replaces nothing.
+ * From 0.15 on liburcu does this itself, and has <urcu/annotate.h>. With such a version,
+ * and on processors other than x86, this header replaces nothing.
  */
 #ifndef PLATFORM_RCU_URCU_ATOMICS_H
 #define PLATFORM_RCU_URCU_ATOMICS_H

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The modelled completion. A task waits for one completion at a time, so the
- * queue is a chain of tasks (sim_task.next_waiter) and not of stack objects.
+ * The modelled completion. A task waits for one completion at a time. So the queue is a
+ * chain of tasks (sim_task.next_waiter), and needs no objects on their stacks.
  *
- * Happens-before edges: by the completion's address if no task waits yet, by the
- * waiter's `through` if one does. There is no other edge, such as the lock of a real
- * completion would make.
+ * A completer makes one happens-before edge: through the completion's address if no task
+ * waits yet, through the waiter's `through` if one does. A real completion has a lock,
+ * which makes more edges; here there are none.
  */
 #include "platform/completion/modelled.h"
 
@@ -30,7 +30,7 @@ void kt_completion_modelled_destroy(struct kt_completion_modelled *c)
 
 /* ---- completing --------------------------------------------------------- */
 
-/* Let the first waiter go on; there is one. It does not touch *c again. */
+/* Let the first waiter go on. There must be one. The waiter does not touch *c again. */
 static void let_through(struct kt_completion_modelled *c)
 {
 	uint32_t id = c->first - 1;
@@ -113,7 +113,7 @@ static bool is_killed(uint32_t id)
 	return sim.record->task[id].killed;
 }
 
-/* Until the task is let through, or has a reason to give up. */
+/* Sleep until the task is let through, or has a reason to give up. */
 static int sleep_on(struct kt_completion_modelled *c, bool killable, const uint64_t *deadline_ns,
 		    struct kt_site *site)
 {

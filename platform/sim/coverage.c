@@ -5,16 +5,16 @@
  *
  * A task's access is noted when the task arrives at the site, and counted when the task
  * is chosen to go on, because only then does the access happen. A task that waits for
- * its object waits at the site of the access. Each time it is woken it does the access
- * again, as an access that had to wait.
+ * its object waits at the site of the access. Each time the task is woken it does the
+ * access again, and that counts as an access that had to wait.
  *
- * Objects are addresses that are compared for equality only. `word` is searched exactly
- * and drops nothing, so the map does not depend on where objects lie. An object on a
- * stack may lie where another was, so what is known of its memory is forgotten when it
- * begins and when it ends.
+ * Objects are addresses that are compared for equality only. The table `word` compares
+ * whole addresses and drops no object, so the coverage map does not depend on where objects
+ * lie. An object on a stack may lie where another one was. So when an object begins or
+ * ends, all that is known of its memory is forgotten.
  *
- * With weak memory a store counts when its task does it. If a load sees an older store
- * because the last one is held back, it is taken to see the last one.
+ * With weak memory a store counts when its task does it. If the last store is held back, a
+ * load sees an older one; here it counts as if it saw the last one.
  */
 #include <string.h>
 
@@ -22,7 +22,7 @@
 
 enum {
 	WORDS = 4096,			/* a power of two */
-	WORDS_USED_MAX = WORDS / 2,	/* more objects are not looked at */
+	WORDS_USED_MAX = WORDS / 2,	/* further objects are not observed */
 	WAITED = 0x5bd1e995,		/* a site at which a task slept counts as another site */
 	WORD_BYTES = 4,			/* no object is smaller */
 };
@@ -44,7 +44,7 @@ struct word {
 };
 
 static struct {
-	struct sim_pairs *pairs;	/* this or `map` is set, or neither */
+	struct sim_pairs *pairs;	/* at most one of this and `map` is set */
 	uint8_t *map;
 	uint32_t size;
 	uint32_t execution;	/* notes of other executions do not count */
@@ -80,7 +80,7 @@ uint32_t sim_cover_fresh(void)
 
 /* ---- objects -------------------------------------------------------------- */
 
-/* Where the object is noted, or is to be noted. */
+/* The place where the object is noted, or where it must be noted. */
 static struct word *find(const void *object)
 {
 	uint64_t h = ((uintptr_t)object / WORD_BYTES) * 0x9e3779b97f4a7c15ull;
@@ -240,7 +240,7 @@ void sim_cover_begin(void)
 
 	if (!cover.map && !cover.pairs)
 		return;
-	if (++cover.execution == 0) {	/* it overflowed: the number may have been used */
+	if (++cover.execution == 0) {	/* it overflowed, so numbers come again */
 		memset(cover.word, 0, sizeof cover.word);
 		cover.execution = 1;
 	}

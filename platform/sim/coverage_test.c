@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Schedule coverage: which pairs a program of a few tasks gives under a known
- * schedule. To collect coverage changes no execution.
+ * schedule. Collecting coverage changes no execution.
  */
 #include <stdio.h>
 #include <string.h>
@@ -56,7 +56,7 @@ static bool has(enum sim_pair_kind kind, const char *first, const char *second)
 	return false;
 }
 
-/* Of one execution, starting with an empty set. */
+/* Collect the pairs of one execution, starting with an empty set. */
 static void cover(struct sim_strategy *s, uint64_t seed, void (*body)(void *))
 {
 	memset(&pairs, 0, sizeof pairs);
@@ -371,7 +371,10 @@ static void body_busy(void *unused)
 	kt_lock_destroy(&lock);
 }
 
-/* Also under the random walk, which has a fast path when no observer hears of steps. */
+/*
+ * This must also be so under the random walk, which has a fast path if no observer hears of
+ * steps.
+ */
 static void test_to_look_changes_nothing(void)
 {
 	struct sim_strategy *const strategies[] = {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A fault inside an execution (the code followed a poisoned pointer, or overflowed its
- * stack) becomes a verdict like any other. A fault outside an execution is a bug of the
+ * A fault inside an execution becomes a verdict like any other. The code may have followed
+ * a poisoned pointer or overflowed its stack. A fault outside an execution is a bug of the
  * harness, and the signal has its usual effect.
  */
 #include <signal.h>

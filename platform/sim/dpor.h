@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Inside the exploration: what its files share. strategy_dpor.c says how it works.
- * All of it is used on the host, and in the calls of the strategy and the observer.
+ * All of it runs on the host, or inside a call of the strategy or of the observer.
  *
  *	strategy_dpor.c		the strategy and the observer; from one execution to the next
- *	dpor_task.c		tasks and their numbers that last: procs
- *	dpor_pending.c		what each task does next, and whether it can
+ *	dpor_task.c		tasks, and their numbers that stay the same in all executions: procs
+ *	dpor_pending.c		what each task does next, and whether it can do it
  *	dpor_spin.c		whether a task that spins has something new to look at
  *	dpor_event.c		the event under way: what it touches and chooses
  *	dpor_node.c		which event comes next; what is left to be tried
@@ -44,12 +44,12 @@ struct dpor_event {
 	uint32_t mask;
 	uint32_t set;			/* what it touches (dpor_sets.c) */
 	uint16_t index;			/* of its proc's events, from 1 */
-	uint16_t before;		/* event + 1 that it follows: of the same proc, or
-					 * the one that spawned it; 0: none */
-	uint16_t enabler[DPOR_ENABLERS_MAX];	/* one of these had to come before */
+	uint16_t before;		/* event + 1 before this one: of the same proc, or
+					 * the event that spawned the proc; 0: none */
+	uint16_t enabler[DPOR_ENABLERS_MAX];	/* one of these events had to come first */
 	uint8_t enablers;		/* 0: the event was possible at any time */
 	uint8_t proc;
-	bool is_last_resort;		/* possible only because no other task could go on */
+	bool is_last_resort;		/* possible only when no other task could go on */
 	uint32_t lock;			/* object + 1 of the lock that it acquires; 0: none */
 };
 
@@ -60,7 +60,7 @@ struct dpor_race {
 /* ---- tasks of the execution under way ------------------------------------- */
 
 enum dpor_pending {	/* what a task does next */
-	DPOR_NOTHING,	/* that others could see */
+	DPOR_NOTHING,	/* nothing that other tasks could see */
 	DPOR_TOUCH,
 	DPOR_ACQUIRE,
 	DPOR_PERMIT,	/* it waits for its permit */
@@ -78,9 +78,9 @@ struct dpor_word {
 	uint16_t changed;	/* event + 1 that gave it its value; 0: none */
 };
 
-/* Events that let a task go on. */
+/* The events that let a task go on. */
 struct dpor_wakers {
-	uint16_t event[DPOR_ENABLERS_MAX + 1];	/* one more than fits: there are too many */
+	uint16_t event[DPOR_ENABLERS_MAX + 1];	/* the last place used: too many */
 	uint8_t count;
 };
 
@@ -91,9 +91,9 @@ struct dpor_task {
 	uint32_t other;			/* DPOR_EXIT: task; DPOR_VALUE: value */
 	struct dpor_word *word;
 	uint32_t events;
-	uint16_t last;			/* its last event + 1, or the one that spawned it */
-	uint32_t spin_from;		/* since this event it has looked at what it spins on */
-	struct dpor_wakers permit, woken;	/* gave it a permit; woke it */
+	uint16_t last;			/* its last, or its spawning, event + 1 */
+	uint32_t spin_from;		/* from this event on it looked at what it spins on */
+	struct dpor_wakers permit, woken;	/* events that gave it a permit; that woke it */
 	bool may_be_killed;
 };
 
@@ -105,7 +105,7 @@ struct dpor_branch {
 	uint32_t set, child, next;
 };
 
-/* It was tried already and would lead to nothing new. */
+/* An event that was tried already and would lead to nothing new. */
 struct dpor_asleep {
 	struct dpor_label label;
 	uint32_t set;
@@ -127,13 +127,13 @@ extern struct dpor {
 
 	/* Tasks of the execution under way. */
 	struct dpor_task task[SIM_TASKS_MAX];
-	uint8_t task_of[DPOR_PROCS_MAX];	/* of each proc in this execution its task */
+	uint8_t task_of[DPOR_PROCS_MAX];	/* the task of each proc of this execution */
 	uint64_t there;			/* bit per proc that is in this execution */
 	uint32_t procs;			/* in any execution so far */
 
 	/* Events of the execution under way, or of the last one. */
 	uint32_t events;		/* begun */
-	uint32_t known;			/* of those, how many are as in the execution before */
+	uint32_t known;			/* how many are as in the execution before */
 	uint32_t guided;		/* nodes whose label is decided */
 	uint32_t subtree;		/* branches of the node that comes next */
 	bool rest;			/* the rest of this execution is not explored */
@@ -158,7 +158,7 @@ void dpor_give_up(const char *why) __attribute__((noreturn));
 
 /* ---- dpor_task.c ----------------------------------------------------------- */
 
-/* Of each task of this execution its proc. */
+/* The proc of each task of this execution. */
 extern uint8_t dpor_proc[SIM_TASKS_MAX];
 
 /* No task has been seen in any execution. */
@@ -173,18 +173,18 @@ void dpor_task_spawned(uint32_t task);
 /* An exploration begins; an execution begins. */
 void dpor_pending_forget(void);
 void dpor_pending_begin(void);
-/* The next arrival of the current task is such a wait. */
+/* When the current task arrives at its next site, it does such a wait there. */
 void dpor_pending_waits(enum sim_wait wait, uint32_t what);
-/* Takes that, so that the arrival after it is no wait unless told again. */
+/* Returns what dpor_pending_waits() noted and forgets it, so that it counts for one arrival. */
 enum sim_wait dpor_pending_take_wait(void);
-/* Is a mark at which the current task may wait a decision, and not just passed? */
+/* The current task is at a mark at which it may wait. Is the mark a decision, not just passed? */
 bool dpor_pending_mark_decides(enum sim_wait wait);
 /* The task d->task is at the site of d: note what it does next. */
 void dpor_pending_set(const struct sim_decision *d, enum sim_wait wait);
 /* An event has ended: which awaited words did it change? */
 void dpor_pending_look_at_words(void);
 
-/* Does it wait for something that a kill ends? */
+/* Does the task do a wait that a kill ends? */
 static inline bool dpor_sleeps(const struct dpor_task *t)
 {
 	return t->pending == DPOR_PERMIT || t->pending == DPOR_WOKEN;
@@ -194,7 +194,7 @@ static inline bool dpor_sleeps(const struct dpor_task *t)
 uint64_t dpor_enabled(void);
 /* Bit per task that goes on only because no task is enabled. */
 uint64_t dpor_last_resort(void);
-/* Can such an event be next? */
+/* Can an event with this label be next? */
 bool dpor_is_possible(struct dpor_label label, uint64_t enabled);
 bool dpor_may_be_killed(uint32_t task, const struct dpor_node *n);
 
@@ -202,8 +202,8 @@ bool dpor_may_be_killed(uint32_t task, const struct dpor_node *n);
 
 /*
  * Have other tasks changed what the task looked at since it spun last? If `found` is not
- * NULL, the events that did so are stored there, and the event under way touches what the
- * task looked at.
+ * NULL, the function stores the events that did so there, and notes that the event under
+ * way touches what the task looked at.
  */
 bool dpor_spin_changed(uint32_t task, struct dpor_wakers *found);
 
@@ -212,11 +212,11 @@ bool dpor_spin_changed(uint32_t task, struct dpor_wakers *found);
 void dpor_event_open(struct dpor_label label, bool is_last_resort);
 /* The current task has come to the end of its event. */
 void dpor_event_close(void);
-/* The execution has ended: so has the event under way, if there is one. */
+/* The execution has ended. This ends the event under way, too, if there is one. */
 void dpor_event_close_last(void);
 /* An execution begins: no event is under way. */
 void dpor_event_begin(void);
-/* The event under way touches that (dpor_touch()). */
+/* Note that the event under way makes this touch (see dpor_touch()). */
 void dpor_event_touch(uint32_t touch);
 /* The answer to a choice that the event under way is asked for. */
 uint32_t dpor_event_choose(enum sim_choice kind);
@@ -228,13 +228,17 @@ void dpor_event_memory_ends(const void *addr, size_t size, enum sim_end end);
 
 /* ---- dpor_node.c --------------------------------------------------------------- */
 
-/* The node before the next event, which is new: decide its label. False: all is asleep. */
+/*
+ * Make the node before the next event, and decide its label. False: all that could be next
+ * is asleep.
+ */
 bool dpor_node_new(uint64_t enabled, uint32_t current);
-/* No task can go on, except one that is killed: plan that for another time. */
+/* No task can go on unless it is killed: plan such kills for later executions. */
 void dpor_node_plan_kills(void);
 /*
- * Go back to the deepest node at which there is something left to be tried, from the last
- * node whose event was tried (`tried`), or that has branches only. False: there is none.
+ * Go back to the deepest node at which something is left to be tried. The search starts at
+ * the last node. If `tried`, that node's event was tried; otherwise the node has only
+ * branches. False: nothing is left.
  */
 bool dpor_node_backtrack(bool tried);
 
@@ -264,11 +268,14 @@ static inline enum sim_access dpor_touch_how(uint32_t touch)
 
 bool dpor_sets_init(void);
 uint32_t dpor_object(const void *addr);
-/* Stands for all of the block, or object on a stack, at p; 0: nothing is known of it. */
+/*
+ * The object that stands for the whole block, or the whole object on a stack, at p; 0:
+ * nothing is known about p.
+ */
 uint32_t dpor_block(const void *p);
-/* `task` says which one, if there is one per task. */
+/* The object for `thing`. If there is one per task, `task` says which one. */
 uint32_t dpor_thing(enum sim_thing thing, uint32_t task);
-/* The same number for the same touches. */
+/* The number of this set of touches. The same touches give the same number. */
 uint32_t dpor_set(const uint32_t *touch, uint32_t count);
 bool dpor_set_is(uint32_t set, const uint32_t *touch, uint32_t count);
 uint32_t dpor_set_touches(uint32_t set, const uint32_t **touch);
@@ -281,8 +288,8 @@ void dpor_stack_objects_reset(void);
 /* ---- dpor_order.c: what happened before what ---------------------------- */
 
 /*
- * Clocks and hash of event i; its races go into dpor.race. From dpor.events on stand
- * events that some task was about to do and that were not possible.
+ * Compute the clocks and the hash of event i; put its races into dpor.race. Events at index
+ * dpor.events and above are those that a task was about to do and that were not possible.
  */
 void dpor_order(uint32_t i);
 
@@ -293,7 +300,7 @@ static inline bool dpor_before(uint32_t i, uint32_t k)
 
 /* ---- dpor_tree.c: what is to be tried ----------------------------------- */
 
-/* Plan into the nodes what dpor.race asks for. */
+/* For each race in dpor.race, plan at its node the sequence that reverses it. */
 void dpor_reverse_races(void);
 uint32_t dpor_branch_new(struct dpor_label label, uint32_t set);
 void dpor_branch_append(uint32_t *list, uint32_t branch);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The event under way: what a task does from one decision to the next. Opened when the
- * task goes on, closed when the task arrives at the next decision. In between it collects
- * what the event touches and which choices it is asked for.
+ * The event under way: what a task does from one decision to the next. The event is opened
+ * when the task goes on, and closed when the task arrives at the next decision. In between,
+ * this file collects what the event touches and for which choices it is asked.
  */
 #include <string.h>
 
@@ -45,7 +45,7 @@ void dpor_event_touches_thing(enum sim_thing what, uint32_t task, enum sim_acces
 {
 	if (!dpor.rest)
 		dpor_event_touch(dpor_touch(dpor_thing(what, task), how));
-	/* The current task, which may be killed, looked whether it was. */
+	/* The current task looked whether it is killed, and the exploration may kill it. */
 	if (what == SIM_KILLED && how == SIM_READ)
 		event.looked |= task == sim.current;
 }
@@ -150,7 +150,7 @@ void dpor_event_close_last(void)
 static void enabled_by(struct dpor_event *e, const struct dpor_wakers *w)
 {
 	if (w->count > DPOR_ENABLERS_MAX)
-		return;		/* too many: take it for an event that needs none */
+		return;		/* too many: treat the event as if it needed none */
 	memcpy(e->enabler, w->event, w->count * sizeof w->event[0]);
 	e->enablers = w->count;
 }

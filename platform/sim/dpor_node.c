@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Nodes: there is one before each event, and it says which event comes next and what is
- * left to be tried there instead. A new node takes a branch that was planned for it, or
- * any task that can go on. After an execution the exploration goes back to the deepest
- * node that has a branch left.
+ * Nodes: there is a node before each event. It says which event comes next, and what is
+ * left to be tried there instead. A new node takes a branch that was planned for it, or any
+ * task that can go on. After an execution the exploration goes back to the deepest node
+ * that has a branch left.
  */
 #include <string.h>
 
@@ -39,8 +39,8 @@ static bool take_branch(struct dpor_node *n, uint64_t enabled)
 }
 
 /*
- * No branch says which task goes on: the current one, if it can. A task whose time must
- * pass first comes last.
+ * No branch says which task goes on: choose the current one, if it can go on. A task that
+ * can go on only after time has passed is chosen last.
  */
 static bool take_any(struct dpor_node *n, uint64_t enabled, uint32_t current)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Happens-before, as vector clocks over the events of procs, and races. A race is two
- * dependent events that no event in between orders, and of which the second could have
- * come first.
+ * dependent events of which the second could have come first, and that are not ordered by
+ * way of an event between them.
  *
  * The second could not have come first if an event had to enable it (a release, an unpark,
  * an exit) and that event is the first one or comes after it. A lock is special: the next
@@ -43,9 +43,10 @@ static void add_race(uint32_t first, uint32_t second)
 }
 
 /*
- * The dependent events before event j are visited from the latest on. `direct` is what
- * event j comes after in any case, and what the events visited so far come after. It
- * leaves out events that come before j only because of the lock that j acquires.
+ * The dependent events before event j are visited from the latest on. `direct` collects two
+ * kinds of events: those that come before event j in any case, and those that come before
+ * the events visited so far. It leaves out events that come before j only because of the
+ * lock that j acquires.
  */
 static void find_races(uint32_t j, uint16_t *direct)
 {
@@ -78,7 +79,10 @@ static uint64_t mix(uint64_t h)
 	return h ^ h >> 29;
 }
 
-/* The sum over all events is the same for each order of independent ones. */
+/*
+ * The hash of an execution is the sum of these. It does not depend on the order of
+ * independent events.
+ */
 static uint64_t hash_of(uint32_t i)
 {
 	const struct dpor_event *e = &dpor.event[i];

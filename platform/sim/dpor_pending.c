@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What each task does next, and whether it can. A task that waits for a lock, a permit
- * or an end can't go on before it gets that; a task that waits for a word's value can't
- * before the word has it.
+ * What each task does next, and whether it can do it. A task that waits for a lock or a
+ * permit can't go on before it gets that. A task that waits for the end of another task
+ * can't go on before that end. A task that waits for a word's value can't go on before the
+ * word has that value.
  */
 #include <string.h>
 
@@ -70,7 +71,7 @@ enum sim_wait dpor_pending_take_wait(void)
 	return how;
 }
 
-/* It is one if the task would go on there without having waited. */
+/* The mark is a decision if the task would go on there without having waited. */
 bool dpor_pending_mark_decides(enum sim_wait how)
 {
 	if (how == SIM_WAIT_PERMIT) {
@@ -190,7 +191,7 @@ uint64_t dpor_last_resort(void)
 	}
 	if (sim.runnable)
 		return spinners;
-	first = sim_first_timer();	/* the simulator will do the same */
+	first = sim_first_timer();	/* the simulator will choose the same one */
 	return first == SIM_NOBODY ? 0 : 1ull << first;
 }
 

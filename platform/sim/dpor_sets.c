@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Objects have names that are the same in every execution. The name of memory says which
- * proc allocated it, or on whose stack it is, and where in the block or stack. So an
- * event of one execution can be compared with events of another.
+ * Objects have names that are the same in every execution. The name of an object in memory
+ * gives the proc that allocated its block, or on whose stack the object is, and the
+ * object's place in the block or stack. So an event of one execution can be compared with
+ * events of another.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -13,8 +13,8 @@ static bool is_data(uint32_t touch)
 }
 
 /*
- * Event k of the task itself looked at objects: into mine[], and into when[] that it was at
- * event k. Returns how many there are in all.
+ * Event k of the spinning task looked at objects. Store these objects in mine[], and k for
+ * each of them in when[]. Returns how many objects are in mine[] then.
  */
 static uint32_t note_looks(uint32_t *mine, uint32_t *when, uint32_t count,
 			   const uint32_t *touch, uint32_t touches, uint32_t k)
@@ -35,7 +35,10 @@ static uint32_t note_looks(uint32_t *mine, uint32_t *when, uint32_t count,
 	return count;
 }
 
-/* Did event k, by another task, write something after the task looked at it last? */
+/*
+ * Did event k, of another task, write an object after the spinning task looked at that
+ * object last?
+ */
 static bool is_news(const uint32_t *mine, const uint32_t *when, uint32_t count,
 		    const uint32_t *touch, uint32_t touches, uint32_t k)
 {

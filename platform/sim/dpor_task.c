@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Tasks and procs. A proc is a number that a task has in the exploration, the same in
- * every execution, whatever the order in which tasks are spawned: it is known by its
- * parent's proc and by its place among the parent's children.
+ * Tasks and procs. A proc is the number of a task in the exploration. It is the same in
+ * every execution, whatever the order in which tasks are spawned, because it follows from
+ * the proc of the task's parent and from the task's place among the parent's children.
  */
 #include <string.h>
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Partial-order reduction against the search without it: the same outcomes, the
- * same classes, no class twice. The programs are small; some are written, some drawn.
+ * Partial-order reduction is compared with a search without reduction: it must find the
+ * same outcomes and the same classes, and no class twice. The programs are small. Some are
+ * written by hand, some are drawn.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +14,7 @@
 #include "platform/sim/test_classes.h"
 #include "platform/sim/test_program.h"
 
-/* It is a choice whether an allocation fails; outside task() none does. */
+/* Inside task() the strategy chooses whether an allocation fails; elsewhere none fails. */
 static bool alloc_fails(enum kt_role role, struct kt_site *site)
 {
 	(void)role;
@@ -29,8 +30,8 @@ static bool is_t0(uint32_t name_hash)
 /* ---- classes and outcomes ----------------------------------------------- */
 
 /*
- * A failure that ends the execution at once: other tasks had more to do, so it has no
- * class.
+ * Did a failure end the execution at once? Then other tasks had more to do, so the
+ * execution has no class.
  */
 static bool is_short(const struct sim_record *r)
 {
@@ -56,7 +57,7 @@ static struct searched {
 	bool has_short;
 } full, reduced;
 
-/* False if it takes too long. */
+/* False if the search takes too long. */
 static bool search(struct searched *s, const struct program *p, bool brute)
 {
 	const struct os_hooks hooks = { .alloc_fails = alloc_fails };
@@ -100,7 +101,10 @@ static bool same(const struct hashes *a, const struct hashes *b)
 	return true;
 }
 
-/* A failure that ends an execution at once must be found; it also ends an exploration. */
+/*
+ * If a failure ends an execution at once, it also ends the exploration, and both searches
+ * must find it.
+ */
 static bool agree(const struct program *p, bool has_choices)
 {
 	const struct sim_explored *f = &full.e, *r = &reduced.e;
@@ -214,7 +218,7 @@ static void draw_task(char *s, struct kt_rng *rng, unsigned me, unsigned ops,
 		if (op == 'T' && (held >> object & 1))
 			op = 'R';
 		held = op == 'L' ? held | 1u << object : op == 'U' ? held & ~(1u << object) : held;
-		if (op == 'N')		/* a task that is spawned before this one */
+		if (op == 'N')		/* unpark only a task that was spawned before this one */
 			object = kt_rng_below(rng, me + 1);
 		s[used++] = op;
 		s[used++] = (char)('0' + object);

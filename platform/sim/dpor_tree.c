@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What is to be tried: each node has a tree of sequences (a wakeup tree), and a set of
- * events that are asleep there, because they were tried. After "Source Sets: A Foundation
- * for Optimal Dynamic Partial Order Reduction", Abdulla, Aronis, Jonsson, Sagonas, JACM
- * 2017.
+ * What is to be tried. Each node has a tree of sequences that are to be tried (a wakeup
+ * tree), and a set of events that are asleep there, because they were tried already. After
+ * "Source Sets: A Foundation for Optimal Dynamic Partial Order Reduction", Abdulla, Aronis,
+ * Jonsson, Sagonas, JACM 2017.
  */
 #include <string.h>
 
@@ -37,7 +37,7 @@ bool dpor_is_planned(const struct dpor_node *n, struct dpor_label label)
 	return false;
 }
 
-/* n is the last node there is. */
+/* n must be the last node. */
 void dpor_put_asleep(struct dpor_node *n, struct dpor_label label, uint32_t set)
 {
 	if (!dpor_room(&dpor.sleepers, &dpor.sleepers_size, dpor.sleepers_used + 1,
@@ -97,8 +97,8 @@ void dpor_branch_free(uint32_t branch)
 /* ---- races -------------------------------------------------------------- */
 
 /*
- * The place in w from which the label could be moved to the front. count: it is not in w,
- * but could be put in front. MINDS: neither, because w depends on it.
+ * If the label is in w and could be moved to the front: its place in w. `count`: it is not
+ * in w, but could be put in front. MINDS: neither is possible, because w depends on it.
  */
 enum { MINDS = UINT32_MAX };
 
@@ -114,7 +114,7 @@ static uint32_t initial(const struct step *w, uint32_t count, struct dpor_label 
 	return count;
 }
 
-/* Has something that is asleep already found what w leads to? */
+/* Has an event that is asleep at this node already led to what w leads to? */
 static bool is_redundant(const struct dpor_node *n, const struct step *w, uint32_t count)
 {
 	for (uint32_t i = 0; i < n->asleep_count; i++) {
@@ -133,7 +133,7 @@ static void append_sequence(uint32_t node, uint32_t parent, const struct step *w
 
 		if (!b)
 			return;
-		/* The vector may have moved: the list is looked up again. */
+		/* The vector may have moved, so the list is looked up again. */
 		dpor_branch_append(parent ? &dpor.branch[parent].child :
 				   &dpor.node[node].branches, b);
 		parent = b;
@@ -154,14 +154,17 @@ static void insert(uint32_t node, struct step *w, uint32_t count)
 		if (at < count)
 			memmove(&w[at], &w[at + 1], (--count - at) * sizeof *w);
 		if (!count || !dpor.branch[b].child)
-			return;		/* the branch that is there leads to it */
+			return;		/* the branch that is there already leads to it */
 		parent = b;
 		b = dpor.branch[b].child;
 	}
 	append_sequence(node, parent, w, count);
 }
 
-/* The sequence of all events that do not come after `first`, then `second`. */
+/*
+ * Store in w the sequence that reverses the race: all later events that `first` does not
+ * happen before, then `second`.
+ */
 static uint32_t reversed(const struct dpor_race *r, struct step *w)
 {
 	const struct dpor_event *e = &dpor.event[r->second];

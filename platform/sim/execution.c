@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * An execution: its beginning, its end, its failure. An execution resets only what the
- * last one used. The first one makes what a process needs once.
+ * An execution: its beginning, its end, its failure. It resets only what the previous
+ * execution used. The first execution of a process makes what the process needs once.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -96,7 +96,7 @@ void kt_assert_failed(const char *file, int line, const char *func, const char *
 
 /* ---- an execution ------------------------------------------------------- */
 
-/* The strategy may add itself to them when it begins. */
+/* The strategy may add itself to the observers when it begins. */
 static void observers_begin(const struct sim_options *o)
 {
 	sim.observers = sim.observed = 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Tasks that spin: loops in step end under the fair draw, a livelock's report names the
- * tasks that go round in circles and the tasks that starve, and PCT is fair to a task that
- * others spin for.
+ * Tasks that spin. Two loops in step with each other end under the fair draw. A livelock's
+ * report names the tasks that go round in circles and the tasks that starve. PCT is fair to
+ * a task that others spin for.
  */
 #include <stdio.h>
 #include <string.h>
@@ -188,7 +188,7 @@ static void test_the_starved_is_named(void)
 	printf("ok the starved is named\n");
 }
 
-/* A task that does not end and does not go round in a circle either. */
+/* A task that neither ends nor goes round in a circle. */
 static void body_gets_on(void *unused)
 {
 	static struct kt_site site[40];
@@ -246,9 +246,9 @@ static void body_rude(void *unused)
 }
 
 /*
- * Spinners that only take turns among themselves, those of higher priority more often,
- * would let the setter move once in 2^SPINNERS steps. PCT lowers a spinner's priority when
- * it yields, so the setter goes on.
+ * If spinners took turns only among themselves, and those of higher priority more often,
+ * the setter would move once in 2^SPINNERS steps. PCT lowers a spinner's priority when it
+ * yields, so the setter goes on.
  */
 static void test_pct_is_fair(void)
 {

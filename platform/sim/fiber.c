@@ -46,9 +46,9 @@ uintptr_t fiber_bottom(const struct fiber *f, unsigned color)
 enum { SAVED_WORDS = 8 };
 
 /*
- * Not inline, so that nothing of it is in its callers: a sixth of an execution's
- * instructions is here. Every fiber that does not run is inside this function, so it goes
- * on in place after the stack has changed, and returns to the caller on that stack.
+ * Not inline, so that its callers do not grow: a sixth of an execution's instructions is
+ * here. Every fiber that does not run is inside this function. So after the stack has
+ * changed the function just goes on, and returns to the caller on the new stack.
  */
 __asm__(".text\n\t"
 	".p2align 5\n\t"
@@ -135,8 +135,9 @@ void fiber_host(struct fiber *host)
 }
 
 /*
- * All that an abandoned fiber did comes before what the host does next. Visit the fiber
- * once with synchronization, so that memory that is reused is no race.
+ * Tell ThreadSanitizer that all that an abandoned fiber did comes before what the host does
+ * next. For that, switch to the fiber once with synchronization. Otherwise the reuse of its
+ * memory would look like a race.
  */
 static void tsan_bury(void *fiber)
 {
@@ -155,7 +156,7 @@ void fiber_make(struct fiber *f, unsigned color, void (*entry)(void))
 	} else {
 		sim_unpoison(f->stack, f->stack_size);
 	}
-	if (__tsan_create_fiber && __tsan_get_current_fiber) {	/* with TSan both are there */
+	if (__tsan_create_fiber && __tsan_get_current_fiber) {	/* a build with TSan has both */
 		if (f->tsan)
 			tsan_bury(f->tsan);
 		if (f->tsan_aside)
@@ -226,7 +227,10 @@ void fiber_entered(void)
 static struct fiber bench_host, bench_bare, bench_own;
 
 #if defined(__x86_64__)
-/* No switch can cost less: the compiler saves what is live, and the jump is predicted. */
+/*
+ * No switch can cost less, because the compiler saves only what is live, and the jump is
+ * predicted.
+ */
 static inline __attribute__((always_inline))
 void bare_swap(struct fiber *from, struct fiber *to)
 {

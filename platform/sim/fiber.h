@@ -28,7 +28,7 @@ struct fiber {
 	size_t stack_size;
 	void *fake_stack;	/* ASan's, while it does not run */
 	void *tsan;		/* TSan's */
-	void *tsan_aside;	/* the other context of fiber_aside() */
+	void *tsan_aside;	/* the second context: see fiber_aside() */
 #if !defined(__x86_64__)
 	ucontext_t context;
 #endif
@@ -44,35 +44,37 @@ void fiber_host(struct fiber *host);
  */
 void fiber_make(struct fiber *f, unsigned color, void (*entry)(void));
 
-/* Where its frames begin. The distance from the stack's end depends on the color only. */
+/*
+ * The address at which f's frames begin. Its distance from the stack's end depends only on
+ * the color.
+ */
 uintptr_t fiber_bottom(const struct fiber *f, unsigned color);
 
 /* The first thing that an entry function does. */
 void fiber_entered(void);
 
 /*
- * f runs. For ThreadSanitizer, what follows is done by another context, always the same
- * one for f; after the next call it is done by f again. Without ThreadSanitizer this
- * does nothing.
+ * f runs. ThreadSanitizer attributes what follows to a second context of f, until
+ * the next call, which switches back to f's own. Without ThreadSanitizer this does nothing.
  */
 void fiber_aside(struct fiber *f);
 
 /* Go to `to` and never return to `from`, whose frames are dropped. */
 void fiber_leave(struct fiber *from, struct fiber *to) __attribute__((noreturn));
 
-/* Must a sanitizer hear of switches? The two hooks tell it. */
+/* Must a sanitizer hear of switches? Then the caller calls these two hooks around each switch. */
 extern bool fiber_sanitized;
 void fiber_before_switch(struct fiber *from, struct fiber *to, bool for_good);
 void fiber_after_switch(struct fiber *from);
 
 /*
- * Go on with `to`. Returns addr when another fiber switches back, after checking that
- * addr points to a live object then (sim_memory_check() at site). To be called last,
- * because each return after a switch is mispredicted.
+ * Go on with `to`. When another fiber switches back, check that addr points to a live
+ * object (sim_memory_check() at site), and return addr. Make the call the last thing that a
+ * function does, because the processor mispredicts each return after a switch.
  */
 void *fiber_swap(struct fiber *from, struct fiber *to, const void *addr, struct kt_site *site);
 
-/* The same; sanitizers are told. */
+/* As fiber_swap(), and tells the sanitizers. */
 static inline void fiber_switch(struct fiber *from, struct fiber *to)
 {
 	if (__builtin_expect(fiber_sanitized, false))
@@ -83,8 +85,8 @@ static inline void fiber_switch(struct fiber *from, struct fiber *to)
 }
 
 /*
- * Cost of one switch in ns, over `rounds` round trips: of the cheapest switch that is
- * possible, and of fiber_swap().
+ * The cost of one switch in ns, measured over `rounds` round trips. The first function
+ * measures the cheapest switch that is possible, the second one fiber_swap().
  */
 double fiber_bare_ns(uint64_t rounds);
 double fiber_own_ns(uint64_t rounds);

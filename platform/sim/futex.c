@@ -7,12 +7,12 @@
  * they came. The queue is a chain of tasks (sim_task.next_waiter). An address is only
  * compared with others and never ordered or hashed, so that it does not matter where
  * objects lie. The waker takes a sleeper off the queue, and only that ends the sleep. A
- * kill or an unpark of a sleeper ends no sleep. On real threads they don't either, and
- * here they would be wake-ups that hide a lost one.
+ * kill or an unpark of a sleeper ends no sleep. On real threads they end no sleep either.
+ * If they did here, they could hide that another wake-up was lost.
  *
- * A futex makes no happens-before edge, because the operating system promises none. But
- * a sleeper must find the word changed, or the waker must find the sleeper in the queue:
- * that takes a full barrier on either side.
+ * A futex makes no happens-before edge, because the operating system promises none. But it
+ * must be sure that the sleeper finds the word changed, or the waker finds the sleeper in
+ * the queue. So each side has a full barrier.
  */
 #include "platform/sem.h"
 #include "platform/sim/internal.h"
@@ -95,7 +95,7 @@ bool os_futex_wait_at(const uint32_t *word, uint32_t expected, const uint64_t *d
 	(void)kt_may_sleep(why);	/* a lock's waiter may be in a read section of RCU */
 	/* Between the caller's test and this comparison anything may happen. */
 	sim_point(KT_SITE_NAMED("os.futex_wait"), word);
-	sim_mark(why);		/* where a directive can ask for a spurious wake-up */
+	sim_mark(why);		/* a directive can ask for a spurious wake-up here */
 	sim_memory_check(word, why);
 	sim_fence();
 	if (__atomic_load_n((const uint32_t *)sim_seen(word, sizeof *word), __ATOMIC_RELAXED) !=
@@ -149,7 +149,7 @@ bool os_sem_wait_at(struct os_sem *s, const uint64_t *deadline_ns, struct kt_sit
 	while (s->count == 0) {
 		if (!in_time)
 			return false;
-		/* Woken: another task may have taken the count first. */
+		/* It was woken, but another task may have taken the count first. */
 		in_time = sleep_on(s, deadline_ns, why);
 		sim_memory_check(s, why);
 	}

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The exploration on a model of the hand-off of a request to kthreadd and back. The same
- * model was given to GenMC 0.11 and nidhugg 0.4, whose numbers of classes it must have.
+ * The exploration on a model of the hand-off of a request to kthreadd and back. GenMC 0.11
+ * and nidhugg 0.4 ran the same model. The exploration must find as many classes as they
+ * did.
  *
- * Creators append under a lock and wake the daemon by an exchange of its state. The list is
- * a word that is written when it becomes empty or stops being empty. The answer is a flag.
- * A task that awaits a value either goes on when the value is there (5 and 178 classes), or
- * looks once and is stuck for good if the value is not there, as for those tools (6 and 566
- * executions more).
+ * Creators append under a lock and wake the daemon by an exchange of its state. One word
+ * stands for the list: it is written when the list becomes empty or stops being empty. The
+ * answer is a flag. A task awaits a value in one of two ways. In the first, it goes on when
+ * the value is there: 5 and 178 classes. In the second, it looks once and is stuck for ever
+ * if the value is not there, as in those tools: 6 and 566 more executions.
  *
- * Of three creators only nidhugg has a number, 15,102, by its reads-from mode. By the logs
- * of this model there are 15,318 classes.
+ * For three creators only nidhugg gave a number: 15,102, in its reads-from mode. According
+ * to the logs of this model there are 15,318 classes.
  */
 #include <stdio.h>
 #include <string.h>

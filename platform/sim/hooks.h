@@ -13,12 +13,12 @@
 /*
  * A choice point before an operation on *addr. On return the operation is the
  * next thing that happens anywhere, and addr, if it is not NULL, points to a live
- * object. An operation whose site says what kind of access it is (kt_site.access) is
- * done where the result points to.
+ * object. If the site says what kind of access it is (kt_site.access), the operation is
+ * done on the address that is returned.
  */
 void *sim_point(struct kt_site *site, const void *addr);
 
-/* With weak memory: all that the running task has stored becomes visible. */
+/* With weak memory, sim_drain() makes visible all that the running task has stored. */
 extern bool sim_is_weak;
 void sim_drain(void);
 

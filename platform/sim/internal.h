@@ -29,18 +29,18 @@ struct sim_attributes {		/* the os_attributes that are stored per task */
 struct sim_task {
 	struct sim_handle handle;	/* thread NULL: the body before os_adopt() */
 	struct fiber fiber;		/* near the beginning: a switch touches it */
-	struct sim_who here;		/* to copy into a step: at a point, and goes on */
+	struct sim_who here;		/* for a step: it is at a point, and goes on */
 	uint64_t key;			/* the task's part of the trace's hash */
 	struct sim_task_record *record;
 	void (*fn)(void *arg);
 	void *arg;
 	bool permit, sleeper_permit;
 	bool joinable, joined;
-	bool timed;			/* sleeps until `deadline` at most */
+	bool timed;			/* it sleeps, and `deadline` ends the sleep */
 	bool timed_out;
 	bool through;			/* its wait for a completion is over */
-	uint32_t next_waiter;		/* behind it in the same queue: task + 1; 0: none */
-	const void *sleeps_on;		/* in futex.c's queue for it; NULL: in no queue, or woken */
+	uint32_t next_waiter;		/* the task behind it in the same queue, + 1; 0: none */
+	const void *sleeps_on;		/* key in futex.c's queue; NULL: not queued, or woken */
 	uint32_t joiner;		/* task that joins it, or SIM_NOBODY */
 	uint64_t deadline;
 	void (*interrupt)(void *arg);
@@ -48,15 +48,15 @@ struct sim_task {
 	struct sim_attributes attributes;
 	uint32_t cpu;			/* where it runs, one of attributes.cpus */
 	char sync;			/* its address stands for the task's happens-before edges */
-	uint64_t rcu_awaits;		/* in synchronize: readers that must leave */
+	uint64_t rcu_awaits;		/* it is in synchronize: readers that must leave */
 	char rcu_sync;			/* edges from those readers */
-} __attribute__((aligned(256)));	/* so that a shift finds a task */
+} __attribute__((aligned(256)));	/* a shift turns an index into an address */
 
 struct sim {
 	/* What every step reads. */
 	struct sim_record *record;	/* in memory that the parent process shares */
-	uint64_t runnable;		/* bit per task, of those in `timed`, too */
-	uint64_t yielded;		/* tasks that spin in vain. Between the other two, so that
+	uint64_t runnable;		/* bit per task; includes the tasks in `timed` */
+	uint64_t yielded;		/* tasks that spin in vain. Not beside `runnable`, so that
 					 * the compiler does not read those as one wide word just
 					 * after a store to one of them. */
 	uint64_t timed;			/* tasks that sleep until a near deadline */
@@ -81,7 +81,7 @@ struct sim {
 	uint32_t steps_fair, steps_max;
 	struct kt_rng fair_draw;	/* which task is next when `fair` */
 	uint64_t clock_ns;
-	struct sim_observer tell;	/* callbacks: only those with a bit in `observed` */
+	struct sim_observer tell;	/* valid: callbacks with a bit in `observed` */
 	uint32_t observers;
 	const struct sim_observer *observer[SIM_OBSERVERS_MAX];
 	struct os_hooks hooks;
@@ -119,8 +119,8 @@ void sim_block(struct kt_site *why);
  */
 void sim_set_slow_from(void);
 /*
- * Run fn(arg) as part of the step under way, whichever task runs: sites in fn are no steps.
- * A kill needs that, because it may come from the strategy, in the middle of a step.
+ * Run fn(arg) as part of the step under way, whichever task runs: sites that fn reaches are
+ * not steps. A kill needs this, because the strategy may kill in the middle of a step.
  */
 void sim_aside(void (*fn)(void *arg), void *arg);
 
@@ -151,9 +151,9 @@ void sim_task_main(void);
  * reached.
  */
 void sim_wake(uint32_t task);
-/* The same; the wake-up belongs to the site that the current task is about to reach. */
+/* As sim_wake(), but the wake-up belongs to the site that the current task is about to reach. */
 void sim_wake_ahead(uint32_t task);
-/* The same; a deadline or the strategy's kill wakes it, and no task. */
+/* As sim_wake(), but no task wakes it: a deadline does, or the strategy's kill. */
 void sim_wake_unasked(uint32_t task);
 /* Move the task, if need be, to a processor that it may use. */
 void sim_place(struct sim_task *t);
@@ -161,13 +161,13 @@ void sim_place(struct sim_task *t);
 /* ---- execution.c --------------------------------------------------------- */
 
 void sim_leave(void) __attribute__((noreturn));	/* the execution ends here */
-/* The same, for an execution that is not worth finishing: neither failed nor checked. */
+/* End an execution that is not worth finishing. It has not failed, and its end is not checked. */
 void sim_cut(void) __attribute__((noreturn));
 
 /* ---- weak.c; all but the first: only if sim_is_weak ----------------------- */
 
 void sim_weak_begin(enum sim_model memory);
-/* Where the operation at `site` on addr, which comes next, is to be done. */
+/* The operation at `site` on addr comes next. Returns the address on which it must be done. */
 void *sim_weak_access(struct kt_site *site, const void *addr);
 /* The store with that bit becomes visible. */
 void sim_weak_show(uint32_t bit, enum sim_shown shown);
@@ -237,10 +237,11 @@ enum {
 };
 
 /*
- * By bits 4 to 19 of an address: not 0 if something there, or at a multiple of
- * SIM_REGION_BYTES from there, is freed, has ended, or lies next to a block and belongs
- * to none. Hidden, because fiber_swap() addresses it relative to the code, also in AFL++'s
- * mutator, which is a shared object.
+ * Indexed by bits 4 to 19 of an address. Not 0 if something at that address, or at a
+ * multiple of SIM_REGION_BYTES from it, is freed, has ended, or lies next to a block and
+ * belongs to no block. It has hidden visibility, because fiber_swap() addresses it relative
+ * to the code. In AFL++'s mutator, a shared object, that is possible only with a hidden
+ * symbol.
  */
 extern uint8_t sim_memory_doubt[SIM_GRANULES] __attribute__((visibility("hidden")));
 
@@ -249,7 +250,10 @@ void sim_memory_end(void);		/* on the host, after the last task; records a failu
 void *sim_memory_check_slow(const void *addr, struct kt_site *site)
 	__attribute__((visibility("hidden")));
 
-/* Returns addr. Fails unless addr is NULL or points to a live object, as far as is known. */
+/*
+ * Returns addr. Fails unless addr is NULL or points to an object that is live as far as the
+ * simulator knows.
+ */
 static inline void *sim_memory_check(const void *addr, struct kt_site *site)
 {
 	if (__builtin_expect(sim_memory_doubt[(uintptr_t)addr / SIM_GRANULE % SIM_GRANULES],
@@ -270,7 +274,7 @@ bool sim_memory_block(const void *addr, uint32_t *task, uint32_t *nth, uint32_t 
 bool sim_rcu_end(void);
 /* The current task, in a read section or a callback, is about to wait. */
 void sim_rcu_bad_wait(struct kt_site *site) __attribute__((noreturn));
-/* To be called in each function that may sleep, whether it sleeps this time or not. */
+/* Each function that may sleep calls this, whether it sleeps this time or not. */
 static inline void sim_rcu_may_wait(const struct sim_task *t, struct kt_site *site)
 {
 	if (t->handle.rcu.depth || t->handle.rcu.in_callback)
@@ -283,13 +287,16 @@ void sim_crash_init(void);
 
 /* ---- sanitizer.c --------------------------------------------------------- */
 
-/* Between these two the C library works for the simulator: no access counts. */
+/*
+ * Between these two calls the C library works for the simulator, so ThreadSanitizer ignores
+ * its accesses.
+ */
 void sim_unseen_begin(void);
 void sim_unseen_end(void);
 extern void __tsan_acquire(void *addr) __attribute__((weak));
 extern void __tsan_release(void *addr) __attribute__((weak));
 
-/* For ThreadSanitizer only: between executions, and where weak.c moves an operation. */
+/* For ThreadSanitizer only: used between executions, and where weak.c moves an operation. */
 static inline void sim_tsan_release(void *addr)
 {
 	if (__builtin_expect(__tsan_release != NULL, false))

@@ -5,8 +5,8 @@
  * Maranget, Sarkar, Sewell: "Litmus: Running Tests Against Hardware", TACAS 2011; for
  * forwarding those of x86-TSO).
  *
- * An outcome is what the loads and exchanges gave, thread by thread, and then the final
- * values of the locations that the test asks for.
+ * An outcome lists what the loads and exchanges gave, thread by thread. After these come
+ * the final values of the locations for which the test asks.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -101,7 +101,10 @@ static const struct litmus tests[] = {
 	  "002 012 022 112 122 222", "", "" },
 	{ "CoWW", { { W(X, 1), W(X, 2) }, { W(X, 3) } }, 1 << X, "2 3", "", "" },
 
-	/* An exchange takes the visible value; another task's earlier store may come after it. */
+	/*
+	 * An exchange takes the visible value. Another task may have stored earlier, and
+	 * that store may become visible after the exchange.
+	 */
 	{ "CoRMW", { { W(X, 1) }, { SWP(X, 2), R(X) } }, 1 << X, "011 021 122", "", "" },
 	{ "CoRMW+MP", { { W(X, 1) }, { SWP(X, 2), W(Y, 1) }, { R(Y), R(X) } }, 1 << X,
 	  "0001 0011 0021 0111 0121 1002 1012 1022 1122", "", "" },
@@ -136,8 +139,8 @@ static bool started;		/* all threads are spawned */
 
 /*
  * The body starts and joins the threads. It goes first until all threads are spawned.
- * Afterwards it waits for all of them, because each join makes visible what its thread
- * has stored.
+ * Then it runs only if no other task can, because each join makes visible
+ * what its thread has stored.
  */
 static uint32_t dfs_next(struct sim_strategy *s, const struct sim_decision *d)
 {

@@ -65,7 +65,7 @@ void kt_lock_modelled_release(struct kt_lock_modelled *l, struct kt_site *site)
 		sim_wake_ahead((uint32_t)__builtin_ctzll(waiters));
 		waiters &= waiters - 1;
 	}
-	/* After the release, so that what the releaser does next can be late. */
+	/* This point comes after the release, so that what the releaser does next can be late. */
 	sim_point(site, NULL);
 }
 

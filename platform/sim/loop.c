@@ -20,7 +20,7 @@
 #define likely(x)   __builtin_expect(!!(x), true)
 #define unlikely(x) __builtin_expect(!!(x), false)
 
-/* So that the speed does not depend on where the linker puts this file: a few percent. */
+/* Without the alignment the speed depends, by a few percent, on where the linker puts this file. */
 #define HOT __attribute__((aligned(64)))
 
 struct sim sim;
@@ -85,7 +85,7 @@ static inline bool is_choice(const struct sim_step *t)
 	       (t->why == SIM_YIELDED && sim.visits_all);
 }
 
-/* One of t->runnable, which is not 0, or the task that yields; recorded in t. */
+/* Choose one of t->runnable, which is not 0, or the task that yields. Record the choice in t. */
 static uint32_t decide(struct sim_step *t, const void *addr)
 {
 	uint32_t next = is_choice(t) ? ask(t, addr) : (uint32_t)__builtin_ctzll(t->runnable);
@@ -98,15 +98,15 @@ static uint32_t decide(struct sim_step *t, const void *addr)
 
 /* ---- the step ----------------------------------------------------------- */
 
-/* What the trace's hash takes of a step besides its site: task and why. */
+/* The parts of a step besides its site that go into the trace's hash: task and why. */
 static inline uint64_t step_key(const struct sim_task *self, enum sim_why why)
 {
 	return self->key ^ (uint64_t)(why ^ SIM_POINT) << 40;
 }
 
 /*
- * site->hash is known by now. The next task is not decided yet. The hash takes one
- * product and one exclusive or per step; hash_finish() mixes it in the end.
+ * site->hash must be known. The next task is not decided yet. Each step costs the hash one
+ * product and one exclusive or; hash_finish() mixes it at the end.
  */
 static inline struct sim_step *record_step(struct kt_site *site, enum sim_why why,
 					   uint64_t timed)
@@ -127,7 +127,10 @@ static inline struct sim_step *record_step(struct kt_site *site, enum sim_why wh
 	return t;
 }
 
-/* For a sanitizer that must hear of switches. It is told only of real ones. */
+/*
+ * For builds with a sanitizer that must hear of switches. A switch to the current task
+ * itself is no switch for it.
+ */
 __attribute__((noinline))
 static void *switch_told(uint32_t next, const void *addr, struct kt_site *site)
 {
@@ -142,7 +145,7 @@ static void *switch_told(uint32_t next, const void *addr, struct kt_site *site)
 }
 
 /*
- * To be called last, so that there is one return less to mispredict. A switch to the
+ * A caller calls this last, so that there is one return less to mispredict. A switch to the
  * current task itself is done, too: it costs less than a mispredicted branch around it.
  */
 static inline void *switch_to(uint32_t next, const void *addr, struct kt_site *site)
@@ -161,7 +164,7 @@ static void *switch_or_tell(uint32_t next, const void *addr, struct kt_site *sit
 	return switch_to(next, addr, site);
 }
 
-/* The execution is over. The fiber goes on when a later execution needs it. */
+/* Called when the execution is over. The fiber goes on when a later execution needs it. */
 __attribute__((noinline))
 static void return_to_host(void)
 {
@@ -270,7 +273,10 @@ static void *point_slow(struct kt_site *site, const void *addr)
 	return sim_is_weak ? sim_weak_access(site, addr) : (void *)addr;
 }
 
-/* A strategy is asked, or a timer may fire, or a sanitizer must hear of switches. */
+/*
+ * For a step at which a strategy is asked, a timer may fire, or a sanitizer must hear of
+ * switches.
+ */
 __attribute__((noinline))
 static void *point_asked(struct kt_site *site, const void *addr)
 {
@@ -294,7 +300,7 @@ static void *point_drawn_wide(struct sim_step *t, const void *addr)
 	return switch_to(t->next, addr, t->site);
 }
 
-/* It calls other functions only as its last action, so that it need not save registers. */
+/* The function calls other functions only as its last action, so it need not save registers. */
 HOT void *sim_point(struct kt_site *site, const void *addr)
 {
 	struct sim_step *t;
@@ -349,10 +355,10 @@ HOT void sim_block(struct kt_site *why)
 __attribute__((noinline))
 static void named_slow(struct kt_site *site, const void *subject)
 {
-	/* The driver's hook first: what the point stands for has just happened. */
+	/* The driver's hook comes first, because what the point stands for has just happened. */
 	if (sim.hooks.point)
 		sim.hooks.point(site, subject);
-	sim_touch(subject, SIM_READ);	/* so that it depends on the end of *subject */
+	sim_touch(subject, SIM_READ);	/* so that the visit depends on the end of *subject */
 	sim_mark(site);
 }
 

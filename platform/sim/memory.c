@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Memory of one execution: blocks are cut from one region, watched, and not reused
- * before the execution ends.
+ * Memory of one execution: blocks are cut from one region, accesses to them are checked,
+ * and none is reused before the execution ends.
  *
  * Each 16-byte granule knows its block, so an atomic or lock operation on a freed block
  * is found in every build. A byte per granule (sim_memory_doubt) says whether the check
- * needs a second look. ASan finds plain accesses, in builds with it. In other builds a
- * freed block is filled with a pattern that is no valid pointer, and the end of the
- * execution checks whether it was written.
+ * needs a second look. Builds with ASan also find plain accesses. In other builds a freed
+ * block is filled with a pattern that is no valid pointer, and the end of the execution
+ * checks whether it was written.
  *
  * os_object_begin() and os_object_end() tell which objects are on stacks.
  */
@@ -23,7 +23,7 @@ enum {
 	ENDED_MAX = 256,
 	FENCE = 16,	/* granules behind the last block that belong to no block */
 	MAPPED_BYTES = SIM_REGION_BYTES + SIM_MOVED_MAX * SIM_GRANULE,
-	FRESH = 0xcd,	/* contents of a new block: not zero, so that its user must set it */
+	FRESH = 0xcd,	/* contents of a new block: not zero, to show users that rely on zero */
 	FREED = 0x6b,	/* contents of a freed block: no canonical pointer, so using it faults */
 };
 
@@ -47,7 +47,7 @@ static struct {
 	size_t live[KT_ROLE_COUNT];
 	uint16_t allocations[SIM_TASKS_MAX];
 	struct block block[BLOCKS_MAX];
-	uint16_t owner[SIM_GRANULES];	/* of each granule: its block, from 1; 0: none */
+	uint16_t owner[SIM_GRANULES];	/* the block of each granule, from 1; 0: none */
 	struct { uintptr_t begin, end; } dead[ENDED_MAX];
 } mem;
 
@@ -92,7 +92,7 @@ static void set_doubt(uintptr_t addr, size_t size, enum doubt about, bool doubt)
 	mark(first, n, about, doubt);
 }
 
-/* The same for FENCE granules, without a loop. */
+/* set_doubt() for FENCE granules, without a loop. */
 static void set_fence(uintptr_t addr, bool doubt)
 {
 	size_t first = addr / SIM_GRANULE % SIM_GRANULES;
@@ -124,7 +124,7 @@ void sim_memory_begin(uint32_t moved)
 	mem.used = mem.blocks = mem.ended = 0;
 }
 
-/* At that offset of the region, or NULL. */
+/* The block at that offset of the region, or NULL. */
 static struct block *block_at(uintptr_t offset)
 {
 	uint16_t owner = offset < mem.used ? mem.owner[offset / SIM_GRANULE] : 0;
@@ -136,7 +136,10 @@ static bool written_after_free(const struct block *b)
 {
 	const char *p = mem.region + b->offset;
 
-	/* Not written: the first byte is right, and each byte equals its neighbour. */
+	/*
+	 * A freed block is unchanged if its first byte is FREED and each byte equals its
+	 * neighbour.
+	 */
 	return b->size && (p[0] != FREED || memcmp(p, p + 1, b->size - 1) != 0);
 }
 
@@ -153,7 +156,10 @@ static void describe(const struct block *b, char *buf, size_t size)
 			 b->freed_at->line);
 }
 
-/* Runs on the host after the last task, so it records the failure and leaves no task. */
+/*
+ * Runs on the host after the last task. There is no task to leave, so it only records the
+ * failure.
+ */
 static void record_failure(enum kt_failure kind, const char *what, const struct block *b)
 {
 	struct sim_record *r = sim.record;
@@ -199,7 +205,7 @@ void *os_alloc_at(enum kt_role role, size_t size, struct kt_site *site)
 	if (size > SIM_REGION_BYTES || mem.used + bytes + FENCE * SIM_GRANULE > SIM_REGION_BYTES ||
 	    mem.blocks == BLOCKS_MAX)
 		kt_fail(KT_ASSERTION, "one execution allocates more than the simulator has");
-	p = mem.region + mem.used;	/* not before the hook, which may let others run */
+	p = mem.region + mem.used;	/* read after the hook, which may let other tasks run */
 	b = &mem.block[mem.blocks++];
 	*b = (struct block){
 		.offset = mem.used, .size = (uint32_t)size, .role = (uint8_t)role,
@@ -282,7 +288,10 @@ void os_object_begin(const void *addr, size_t size)
 		set_doubt_of_dead(true);
 }
 
-/* An object inside a block need not be remembered: the block knows when it is freed. */
+/*
+ * The end of an object inside a block is not noted here, because the block notes when it is
+ * freed.
+ */
 void os_object_end(const void *addr, size_t size)
 {
 	uintptr_t begin = (uintptr_t)addr, end = begin + size;

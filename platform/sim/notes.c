@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The events in the record: what happened that the trace does not show. Which task spawned
- * and which woke another is noted only if the driver wants it.
+ * The events in the record: what happened that the trace does not show. Spawns and wake-ups
+ * are noted only if the driver wants them.
  */
 #include "platform/sim/internal.h"
 

@@ -17,7 +17,7 @@
  * paths test nothing for it.
  *
  * A callback runs on the stack of the current task, in the middle of what the task does.
- * It must not reach a site. It may kt_fail(). Observers are told in the order in which
+ * It must not reach a site. It may kt_fail(). Observers are called in the order in which
  * they asked.
  */
 #ifndef PLATFORM_SIM_OBSERVER_H
@@ -30,20 +30,20 @@
 struct sim_step;
 
 enum sim_access {	/* how an event touches an object */
-	SIM_WRITE,	/* like SIM_ACQUIRE, and unlike the others, it depends on itself */
+	SIM_WRITE,	/* two writes depend on each other, as do two acquires */
 	SIM_READ,
 	SIM_ACQUIRE,	/* of a lock; possible only if the lock is free */
 	SIM_RELEASE,
 	SIM_WAKE,	/* lets a sleeper go on, or gives it its permit */
-	SIM_SAME,	/* RCU: readers enter or leave; or, on another object, callbacks run */
+	SIM_SAME,	/* RCU: readers enter or leave; on another object: callbacks run */
 	SIM_OTHER,	/* RCU: a grace period or a callback is asked for */
 	SIM_END,	/* of all objects of a block */
 };
 
 enum sim_thing {	/* objects without an address */
 	/* one per task: */
-	SIM_SLEEP,	/* its permit, and being let through */
-	SIM_KILLED,	/* read: the task looks whether it is killed */
+	SIM_SLEEP,	/* whether it has its permit or is let through */
+	SIM_KILLED,	/* SIM_READ of it: the task looks whether it is killed */
 	SIM_EXIT,
 	SIM_PLACE,	/* the processors that it may use */
 	/* one in all: */
@@ -68,14 +68,14 @@ enum sim_end {		/* what kind of memory ends */
 
 /* A callback that is NULL is not called. */
 struct sim_observer {
-	/* The task t->task has reached a site; an operation on *object is what it does next. */
+	/* The task t->task has reached a site. What it does next is an operation on *object. */
 	void (*arrives)(const struct sim_step *t, const void *object);
-	/* It is decided that this task goes on: it does now what it was about to do. */
+	/* The simulator has decided that this task goes on: it does now what it was about to do. */
 	void (*goes_on)(uint32_t task);
 
 	/*
-	 * What the current task does touches an object besides the one that arrives() told
-	 * of. addr may be NULL: then it touches nothing.
+	 * The current task touches one more object than the one that arrives() named. If
+	 * addr is NULL, it touches nothing.
 	 */
 	void (*touches)(const void *addr, enum sim_access how);
 	void (*touches_thing)(enum sim_thing thing, uint32_t task, enum sim_access how);
@@ -94,15 +94,15 @@ struct sim_observer {
 	void (*wakes)(uint32_t task, uint32_t by, bool ahead);
 
 	/*
-	 * Happens-before edges, which are addresses that are only compared: the ones that
-	 * the contracts promise and no others.
+	 * Happens-before edges: those that the contracts promise and no others. An edge is
+	 * an address that is only compared.
 	 */
 	void (*releases)(const void *edge);
 	void (*acquires)(const void *edge);
 
 	/* A new object is there, on a stack or in a block. */
 	void (*object_begins)(const void *addr, size_t size);
-	/* Before the memory is reused or filled. */
+	/* Called before the memory is reused or filled. */
 	void (*memory_ends)(const void *addr, size_t size, enum sim_end end);
 };
 
@@ -126,7 +126,10 @@ enum {	/* bits of sim.observed, one per callback */
 
 enum { SIM_OBSERVERS_MAX = 6 };		/* per execution */
 
-/* In an execution, or while it begins: tell *o from now on; do so no more. */
+/*
+ * Called in an execution, or while it begins. sim_observe(): call o's callbacks from now
+ * on. sim_observe_end(): stop that.
+ */
 void sim_observe(const struct sim_observer *o);
 void sim_observe_end(const struct sim_observer *o);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Observers: each callback is called for what it stands for, all observers hear in the
- * order in which they asked, one that stops hears no more, and none changes an execution.
+ * Observers: each callback is called when the thing happens for which it is; observers are
+ * called in the order in which they asked; an observer that stops is not called any more;
+ * and observers do not change an execution.
  */
 #include <stdio.h>
 
@@ -19,7 +20,7 @@ static struct counts {
 } counts;
 
 static uint32_t chosen;		/* the task that goes on */
-static unsigned out_of_turn;	/* steps of another task than that */
+static unsigned out_of_turn;	/* steps of a task that was not chosen */
 
 static void arrives(const struct sim_step *t, const void *object)
 {
@@ -99,7 +100,7 @@ static const struct sim_observer counter = {
 	.object_begins = object_begins, .memory_ends = memory_ends,
 };
 
-/* ---- a strategy that has observers ------------------------------------------ */
+/* ---- a strategy that starts observers ------------------------------------------ */
 
 enum { OBSERVERS_MAX = 3 };
 

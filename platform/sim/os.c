@@ -19,7 +19,7 @@ static uint32_t task_of(const struct os_thread *t, const char *what)
 	return t->id;
 }
 
-/* Not part of struct sim_task, because only `checked` locks use it. */
+/* This is not in struct sim_task, because only `checked` locks use it. */
 static struct kt_lockdep_thread lockdep[SIM_TASKS_MAX];
 
 struct kt_lockdep_thread *os_lockdep(void)
@@ -114,7 +114,7 @@ void os_wait_detached(void)
 	sim_current()->record->waits_for = -1;
 }
 
-/* Only the body has no handle yet, because no task spawned it. */
+/* Only the body calls this: it has no handle yet, because no task spawned it. */
 void os_adopt(struct os_thread *t, const char *name)
 {
 	(void)name;
@@ -144,7 +144,10 @@ static bool park(bool *permit, bool timed, uint64_t deadline_ns, struct kt_site 
 	struct sim_task *t = sim_current();
 
 	(void)kt_may_sleep(why);
-	/* Only a mark: a permit is kept, so it does not matter when it comes. */
+	/*
+	 * This is only a mark. A permit stays, so it does not matter whether it is granted
+	 * before or after the mark.
+	 */
 	sim_waits(SIM_WAIT_PERMIT, 0);
 	sim_mark(why);
 	if (!*permit) {
@@ -167,7 +170,7 @@ static bool park(bool *permit, bool timed, uint64_t deadline_ns, struct kt_site 
 	return true;
 }
 
-/* Not allowed in a read section of RCU; a lock's waiter may (os_sleeper_park()). */
+/* A task may not park in a read section of RCU. A lock's waiter may: see os_sleeper_park(). */
 void os_park(struct kt_site *why)
 {
 	sim_rcu_may_wait(sim_current(), why);
@@ -186,7 +189,10 @@ static void grant(uint32_t id, bool *permit, struct kt_site *site)
 	sim_touch_wake(id, false);
 	*permit = true;
 	sim_wake_ahead(id);
-	/* Only a mark: the task that was woken can go on at the next site. */
+	/*
+	 * This is only a mark. The task that was woken can go on when the caller reaches
+	 * its next site.
+	 */
 	sim_mark(site);
 }
 
@@ -229,7 +235,7 @@ static void kill(uint32_t id, void (*wake)(uint32_t task))
 	t->permit = true;
 	wake(id);
 	t->interrupt = NULL;
-	if (interrupt) {	/* the victim is between os_wait_begin() and os_wait_end() */
+	if (interrupt) {	/* the killed task is between os_wait_begin() and os_wait_end() */
 		sim_hb_acquire(&t->interrupt);
 		sim_aside(interrupt, t->interrupt_arg);
 		sim_hb_release(&t->interrupt);

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * RCU in the simulator. A grace period is a set of tasks: those that are in a read
- * section when it begins. A task is taken out of the set when it leaves its section. The
- * period is over when the set is empty. For a task that waits in synchronize the set is
- * in its struct sim_task; for a callback it is in the callback's entry of the table.
+ * RCU in the simulator. A grace period is a set of tasks: at its beginning, all tasks that
+ * are in a read section. A task is taken out of the set when it leaves its section. The
+ * period is over when the set is empty. For a task that waits in synchronize the set is in
+ * its struct sim_task; for a callback it is in the callback's entry of the table.
  *
- * Each call is one step. The point comes before the call takes effect, except in unlock,
- * where it comes after, so that what a task does after its section can be late.
- * Callbacks run in the order in which they were queued, and one at a time on a task.
+ * Each call is one step. The choice point comes before the call takes effect. In unlock it
+ * comes after that, so that what a task does after its section can be late. Callbacks run
+ * in the order in which they were queued, and one at a time on a task.
  *
- * The happens-before edges are those of the contract and no more. To the end of a grace
- * period: from the sections that were left before it began, and from those that it
- * waited for. From the beginning of a grace period: to the sections that are entered
- * later. A callback runs aside of its task, in a context of its own: it sees nothing of
- * what the task knows, and the task sees nothing of what the callback did.
+ * The happens-before edges are those of the contract and no more. Edges lead to the end of
+ * a grace period from the sections that were left before it began, and from the sections
+ * that it waited for. Edges lead from the beginning of a grace period to the sections that
+ * are entered later. A callback runs aside of its task, in a context of its own: it sees
+ * nothing of what the task knows, and the task sees nothing of what the callback did.
  */
 #include "platform/rcu.h"
 #include "platform/rcu/modelled.h"
@@ -27,7 +27,7 @@ enum { CALLBACKS_MAX = 4096 };	/* per execution */
 struct callback {
 	struct kt_rcu_modelled_head *head;
 	void (*func)(struct kt_rcu_modelled_head *head);	/* NULL: it has returned */
-	uint64_t readers;		/* must leave before it may run */
+	uint64_t readers;		/* tasks that must leave before the callback may run */
 	struct kt_site *queued_at;
 	uint8_t queued_by;
 	bool running;
@@ -59,7 +59,7 @@ unsigned kt_rcu_modelled_queued(void)
 	return rcu.count - rcu.first;
 }
 
-/* Name the task that queued the first one. Other back ends of RCU do not know it. */
+/* Name the task that queued the first callback. Other back ends of RCU do not know that task. */
 static void blame(struct sim_record *r)
 {
 	const struct callback *c = &rcu.callback[rcu.first];
@@ -128,8 +128,8 @@ static void run(struct sim_task *t, struct callback *c)
 }
 
 /*
- * Run the callbacks that may run. A callback runs none itself: the task that runs it does
- * so when it returns.
+ * Run the callbacks that may run. A callback does not run other callbacks itself: after it
+ * has returned, the task that ran it runs them.
  */
 static void run_ready(struct sim_task *t)
 {
@@ -166,7 +166,7 @@ void kt_rcu_modelled_call(struct kt_rcu_modelled_head *head,
 	};
 	sim_hb_release(&rcu.begun);
 	sim_hb_release(&c->sync);
-	fiber_aside(&t->fiber);	/* sections that were left: an edge to the callback only */
+	fiber_aside(&t->fiber);	/* edges from sections that were left go only to the callback */
 	sim_hb_acquire(&rcu.left);
 	sim_hb_release(&c->sync);
 	fiber_aside(&t->fiber);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The texts of deadlocks and livelocks: which task waits for which other when none can
- * run, and which tasks go round in circles when an execution has no end. Each text is one
- * line, because the driver prints the interleaving beside it.
+ * The texts of deadlocks and livelocks: for a deadlock, which task waits for which other
+ * task; for a livelock, which tasks go round in circles. Each text is one line, because the
+ * driver prints the interleaving separately.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -54,7 +54,7 @@ static uint32_t window(void)
 	return sim.fair ? sim.record->fair_from : 0;
 }
 
-/* Sites are compared by name, because an inline function has a site in each caller. */
+/* Sites are compared by name, because an inline function has one site per caller. */
 static uint32_t find_site(const struct sim_circle *c, struct kt_site *site)
 {
 	uint32_t i = 0;
@@ -110,7 +110,10 @@ static bool is_nothing_new(uint32_t task, uint32_t from, uint32_t to, struct sim
 	return (seen & ((1u << c->sites) - 1)) == (1u << c->sites) - 1;
 }
 
-/* In the order of the source, because where in the circle the window ends is chance. */
+/*
+ * Places are reported in the order of the source, because it is chance where in the circle
+ * the window ends.
+ */
 static bool comes_before(const struct kt_site *a, const struct kt_site *b)
 {
 	int order = strcmp(kt_site_file(a), kt_site_file(b));

@@ -15,7 +15,7 @@ extern void __asan_poison_memory_region(const volatile void *addr, size_t size)
 extern void __asan_unpoison_memory_region(const volatile void *addr, size_t size)
 	__attribute__((weak));
 
-/* ThreadSanitizer sees memcpy() and printf() from any caller, also from the simulator. */
+/* ThreadSanitizer sees calls of memcpy() and printf() by any code, even by the simulator. */
 void sim_unseen_begin(void)
 {
 	if (!AnnotateIgnoreReadsBegin)

@@ -28,8 +28,8 @@
 
 /*
  * What other tasks may see of a task's stores (weak.c). A store is visible at once, or it
- * waits in the task's store buffer. When a waiting store becomes visible is a choice of
- * the strategy, like that of the next task.
+ * waits in the task's store buffer. The strategy chooses when a waiting store becomes
+ * visible, as it chooses the next task.
  */
 enum sim_model {
 	SIM_SC,		/* each store at once */
@@ -41,7 +41,7 @@ struct sim_options {
 	struct sim_strategy *strategy;
 	uint64_t seed;
 	uint32_t steps_estimate;	/* 0: 100 */
-	uint32_t steps_fair;	/* from this step on a fair draw decides; 0: half of max */
+	uint32_t steps_fair;	/* from this step on a fair draw decides; 0: half of steps_max */
 	uint32_t steps_max;	/* an execution of more steps is a livelock; 0: SIM_STEPS_MAX */
 	uint32_t moved;		/* Raises os_alloc()'s addresses by this times 16 bytes; below
 				 * SIM_MOVED_MAX. Nothing may depend on it. */
@@ -51,15 +51,16 @@ struct sim_options {
 /*
  * Run body(arg) as task 0, named "init", until every task has finished or
  * something has failed. The record is valid until the next call. After a
- * failure the simulator is ready for the next execution. Memory that a failed
- * execution took from elsewhere than os_alloc() is not freed.
+ * failure the simulator is ready for the next execution. Memory that a failed execution did
+ * not get from os_alloc() is not freed.
  */
 const struct sim_record *sim_run(const struct sim_options *o, void (*body)(void *), void *arg);
 
 /*
- * Cost of one fiber switch in ns, measured over `rounds` round trips: of a switch that is
- * inline, saves nothing and is always predicted, so that no switch can cost less; and of
- * the simulator's own switch.
+ * The cost of one fiber switch in ns, measured over `rounds` round trips.
+ * sim_bare_switch_ns() measures a switch that is inline, saves nothing and is always
+ * predicted, so no switch can cost less. The other function measures the simulator's own
+ * switch.
  */
 double sim_bare_switch_ns(uint64_t rounds);
 double sim_own_switch_ns(uint64_t rounds);

@@ -3,8 +3,8 @@
  * Schedule coverage: pairs of accesses to one object, by different tasks.
  *
  * An access is known by its site's name, so that a pair is the same in every
- * execution, process and build. An access that had to wait for its object (a lock, a
- * completion) is another access than one that did not have to. Accesses are the
+ * execution, process and build. If an access had to wait for its object (a lock, a
+ * completion), it counts as a different access from one that did not wait. Accesses are the
  * operations of atomic.h, the acquires of locks, and the operations on completions.
  */
 #ifndef PLATFORM_SIM_SIM_COVERAGE_H
@@ -39,15 +39,15 @@ struct sim_pairs {	/* all zero: empty */
 bool sim_pairs_add(struct sim_pairs *to, const struct sim_pair *p);
 
 /*
- * From the next execution on, add the pairs that are seen to *pairs; NULL: stop that.
+ * From the next execution on, add the pairs that are seen to *pairs. NULL: add no more.
  * Affects only how long an execution takes, never its schedule.
  */
 void sim_cover(struct sim_pairs *pairs);
 
 /*
- * The same for a fuzzing engine: set the pair's entry of map[0..size) to 1. The entry is
- * found by a hash; size is a power of two. With N entries set, a new pair is taken for an
- * old one with probability N / size.
+ * For a fuzzing engine, instead of a set: for each pair set its entry of map[0..size) to 1.
+ * The entry is found by a hash; size is a power of two. With N entries set, a new pair is
+ * taken for an old one with probability N / size.
  */
 void sim_cover_map(uint8_t *map, uint32_t size);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Two strategies that go through all executions of a program: each class of equivalent
- * ones once (dpor), or all that have few deviations (bound).
+ * Two strategies that go through all executions of a program. dpor runs one of each class
+ * of equivalent executions. bound runs all executions that have few deviations.
  */
 #ifndef PLATFORM_SIM_SIM_EXPLORE_H
 #define PLATFORM_SIM_SIM_EXPLORE_H
@@ -14,7 +14,7 @@
 /* ---- dpor ---------------------------------------------------------------- */
 
 /*
- * Every execution up to equivalence, each once: dynamic partial-order reduction.
+ * Dynamic partial-order reduction: runs one execution of each class of equivalent ones.
  *
  *	if (!sim_explore(&o))
  *		no memory;
@@ -28,38 +28,41 @@
 struct sim_exploration {
 	bool brute;		/* no reduction: every interleaving */
 	bool settles;		/* see sim_settle() */
-	/* At most so many per execution, besides what the program itself does. */
+	/*
+	 * The most kills, failed allocations and spurious wake-ups per execution, besides
+	 * those that the program itself makes.
+	 */
 	uint32_t kills, fails, spurious;
-	/* May a task of that name be killed? */
+	/* May the exploration kill a task of that name? */
 	bool (*may_be_killed)(uint32_t name_hash);
 };
 
 struct sim_explored {
-	uint64_t executions;	/* that reached an end or a failure */
+	uint64_t executions;	/* those that reached an end or a failure */
 	uint64_t redundant;	/* subset of those that were equivalent to an earlier one */
 	uint64_t blocked;	/* cut short: each task that could go on was asleep */
 	uint64_t dropped;	/* cut short: the event that was planned next was not possible */
 	uint64_t events;	/* over all executions */
 	uint64_t class;		/* hash of the last one's events and their order; 0: cut short */
-	bool too_long;		/* some execution had more events than there is room for */
+	bool too_long;		/* some execution had more events than fit */
 	bool no_memory;		/* the exploration can't go on */
 };
 
 bool sim_explore(const struct sim_exploration *o);
 struct sim_strategy *sim_strategy_dpor(void);
-/* After an execution: the totals so far. False if there is no other execution. */
+/* Called after an execution. Stores the totals so far. False if no execution is left to run. */
 bool sim_explored(struct sim_explored *out);
 
 /* ---- what a program tells the exploration -------------------------------- */
 
 /*
- * Wait until *word is `value`: one step, for models of protocols. The exploration takes
- * it for a single read, of that value.
+ * Wait until *word is `value`. For models of protocols: the wait is one step, and the
+ * exploration treats it as a single read that gives that value.
  */
 void sim_await(const uint32_t *word, uint32_t value, struct kt_site *site);
 
 /*
- * A named point. If the exploration `settles`, the caller goes on when no other task
+ * A named point. If the exploration `settles`, the caller goes on only when no other task
  * can, and the rest of the execution is run in one order only.
  */
 void sim_settle(struct kt_site *site);
@@ -82,16 +85,22 @@ void sim_depends(const void *object);
  * back end and with programs that have data races.
  */
 struct sim_bounds {
-	uint32_t total;		/* of all these together, per execution */
+	uint32_t total;		/* the most deviations of all kinds together, per execution */
 	uint32_t preemptions, kills, fails, spurious;
 	bool (*may_be_killed)(uint32_t name_hash);
 };
 
 void sim_bound(const struct sim_bounds *b);
 struct sim_strategy *sim_strategy_bound(void);
-/* False if there is no other. *too_long: some choices were not tried for lack of room. */
+/*
+ * False if no execution is left to run. *too_long: some choices were not tried, because
+ * there was no room for them.
+ */
 bool sim_bounded(bool *too_long);
-/* The deviations of the last execution, from *i = 0 on; false after the last one. */
+/*
+ * Walk over the deviations of the last execution. Start with *i = 0; returns false after
+ * the last deviation.
+ */
 bool sim_bound_turn(uint32_t *i, uint32_t *step, uint32_t *answer, uint32_t *usual);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Every strategy by its row in platform/words.def. */
+/* The strategies, by their rows in platform/words.def. */
 #ifndef PLATFORM_SIM_SIM_STRATEGIES_H
 #define PLATFORM_SIM_SIM_STRATEGIES_H
 
@@ -27,12 +27,12 @@ struct sim_record;
 struct sim_strategy *sim_strategy_of(enum kt_strategy kind, uint32_t depth);
 
 /*
- * Must sim_strategies_profile() see an execution of the program, run by block, before
- * the strategy is used?
+ * Does the strategy need a profile? Then, before it is used, sim_strategies_profile() must
+ * see an execution of the program under block.
  */
 bool sim_strategy_profiles(enum kt_strategy kind);
 
-/* Each strategy that profiles learns from the record of that execution. */
+/* Each strategy that needs a profile takes it from the record of that execution. */
 void sim_strategies_profile(const struct sim_record *r);
 
 #endif

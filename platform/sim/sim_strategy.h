@@ -12,11 +12,11 @@
 #include "platform/point.h"
 #include "platform/sim/sim_trace.h"
 
-#define SIM_NEAR_NS     1000000000ull	/* later deadlines pass only if no task can run */
+#define SIM_NEAR_NS     1000000000ull	/* a later deadline passes only if no task can run */
 #define SIM_STORES_FIRST 52	/* with weak memory: lower bits are tasks, the rest are stores */
 
 struct sim_decision {
-	uint64_t runnable;	/* Bit i: task i can run. Without the current task if that
+	uint64_t runnable;	/* Bit i: task i can run. Excludes the current task if it
 				 * yields. Never 0 in next(). With weak memory, from bit
 				 * SIM_STORES_FIRST on: a store can become visible; next() is
 				 * then asked again. */
@@ -31,8 +31,8 @@ struct sim_decision {
 };
 
 enum sim_choice {
-	SIM_CHOOSE_SPURIOUS,	/* below 2; 1: this park returns at once */
-	SIM_CHOOSE_ALLOC_FAIL,	/* below 2; 1: this allocation fails */
+	SIM_CHOOSE_SPURIOUS,	/* answers 0 and 1; 1: this park returns at once */
+	SIM_CHOOSE_ALLOC_FAIL,	/* answers 0 and 1; 1: this allocation fails */
 	SIM_CHOOSE_OTHER,
 };
 
@@ -47,14 +47,14 @@ struct sim_strategy {
 	/*
 	 * Answers one of d->runnable. If the task yields and the strategy knows that it can
 	 * go on, d->task is an answer, too. Called at every step that leaves a choice.
-	 * Named points leave none, because what they mark has sites around it.
+	 * Named points leave no choice, because there are sites around what they mark.
 	 */
 	uint32_t (*next)(struct sim_strategy *s, const struct sim_decision *d);
 	/* 0 <= result < below. NULL: always 0. */
 	uint32_t (*choose)(struct sim_strategy *s, enum sim_choice kind, uint32_t below);
 	/*
-	 * Called at every step before anything else, also if d->runnable has one bit or
-	 * none. May call sim_kill(). NULL: not called.
+	 * Called at every step before anything else, even if d->runnable has only one bit
+	 * or none. May call sim_kill(). NULL: not called.
 	 */
 	void (*visit)(struct sim_strategy *s, const struct sim_decision *d);
 	/*
@@ -66,7 +66,10 @@ struct sim_strategy {
 
 /* ---- for strategies ------------------------------------------------------ */
 
-/* The answer of sim_strategy_block(). A recorded trace is told by where it deviates. */
+/*
+ * The answer of sim_strategy_block(). A plan describes a trace by where it deviates from
+ * these answers.
+ */
 uint32_t sim_default_next(uint64_t runnable, uint64_t timed, uint32_t task, enum sim_why why);
 
 /*
@@ -77,15 +80,15 @@ void sim_kill(uint32_t task);
 
 /*
  * From visit(): make a store visible, and the stores that must become visible before
- * it. Of the stores that the task has done at sites of that name hash and that are not
- * visible yet, it is the oldest but `older`.
+ * it. Consider the stores that the task has done at sites of that name hash and that are
+ * not visible yet. The store is the one for which exactly `older` of these are older.
  */
 void sim_show(uint32_t task, uint32_t site_hash, uint32_t older);
 
-/* Where the store with that bit in sim_decision.runnable was done. */
+/* The object of the store that has this bit in sim_decision.runnable. */
 const void *sim_store_object(uint32_t bit);
 
-/* Ask the strategy; for hooks that run inside an execution. */
+/* Ask the strategy for a choice. For hooks that run inside an execution. */
 uint32_t sim_choose(enum sim_choice kind, uint32_t below);
 
 #endif

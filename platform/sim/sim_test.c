@@ -335,8 +335,8 @@ static void test_same_seed_same_trace(void)
 }
 
 /*
- * A body that depends on something that the simulator does not control must show that:
- * two runs with the same seed give two hashes.
+ * If a body depends on something that the simulator does not control, the hash must show
+ * it: two runs with the same seed give different hashes.
  */
 static void body_depends_on_past(void *unused)
 {
@@ -367,8 +367,8 @@ static void body_unparks(void *unused)
 }
 
 /*
- * The nth event of that kind. The step at which it was done, and the one before which it
- * was done, are steps of the task that did it.
+ * The nth event of that kind. Also checks that the event was done between two steps of the
+ * task that did it.
  */
 static const struct sim_event *noted(const struct sim_record *r, enum sim_event_kind kind,
 				     uint32_t nth)

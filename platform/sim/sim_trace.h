@@ -45,7 +45,7 @@ struct sim_step {
 			uint8_t why;	/* enum sim_why */
 			uint8_t next;	/* the task that ran on */
 		};
-		struct sim_who who;	/* the same three, written by one store */
+		struct sim_who who;	/* the three fields above, written by one store */
 	};
 };
 
@@ -98,11 +98,11 @@ struct sim_task_record {
 
 /* ---- the record ---------------------------------------------------------- */
 
-/* Of the execution under way, or else of the last one. */
+/* The record of the execution under way, or else of the last one. */
 struct sim_record {
 	enum kt_failure failure;
 	char     message[SIM_MESSAGE_MAX];
-	uint64_t hash;			/* of (task, site, why) over all steps */
+	uint64_t hash;			/* over (task, site, why) of all steps */
 	uint32_t steps, events, tasks;
 	uint32_t fair_from;		/* from this step on no strategy was asked */
 	bool     events_lost;		/* there were more than SIM_EVENTS_MAX */
@@ -118,15 +118,18 @@ struct sim_record {
 /* The record. The parent of the process that runs the executions may read it, too. */
 struct sim_record *sim_record(void);
 
-/* In a forked process: from now on use a record of its own, for it and its children. */
+/*
+ * Called in a forked process: from now on this process and its children use a record of
+ * their own.
+ */
 void sim_record_apart(void);
 
 /*
- * From the next execution on, record which task spawned and which task woke which
- * other. A spawn or wake-up is done at trace[nth], and before trace[step], which is the
- * next step of the task that did it. If the execution fails, the trace may end before
- * either of them. A long execution keeps the first ones only, so that room is left for
- * other events.
+ * From the next execution on, record which task spawned which other task, and which task
+ * woke which. A spawn or wake-up is done at trace[nth], and before trace[step], which is
+ * the next step of the task that did it. If the execution fails, the trace may end before
+ * either of them. In a long execution only the first ones are kept, so that room is left
+ * for other events.
  */
 void sim_note_wakes(bool on);
 
@@ -137,7 +140,7 @@ void sim_note_alloc_fail(enum kt_role role, uint32_t nth);
 
 /* The places that a task visited over and over while it was scheduled fairly. */
 struct sim_circle {
-	uint32_t steps;				/* by the task, meanwhile */
+	uint32_t steps;				/* steps of the task while it went round */
 	uint32_t sites;				/* distinct places */
 	struct kt_site *site[SIM_CIRCLE_MAX];
 	struct kt_site *mark;			/* one of them, always the same wherever the
@@ -146,8 +149,8 @@ struct sim_circle {
 };
 
 /*
- * Of an execution that was a livelock. False if the task did nothing meanwhile, or
- * still reached new places.
+ * Describe how the task went round in an execution that was a livelock. False if the task
+ * did nothing during that time, or still reached new places.
  */
 bool sim_circle_of(uint32_t task, struct sim_circle *out);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Run to block: the current task goes on until it can't, then the next by number. It is
- * the least surprising schedule, and a plan's directives deviate from it.
+ * Run to block: the current task goes on until it can't; then the task with the next number
+ * goes on. This is the least surprising schedule, and a plan's directives are deviations
+ * from it.
  */
 #include "platform/sim/internal.h"
 
@@ -10,7 +11,7 @@ uint32_t sim_default_next(uint64_t runnable, uint64_t timed, uint32_t current,
 {
 	uint64_t stores = sim.record->stores, later;
 
-	if (runnable & ~timed)	/* time passes when there is nothing else to do */
+	if (runnable & ~timed)	/* time passes only when nothing else can happen */
 		runnable &= ~timed;
 	/* Stores become visible as late as possible: before a task spins in vain. */
 	if (why == SIM_YIELDED && (runnable & stores))

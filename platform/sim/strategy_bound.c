@@ -2,19 +2,19 @@
 /*
  * Depth first through all executions that leave the usual course a bounded number
  * of times (Musuvathi, Qadeer: Iterative Context Bounding for Systematic Testing of
- * Multithreaded Programs, PLDI 2007). It need not know which events depend on each
- * other, so it works with every back end, and it is exhaustive in a small program.
+ * Multithreaded Programs, PLDI 2007). The strategy need not know which events depend on
+ * each other, so it works with every back end. In a small program it is exhaustive.
  *
- * The usual course: the running task goes on until it blocks, then the next by number;
- * nothing fails, no task is killed. Where a task blocks or ends, every other task is
- * tried, and that costs nothing. Each of these deviations costs one: a preemption; after
- * a task that spins, another task than the next; time that passes early; a spurious
- * wake-up; a failed allocation; a kill. With weak memory, a store that becomes visible
- * costs a preemption, wherever that is.
+ * The usual course: the running task goes on until it blocks; then the task with the next
+ * number goes on. Nothing fails, and no task is killed. Where a task blocks or ends, every
+ * other task is tried, and that costs nothing. Each of these deviations costs one: a
+ * preemption; after a task that spins, a choice of another task than the next by number;
+ * time that passes early; a spurious wake-up; a failed allocation; a kill. With weak
+ * memory, a store that becomes visible also costs a preemption.
  *
  * The path of the execution under way is the list of its choices. The next execution
- * repeats them up to the last one that has an answer left, gives that answer, and goes on
- * in the usual way.
+ * repeats them up to the last choice for which an answer is left. There it gives that
+ * answer, and then it takes the usual course.
  */
 #include <string.h>
 
@@ -28,7 +28,7 @@ struct choice {
 	uint64_t left;		/* answers not tried yet */
 	uint32_t step;
 	uint8_t answer, usual;
-	uint8_t kind;		/* what another answer than the usual one costs */
+	uint8_t kind;		/* the kind of cost of an unusual answer */
 };
 
 static struct {
@@ -55,7 +55,7 @@ static bool affords(uint32_t kind)
 	       (dfs.total < dfs.bounds.total && dfs.spent[kind] < dfs.most[kind]);
 }
 
-/* What the answer costs, where another answer than the usual one costs `kind`. */
+/* What the answer costs if each unusual answer costs one of `kind`. */
 static uint32_t price(uint32_t answer, uint32_t kind)
 {
 	return kind == FREE && (sim.record->stores >> answer & 1) ? PREEMPTION : kind;
@@ -85,7 +85,7 @@ static uint32_t answer(uint64_t can, uint32_t usual, uint32_t kind, uint32_t ste
 			.answer = (uint8_t)usual, .usual = (uint8_t)usual, .kind = (uint8_t)kind,
 		};
 	}
-	/* The same choices so far, so the same choice now. */
+	/* All choices so far were the same, so this one must be the same. */
 	KT_ASSERT(can >> c->answer & 1 && c->usual == usual && c->step == step);
 	dfs.at++;
 	kind = price(c->answer, kind);

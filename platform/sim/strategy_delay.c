@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Delay-bounded: a deterministic scheduler, run to block, that goes on with the next
- * task instead at most `delays` times, at random steps. Any schedule within that many
- * delays has probability at least (1/k)^delays per execution of k steps. Emmi, Qadeer,
- * Rakamaric: "Delay-Bounded Scheduling", POPL 2011; the random choice of steps is as in
- * their tool.
+ * Delay-bounded: the deterministic scheduler run to block, with at most `delays`
+ * deviations. At a deviation, which is at a random step, it goes on with the next task
+ * instead. Any schedule within that many delays has probability at least (1/k)^delays per
+ * execution of k steps. Emmi, Qadeer, Rakamaric: "Delay-Bounded Scheduling", POPL 2011; the
+ * random choice of steps is as in their tool.
  */
 #include "platform/rng.h"
 #include "platform/sim/sim.h"
@@ -26,7 +26,7 @@ static void delay_begin(struct sim_strategy *s, uint64_t seed, uint32_t steps_es
 		delay.delay_at[i] = kt_rng_below(&delay.rng, steps_estimate);
 }
 
-/* How many delays fall on this step: each of them passes over one task. */
+/* How many delays fall on this step? Each of them passes over one task. */
 static uint32_t delays_at(uint32_t step)
 {
 	uint32_t n = 0;

@@ -4,23 +4,24 @@
  * parts). It is a strategy, and an observer of what each event touches.
  *
  * A run of a task from one decision to the next is an event. Two events are dependent if
- * they are of the same task, or if they touch the same object, unless both touch it in
- * the same way and that way commutes. An execution is a sequence of events. Executions
- * that differ only in the order of independent events form one class, of which one is
- * run. After each execution its races are reversed. A race is two dependent events that
- * could have come in the other order. The sequence that leads to the other order is
+ * they are of the same task, or if they touch the same object, unless both touch it in the
+ * same way and touches of that kind commute. An execution is a sequence of events.
+ * Executions that differ only in the order of independent events form one class, of which
+ * one is run. After each execution its races are reversed. A race is two dependent events
+ * that could have come in the other order. The sequence that leads to the other order is
  * planned at the node before the first of the two, unless something that was tried there
  * leads to it as well.
  *
- * The strategy does not choose a task that waits for a lock, a permit or an end: to arrive
- * there is no event. A task that spins goes on when something that it looked at changed.
+ * The strategy does not choose a task that waits for a lock, for a permit or for the end of
+ * a task. That the task arrives at such a wait is not an event. A task that spins goes on
+ * after something that it looked at has changed.
  *
- * All choices but the next task are answered by the event's mask. An event that was asked
- * for choices is tried again at its node with each other mask, as long as an execution has
- * no more ones than are allowed. A kill is such a choice of the task that is killed:
- * before an event in which the task looks whether it is killed, or instead of what it
- * waits for. To be killed at any other moment is the same as to be killed at the next of
- * these.
+ * The event's mask answers all choices except which task goes on. An event that was asked
+ * for choices is tried again at its node with each other mask, as far as the limits on
+ * kills, failed allocations and spurious wake-ups allow. A kill is such a choice in an
+ * event of the task that is killed. It comes before an event in which the task looks
+ * whether it is killed, or it ends the task's wait. A kill at any other moment has the same
+ * effect as a kill at the next of these moments.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,7 +35,7 @@ static struct {
 	struct sim_strategy strategy;
 	uint32_t next;			/* answer to the next question */
 	bool settled;
-	bool has_end;			/* a node follows the last event, with branches only */
+	bool has_end;			/* a node with branches only follows the last event */
 	bool dropped;			/* what was planned next was not possible */
 } ex;
 
@@ -76,7 +77,7 @@ static void plan_kills(void)
 	ex.has_end = true;
 }
 
-/* The rest is not explored. */
+/* Go on in the usual order. The rest of the execution is not explored. */
 static void go_on(const struct sim_decision *d)
 {
 	dpor.rest = true;
@@ -192,8 +193,8 @@ bool sim_explore(const struct sim_exploration *o)
 }
 
 /*
- * No task could go on. If a task was about to do something that others made impossible,
- * that is in a race with what those did.
+ * No task could go on. If a task was about to do an event that other tasks made impossible,
+ * that event is in a race with theirs.
  */
 static void order_impossible(void)
 {

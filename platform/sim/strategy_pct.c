@@ -19,7 +19,7 @@
 #include "platform/sim/sim.h"
 
 #define PCT_DEPTH_MAX 64
-#define PCT_YIELDED   SIM_STEPS_MAX	/* lower: tasks that yielded, the last one lowest */
+#define PCT_YIELDED   SIM_STEPS_MAX	/* below it: tasks that yielded, the last one lowest */
 
 static struct {
 	struct sim_strategy strategy;
@@ -45,7 +45,10 @@ static void pct_begin(struct sim_strategy *s, uint64_t seed, uint32_t steps_esti
 		pct.change_at[i] = kt_rng_below(&pct.rng, steps_estimate);
 }
 
-/* Above PCT_YIELDED: i + 1 after change point i; initial priorities are above them all. */
+/*
+ * Above PCT_YIELDED: a task gets i + 1 at change point i. Initial priorities are above all
+ * of these.
+ */
 static uint32_t priority(uint32_t task)
 {
 	if (!(pct.drawn & (1ull << task))) {

@@ -2,15 +2,15 @@
 /*
  * Partial order sampling: each event has a random priority. The pending event with the
  * highest priority goes first, and those that race with it draw again. So the order of
- * racing events is decided anew each time, and the order of independent ones does not
- * count. With n tasks and e events any partial order has probability at least (1/n)^e,
- * as under a random walk, and the fewer races it has, the higher that is. Yuan, Yang,
- * Gu: "Partial Order Aware Concurrency Sampling", CAV 2018.
+ * racing events is decided anew each time, and the order of independent events does not
+ * matter. With n tasks and e events any partial order has probability at least (1/n)^e, as
+ * under a random walk. The fewer races the order has, the higher is its probability. Yuan,
+ * Yang, Gu: "Partial Order Aware Concurrency Sampling", CAV 2018.
  *
  * An event is the operation that a task does next at the site that it reached last. A
- * task that was woken has no event, and races with nothing. Two events race if they are
- * of one object and not both loads. With weak memory it is an event, too, that a store
- * becomes visible.
+ * task that was woken has no event, and races with nothing. Two events race if they are on
+ * one object and are not both loads. With weak memory, a store that becomes visible is an
+ * event, too.
  */
 
 #include "platform/rng.h"
@@ -64,7 +64,7 @@ static void arrives(const struct sim_decision *d)
 	pos.drawn &= ~(1ull << d->task);
 }
 
-/* `stores` can become visible. Each has a priority as long as it can. */
+/* The stores in `stores` can become visible. Each has a priority as long as that is so. */
 static void note_stores(uint64_t stores)
 {
 	pos.drawn &= stores | ~pos.stores;
@@ -114,7 +114,7 @@ static uint32_t pos_next(struct sim_strategy *s, const struct sim_decision *d)
 	}
 	if (pos.pending >> best & 1)
 		redraw_racing(d->runnable & pos.pending & ~(1ull << best), best);
-	pos.pending &= ~(1ull << best);	/* done; if the task is woken it has no event */
+	pos.pending &= ~(1ull << best);	/* its event is done; a task that is woken has none */
 	pos.drawn &= ~(1ull << best);
 	return best;
 }

@@ -33,9 +33,10 @@ static inline uint32_t sim_random_below(uint32_t below)
 }
 
 /*
- * The n-th of more than eight tasks, n drawn. One multiplication gives how many bits are
- * set in the bytes up to each; then follows which byte has the n-th, and which bit of
- * that byte it is. There is no branch, because a branch would be a coin toss.
+ * Draw n, and return the n-th of more than eight tasks. For each byte, one multiplication
+ * counts the bits that are set up to it. From that follow the byte that has the n-th bit,
+ * and which bit of that byte it is. There is no branch, because a branch would be a coin
+ * toss.
  */
 static inline uint8_t sim_random_draw_bytes(uint64_t runnable)
 {
@@ -45,7 +46,7 @@ static inline uint8_t sim_random_draw_bytes(uint64_t runnable)
 	bits = (bits & 0x3333333333333333u) + (bits >> 2 & 0x3333333333333333u);
 	up_to = ((bits + (bits >> 4)) & 0x0f0f0f0f0f0f0f0fu) * each;
 	n = sim_random_below((uint32_t)(up_to >> 56));
-	/* The number of bytes that have, with those below them, at most n bits. */
+	/* For how many bytes are at most n bits set in the byte and all lower ones? */
 	byte = ((((n * each | high) - up_to) & high) >> 7) * each >> 56;
 	n -= up_to << 8 >> byte * 8 & 0xff;
 	return (uint8_t)(byte * 8 + sim_random.nth_bit[runnable >> byte * 8 & 0xff][n]);
@@ -54,7 +55,7 @@ static inline uint8_t sim_random_draw_bytes(uint64_t runnable)
 static inline uint8_t sim_random_draw_wide(uint64_t runnable)
 {
 #if defined(__x86_64__)
-	/* pdep puts a bit at the n-th that is set. */
+	/* pdep puts a bit where the n-th bit of the mask is set. */
 	if (__builtin_expect(sim_random.has_pdep, true)) {
 		uint64_t count, at;
 

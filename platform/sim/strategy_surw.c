@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Selectively uniform random walk: all orders of the *interesting* events are equally
- * likely, as far as it is known how many such events each task has. The task that does
- * the next interesting event, the intended task, is drawn; a task's weight is the number
- * of such events that it has left. Until the intended task has done its event, the other
- * tasks do events that are not interesting, in any order, and wait before those that are.
- * Zhao, Wolff, Mathur, Roychoudhury: "Selectively Uniform Concurrency Testing", ASPLOS
+ * likely, provided that the strategy knows how many such events each task has. The task
+ * that does the next interesting event, the intended task, is drawn; a task's weight is the
+ * number of such events that it has left. Until the intended task has done its event, the
+ * other tasks do events that are not interesting, in any order, and wait before those that
+ * are. Zhao, Wolff, Mathur, Roychoudhury: "Selectively Uniform Concurrency Testing", ASPLOS
  * 2025.
  *
  * The operations on fields of one name (kt_site.what) are the interesting ones in an
  * execution. The name is drawn anew for each execution, among those that several tasks
- * use. The numbers come from an earlier execution of the same program, the profile. Two
- * tasks are the same if their names are. The events of a task that is not spawned yet
- * count for the task that will spawn it. Without a profile, or when it is used up, all
- * runnable tasks are equally likely.
+ * use. The numbers of events come from the profile: an earlier execution of the same
+ * program. A task corresponds to the task with the same name in the profile. The events of
+ * a task that is not spawned yet count for the task that will spawn it. Without a profile,
+ * or when it is used up, all runnable tasks are equally likely.
  */
 #include <string.h>
 
@@ -28,7 +28,7 @@ static struct {
 	uint32_t name[SIM_TASKS_MAX];
 	uint8_t parent[SIM_TASKS_MAX];
 
-	uint32_t classes;		/* only those that several tasks use */
+	uint32_t classes;		/* classes that several tasks use */
 	struct class {
 		uint32_t what;		/* hash */
 		uint64_t users;		/* bit per task */
@@ -38,7 +38,7 @@ static struct {
 
 static struct {
 	struct kt_rng rng;
-	const struct class *interesting;	/* NULL: no event is */
+	const struct class *interesting;	/* NULL: no event is interesting */
 	uint32_t intended;			/* or NOBODY */
 	uint64_t known;				/* bit: as_profiled is set */
 	uint8_t as_profiled[SIM_TASKS_MAX];	/* or NOBODY */
@@ -117,7 +117,10 @@ static uint32_t as_profiled(uint32_t task)
 	return surw.as_profiled[task];
 }
 
-/* What the task has left, and what the tasks have that it, or they, will spawn. */
+/*
+ * How many interesting events are left to the task, and to its descendants that are not
+ * spawned yet.
+ */
 static uint32_t weight(uint32_t task)
 {
 	uint32_t p = as_profiled(task), sum;
@@ -190,7 +193,8 @@ static void happens(uint32_t task)
 
 /*
  * A task that has been spawned counts for itself from its first step on. If its parent is
- * the intended task, that draw was for both: a draw decides which of the two has it.
+ * the intended task, the parent was drawn with the weight of both. So another draw decides
+ * which of the two is the intended task.
  */
 static void meet(uint64_t runnable)
 {

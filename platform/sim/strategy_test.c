@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Each strategy is measured against what its paper promises, computed for a small case:
- * the probability of an order, how even a draw is, which executions there are.
+ * Each strategy is measured against what its paper promises, computed for a small case: the
+ * probability of an order, how even a draw is, or which executions there are.
  */
 #include <stdio.h>
 #include <string.h>
@@ -76,7 +76,7 @@ static void test_pct_meets_its_bound(void)
 	printf("ok pct meets its bound: %.3f, expected %.3f\n", found, bound);
 }
 
-/* The same deadlock takes one delay, at one of the estimated steps; it needs that delay. */
+/* The same deadlock needs exactly one delay, at one particular step of the estimated ones. */
 static void test_delays_meet_their_bound(void)
 {
 	double found = share_found(sim_strategy_delay(1), body_lock_order, 40000);
@@ -128,9 +128,9 @@ static double share_b_first(struct sim_strategy *s)
 }
 
 /*
- * a's start comes first. Then a's event keeps its priority until OWN + 1 of b's events
- * have drawn a higher one, so of OWN + 2 draws a's is the lowest. A random walk has to
- * choose b as many times in a row.
+ * a's start comes first. Then a's event keeps its priority. b is first if OWN + 1 of b's
+ * events draw a higher one, so a's must be the lowest of OWN + 2 draws. A random walk would
+ * have to choose b OWN + 1 times in a row.
  */
 static void test_pos_does_not_count_what_is_independent(void)
 {
@@ -155,7 +155,7 @@ static void takes_part(void *me)
 
 	for (unsigned n = 0; n < EACH; n++) {
 		WRITE_ONCE(word, i);
-		/* In the step of the store; this is no choice point of its own. */
+		/* This happens in the step of the store. It is not a choice point of its own. */
 		__atomic_store_n(&order, __atomic_load_n(&order, __ATOMIC_RELAXED) * 2 + i,
 				 __ATOMIC_RELAXED);
 	}
@@ -171,7 +171,10 @@ static void body_orders(void *unused)
 	os_join(&thread[1]);
 }
 
-/* All orders are equally likely: chi-square of 19 degrees, 1 in 1000 is above 43.8. */
+/*
+ * All orders are equally likely. Chi-square with 19 degrees of freedom exceeds 43.8 once in
+ * 1000.
+ */
 static void test_surw_is_uniform(void)
 {
 	unsigned seen[1u << (2 * EACH + 1)] = { 0 }, orders = 0;
@@ -271,8 +274,8 @@ static void body_stores(void *unused)
 enum { PREEMPTIONS_MAX = 16 };
 
 /*
- * How often a task that could have gone on was made to wait. If that was at a mark, where
- * only the exploration switches, the result is more than the maximum.
+ * How often the schedule switched away from a task that could have gone on. If it did so at
+ * a mark, where only the exploration may switch, the result is more than the maximum.
  */
 static unsigned preemptions(const struct sim_record *r)
 {
@@ -287,7 +290,7 @@ static unsigned preemptions(const struct sim_record *r)
 	return n;
 }
 
-/* How many of all interleavings, tried one by one, have how many preemptions. */
+/* Try all interleavings one by one. with[n]: how many of them have n preemptions. */
 static void count_all(unsigned *with)
 {
 	const struct sim_exploration all = { .brute = true };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Tasks: their life on a fiber, from one execution to the next; waking them. */
+/* Tasks: how they run on fibers, which outlast an execution, and how they are woken. */
 #include <string.h>
 
 #include "platform/rcu.h"

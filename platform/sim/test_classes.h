@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * For the tests of the exploration: classes of executions, told without the engine's
- * clocks. The program itself logs its operations; the class is the log in Foata's normal
- * form.
+ * For the tests of the exploration: they tell classes of executions apart without the
+ * engine's clocks. The program itself logs its operations; the class is the log in Foata's
+ * normal form.
  */
 #ifndef PLATFORM_SIM_TEST_CLASSES_H
 #define PLATFORM_SIM_TEST_CLASSES_H
@@ -53,7 +53,7 @@ static struct {
 	unsigned count;
 } history;
 
-/* The task has just done that, and no other task has done anything since. */
+/* Log an operation that the task has just done. No other task has done anything since. */
 static void note(unsigned task, char how, unsigned object)
 {
 	CHECK(history.count < LOG_MAX);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * For dpor_test.c: a language for small programs, of all that tasks do to each other, and
- * the body that runs one.
+ * For dpor_test.c: a language for small programs, which has all that tasks do to each
+ * other, and the body that runs one program.
  */
 #ifndef PLATFORM_SIM_TEST_PROGRAM_H
 #define PLATFORM_SIM_TEST_PROGRAM_H
@@ -16,7 +16,8 @@
 #include "platform/sim/test_classes.h"
 
 /*
- * A task is a string. Each operation is a letter and the number of what it is done to.
+ * A task is a string. Each operation is a letter and a number. The number says to which
+ * word, lock, task or block it is done.
  *
  *	R W X  load, store, exchange a word		L U T  lock, unlock, try (and unlock)
  *	I      if the last load gave 0 skip what follows	S      spin until a word is not 0

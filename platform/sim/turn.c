@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Whose turn it is, as far as the simulator decides that and not the strategy: time passes
- * until a deadline, a task that spins lets others go first, and in the end all tasks are
- * scheduled fairly.
+ * Which task has its turn, as far as the simulator decides that and not the strategy: time
+ * passes until a deadline, a task that spins lets others go first, and in the end all tasks
+ * are scheduled fairly.
  */
 #include "platform/sim/internal.h"
 
@@ -55,7 +55,7 @@ uint64_t sim_without_spinners(uint32_t current)
 	sim.yielded |= sim_bit(current);
 	if (able & ~sim.yielded)
 		return sim.runnable & ~sim.yielded;
-	/* All tasks that could run spin in vain: what they wait for is time. */
+	/* All tasks that could run spin in vain. So they wait for time to pass. */
 	sim.yielded = sim_bit(current);
 	if (sim.timed)
 		return sim.timed;
@@ -66,10 +66,10 @@ uint64_t sim_without_spinners(uint32_t current)
 /* ---- scheduled fairly ---------------------------------------------------- */
 
 /*
- * Any of them, also one whose time must pass first. Drawn and not in turn, because turns
- * of equal length can be in step with a loop: a task that looks at a lock would find it
- * held each time, for ever. An execution that does not end under a fair draw goes round
- * in circles whichever task runs.
+ * Draw any of them, even one for which time must pass first. The tasks do not take turns,
+ * because turns of equal length can be in step with a loop: a task that looks at a lock
+ * could find it held each time, for ever. An execution that does not end under a fair draw
+ * goes round in circles whichever task runs.
  */
 uint32_t sim_fair_next(uint64_t runnable)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Weak memory: store buffers. Between the moment at which a task does a store and the
- * moment at which others see it, the store is *held back*. When it becomes visible is a
- * choice of the strategy, beside that of the next task. CDSChecker, Relacy and Nidhugg
- * treat store buffers in the same way.
+ * moment at which others see it, the store is *held back*. The strategy chooses when it
+ * becomes visible, as it chooses the next task. CDSChecker, Relacy and Nidhugg treat store
+ * buffers in the same way.
  *
  *	TSO	a task's stores become visible in their order: x86 (Sewell, Sarkar,
  *		Owens, Nardelli, Myreen: "x86-TSO", CACM 2010)
@@ -17,28 +17,30 @@
  * visible all stores that their task has done.
  *
  * Only relaxed and release stores of platform/atomic.h are held back. A plain store need
- * not be: in a program without data races, a task that reads it knows by some edge that
- * it was done, and the same edge makes visible what was done before. The edges are those
- * of the contracts (sim_hb_release() and sim_hb_acquire(), of which ThreadSanitizer hears,
- * too). When a task acquires an edge, all that its releasers had done by then becomes
- * visible. So a release of a modelled lock, an unpark or an exit orders as much as its
- * contract says and no more: by itself it makes nothing visible.
+ * not be held back. In a program without data races, an edge leads from the plain store to
+ * any task that reads it, and the same edge makes visible what was done before the store.
+ * The edges are those of the contracts: sim_hb_release() and sim_hb_acquire(), which also
+ * tell ThreadSanitizer. When a task acquires an edge, all stores that its releasers had
+ * done before they released it become visible. So a release of a modelled lock, an unpark
+ * or an exit orders as much as its contract says and no more: by itself it makes nothing
+ * visible.
  *
- * Memory holds the newest store of any task, visible or not, so that plain accesses by the
- * task that did it see it. For each word of which stores are held back we note what is
- * visible of it; other tasks' atomic operations are done on that note. If memory holds
- * something else than was left there, a plain store has been done since. It counts: if
- * the program has no data race, no other task looks yet.
+ * Memory holds the newest store of any task, visible or not, so that the task that did the
+ * store sees it by plain accesses. For each word to which stores are held back, the
+ * simulator notes the visible value. Other tasks do their atomic operations on that note.
+ * If memory holds another value than the simulator knows of, a task has done a plain store
+ * since. That store counts as visible at once: if the program has no data race, no other
+ * task looks yet.
  *
  * When memory is freed, or an object on a stack ends, the stores to it that are held back
- * are dropped if the task that ends it did them. If another task did one, that store would
- * reach memory that is gone: a failure.
+ * are dropped if they are by the task that ends the memory. A store by another task would
+ * reach memory that is gone, so it is a failure.
  */
 #include "platform/sim/weak.h"
 
 enum { EDGES_MAX = 64 };
 
-/* A task that acquires it sees the stores of `task` before `number`. */
+/* A task that acquires the edge sees all stores of `task` before store `number`. */
 struct edge {
 	const void *at;
 	uint32_t task;
@@ -50,7 +52,7 @@ static struct {
 	struct edge edge[EDGES_MAX];
 } edges;
 
-static uint64_t own;	/* what a task sees of a word of which others know newer stores */
+static uint64_t own;	/* a task's own store, if memory holds a newer one */
 
 bool sim_is_weak;
 
@@ -63,8 +65,8 @@ void sim_drain(void)
 }
 
 /*
- * The word at addr, NULL if nothing of it is held back. A noted word that overlaps is the
- * same memory seen in another size: all its stores become visible first.
+ * The word at addr; NULL if no store to it is held back. If a noted word overlaps but
+ * differs in address or size, all its stores become visible first.
  */
 static struct weak_word *word_at(const char *addr, uint8_t size)
 {
@@ -79,15 +81,15 @@ static struct weak_word *word_at(const char *addr, uint8_t size)
 			continue;
 		}
 		weak_forget_stores(w);
-		i = UINT32_MAX;		/* from the first again */
+		i = UINT32_MAX;		/* start again at the first */
 		found = NULL;
 	}
 	return found;
 }
 
 /*
- * ThreadSanitizer does not see an operation that is not done at addr. It is told of edges
- * instead, from all that was stored there with release, visible or not.
+ * If an operation is not done at addr, ThreadSanitizer does not see it as one on addr. So
+ * the simulator tells it of edges instead: from each release store there, visible or not.
  */
 static void *at_load(char *addr, uint8_t size)
 {
@@ -164,7 +166,7 @@ void *sim_seen(const void *addr, size_t size)
 
 /* ---- edges ---------------------------------------------------------------- */
 
-/* Those of which all is visible. */
+/* Forget the edges whose stores are all visible. */
 static void forget_edges(void)
 {
 	for (uint32_t i = edges.count; i-- > 0; )
@@ -233,12 +235,12 @@ static void memory_ends(const void *addr, size_t size, enum sim_end end)
 
 /* ---- steps and executions ------------------------------------------------------ */
 
-/* Before other tasks run. */
+/* Note the last store before other tasks run. */
 static void arrives(const struct sim_step *t, const void *object)
 {
 	(void)t, (void)object;
 	weak_settle();
-	if (sim.fair)	/* to stores, too: none is late any more */
+	if (sim.fair)	/* also fair to stores: none is held back any more */
 		weak_show_all();
 }
 
@@ -256,7 +258,7 @@ void sim_weak_begin(enum sim_model memory)
 		return;
 	weak_buffer_begin(memory);
 	edges.count = 0;
-	/* No bit of a store is taken for a task of an earlier execution. */
+	/* A store's bit must not be taken for a task of an earlier execution. */
 	for (uint32_t i = SIM_STORES_FIRST; i < SIM_TASKS_MAX; i++)
 		sim.record->task[i].name_hash = 0;
 	sim_observe(&observer);

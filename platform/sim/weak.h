@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Inside weak memory: the stores that are held back, which weak_buffer.c keeps and
- * weak.c fills. weak.c says how the model works.
+ * Inside weak memory: the stores that are held back. weak.c holds them back, and
+ * weak_buffer.c keeps them. weak.c says how the model works.
  */
 #ifndef PLATFORM_SIM_WEAK_H
 #define PLATFORM_SIM_WEAK_H
@@ -22,7 +22,7 @@ struct weak_store {
 	uint32_t step;
 	uint8_t size, task;
 	bool release;
-	uint8_t bit;		/* in sim.runnable; WEAK_NO_BIT: not to be chosen yet */
+	uint8_t bit;		/* in sim.runnable; WEAK_NO_BIT: it can't be chosen yet */
 };
 
 /* A word of which some store is held back. */
@@ -31,7 +31,7 @@ struct weak_word {
 	uint8_t size;
 	uint32_t stores;	/* held back, never 0 */
 	uint64_t visible;	/* what other tasks see */
-	uint64_t latest;	/* what we know to be in memory */
+	uint64_t latest;	/* what the simulator knows to be in memory */
 };
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
@@ -56,8 +56,8 @@ struct weak_word *weak_find_word(const char *addr);
 uint64_t weak_load(const char *addr, uint8_t size);
 
 /*
- * Before anything looks at the stores: the value of a store that was about to be done has
- * been written by now.
+ * Called before anything looks at the stores. The last store was only about to be done when
+ * it was noted. By now its value is in memory, so note the value.
  */
 void weak_settle_last(void);
 
@@ -67,12 +67,15 @@ static inline void weak_settle(void)
 		weak_settle_last();
 }
 
-/* A store at `site` to the word is about to be done, and is held back. There is room. */
+/*
+ * Hold back the store to the word that the running task is about to do at `site`. There
+ * must be room.
+ */
 void weak_hold_back(struct weak_word *w, struct kt_site *site);
 
 /* The store with that index becomes visible. No other must become visible before it. */
 void weak_show(uint32_t i, enum sim_shown shown);
-/* All stores of the task that were done before store `number`. */
+/* Make visible all stores of the task that were done before store `number`. */
 void weak_show_before(uint32_t task, uint64_t number);
 void weak_show_all(void);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Store buffers: which stores are held back, which of them may become visible next, and
- * what happens when one does. Those that may are bits of sim.runnable, so that every
- * strategy chooses among them as among tasks.
+ * what happens when one does. Stores that may become visible are bits of sim.runnable, so
+ * that every strategy chooses among them as among tasks.
  */
 #include <string.h>
 
@@ -68,7 +68,7 @@ void weak_settle_last(void)
 	weak_find_word(s->addr)->latest = s->value;
 }
 
-/* The oldest store that must become visible before store i; i if there is none. */
+/* The oldest store that must become visible before store i. If there is none: i. */
 static uint32_t before(uint32_t i)
 {
 	const struct weak_store *s = &weak.store[i];
@@ -142,7 +142,7 @@ static void note_visible(const struct weak_store *s, enum sim_shown shown)
 
 	r->hash = (r->hash ^ s->site->hash ^ (uint64_t)s->task << 32) * 0x9e3779b97f4a7c15ull;
 	if (shown == SIM_SHOWN_FORCED && r->events >= SIM_EVENTS_MAX / 2)
-		return;		/* only explain wants it: leave room for what a replay needs */
+		return;		/* only `explain` needs it: leave room for what a replay needs */
 	for (const struct weak_store *o = weak.store; o->number < s->number; o++)
 		older += o->task == s->task && o->site->hash == s->site->hash;
 	sim_add_event(SIM_EVENT_VISIBLE, s->task, KT_ROLE_COUNT, s->step);
@@ -164,7 +164,7 @@ void weak_show(uint32_t i, enum sim_shown shown)
 	remove_store(i);
 	if (--w->stores == 0) {
 		/*
-		 * It is another value than the newest if an earlier store, by another task,
+		 * The visible value is not the newest one if another task's earlier store
 		 * became visible after the newest one.
 		 */
 		if (w->visible != w->latest && weak_load(w->addr, w->size) == w->latest)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Store buffers, beside what litmus_test.c tests: no store is held back for ever; what
- * plain accesses see; what an edge makes visible; memory that ends while a store to it is
- * held back.
+ * Store buffers, as far as litmus_test.c does not test them: no store is held back for
+ * ever; plain accesses see what they must; an edge makes visible what it must; memory may
+ * end while a store to it is held back.
  */
 #include <stdio.h>
 #include <string.h>
@@ -95,14 +95,14 @@ static void body_own_stores_are_seen(void *unused)
 	CHECK_EQ(*plain, 1);
 	WRITE_ONCE(word, 2);
 	CHECK_EQ(READ_ONCE(word), 2);
-	*plain = 3;		/* the last store, whenever the others become visible */
+	*plain = 3;		/* the last store, no matter when the others become visible */
 	spawn(0, sets_flag);
 	os_join(&thread[0]);
 	CHECK_EQ(READ_ONCE(word), 3);
 	CHECK_EQ(xchg(&word, 4), 3);
 }
 
-/* A plain store after one that is held back counts, for other tasks, too. */
+/* A plain store after one that is held back counts, for other tasks too. */
 static void sees_the_plain_store(void *unused)
 {
 	unsigned value = READ_ONCE(word);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * An operating system that does nothing and has one thread, the one that the process
- * starts with. Where the contract (platform/os.h) lets a system refuse, the function
- * refuses. Where it does not, the function says that it is missing and ends the process.
- * So all of core/ compiles, links and starts, and names the first function that it needs.
+ * An operating system that does nothing and has one thread: the process's first. Where the
+ * contract (platform/os.h) lets a system refuse, the function refuses. Where it does not,
+ * the function says that it is missing and ends the process. So all of core/ compiles,
+ * links and starts, and the message names the first missing function that core/ needs.
  */
 #include "platform/os.h"
 
@@ -89,7 +89,7 @@ void os_adopt(struct os_thread *t, const char *name)
 {
 	t->name = name;
 	only.thread = t;
-	/* Needed once, when the process begins. Here it is early enough. */
+	/* RCU must begin once, when the process begins. Here it is early enough. */
 	KT_RCU_IMPL(_begin)();
 	KT_RCU_IMPL(_register_thread)();
 }

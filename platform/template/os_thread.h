@@ -2,11 +2,11 @@
 /*
  * A port to another operating system begins here. Copy this folder. Give the copy
  * a line in platform/os.h, a word in `OS` of tools/bazel/choice.bzl and a library in
- * platform/BUILD. Fill it in until platform/conformance/ passes.
+ * platform/BUILD. Fill in the functions until platform/conformance/ passes.
  *
- * struct os_thread is memory of the caller of os_spawn(), and the thread itself may free
- * it. So what must outlive it (the sleeper, RCU's record, what `checked` locks know) is
- * elsewhere: platform/posix/os_thread.h shows how.
+ * The caller of os_spawn() owns the memory of struct os_thread, and the thread itself may
+ * free it. So what must outlive it (the sleeper, RCU's record, what `checked` locks know)
+ * is elsewhere: platform/posix/os_thread.h shows how.
  */
 #ifndef PLATFORM_TEMPLATE_OS_THREAD_H
 #define PLATFORM_TEMPLATE_OS_THREAD_H
