@@ -4,9 +4,9 @@
 #include "platform/sim/sim_coverage.h"
 
 /*
- * The engines' work per input is proportional to this number. Counters and edges of the
- * code must be less than 64 Ki together, because AFL++'s tools take more only with
- * AFL_MAP_SIZE set.
+ * The engines' work per input is proportional to this number. These counters and the edges of the
+ * code must be fewer than 64 Ki together, because AFL++'s tools accept more only if AFL_MAP_SIZE
+ * is set.
  */
 enum { COUNTERS = 1 << 14 };
 

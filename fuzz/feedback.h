@@ -10,7 +10,10 @@
 #ifndef FUZZ_FEEDBACK_H
 #define FUZZ_FEEDBACK_H
 
-/* Call it before each input: later executions count for that input. blind.c counts none. */
+/*
+ * Call it before each input. The executions after it count for that input. In blind.c it does
+ * nothing.
+ */
 void fuzz_feedback(void);
 
 #endif

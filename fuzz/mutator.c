@@ -7,7 +7,8 @@
 #include "platform/rng.h"
 #include "stress/plan/plan.h"
 
-enum { SEED_READ, SEED_READ_OTHER, SEED_CHANGE, SEED_REFIT };	/* independent of each other */
+enum { SEED_READ, SEED_READ_OTHER, SEED_CHANGE, SEED_REFIT };	/* draws for these purposes are
+								 * independent of each other */
 
 static void read_plan(struct plan *p, const uint8_t *in, size_t size, uint64_t seed)
 {
@@ -51,7 +52,7 @@ size_t fuzz_crossover(const uint8_t *a, size_t a_size, const uint8_t *b, size_t 
 	read_plan(&pa, a, a_size, kt_rng_derive(seed, SEED_READ));
 	read_plan(&pb, b, b_size, kt_rng_derive(seed, SEED_READ_OTHER));
 	plan_crossover(&p, &pa, &pb, kt_rng_derive(seed, SEED_CHANGE));
-	/* A crossover may be too long; a mutation never is. */
+	/* A plan from a crossover may be too long; a mutated plan never is. */
 	if (plan_print(&p, NULL, 0) > size_limit(out_max))
 		plan_mutate(&p, kt_rng_derive(seed, SEED_REFIT), size_limit(out_max));
 	return write_plan(&p, out, out_max);

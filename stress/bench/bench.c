@@ -20,7 +20,7 @@
 
 enum { ROUNDS = 5 };
 
-/* The plans first, then the bare hand-off. */
+/* The rows of plans come first, then those of the bare hand-off. */
 static const struct {
 	unsigned creators;
 	bool bare;

@@ -5,7 +5,8 @@
 
 enum {
 	PLACES_MAX = 4096,
-	ROUND_STEPS = 30,	/* so many steps of a livelock are shown after its last new place */
+	ROUND_STEPS = 30,	/* this many steps of a livelock are shown after the last step at
+				 * a new place */
 };
 
 /* A store that became visible before any other task ran made no difference, so it is not shown. */

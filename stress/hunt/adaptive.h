@@ -22,9 +22,9 @@ struct adaptive {	/* zero: nothing is known */
 
 enum {
 	ADAPTIVE_ONE = 1 << 16,
-	ADAPTIVE_MEMORY = 128,	/* a note's weight is 1/e after so many executions */
-	ADAPTIVE_CAP = 16,	/* at most so many new pairs of one execution count. If there are
-				 * more, a new plan caused them, and not the strategy */
+	ADAPTIVE_MEMORY = 128,	/* a note's weight is 1/e after this many executions */
+	ADAPTIVE_CAP = 16,	/* at most this many new pairs of one execution count. If there
+				 * are more, a new plan caused them, and not the strategy */
 };
 
 /*

@@ -12,14 +12,14 @@
 /* Seconds since some point in the past. */
 double now_s(void);
 
-/* The command begins. It may take so many seconds; 0: no limit. */
+/* The command begins. It may take that many seconds; 0: no limit. */
 void budget_begin(double seconds);
 bool budget_is_spent(void);
 
 /* Seconds since budget_begin(). */
 double budget_elapsed(void);
 
-/* Why did budget_is_spent() return true: by a signal, or because the time is up? */
+/* Why did budget_is_spent() return true: because of a signal, or because the time is up? */
 bool budget_was_interrupted(void);
 bool budget_ran_out(void);
 

@@ -36,11 +36,13 @@
 static const char platform_name[] = KT_OS_NAME "+" KT_LOCK_NAME "+" KT_COMPLETION_NAME "+"
 				    KT_QUEUE_NAME "+" KT_RCU_NAME;
 
-/* The binary that tools/kthrash builds for an operating system if no option says more. */
+/*
+ * For each operating system: the platform that tools/kthrash builds with `option` alone.
+ */
 static const struct {
 	const char *platform, *option;
-	const char *sanitizer;		/* what is built without --sanitizer. NULL: the options
-					 * always name a sanitizer */
+	const char *sanitizer;		/* what it builds without --sanitizer. NULL: the line
+					 * that replays always has --sanitizer */
 } usual[] = {
 	{ "sim+modelled+modelled+list+modelled", "", "none" },
 	{ "posix+mutex+park+list+memb", " --os=posix", NULL },

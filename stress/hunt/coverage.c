@@ -16,7 +16,7 @@ static const char head[] = "kthrash-coverage 1";
 
 static struct {
 	unsigned jobs;		/* 0: no map */
-	char *all;		/* world_coverage_bytes for each */
+	char *all;		/* world_coverage_bytes for each job */
 	void *mine;
 } map;
 
@@ -90,7 +90,7 @@ static int complain(int status, const char *path, const char *what)
 	return status;
 }
 
-/* A file that is not there has no lines. */
+/* A file that does not exist counts as a file without lines. */
 static int read_lines(const char *path, struct lines *l)
 {
 	FILE *f = fopen(path, "r");

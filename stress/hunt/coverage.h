@@ -8,7 +8,8 @@
  *	order FIRST SECOND		accesses next to each other, in that order
  *	reads-from STORE LOAD		STORE is "-" if there was no store before
  *
- * A site is "function:operation(object)", after "waited:" if the access had to wait.
+ * A site is "function:operation(object)". If the access had to wait, "waited:" stands before the
+ * site.
  */
 #ifndef STRESS_HUNT_COVERAGE_H
 #define STRESS_HUNT_COVERAGE_H
@@ -38,9 +39,9 @@ uint32_t coverage_fresh(void);
 uint32_t coverage_pairs(void);
 
 /*
- * Add the pairs to the file `path`, which is whole at any time. Returns an exit status:
- * EXIT_USAGE if the file is no coverage file, EXIT_ENVIRONMENT if it can't be written, each
- * after a sentence on stderr.
+ * Add the pairs to the file `path`. The file is never half written. Returns an exit status:
+ * EXIT_USAGE if the file is no coverage file, EXIT_ENVIRONMENT if it can't be written, each after
+ * a sentence on stderr.
  */
 int coverage_save(const char *path);
 

@@ -103,7 +103,7 @@ static void test_long_executions_repeat(void)
 
 static const struct {
 	const char *name, *text;
-	unsigned tasks, ops, directives;	/* the shrunk plan has at most so many */
+	unsigned tasks, ops, directives;	/* the shrunk plan has at most this many */
 } shrinks[] = {
 	{ "program",
 	  "kthrash-plan 1\n"

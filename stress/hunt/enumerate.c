@@ -10,7 +10,7 @@ static bool kills(const struct options *o)
 	return o->exhaustive == EXHAUST_KILL || o->exhaustive == EXHAUST_PAIRS;
 }
 
-/* Are there other faults than kills? struct enumeration's `nth` numbers those. */
+/* Does this kind have faults other than kills? `nth` of struct enumeration numbers these. */
 static bool counts(const struct options *o)
 {
 	return o->exhaustive != EXHAUST_KILL;
@@ -98,7 +98,7 @@ static bool enumerate_case(const struct hunt *h, struct enumeration *e)
 	if (is_first(e))
 		first_fault(o, e);
 	else if (!next_fault(o, e, length.steps, true))
-		return true;	/* the last child's finding was this case's last fault */
+		return true;	/* this case's last fault gave the last child's finding */
 	w.steps_estimate = length.steps;
 	do {
 		if (!execute_goes_on(h, tally_counts(&shared->tally)->executions))

@@ -13,7 +13,7 @@
 #include "stress/run/world.h"
 
 /*
- * Make *p expect the verdict, and its trace hash if this world repeats; give it the
+ * Make *p expect the verdict, and its trace hash if this world repeats executions; give it the
  * signature, and the message as its note.
  */
 void finding_annotate(struct plan *p, const struct verdict *v);

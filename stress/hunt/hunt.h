@@ -17,9 +17,9 @@ int command_shrink(const struct options *o);
 int command_identify(const struct options *o);
 
 /*
- * Run *p as written, in a child. If this world repeats, it runs once. If not, it runs until it
- * fails, a limited number of times. False if the child gave no verdict; the reason is then
- * v->message.
+ * Run *p as written, in a child. If this world repeats executions, the plan runs once. If not, it
+ * runs until it fails, a limited number of times. False if the child gave no verdict; the reason
+ * is then v->message.
  */
 bool run_as_written(const struct plan *p, struct verdict *v);
 
@@ -29,7 +29,7 @@ bool run_as_written(const struct plan *p, struct verdict *v);
  */
 unsigned shrink_plan(struct plan *p, struct verdict *v, double seconds);
 
-/* Can this world do that? If not, a sentence on stderr says what `option` needs. */
+/* Does this world have that ability? If not, a sentence on stderr says what `option` needs. */
 bool world_allows(enum world_ability ability, const char *option);
 
 #endif

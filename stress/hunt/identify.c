@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * `identify`: which bug does a sanitizer's report show? The report may come from a program
- * other than this driver, such as a fuzz target. So a bug has the same id in both.
+ * `identify`: which bug does a sanitizer's report show? The report may come from a program other
+ * than this driver, such as a fuzz target. This driver makes the id of every bug, so a bug has
+ * the same id in both programs.
  */
 #include <errno.h>
 #include <stdio.h>

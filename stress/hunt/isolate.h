@@ -24,7 +24,7 @@ void isolate_init(void);
  */
 void isolate_apart(struct shared *own);
 
-/* If a child makes no progress for so many seconds, its parent assumes that it hangs. */
+/* If a child makes no progress for this many seconds, its parent assumes that it hangs. */
 enum { SILENCE_S = 20 };
 
 /*

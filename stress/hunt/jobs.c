@@ -14,13 +14,14 @@
 #include "stress/hunt/memory.h"
 #include "stress/hunt/options.h"
 
-enum { DEATHS_MAX = 3 };	/* after so many deaths at one execution it is not tried again */
+enum { DEATHS_MAX = 3 };	/* after this many deaths at one execution the hunt does not try
+				 * it again */
 
 struct process {
 	pid_t pid;
 	bool ended, told;
 	int status;
-	unsigned deaths;		/* in a row at execution died_at */
+	unsigned deaths;		/* deaths in a row at execution died_at */
 	uint64_t died_at;
 };
 

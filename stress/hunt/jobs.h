@@ -32,8 +32,8 @@ struct jobs {
 bool jobs_map(struct jobs *j);
 
 /*
- * Run the jobs until all have ended. If a process dies or can't go on, a sentence on stderr
- * says so, and another process takes its place. After three such processes in a row at one
+ * Run the jobs until all have ended. If a process dies or can't go on, a sentence on stderr says
+ * so, and another process takes its place. If this happens to three processes in a row at one
  * execution, the rest of the job's share is not done. A sentence says so, and the result is
  * EXIT_ENVIRONMENT. Otherwise the result is EXIT_FINDINGS if some job had findings, else
  * EXIT_CLEAN.

@@ -30,7 +30,8 @@ static bool parse_u64(const char *s, uint64_t *out)
 
 struct row {
 	const char *commands, *name, *value, *help, *preset;
-	bool sets;		/* without the option `preset` is its value; else it is only text */
+	bool sets;		/* true: `preset` is the default value. false: `preset` is only a
+				 * text for readers */
 	int (*set)(struct options *o, const struct row *row, const char *value);
 	size_t field;
 	uint64_t min, max;

@@ -10,7 +10,7 @@
 
 enum {	/* exit statuses of every command */
 	EXIT_CLEAN = 0,
-	EXIT_FINDINGS = 1,	/* or: not as expected */
+	EXIT_FINDINGS = 1,	/* or a plan did not end as it expects */
 	EXIT_USAGE = 2,		/* or bad input */
 	EXIT_ENVIRONMENT = 3,
 };
@@ -34,7 +34,7 @@ struct options {
 	bool mutate;			/* make plans from plans with new coverage */
 	const char *kept;		/* folder for copies of those plans; NULL: none */
 	const char *coverage;		/* file; NULL: none */
-	uint64_t coverage_every;	/* look for pairs in one of so many plans */
+	uint64_t coverage_every;	/* look for pairs in one of this many plans */
 
 	bool has_memory;		/* if not, the plan's memory model is used */
 	enum plan_memory memory;
@@ -53,7 +53,7 @@ struct options {
 	bool brute;			/* verify: every interleaving */
 	bool bounded;			/* verify: interleavings with at most `depth` preemptions */
 	bool teardown;			/* verify: the interleavings of teardown, too */
-	uint64_t kills, fails, spurious;	/* verify: so many at most, per execution */
+	uint64_t kills, fails, spurious;	/* verify: at most this many in one execution */
 	uint64_t times;			/* replay: runs of each plan; 0: the usual number */
 	const char *output;		/* shrink -o */
 	const char *format;		/* explain: text or json */

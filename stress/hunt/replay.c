@@ -2,10 +2,10 @@
 /*
  * `replay`: run plans exactly as written and compare with what they expect.
  *
- * If this world repeats, one run is enough. --times asks for more runs. --twice runs each
- * execution again, and requires the same trace (twice.h). If this world does not repeat, a plan
- * runs until it fails, at most --times times. It passes if it has run so many times without a
- * failure.
+ * If this world repeats executions, one run is enough. --times asks for more runs. --twice runs
+ * each execution again, and requires the same trace (twice.h). If this world does not repeat
+ * executions, a plan runs until it fails, at most --times times. It passes if it does not fail in
+ * that many runs.
  */
 #include <stdio.h>
 #include <string.h>
@@ -18,7 +18,7 @@
 #include "stress/hunt/json.h"
 #include "stress/hunt/twice.h"
 
-enum { TIMES_USUAL = 200 };	/* if this world does not repeat */
+enum { TIMES_USUAL = 200 };	/* if this world does not repeat executions */
 
 static struct {
 	uint64_t times;

@@ -19,14 +19,14 @@ struct shared {
 	struct plan plan;		/* the case that it runs */
 	struct world_options options;	/* of the execution under way */
 	struct verdict verdict;		/* failure != KT_PASS: the child's finding */
-	struct verdict again;		/* twice.c: of a second run in another process */
+	struct verdict again;		/* twice.c: verdict of a second run, in another process */
 	uint64_t executions;		/* relaxed atomic; heartbeat */
 	uint64_t points;		/* verify: steps of all executions */
 	uint64_t next;			/* number of the execution under way */
 	struct enumeration enumeration;	/* enumerate.c: the fault that is tried */
-	struct adaptive adaptive;	/* random.c: the shares of the strategies */
+	struct adaptive adaptive;	/* random.c: decides the shares of the strategies */
 	uint32_t fresh;			/* random.c: new pairs of the loaded case */
-	struct world_explored explored;	/* verify: so far */
+	struct world_explored explored;	/* verify: what the exploration has counted so far */
 	bool exhausted;			/* verify: every execution has been tried */
 
 	/* written by the child, and by the parent while there is no child: */

@@ -29,7 +29,7 @@ enum {
 
 static struct {
 	struct plan best, candidate;
-	struct verdict verdict;		/* of best */
+	struct verdict verdict;		/* what `best` ends with */
 	unsigned runs;
 	double deadline;
 	bool needs_schedule;		/* the original plan passes without its schedule */

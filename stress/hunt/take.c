@@ -53,7 +53,7 @@ static bool replays(const struct plan *p, const struct verdict *v)
 	bool same = run_as_written(p, &again) && again.failure == v->failure &&
 		    strcmp(again.signature, v->signature) == 0;
 
-	shared->executions = executions;	/* counts only those of the hunt */
+	shared->executions = executions;	/* it counts the hunt's runs only */
 	return same;
 }
 
@@ -131,7 +131,7 @@ static void shrink_and_explain(struct plan *p, struct verdict *v, char *path, si
 	       p->ops_count, p->directives_count);
 	if (explain)
 		explain(p);
-	shared->executions = executions;	/* counts only those of the hunt */
+	shared->executions = executions;	/* it counts the hunt's runs only */
 }
 
 /* Shrink the finding, explain it, and print the command that repeats it. */
@@ -175,7 +175,7 @@ bool take_finding(const struct options *o, const struct taken *t, struct verdict
 	finding_set_origin(&captured, &t->origin);
 	finding_path(path, sizeof path, o->findings,
 		     signature_id(id, v->failure, v->signature));
-	lock = folder_lock(o->findings);	/* if it can't be locked, save all the same */
+	lock = folder_lock(o->findings);	/* if it can't be locked, save without a lock */
 	err = finding_save(path, &captured);
 	if (err > 0)
 		keep_report(path);

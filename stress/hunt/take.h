@@ -13,7 +13,7 @@ bool make_findings_folder(const struct options *o);
 struct taken {
 	const char *strategy;
 	struct finding_origin origin;
-	uint64_t executions;	/* how many the hunt had run, with this one */
+	uint64_t executions;	/* how many the hunt has run, this one included */
 	bool quietly;		/* another process shows it to people */
 };
 
@@ -21,9 +21,9 @@ struct taken {
  * The execution in `shared` gave *v. First save it as a plan, then announce or show it. False
  * if it could not be saved.
  *
- * If one hunt finds a bug several times, the file has the finding with the lowest number, in
- * whatever order they are found. So jobs that share a folder leave the same files in it as one
- * process would. A finding of another hunt stays.
+ * If one hunt finds a bug several times, the file has the finding with the lowest number,
+ * whatever the order in which they are found. So jobs that share a folder leave the same files in
+ * it as one process would. A finding of another hunt stays.
  */
 bool take_finding(const struct options *o, const struct taken *t, struct verdict *v);
 

@@ -17,10 +17,11 @@ struct tally {	/* of one process */
 	struct counts {
 		uint64_t executions, points;
 		uint64_t schedules;	/* distinct trace hashes */
-		uint64_t digest;	/* of all traces, in any order */
+		uint64_t digest;	/* of all traces; their order does not matter */
 		uint64_t counted;	/* all executions below this number are counted */
 	} counts[2];
-	unsigned now;			/* index of the valid one; the other is written first */
+	unsigned now;			/* index of the valid counts; new counts go into the
+					 * other element */
 
 	uint64_t findings, taken;	/* findings of executions below `taken` are counted */
 	unsigned found_count;
@@ -51,7 +52,7 @@ static inline const struct counts *tally_counts(const struct tally *t)
 /* Count the finding *v of execution `number`, which is saved. */
 void tally_finding(struct tally *t, uint64_t number, const struct verdict *v);
 
-/* The sums. A schedule that two processes have seen counts twice. */
+/* The sums over all processes. A schedule that two of them have seen counts twice. */
 struct totals {
 	uint64_t executions, points, schedules, digest, findings;
 };

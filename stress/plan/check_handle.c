@@ -9,8 +9,8 @@ static bool may_be_gone(const struct handle *h)
 }
 
 /*
- * The operations of a worker. While its gate is queued and closed, an operation that
- * waits for a work that is queued after the gate waits for ever.
+ * The operations of a worker whose gate is queued and closed. If such an operation waits for a
+ * work that is queued after the gate, it waits for ever.
  */
 static int check_gate(const struct plan *p, const struct plan_op *op, const struct handle *h,
 		      struct plan_error *err)

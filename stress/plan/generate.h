@@ -61,7 +61,7 @@ struct generator {
 /* True once in n times. This makes a draw. */
 bool gen_one_in(struct generator *g, uint32_t n);
 
-/* In a plan that may hold `what`, gen_one_in(). In any other plan false, without a draw. */
+/* Like gen_one_in() if the plan may hold `what`. If not, it returns false without a draw. */
 bool gen_may(struct generator *g, enum swarm what, uint32_t one_in_n);
 
 /* Append an operation to the last task. */

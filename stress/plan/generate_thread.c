@@ -5,7 +5,7 @@
 
 #include "stress/plan/generate.h"
 
-enum { TURNS = 7 }; /* in the draw of a body; the last is for DRAW_REST */
+enum { TURNS = 7 }; /* the draw of a body has this many turns; the last is for DRAW_REST */
 
 /* When and how often a body is drawn: words.def has the rules. */
 static const struct {

@@ -15,7 +15,7 @@ static unsigned list_work_kinds(enum plan_op_kind *kinds, bool delayed, unsigned
 	return n;
 }
 
-/* Few works and, in one plan, few kinds of operations, so that they meet on one work. */
+/* A plan has few works, and few kinds of operations on them, so that operations meet on a work. */
 struct plan_op gen_work_op(struct generator *g)
 {
 	enum plan_op_kind kinds[WORK_KINDS];

@@ -15,7 +15,7 @@
 static const struct rule {
 	const char *task;
 	enum kt_failure expected;	/* the plan expects it */
-	unsigned also;			/* failures that other schedules end with */
+	unsigned also;			/* failures with which other schedules may end */
 	const char *why;
 } rules[] = {
 	{ "a = create \"a\" until-stop 1; wake a; bind a 1; stop a", KT_DISCIPLINE,

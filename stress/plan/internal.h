@@ -76,11 +76,11 @@ const char *plan_thread_name(const struct plan *p, const struct plan_thread *t, 
 /* Insert *op as operation `at` of the task. False if the plan has no room. */
 bool plan_insert_op(struct plan *p, unsigned task, unsigned at, const struct plan_op *op);
 void plan_remove_op(struct plan *p, unsigned i);
-void plan_remove_thread(struct plan *p, unsigned i);	/* and its operations */
-void plan_remove_task(struct plan *p, unsigned i);	/* and its threads */
+void plan_remove_thread(struct plan *p, unsigned i);	/* also removes its operations */
+void plan_remove_task(struct plan *p, unsigned i);	/* also removes its threads */
 void plan_remove_directive(struct plan *p, unsigned i);
-void plan_drop_dangling(struct plan *p);	/* directives that name no task or thread */
-void plan_drop_identity(struct plan *p);	/* signature and origin */
+void plan_drop_dangling(struct plan *p);	/* drop directives whose task or thread is gone */
+void plan_drop_identity(struct plan *p);	/* drop signature and origin */
 void plan_compact(struct plan *p);		/* drop strings that are not used */
 
 #endif

@@ -21,8 +21,11 @@ struct parser {
 	const char *text, *end;		/* the whole text */
 	const char *line, *line_end, *at;
 	unsigned line_number;
-	bool seen[PLAN_LINE_KINDS];	/* has there been such a line? */
-	/* The place of each, for errors that are found when the whole text is read. */
+	bool seen[PLAN_LINE_KINDS];	/* has the text had such a line? */
+	/*
+	 * Where each operation and directive is, for errors that are found only when the whole
+	 * text is read.
+	 */
 	struct place {
 		unsigned line, column;
 	} op_at[PLAN_OPS_MAX], directive_at[PLAN_DIRECTIVES_MAX];
@@ -45,10 +48,10 @@ void lex_fail_at(struct parser *x, struct place at, const char *fmt, ...);
 struct place lex_here(const struct parser *x, const char *where);
 /* A token as an error message can show it: printable and cut. The next call overwrites it. */
 const char *lex_shown(struct token t);
-/* "unexpected 't', expected ...", or that the line ends. */
+/* The message says "unexpected 't', expected ...", or that the line ends too early. */
 __attribute__((noreturn))
 void lex_unexpected(struct parser *x, struct token t, const char *expected);
-/* Like lex_unexpected(): `what` was expected, and then one of the words (plan_one_of()). */
+/* Like lex_unexpected(). The message names `what` and lists the words: plan_one_of(). */
 __attribute__((noreturn))
 void lex_unexpected_of(struct parser *x, struct token t, const char *what,
 		       const char *(*word)(unsigned i), unsigned count);

@@ -61,7 +61,7 @@ typedef uint16_t plan_str;		/* offset into plan.strings; 0 is "" */
 #define PLAN_CPUS   4		/* "cpu N" and "bind" are below this */
 #define PLAN_PERCPUS_MAX 4	/* percpu operations */
 #define PLAN_LIVES_MAX   44	/* threads that percpu, cpu-up and the others can make */
-#define PLAN_WEAK_MAX    49	/* such threads and tasks, in a plan with weak memory */
+#define PLAN_WEAK_MAX    49	/* such threads and tasks together, in a plan with weak memory */
 
 /* Works of a worker, by number. 0 and 1 do nothing special. */
 #define PLAN_WORKS  4

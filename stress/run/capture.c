@@ -99,9 +99,9 @@ static bool is_usual(const struct sim_record *r, uint32_t i)
 }
 
 /*
- * A store that became visible at step i needs no directive if its `shown` is at least the
- * result. A directive takes effect before the usual stores become visible. So if one store at this
- * step was chosen, each of them needs a directive.
+ * A store that became visible at step i needs no directive if its `shown` is at least the value
+ * that this function returns. A directive takes effect before the usual stores become visible. So
+ * if one store at this step was chosen, each of them needs a directive.
  */
 static enum sim_shown shown_by_itself(const struct sim_record *r, uint32_t i, uint32_t event)
 {

@@ -91,7 +91,7 @@ static void freezable(struct exec_thread *t)
 {
 	bool was_frozen = set_freezable();
 
-	/* No freeze before this call can be missed: the thread was not freezable. */
+	/* This call can't miss an earlier freeze, because the thread was not freezable then. */
 	looked(t, ledger_freezes(), was_frozen, kthread_should_stop());
 	while (!freezable_stops(t)) {
 		set_current_state(TASK_UNINTERRUPTIBLE);

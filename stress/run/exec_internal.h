@@ -111,10 +111,10 @@ extern struct exec exec;
 
 /* ---- exec.c ------------------------------------------------------------------------ */
 
-/* The task of the plan that calls, or NULL (kthreadd, init, a kthread). */
+/* The calling thread's task in the plan. NULL if it has none (kthreadd, init, a kthread). */
 struct exec_task *exec_self(void);
 
-/* Did `by` get -EINTR, and had it been killed? The model wants to know. */
+/* Did `by` get -EINTR, and had it been killed? The checks of the model need this. */
 static inline bool exec_was_killed(const struct exec_task *by, long error)
 {
 	return error == -EINTR && os_is_killed(&by->task.os);

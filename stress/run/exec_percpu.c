@@ -38,7 +38,7 @@ static int should_run(unsigned cpu)
 	return counter_get(&p->cpu[cpu].poked) != counter_get(&p->cpu[cpu].done);
 }
 
-/* The CPU's thread has done `done` pokes. Wake each task that waits for so many or fewer. */
+/* The CPU's thread has done `done` pokes. Wake each task that waits for that many or fewer. */
 static void set_done(struct exec_percpu *p, unsigned cpu, unsigned done)
 {
 	struct exec_cpu *c = &p->cpu[cpu];

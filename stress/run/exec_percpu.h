@@ -17,11 +17,11 @@ struct exec_percpu {
 	kt_lock lock;
 	struct exec_cpu {
 		unsigned poked;			/* relaxed atomic */
-		unsigned done;			/* at least so many pokes are done; relaxed
+		unsigned done;			/* at least this many pokes are done; relaxed
 						 * atomic, written under lock */
 		/* under lock: */
 		unsigned waiters;		/* bit per task, and one for init */
-		unsigned want[PLAN_TASKS_MAX + 1];	/* the `done` that each waits for */
+		unsigned want[PLAN_TASKS_MAX + 1];	/* for which `done` each of them waits */
 	} cpu[PLAN_CPUS];
 };
 _Static_assert(PLAN_CPUS == NR_CPUS, "a plan can name every CPU and no other");

@@ -8,7 +8,7 @@ void do_wake(struct exec_task *by, struct exec_thread *t, const struct plan_op *
 	int woken;
 
 	exec_set_woken(t);
-	if (t->plan->task != by->index) {	/* nothing is known of its state */
+	if (t->plan->task != by->index) {	/* this task does not know the thread's state */
 		wake_up_process(t->task);
 		return;
 	}

@@ -12,7 +12,7 @@ struct rule {
 	enum plan_directive_kind kind;
 	uint32_t task, point, target, store;	/* kt_name_hash() */
 	bool blocked;			/* it acts at the decision after the task blocked there */
-	uint32_t older;			/* of a store */
+	uint32_t older;			/* `visible`: how many older stores to pass over */
 	uint32_t nth;
 	uint32_t seen;			/* visits so far; relaxed atomic */
 };
@@ -31,7 +31,7 @@ struct inject {
 	struct rule rule[PLAN_DIRECTIVES_MAX];
 	struct alloc_rule alloc_rule[PLAN_DIRECTIVES_MAX];
 	uint64_t points;		/* bit point % 64: some rule has that point */
-	uint64_t watched;		/* the same for the points that the subject watches */
+	uint64_t watched;		/* bit point % 64: the subject watches that point */
 
 	/* Of an execution: */
 	struct inject_faults faults;

@@ -105,16 +105,17 @@ struct ledger_thread {
 
 	/* Of a worker; relaxed atomics: */
 	unsigned posted, posts_run;	/* works that free themselves */
-	unsigned order, run_up_to;	/* numbers in its queue: that of the work that was queued
-					 * last, and that of the work that was taken out last to
-					 * run. Written under worker->lock */
+	unsigned order, run_up_to;	/* numbers in its queue: of the work that was queued
+					 * last, and of the work that was last taken out to run.
+					 * Written under worker->lock */
 	struct ledger_job job[PLAN_WORKS];
 };
 
 /* One register or cpu-up operation: a call that makes per-CPU threads. */
 struct ledger_call {
-	unsigned failed_caller;		/* as failed_creator */
-	unsigned failed_daemon;		/* as failed_daemon, written by kthreadd */
+	unsigned failed_caller;		/* like failed_creator, for a failure on the caller */
+	unsigned failed_daemon;		/* like failed_daemon, for one on kthreadd, which writes
+					 * it */
 };
 
 /* A task of the plan. Written by that task. */

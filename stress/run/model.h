@@ -111,7 +111,7 @@ void model_borrowed(const struct ledger_thread *t, bool used, bool mm_right, boo
 /* right: kthread_blkcg() returned the associated cgroup. */
 void model_blkcg(const struct ledger_thread *t, bool right);
 
-/* All threads have ended. So many references to the cgroup are left; the owner has one. */
+/* All threads have ended, and `references` to the cgroup are left. The owner has one of them. */
 void model_cgroup_left(unsigned references);
 
 /* The cgroup is released. owned: its owner has not put its reference yet. */

@@ -5,9 +5,9 @@
  *
  * A thread is surely in the registry from its create's return (`number`) to the first call that
  * may end it (`ending`). It is surely not there once a stop of it has returned (`gone`). So the
- * reader must meet a thread that had its number before the reader began, and that is not
- * `ending` after the reader is done. The reader must not meet a thread that was `gone` before
- * the reader began. Any other thread it may meet or miss.
+ * reader must meet a thread that had its number before the reader began, and that is not `ending`
+ * after the reader is done. The reader must not meet a thread that was `gone` before the reader
+ * began. The reader may meet or miss any other thread.
  *
  * The flags are atomics of the harness, and core/ orders them: a reader that misses a thread
  * has seen that the thread was unlinked. The unlinking comes after the call that ended the

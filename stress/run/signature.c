@@ -26,7 +26,7 @@ void signature_of_message(char signature[SIGNATURE_MAX], enum kt_failure failure
 
 /* ---- places ---------------------------------------------------------------- */
 
-/* Each place once, in the order of their names. */
+/* Holds each place once, sorted by name. */
 struct places {
 	char name[SIGNATURE_PLACES_MAX][KT_SITE_NAME_MAX];
 	unsigned count;

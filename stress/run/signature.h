@@ -34,7 +34,10 @@ const char *signature_id(char id[SIGNATURE_ID_MAX], enum kt_failure failure,
 void signature_of_message(char signature[SIGNATURE_MAX], enum kt_failure failure,
 			  const char *message, struct kt_site *at);
 
-/* Several tasks can't go on. The signature has the place of each; their order is no matter. */
+/*
+ * Several tasks can't go on. The signature has the place of each task; the order of the tasks
+ * does not matter.
+ */
 void signature_of_places(char signature[SIGNATURE_MAX], enum kt_failure failure,
 			 struct kt_site *const *place, unsigned count);
 

@@ -27,7 +27,7 @@ struct subject {
 
 	/* ---- cases, in any process ------------------------------------------------ */
 
-	/* Can it run *p, a plan from a file? NULL: it runs every plan. */
+	/* Can the subject run *p, a plan from a file? NULL: it runs every plan. */
 	bool (*accepts)(const struct plan *p);
 
 	/* Make a case. It depends on `seed` and `faults` alone. NULL: the user gives all cases. */
