@@ -167,7 +167,7 @@ int plan_check(const struct plan *p, struct plan_error *err)
 			return e;
 		}
 	}
-	if (check_lives(p, err) != 0) /* also if the plan may break rules */
+	if (check_lives(p, err) != 0) /* this limit also holds for a plan that may break rules */
 		return -EINVAL;
 	/* A plan that expects a failure may break the caller rules on purpose. */
 	if (p->has_expect && p->expect != KT_PASS)

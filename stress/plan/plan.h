@@ -60,8 +60,8 @@ typedef uint16_t plan_str;		/* offset into plan.strings; 0 is "" */
 
 #define PLAN_CPUS   4		/* "cpu N" and "bind" are below this */
 #define PLAN_PERCPUS_MAX 4	/* percpu operations */
-#define PLAN_LIVES_MAX   44	/* threads that percpu, cpu-up and the others can make */
-#define PLAN_WEAK_MAX    49	/* such threads and tasks together, in a plan with weak memory */
+#define PLAN_LIVES_MAX   44	/* kthreads that one execution can make, if the plan has a percpu */
+#define PLAN_WEAK_MAX    49	/* kthreads and tasks together, in a plan with weak memory */
 
 /* Works of a worker, by number. 0 and 1 do nothing special. */
 #define PLAN_WORKS  4
@@ -82,8 +82,8 @@ struct plan_thread {
 	enum plan_body body;
 	int32_t  result;	/* R */
 	int16_t  node;		/* -1: none */
-	int16_t  cpu;		/* "cpu N": kthread_create_on_cpu(); -1: none.
-				 * The name then has the number N. */
+	int16_t  cpu;		/* "cpu N": kthread_create_on_cpu(), and N is also the number in
+				 * the name. -1: no CPU */
 	bool     freezable;	/* of a worker */
 	uint8_t  task;		/* index of the task that has the handle */
 };
@@ -122,7 +122,7 @@ struct plan_directive {
 struct plan_origin {
 	plan_str by;		/* a strategy or a command; 0: there is no such line */
 	plan_str build;		/* back ends, compiler, sanitizer */
-	bool     numbered;	/* a hunt can repeat it by these numbers */
+	bool     numbered;	/* a hunt can repeat the execution by the numbers below */
 	uint64_t seed, execution;
 };
 

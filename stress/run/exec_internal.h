@@ -59,7 +59,7 @@ struct exec_task {
 	struct ledger_task *facts;	/* if exec.oom, kill_lock guards `creating` */
 	struct task_struct task;
 	bool alive;			/* under kill_lock: there is a thread to kill */
-	unsigned freezes;		/* its own, not thawed yet */
+	unsigned freezes;		/* this task's freezes that it has not thawed */
 
 	/* Only if a plan has an oom directive: */
 	unsigned oom_waiters;		/* under kill_lock: threads in exec_oom() that wait until

@@ -22,7 +22,7 @@ static void job_fn(struct kthread_work *work)
 	if (j == &t->job[PLAN_WORK_GATE])
 		kt_completion_wait(&t->gate);
 	if (j == &t->job[PLAN_WORK_AGAIN]) {
-		cpu_relax();	/* it may queue itself for long: let other tasks run */
+		cpu_relax();	/* it may queue itself many times: let other tasks run */
 		if (kthread_queue_work(t->worker, work))
 			counter_add(&j->facts->accepted, 1);
 	}

@@ -109,7 +109,7 @@ static void wrap_visit(struct sim_strategy *s, const struct sim_decision *d)
 
 		if (victim < SIM_TASKS_MAX)
 			sim_kill(victim);
-		if (s->visits_from)	/* only the kill needed visits, and it is done */
+		if (s->visits_from)	/* only the kill needed visits, and the kill is done */
 			s->visits_from = UINT32_MAX;
 	}
 	if (wrap.inner->visit)

@@ -76,8 +76,9 @@ struct ledger_thread {
 	bool created;			/* its create returned a task */
 	bool abandoned;			/* its create failed; if the thread runs, it reads this */
 	bool stopped;			/* a stop was called */
-	bool parked;			/* by a park that returned 0, and not unparked since */
-	bool was_parked;		/* at least once: so its function must be called */
+	bool parked;			/* a park returned 0, and no unpark came after it */
+	bool was_parked;		/* a park returned 0 at least once, so its function must
+					 * be called */
 	uint64_t cpus;			/* where it must run; 0: anywhere. Written while the
 					 * thread sleeps */
 	unsigned failed_creator;	/* bit per role: allocations that failed in the call */
@@ -302,7 +303,7 @@ static inline void ledger_job_unlinked(struct ledger_thread *t, const struct led
 		counter_set(&t->run_up_to, counter_get(&j->order));
 }
 
-/* j is not in the queue any more, and its last place there causes no run. */
+/* j is not in the queue any more, and will not run because of its last place there. */
 static inline void ledger_job_out(struct ledger_job *j)
 {
 	counter_set(&j->order, 0);

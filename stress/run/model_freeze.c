@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The model of the freezer. Its counts are relaxed atomics, because the freezer itself orders
- * them. A thread that runs after a thaw sees the count of that thaw. It does not see the count
- * of a freeze that can't be done before the thread is frozen. So the checks test this order.
+ * them. A thread that runs after a thaw sees the count of that thaw. A freeze is done only after
+ * the thread is frozen, so a thread that runs does not see the count of that freeze. The checks
+ * test this order.
  */
 #include "platform/check.h"
 #include "stress/run/model.h"

@@ -12,13 +12,16 @@
 
 #define AFTER(callback) (1u << LEDGER_##callback)
 
-/* The last callbacks of a thread that is set up, and neither parked nor cleaned up. */
+/*
+ * The callbacks that may be the last of a thread that is set up, and neither parked nor cleaned
+ * up.
+ */
 #define ACTIVE (AFTER(SETUP) | AFTER(RUN) | AFTER(UNPARK))
 
 static const struct {
 	const char *name;
-	unsigned after;		/* bit per callback that may have been the last before */
-	const char *state;	/* of a thread that had this callback last */
+	unsigned after;		/* bit per callback that may come right before this one */
+	const char *state;	/* of a thread whose last callback is this one */
 } callbacks[] = {
 	[LEDGER_NO_CALLBACK] = { "nothing", 0, "setup was not called" },
 	[LEDGER_SETUP] = { "setup", AFTER(NO_CALLBACK), "it is active" },

@@ -25,7 +25,7 @@ struct model_rule {
 	 */
 	void (*ask)(bool bad);
 	const char *name;
-	/* The message begins so if one fact is wrong, and the failure is `kind`. */
+	/* If one fact is wrong, the failure is `kind`, and its text begins with `message`. */
 	const char *message;
 	enum kt_failure kind;
 };
