@@ -67,8 +67,8 @@ static bool still_fails(struct verdict *v)
 }
 
 /*
- * After its first steps a livelock repeats the same steps for ever. In them other strategies
- * switch tasks so often that the directives do not fit into a plan.
+ * After its first steps a livelock repeats the same steps for ever. There all strategies but this
+ * one switch tasks so often that the directives do not fit into a plan.
  */
 static void search_livelock(struct world_options *w)
 {
@@ -213,7 +213,7 @@ static void remove_pieces(void)
 	}
 }
 
-/* Does a strategy decide, because the schedule took too many directives? */
+/* Does the plan still need a strategy, because its schedule took too many directives? */
 static bool has_strategy(void)
 {
 	return shrinking.best.strategy != PLAN_BLOCK;

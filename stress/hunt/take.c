@@ -53,7 +53,7 @@ static bool replays(const struct plan *p, const struct verdict *v)
 	bool same = run_as_written(p, &again) && again.failure == v->failure &&
 		    strcmp(again.signature, v->signature) == 0;
 
-	shared->executions = executions;	/* it counts the hunt's runs only */
+	shared->executions = executions;	/* it counts the hunt's executions only */
 	return same;
 }
 
@@ -131,7 +131,7 @@ static void shrink_and_explain(struct plan *p, struct verdict *v, char *path, si
 	       p->ops_count, p->directives_count);
 	if (explain)
 		explain(p);
-	shared->executions = executions;	/* it counts the hunt's runs only */
+	shared->executions = executions;	/* it counts the hunt's executions only */
 }
 
 /* Shrink the finding, explain it, and print the command that repeats it. */

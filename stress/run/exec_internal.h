@@ -38,9 +38,9 @@ struct exec_thread {
 
 	/* only for a worker: */
 	struct kthread_worker *worker;	/* written by the same task as `task` */
-	kt_completion let_go;		/* completed once by each of the strays */
+	kt_completion let_go;		/* each task in `strays` completes it once */
 	bool destroyed;
-	kt_completion gate;		/* completed once by each open */
+	kt_completion gate;		/* each `open` completes it once */
 	struct exec_job job[PLAN_WORKS];
 
 	/* only for a percpu: */

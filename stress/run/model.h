@@ -2,7 +2,7 @@
 /*
  * The sequential specification of each call: which results are right after what was injected. A
  * result without a justification is a KT_MODEL failure whose message says what would have
- * justified it. It follows the outcome matrix of Linux's hand-off, a table in
+ * justified it. The specification follows the outcome matrix of Linux's hand-off, a table in
  * stress/run/README.md.
  *
  * A check reads only the ledger and its arguments. It knows neither core/ nor an execution,

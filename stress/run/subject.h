@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What one execution runs: the first of the two seams of a hunt. The second one, where it
- * runs, is the world (world.h): the simulator or real threads. The hunt, enumeration, jobs,
- * shrinking, capture, replay, verify, --twice, findings, coverage and explain are written
+ * What one execution runs: the first of the two interfaces that a hunt uses. The second one,
+ * where it runs, is the world (world.h): the simulator or real threads. The hunt, enumeration,
+ * jobs, shrinking, capture, replay, verify, --twice, findings, coverage and explain are written
  * once, against both.
  *
  * A case is what a subject can be told to run. A case and the schedule of one execution of it

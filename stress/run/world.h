@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Where an execution runs: the second seam of a hunt, beside what it runs (subject.h). A
- * binary has one world, the simulator (world_sim.c) or real threads (world_posix.c). The
- * rest of stress/ does not ask which. It asks what its world can do.
+ * Where an execution runs: the second interface that a hunt uses, beside what it runs
+ * (subject.h). A binary has one world, the simulator (world_sim.c) or real threads
+ * (world_posix.c). The rest of stress/ does not ask which. It asks what its world can do.
  *
  * A sanitizer's report ends the process, so a driver calls world_run() in a
  * child (isolate.h). What a parent needs afterwards is in shared memory.
@@ -51,7 +51,8 @@ struct world_exploration {
 	bool bounded;
 	uint32_t preemptions;
 	bool teardown;			/* explore teardown, too. If not, it has one order only */
-	uint32_t kills, fails, spurious;	/* at most, per execution, besides the plan's */
+	uint32_t kills, fails, spurious;	/* at most this many faults in an execution,
+						 * besides the plan's */
 };
 
 struct world_explored {		/* see struct sim_explored */
@@ -159,8 +160,9 @@ void world_dump_waits(int fd);
 
 /* The cost of a switch of tasks alone, in ns; 0 if this world has no switch of its own. */
 struct world_switch {
-	double bare;	/* inline, nothing saved, always predicted: a lower bound */
-	double own;	/* the simulator's, back and forth */
+	double bare;	/* an inline switch that saves nothing and is always predicted: a lower
+			 * bound */
+	double own;	/* the simulator's own switch, there and back */
 };
 struct world_switch world_switch(void);
 
