@@ -2,7 +2,7 @@
 /*
  * An execution of a plan. Its first thread, init, boots kthreadd and starts a thread per
  * task. When the tasks have ended, init stops what the plan left, shuts kthreadd down and
- * asks the model about the whole execution (model_end()). A task may be killed meanwhile, by another
+ * asks the model about the execution (model_end()). A task may be killed meanwhile, by another
  * task or by the injector.
  */
 #include <string.h>
