@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Code that depends on no back end, and is built once for all combinations."""
+"""Builds code that depends on no back end, once for all combinations."""
 
 load("@rules_cc//cc:defs.bzl", "cc_library")
 load(":choice.bzl", "NOT_INSTRUMENTED", "NOT_INSTRUMENTED_DEFINES")
@@ -81,7 +81,7 @@ def common_library(
         tags = [],
         visibility = None,
         **kwargs):
-    """The objects of a library, only for linking, the same for every combination.
+    """Makes the objects of a library, which every combination links.
 
     Another library offers its headers. Common code is compiled with KT_COMMON_CODE: with
     that, a header refuses to declare anything that depends on a choice.

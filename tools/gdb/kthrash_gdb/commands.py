@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The commands of gdb: kthrash, kt for short."""
+"""Defines the commands of gdb: `kthrash`, or `kt` for short."""
 
 import re
 
@@ -128,7 +128,7 @@ gdb's exit status is
         super().__init__("kthrash batch", gdb.COMMAND_RUNNING)
 
     def invoke(self, argument, _):
-        status = 3      # gdb's, if an error ends the command
+        status = 3      # This is gdb's exit status if an error ends the command.
         try:
             status = show(step_of("batch", argument))
             if is_stopped():
@@ -142,7 +142,7 @@ gdb's exit status is
 
 
 def register():
-    """gdb keeps each command under its name."""
+    """Registers the commands. gdb itself keeps each command under its name."""
     Prefix()
     for command in (Tasks, LocksCommand, Trace, Backtrace, Run, Show, Batch):
         command()

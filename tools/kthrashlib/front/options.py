@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The classes of the table of commands: a command, an option, a range of numbers.
+"""Defines the classes of the table of commands: a command, an option, a range of numbers.
 
 These are plain data. From them parser.py makes click's commands, and manual.py makes the manual
 page.
@@ -13,13 +13,13 @@ AFTER_DASHES = "[-- WORD...]"
 
 @dataclasses.dataclass(frozen=True)
 class Number:
-    """The numbers that an option takes."""
+    """A range of numbers that an option takes."""
     kind: type
     low: float
     high: float
 
     def read(self, text):
-        """The number, or None if `text` is not one of these."""
+        """Returns the number, or None if `text` is not a number of the range."""
         try:
             n = self.kind(text)
         except ValueError:
@@ -54,7 +54,7 @@ class Option:
         self.words = [] if self.value.isupper() else list(filter(None, self.value.split("|")))
 
     def closed(self):
-        """True if the words are the only values."""
+        """Returns True if the words are the only values."""
         return bool(self.words) and not any(re.search("[A-Z]", w) for w in self.words)
 
     def described(self):
@@ -62,7 +62,7 @@ class Option:
 
 
 def row_option(name, value, text, default):
-    """The option of a row of driver_options.py."""
+    """Makes the option of a row of driver_options.py."""
     dashes, equals = ("-", " ") if len(name) == 1 else ("--", "=")
     return Option(dashes + name + (equals + value if value else ""), text, default)
 
