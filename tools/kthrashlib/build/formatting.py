@@ -73,8 +73,8 @@ def words_of(text):
 
 
 def only_changed(before, after, changed):
-    """Returns the lines of `after` where `before` has a number in `changed`, else those of
-    `before`.
+    """Returns `before`, with the formatter's changes to the lines whose numbers are in `changed`.
+    `after` is what the formatter made of `before`.
 
     Lines that a formatter joined, split or moved belong together: they are taken whole if one of
     them changed. If this would lose a word, because the formatter moved a line far away, the result
