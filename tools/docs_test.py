@@ -67,7 +67,7 @@ def wrong_links(page, text):
 
 
 def wrong_files(page, text):
-    """Returns the words that look like a path in the tree and name no file."""
+    """Yields the words that look like a path in the tree and name no file."""
     for n, words in code(text):
         for path in re.findall(r"(?<![\w./@:<-])((?:%s)/[\w./*-]*[\w*/])" % "|".join(TOP), words):
             if not ANY.search(words) and not exists(page, path):
@@ -75,7 +75,7 @@ def wrong_files(page, text):
 
 
 def wrong_names(text, known):
-    """Returns the names of files, without a folder and alone in backquotes, that no file has."""
+    """Yields the names of files, without a folder and alone in backquotes, that no file has."""
     for n, words in code(text):
         if re.match(r"[\w-]+\.(c|h|py|bzl|md|patch|cppmap)$", words) and \
                 not ANY.search(words) and words not in known:

@@ -249,7 +249,7 @@ class Pages(unittest.TestCase):
         self.assertEqual(self.browser.driver.title, "night 2: findings – kthrash")
         self.assertEqual(self.browser.run("return document.images.length"), 0)
         shown = self.browser.run("return document.body.textContent")
-        # It is in the message, the plan and the event.
+        # The text is in the message, the plan and the event.
         self.assertGreaterEqual(shown.count(page_fixture.HOSTILE), 3)
 
     # ---- the drawing ----
@@ -294,7 +294,7 @@ class Pages(unittest.TestCase):
             self.assertEqual(self.browser.problems(path, "h1", width, scheme), [])
             self.assertEqual(self.browser.pale(), [])
             self.assertEqual(self.browser.run(
-                # These are the row and the sign.
+                # The two are the row of the event and its sign.
                 "return document.querySelectorAll('.event').length"), 2)
 
     def test_no_interleaving_to_show(self):

@@ -51,7 +51,7 @@ def event_problems(e):
 
 
 def nesting_problems(events):
-    """Returns the slices of a track that neither follow each other nor lie within each other."""
+    """Yields a message for each slice that overlaps another one without lying within it."""
     for track, slices in slices_of(events).items():
         open_ = []
         for s in slices:
@@ -64,8 +64,8 @@ def nesting_problems(events):
 
 
 def flow_problems(events):
-    """Returns the flows that break the rule: each flow has one begin and one later end, both within
-    the slice of a step."""
+    """Yields a message for each flow that breaks the rule. A flow must have one begin and one later
+    end, both within the slice of a step."""
     ends = {"s": {}, "f": {}}
     tracks = slices_of(events)
     for e in events:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Fuzz targets. One source with LLVMFuzzerTestOneInput gives a test that replays a corpus,
+"""Defines fuzz targets. One source with LLVMFuzzerTestOneInput gives a test that replays a corpus,
 and a binary for each engine and sanitizer at -O2. The combination is always
 sim+modelled+modelled+list+modelled.
 """

@@ -117,8 +117,8 @@ def _impl(ctx):
         _sanitizer("asan", asan, ["-fsanitize=address"]),
         _sanitizer("ubsan", undefined, ["-fsanitize=undefined"]),
         _sanitizer("tsan", thread, thread),
-        # AFL++ and libFuzzer trace no comparisons, because our mutators know plans and do not use
-        # such a trace.
+        # The flags leave out the trace of comparisons, because our mutators know plans and do not
+        # use it.
         _sanitizer("fuzzer", [
             "-fsanitize=fuzzer-no-link",
             "-fno-sanitize-coverage=trace-cmp",

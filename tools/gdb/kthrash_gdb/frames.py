@@ -52,7 +52,7 @@ def is_core_file():
 
 
 def frames():
-    """Returns the frames of gdb's registers, the newest first."""
+    """Yields the frames of gdb's registers, the newest first."""
     frame = gdb.newest_frame()
     while frame is not None and frame.name():
         yield frame

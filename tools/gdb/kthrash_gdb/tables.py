@@ -67,7 +67,7 @@ def task_state(record, i):
 
 
 def find_task(record, which):
-    """Finds a task by its name or number."""
+    """Returns the task that is found by its name or number."""
     for i in range(task_count(record)):
         if which in (task_name(record, i), str(i)):
             return i

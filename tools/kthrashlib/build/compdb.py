@@ -10,14 +10,14 @@ from kthrashlib import env
 from kthrashlib.build import bazel
 from kthrashlib.common import CLEAN, ROOT, environment, say, write_whole
 
-# The list names the last pattern, because its tag `manual` hides it from the other patterns.
+# The last target stands in the list by name, because its tag `manual` hides it from the patterns.
 TARGETS = ("deps(//core/... + //platform/... + //stress:all + //stress/plan:all + "
            "//stress/run:all + //stress/hunt:all + //stress/explain:all + "
            "//stress/bench:all + //fuzz/... + //tools/... + "
            "'//stress/bench:backend_bench@posix+mutex+park+list+memb')")
 FILE = os.path.join(ROOT, "compile_commands.json")
 
-# Options that only Bazel can use, because they need files that a build makes.
+# Only Bazel can use these options, because they need files that a build makes.
 FLAGS = ("-MD", "-fmodules-strict-decluse", "-Wprivate-header")
 STARTS = ("-fmodule-", "-frandom-seed=")
 PAIRS = ("-MF", "-o")

@@ -19,13 +19,13 @@ from kthrashlib import env
 from kthrashlib.build.style import C, LINE_MAX, PYTHON, STARLARK, buildifier, chosen, git
 from kthrashlib.common import CLEAN, FINDINGS, ROOT, say, usage, write_whole
 
-# What autopep8 must leave alone: tabs in a string, the columns in which a table's rows
+# autopep8 must leave some layout alone: tabs in a string, the columns in which a table's rows
 # begin, blanks around an operator. See .flake8.
 NO_PEP8 = ("E101", "W191", "E122", "E127", "E128", "E226", "E24", "W50")
 
 
 def changed_lines(path, since):
-    """Returns (first, last) of each run of lines that differs from that commit."""
+    """Yields (first, last) of each run of lines that differs from that commit."""
     diff = git("diff", "-U0", "--no-color", "--no-ext-diff", since, "--", path).stdout
     for first, count in re.findall(r"^@@ -\S+ \+(\d+)(?:,(\d+))? @@", diff, re.MULTILINE):
         if count != "0":

@@ -177,7 +177,7 @@ def names():
 
 
 def find(name):
-    """Finds the command of that name. If there is none, raises a usage error that lists all
+    """Returns the command of that name. If there is none, raises a usage error that lists all
     commands."""
     for c in COMMANDS:
         if c.name == name:

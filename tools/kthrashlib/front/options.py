@@ -36,8 +36,8 @@ def real(low, high):
 
 
 class Option:
-    """`form` is how the option is written: "--json", "--seed=N", "--os=sim|posix", "-o FILE",
-    or "--word=WORD..." if it may be repeated.
+    """An option of a command. `form` is how the option is written: "--json", "--seed=N",
+    "--os=sim|posix", "-o FILE", or "--word=WORD..." if it may be repeated.
 
     The words between bars are the only values, unless one of them has a capital letter: pct:D.
     A value in capital letters names a kind of value (values.py). `text` is one clause that says
@@ -62,17 +62,16 @@ class Option:
 
 
 def row_option(name, value, text, default):
-    """Makes the option of a row of driver_options.py."""
+    """Returns the option for a row of driver_options.py."""
     dashes, equals = ("-", " ") if len(name) == 1 else ("--", "=")
     return Option(dashes + name + (equals + value if value else ""), text, default)
 
 
 class Command:
-    """`run` is "room.module:function"; the function is called with a Call and returns the exit
-    status. `arguments` describes the words that are not options: "", "PLAN", "PLAN...",
+    """A command. `run` is "room.module:function". The function is called with a Call and returns
+    the exit status. `arguments` describes the words that are not options: "", "PLAN", "PLAN...",
     "[BUG]...", "a|b" for one of these words, or AFTER_DASHES: all words after two dashes are for
-    another program. `text` is one clause. `more` holds further paragraphs of the help.
-    """
+    another program. `text` is one clause. `more` holds further paragraphs of the help."""
 
     def __init__(self, name, run, arguments, text, options=(), more=""):
         self.name, self.run, self.arguments, self.text = name, run, arguments, text
@@ -83,5 +82,5 @@ class Command:
 
 
 def one_of(words):
-    """"a, b or c"."""
+    """Returns the words as in "a, b or c", for a sentence."""
     return " or ".join(filter(None, [", ".join(words[:-1]), words[-1]]))

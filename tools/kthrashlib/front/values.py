@@ -63,7 +63,7 @@ def nothing(_):
     return []
 
 
-# The word that stands for the value in the table of commands is the key.
+# The key is the word that stands for the value in the table of commands.
 KINDS = {
     "BUG": bug_names,
     "COMMIT": nothing,

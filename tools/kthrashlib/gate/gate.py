@@ -28,7 +28,7 @@ from kthrashlib.terminal import LEFT, RIGHT
 SANITIZERS = {"plain": [], "asan-ubsan": ["--config=asan-ubsan"], "tsan": ["--config=tsan"]}
 KINDS = ["seeded bugs", "unit", "corpus", "stress"]
 
-# The time that a step of the first part takes, relative to the others, when nothing is built.
+# A step of the first part takes this time, relative to the others, when nothing is built.
 WEIGHT = {"seeded bugs": 5, "unit": 10, "corpus": 6, "stress": 3}
 
 # Without a sanitizer, the gate runs one bug for each oracle, and one bug of a lock. Under a
@@ -101,7 +101,7 @@ def share(now, end, step, later):
 
 
 class Gate:
-    """Runs the steps of a Plan and keeps the results. `runner` runs tests and drivers
+    """A gate that runs the steps of a Plan and keeps the results. `runner` runs tests and drivers
     (runner.py)."""
 
     def __init__(self, plan, runner, end, clock=time.monotonic, after_step=lambda gate: None):

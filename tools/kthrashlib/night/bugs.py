@@ -94,7 +94,7 @@ def examined(bug):
 
 
 def findings(folder, area):
-    """Returns finding.json of each bug in an area."""
+    """Yields finding.json of each bug in an area."""
     for name in entries(folder.at(area)):
         finding, why = read(folder.at(area, name))
         if not why:
@@ -206,7 +206,7 @@ def take_in(folder, lane, night, area=INCUBATING):
 
 
 def describe(bug):
-    """Writes finding.json, from the files in the bug's folder."""
+    """Writes finding.json, from the files in the bug's folder. Returns its content."""
     seen = sightings(bug)
     if not seen:
         return None

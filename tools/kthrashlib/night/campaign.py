@@ -86,7 +86,7 @@ class Night:
             number = max(record.numbers(self.folder), default=0) + 1
             shutil.rmtree(self.folder.at(bugs.CANARY), ignore_errors=True)
             self.record = record.Record(self.folder, number, self.new_facts())
-        # These facts are those of this start.
+        # Each start has its own values of these facts.
         self.facts.update(interrupted=False, disk_full=False, troubles=[])
         self.record.make()
 

@@ -60,8 +60,8 @@ class Import:
         for match in bugs.sightings(source):
             if int(match["seq"]) <= known:
                 continue
-            # Until a fuzzer's input is examined, its bug has another name. The earlier merge may
-            # have taken in the bug under that name.
+            # Until a fuzzer's input is examined, its bug has another name. An earlier merge
+            # may have taken in the bug under that name.
             who = "%s.%s.%d" % (match["lane"], match["name"], os.stat(
                 os.path.join(source, "raw", match.group(0))).st_mtime_ns)
             if who in self.record["raws"]:

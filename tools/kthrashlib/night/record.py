@@ -62,7 +62,7 @@ KEYS = {
     "merges": as_number,        # This is how often the corpora were merged.
     "canary": as_dict,          # The planted bug has the keys bug, state, executions and at.
     "totals": as_numbers,
-    # Ids are in the lists crashing, incubating, regression, new, back and fixed.
+    # The lists of ids are crashing, incubating, regression, new, back and fixed.
     "bugs": bug_lists,
     "busy": as_words,           # These jobs run beside the lanes.
     "events": as_dicts,         # Each event has the keys at and what.

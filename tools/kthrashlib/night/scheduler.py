@@ -19,7 +19,7 @@ LOOK_EVERY_S = 1.0
 
 @dataclasses.dataclass
 class Budget:
-    """The time, cores and seed that a night has, and the limits of the config file. """
+    """The time, cores and seed that a night has, and the limits of the config file."""
     seconds: float
     cores: int
     seed: int
@@ -125,7 +125,7 @@ class Scheduler:
             lane.stop()
 
     def end_lanes(self, take):
-        """Asks the lanes to end, gives them some seconds, and kills the lanes that have not ended.
+        """Gives the lanes that were asked to end some seconds, then kills those that still run.
         Calls `take` again and again, to take over the results of those that have ended."""
         deadline = time.monotonic() + self.budget.limits["grace"]
         while self.lanes_running() and time.monotonic() < deadline:

@@ -29,8 +29,8 @@ def by_step(things):
 
 
 class Interleaving:
-    """`explained` is the driver's JSON, parsed. If it is something else, the constructor raises
-    KeyError, TypeError, ValueError or IndexError."""
+    """An interleaving. `explained` is the driver's JSON, parsed. If it is something else, the
+    constructor raises KeyError, TypeError, ValueError or IndexError."""
 
     def __init__(self, explained):
         self.tasks = [str(t) for t in explained["tasks"]]
@@ -61,7 +61,7 @@ class Interleaving:
         return self.mine[task][at - 1] if at else None
 
     def stretches(self):
-        """Returns (task, first step, last step) for each run of steps by one task."""
+        """Yields (task, first step, last step) for each run of steps by one task."""
         first = 0
         for i, s in enumerate(self.steps):
             if i + 1 == len(self.steps) or self.steps[i + 1]["task"] != s["task"]:
@@ -69,7 +69,7 @@ class Interleaving:
                 first = i + 1
 
     def states(self):
-        """Returns, for each step, the states of all tasks when it is reached, and after these the
+        """Yields, for each step, the states of all tasks when it is reached, and after these the
         states at the end."""
         now = [UNBORN] * len(self.tasks)
         for step, s in enumerate(self.steps):

@@ -67,7 +67,7 @@ def slice_of(i, task, state, start, end):
 
 
 def flow(number, kind, begin, end):
-    """Returns the two events of a flow. `begin` and `end` are (task, step)."""
+    """Yields the two events of a flow. `begin` and `end` are (task, step)."""
     common = {"id": number, "cat": kind, "name": kind}
     yield {"ph": "s", **common, **on(begin[0]), "ts": begin[1] + 0.5}
     yield {"ph": "f", "bp": "e", **common, **on(end[0]), "ts": end[1] + 0.1}
