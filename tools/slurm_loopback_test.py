@@ -5,7 +5,7 @@ The other node takes over, no finding is lost, and none is counted twice.
 
 usage: slurm_loopback_test.py [--survivors]    as root; it installs slurm-wlm; five minutes and more
 
---survivors: what the lost node ran goes on, and cannot be ended.
+--survivors: the processes of the lost node go on, and nothing can end them.
 
 It is no Bazel test, because it runs daemons as root, and tools/kthrash, which runs Bazel.
 """

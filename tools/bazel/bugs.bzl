@@ -138,7 +138,8 @@ def conformance_bug(name, patch, srcs, file, test, combo, sanitizers = None):
       srcs: labels of all sources of the platform.
       file: the file that the patch changes.
       test: "lock", "completion", "rcu" or "checked".
-      combo: os+lock+completion+queue+rcu. One in which the tests are built anyway costs least.
+      combo: os+lock+completion+queue+rcu. A combination in which the tests are built
+        anyway costs least.
       sanitizers: features that replace those of the command line.
     """
     _patched_file(

@@ -160,8 +160,8 @@ legal_combination = rule(
 def _defines(role, value):
     """Returns the macros that tell an alias header the choice.
 
-    KT_LOCK=ticket is there to make names from, KT_LOCK_TICKET to test with #ifdef, and
-    KT_LOCK_NAME to print in reports. "checked-ticket" defines KT_LOCK_CHECKED, too.
+    Code makes names from KT_LOCK=ticket, tests KT_LOCK_TICKET with #ifdef, and prints KT_LOCK_NAME
+    in reports. "checked-ticket" defines KT_LOCK_CHECKED, too.
     """
     words = value.split("-")
     return ["KT_%s_%s" % (role.upper(), word.upper()) for word in words] + [

@@ -89,7 +89,7 @@ def common_library(
     Args:
       name: name of the library; `name_objects` is the library that is compiled.
       os: the system, if the code is for one system only.
-      not_instrumented: no sanitizer instruments it, so one build serves all sanitizers, too.
+      not_instrumented: no sanitizer instruments it, so one build serves all sanitizers.
       tags: tags of both libraries.
       visibility: visibility of the library.
       **kwargs: arguments of the cc_library. Its `deps` must have no objects of their own.

@@ -173,7 +173,7 @@ def matrix_test(
         asked for: by their name, by the tag `nightly` or as `name_nightly`.
       args: arguments of each test.
       data: files that the program reads.
-      mode: opt, fastbuild or dbg; if it is empty, the command line's.
+      mode: opt, fastbuild or dbg; if it is empty, the mode of the command line.
       halves: each sanitizer runs a part of the combinations, see _half(). The gate runs all.
       size: size of each test.
       tags: tags of each test.

@@ -20,7 +20,7 @@ class Prefix(gdb.Command):
 
 
 class Tasks(gdb.Command):
-    """Each task: what it does, where it sleeps, for which task, and whether a kill is pending."""
+    """Print what each task does, where and for which task it sleeps, and whether a kill is pending."""
 
     def __init__(self):
         super().__init__("kthrash tasks", gdb.COMMAND_STATUS)
@@ -30,7 +30,7 @@ class Tasks(gdb.Command):
 
 
 class LocksCommand(gdb.Command):
-    """Locks that are held, or that a task wants: kthrash locks [all]
+    """Print the locks that are held, or that a task wants: kthrash locks [all]
 
 The locks are found from the tasks, from the plan's interpreter, and in the frames of tasks that
 are inside an acquire. A task inside an acquire waits for the lock, or is about to take it."""
@@ -45,9 +45,9 @@ are inside an acquire. A task inside an acquire waits for the lock, or is about 
 
 
 class Trace(gdb.Command):
-    """The last steps: kthrash trace [COUNT]
+    """Print the last steps: kthrash trace [COUNT]
 
-Without COUNT, the last 20."""
+Without COUNT, prints the last 20."""
 
     def __init__(self):
         super().__init__("kthrash trace", gdb.COMMAND_STATUS)
@@ -59,9 +59,9 @@ Without COUNT, the last 20."""
 
 
 class Backtrace(gdb.Command):
-    """The frames of a task, also of one that does not run: kthrash bt [TASK]
+    """Print the frames of a task, also of one that does not run: kthrash bt [TASK]
 
-TASK is a name or a number. Without TASK, the frames of each task."""
+TASK is a name or a number. Without TASK, prints the frames of each task."""
 
     def __init__(self):
         super().__init__("kthrash bt", gdb.COMMAND_STACK)
@@ -116,7 +116,7 @@ class Show(gdb.Command):
 
 
 class Batch(gdb.Command):
-    """As `kthrash show`, then each task's frames, then end gdb: kthrash batch [STEP]
+    """Run as `kthrash show` does, print each task's frames, then end gdb: kthrash batch [STEP]
 
 gdb's exit status is
 0 if gdb stopped in the execution, or if the plan passes;

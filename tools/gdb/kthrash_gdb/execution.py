@@ -65,8 +65,8 @@ def enter_child():
 
 
 def go_on(step):
-    """Continues until the execution fails, is about to make step number `step`, or until the child
-    ends. If `step` is None, gdb stops at no step."""
+    """Continues until the execution fails, the next step has the number `step`, or the child ends.
+    If `step` is None, gdb stops at no step."""
     gdb.Breakpoint("sim_leave")     # Each failure calls this function.
     for function in REPORTS:
         if has_symbol(function):

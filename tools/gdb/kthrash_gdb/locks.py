@@ -12,8 +12,8 @@ from .values import fields, say, text
 
 
 class Locks:
-    """A collection of the locks to which fields and pointers lead from the tasks and from the
-    plan's `exec`, and of the locks that tasks are acquiring in their frames."""
+    """A collection of the locks of an execution. Fields and pointers lead to locks from the tasks
+    and from the plan's `exec`. Other locks are found in the frames of tasks that acquire them."""
 
     FOLLOWED = re.compile(r"^(task_struct|kthreadd|kthread|kthread_\w+|timer_base|freezer|cpus|"
                           r"smpboot\w*|registry|rw_semaphore|mm_struct|exec\w*)$")

@@ -20,7 +20,7 @@ NO_WARNINGS = ("module-docstring", "function-docstring", "function-docstring-arg
 
 
 def clang_tidy(files):
-    """Runs a process for each source that Bazel compiles. It checks the headers, too."""
+    """Returns a command for each source that Bazel compiles. clang-tidy checks the headers, too."""
     known = compdb.write()
     return ([["clang-tidy-19", "-p", ROOT, "--quiet", f] for f in files if f in known] +
             [["sh", "-c", "echo \"$0: no target of compdb.py compiles it\"; exit 1", f]

@@ -3,9 +3,9 @@
 
 click says what may follow: commands, options, values. The scripts for the shells are our own,
 because click's cannot complete the value in --os=s: bash gives them the equals sign as a word of
-its own, and zsh and fish do not match "sim" to "--os=s". A script asks the kthrash that stands on
-the command line by `kthrash complete WORD...`. The last word is the one to complete. Each
-line of the answer is a whole word, a tab, and what the word means.
+its own, and zsh and fish do not match "sim" to "--os=s". A script runs `kthrash complete WORD...`
+with the kthrash that stands on the command line. The last word is the one to complete. Each line of
+the answer is a whole word, a tab, and what the word means.
 """
 
 from click.shell_completion import ShellComplete

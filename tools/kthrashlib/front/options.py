@@ -41,7 +41,7 @@ class Option:
 
     The words between bars are the only values, unless one of them has a capital letter: pct:D.
     A value in capital letters names a kind of value (values.py). `text` is one clause that says
-    what the option does. `default` says what holds without the option, where a reader would not
+    what the option does. `default` says what holds without the option, if a reader would not
     guess it. `number` is the range of numbers, or None: the option takes no number, or the C
     driver checks it.
     """

@@ -27,7 +27,7 @@ from kthrashlib.night.lenient import (as_dicts, as_number, as_text, as_word, as_
                                       read_object)
 
 CANARY = "canary"
-# A bug keeps this many sightings, the first and the latest. All are counted.
+# A bug keeps this many sightings: the first one and the latest ones. All are counted.
 RAWS_KEPT = 20
 
 RAW = re.compile(r"(?P<seq>\d{6,})\.(?P<night>\d{4,})\.(?P<lane>[a-z0-9-]+)\.(?P<name>.+)")
@@ -291,8 +291,8 @@ def file_examined(folder, name, night):
 
 
 def file_retried(folder, area, name, night):
-    """Moves a bug of an earlier night whose area is wrong after it was run again. Returns
-    sentences."""
+    """Moves a bug of an earlier night that was run again, if its area is wrong now. Returns
+    sentences on what moved."""
     bug = folder.at(area, name)
     other = CRASHING if area == REGRESSION else REGRESSION
     retried = read_json(os.path.join(bug, RETRIED))

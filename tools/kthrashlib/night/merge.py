@@ -28,7 +28,8 @@ def lane_row(name, rows):
 
 
 def together(t, samples):
-    """Returns one sample, made from the samples of several shards. Each is [] or [its last one]."""
+    """Returns one sample, made from the samples of several shards. Each shard gives [] or [its last
+    sample]."""
     samples = [s for one in samples for s in one]
     lanes = {}
     for sample in samples:

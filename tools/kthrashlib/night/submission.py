@@ -71,8 +71,8 @@ def night_number(folder, index, job):
 
 
 def night_of(folder, index, job):
-    """Returns the record of this submission's night in a shard's folder, also while it runs, or
-    None if there is none."""
+    """Returns the record of this submission's night in a shard's folder, or None if there is none.
+    The night may still run."""
     number = night_number(folder, index, job)
     if number is None:
         return None
@@ -81,6 +81,6 @@ def night_of(folder, index, job):
 
 
 def seed_of(job, index):
-    """Returns another seed for each shard of each submission."""
+    """Returns a seed that is different for each shard of each submission."""
     text = "%d %s %d" % (job["seed"], job["submission"], index)
     return 1 + int(hashlib.sha256(text.encode()).hexdigest()[:12], 16)

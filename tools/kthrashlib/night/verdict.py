@@ -192,8 +192,8 @@ def of(facts, why_not="", is_last=True):
 
 
 def summary(facts, by=""):
-    """Returns the last line of a report, without the page's name. `by` says what ran it, if not one
-    machine."""
+    """Returns the last line of a report, without the page's name. `by` says what ran the
+    night, unless one machine did."""
     idle = sum(map(is_idle, facts["lanes"]))
     new, unsure = new_bugs(facts["bugs"])
     return "%s%s: %d distinct bugs (%d new)%s%s in %s%s" % (

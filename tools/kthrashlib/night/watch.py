@@ -12,7 +12,7 @@ from kthrashlib.night.words import count, duration
 
 PLAIN_EVERY_S = 10      # This is the time between lines in a log.
 LONG_EVERY_S = 60       # If the campaign runs for over an hour, this is the time between lines.
-DRAW_EVERY_S = 0.5      # A terminal is drawn this often.
+DRAW_EVERY_S = 0.5      # This is the time between drawings on a terminal.
 
 
 def line_of(facts, rate):
