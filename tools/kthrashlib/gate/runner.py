@@ -21,7 +21,7 @@ STOP_S = 15             # After a SIGINT, Bazel gets this time to end.
 SHRINK_S = 5
 # One call of Bazel runs this many tests. It builds all of them before one ends.
 AT_ONCE = 40
-EXAMINED_MAX = 3        # So many findings of one hunt are shrunk.
+EXAMINED_MAX = 3        # At most this many findings of one hunt are shrunk.
 
 
 class Runner:

@@ -4,7 +4,7 @@
     -m kthrashlib.night.shards run DIR N    one shard to its end, or nothing if it has ended
     -m kthrashlib.night.shards merge DIR    see merge.py
 
-Both may be run again as often as one likes. See submission.py for the files.
+Either command may run again any number of times. See submission.py for the files.
 """
 
 import fcntl
@@ -50,7 +50,7 @@ def is_over(shard, state):
 
 def run(folder, index):
     """Runs one shard to its end, or does nothing if it has ended. The exit status is 0 whether it
-    found something or not, because that is in its files."""
+    found something or not, because the shard's files say it."""
     job = job_of(folder)
     if not 0 <= index < job["shards"]:
         raise usage("shard %d: expected one from 0 to %d" % (index, job["shards"] - 1))
