@@ -155,9 +155,6 @@ def of_bazel(events, kind, log, config, ended=None):
     `log` is the output of Bazel. `ended` is the time at which the gate interrupted Bazel, in
     seconds since 1970, or None. A test that fails after that time was cut off, so it counts as not
     run.
-
-    `log`: its output. `ended`: the time at which the gate interrupted it, in seconds since 1970,
-    or None. A test that fails after that time was cut off, so it counts as not run.
     """
     ran = Ran()
     build_failed = re.search(r"^ERROR: .* failed", log.partition("caught interrupt")[0],

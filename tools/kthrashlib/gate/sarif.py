@@ -258,9 +258,6 @@ def document(findings, root, category, commit="", complete=True):
 
     `category` names the analysis, such as "gate". An upload replaces the last one of the same
     category. `complete` says that everything that was planned has run.
-
-    `category` names the analysis, as "gate": an upload replaces the last one of the same
-    category. `complete`: everything that was planned has run.
     """
     results = [result(f, root) for f in distinct(findings)[:RESULTS_MAX]]
     used = sorted({r["ruleId"].partition("/")[2] for r in results})

@@ -50,7 +50,7 @@ def examine_by_test(name, binary):
 
 
 def examine(name, binary, executions, seed):
-    """Returns one row of the table, for a bug that plans find."""
+    """Hunts a bug, shrinks it and replays it. Returns one row of the table."""
     if "Test" in header(name):
         return examine_by_test(name, binary)
     folder = os.path.join(STATE, "bugs", name)

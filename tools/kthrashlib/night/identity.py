@@ -2,8 +2,8 @@
 """Makes a bug's id from its kind and the hash of its signature, such as deadlock-1a2b3c4d.
 
 The C driver makes signatures and ids. Python takes the id from what the driver says: from
-"id" in a line of JSON, or from the name of a finding's file, which is the id. Of a report that
-a fuzzer prints, the driver's command `identify` says which bug it shows.
+"id" in a line of JSON, or from the name of a finding's file, which is the id. If a
+fuzzer prints a report, the driver's command `identify` says which bug the report shows.
 """
 
 import re
