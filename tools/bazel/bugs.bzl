@@ -51,7 +51,7 @@ def compiled_again(name, core, executions):
     """Makes the two units whose sources include a header that a bug may change.
 
     Args:
-      name: the name for `again` of `seeded_bug`. The units are `name_core` and
+      name: the name that `seeded_bug` takes as `again`. The units are `name_core` and
         `name_executions`; `name_text` is the library of their sources.
       core: labels of the sources of core/.
       executions: labels of the sources of executions.

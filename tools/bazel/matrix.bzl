@@ -42,8 +42,9 @@ ONCE = each_once("sim", _PLAIN) + each_once("posix", _PLAIN) + [
 ]
 
 # If a test has `halves`, `tools/kthrash test` runs only a part of its combinations under each
-# sanitizer. Those in the simulator run under ASan, because memory errors show there. Those on real
-# threads run under TSan, because races show there. The default combinations run under both.
+# sanitizer. Combinations in the simulator run under ASan, because memory errors show there.
+# Combinations on real threads run under TSan, because races show there. The default combinations
+# run under both.
 _DEFAULTS = [each_once("sim", _PLAIN)[0], each_once("posix", _PLAIN)[0]]
 
 def _half(combo):

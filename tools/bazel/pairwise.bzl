@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Lists of combinations of back ends: all combinations, and shorter lists in which any two back
-ends that can be chosen together occur together in one combination. They are computed from the
-tables of choice.bzl; the same tables give the same lists."""
+"""Computes lists of combinations of back ends from the tables of choice.bzl.
+
+A list has all combinations, or it is shorter: then any two back ends that can be chosen together
+occur together in one combination. The same tables give the same lists."""
 
 load(":choice.bzl", "ROLES", "backends")
 

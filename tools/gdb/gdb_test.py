@@ -103,7 +103,7 @@ class Middle(unittest.TestCase):
         self.plan = plan_file(self, CONTENDED)
 
     def stop(self, driver):
-        """Returns what gdb prints after it has stopped behind C2's acquire. A first run finds the
+        """Returns what gdb prints when it has stopped after C2's acquire. A first run finds the
         number of that step."""
         said = gdb(driver, self.plan, "kthrash run 60", "kthrash trace 60")
         found = re.search(r"\n +(\d+) C2 +create\.allocated", said)

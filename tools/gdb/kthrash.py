@@ -4,7 +4,8 @@
 `source tools/gdb/kthrash.py` in gdb, then `help kthrash`. `tools/kthrash gdb PLAN` starts gdb with
 this file. The commands are in the package kthrash_gdb, beside this file. They read the
 simulator's own tables (platform/sim/internal.h) by their debugging information, so they work on
-optimized builds. tasks, locks, trace and the frames of the task that runs also work on core files.
+optimized builds. The commands tasks, locks and trace, and the frames of the task that runs, also
+work on core files.
 """
 
 import importlib.util

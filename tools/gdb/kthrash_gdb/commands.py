@@ -47,7 +47,7 @@ are inside an acquire. A task inside an acquire waits for the lock, or is about 
 class Trace(gdb.Command):
     """Print the last steps: kthrash trace [COUNT]
 
-Without COUNT, prints the last 20."""
+Without COUNT, the command prints the last 20 steps."""
 
     def __init__(self):
         super().__init__("kthrash trace", gdb.COMMAND_STATUS)
@@ -61,7 +61,7 @@ Without COUNT, prints the last 20."""
 class Backtrace(gdb.Command):
     """Print the frames of a task, also of one that does not run: kthrash bt [TASK]
 
-TASK is a name or a number. Without TASK, prints the frames of each task."""
+TASK is a name or a number. Without TASK, the command prints the frames of each task."""
 
     def __init__(self):
         super().__init__("kthrash bt", gdb.COMMAND_STACK)

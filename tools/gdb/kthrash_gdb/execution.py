@@ -82,8 +82,8 @@ def go_on(step):
 
 
 def let_driver_end():
-    """Lets the driver report that the child has ended, and end. The child must have ended. Returns
-    the number of the driver's inferior."""
+    """Lets the driver report the end of the child, and then lets the driver end. The child must
+    have ended before. Returns the number of the driver's inferior."""
     for inferior in gdb.inferiors():
         if inferior.pid:
             gdb.execute("inferior %d" % inferior.num, to_string=True)

@@ -48,7 +48,7 @@ def kill_all(pids):
 
 class Job:
     """A process of a campaign. It dies with the campaign. As long as it or one of its descendants
-    lives, a lock in its folder is held. So the next campaign sees that it lives."""
+    lives, a lock in its folder is held. So the next campaign sees that the job lives."""
 
     stop_signal = signal.SIGTERM
 

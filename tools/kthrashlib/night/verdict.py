@@ -37,8 +37,8 @@ class Verdict:
 def planted_bug(state, examined, hunting):
     """Returns whether the planted bug was found: "waiting", "found" or "missed".
 
-    `examined`: for each finding of the planted bug, what its examination says, or None if it has
-    not been examined; `hunting`: its hunt has not ended. The planted bug counts as found if every
+    `examined` has, for each finding of the planted bug, what its examination says, or None if it
+    has not been examined. `hunting` says that its hunt has not ended. The planted bug counts as found if every
     re-run of one of its findings failed, because then it passed the same steps as a real bug.
     """
     if state != "waiting":

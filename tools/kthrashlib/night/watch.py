@@ -68,8 +68,8 @@ class Lines:
 
 
 class Display:
-    """A display that shows a text beside the progress, a number from 0 to 1. It is not drawn more
-    often than every `every` seconds."""
+    """A display that shows a text beside the progress, a number from 0 to 1. Between two
+    drawings at least `every` seconds pass."""
 
     def __init__(self, seconds, out=None):
         out = out or sys.stderr
@@ -100,8 +100,8 @@ class Progress:
         self.rate = 0
 
     def learn(self, done):
-        """Updates the rate of executions. The record is brought up to date less often than a
-        terminal is drawn."""
+        """Updates the rate of executions when the record has changed. A terminal is drawn more
+        often than the record changes."""
         now = time.monotonic()
         then, before = self.last or (now, done)
         if now > then and done != before:
