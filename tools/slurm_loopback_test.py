@@ -7,7 +7,7 @@ usage: slurm_loopback_test.py [--survivors]    as root; it installs slurm-wlm; f
 
 --survivors: the processes of the lost node go on, and nothing can end them.
 
-It is no Bazel test, because it runs daemons as root, and tools/kthrash, which runs Bazel.
+It is no Bazel test. It runs daemons as root, and it runs tools/kthrash, which itself runs Bazel.
 """
 
 import hashlib
@@ -38,7 +38,7 @@ target = "//stress/bugs:%s"
 options = "--strategy=random"
 """
 BUG = "P1"
-STARTED_S = 900     # Bazel builds first.
+STARTED_S = 900     # This time includes a build by Bazel.
 ENDS_S = 600
 
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Tests `fmt`, `lint` and `compdb`: each linter and formatter runs on a small tree with one fault.
 
-usage: style_test.py [--buildifier]   with it also Starlark, which needs buildifier from npm
+usage: style_test.py [--buildifier]   --buildifier: checks Starlark, too, with buildifier from npm
 """
 
 import contextlib

@@ -20,7 +20,7 @@ class Prefix(gdb.Command):
 
 
 class Tasks(gdb.Command):
-    """Print for each task what it does, where it sleeps, for which task, and a pending kill."""
+    """Print what each task does, where it sleeps, which task it waits for, and a pending kill."""
 
     def __init__(self):
         super().__init__("kthrash tasks", gdb.COMMAND_STATUS)

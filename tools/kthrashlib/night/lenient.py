@@ -40,7 +40,7 @@ def as_number(value):
     """Returns the value if it is a finite number, else None."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    return value if abs(value) < 1e300 else None    # Neither NaN nor infinity is below.
+    return value if abs(value) < 1e300 else None    # NaN and infinity are not below it.
 
 
 def as_text(value, otherwise=""):

@@ -38,8 +38,9 @@ def planted_bug(state, examined, hunting):
     """Returns whether the planted bug was found: "waiting", "found" or "missed".
 
     `examined` has, for each finding of the planted bug, what its examination says, or None if it
-    has not been examined. `hunting` says that its hunt has not ended. The planted bug counts as found if every
-    re-run of one of its findings failed, because then it passed the same steps as a real bug.
+    has not been examined. `hunting` says that its hunt has not ended. The planted bug counts as
+    found if every re-run of one of its findings failed, because then it passed the same steps as a
+    real bug.
     """
     if state != "waiting":
         return state
