@@ -24,7 +24,7 @@ ROOT = os.path.dirname(HERE)
 PLAN = """kthrash-plan 1
 task C1: a = create "worker" until-stop 7; wake a; stop a == 7
 """
-# This plan stops a thread that is gone. The plans in corpus/illegal do so, too.
+# This plan stops a thread that is gone. A plan in corpus/illegal does so, too.
 FAILS = """kthrash-plan 1
 strategy pct 3 seed 3
 task C1: a = create "a" return 1; wake a; stop a

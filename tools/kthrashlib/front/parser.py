@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Makes click's commands from the table of commands. They parse, complete and write the help.
+"""Makes click's commands from the table of commands. click's commands parse a command
+line, complete it, and write the help.
 
 An option's value may follow an equals sign or stand in the next word. click takes no abbreviated
 names. The driver and other processes get each option as --name=value, whatever the user typed.

@@ -80,8 +80,8 @@ KINDS = {
 
 
 def candidates(kind, word):
-    """Returns the candidates for `kind`. It is written as in the table: words between bars, or the
-    name of a kind of value."""
+    """Returns the candidates for `kind`. The table has the same text for a kind: words between
+    bars, or the name of a kind of value."""
     if kind.isupper():
         found = KINDS[kind](word)
     else:

@@ -117,8 +117,8 @@ def reruns(binary, threads, plan, kind, runs):
 
 
 def runs_to_tell(reliability):
-    """Returns how many runs are needed to tell whether a bug is fixed. If the bug fails as rarely as
-    before, this many runs miss it only once in a thousand times."""
+    """Returns how many runs are needed to tell whether a bug is fixed. If the bug fails as rarely
+    as before, this many runs miss it only once in a thousand times."""
     k, n = reliability
     if k >= n:
         return RERUNS
