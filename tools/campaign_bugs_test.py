@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""From findings to bugs, in campaigns of fake engines: findings are taken in, counted, kept and
-moved; a bug has one id; the planted bug must be found."""
+"""Tests the way from findings to bugs, in campaigns of fake engines. Findings are taken in,
+counted, kept and moved. A bug has one id. The planted bug must be found."""
 
 import hashlib
 import json
@@ -26,7 +26,7 @@ class Findings(Campaign):
     def test_a_bug_seen_by_two_lanes_is_one(self):
         for name in ("one", "two"):
             self.fakes.lane(name, FINDS)
-        with mock.patch.object(scheduler, "LEAST_S", 5):     # each lane runs once
+        with mock.patch.object(scheduler, "LEAST_S", 5):     # Then each lane runs once.
             status, out, _ = self.fakes.run()
         self.assertEqual(status, common.FINDINGS)
         bug = self.bug()
@@ -125,7 +125,7 @@ class Identity(Campaign):
                             "echo 'kthrash: signature model: w'; exit 77"}
 
     def test_the_hash_is_that_of_the_driver(self):
-        """The values of platform/conformance/names_test.c."""
+        """Tests the hash with the values of platform/conformance/names_test.c."""
         self.assertEqual([identity.name_hash(s) for s in ("", "a", "foobar")],
                          [0x811c9dc5, 0xe40c292c, 0xbf9cf968])
 
@@ -145,7 +145,8 @@ class Identity(Campaign):
         self.assertEqual(identity.signature_in("kthrash-plan 1\n"), "")
 
     def test_a_bug_of_an_older_night_keeps_its_id(self):
-        """An older version used another hash for the ids of bugs that only a fuzzer had found."""
+        """Tests a bug that only a fuzzer had found, because an older version used another hash for
+        the ids of such bugs."""
         self.fakes.lane("fuzzer", **self.FUZZER)
         self.fakes.run(lanes="fuzzer")
         (new,) = os.listdir(self.at("crashing"))

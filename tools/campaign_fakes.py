@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Fixtures for the tests of campaigns: fake engines, which are shell scripts with the output of
-real ones, and a test case that has a campaign of them."""
+"""Contains fixtures for the tests of campaigns: fake engines, which are shell scripts with the
+output of real ones, and a test case that has a campaign of them."""
 
 import contextlib
 import io
@@ -15,7 +15,8 @@ from kthrashlib.build import bazel
 from kthrashlib.front import commands
 from kthrashlib.night import builds, folder as folders, page, start
 
-# The driver's commands. $hunt is the body of `stress`. $fails is how many re-runs of a plan fail.
+# This script takes the driver's commands. $hunt is the body of `stress`. $fails is how many re-runs
+# of a plan fail.
 DRIVER = """#!/bin/sh
 say() {
 	printf '{"type":"%%s","executions":%%d,"points":%%d,"seconds":1,"schedules":4,' "$@"
@@ -126,7 +127,7 @@ options = "--plan=@corpus"
 
 
 class Fakes:
-    """A campaign in `folder` whose lanes, one, two, fuzzer and eats, run scripts."""
+    """A campaign in `folder`. Its lanes, which are named one, two, fuzzer and eats, run scripts."""
 
     def __init__(self, folder):
         self.folder = os.path.join(folder, "dir")
@@ -135,7 +136,7 @@ class Fakes:
         self.config = os.path.join(folder, "config.toml")
         self.configure()
         self.targets = {}
-        self.pages = []     # (folder, night) of each page that was asked for
+        self.pages = []     # This list has (folder, night) of each page that was asked for.
         self.default = driver(os.path.join(self.bin, "default"))
         self.set("//stress/bugs:P1", CANARY)
 
@@ -170,7 +171,8 @@ class Fakes:
         return stack
 
     def run(self, lanes="one,two", seconds=0.3, jobs=2, more=(), err=None):
-        """(exit status, stdout, stderr). With `err`, stderr goes there instead."""
+        """Runs the campaign. Returns (exit status, stdout, stderr). If `err` is given, stderr goes
+        to `err` instead."""
         out, err = io.StringIO(), err or io.StringIO()
         with self.patches(), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             try:
@@ -184,7 +186,8 @@ class Fakes:
 
 
 class Campaign(unittest.TestCase):
-    """A campaign of fakes in a temporary folder, and functions that read its files."""
+    """A test case that has a campaign of fakes in a temporary folder, and functions that read its
+    files."""
 
     def setUp(self):
         temporary = tempfile.TemporaryDirectory()
@@ -199,7 +202,7 @@ class Campaign(unittest.TestCase):
         return folders.read_json(self.at("nights", "%04d" % n, "night.json"))
 
     def untaken(self, lane):
-        """Findings that a lane has saved and that are not filed."""
+        """Returns the findings that a lane has saved and that are not filed."""
         return [n for n in os.listdir(self.at("lanes", lane, "findings")) if n.endswith(".plan")]
 
     def bug(self, area="crashing", name="deadlock-11111111"):

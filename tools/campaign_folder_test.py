@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""A campaign's folder: corpora with corrupt files, a full disk, and a night that was cut off and
-goes on. campaign_kill_test.py kills campaigns at random moments."""
+"""Tests a campaign's folder: corpora with corrupt files, a full disk, and a night that was cut off
+and goes on. campaign_kill_test.py kills campaigns at random moments."""
 
 import errno
 import fcntl
@@ -33,7 +33,7 @@ class Corpus(Campaign):
                         "printf new > $d/x;; esac; done")
         self.fakes.run(lanes="fuzzer")
         self.assertIn(hashlib.sha1(b"new").hexdigest() + ".plan", os.listdir(self.at("corpus")))
-        # It has moved from the lane's own corpus to the corpus of all lanes.
+        # The plan has moved from the lane's own corpus to the corpus of all lanes.
         self.assertEqual(os.listdir(self.at("lanes", "fuzzer", "corpus")), [])
         self.fakes.lane("eats", "for a; do case $a in --plan=*) ls ${a#--plan=} | wc -l > '%s';; "
                         "esac; done; say summary 1 1" % self.at("eaten"))
@@ -119,7 +119,7 @@ class Disk(Campaign):
 
 class Resumed(Campaign):
     def cut_off(self):
-        """A night's file as a killed campaign leaves it."""
+        """Makes the night's file as a killed campaign leaves it."""
         self.fakes.lane("one", FINDS)
         self.fakes.run(lanes="one")
         night = self.night()

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""A user's input to a campaign: the folder, the options, the configuration file."""
+"""Tests a user's input to a campaign: the folder, the options, the configuration file."""
 
 import os
 import unittest

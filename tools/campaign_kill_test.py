@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""kill -9 of a campaign, or of one of the processes under it, at a hundred random moments:
-the next start goes on, no finding is lost, none is counted twice, and each file is whole.
+"""Kills a campaign with SIGKILL, or one of the processes under it, at a hundred random moments.
+Tests that the next start goes on, that no finding is lost and none is counted twice, and that each
+file is whole.
 
 The fake lanes write the number of each finding into a ledger outside of the campaign once it
 is saved, so the test knows which findings must be there.
@@ -53,7 +54,7 @@ def fakes(root):
 
 
 def child(root, seconds):
-    bugs.RAWS_KEPT = 10**6    # keep all, because the test counts them
+    bugs.RAWS_KEPT = 10**6    # The campaign keeps all sightings, because the test counts them.
     campaign.SAVE_EVERY_S = 0.05
     scheduler.LEAST_S = 0.1
     scheduler.Scheduler.slice_of = lambda self, lane: 0.1
@@ -74,13 +75,13 @@ class Kills(unittest.TestCase):
         self.dir = fakes(self.root).folder
 
     def read_all(self):
-        """Each JSON file is whole."""
+        """Checks that each JSON file is whole."""
         for path in glob.glob(os.path.join(self.dir, "**", "*.json"), recursive=True):
             with open(path, encoding="utf-8") as f:
                 json.load(f)
 
     def begun(self):
-        """Start a campaign and kill it. Returns how long it took on this machine until lanes
+        """Starts a campaign and kills it. Returns how long it took on this machine until lanes
         ran."""
         before = time.monotonic()
         process = start(self.root, 100000)
@@ -92,8 +93,8 @@ class Kills(unittest.TestCase):
         return took
 
     def kill_one(self, process, rng, longest):
-        """Kill the campaign or a process below it after a random time. True if the campaign is
-        dead."""
+        """Kills the campaign or a process below it after a random time. Returns True if the
+        campaign is dead."""
         try:
             process.wait(rng.uniform(0.0, longest))
         except subprocess.TimeoutExpired:
@@ -111,7 +112,7 @@ class Kills(unittest.TestCase):
         return True
 
     def ids(self):
-        """{number of a finding: files} of all sightings that are filed."""
+        """Returns {number of a finding: files} of all sightings that are filed."""
         found = collections.defaultdict(list)
         for area in bugs.AREAS:
             for path in glob.glob(os.path.join(self.dir, area, "*", "raw", "*")):

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Lanes of fake engines that die, hang, eat memory or run nothing, and which lane runs next."""
+"""Tests lanes of fake engines that die, hang, eat memory or run nothing, and tests which lane runs
+next."""
 
 import glob
 import os

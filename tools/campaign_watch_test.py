@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Watching a campaign: metrics for Prometheus, lines in a log, progress and tables on a
-terminal."""
+"""Tests the watching of a campaign: metrics for Prometheus, lines in a log, progress and tables on
+a terminal."""
 
 import contextlib
 import os
@@ -19,8 +19,8 @@ class Watched(Campaign):
                         r'[0-9.]+(e\+[0-9]+)?')
 
     def test_prometheus(self):
-        """As Prometheus's text format asks: HELP and TYPE stand before the samples of a family, and
-        only the names of counters end in _total."""
+        """Tests what Prometheus's text format asks: HELP and TYPE stand before the samples of a
+        family, and only the names of counters end in _total."""
         self.fakes.run()
         with open(self.at("metrics.prom"), encoding="utf-8") as f:
             text = f.read()
@@ -44,7 +44,7 @@ class Watched(Campaign):
         self.assertNotIn("\r", err)
 
     def terminal(self, columns):
-        """(a terminal to write to, a function that returns what was written)."""
+        """Returns (a terminal to write to, a function that returns what was written)."""
         ours, theirs = pty.openpty()
         self.addCleanup(os.close, ours)
         out = open(theirs, "w", encoding="utf-8")   # pylint: disable=consider-using-with
@@ -59,7 +59,7 @@ class Watched(Campaign):
             try:
                 while True:
                     text += os.read(ours, 100_000)
-            except OSError:     # the other side is closed, and all is read
+            except OSError:     # The other side is closed, and all is read.
                 return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", text.decode())
         return out, said
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""The files for GitHub and GitLab call only tools/kthrash, with options that it takes, and upload
-the files that it writes."""
+"""Tests that the files for GitHub and GitLab call only tools/kthrash, with options that it takes,
+and that they upload the files that it writes."""
 
 import os
 import shlex
@@ -22,7 +22,7 @@ def read(*path):
 
 
 def parsed(line):
-    """(command, options) of a line, or the error that the front door would give."""
+    """Returns (command, options) of a line, or the error that the front door would give."""
     words = shlex.split(line)
     if words[0] != "tools/kthrash":
         raise common.usage("calls " + words[0])

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Coverage of a few plans: the lines that they reach are counted, even for a plan that fails and
-for a process that a finding ends.
+"""Tests the coverage of a few plans: the lines that they reach are counted, even for a plan that
+fails and for a process that a finding ends.
 
 usage: coverage_test.py SIM POSIX [unittest's words]   drivers built for coverage
 """
@@ -24,7 +24,7 @@ ROOT = os.path.dirname(HERE)
 PLAN = """kthrash-plan 1
 task C1: a = create "worker" until-stop 7; wake a; stop a == 7
 """
-# As in corpus/illegal: it stops a thread that is gone.
+# This plan stops a thread that is gone. A plan in corpus/illegal does so, too.
 FAILS = """kthrash-plan 1
 strategy pct 3 seed 3
 task C1: a = create "a" return 1; wake a; stop a
@@ -38,7 +38,7 @@ def record(text, name):
 
 
 def functions(text):
-    """The calls of each function, whatever file it is in."""
+    """Returns the number of calls of each function, by its name without the file."""
     return {name.rpartition(":")[2]: int(n) for n, name in re.findall(r"^FNDA:(\d+),(.*)$", text,
                                                                       re.M)}
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Everything that the READMEs and CONTRIBUTING.md name exists: files, Bazel's targets, commands
-with their options, seeded bugs. The test looks at the checkout that this file is in."""
+"""Tests that everything exists that the READMEs and CONTRIBUTING.md name: files, Bazel's targets,
+commands with their options, seeded bugs. The test looks at the checkout that this file is in."""
 
 import glob
 import os
@@ -17,12 +17,12 @@ HERE = os.path.dirname(os.path.realpath(__file__))
 ROOT = os.path.dirname(HERE)
 
 TOP = ("core", "corpus", "fuzz", "platform", "stress", "tools")
-# Names that stand for any file.
+# These names stand for any file.
 ANY = re.compile(r"NEW|NAME|OUT|FINDING|<|\{|\.\.\.|…")
 
 
 def all_files():
-    """All files, without those that builds and runs leave."""
+    """Returns all files, without those that builds and runs leave."""
     found = []
     for folder, folders, files in os.walk(ROOT):
         folders[:] = [f for f in folders if not re.match(r"bazel-|\.git$|\.kthrash$|__pycache", f)]
@@ -40,7 +40,8 @@ def read(page):
 
 
 def code(text):
-    """(line number, words) for each line of a block of code and for the words in backquotes."""
+    """Yields (line number, words) for each line of a block of code and for the words in
+    backquotes."""
     block = False
     for n, line in enumerate(text.split("\n"), 1):
         if line.startswith("```"):
@@ -53,7 +54,7 @@ def code(text):
 
 
 def exists(page, path):
-    """True if there is such a path from the top or from the folder of the page."""
+    """Returns True if there is such a path from the top or from the folder of the page."""
     return any(glob.glob(os.path.join(ROOT, folder, path))
                for folder in ("", os.path.dirname(page)))
 
@@ -66,7 +67,7 @@ def wrong_links(page, text):
 
 
 def wrong_files(page, text):
-    """Words that look like a path in the tree and name no file."""
+    """Yields the words that look like a path in the tree and name no file."""
     for n, words in code(text):
         for path in re.findall(r"(?<![\w./@:<-])((?:%s)/[\w./*-]*[\w*/])" % "|".join(TOP), words):
             if not ANY.search(words) and not exists(page, path):
@@ -74,7 +75,7 @@ def wrong_files(page, text):
 
 
 def wrong_names(text, known):
-    """Names of files, without a folder and alone in backquotes, that no file has."""
+    """Yields the names of files, without a folder and alone in backquotes, that no file has."""
     for n, words in code(text):
         if re.match(r"[\w-]+\.(c|h|py|bzl|md|patch|cppmap)$", words) and \
                 not ANY.search(words) and words not in known:
@@ -93,8 +94,8 @@ def wrong_targets(text):
 
 
 def is_target(build, name):
-    """True if the BUILD file names the target in some way. A nightly target has the name of its
-    test and a suffix."""
+    """Returns True if the BUILD file names the target in some way. A nightly target has the name of
+    its test and a suffix."""
     name = name.partition("@")[0].replace("_nightly", "")
     with open(build, encoding="utf-8") as f:
         text = f.read()

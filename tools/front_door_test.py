@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""The front door with fake programs: what it installs, how it fails, wrong options, and the table
-of seeded bugs. The test needs no compiler and no network, and writes to a folder of its own."""
+"""Tests the front door with fake programs: what it installs, how it fails, wrong options, and the
+table of seeded bugs. The test needs no compiler and no network, and writes to a folder of its
+own."""
 
 import contextlib
 import io
@@ -31,7 +32,7 @@ def script(folder, name, body):
 
 
 def run(*args):
-    """Exit status and what was said on stderr."""
+    """Runs the front door. Returns the exit status and what it printed on stderr."""
     err = io.StringIO()
     with contextlib.redirect_stderr(err), contextlib.redirect_stdout(io.StringIO()):
         status = cli.main(list(args))
@@ -81,7 +82,7 @@ class Options(unittest.TestCase):
                 (["fuzz", "--engine=honggfuzz"], "expected libfuzzer or afl"),
                 (["stress", "--frob"], "unexpected '--frob', expected --os=, --platform="),
                 (["stress", "--json=1"], "option '--json' does not take a value"),
-                (["stress", "--see=1"], "unexpected '--see'"),    # no abbreviations
+                (["stress", "--see=1"], "unexpected '--see'"),    # Options have no abbreviations.
                 (["stress", "--seed"], "option '--seed' requires an argument"),
                 (["--frob"], "no such option: --frob"),
                 (["replay"], "missing argument 'PLAN...'"),
@@ -159,7 +160,7 @@ class Environment(Folder):
 
 
 class Script(Folder):
-    """tools/kthrash on a machine without click, with a fake apt-get."""
+    """Tests tools/kthrash on a machine without click, with a fake apt-get."""
 
     def run_it(self, apt, user=0):
         with open(os.path.join(HERE, "kthrash"), encoding="utf-8") as f:

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""How the gate reads Bazel's events and a driver's lines, and how it runs a driver. The driver is a
-script that prints what a real driver would print."""
+"""Tests how the gate reads Bazel's events and a driver's lines, and how it runs a driver. The
+driver is a script that prints what a real driver would print."""
 
 import json
 import os
@@ -40,7 +40,8 @@ class Bazel(unittest.TestCase):
         return path
 
     def of(self, *events, log="", ended=None):
-        text = "".join(json.dumps(e) + "\n" for e in events) + '{"id":{"progr'   # torn
+        # The last line is torn.
+        text = "".join(json.dumps(e) + "\n" for e in events) + '{"id":{"progr'
         return results.of_bazel(text, "unit", log, ["--config=tsan"], ended)
 
     def test_passed(self):
@@ -135,7 +136,7 @@ case "$1" in stress) %s;; esac
 
 
 class Hunts(unittest.TestCase):
-    """Runner with a driver that is a script."""
+    """Tests the Runner with a driver that is a script."""
 
     def setUp(self):
         folder = tempfile.TemporaryDirectory()

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""The gate's plan, its time, its verdict and its reports, with a runner that runs nothing and
+"""Tests the gate's plan, its time, its verdict and its reports, with a runner that runs nothing and
 reports results."""
 
 import contextlib
@@ -22,7 +22,7 @@ UNITS = {s: UNIT for s in gate.SANITIZERS}
 
 
 class Fake:
-    """A runner that runs nothing: each item takes `cost` seconds of its own clock, and those in
+    """A runner that runs nothing. Each item takes `cost` seconds of its own clock, and the items in
     `bad` fail."""
 
     def __init__(self, cost=0.0, bad=(), broken=()):

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""JUnit XML: the writer keeps to junit.xsd and loses nothing; the reader reads Bazel's files."""
+"""Tests JUnit XML. The writer keeps to junit.xsd and loses nothing. The reader reads Bazel's
+files."""
 
 import os
 import unittest

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What tools/kthrash runs. Python puts the folder of this file on its path, so the package
-beside it is found."""
+"""Starts the program tools/kthrash. Python puts the folder of this file on its path, so Python
+finds the package beside it."""
 
 import sys
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""The arrows between the modules and the rooms of kthrashlib: no circle, and no room uses
-front."""
+"""Tests that the imports between the modules and the rooms of kthrashlib form no circle, and that
+no room uses front."""
 
 import ast
 import glob
@@ -24,7 +24,7 @@ def modules():
 
 
 def uses(text, known):
-    """The modules among `known` that the source `text` imports, anywhere in it."""
+    """Returns the modules among `known` that the source `text` imports, anywhere in it."""
     found = set()
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.ImportFrom):
@@ -35,7 +35,7 @@ def uses(text, known):
 
 
 def circle(arrows):
-    """Names that form a circle, or None."""
+    """Returns the names that form a circle, or None."""
     done = set()
 
     def visit(name, path):

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""A campaign's folder of two nights, for tests of the pages that are made from it. The driver
+"""Makes a campaign's folder of two nights, for tests of the pages that are made from it. The driver
 with a seeded bug really finds, shrinks and explains the folder's deadlock.
 
 usage: page_fixture.py DRIVER FOLDER, the driver with bug P1
@@ -19,7 +19,7 @@ MACHINE = {"host": "testbed", "cpu": "A Processor @ 2.40GHz", "cores": 2,
            "memory_bytes": 8 << 30, "kernel": "6.1.0-37-amd64", "debian": "12.11",
            "compiler": "clang 19.1.7"}
 LANES = [
-    # name, what, unit, executions a second, pairs at the end
+    # The columns are name, what, unit, executions a second, pairs at the end.
     ("sim-random", "random walk and others", "schedules", 9000, 2100),
     ("sim-adaptive", "what has new pairs, again", "schedules", 7000, 2400),
     ("sim-tso", "weak memory", "schedules", 3500, 1900),
@@ -46,7 +46,7 @@ def run(*words):
 
 
 def found_by(driver, folder):
-    """What a hunt with `driver` finds, shrunk: (record, plan, interleaving, trace)."""
+    """Returns what a hunt with `driver` finds, shrunk: (record, plan, interleaving, trace)."""
     out = os.path.join(folder, "hunt")
     os.makedirs(out, exist_ok=True)
     said = run(driver, "stress", "--executions=20000", "--seed=1", "--json", "--findings=" + out)
@@ -61,7 +61,7 @@ def found_by(driver, folder):
 
 
 def finding(folder, state, name, **more):
-    """Returns the finding's folder."""
+    """Makes a finding. Returns its folder."""
     path = os.path.join(folder, state, name)
     kind = name.rpartition("-")[0]
     record = {
@@ -113,13 +113,13 @@ def night(folder, number, seconds, speed, **more):
             {"at": "2026-11-%dT22:00:00Z" % day, "what": "the night begins"},
             {"at": "2026-11-%dT01:00:00Z" % (day + 1), "what": "resumed; " + HOSTILE}],
         **more})
-    # As a kill leaves it.
+    # The file ends as a kill leaves it.
     write(os.path.join(path, "series.jsonl"),
           "".join(json.dumps(s) + "\n" for s in series) + '{"t": 28')
 
 
 def make(driver, folder):
-    """Returns the number of the last night."""
+    """Makes the campaign's folder. Returns the number of the last night."""
     write_json(os.path.join(folder, "campaign.json"),
                {"kthrash": "campaign", "version": 1, "created": "2026-11-25T22:00:00Z"})
     record, plan, text, trace = found_by(driver, folder)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""The morning page and the page of `explain`, in a headless browser without a network: wide
-and narrow, light and dark. And pages of folders that lack something.
+"""Tests the morning page and the page of `explain`, in a headless browser without a network: wide
+and narrow, light and dark. Also tests pages of folders that lack something.
 
 usage: page_test.py DRIVER, the driver with bug P1
 """
@@ -24,9 +24,9 @@ from selenium.webdriver.chrome.service import Service
 
 DRIVER = os.path.abspath(sys.argv[1])
 LOOKS = [(width, scheme) for width in (1300, 400) for scheme in ("light", "dark")]
-CONTRAST_MIN = 4.5      # WCAG's, of text
+CONTRAST_MIN = 4.5      # WCAG asks for this contrast of text.
 
-# Run in the page: finds what a page must not have.
+# This script runs in the page. It finds what a page must not have.
 INSPECT = """
 const found = [];
 for (const a of document.querySelectorAll('a[href^="#"]'))
@@ -47,7 +47,8 @@ if (Math.max(root.scrollWidth, document.body.scrollWidth) > innerWidth)
 return found;
 """
 
-# Run in the page: [colour of the text, colour behind it, text] of all text that is seen.
+# This script runs in the page. It returns [colour of the text, colour behind it, text] of all text
+# that is seen.
 COLOURS = """
 function behind(e) {
   for (; e; e = e.parentElement) {
@@ -87,7 +88,7 @@ def contrast(one, other):
 
 
 class Browser:
-    """Chromium, which loads only files."""
+    """A Chromium that loads only files."""
 
     def __init__(self, home):
         self.home = home
@@ -122,7 +123,8 @@ class Browser:
         return self.driver.execute_script(script, *args)
 
     def problems(self, path, seen, width=1280, scheme="light"):
-        """What is wrong with the page. `seen` selects an element that must be in the window."""
+        """Returns what is wrong with the page. `seen` selects an element that must be in the
+        window."""
         self.load(path, width, scheme)
         found = ["console: " + entry["message"] for entry in self.driver.get_log("browser")]
         found += self.run(INSPECT)
@@ -136,7 +138,7 @@ class Browser:
         return found
 
     def pale(self):
-        """Texts of the page with too little contrast."""
+        """Returns the texts of the page with too little contrast."""
         return [(text, round(contrast(ink, paper), 1)) for ink, paper, text in self.run(COLOURS)
                 if contrast(ink, paper) < CONTRAST_MIN]
 
@@ -156,7 +158,7 @@ class Pages(unittest.TestCase):
         cls.addClassCleanup(cls.browser.close)
 
     def near_by(self, text):
-        """A page beside the real one."""
+        """Writes a page beside the real one."""
         path = os.path.join(os.path.dirname(self.path), "other.html")
         page_fixture.write(path, text)
         return path
@@ -175,7 +177,7 @@ class Pages(unittest.TestCase):
                 self.assertEqual(self.browser.pale(), [])
 
     def test_all_of_it_is_open_to_reading(self):
-        """With everything unfolded and every step shown it still fits."""
+        """Tests that the page still fits with everything unfolded and every step shown."""
         self.browser.load(self.path, 400)
         self.browser.run("document.querySelectorAll('details').forEach(d => d.open = true);"
                          "document.querySelectorAll('.all input').forEach(i => i.click());")
@@ -183,8 +185,8 @@ class Pages(unittest.TestCase):
         self.assertEqual(self.browser.pale(), [])
 
     def test_the_table_of_lanes_fits_or_scrolls(self):
-        """At 1,300 pixels all columns are seen, however long a failure's reason is; at 400 the
-        table scrolls in its box."""
+        """Tests the table of lanes. At 1,300 pixels all columns are seen, however long a failure's
+        reason is. At 400 pixels the table scrolls in its box."""
         folder = self.changed()
         night = os.path.join(folder, "nights", "0002", "night.json")
         with open(night, encoding="utf-8") as f:
@@ -247,7 +249,8 @@ class Pages(unittest.TestCase):
         self.assertEqual(self.browser.driver.title, "night 2: findings – kthrash")
         self.assertEqual(self.browser.run("return document.images.length"), 0)
         shown = self.browser.run("return document.body.textContent")
-        self.assertGreaterEqual(shown.count(page_fixture.HOSTILE), 3)   # message, plan, event
+        # The text is in the message, the plan and the event.
+        self.assertGreaterEqual(shown.count(page_fixture.HOSTILE), 3)
 
     # ---- the drawing ----
 
@@ -291,10 +294,11 @@ class Pages(unittest.TestCase):
             self.assertEqual(self.browser.problems(path, "h1", width, scheme), [])
             self.assertEqual(self.browser.pale(), [])
             self.assertEqual(self.browser.run(
-                "return document.querySelectorAll('.event').length"), 2)    # row and sign
+                # The two are the row of the event and its sign.
+                "return document.querySelectorAll('.event').length"), 2)
 
     def test_no_interleaving_to_show(self):
-        """On real threads."""
+        """Tests a finding on real threads, which has no interleaving."""
         path = self.near_by(drawing.page({
             "plan": "a.plan", "failure": "race", "message": "a race", "hash": "", "tasks": [],
             "shown": 0, "steps": [], "events": [], "wakes": []}))
@@ -312,7 +316,7 @@ class Pages(unittest.TestCase):
     # ---- folders that lack something ----
 
     def changed(self, **more):
-        """A copy of the folder; `more` replaces facts of its last night."""
+        """Returns a copy of the folder. `more` replaces facts of its last night."""
         folder = os.path.join(self.home, "changed-%d" % time.monotonic_ns())
         shutil.copytree(self.folder, folder)
         path = os.path.join(folder, "nights", "0002", "night.json")
@@ -387,7 +391,7 @@ class Pages(unittest.TestCase):
         os.remove(os.path.join(folder, "nights", "0002", "night.json"))
         text = self.looks_well(folder)
         self.assertIn("Night 2: no record", text)
-        self.assertIn("nobody can run", text)       # what the folder has is shown
+        self.assertIn("nobody can run", text)       # The page shows what the folder has.
 
     def test_a_plot_of_nothing_but_zeros_is_left_out(self):
         series = [{"t": t, "executions": t * 10, "edges": 0, "lanes": {}} for t in (5, 10)]

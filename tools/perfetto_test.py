@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""explain --format=perfetto keeps to the rules of the trace event format, for each plan that the
-driver explains; and the check sees a trace that breaks a rule.
+"""Tests that explain --format=perfetto keeps to the rules of the trace event format, for each plan
+that the driver explains. Also tests that the check sees a trace that breaks a rule.
 
 usage: perfetto_test.py DRIVER PLAN...
 """
@@ -24,7 +24,7 @@ def key_of(flow):
 
 
 def slices_of(events):
-    """(pid, tid): slices in the order of the file."""
+    """Returns {(pid, tid): slices in the order of the file}."""
     found = {}
     for e in events:
         if e["ph"] == "X":
@@ -51,7 +51,7 @@ def event_problems(e):
 
 
 def nesting_problems(events):
-    """The slices of a track follow each other or lie within each other."""
+    """Yields a message for each slice that overlaps another one without lying within it."""
     for track, slices in slices_of(events).items():
         open_ = []
         for s in slices:
@@ -64,7 +64,8 @@ def nesting_problems(events):
 
 
 def flow_problems(events):
-    """Each flow has one begin and one later end, both within the slice of a step."""
+    """Yields a message for each flow that breaks the rule. A flow must have one begin and one later
+    end, both within the slice of a step."""
     ends = {"s": {}, "f": {}}
     tracks = slices_of(events)
     for e in events:

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""README's example is what the commands print: how the plan fails, and how explain shows it.
+"""Tests that README's example is what the commands print: how the plan fails, and how explain shows
+it.
 
 usage: readme_test.py README BINARY PLAN    the driver with seeded bug P1, and the plan
 
@@ -12,7 +13,7 @@ import subprocess
 import sys
 import unittest
 
-WIDTH = 34      # of a task's column; the columns follow the step's number
+WIDTH = 34      # A task's column has this width. The columns follow the step's number.
 
 
 def blocks(text):
@@ -20,7 +21,7 @@ def blocks(text):
 
 
 def without_init(printed):
-    """The rows of the other tasks, and what follows the rows, as words."""
+    """Returns the rows of the other tasks, and what follows the rows, as words."""
     head, _, tail = printed.partition("\n\n")
     rows = [line for line in head.split("\n") if not line[6:6 + WIDTH].strip()
             or line.startswith(" step")]

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""The reader of X-macro rows, and what the front door makes of the driver's options."""
+"""Tests the reader of X-macro rows, and what the front door makes of the driver's options."""
 
 import os
 import tempfile

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""SARIF: the writer keeps to the standard's schema and to GitHub's rules. A finding has the same
-fingerprint when lines have moved, or when its two sides come in the other order."""
+"""Tests SARIF. The writer keeps to the standard's schema and to GitHub's rules. A finding has the
+same fingerprint when lines have moved, or when its two sides come in the other order."""
 
 import copy
 import json

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A Slurm cluster of virtual nodes on this machine's loopback, for tests.
+"""Starts a Slurm cluster of virtual nodes on this machine's loopback, for tests.
 
 Everything, the munge key too, is in one folder. It needs root, slurm-wlm and munge. The daemons
 die with the process that started them; close() also ends the jobs.
@@ -60,7 +60,8 @@ def free_ports(count):
 
 
 class Cluster:
-    """`folder`: empty, and with a short path, because it will hold a socket."""
+    """A cluster in `folder`. The folder is empty and has a short path, because it will hold a
+    socket."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -117,7 +118,7 @@ class Cluster:
                                          ":/usr/sbin:/sbin"})
 
     def run(self, *command):
-        """Run a command. Returns its output."""
+        """Runs a command. Returns its output."""
         return subprocess.run(command, env=self.environment, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True, check=False).stdout
 
@@ -125,8 +126,8 @@ class Cluster:
         return self.run("sinfo", "-h", "-N", "-n", node, "-o", "%T").strip()
 
     def until(self, condition, what, seconds=60):
-        """Wait until `condition()` is true. Returns its value. It is an error if a daemon ends, or
-        if it takes too long."""
+        """Waits until `condition()` is true. Returns its value. Raises an error if a daemon ends,
+        or if the wait takes too long."""
         deadline = time.monotonic() + seconds
         while True:
             value = condition()
@@ -147,20 +148,22 @@ class Cluster:
         return text
 
     def lose(self, node, survivors=False):
-        """Kill the node's daemon and all that it ran. With survivors, what it ran lives on and
-        only Slurm no longer knows of it."""
+        """Kills the node's daemon and all that it ran. With survivors, the processes that the node
+        ran live on, and only Slurm no longer knows of them."""
         daemon = self.daemons.pop(node)
         daemon.kill()
         daemon.wait()
         lost = [p for p in self.processes("SLURMD_NODENAME=" + node)
                 if not survivors or command_of(p).startswith("slurmstepd")]
-        for number in (signal.SIGSTOP, signal.SIGKILL):     # no process sees another one end
+        # SIGSTOP comes first, so that no process sees another one end.
+        for number in (signal.SIGSTOP, signal.SIGKILL):
             for pid in lost:
                 send(pid, number)
         self.run("scontrol", "update", "NodeName=" + node, "State=DOWN", "Reason=lost")
 
     def processes(self, word=None):
-        """The processes of this cluster, which have Slurm's own variable in their environment."""
+        """Returns the processes of this cluster, which have Slurm's own variable in their
+        environment."""
         marks = [("SLURM_CONF=" + self.conf).encode()] + ([word.encode()] if word else [])
         found = []
         for pid in filter(str.isdigit, os.listdir("/proc")):

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""A campaign on a real Slurm cluster of two virtual nodes. One node is lost in the middle: the
-other takes over, no finding is lost and none is counted twice.
+"""Tests a campaign on a real Slurm cluster of two virtual nodes. One node is lost in the middle.
+The other node takes over, no finding is lost, and none is counted twice.
 
 usage: slurm_loopback_test.py [--survivors]    as root; it installs slurm-wlm; five minutes and more
 
---survivors: what the lost node ran goes on, and cannot be ended.
+--survivors: the processes of the lost node go on, and nothing can end them.
 
-It is no Bazel test, because it runs daemons as root, and tools/kthrash, which runs Bazel.
+It is no Bazel test. It runs daemons as root, and it runs tools/kthrash, which itself runs Bazel.
 """
 
 import hashlib
@@ -38,7 +38,7 @@ target = "//stress/bugs:%s"
 options = "--strategy=random"
 """
 BUG = "P1"
-STARTED_S = 900     # Bazel builds first
+STARTED_S = 900     # This time includes a build by Bazel.
 ENDS_S = 600
 
 
@@ -49,7 +49,7 @@ def campaign(dir_, config):
 
 
 def counts(folder):
-    """{bug: how often it was seen}, in all areas."""
+    """Returns {bug: how often it was seen}, in all areas."""
     found = {}
     for area in bugs.AREAS:
         for name in entries(folder.at(area)):
@@ -60,7 +60,7 @@ def counts(folder):
 
 
 def digest(folder):
-    """A digest of all bugs' files, the corpus and the figures of the night."""
+    """Returns a digest of all bugs' files, the corpus and the figures of the night."""
     hashed = hashlib.sha256()
     for place in (*bugs.AREAS, "corpus", "lanes"):
         for path, _, names in sorted(os.walk(folder.at(place))):
@@ -68,7 +68,7 @@ def digest(folder):
                 with open(os.path.join(path, name), "rb") as f:
                     content = f.read()
                 if name == "retried.json":
-                    content = b""       # it contains the time
+                    content = b""       # The file contains the time.
                 hashed.update(("%s/%s\0" % (path, name)).encode() + content)
     night = record.read(folder, 1)[0]
     for key in ("ended", "events", "busy"):
@@ -78,7 +78,7 @@ def digest(folder):
 
 
 def busy_shard(cluster, folder, node):
-    """The shard that runs on the node and has found something, or None."""
+    """Returns the shard that runs on the node and has found something, or None."""
     job = read_json(folder.at("shards", "job.json"))
     for index in range(SHARDS if job else 0):
         state = submission.state_of(folder, index, job)

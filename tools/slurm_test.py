@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Shards and their merge, and the jobs that sbatch is given. sbatch, squeue and the shards are
-fakes; slurm_loopback_test.py has real ones."""
+"""Tests shards and their merge, and the jobs that sbatch is given. sbatch, squeue and the shards
+are fakes. slurm_loopback_test.py has real ones."""
 
 import contextlib
 import fcntl
@@ -89,7 +89,7 @@ def script(path, body):
 
 
 def quietly(function, *args):
-    """(what it returns, what was said)"""
+    """Runs a function. Returns (its result, what it printed)."""
     said = io.StringIO()
     with contextlib.redirect_stderr(said), contextlib.redirect_stdout(said):
         return function(*args), said.getvalue()
@@ -115,7 +115,7 @@ class Case(unittest.TestCase):
                              json.dumps(LINE))
 
     def submitted(self, shards_count, **more):
-        """A campaign's folder as slurm.py leaves it."""
+        """Makes a campaign's folder as slurm.py leaves it."""
         fake = os.path.join(self.place, "shard.py")
         with open(fake, "w", encoding="utf-8") as f:
             f.write(SHARD)
@@ -166,7 +166,7 @@ class ShardsTest(Case):
         copy = subprocess.Popen(common.process("night.shards", "run", self.folder.path, "0"),
                                 stderr=subprocess.PIPE, text=True)
         self.assertIn("another copy", copy.stderr.readline())
-        # The first copy ends.
+        # The first copy of the shard ends.
         write_json(self.folder.at("shards", "0000.json"),
                    {"submission": job["submission"], "state": "done"})
         os.close(held)
@@ -232,7 +232,7 @@ class MergeTest(Case):
             for name in names:
                 if name in ("night.json", "metrics.prom", "retried.json", "log",
                             "page.html"):
-                    continue    # these contain the time
+                    continue    # These files contain the time.
                 with open(os.path.join(place, name), "rb") as f:
                     found[os.path.join(place, name)] = hashlib.sha1(f.read()).hexdigest()
         return found

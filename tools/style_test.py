@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""`fmt`, `lint` and `compdb`: each linter and formatter runs on a small tree with one fault.
+"""Tests `fmt`, `lint` and `compdb`: each linter and formatter runs on a small tree with one fault.
 
-usage: style_test.py [--buildifier]   with it also Starlark, which needs buildifier from npm
+usage: style_test.py [--buildifier]   --buildifier: checks Starlark, too, with buildifier from npm
 """
 
 import contextlib
@@ -24,7 +24,7 @@ SPDX = {".c": "/* SPDX-License-Identifier: GPL-2.0-only */\n",
         ".sh": "#!/bin/sh\n# SPDX-License-Identifier: GPL-2.0-only\n",
         "": "# SPDX-License-Identifier: GPL-2.0-only\n"}
 
-# By linter: a file, a right text, a wrong one, and words of the complaint.
+# For each linter, the row has a file, a right text, a wrong one, and words of the complaint.
 FAULTS = {
     "tidy.py": ("a.c", "int zero;\n", "int zero; \n", "blanks at the end"),
     "shellcheck": ("a.sh", 'rm -r "$1"\n', "rm -r $1\n", "SC2086"),
@@ -42,7 +42,7 @@ FAULTS = {
 
 
 class Tree(unittest.TestCase):
-    """A git checkout with our settings."""
+    """A git checkout that has our settings."""
 
     def setUp(self):
         temporary = tempfile.TemporaryDirectory()
@@ -225,7 +225,7 @@ class Format(Tree):
         self.put(".clang-format", "Frob: true\n")
         self.commit()
         status, said = self.run_command("fmt", "--whole", "--since=HEAD", "a.c")
-        self.assertEqual(status, common.USAGE)  # the path is not relative to this folder
+        self.assertEqual(status, common.USAGE)  # The path is not relative to this folder.
         status, said = self.run_command("fmt", "--whole", "--since=HEAD",
                                         os.path.join(self.root, "a.c"))
         self.assertEqual(status, common.FINDINGS)

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""The table of commands, and what is made from it: the help, the manual page, the completion."""
+"""Tests the table of commands, and what is made from it: the help, the manual page, the
+completion."""
 
 import contextlib
 import importlib
@@ -100,7 +101,7 @@ class ManualPage(unittest.TestCase):
     def test_names_every_command_and_option(self):
         text = subprocess.run(["mandoc", "-Tascii", self.written(manual.page())], check=True,
                               stdout=subprocess.PIPE, text=True).stdout
-        text = re.sub(".\x08", "", text)     # bold: each letter is printed twice
+        text = re.sub(".\x08", "", text)     # In bold, each letter is printed twice.
         for command in commands.COMMANDS:
             own = re.search(r"^ +kthrash %s\b.*?(?=^   \w|^FILES)" % command.name, text,
                             re.DOTALL | re.MULTILINE)
@@ -168,7 +169,8 @@ class Candidates(unittest.TestCase):
 
 
 class Shells(unittest.TestCase):
-    """The completion in real shells. Each asks the kthrash that stands on the command line."""
+    """Tests the completion in real shells. Each shell asks the kthrash that stands on the command
+    line."""
 
     KTHRASH = os.path.join(HERE, "kthrash")
     LINES = [

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Tables and progress, piped and on a terminal."""
+"""Tests tables and progress, piped and on a terminal."""
 
 import io
 import os
@@ -30,7 +30,8 @@ class Piped(unittest.TestCase):
 
 
 def all_of(ours):
-    """What was written to the other end of a terminal, which is closed: then a read fails."""
+    """Returns what was written to the other end of a terminal. That end is closed, so a read fails
+    when all is read."""
     said = b""
     while True:
         try:
@@ -41,7 +42,7 @@ def all_of(ours):
 
 class Terminal(unittest.TestCase):
     def said(self, function, *args):
-        """What `function` prints to a terminal that is its last argument."""
+        """Returns what `function` prints to a terminal that is its last argument."""
         ours, theirs = pty.openpty()
         self.addCleanup(os.close, ours)
         with open(theirs, "w", encoding="utf-8") as out, mock.patch.object(env, "ensure"), \

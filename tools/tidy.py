@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""House rules as a test: which folder may include which, how a file opens, how long a line is,
-and which names are banned, with what to use instead.
+"""Checks the house rules: which folder may include which, how a file opens, how long a line is, and
+which names are banned, with what to use instead.
 
 usage: tidy.py [FILE...]   default: the files that git tracks
 """
@@ -12,7 +12,7 @@ import sys
 
 HARNESS = r"core/|platform/[a-z_]+\.(h|def)|platform/sim/sim[a-z_]*\.h|platform/posix/posix\.h"
 
-# What the files of a folder may include; the longest folder that fits decides.
+# The pattern says what the files of a folder may include. The longest folder that fits decides.
 MAY_INCLUDE = {
     "core": r"core/|platform/[a-z_]+\.h",
     "platform": r"platform/",

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""The verdict of a night, from records and bugs that are made up."""
+"""Tests the verdict of a night, with records and bugs that are made up."""
 
 import os
 import tempfile
@@ -21,7 +21,7 @@ CRASHED_AT_ONCE = {**IDLE, "name": "fuzzer", "findings": 1}
 
 
 def facts(**more):
-    """The record of night 2, which was clean."""
+    """Returns the record of night 2, which was clean, with these changes."""
     return record.cleaned({"night": 2, "canary": FOUND, "lanes": [RAN], "elapsed": 90.0,
                            "seconds": 120.0, "state": "done", "verdict": "clean", **more})
 
@@ -37,7 +37,8 @@ STOPPED = "interrupted after 1 min 30 s; the same command goes on"
 FULL = "the disk is full: lanes did not run"
 UNTRIED = "not run again, because no lane that found them runs tonight: race-1"
 
-# Each row: facts that differ, bugs that are filed; the verdict, its exit status, its sentences.
+# Each row has facts that differ, and the bugs that are filed. Then it has the verdict, its exit
+# status and its sentences.
 JUDGED = [
     ({}, [], "clean", CLEAN, []),
     ({}, [bug("regression")], "clean", CLEAN, []),
@@ -68,7 +69,8 @@ NO_BUG = "No bug fails."
 FAR = "After 1 min 30 s of 2 min 00 s. "
 ENDED = "It did not reach its end. " + FAR
 
-# Each row: facts that differ, why there is no record, no later night; what a reader is told.
+# Each row has facts that differ, why there is no record, and whether there is no later night. Then
+# it has what a reader is told.
 TOLD = [
     ({}, "", True, "clean", [NO_BUG]),
     ({"why": ["x"]}, "", False, "clean", [NO_BUG, "x"]),
@@ -94,8 +96,8 @@ TOLD = [
 ]
 
 ALL, MOST, NONE = ({"reliability": [n, 10]} for n in (10, 9, 0))
-# Each row: what was known of the planted bug, the examinations of its findings, whether its hunt
-# goes on; what is known now.
+# Each row has what was known of the planted bug, the examinations of its findings, and whether its
+# hunt goes on. Then it has what is known now.
 PLANTED_BUG = [
     ("waiting", [], True, "waiting"),
     ("waiting", [None], True, "waiting"),
@@ -143,8 +145,8 @@ class Verdicts(unittest.TestCase):
                 self.assertEqual((found.word, found.sentences), (word, sentences))
 
     def test_what_is_judged_is_what_is_told(self):
-        """Of a night that has ended, of() tells a reader the same word as judge(), and at least the
-        same sentences."""
+        """Tests that of() tells a reader of a night that has ended the same word as judge(), and at
+        least the same sentences."""
         for more, filed, word, _, sentences in JUDGED:
             if more.get("interrupted"):
                 continue

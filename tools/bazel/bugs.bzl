@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Seeded bugs: the driver, or a back end's conformance test, with a patch applied.
+"""Builds the driver, or the conformance test of a back end, with the patch of a seeded bug.
 
 Each patch changes one file. A patched .c file is linked before the libraries, so the
 linker does not look for the original, or finds it second. A patched header is included
@@ -48,10 +48,10 @@ _patched_file = rule(
 )
 
 def compiled_again(name, core, executions):
-    """Two units of the sources that a bug in a header may change and must compile again.
+    """Makes the two units whose sources include a header that a bug may change.
 
     Args:
-      name: the name for `again` of `seeded_bug`. The units are `name_core` and
+      name: the name that `seeded_bug` takes as `again`. The units are `name_core` and
         `name_executions`; `name_text` is the library of their sources.
       core: labels of the sources of core/.
       executions: labels of the sources of executions.
@@ -69,7 +69,7 @@ def compiled_again(name, core, executions):
     )
 
 def seeded_bug(name, patch, srcs, combo, file, again):
-    """Binary `name`: the driver with `patch` applied, at -O2 in the simulator.
+    """Makes the binary `name`: the driver with `patch` applied, at -O2 in the simulator.
 
     The command line sets the compiler and the sanitizers.
 
@@ -100,7 +100,7 @@ def seeded_bug(name, patch, srcs, combo, file, again):
             name = name + "_again",
             srcs = [":%s_core" % again, ":%s_executions" % again, ":%s_file" % name],
             copts = ["-include", "$(location :%s_file)" % name],
-            features = ["-layering_check"],  # headers of other libraries
+            features = ["-layering_check"],  # The file includes headers of other libraries.
             tags = ["manual"],
             deps = [
                 ":%s_text" % again,
@@ -115,8 +115,8 @@ def seeded_bug(name, patch, srcs, combo, file, again):
         tags = ["manual"],
         deps = ([":%s_again" % name] if is_header else []) + [
             "//stress:main",
-            "//platform:contracts",  # what the patched file's headers include
-            "//stress/hunt",  # its header is in bug_name.c
+            "//platform:contracts",  # The headers of the patched file include these contracts.
+            "//stress/hunt",  # The source bug_name.c includes a header of this library.
             "//tools/bazel/sanitizer:defaults",
         ],
     )
@@ -130,7 +130,7 @@ def seeded_bug(name, patch, srcs, combo, file, again):
     )
 
 def conformance_bug(name, patch, srcs, file, test, combo, sanitizers = None):
-    """Binary `name`: the conformance test of a contract with `patch` applied.
+    """Makes the binary `name`: the conformance test of a contract with `patch` applied.
 
     Args:
       name: name of the bug.
@@ -138,7 +138,8 @@ def conformance_bug(name, patch, srcs, file, test, combo, sanitizers = None):
       srcs: labels of all sources of the platform.
       file: the file that the patch changes.
       test: "lock", "completion", "rcu" or "checked".
-      combo: os+lock+completion+queue+rcu. One in which the tests are built anyway costs least.
+      combo: os+lock+completion+queue+rcu. A combination in which the tests are built
+        anyway costs least.
       sanitizers: features that replace those of the command line.
     """
     _patched_file(
@@ -156,7 +157,8 @@ def conformance_bug(name, patch, srcs, file, test, combo, sanitizers = None):
         testonly = True,
         srcs = ["//platform:%s_test_sources" % test, ":" + name + "_file"],
         copts = ["-include", "$(location :%s_file)" % name] if is_header else [],
-        # The original of an engine's file is linked, too. The linker takes the first definition.
+        # The original of an engine's file is linked, too, but the linker takes the first
+        # definition.
         linkopts = [] if is_header else ["-Wl,--allow-multiple-definition"],
         # An engine's file includes headers that only its library may include.
         features = [] if is_header else NOT_INSTRUMENTED + ["-layering_check"],

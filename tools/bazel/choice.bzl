@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Build settings with a closed list of values, and the platform's choices."""
+"""Defines build settings with a closed list of values, and the choices of the platform."""
 
 # The tables name each role's back ends and the systems on which each runs. The first back
 # end that runs on a system is that system's default. A combination has its words in the
 # order of ROLES.
 OS = ["sim", "posix"]
 
-# The template from which a port to a new system starts. It works with the back ends that run on
-# every system of OS.
+# A port to a new system starts from this template. It works with the back ends that run on every
+# system of OS.
 OS_PORTS = ["template"]
 PLAIN_LOCKS = {
     "modelled": ["sim"],
@@ -20,7 +20,7 @@ PLAIN_LOCKS = {
     "tas": ["sim", "posix"],
 }
 
-# Each plain lock, and each with `checked` around it.
+# Each plain lock is a choice, and so is each plain lock with `checked` around it.
 LOCKS = dict(PLAIN_LOCKS.items() + {
     "checked-" + lock: systems
     for lock, systems in PLAIN_LOCKS.items()
@@ -56,7 +56,7 @@ ROLES = {
 COMBINATION = "+".join(["os"] + ROLES.keys())
 
 def backends(role, os, tables = ROLES):
-    """The back ends of a role that run on a system; the first is the default."""
+    """Returns the back ends of a role that run on a system. The first of them is the default."""
     needed = OS if os in OS_PORTS else [os]
     return [
         value
@@ -120,7 +120,7 @@ combination_setting = rule(
 )
 
 def choice(name, values, default):
-    """A flag //pkg:name with one config_setting `name_value` per value."""
+    """Makes a flag //pkg:name with one config_setting `name_value` for each value."""
     _setting(
         name = name,
         build_setting_default = default,
@@ -158,10 +158,10 @@ legal_combination = rule(
 )
 
 def _defines(role, value):
-    """The macros that tell an alias header the choice.
+    """Returns the macros that tell an alias header the choice.
 
-    KT_LOCK=ticket is there to make names from, KT_LOCK_TICKET to test with #ifdef, and
-    KT_LOCK_NAME to print in reports. "checked-ticket" defines KT_LOCK_CHECKED, too.
+    Code makes names from KT_LOCK=ticket, tests KT_LOCK_TICKET with #ifdef, and prints KT_LOCK_NAME
+    in reports. "checked-ticket" defines KT_LOCK_CHECKED, too.
     """
     words = value.split("-")
     return ["KT_%s_%s" % (role.upper(), word.upper()) for word in words] + [
@@ -170,7 +170,7 @@ def _defines(role, value):
     ]
 
 def platform_defines():
-    """The macros to define for the choices that the flags make."""
+    """Returns the macros to define for the choices that the flags make."""
     defines = []
     for role, values in [("os", OS + OS_PORTS)] + [(role, ROLES[role].keys()) for role in ROLES]:
         defines += select({
@@ -179,7 +179,7 @@ def platform_defines():
         })
     return defines
 
-# These keep a sanitizer, a fuzzer and coverage from instrumenting the harness's own engine:
-# features of the target, and the macro for which //tools/bazel/toolchain:afl-cc looks.
+# A sanitizer, a fuzzer and coverage must not instrument the harness's own engine. These features of
+# the target prevent that, and so does the macro for which //tools/bazel/toolchain:afl-cc looks.
 NOT_INSTRUMENTED = ["-asan", "-tsan", "-ubsan", "-fuzzer", "-llvm_cov", "not_instrumented"]
 NOT_INSTRUMENTED_DEFINES = ["KT_NO_AFL"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Code that depends on no back end, and is built once for all combinations."""
+"""Builds code that depends on no back end, once for all combinations."""
 
 load("@rules_cc//cc:defs.bzl", "cc_library")
 load(":choice.bzl", "NOT_INSTRUMENTED", "NOT_INSTRUMENTED_DEFINES")
@@ -81,7 +81,7 @@ def common_library(
         tags = [],
         visibility = None,
         **kwargs):
-    """The objects of a library, only for linking, the same for every combination.
+    """Makes the objects of a library, which every combination links.
 
     Another library offers its headers. Common code is compiled with KT_COMMON_CODE: with
     that, a header refuses to declare anything that depends on a choice.
@@ -89,7 +89,7 @@ def common_library(
     Args:
       name: name of the library; `name_objects` is the library that is compiled.
       os: the system, if the code is for one system only.
-      not_instrumented: no sanitizer instruments it, so one build serves all sanitizers, too.
+      not_instrumented: no sanitizer instruments it, so one build serves all sanitizers.
       tags: tags of both libraries.
       visibility: visibility of the library.
       **kwargs: arguments of the cc_library. Its `deps` must have no objects of their own.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Fuzz targets. One source with LLVMFuzzerTestOneInput gives a test that replays a corpus,
+"""Defines fuzz targets. One source with LLVMFuzzerTestOneInput gives a test that replays a corpus,
 and a binary for each engine and sanitizer at -O2. The combination is always
 sim+modelled+modelled+list+modelled.
 """
@@ -10,8 +10,10 @@ load(":matrix.bzl", "matrix_test", "variant_binary")
 _COMBO = "sim+modelled+modelled+list+modelled"
 
 def kt_fuzz_test(name, srcs, deps, corpus, mutator = [], dict = None):
-    """The test `name` replays the corpus. The binaries are `name_libfuzzer` (ASan and UBSan),
-    `name_tsan` (libFuzzer and TSan), `name_afl` and `name_afl_asan`; `name_all` is all of them.
+    """Makes the test `name`, which replays the corpus, and the binaries of the fuzz target.
+
+    The binaries are `name_libfuzzer` (ASan and UBSan), `name_tsan` (libFuzzer and TSan), `name_afl`
+    and `name_afl_asan`. The target `name_all` builds all of them.
 
     Args:
       name: name of the test.
@@ -80,7 +82,7 @@ def kt_fuzz_test(name, srcs, deps, corpus, mutator = [], dict = None):
     )
 
 def afl_mutator(name, srcs, deps):
-    """The shared object `name.so`, for AFL_CUSTOM_MUTATOR_LIBRARY.
+    """Makes the shared object `name.so`, to be named in AFL_CUSTOM_MUTATOR_LIBRARY.
 
     afl-fuzz itself loads it. So it is built by clang 19 without sanitizers, whatever the
     command line says.

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Many builds of one source: tests in many combinations of back ends, and binaries of a
-fixed combination, compiler and sanitizer.
+"""Builds one source many times. Tests run in many combinations of back ends; a binary has a fixed
+combination, compiler and sanitizer.
 
 Both use one transition, which sets the flags that a person can set by hand.
 """
@@ -18,7 +18,8 @@ POSIX = cover("posix", tables = _PLAIN)
 PAIRWISE = SIM + POSIX
 
 def each_of(*roles):
-    """Each back end of these roles once, the other roles at their defaults."""
+    """Returns one combination for each back end of these roles; the other roles have their
+    defaults."""
     return {
         combo: True
         for role in roles
@@ -26,7 +27,7 @@ def each_of(*roles):
         for combo in cover(os, [role], tables = _PLAIN)
     }.keys()
 
-# Each lock with `checked` around it.
+# This list has each lock with `checked` around it.
 CHECKED = [
     combo
     for os in OS
@@ -34,15 +35,16 @@ CHECKED = [
     if "+checked-" in combo
 ]
 
-# Each back end in at least one combination, and a checked lock on each system.
+# This list has each back end in at least one combination, and a checked lock on each system.
 ONCE = each_once("sim", _PLAIN) + each_once("posix", _PLAIN) + [
     "sim+checked-park+modelled+list+modelled",
     "posix+checked-mutex+park+list+memb",
 ]
 
 # If a test has `halves`, `tools/kthrash test` runs only a part of its combinations under each
-# sanitizer. Those in the simulator run under ASan, because memory errors show there. Those on real
-# threads run under TSan, because races show there. The default combinations run under both.
+# sanitizer. Combinations in the simulator run under ASan, because memory errors show there.
+# Combinations on real threads run under TSan, because races show there. The default combinations
+# run under both.
 _DEFAULTS = [each_once("sim", _PLAIN)[0], each_once("posix", _PLAIN)[0]]
 
 def _half(combo):
@@ -50,10 +52,11 @@ def _half(combo):
         return []
     return ["not-tsan"] if combo.startswith("sim+") else ["not-asan"]
 
-# Each back end on real threads, with the other roles at their defaults, for comparisons.
+# This list has each back end on real threads, with the other roles at their defaults. It serves
+# comparisons.
 ALONE = [combo for combo in each_of(*ROLES.keys()) if combo.startswith("posix+")]
 
-# Features that `sanitizers` may name.
+# These are the features that `sanitizers` may name.
 _SANITIZERS = ["asan", "tsan", "ubsan", "fuzzer", "llvm_cov"]
 
 def _check_sanitizers(sanitizers):
@@ -160,7 +163,7 @@ def matrix_test(
         size = "small",
         tags = [],
         **kwargs):
-    """The test program of `srcs`, once for each combination as `name@combo`.
+    """Makes the test program of `srcs`, once for each combination as `name@combo`.
 
     Args:
       name: name of the test; `name_binary` is the program, `name_nightly` all its tests.
@@ -171,7 +174,7 @@ def matrix_test(
         asked for: by their name, by the tag `nightly` or as `name_nightly`.
       args: arguments of each test.
       data: files that the program reads.
-      mode: opt, fastbuild or dbg; if it is empty, the command line's.
+      mode: opt, fastbuild or dbg; if it is empty, the mode of the command line.
       halves: each sanitizer runs a part of the combinations, see _half(). The gate runs all.
       size: size of each test.
       tags: tags of each test.

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Lists of combinations of back ends: all combinations, and shorter lists in which any two back
-ends that can be chosen together occur together in one combination. They are computed from the
-tables of choice.bzl; the same tables give the same lists."""
+"""Computes lists of combinations of back ends from the tables of choice.bzl.
+
+A list has all combinations, or it is shorter: then any two back ends that can be chosen together
+occur together in one combination. The same tables give the same lists."""
 
 load(":choice.bzl", "ROLES", "backends")
 
 def _rows(os, roles, tables):
-    """Every choice for `roles`, with the other roles at their defaults, as lists of words."""
+    """Returns every choice for `roles` as a list of words; the other roles have their defaults."""
     rows = [[]]
     for role in tables:
         values = backends(role, os, tables)
@@ -16,20 +17,21 @@ def _rows(os, roles, tables):
     return rows
 
 def _pairs(row, places):
-    """The pairs of back ends that a row covers. With a single role, its one back end."""
+    """Returns the pairs of back ends that a row covers. With a single role, returns its back
+    end."""
     if len(places) == 1:
         return [(places[0], row[places[0]])]
     return [(a, row[a], b, row[b]) for a in places for b in places if a < b]
 
 def product(os, tables = ROLES):
-    """All legal combinations on a system."""
+    """Returns all legal combinations on a system."""
     return ["+".join([os] + row) for row in _rows(os, tables.keys(), tables)]
 
 def cover(os, roles = None, tables = ROLES):
-    """Combinations in which any two back ends of different `roles` occur together.
+    """Returns combinations in which any two back ends of different `roles` occur together.
 
-    Greedy: the next row is the one that covers the most of the missing pairs. If several
-    cover as many, it is the first of them.
+    The search is greedy: the next row is the one that covers the most of the missing pairs. If
+    several rows cover equally many, the first of them is taken.
 
     Args:
       os: the system.
@@ -58,7 +60,7 @@ def cover(os, roles = None, tables = ROLES):
     return chosen
 
 def each_once(os, tables = ROLES):
-    """A few rows of cover() that together have each back end.
+    """Returns a few rows of cover() that together have each back end.
 
     Because they are cover()'s rows, nothing is built for this list alone. It is greedy, as
     cover() is. The first row, which has all defaults, is in it.
@@ -93,7 +95,8 @@ def pairwise_test(name, oses, tables, **kwargs):
         outs = [name + ".json"],
         cmd = "cat >$@ <<'END'\n%s\nEND" % json.encode(dict(
             os = oses,
-            roles = [[role, values.items()] for role, values in tables.items()],  # encode() sorts keys
+            # The function encode() sorts the keys of a dict, but not the items of a list.
+            roles = [[role, values.items()] for role, values in tables.items()],
             lists = lists,
         )),
     )

@@ -14,7 +14,7 @@ import sys
 
 
 def legal(os, tables):
-    """All legal choices on `os`, as tuples of words, the defaults first."""
+    """Returns all legal choices on `os` as tuples of words. The defaults are the first."""
     return itertools.product(*([word for word, systems in table.items() if os in systems]
                                for table in tables.values()))
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Libraries that are compiled again for each combination, as one unit in the builds of tests.
+"""Compiles libraries again for each combination, as one unit in the builds of tests.
 
 A test run has about seventy combinations. For such small files a compiler spends most of
 its time on its start and on headers. So in fastbuild such a library is one translation
@@ -33,7 +33,7 @@ units = rule(
 )
 
 def unity_library(name, srcs, tags = [], **kwargs):
-    """A cc_library whose sources must not use a static name twice.
+    """Makes a cc_library whose sources must not use a static name twice.
 
     Args:
       name: name of the library.
@@ -53,7 +53,7 @@ def unity_library(name, srcs, tags = [], **kwargs):
     cc_library(
         name = name,
         srcs = [":%s_units" % name],
-        textual_hdrs = srcs,  # the unit includes them
+        textual_hdrs = srcs,  # The source of the unit includes these files.
         tags = tags,
         **kwargs
     )

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""kthrash.py in a real gdb, on a seeded bug and in the middle of an execution.
+"""Tests kthrash.py in a real gdb, on a seeded bug and in the middle of an execution.
 
 usage: gdb_test.py KTHRASH.PY P1-DRIVER P1-PLAN MODELLED-DRIVER TICKET-DRIVER RACE-DRIVER
                    ASAN-DRIVER
@@ -26,22 +26,22 @@ PASSES = """kthrash-plan 1
 task C1: a = create "a" return 0
 task C2: b = create "b" return 0
 """
-HANGS_S = 240   # then gdb is killed, with the processes that it started
+HANGS_S = 240   # After this time the test kills gdb and the processes that gdb started.
 
 
 def run(driver, plan, *commands, env=None):
-    """What gdb prints when it executes the commands, and its exit status."""
+    """Returns what gdb prints when it executes the commands, and gdb's exit status."""
     return gdb_process(["-x", HELPER, *execute(commands), "--args", driver, "replay", plan],
                        env={**os.environ, **(env or {})})
 
 
 def execute(commands):
-    """gdb's options that execute the commands."""
+    """Returns the options with which gdb executes the commands."""
     return [w for command in commands for w in ("-ex", command)]
 
 
 def gdb_process(options, **keys):
-    """What gdb prints, and its exit status."""
+    """Runs gdb; returns what it prints, and its exit status."""
     with subprocess.Popen(["gdb", "-q", "-nx", "-batch", *options], text=True,
                           start_new_session=True, stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **keys) as p:
@@ -58,7 +58,7 @@ def gdb(driver, plan, *commands):
 
 
 def plan_file(case, text):
-    """The path of a plan with this text. The file is removed after the test."""
+    """Writes a plan with this text and returns its path. The file is removed after the test."""
     file = tempfile.NamedTemporaryFile("w", suffix=".plan", encoding="utf-8")
     case.addCleanup(file.close)
     file.write(text)
@@ -97,13 +97,14 @@ class Bug(unittest.TestCase):
 
 
 class Middle(unittest.TestCase):
-    """C1 is inside a push when C2 begins its own."""
+    """Tests gdb at a step where C1 is inside a push and C2 begins its own push."""
 
     def setUp(self):
         self.plan = plan_file(self, CONTENDED)
 
     def stop(self, driver):
-        """Stop after C2's acquire. A first run finds the number of that step."""
+        """Returns what gdb prints when it has stopped after C2's acquire. A first run finds the
+        number of that step."""
         said = gdb(driver, self.plan, "kthrash run 60", "kthrash trace 60")
         found = re.search(r"\n +(\d+) C2 +create\.allocated", said)
         self.assertTrue(found, said)
@@ -126,7 +127,8 @@ class Middle(unittest.TestCase):
 
 
 class Race(unittest.TestCase):
-    """ThreadSanitizer starts a symbolizer and waits for it before it says what it found."""
+    """Tests a race. ThreadSanitizer starts a symbolizer and waits for it before it reports a
+    race."""
 
     def check(self, env):
         said, status = run(RACE, plan_file(self, PASSES), "kthrash batch", env=env)
@@ -149,17 +151,17 @@ class Race(unittest.TestCase):
 
 
 class Ending(unittest.TestCase):
-    """Where there is nothing to stop at."""
+    """Tests runs that end without a place where gdb could stop."""
 
     def test_a_plan_that_passes(self):
         said, status = run(MODELLED, plan_file(self, PASSES), "kthrash batch")
         self.assertIn("\nthe plan passes: its execution does not fail", said)
-        self.assertIn("\nas expected ", said)      # the driver says it
+        self.assertIn("\nas expected ", said)      # The driver prints this.
         self.assertNotIn("no execution yet", said)
         self.assertEqual(status, 0)
 
     def test_a_plan_that_passes_under_asan(self):
-        """LeakSanitizer does not work under a debugger."""
+        """Tests that a plan passes, although LeakSanitizer does not work under a debugger."""
         said, status = run(ASAN, plan_file(self, PASSES), "kthrash batch")
         self.assertIn("\nthe plan passes: ", said)
         self.assertEqual(status, 0)
@@ -193,7 +195,7 @@ class Ending(unittest.TestCase):
 
 
 class Source(unittest.TestCase):
-    """In a gdb that was started without kthrash.py."""
+    """Tests `source` in a gdb that was started without kthrash.py."""
 
     def check(self, *commands, cwd=None):
         said, _ = gdb_process(execute([*commands, "kt run", "kt tasks"]) +

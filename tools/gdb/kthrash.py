@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""gdb in a stopped simulation: tasks, locks, the last steps, any task's frames.
+"""Adds commands to gdb that show a stopped simulation: its tasks, locks, last steps and frames.
 
 `source tools/gdb/kthrash.py` in gdb, then `help kthrash`. `tools/kthrash gdb PLAN` starts gdb with
 this file. The commands are in the package kthrash_gdb, beside this file. They read the
 simulator's own tables (platform/sim/internal.h) by their debugging information, so they work on
-optimized builds. tasks, locks, trace and the frames of the task that runs also work on core files.
+optimized builds. The commands tasks, locks and trace, and the frames of the task that runs, also
+work on core files.
 """
 
 import importlib.util
@@ -15,15 +16,16 @@ NAME = "kthrash_gdb"
 
 
 def package_folder():
-    """Beside this file, or beside the file that this one is a link to."""
+    """Returns the folder of the package: beside this file, or beside the file to which this one
+    links."""
     folders = [os.path.join(os.path.dirname(path), NAME)
                for path in (os.path.abspath(__file__), os.path.realpath(__file__))]
     return folders[0] if os.path.isdir(folders[0]) else folders[1]
 
 
 def load():
-    """Import the package under its own name. sys.path stays as it is, because gdb's Python
-    belongs to all scripts."""
+    """Imports the package under its own name. sys.path stays as it is, because all scripts share
+    gdb's Python."""
     folder = package_folder()
     spec = importlib.util.spec_from_file_location(
         NAME, os.path.join(folder, "__init__.py"), submodule_search_locations=[folder])
@@ -31,7 +33,8 @@ def load():
     try:
         spec.loader.exec_module(sys.modules[NAME])
     except BaseException:
-        del sys.modules[NAME]       # the next `source` tries again
+        # Without the entry, the next `source` imports the package again.
+        del sys.modules[NAME]
         raise
 
 

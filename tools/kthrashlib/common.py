@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Where things are, the exit statuses, and the errors that end a command."""
+"""Defines paths, the exit statuses, and the errors that end a command."""
 
 import dataclasses
 import os
@@ -13,7 +13,7 @@ CLEAN, FINDINGS, USAGE, ENVIRONMENT = 0, 1, 2, 3
 
 
 class Failure(Exception):
-    """Ends the command with one clear sentence on stderr and this exit status."""
+    """An error that ends the command with one clear sentence on stderr and this exit status."""
 
     def __init__(self, status, message):
         super().__init__(message)
@@ -34,7 +34,7 @@ def say(message):
 
 
 def write_whole(path, text):
-    """Writes a file at once: a reader sees all of `text`, or the file as it was before."""
+    """Writes a file at once. A reader sees all of `text`, or the file as it was before."""
     temporary = "%s.%d.tmp" % (path, os.getpid())
     try:
         with open(temporary, "w", encoding="utf-8") as f:
@@ -52,9 +52,9 @@ def write_whole(path, text):
 class Call:
     """A command line that the table of commands has checked. A command gets nothing else.
 
-    `options`: what the user gave, by name, as {"--seed": 1, "--json": True}; an option that
-    may be repeated has a list. `words`: the words that are no options. `line`: the whole command
-    line as a list of words, each option as --name=value.
+    `options` has the options that the user gave, by name: {"--seed": 1, "--json": True}. An option
+    that may be repeated has a list. `words` has the words that are no options. `line` is the whole
+    command line as a list of words, each option as --name=value.
     """
     options: dict
     words: list
@@ -69,6 +69,6 @@ class Call:
 
 
 def process(module, *args):
-    """The command line that runs a module of this package as a process of its own."""
+    """Returns the command line that runs a module of this package as a process of its own."""
     return ["env", "PYTHONPATH=" + TOOLS, "/usr/bin/python3", "-B", "-m",
             "kthrashlib." + module, *args]

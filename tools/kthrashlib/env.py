@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The Debian packages that the commands need, and how they are installed."""
+"""Lists the Debian packages that the commands need, and installs them."""
 
 import os
 import shutil
@@ -7,7 +7,7 @@ import subprocess
 
 from kthrashlib.common import STATE, environment, say
 
-# By package: why it is needed. The user sees the packages in this order.
+# This dict says why each package is needed. The user sees the packages in this order.
 BUILD = {
     "bazel-bootstrap": "builds everything, offline",
     "clang-19": "the compiler",
@@ -67,7 +67,7 @@ LINT = {
 MANUAL = {
     "man-db": "shows the manual page",
 }
-# For tools/slurm_loopback_test.py.
+# The test tools/slurm_loopback_test.py needs these packages.
 CLUSTER = {
     "munge": "authenticates the users of a Slurm cluster",
     "slurm-wlm": "a Slurm cluster on this machine",
@@ -96,7 +96,7 @@ def installed(package):
 
 
 def as_root():
-    """The words to put before a command so that root runs it, or None."""
+    """Returns the words to put before a command so that root runs it, or None."""
     if os.geteuid() == 0:
         return []
     if shutil.which("sudo") and subprocess.run(
@@ -138,13 +138,13 @@ def ensure(packages):
 
 
 def npm(package, version, why):
-    """The folder of an npm package in this version; it is downloaded if it is not there. npm
-    does not run the package's own scripts."""
+    """Returns the folder of an npm package in this version. Downloads the package if it is not
+    there. npm does not run the package's own scripts."""
     home = os.path.join(STATE, "npm", "%s-%s" % (package.replace("/", "-"), version))
     folder = os.path.join(home, "node_modules", package)
     if os.path.isdir(folder):
         return folder
-    if not shutil.which("npm"):     # a Node.js that is not from Debian contains npm
+    if not shutil.which("npm"):     # A Node.js that is not from Debian contains npm.
         ensure({"npm": "gets " + package})
     say("kthrash: getting %s %s from npm: %s" % (package, version, why))
     temporary = "%s.%d.tmp" % (home, os.getpid())

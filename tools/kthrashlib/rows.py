@@ -27,7 +27,7 @@ ESCAPES = {"n": "\n", "t": "\t", '"': '"', "\\": "\\", "'": "'"}
 
 
 class Reader:
-    """The tokens of a file, each with its line."""
+    """A reader of the tokens of a file. Each token has its line."""
 
     def __init__(self, path, text):
         self.path = path
@@ -46,7 +46,8 @@ class Reader:
         return self.at < len(self.tokens) and self.tokens[self.at][:2] == ("sign", sign)
 
     def arguments(self, line):
-        """The arguments in the parentheses that come next, in a row that begins in `line`."""
+        """Returns the arguments in the parentheses that come next, in a row that begins in
+        `line`."""
         found, pieces, depth = [], [], 0
         while True:
             if self.at == len(self.tokens):
@@ -80,7 +81,7 @@ class Reader:
 
 
 def is_call(pieces):
-    """True for NAME(...) with something in the parentheses, and nothing after them."""
+    """Returns True for NAME(...) with something in the parentheses, and nothing after them."""
     if len(pieces) < 4 or pieces[0][0] != "word" or pieces[1][:2] != ("sign", "("):
         return False
     depth = 0
@@ -96,8 +97,8 @@ def unescaped(text):
 
 
 def read(path, macro, columns=None):
-    """The rows of `macro` in the file, as tuples. Raises an error if there is no row, or if a row
-    does not have `columns` arguments."""
+    """Returns the rows of `macro` in the file, as tuples. Raises an error if there is no row, or if
+    a row does not have `columns` arguments."""
     with open(path, encoding="utf-8") as f:
         reader = Reader(path, f.read())
     rows = []

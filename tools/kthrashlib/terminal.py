@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Tables and progress: by python3-rich on a terminal, plain lines where the output is piped."""
+"""Prints tables and progress: with python3-rich on a terminal, as plain lines where the output is
+piped."""
 
 import sys
 
@@ -9,7 +10,7 @@ LEFT, RIGHT = "left", "right"
 
 
 def plain(columns, rows):
-    """The lines of a table; two blanks between columns, none at the end of a line."""
+    """Returns the lines of a table. Two blanks stand between columns, none at the end of a line."""
     cells = [[heading for heading, _ in columns], *([str(c) for c in row] for row in rows)]
     widths = [max(len(row[n]) for row in cells) for n in range(len(columns))]
     return ["  ".join(cell.rjust(width) if side == RIGHT else cell.ljust(width)
@@ -29,7 +30,7 @@ def rich_table(columns, rows):
 
 
 def table(columns, rows, out=None):
-    """Prints a table. `columns`: (heading, LEFT or RIGHT) of each."""
+    """Prints a table. `columns` has (heading, LEFT or RIGHT) of each column."""
     out = out or sys.stdout
     if not out.isatty():
         print("\n".join(plain(columns, rows)), file=out)
@@ -37,7 +38,7 @@ def table(columns, rows, out=None):
     env.ensure(env.TERMINAL)
     from rich.console import Console
 
-    # As wide as its cells: a command that the table names can be copied whole.
+    # The table is as wide as its cells, so that a command in it can be copied whole.
     width = max(map(len, plain(columns, rows))) + 4 * len(columns)
     console = Console(file=out, markup=False, highlight=False)
     console.width = max(console.width, width)

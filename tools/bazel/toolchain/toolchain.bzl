@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""One description of a C toolchain for the three compilers.
+"""Describes a C toolchain once for the three compilers.
 
 A command line, a transition or a target can switch these features: asan, ubsan, tsan,
 fuzzer (libFuzzer's instrumentation), llvm_cov, and for clang layering_check. A target with
@@ -45,7 +45,7 @@ def _sanitizer(name, compile, link):
     return feature(name = name, flag_sets = sets)
 
 def _layering():
-    """Each library is a clang module. It is an error to include a header of a library that
+    """Makes each library a clang module. Then it is an error to include a header of a library that
     is not a direct dependency."""
     return [
         feature(name = "module_maps"),
@@ -117,7 +117,8 @@ def _impl(ctx):
         _sanitizer("asan", asan, ["-fsanitize=address"]),
         _sanitizer("ubsan", undefined, ["-fsanitize=undefined"]),
         _sanitizer("tsan", thread, thread),
-        # Without a trace of comparisons: our mutators know plans and do not use it.
+        # The flags leave out the trace of comparisons, because our mutators know plans and do not
+        # use it.
         _sanitizer("fuzzer", [
             "-fsanitize=fuzzer-no-link",
             "-fno-sanitize-coverage=trace-cmp",
@@ -127,7 +128,7 @@ def _impl(ctx):
             ["-fprofile-instr-generate", "-fcoverage-mapping"],
             ["-fprofile-instr-generate"],
         ),
-        # Only for a binary: libFuzzer's main(), or AFL++'s driver.
+        # Only a binary is linked with these: libFuzzer's main(), or AFL++'s driver.
         feature(name = "fuzzer_main", flag_sets = [_flags(LINK, [
             "/usr/lib/afl/libAFLDriver.a" if family == "afl" else "-fsanitize=fuzzer",
         ])]),
@@ -171,7 +172,7 @@ _config = rule(
 )
 
 def compiler(name, family, tool):
-    """The toolchain of the compiler `tool`, and the platform `name` that selects it.
+    """Makes the toolchain of the compiler `tool`, and the platform `name` that selects it.
 
     Args:
       name: name of the platform; the toolchain is `<name>_toolchain`.

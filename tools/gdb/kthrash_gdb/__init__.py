@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What ../kthrash.py adds to gdb. Importing the package registers the commands.
+"""Holds what ../kthrash.py adds to gdb. Importing the package registers the commands.
 
 values.py      gdb's values as Python's, and gdb's output
 tables.py      the simulator's tables: sites, tasks, the last steps

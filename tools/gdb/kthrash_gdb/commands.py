@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The commands of gdb: kthrash, kt for short."""
+"""Defines the commands of gdb: `kthrash`, or `kt` for short."""
 
 import re
 
@@ -20,7 +20,7 @@ class Prefix(gdb.Command):
 
 
 class Tasks(gdb.Command):
-    """Each task: what it does, where it sleeps, for which task, and whether a kill is pending."""
+    """Print what each task does, where it sleeps, which task it waits for, and a pending kill."""
 
     def __init__(self):
         super().__init__("kthrash tasks", gdb.COMMAND_STATUS)
@@ -30,7 +30,7 @@ class Tasks(gdb.Command):
 
 
 class LocksCommand(gdb.Command):
-    """Locks that are held, or that a task wants: kthrash locks [all]
+    """Print the locks that are held, or that a task wants: kthrash locks [all]
 
 The locks are found from the tasks, from the plan's interpreter, and in the frames of tasks that
 are inside an acquire. A task inside an acquire waits for the lock, or is about to take it."""
@@ -45,9 +45,9 @@ are inside an acquire. A task inside an acquire waits for the lock, or is about 
 
 
 class Trace(gdb.Command):
-    """The last steps: kthrash trace [COUNT]
+    """Print the last steps: kthrash trace [COUNT]
 
-Without COUNT, the last 20."""
+Without COUNT, the command prints the last 20 steps."""
 
     def __init__(self):
         super().__init__("kthrash trace", gdb.COMMAND_STATUS)
@@ -59,9 +59,9 @@ Without COUNT, the last 20."""
 
 
 class Backtrace(gdb.Command):
-    """The frames of a task, also of one that does not run: kthrash bt [TASK]
+    """Print the frames of a task, also of one that does not run: kthrash bt [TASK]
 
-TASK is a name or a number. Without TASK, the frames of each task."""
+TASK is a name or a number. Without TASK, the command prints the frames of each task."""
 
     def __init__(self):
         super().__init__("kthrash bt", gdb.COMMAND_STACK)
@@ -116,7 +116,7 @@ class Show(gdb.Command):
 
 
 class Batch(gdb.Command):
-    """As `kthrash show`, then each task's frames, then end gdb: kthrash batch [STEP]
+    """Run as `kthrash show` does, print each task's frames, then end gdb: kthrash batch [STEP]
 
 gdb's exit status is
 0 if gdb stopped in the execution, or if the plan passes;
@@ -128,7 +128,7 @@ gdb's exit status is
         super().__init__("kthrash batch", gdb.COMMAND_RUNNING)
 
     def invoke(self, argument, _):
-        status = 3      # gdb's, if an error ends the command
+        status = 3      # This is gdb's exit status if an error ends the command.
         try:
             status = show(step_of("batch", argument))
             if is_stopped():
@@ -142,7 +142,7 @@ gdb's exit status is
 
 
 def register():
-    """gdb keeps each command under its name."""
+    """Registers the commands. gdb itself keeps each command under its name."""
     Prefix()
     for command in (Tasks, LocksCommand, Trace, Backtrace, Run, Show, Batch):
         command()

@@ -7,9 +7,11 @@ import gdb  # pylint: disable=import-error; only gdb has this module
 
 from .values import say
 
-# A task reaches a step in one of these functions: platform/sim/hooks.h, internal.h.
+# A task reaches each step in one of these functions. They are in platform/sim/hooks.h and
+# internal.h.
 REACHES = ("sim_point", "sim_mark", "sim_block", "sim_reach")
-# A sanitizer that has found something calls one of these, in the task that did it.
+# A sanitizer that has found something calls one of these functions, in the task that made the
+# error.
 REPORTS = ("__tsan_on_report", "__asan_on_error", "__ubsan_on_report")
 
 
@@ -22,8 +24,8 @@ def has_symbol(name):
 
 
 class Exits:
-    """While it lasts, it collects how processes end: inferior number -> exit status, or None if a
-    signal ended the process."""
+    """A context in which gdb records how processes end: a dict from the number of an inferior to
+    its exit status, or to None if a signal ended the process."""
 
     def __init__(self):
         self.status = {}
@@ -44,7 +46,7 @@ def is_stopped():
 
 
 def enter_child():
-    """Run the driver until the execution begins, in a child process of the driver.
+    """Runs the driver until the execution begins, in a child process of the driver.
 
     gdb stays with that child. The child's own children run free, because a sanitizer starts a
     symbolizer and waits for it before it reports.
@@ -63,9 +65,9 @@ def enter_child():
 
 
 def go_on(step):
-    """Continue until the execution fails, or is about to make step number `step`, or until the
-    child ends. If `step` is None, no step stops it."""
-    gdb.Breakpoint("sim_leave")     # each failure calls it
+    """Continues until the execution fails, the next step has the number `step`, or the child ends.
+    If `step` is None, gdb stops at no step."""
+    gdb.Breakpoint("sim_leave")     # Each failure calls this function.
     for function in REPORTS:
         if has_symbol(function):
             gdb.Breakpoint(function)
@@ -80,8 +82,8 @@ def go_on(step):
 
 
 def let_driver_end():
-    """The child has ended and the driver waits for it: let the driver report that and end.
-    Returns the driver's inferior number."""
+    """Lets the driver report the end of the child, and then lets the driver end. The child must
+    have ended before. Returns the number of the driver's inferior."""
     for inferior in gdb.inferiors():
         if inferior.pid:
             gdb.execute("inferior %d" % inferior.num, to_string=True)
@@ -91,7 +93,7 @@ def let_driver_end():
 
 
 def ending(status, step):
-    """(message, gdb's exit status) for a driver that ended before gdb could stop where it
+    """Returns (message, gdb's exit status) for a driver that ended before gdb could stop where it
     should. `status` is the driver's exit status."""
     if status == 0 and step is None:
         return "the plan passes: its execution does not fail, so there is nothing to stop at", 0
@@ -105,7 +107,8 @@ def ending(status, step):
 
 
 def run(step):
-    """None if gdb stopped in the execution, else (message, gdb's exit status)."""
+    """Runs the driver. Returns None if gdb stopped in the execution, else (message, gdb's exit
+    status)."""
     with Exits() as exits:
         enter_child()
         if is_stopped():
@@ -116,7 +119,8 @@ def run(step):
 
 
 def show_report():
-    """Print a sanitizer's report: the child's standard error is a file that the driver made."""
+    """Prints a sanitizer's report. The child's standard error, which has it, is a file that the
+    driver made."""
     if gdb.newest_frame().name() not in REPORTS:
         return
     try:
@@ -128,7 +132,8 @@ def show_report():
 
 
 def show(step):
-    """Run, then print the report, tasks, locks and the last steps. Returns gdb's exit status."""
+    """Runs the driver, then prints the report, tasks, locks and the last steps. Returns gdb's exit
+    status."""
     ended = run(step)
     if ended:
         say(ended[0])

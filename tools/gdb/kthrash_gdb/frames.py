@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Registers and frames of any task, also of a task that does not run."""
+"""Reads registers and frames of any task, also of a task that does not run."""
 
 import gdb  # pylint: disable=import-error; only gdb has this module
 
@@ -9,8 +9,8 @@ from .values import say
 
 
 class Registers:
-    """While it lasts, gdb's registers are those of the task. Those of a task that does not run
-    are where fiber_swap() left them: platform/sim/fiber.c says in which order."""
+    """A context in which gdb's registers are those of the task. If the task does not run,
+    fiber_swap() has saved its registers; platform/sim/fiber.c says in which order."""
 
     NAMES = ("rip", "rsp", "rbp")
 
@@ -52,7 +52,7 @@ def is_core_file():
 
 
 def frames():
-    """The frames of gdb's registers, the newest first."""
+    """Yields the frames of gdb's registers, the newest first."""
     frame = gdb.newest_frame()
     while frame is not None and frame.name():
         yield frame
@@ -60,7 +60,7 @@ def frames():
 
 
 def show_frames(which):
-    """The frames of the task with this name or number."""
+    """Prints the frames of the task with this name or number."""
     sim, record = simulation()
     i = find_task(record, which)
     say("%s: %s" % (task_name(record, i), describe(sim, record, i)))

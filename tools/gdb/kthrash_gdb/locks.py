@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The locks: which task holds one, which tasks want it."""
+"""Finds the locks, the task that holds each lock, and the tasks that want it."""
 
 import re
 
@@ -12,8 +12,8 @@ from .values import fields, say, text
 
 
 class Locks:
-    """The locks that fields and pointers lead to, from the tasks and from the plan's `exec`, and
-    the locks that the tasks' frames are acquiring."""
+    """A collection of the locks of an execution. Fields and pointers lead to locks from the tasks
+    and from the plan's `exec`. Other locks are found in the frames of tasks that acquire them."""
 
     FOLLOWED = re.compile(r"^(task_struct|kthreadd|kthread|kthread_\w+|timer_base|freezer|cpus|"
                           r"smpboot\w*|registry|rw_semaphore|mm_struct|exec\w*)$")
@@ -29,12 +29,13 @@ class Locks:
         try:
             self.walk(gdb.parse_and_eval("exec"), "exec", 0)
         except gdb.error:
-            pass        # this program runs no plan
+            pass        # If there is no `exec`, this program runs no plan.
         for i in range(task_count(record)):
             self.look_in_frames(i)
 
     def walk(self, value, path, depth):
-        """Look for locks in the value. `path` is its name, `depth` counts the pointers before."""
+        """Looks for locks in the value. `path` is its name, `depth` counts the pointers on the way
+        to it."""
         kind = value.type.strip_typedefs()
         if kind.code == gdb.TYPE_CODE_ARRAY:
             low, high = kind.range()
@@ -50,14 +51,14 @@ class Locks:
             self.visit(value, path, depth)
 
     def visit(self, value, path, depth):
-        """Visit each struct once, and skip each field that cannot be read."""
+        """Visits each struct once, and skips each field that cannot be read."""
         kind = value.type.strip_typedefs()
         key = (int(value.address), kind.tag or str(kind))
         if key in self.seen:
             return
         self.seen.add(key)
         if re.match(r"kt_lock_\w+$", kind.tag or ""):
-            if int(self.inner(value)["name"]):      # without a name it was never initialized
+            if int(self.inner(value)["name"]):      # A lock without a name was never initialized.
                 self.found.setdefault(int(value.address), (path, value))
             return
         for field in kind.fields():
@@ -68,7 +69,7 @@ class Locks:
                     pass
 
     def look_in_frames(self, i):
-        """A task that is inside an acquire wants that lock."""
+        """Adds the locks that tasks want: a task that is inside an acquire wants that lock."""
         if task_state(self.record, i) == FINISHED or \
                 not has_begun(self.sim, self.record, i):
             return
@@ -88,11 +89,11 @@ class Locks:
                     pass
 
     def inner(self, lock):
-        """The lock inside a `checked` lock; any other lock itself."""
+        """Returns the lock inside a `checked` lock; returns any other lock itself."""
         return lock["lock"] if "lock" in fields(lock) else lock
 
     def owner(self, lock):
-        """The number of the task that holds the lock, or None if it is free."""
+        """Returns the number of the task that holds the lock, or None if the lock is free."""
         lock = self.inner(lock)
         holder = lock["holder"]
         if holder.type.strip_typedefs().code != gdb.TYPE_CODE_PTR:
@@ -103,7 +104,7 @@ class Locks:
         return int(target["thread"]["id"] if "thread" in fields(target) else target["id"])
 
     def waiting(self, address, lock):
-        """The numbers of the tasks that want the lock."""
+        """Returns the numbers of the tasks that want the lock."""
         lock = self.inner(lock)
         tasks = set(self.waiters.get(address, ()))
         if "waiters" in fields(lock) and \
@@ -112,7 +113,7 @@ class Locks:
         return sorted(tasks - {self.owner(lock)})
 
     def show(self, everything):
-        """Print the locks that are held or wanted, or all."""
+        """Prints all locks, or only those that are held or wanted."""
         busy = 0
         for address, (path, lock) in sorted(self.found.items(), key=lambda item: item[1][0]):
             owner, waiting = self.owner(lock), self.waiting(address, lock)

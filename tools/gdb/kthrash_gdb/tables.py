@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The simulator's tables: sites, tasks, the last steps."""
+"""Reads the simulator's tables of sites, tasks and the last steps."""
 
 import re
 
@@ -16,7 +16,7 @@ EVENTS = {"SIM_EVENT_KILL": "killed", "SIM_EVENT_SPURIOUS": "woken for no reason
 
 
 def simulation():
-    """(sim, *sim.record), or an error if there is none."""
+    """Returns (sim, *sim.record). Raises an error if there is no simulation."""
     try:
         sim = gdb.parse_and_eval("'platform/sim/loop.c'::sim")
     except gdb.error:
@@ -35,14 +35,14 @@ def simulation():
 
 
 def place(site):
-    """file:line, without the folders that a build system puts before the file."""
+    """Returns file:line, without the folders that a build system puts before the file."""
     path = text(site["file"])
     found = re.match(r".*(?:^|/)((?:core|platform|stress|fuzz)/.*)", "/" + path)
     return "%s:%d" % (found.group(1) if found else path, int(site["line"]))
 
 
 def name_of(site):
-    """As plans write it: "create.appended", "func:op(what)"."""
+    """Returns the name of a site as plans write it: "create.appended" or "func:op(what)"."""
     what = text(site["what"])
     if int(site["func"]) == 0:
         return what
@@ -62,12 +62,12 @@ def task_name(record, i):
 
 
 def task_state(record, i):
-    """The simulator's state of the task, as SLEEPING."""
+    """Returns the state that the simulator has for the task, such as SLEEPING."""
     return word(enum("sim_state", record["task"][i]["state"]))
 
 
 def find_task(record, which):
-    """By name or number."""
+    """Returns the task that is found by its name or number."""
     for i in range(task_count(record)):
         if which in (task_name(record, i), str(i)):
             return i
@@ -76,19 +76,19 @@ def find_task(record, which):
 
 
 def core_task(sim, record, i):
-    """The task's task_struct. None if the task has finished, or if the core does not know the
-    task yet."""
+    """Returns the task's task_struct. Returns None if the task has finished, or if the core does
+    not know the task yet."""
     thread = sim["task"][i]["handle"]["thread"]
     if int(thread) == 0 or task_state(record, i) == FINISHED:
         return None
     try:
         return thread.cast(gdb.lookup_type("struct task_struct").pointer()).dereference()
     except gdb.error:
-        return None     # a driver without core/
+        return None     # The driver was built without core/.
 
 
 def core_state(task):
-    """The names of the bits in the task_struct's state."""
+    """Returns the names of the bits in the task_struct's state."""
     bits = int(task["state"])
     names = [name for bit, name in STATES if bits & bit]
     if "WAKEKILL" in names and "UNINTERRUPTIBLE" in names:
@@ -97,7 +97,7 @@ def core_state(task):
 
 
 def describe(sim, record, i):
-    """What the task does, in words."""
+    """Returns a description in words of what the task does."""
     r = record["task"][i]
     state = task_state(record, i)
     if state == SLEEPING:
@@ -143,7 +143,7 @@ def show_tasks():
 
 
 def last_step(record, i):
-    """The site that the task reached last, or None."""
+    """Returns the site that the task reached last, or None."""
     for n in range(int(record["steps"]) - 1, -1, -1):
         step = record["trace"][n]
         if int(step["task"]) == i and int(step["site"]) != 0:
@@ -152,7 +152,7 @@ def last_step(record, i):
 
 
 def show_trace(count):
-    """The last `count` steps, each with the events before the next step."""
+    """Prints the last `count` steps, each with the events before the next step."""
     _, record = simulation()
     steps = int(record["steps"])
     if int(record["failure"]):

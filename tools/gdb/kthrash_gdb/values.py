@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""gdb's values as Python's, and gdb's output."""
+"""Converts gdb's values to Python's, and prints to gdb."""
 
 import gdb  # pylint: disable=import-error; only gdb has this module
 
@@ -9,7 +9,7 @@ def say(line=""):
 
 
 def word(value):
-    """An enumeration's value without its prefix: SIM_SLEEPING is SLEEPING."""
+    """Returns an enumeration's value without its prefix: SLEEPING for SIM_SLEEPING."""
     return str(value).partition("_")[2] or str(value)
 
 
@@ -18,10 +18,10 @@ def enum(name, number):
 
 
 def text(value):
-    """A char array or pointer, up to its zero."""
+    """Returns the text of a char array or pointer, up to its zero."""
     return value.string(errors="replace")
 
 
 def fields(value):
-    """The names of a struct's fields."""
+    """Returns the names of a struct's fields."""
     return {f.name for f in value.type.strip_typedefs().fields()}

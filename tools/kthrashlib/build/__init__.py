@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Runs Bazel, which builds the C driver and the seeded bugs; formatters and linters."""
+"""Runs Bazel, which builds the C driver and the seeded bugs. Runs formatters and linters."""

@@ -15,7 +15,7 @@ def run(args, **kwargs):
 
 
 def refusal(targets, options):
-    """The sentence with which the build's own rules refuse these flags, or None."""
+    """Returns the sentence with which the build's own rules refuse these flags, or None."""
     done = run(["build", "--nobuild", "--noshow_progress", *options] + targets,
                  stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     found = re.search(r"^Error in fail: (.*)$", done.stderr, re.MULTILINE)
@@ -23,7 +23,9 @@ def refusal(targets, options):
 
 
 def given():
-    """The builds of another machine, {"commit", "changes", "files": {target: file}}, or None.
+    """Returns the builds of another machine, or None.
+
+    They are a dict {"commit", "changes", "files": {target: file}}.
 
     A node of a cluster has no Bazel. The machine that submitted the job has built everything,
     and KTHRASH_BUILDS names the file that lists what it built.

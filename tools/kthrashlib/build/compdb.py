@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""`compdb`: compile_commands.json for clangd and clang-tidy, from the commands that Bazel would
-run."""
+"""Implements `compdb`. It writes compile_commands.json for clangd and clang-tidy, from the commands
+that Bazel would run."""
 
 import json
 import os
@@ -10,21 +10,21 @@ from kthrashlib import env
 from kthrashlib.build import bazel
 from kthrashlib.common import CLEAN, ROOT, environment, say, write_whole
 
-# The last one is named because its tag `manual` hides it from the patterns.
+# The last target stands in the list by name, because its tag `manual` hides it from the patterns.
 TARGETS = ("deps(//core/... + //platform/... + //stress:all + //stress/plan:all + "
            "//stress/run:all + //stress/hunt:all + //stress/explain:all + "
            "//stress/bench:all + //fuzz/... + //tools/... + "
            "'//stress/bench:backend_bench@posix+mutex+park+list+memb')")
 FILE = os.path.join(ROOT, "compile_commands.json")
 
-# Options that only Bazel can use, because they need files that a build makes.
+# Only Bazel can use these options, because they need files that a build makes.
 FLAGS = ("-MD", "-fmodules-strict-decluse", "-Wprivate-header")
 STARTS = ("-fmodule-", "-frandom-seed=")
 PAIRS = ("-MF", "-o")
 
 
 def plain(arguments):
-    """The compiler's command line without the words that need or name files of a build."""
+    """Returns the compiler's command line without the words that need or name files of a build."""
     kept, words = [], iter(arguments)
     for word in words:
         if word in PAIRS:
@@ -39,14 +39,15 @@ def plain(arguments):
 
 
 def rank(configuration, arguments):
-    """A key that sorts the many builds of a file. The build with the lowest key is taken: that of
-    the simulator with the default back ends, else one by clang 19 without sanitizers."""
+    """Returns a key that sorts the many builds of a file. The build with the lowest key is taken: a
+    build of the simulator with the default back ends, else one by clang 19 without sanitizers."""
     return ("-ST-" in configuration, not arguments[0].endswith("clang-19"),
             any(a.startswith("-fsanitize") for a in arguments), configuration)
 
 
 def entries(graph, root):
-    """One entry for each file, by name. `graph`: from `bazel aquery --output=jsonproto`."""
+    """Returns one entry for each file, sorted by name. `graph` is the output of `bazel aquery
+    --output=jsonproto`."""
     names = {c["id"]: c["mnemonic"] for c in graph["configuration"]}
     best = {}
     for action in graph["actions"]:
@@ -61,7 +62,8 @@ def entries(graph, root):
 
 def write():
     """Writes compile_commands.json; returns the files that it names."""
-    # Not fastbuild, in which some libraries are one translation unit (tools/bazel/unity.bzl).
+    # The mode is not fastbuild, because in fastbuild some libraries are one translation unit
+    # (tools/bazel/unity.bzl).
     done = bazel.run(["aquery", "--noshow_progress", "--compilation_mode=dbg",
                         "--output=jsonproto",
                         "--include_artifacts=false", 'mnemonic("CppCompile", %s)' % TARGETS],

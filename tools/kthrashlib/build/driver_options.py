@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The options that the C driver's own commands take, as rows (commands, name, value, text,
-default), and the strategies that the scoreboard measures.
+"""Reads the options of the C driver's own commands as rows (commands, name, value, text, default),
+and the strategies that the scoreboard measures.
 
 `commands` has blanks between the names. `value` is "" for a flag; the driver checks the values.
 front/ makes the help, the manual page and the completion from the rows. read() reads the rows from
@@ -13,8 +13,8 @@ from kthrashlib import rows
 from kthrashlib.common import ROOT
 
 OPTIONS = ("stress", "hunt", "options.def")
-# A word in capital letters in an option's value may stand for all words of a table. By word: the
-# file of the table, and how many columns it has.
+# A word in capital letters in an option's value may stand for all words of a table. This dict has,
+# for each such word, the file of the table and the number of its columns.
 TABLES = {
     "STRATEGY": (("platform", "words.def"), 8),
     "MEMORY": (("stress", "plan", "words.def"), 3),
@@ -23,14 +23,15 @@ TABLES = {
 
 
 def read(root):
-    """The rows in the sources under `root`. Two more columns are for C only."""
+    """Reads the rows from the sources under `root`. The sources have two more columns, which only C
+    uses."""
     return [(commands, name, with_words(root, value), text, default)
             for commands, name, value, text, default, _, _ in rows.read(
                 os.path.join(root, *OPTIONS), "OPTION", 7)]
 
 
 def with_words(root, value):
-    """The value of an option, with the words of the tables that it names."""
+    """Returns the value of an option, with the words of the tables that it names."""
     words = []
     for word in value.split("|"):
         words += table_words(root, word) if word in TABLES else [word]
@@ -40,13 +41,13 @@ def with_words(root, value):
 def table_words(root, macro):
     path, columns = TABLES[macro]
     found = rows.read(os.path.join(root, *path), macro, columns)
-    if macro == "STRATEGY":     # the third column: the largest depth of the strategy
+    if macro == "STRATEGY":     # The third column is the largest depth of the strategy.
         return [row[1] + ("" if row[2] == "0" else ":D") for row in found]
     return [row[1] for row in found]
 
 
 def read_measured(root):
-    """The strategies that the scoreboard measures, from the seventh column of their table."""
+    """Reads which strategies the scoreboard measures, from the seventh column of their table."""
     path, columns = TABLES["STRATEGY"]
     return [word for row in rows.read(os.path.join(root, *path), "STRATEGY", columns)
             for word in row[6].split()] + ["portfolio"]
@@ -60,11 +61,12 @@ HIDDEN = {"progress"}
 
 
 def of(command):
-    """(name, value, text, default) for each option of one of the driver's commands, in order."""
+    """Returns (name, value, text, default) for each option of one of the driver's commands, in
+    order."""
     return [(name, value, text, default) for commands, name, value, text, default in ROWS
             if command in commands.split() and name not in HIDDEN]
 
 
 def words(command, name):
-    """The words between the bars of an option's value, as in "pct:D"."""
+    """Returns the words between the bars of an option's value, such as "pct:D"."""
     return next(value for n, value, _, _ in of(command) if n == name).split("|")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The builds of the C driver, by operating system, sanitizer and seeded bug; its commands."""
+"""Builds the C driver by operating system, sanitizer and seeded bug, and runs its commands."""
 
 import glob
 import os
@@ -20,7 +20,8 @@ TARGETS = {
     ("posix", "tsan"): "//stress:kthrash_posix_tsan",
 }
 
-# By sanitizer: the driver for the combination of back ends that --platform= names.
+# This dict has, for each sanitizer, the driver for the combination of back ends that --platform=
+# names.
 ANY = {
     "none": "//stress:kthrash_any",
     "asan": "//stress:kthrash_any_asan",
@@ -36,8 +37,9 @@ def bug_names():
 
 
 def header(name):
-    """The lines before the diff of a seeded bug, as a dict: Bug, From, What, Oracle; perhaps Hunt,
-    the options that the hunt needs, or Test, the conformance test that finds it."""
+    """Returns the lines before the diff of a seeded bug as a dict. Its keys are Bug, From, What and
+    Oracle. It may have Hunt, the options that the hunt needs, or Test, the conformance test that
+    finds the bug."""
     found = {}
     with open(os.path.join(ROOT, "stress", "bugs", name + ".patch"), encoding="utf-8") as f:
         for line in f:
@@ -55,8 +57,8 @@ def check_bug(name):
 
 
 def check_bug_for_plans(name):
-    """A usage error for a bug of a lock or completion, because no driver that runs plans is built
-    with it."""
+    """Raises a usage error for a bug of a lock or completion, because no driver that runs plans is
+    built with such a bug."""
     check_bug(name)
     if "Test" in header(name):
         raise usage("a conformance test finds %s, not a plan: "
@@ -64,7 +66,7 @@ def check_bug_for_plans(name):
 
 
 def system(found):
-    """"sim" or "posix", as the options in `found` say."""
+    """Returns "sim" or "posix", as the options in `found` say."""
     if "--platform" not in found:
         return found.get("--os", "sim")
     name = found["--platform"].partition("+")[0]
@@ -75,7 +77,7 @@ def system(found):
 
 
 def chosen(found):
-    """The Bazel target for the options in `found`, and Bazel's options."""
+    """Returns the Bazel target for the options in `found`, and the options for Bazel."""
     if "--bug" in found:
         check_bug_for_plans(found["--bug"])
         if "--platform" in found:
@@ -116,7 +118,8 @@ def run(command, call):
             try:
                 return p.wait()
             except KeyboardInterrupt:
-                p.send_signal(signal.SIGINT)    # then the driver prints its summary and ends
+                # After this signal the driver prints its summary and ends.
+                p.send_signal(signal.SIGINT)
 
 
 def stress(call):

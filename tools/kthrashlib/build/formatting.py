@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""`fmt`: formats the lines that changed, and no others.
+"""Implements `fmt`, which formats the lines that changed, and no others.
 
 The tree was written by hand, and its tables and comments stand in columns that no formatter
 keeps. A formatter reads the whole file. `fmt` keeps only the formatter's changes to lines that the
@@ -19,13 +19,13 @@ from kthrashlib import env
 from kthrashlib.build.style import C, LINE_MAX, PYTHON, STARLARK, buildifier, chosen, git
 from kthrashlib.common import CLEAN, FINDINGS, ROOT, say, usage, write_whole
 
-# What autopep8 must leave alone: tabs in a string, the columns in which a table's rows
+# autopep8 must leave some layout alone: tabs in a string, the columns in which a table's rows
 # begin, blanks around an operator. See .flake8.
 NO_PEP8 = ("E101", "W191", "E122", "E127", "E128", "E226", "E24", "W50")
 
 
 def changed_lines(path, since):
-    """(first, last) of each run of lines that differs from that commit."""
+    """Yields (first, last) of each run of lines that differs from that commit."""
     diff = git("diff", "-U0", "--no-color", "--no-ext-diff", since, "--", path).stdout
     for first, count in re.findall(r"^@@ -\S+ \+(\d+)(?:,(\d+))? @@", diff, re.MULTILINE):
         if count != "0":
@@ -33,20 +33,21 @@ def changed_lines(path, since):
 
 
 def split_comment(line):
-    """(code, blanks, comment at the line's end); two empty ones if there is none."""
+    """Returns (code, blanks, comment at the end of the line). The last two are empty if there is no
+    comment."""
     found = re.match(r"(.*\S)([ \t]+)(/\*.*\n?)$", line)
     return found.groups() if found else (line, "", "")
 
 
 def keep_blanks(old, new):
-    """`new`, with the blanks that `old` has before the same comment."""
+    """Returns `new`, with the blanks that `old` has before the same comment."""
     _, blanks, comment = split_comment(old)
     code, _, same = split_comment(new)
     return code + blanks + comment if comment and comment == same else new
 
 
 def keep_columns(before, after):
-    """`after`, with its comments in the columns in which they stand in `before`."""
+    """Returns `after`, with its comments in the columns in which they stand in `before`."""
     old, new = before.splitlines(True), after.splitlines(True)
 
     def plain(lines):
@@ -72,7 +73,8 @@ def words_of(text):
 
 
 def only_changed(before, after, changed):
-    """`after` for the lines of `before` whose numbers are in `changed`, `before` for the others.
+    """Returns `before`, with the formatter's changes to the lines whose numbers are in `changed`.
+    `after` is what the formatter made of `before`.
 
     Lines that a formatter joined, split or moved belong together: they are taken whole if one of
     them changed. If this would lose a word, because the formatter moved a line far away, the result
@@ -96,7 +98,7 @@ def only_changed(before, after, changed):
 
 
 def filtered(argv, text):
-    """What the formatter makes of `text`, or None if it refuses."""
+    """Returns `text` as the formatter formats it, or None if the formatter refuses it."""
     done = subprocess.run(argv, input=text, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           text=True, cwd=ROOT, check=False)
     if done.returncode != 0:
@@ -128,13 +130,13 @@ FORMATTERS = {C: format_c, PYTHON: format_python, STARLARK: format_starlark}
 
 
 def last_merged():
-    """The commit of origin/main from which this branch began, else HEAD."""
+    """Returns the commit of origin/main from which this branch began, else HEAD."""
     return git("merge-base", "HEAD", "origin/main").stdout.strip() or "HEAD"
 
 
 def format_file(path, form, since):
-    """(text as it is, text as it should be); the second is None if the formatter failed. Every
-    line counts as changed if `since` is None."""
+    """Returns (the file's text, the text as it should be). The second is None if the formatter
+    failed. Every line counts as changed if `since` is None."""
     with open(os.path.join(ROOT, path), encoding="utf-8") as f:
         text = f.read()
     if since is None:
@@ -148,7 +150,8 @@ def format_file(path, form, since):
 
 
 def same_meaning(before, after):
-    """False if the meaning changed, because only half of a block was indented anew."""
+    """Returns False if formatting changed the meaning, because it indented only half of a block
+    anew."""
     try:
         return ast.dump(ast.parse(before)) == ast.dump(ast.parse(after))
     except SyntaxError:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""`lint`: checks the sources without running them."""
+"""Implements `lint`, which checks the sources without running them."""
 
 import concurrent.futures
 import os
@@ -11,7 +11,8 @@ from kthrashlib.build import compdb
 from kthrashlib.build.style import C, PYTHON, SHELL, STARLARK, buildifier, chosen
 from kthrashlib.common import CLEAN, FINDINGS, ROOT, say
 
-# Warnings about rules that this Bazel has built in, and about matters of taste.
+# The options leave out warnings about rules that this Bazel has built in, and about matters of
+# taste.
 NO_WARNINGS = ("module-docstring", "function-docstring", "function-docstring-args",
                "function-docstring-header", "function-docstring-return", "name-conventions",
                "native-cc-common", "native-cc-info", "native-sh-binary", "native-sh-test",
@@ -19,7 +20,7 @@ NO_WARNINGS = ("module-docstring", "function-docstring", "function-docstring-arg
 
 
 def clang_tidy(files):
-    """A process for each source that Bazel compiles; it checks the headers, too."""
+    """Returns a command for each source that Bazel compiles. clang-tidy checks the headers, too."""
     known = compdb.write()
     return ([["clang-tidy-19", "-p", ROOT, "--quiet", f] for f in files if f in known] +
             [["sh", "-c", "echo \"$0: no target of compdb.py compiles it\"; exit 1", f]
@@ -57,8 +58,8 @@ def tidy(files):
     return [[sys.executable, "-B", "tools/tidy.py", *files]]
 
 
-# By a linter's name: the languages that it checks, and the commands to run. A status other than 0
-# is a finding.
+# By the name of a linter, this dict has the languages that the linter checks, and the commands to
+# run. If a command exits with a status other than 0, it has complained.
 LINTERS = {
     "tidy.py": ((C, PYTHON, STARLARK, SHELL), tidy),
     "shellcheck": ((SHELL,), shellcheck),
@@ -71,7 +72,7 @@ LINTERS = {
 
 
 def check(argv):
-    """The linter's complaints, or ""."""
+    """Returns the linter's complaints; "" if there are none."""
     modules = os.path.join(ROOT, "tools")
     done = subprocess.run(argv, cwd=ROOT, check=False, text=True, errors="replace",
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE,

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What `fmt` and `lint` share: which files, in which language, and buildifier."""
+"""Holds the code that `fmt` and `lint` share: it chooses files, tells their language, and runs
+buildifier."""
 
 import os
 import re
@@ -9,7 +10,7 @@ from kthrashlib import env
 from kthrashlib.common import ROOT, usage
 
 C, PYTHON, STARLARK, SHELL = "C", "Python", "Starlark", "shell"
-LINE_MAX = 100      # as in .clang-format and tidy.py
+LINE_MAX = 100      # .clang-format and tidy.py have the same limit.
 BUILDIFIER = ("@bazel/buildifier", "8.2.1", "formats and checks Starlark")
 
 
@@ -19,7 +20,7 @@ def git(*args):
 
 
 def language(path):
-    """The language of a file in the tree, or None."""
+    """Returns the language of a file in the tree, or None."""
     name = os.path.basename(path)
     if name.endswith((".c", ".h", ".def")):
         return C
@@ -37,8 +38,8 @@ def language(path):
 
 
 def chosen(files):
-    """The files that git tracks, or those of them that `files` names: paths from the top, by
-    language."""
+    """Returns the files that git tracks, or those of them that `files` names. They are paths from
+    the top, by language."""
     tracked = [f for f in git("ls-files").stdout.splitlines()
                if os.path.isfile(os.path.join(ROOT, f))]
     if files:

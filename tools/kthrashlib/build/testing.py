@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""`test`: all tests by Bazel, then the same under each sanitizer."""
+"""Implements `test`: Bazel runs all tests, then the same tests under each sanitizer."""
 
 import re
 import subprocess
@@ -30,6 +30,6 @@ def main(call):
                 failed += result.group(1) not in ("PASSED", "FLAKY")
         status = p.wait() or status
     if status and not failed:
-        failed = 1  # the build failed
+        failed = 1  # The build failed.
     print("%d passed, %d failed" % (passed, failed))
     return status

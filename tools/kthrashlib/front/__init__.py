@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The command line: the table of commands, its help, manual page and completion."""
+"""Contains the command line: the table of commands, and its help, manual page and completion."""

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The front door: click finds the command and checks its options, then its module runs."""
+"""Starts the program: click finds the command and checks its options, then the command's module
+runs."""
 
 import importlib
 import sys
@@ -11,7 +12,8 @@ from kthrashlib.front import commands, completion, parser
 
 
 def runs(row):
-    """The function that runs the command. Its module is imported here, and not earlier."""
+    """Returns the function that runs the command. It imports the command's module here, and not
+    earlier."""
     def run(call):
         module, _, function = row.run.partition(":")
         return getattr(importlib.import_module("kthrashlib." + module), function)(call)
@@ -25,7 +27,7 @@ def group():
 def run(args):
     if args[0] == "help":
         args = [*args[1:2], "--help"]       # "help stress" is "stress --help"
-    if args[0] == "complete":               # the completion scripts of the shells call this
+    if args[0] == "complete":               # The completion scripts of the shells use this command.
         for candidate, meaning in completion.candidates(group(), args[1:] or [""]):
             print(candidate + "\t" + meaning)
         return CLEAN

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The table of commands and their options, as data.
+"""Lists the commands and their options, as data.
 
 The parser, the help, the manual page and the shells' completion are made from it. The options of
 the C driver's own commands stand in driver_options.py.
@@ -21,7 +21,8 @@ JSON = Option("--json", "JSON instead of text")
 
 
 def driver(name, module, arguments, text, more="", own=()):
-    """A command of the C driver. Its options are WHERE, `own`, and those of the driver itself."""
+    """Makes a command of the C driver. The command has the options WHERE, `own`, and those of the
+    driver itself."""
     options = [row_option(*row) for row in driver_options.of(name)]
     return Command(name, module, arguments, text, [*WHERE, *own, *options], more)
 
@@ -176,7 +177,8 @@ def names():
 
 
 def find(name):
-    """The command of that name, or a usage error that lists them."""
+    """Returns the command of that name. If there is none, raises a usage error that lists all
+    commands."""
     for c in COMMANDS:
         if c.name == name:
             return c
@@ -184,5 +186,5 @@ def find(name):
 
 
 def parse(name, args):
-    """The Call for `args`, the words after the command's name."""
+    """Returns the Call for `args`, the words after the command's name."""
     return parser.parse(find(name), args)

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Completion in bash, zsh and fish.
+"""Completes command lines in bash, zsh and fish.
 
 click says what may follow: commands, options, values. The scripts for the shells are our own,
 because click's cannot complete the value in --os=s: bash gives them the equals sign as a word of
-its own, and zsh and fish do not match "sim" to "--os=s". A script asks the kthrash that stands on
-the command line by `kthrash complete WORD...`. The last word is the one to complete. Each
-line of the answer is a whole word, a tab, and what the word means.
+its own, and zsh and fish do not match "sim" to "--os=s". A script runs `kthrash complete WORD...`
+with the kthrash that stands on the command line. The last word is the one to complete. Each line of
+the answer is a whole word, a tab, and what the word means.
 """
 
 from click.shell_completion import ShellComplete
@@ -15,7 +15,7 @@ from kthrashlib.front import parser
 
 
 def candidates(group, words):
-    """(word, meaning) of all that the last of `words` may become, sorted."""
+    """Returns (word, meaning) of each word that the last of `words` may become, sorted."""
     before, word = words[:-1], words[-1]
     if before[:1] == ["help"]:
         before = before[1:]
@@ -34,7 +34,7 @@ def candidates(group, words):
 
 
 def taking_values(group, before):
-    """The options that an equals sign follows."""
+    """Returns the options that an equals sign follows."""
     if not before:
         return set()
     return {o.name for o in group.commands[before[0]].row.options

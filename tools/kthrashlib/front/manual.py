@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The manual page, in mdoc(7), made from the table of commands.
+"""Makes the manual page, in mdoc(7), from the table of commands.
 
 Debian's click-man is not used. It writes one page for each command, in man(7), without the files
 and examples. A user looks for one page, kthrash(1).
@@ -97,9 +97,9 @@ in the checkout, and a README in each of its folders
 
 
 def text_lines(text):
-    """The lines of a paragraph in mdoc. Each sentence begins a new line, as the format asks. A line
-    that begins with a dot or an apostrophe is escaped, so that mdoc does not take it for a
-    macro."""
+    """Returns the lines of a paragraph in mdoc. Each sentence begins a new line, as the format
+    asks. A line that begins with a dot or an apostrophe is escaped, so that mdoc does not take it
+    for a macro."""
     text = text.replace("\\", r"\e").replace("-", r"\-")
     lines = []
     for sentence in re.split(r"(?<=[.:;!?]) +(?=[A-Z])", text):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The classes of the table of commands: a command, an option, a range of numbers.
+"""Defines the classes of the table of commands: a command, an option, a range of numbers.
 
 These are plain data. From them parser.py makes click's commands, and manual.py makes the manual
 page.
@@ -13,13 +13,13 @@ AFTER_DASHES = "[-- WORD...]"
 
 @dataclasses.dataclass(frozen=True)
 class Number:
-    """The numbers that an option takes."""
+    """A range of numbers that an option takes."""
     kind: type
     low: float
     high: float
 
     def read(self, text):
-        """The number, or None if `text` is not one of these."""
+        """Returns the number, or None if `text` is not a number of the range."""
         try:
             n = self.kind(text)
         except ValueError:
@@ -36,12 +36,12 @@ def real(low, high):
 
 
 class Option:
-    """`form` is how the option is written: "--json", "--seed=N", "--os=sim|posix", "-o FILE",
-    or "--word=WORD..." if it may be repeated.
+    """An option of a command. `form` is how the option is written: "--json", "--seed=N",
+    "--os=sim|posix", "-o FILE", or "--word=WORD..." if it may be repeated.
 
     The words between bars are the only values, unless one of them has a capital letter: pct:D.
     A value in capital letters names a kind of value (values.py). `text` is one clause that says
-    what the option does. `default` says what holds without the option, where a reader would not
+    what the option does. `default` says what holds without the option, if a reader would not
     guess it. `number` is the range of numbers, or None: the option takes no number, or the C
     driver checks it.
     """
@@ -54,7 +54,7 @@ class Option:
         self.words = [] if self.value.isupper() else list(filter(None, self.value.split("|")))
 
     def closed(self):
-        """True if the words are the only values."""
+        """Returns True if the words are the only values."""
         return bool(self.words) and not any(re.search("[A-Z]", w) for w in self.words)
 
     def described(self):
@@ -62,17 +62,16 @@ class Option:
 
 
 def row_option(name, value, text, default):
-    """The option of a row of driver_options.py."""
+    """Returns the option for a row of driver_options.py."""
     dashes, equals = ("-", " ") if len(name) == 1 else ("--", "=")
     return Option(dashes + name + (equals + value if value else ""), text, default)
 
 
 class Command:
-    """`run` is "room.module:function"; the function is called with a Call and returns the exit
-    status. `arguments` describes the words that are not options: "", "PLAN", "PLAN...",
+    """A command. `run` is "room.module:function". The function is called with a Call and returns
+    the exit status. `arguments` describes the words that are not options: "", "PLAN", "PLAN...",
     "[BUG]...", "a|b" for one of these words, or AFTER_DASHES: all words after two dashes are for
-    another program. `text` is one clause. `more` holds further paragraphs of the help.
-    """
+    another program. `text` is one clause. `more` holds further paragraphs of the help."""
 
     def __init__(self, name, run, arguments, text, options=(), more=""):
         self.name, self.run, self.arguments, self.text = name, run, arguments, text
@@ -83,5 +82,5 @@ class Command:
 
 
 def one_of(words):
-    """"a, b or c"."""
+    """Returns the words as in "a, b or c", for a sentence."""
     return " or ".join(filter(None, [", ".join(words[:-1]), words[-1]]))

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""click's commands, made from the table of commands: they parse, complete and write the help.
+"""Makes click's commands from the table of commands. click's commands parse a command
+line, complete it, and write the help.
 
 An option's value may follow an equals sign or stand in the next word. click takes no abbreviated
 names. The driver and other processes get each option as --name=value, whatever the user typed.
@@ -14,11 +15,11 @@ from kthrashlib.front import values
 from kthrashlib.front.options import AFTER_DASHES, one_of
 
 PROGRAM = "tools/kthrash"
-WIDTH = 78      # click's own, on a terminal of 80 columns
+WIDTH = 78      # click has the same width on a terminal of 80 columns.
 
 
 class Value(click.ParamType):
-    """A value of an option: a number in its range, one of the words, or any text."""
+    """A type of values for an option: a number in a range, one of some words, or any text."""
     name = "value"
 
     def __init__(self, option):
@@ -43,7 +44,7 @@ class Value(click.ParamType):
 
 
 class Word(click.ParamType):
-    """An argument: any text, or one of the words between bars."""
+    """A type of values for an argument: any text, or one of the words between bars."""
     name = "word"
 
     def __init__(self, kind):
@@ -59,7 +60,7 @@ class Word(click.ParamType):
 
 
 class RowOption(click.Option):
-    """An option. Its line in the help is the one in the table."""
+    """An option of click. The help shows the line that the table has for it."""
 
     def __init__(self, option):
         self.option = option
@@ -72,7 +73,7 @@ class RowOption(click.Option):
 
 
 class RowCommand(click.Command):
-    """A row of the table. Its callback gets the Call."""
+    """A command of click, made from a row of the table. Its callback gets the Call."""
 
     def __init__(self, row, run):
         params = [RowOption(o) for o in row.options]
@@ -116,7 +117,7 @@ class RowCommand(click.Command):
 
 
 def written(name, value):
-    """An option as the words of a command line. The driver understands this form, too."""
+    """Returns an option as the words of a command line. The driver understands this form, too."""
     if value is True:
         return [name]
     if isinstance(value, float) and value.is_integer():
@@ -125,7 +126,8 @@ def written(name, value):
 
 
 def call_of(ctx):
-    """The Call. It has only the options that the user gave, and no default that click filled in."""
+    """Returns the Call. It has only the options that the user gave, and no default that click
+    filled in."""
     options, line = {}, []
     for param in ctx.command.params:
         if not isinstance(param, RowOption) or \
@@ -141,7 +143,7 @@ def call_of(ctx):
 
 
 class Group(click.Group):
-    """All commands, in the order of the table."""
+    """A group of click that has all commands, in the order of the table."""
 
     def __init__(self, rows, runs, status):
         super().__init__(commands={row.name: RowCommand(row, runs(row)) for row in rows},
@@ -176,7 +178,7 @@ class Group(click.Group):
 
 
 def failure(error):
-    """click's error about a wrong command line, as one sentence in our words."""
+    """Returns click's error about a wrong command line as one sentence in our words."""
     if isinstance(error, click.NoSuchOption) and isinstance(error.ctx.command, RowCommand):
         return unexpected(error.ctx.command.row, error.option_name)
     message = error.format_message().rstrip(".")
@@ -191,7 +193,7 @@ def unexpected(row, word):
 
 
 def parse(row, args):
-    """The Call for `args`, the words after the command's name; or a usage error."""
+    """Returns the Call for `args`, the words after the command's name, or raises a usage error."""
     command = RowCommand(row, lambda call: call)
     try:
         with command.make_context(row.name, list(args)) as ctx:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a value may be, by its kind: the candidates that completion offers for a word."""
+"""Finds the values that completion offers for a word, by the kind of the value."""
 
 import glob
 import os
@@ -33,7 +33,8 @@ def lane_names(word):
 
 
 def back_ends():
-    """For each role its words, each with the systems it runs on, as choice.bzl says."""
+    """Returns for each role its words, and for each word the systems it runs on. choice.bzl has
+    them."""
     with open(os.path.join(ROOT, "tools", "bazel", "choice.bzl"), encoding="utf-8") as f:
         text = f.read()
     tables = [{name: re.findall(r'"(\w+)"', systems)
@@ -45,7 +46,8 @@ def back_ends():
 
 
 def platforms(word):
-    """The next word of a combination: the back ends that run on its system."""
+    """Returns the candidates for the next word of a combination: the back ends that run on its
+    system."""
     before, plus, _ = word.rpartition("+")
     system = word.partition("+")[0]
     if not plus:
@@ -61,7 +63,7 @@ def nothing(_):
     return []
 
 
-# By the word that stands for the value in the table of commands.
+# The key is the word that stands for the value in the table of commands.
 KINDS = {
     "BUG": bug_names,
     "COMMIT": nothing,
@@ -78,9 +80,10 @@ KINDS = {
 
 
 def candidates(kind, word):
-    """`kind` as the table writes it: the words between bars, or a kind of value."""
+    """Returns the candidates for `kind`. The table has the same text for a kind: words between
+    bars, or the name of a kind of value."""
     if kind.isupper():
         found = KINDS[kind](word)
     else:
-        found = [re.sub("[A-Z]+$", "", w) for w in kind.split("|")]    # pct: for pct:D
+        found = [re.sub("[A-Z]+$", "", w) for w in kind.split("|")]    # This makes pct: from pct:D.
     return [c for c in found if c.startswith(word)]

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What CI runs in a given time, and its reports as JUnit XML and SARIF."""
+"""Contains what CI runs in a given time, and its reports as JUnit XML and SARIF."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""`gate`, for CI: sanitizers x back ends x kinds of test, in a given time.
+"""Implements `gate`, for CI: it runs sanitizers x back ends x kinds of test, in a given time.
 
 The gate has a list of steps in two parts. First, under each sanitizer, come the steps that must
 run: the seeded bugs, which show that the harness can see; the unit tests; the corpus; and a short
@@ -28,11 +28,11 @@ from kthrashlib.terminal import LEFT, RIGHT
 SANITIZERS = {"plain": [], "asan-ubsan": ["--config=asan-ubsan"], "tsan": ["--config=tsan"]}
 KINDS = ["seeded bugs", "unit", "corpus", "stress"]
 
-# The time that a step of the first part takes, relative to the others, when nothing is built.
+# A step of the first part takes this time, relative to the others, when nothing is built.
 WEIGHT = {"seeded bugs": 5, "unit": 10, "corpus": 6, "stress": 3}
 
-# Without a sanitizer: one bug for each oracle, and one bug of a lock. Under a sanitizer: bugs that
-# this sanitizer reports.
+# Without a sanitizer, the gate runs one bug for each oracle, and one bug of a lock. Under a
+# sanitizer, it runs bugs that this sanitizer reports.
 SEEDED_BUGS = {
     "plain": ["P1", "H26K", "P13E", "R1", "T4", "V1", "ND1", "LTICKET1"],
     "asan-ubsan": ["H2C", "H26K"],
@@ -40,15 +40,15 @@ SEEDED_BUGS = {
 }
 
 DEFAULTS = ["sim+modelled+modelled+list+modelled", "posix+mutex+park+list+memb"]
-BATCH = 6               # pairs of back ends in a step of the second part
-FOR_REPORTS = 0.03      # the share of the time for reports; in seconds, at most:
+BATCH = 6               # A step of the second part has this many pairs of back ends.
+FOR_REPORTS = 0.03      # Reports get this share of the time, but at most this many seconds:
 FOR_REPORTS_S = 10
-BUGS_SHOWN = 8          # on the screen; the reports have all bugs
+BUGS_SHOWN = 8          # The screen shows this many bugs; the reports have all bugs.
 NO_TIME = "not run: out of time"
 
 
 class Step:
-    """`items`: labels of tests; for stress, combinations of back ends."""
+    """A step of the plan. `items` has labels of tests or, for stress, combinations of back ends."""
 
     def __init__(self, sanitizer, kind, items, must):
         self.sanitizer, self.kind, self.items, self.must = sanitizer, kind, list(items), must
@@ -58,7 +58,7 @@ class Step:
 
 
 def backends_of(label):
-    """The combination in a test's name, or "any" for a test of none or of several."""
+    """Returns the combination in a test's name, or "any" for a test of none or of several."""
     name = label.rpartition("@")[2]
     return name if "@" in label and "+" in name else "any"
 
@@ -69,11 +69,11 @@ def corpus_label(combo):
 
 
 class Plan:
-    """The steps in their order: `must`, then `rest`."""
+    """A plan of the gate. Its steps are in their order: first `must`, then `rest`."""
 
     def __init__(self, unit, combos, turn):
-        """`unit`: labels by sanitizer; `combos`: pairs of back ends; `turn`: a number that says
-        with which of the other combinations the second part begins."""
+        """Makes the steps. `unit` has labels by sanitizer. `combos` has pairs of back ends. `turn`
+        is a number that says with which of the other combinations the second part begins."""
         self.must = []
         for sanitizer in SANITIZERS:
             for kind, items in (
@@ -95,23 +95,23 @@ class Plan:
 
 
 def share(now, end, step, later):
-    """The time at which the step must end, so that the later steps have their shares."""
+    """Returns the time at which the step must end, so that the later steps have their shares."""
     total = step.weight() + sum(s.weight() for s in later)
     return now + max(0.0, end - now) * step.weight() / total
 
 
 class Gate:
-    """Runs the steps of a Plan and keeps the results. `runner` runs tests and drivers
+    """A gate that runs the steps of a Plan and keeps the results. `runner` runs tests and drivers
     (runner.py)."""
 
     def __init__(self, plan, runner, end, clock=time.monotonic, after_step=lambda gate: None):
-        """`end`: when the time is up, by `clock`; `after_step` is called with the gate after each
-        step."""
+        """Sets the times. `end` is the time, by `clock`, when the gate must stop. The gate calls
+        `after_step` with itself after each step."""
         self.plan, self.runner, self.end, self.clock = plan, runner, end, clock
         self.after_step = after_step
-        self.cases = {}         # (sanitizer, kind, item): its cases
+        self.cases = {}         # This dict has the cases by (sanitizer, kind, item).
         self.findings = []
-        self.broken = []        # sentences that say how the environment failed
+        self.broken = []        # These sentences say how the environment failed.
         self.interrupted = False
 
     def run(self):
@@ -129,7 +129,8 @@ class Gate:
 
     def run_step(self, step, deadline):
         items = self.left_of(step)
-        if step.kind == "stress":   # it uses the driver that the corpus test has built
+        # A step of stress uses the driver that the corpus test has built.
+        if step.kind == "stress":
             items = [i for i in items
                      if (step.sanitizer, "corpus", corpus_label(i)) in self.cases]
         now = self.clock()
@@ -161,8 +162,8 @@ class Gate:
         return [(s, i) for s in steps for i in self.left_of(s)]
 
     def suites(self):
-        """The suites for JUnit: one for each sanitizer and combination; a test that did not run is
-        a skipped case."""
+        """Returns the suites for JUnit, one for each sanitizer and combination. A test that did not
+        run is a skipped case."""
         found = {}
         for step in self.plan.must + self.plan.rest:
             for item in step.items:
@@ -174,7 +175,8 @@ class Gate:
         return found
 
     def cell(self, sanitizer, kind):
-        """A row of the table: passed, failed, not run."""
+        """Returns three numbers for a cell of the table: tests that passed, that failed, that did
+        not run."""
         steps = [s for s in self.plan.must + self.plan.rest
                  if (s.sanitizer, s.kind) == (sanitizer, kind)]
         done = [c for s in steps for i in s.items
@@ -187,7 +189,7 @@ class Gate:
                 if c.status in (FAILED, ERROR)]
 
     def verdict(self, partial):
-        """(exit status, the verdict in words).
+        """Returns (exit status, the verdict in words).
 
         If several of these happened, the first one decides: findings; a broken environment; a
         signal; tests that must run and did not. With `partial` such missing tests are no failure,
@@ -205,7 +207,7 @@ class Gate:
         return CLEAN, "clean, %d of %d ran" % self.extent()
 
     def extent(self):
-        """How many items ran, and how many there are."""
+        """Returns how many items ran, and how many there are."""
         items = [(s.sanitizer, s.kind, i) for s in self.plan.must + self.plan.rest
                  for i in s.items]
         return sum(i in self.cases for i in items), len(items)
@@ -221,10 +223,10 @@ def query(text):
 
 
 def look():
-    """The labels of the unit tests by sanitizer, and all pairs of back ends."""
+    """Returns the labels of the unit tests by sanitizer, and all pairs of back ends."""
     corpus = "tests(//stress:corpus_replay_test) + tests(//stress:corpus_stress_test)"
     rows = query(corpus)
-    # Not twice_test, which is a long hunt.
+    # The query leaves out twice_test, because it is a long hunt.
     unit = ("(tests(//core/... + //platform/... + //stress:* + //fuzz/...) except (%s)"
             " except tests(//stress:twice_test) except attr(tags, 'manual', //...))" % corpus)
     checked = query("%s except attr(tags, 'plain-only', //...)" % unit)
@@ -233,7 +235,7 @@ def look():
 
 
 def commit():
-    """The name of the commit, or "" if this is no git checkout."""
+    """Returns the name of the commit, or "" if this is no git checkout."""
     return results.words_of(["git", "rev-parse", "HEAD"]).strip()
 
 
@@ -251,7 +253,7 @@ def print_table(gate):
 
 
 def print_bad(gate):
-    """The tests that failed, and the first BUGS_SHOWN bugs."""
+    """Prints the tests that failed, and the first BUGS_SHOWN bugs."""
     for (sanitizer, kind, _), case in gate.bad_cases():
         print("\n%s %s %s: %s" % (sanitizer, kind, case.name, case.message))
     bugs = sarif.distinct(gate.findings)
@@ -265,7 +267,8 @@ def print_bad(gate):
 
 
 def output(found, name, folder, default):
-    """The file for a report. A usage error if its folder is not there, before anything runs."""
+    """Returns the file for a report. If its folder is not there, raises a usage error before
+    anything runs."""
     path = os.path.abspath(found.get(name, os.path.join(folder, default)))
     there = os.path.dirname(path) == folder or os.path.isdir(os.path.dirname(path))
     if os.path.isdir(path) or not there:
@@ -298,7 +301,7 @@ def main(call):
     signal.signal(signal.SIGTERM, interrupt)
     say("kthrash: gate of %g minutes, %d steps; findings, logs and reports go to %s" % (
         seconds / 60, len(plan.must) + len(plan.rest), results.relative(folder)))
-    write_reports(gate, *reports, sha, False)   # so that there are reports whatever happens
+    write_reports(gate, *reports, sha, False)   # Then there are reports whatever happens.
     gate.run()
     status, word = gate.verdict("--partial" in found)
     write_reports(gate, *reports, sha, not gate.broken and not gate.missing(True))

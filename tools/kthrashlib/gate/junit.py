@@ -1,19 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""JUnit XML, as Jenkins, GitLab and others read it. tools/junit.xsd is its schema."""
+"""Writes and reads JUnit XML, as Jenkins, GitLab and others read it. tools/junit.xsd is its
+schema."""
 
 import re
 import xml.etree.ElementTree as ElementTree
 
 PASSED, FAILED, ERROR, SKIPPED = "passed", "failed", "error", "skipped"
 
-TEXT_MAX = 100_000      # of one failure: some readers fail on megabytes
+# The text of one failure is cut to this length, because some readers fail on megabytes.
+TEXT_MAX = 100_000
 
-# Characters that XML 1.0 cannot hold.
+# XML 1.0 cannot hold these characters.
 NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class Case:
-    """One test. `group`: readers show it as the class; `message`: one line; `text`: the whole."""
+    """A result of one test. Readers show `group` as the class. `message` is one line, `text` is the
+    whole text."""
 
     def __init__(self, group, name, status, seconds=0.0, message="", text=""):
         self.group, self.name, self.status, self.seconds = group, name, status, seconds
@@ -54,10 +57,10 @@ def totals(cases):
 
 
 def document(name, suites, properties=None):
-    """The file's text. `suites`: a dict from a suite's name to its cases."""
+    """Returns the text of a JUnit file. `suites` is a dict from a suite's name to its cases."""
     everything = [c for cases in suites.values() for c in cases]
     counts = totals(everything)
-    del counts["skipped"]       # the root has no such attribute
+    del counts["skipped"]       # The root element has no such attribute.
     root = ElementTree.Element("testsuites", {"name": name, **counts})
     for suite, cases in suites.items():
         e = ElementTree.SubElement(root, "testsuite", {"name": suite, **totals(cases)})
@@ -72,7 +75,7 @@ def document(name, suites, properties=None):
 
 
 def read(text, group, name):
-    """The cases in the XML of a test, as Bazel keeps it.
+    """Returns the cases in the XML of a test, as Bazel keeps it.
 
     For a test that wrote no XML, Bazel writes one case from the exit status; it is named `name`.
     The name of any other case is `name` followed by the case's own name.

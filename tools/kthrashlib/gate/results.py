@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Test cases and findings, from the output of Bazel or of a driver."""
+"""Reads test cases and findings from the output of Bazel or of a driver."""
 
 import json
 import os
@@ -16,8 +16,9 @@ from kthrashlib.gate.junit import ERROR, FAILED, PASSED, Case
 class Ran:
     """The results of a step.
 
-    `cases` by item; `findings` (sarif.py); `broken`: sentences that say how the environment
-    failed; `failed`: the logs of the tests that failed, by label; `binaries` by label.
+    `cases` has the cases by item. `findings` has dicts as in sarif.py. `broken` has sentences that
+    say how the environment failed. `failed` has the logs of the tests that failed, by label.
+    `binaries` has binaries by label.
     """
 
     def __init__(self):
@@ -39,7 +40,7 @@ def words_of(command):
 
 
 def text_of(path, most=200_000):
-    """The end of a file; "" if there is no such file."""
+    """Returns the end of a file, or "" if there is no such file."""
     try:
         with open(path, "rb") as f:
             f.seek(0, os.SEEK_END)
@@ -50,7 +51,8 @@ def text_of(path, most=200_000):
 
 
 def lines_of(text):
-    """The lines that are JSON. The last line of a process that was killed may be incomplete."""
+    """Yields the lines that are JSON. The last line of a process that was killed may be
+    incomplete."""
     for line in text.splitlines():
         if line.startswith("{"):
             try:
@@ -70,7 +72,7 @@ def file_of(uri):
 
 
 def own_cases(label, kind, files):
-    """The cases in the XML that the test wrote, or that Bazel wrote for it."""
+    """Returns the cases in the XML that the test wrote, or that Bazel wrote for it."""
     text = text_of(files.get("test.xml", ""), 20_000_000)
     try:
         return junit.read(text, kind, label)
@@ -79,7 +81,8 @@ def own_cases(label, kind, files):
 
 
 def test_finding(label, log, repeat):
-    """The finding in the log of a failed test: a sanitizer's report, or where it failed."""
+    """Returns the finding in the log of a failed test: a sanitizer's report, or the place where the
+    test failed."""
     kind = sanitizer.kind_of(log)
     if kind:
         stacks = sanitizer.sides_of(log) or sanitizer.stacks_of(log)[:1]
@@ -101,7 +104,7 @@ def test_finding(label, log, repeat):
 
 
 def first_line(log):
-    """The line of a test's output that says most."""
+    """Returns the line of a test's output that says most."""
     for pattern in (r"^(?:NOT AS EXPECTED|FAIL) .*", r"^SUMMARY: .*", r"^.*runtime error: .*",
                     r"^\w*(?:Error|Exception): .*", r"^\S+\.[ch]:\d+: .*"):
         found = re.search(pattern, log, re.MULTILINE)
@@ -120,7 +123,7 @@ def add_result(ran, kind, label, event, config):
     log = text_of(files.get("test.log", ""))
     repeat = " ".join(["bazel test"] + config + [label])
     message = "timeout" if event["status"] == "TIMEOUT" else first_line(log)
-    if len(cases) < 2:      # the case is Bazel's own, which has only the status
+    if len(cases) < 2:      # A single case is Bazel's own, which has only the status.
         cases = [Case(kind, label, FAILED, seconds, message, log)]
     for c in cases:
         if c.status in (FAILED, ERROR):
@@ -147,10 +150,11 @@ def add_unbuilt(ran, kind, label, log, config):
 
 
 def of_bazel(events, kind, log, config, ended=None):
-    """The results of `bazel test`, from the lines of its build event file.
+    """Returns the results of `bazel test`, from the lines of its build event file.
 
-    `log`: its output. `ended`: the time at which the gate interrupted it, in seconds since 1970,
-    or None. A test that fails after that time was cut off, so it counts as not run.
+    `log` is the output of Bazel. `ended` is the time at which the gate interrupted Bazel, in
+    seconds since 1970, or None. A test that fails after that time was cut off, so it counts as not
+    run.
     """
     ran = Ran()
     build_failed = re.search(r"^ERROR: .* failed", log.partition("caught interrupt")[0],
@@ -175,13 +179,14 @@ def of_bazel(events, kind, log, config, ended=None):
 # ---- the driver -----------------------------------------------------------------
 
 def options_of(combo, sanitizer_name):
-    """The options with which tools/kthrash runs the build of a combination."""
+    """Returns the options with which tools/kthrash runs the build of a combination."""
     word = {"plain": "none", "asan-ubsan": "asan", "tsan": "tsan"}[sanitizer_name]
     return " --platform=%s --sanitizer=%s" % (combo, word)
 
 
 def of_driver(said, row):
-    """The findings in the output of a hunt, each file once. `row`: the name of the hunt."""
+    """Returns the findings in the output of a hunt, and each file only once. `row` is the name of
+    the hunt."""
     found = {}
     for line in lines_of(said):
         if line.get("type") != "finding":
@@ -197,10 +202,10 @@ def of_driver(said, row):
 
 
 def relative(path):
-    """The path as a user in the checkout types it."""
+    """Returns the path as a user in the checkout types it."""
     return os.path.relpath(path, ROOT) if path.startswith(ROOT + os.sep) else path
 
 
 def unexpected_plans(log):
-    """The plans that did not end as they expect, from the log of a corpus test."""
+    """Returns the plans that did not end as they expect, from the log of a corpus test."""
     return re.findall(r"^NOT AS EXPECTED (\S+): ", log, re.MULTILINE)

@@ -12,29 +12,33 @@ from kthrashlib.common import ROOT, write_whole
 from kthrashlib.gate import results, sarif
 from kthrashlib.gate.junit import ERROR, FAILED, PASSED, Case
 
-STRESS_S = 10           # for each combination of back ends, if there is enough time
+# Each combination of back ends is stressed this long, if there is enough time.
+STRESS_S = 10
 STRESS_LEAST_S = 2
-SILENCE_S = 25          # the driver itself reports a hang after 20 s without progress
-STOP_S = 15             # the time that Bazel gets to end after a SIGINT
+# A driver may be silent this long. The driver itself reports a hang after 20 s without progress.
+SILENCE_S = 25
+STOP_S = 15             # After a SIGINT, Bazel gets this time to end.
 SHRINK_S = 5
-AT_ONCE = 40            # tests that one call of Bazel runs; it builds all before one ends
-EXAMINED_MAX = 3        # findings of one hunt that are shrunk
+# One call of Bazel runs this many tests. It builds all of them before one ends.
+AT_ONCE = 40
+EXAMINED_MAX = 3        # At most this many findings of one hunt are shrunk.
 
 
 class Runner:
     def __init__(self, folder, sanitizers, end):
-        """`sanitizers`: Bazel's options by name; `end`: when all the time is up."""
+        """Sets the time. `sanitizers` has Bazel's options by name. `end` is the time when all must
+        be over."""
         self.folder, self.sanitizers, self.end = folder, sanitizers, end
         self.jobs = os.cpu_count() or 1
-        self.binaries = {}      # by sanitizer and combination
-        self.known = set()      # bugs that were examined
+        self.binaries = {}      # This dict has the drivers by sanitizer and combination.
+        self.known = set()      # These bugs were examined.
         self.running = []
         self.stopped = False
         self.count = 0
         os.makedirs(os.path.join(folder, "logs"), exist_ok=True)
 
     def stop(self):
-        """Ends what runs, and lets nothing begin. A signal handler calls it."""
+        """Ends what runs, and lets nothing new begin. A signal handler calls it."""
         self.stopped = True
         for p in list(self.running):
             self.signal(p, signal.SIGINT)
@@ -162,7 +166,7 @@ class Runner:
             case = Case("stress", name, FAILED, took, "%d findings, the first: %s" % (
                 len(found), found[0]["message"]), self.story(found))
         elif late and took < seconds + SILENCE_S:
-            return      # the time is up: it counts as not run
+            return      # The time is up, so the item counts as not run.
         elif late:
             case = Case("stress", name, ERROR, took, "hung: the gate killed it after %.0f s" % took,
                         said)
@@ -178,7 +182,7 @@ class Runner:
     # ---- findings -----------------------------------------------------------------
 
     def ask(self, binary, *words):
-        """What a driver prints; "" if there is no time or the driver fails."""
+        """Returns what a driver prints, or "" if there is no time or the driver fails."""
         left = self.end - time.monotonic()
         if left <= 0 or self.stopped:
             return ""
@@ -213,7 +217,7 @@ class Runner:
                 write_whole(f["plan"][:-len(".plan")] + ".txt", f["interleaving"])
 
     def story(self, found):
-        """The findings of a test as text for the report."""
+        """Returns the findings of a test as text for the report."""
         return "".join("\n%s: %s\n%s%s\nreplay: %s\n" % (
             f["kind"], f["message"], f.get("interleaving", ""), f.get("report", ""), f["replay"])
             for f in found)

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The stacks of a sanitizer's report, as data."""
+"""Reads the stacks of a sanitizer's report as data."""
 
 import re
 
-# A place in the project's own sources, whatever folder the compiler ran in, or in the patched copy
-# of a seeded bug.
+# This matches a place in the project's own sources, whatever folder the compiler ran in, and a
+# place in the patched copy of a seeded bug.
 OWN = re.compile(r"(?:^|[/ (\[])((?:core|platform|fuzz|stress(?!/bugs/\w+_file/))"
                  r"/[\w./-]+\.[ch]):(\d+)(?::(\d+))?")
 FRAME = re.compile(r"\s*#\d+ (?:0x[0-9a-f]+ in )?(\S+)(.*)")
@@ -21,13 +21,14 @@ KINDS = [
 
 
 def kind_of(report):
-    """The kind of the finding, as "race"; None if there is no report."""
+    """Returns the kind of the finding, such as "race", or None if there is no report."""
     return next((kind for mark, kind in KINDS if mark in report), None)
 
 
 def stacks_of(report):
-    """The stacks in their order. Each is a dict: `what` is the line above the stack; `frames` are
-    those in the project's own sources, innermost first: dicts of function, file, line, column."""
+    """Returns the stacks in their order. Each is a dict. `what` is the line above the stack.
+    `frames` has the frames in the project's own sources, innermost first, as dicts of function,
+    file, line, column."""
     stacks, above, frames = [], "", None
     for line in report.splitlines():
         match = FRAME.match(line)
@@ -47,7 +48,7 @@ def stacks_of(report):
 
 
 def sides_of(report):
-    """The two accesses of a race in the order of time; [] if there are not two."""
+    """Returns the two accesses of a race in the order of time, or [] if there are not two."""
     sides = [s for s in stacks_of(report)
              if re.search(r"\b(read|write) of size", s["what"], re.IGNORECASE)]
     if len(sides) < 2:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Findings as SARIF 2.1.0, for code scanning on GitHub, in editors and elsewhere.
+"""Writes findings as SARIF 2.1.0, for code scanning on GitHub, in editors and elsewhere.
 
 A finding is a dict, as in the file finding.json of a campaign:
 
@@ -25,7 +25,7 @@ SCHEMA = ("https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/"
 PLACES_MAX = 1000
 RESULTS_MAX = 5000
 
-# By kind: its name, one sentence, and an explanation.
+# Each kind has a name, one sentence, and an explanation.
 KINDS = {
     "assertion": ("FailedAssertion", "An assertion failed",
                   "The code checks a condition that must hold, and it did not hold."),
@@ -81,7 +81,8 @@ def rule(kind):
 # ---- what stays the same when lines move -------------------------------------
 
 def identity(finding):
-    """The signature without line numbers, and with the sides of a race or deadlock sorted."""
+    """Returns the signature without line numbers, and with the sides of a race or deadlock
+    sorted."""
     text = re.sub(r":\d+", "", finding["signature"])
     head, colon, sides = text.partition(": ")
     if not colon:
@@ -97,7 +98,7 @@ def digest(text):
 
 
 def line_of(root, place):
-    """The words of the source line. If it can't be read, the name of the place."""
+    """Returns the words of the source line. If it can't be read, returns the name of the place."""
     try:
         with open(os.path.join(root, place["file"]), encoding="utf-8") as f:
             return " ".join(f.read().splitlines()[place["line"] - 1].split())
@@ -108,7 +109,7 @@ def line_of(root, place):
 # ---- places -------------------------------------------------------------------
 
 def places_of(finding):
-    """All places of a finding, in its order."""
+    """Returns all places of a finding, in its order."""
     places = [p for p in finding.get("places", []) if p.get("file") and p.get("line")]
     for stack in sanitizer.sides_of(finding.get("report", "")) or sanitizer.stacks_of(
             finding.get("report", ""))[:1]:
@@ -124,8 +125,8 @@ def places_of(finding):
 
 
 def primary(places):
-    """The place that is shown first: one in core/ if there is any. The order of `places` does not
-    matter."""
+    """Returns the place that is shown first: a place in core/ if there is any. The order of
+    `places` does not matter."""
     folders = ["core", "platform", "fuzz", "stress"]
 
     def rank(p):
@@ -160,7 +161,7 @@ def location(place, text=None):
 # ---- flows --------------------------------------------------------------------
 
 def flow_of_trace(trace):
-    """A thread flow for each task; executionOrder is the number of the step."""
+    """Returns a thread flow for each task. executionOrder is the number of the step."""
     steps = [s for s in trace["steps"] if s["file"] and s["line"]][-PLACES_MAX:]
     flows = []
     for number, task in enumerate(trace["tasks"]):
@@ -174,7 +175,8 @@ def flow_of_trace(trace):
 
 
 def flow_of_race(report):
-    """A thread flow for each access: the calls that led to it, outermost first, then the access."""
+    """Returns a thread flow for each access. It has the calls that led to the access, outermost
+    first, then the access."""
     flows, order = [], 0
     for n, side in enumerate(sanitizer.sides_of(report)):
         places = []
@@ -236,11 +238,12 @@ def result(finding, root):
 
 
 def distinct(findings):
-    """Each bug once, with the best of all its sightings, how often it was seen, and where."""
+    """Returns each bug once, with the best of all its sightings, how often it was seen, and
+    where."""
     found = {}
     for f in findings:
         bug = found.setdefault(identity(f), {**f, "count": 0, "lanes": []})
-        if f.get("plan") and not bug.get("plan"):   # a plan always replays, unlike a test
+        if f.get("plan") and not bug.get("plan"):   # A plan always replays, but a test may not.
             bug.update(plan=f["plan"], replay=f["replay"])
         for key in ("trace", "report"):
             if f.get(key) and not bug.get(key):
@@ -251,10 +254,10 @@ def distinct(findings):
 
 
 def document(findings, root, category, commit="", complete=True):
-    """The whole log, ready to be written as JSON.
+    """Returns the whole log, ready to be written as JSON.
 
-    `category` names the analysis, as "gate": an upload replaces the last one of the same
-    category. `complete`: everything that was planned has run.
+    `category` names the analysis, such as "gate". An upload replaces the last one of the same
+    category. `complete` says that everything that was planned has run.
     """
     results = [result(f, root) for f in distinct(findings)[:RESULTS_MAX]]
     used = sorted({r["ruleId"].partition("/")[2] for r in results})

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""How good the harness is: seeded bugs found, coverage, speed."""
+"""Measures how good the harness is: which seeded bugs it finds, its coverage, its speed."""

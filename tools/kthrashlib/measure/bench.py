@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""`bench`: what the simulator costs, plain, under sanitizers and in libFuzzer.
-`bench --backends`: what each back end costs on real threads.
+"""Implements `bench`, which measures what the simulator costs, plain, under sanitizers and in
+libFuzzer. `bench --backends` measures what each back end costs on real threads.
 
 The builds are measured in turn, so the two numbers of a ratio are from the same minutes.
 """
@@ -33,7 +33,7 @@ def run_driver(binary, seconds):
 
 
 def run_libfuzzer(binary, seconds):
-    """Inputs per second; libFuzzer begins with the corpus."""
+    """Returns inputs per second. libFuzzer begins with the corpus."""
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(
             [binary, "-max_total_time=%d" % max(1, seconds), "-seed=1", "-print_final_stats=1",
@@ -59,7 +59,7 @@ def simulator(found):
             runs[sanitizer].append(run_driver(binary, seconds))
         for target, binary in zip(engine, binaries[len(SANITIZERS):]):
             engine[target].append(run_libfuzzer(binary, seconds))
-    # For each build, the round with the median speed, so that all its numbers are from one time.
+    # For each build, this is the round with the median speed, so all its numbers are from one time.
     middle = {s: sorted(r, key=lambda x: x["executions_per_second"])[ROUNDS // 2]
               for s, r in runs.items()}
     inputs = {t: statistics.median(r) for t, r in engine.items()}
@@ -96,8 +96,8 @@ def print_simulator(middle, plan, empty):
 
 # ---- back ends -------------------------------------------------------------------
 
-# By role, in the order of a combination's words: what is measured, as backend_bench names it, and
-# the references that it is compared with.
+# For each role, in the order of a combination's words, the table has what is measured, as
+# backend_bench names it, and the references to compare it with.
 COLUMNS = {
     "lock": [
         ("lock", ["pthread_mutex", "pthread_spin", "ck_ticket", "ck_mcs"]),
@@ -124,7 +124,7 @@ MEANING = {
 
 
 def targets():
-    """The labels of the benchmarks, by combination."""
+    """Returns the labels of the benchmarks, by combination."""
     done = bazel.run(["query", "--noshow_progress", 'filter("backend_bench@", //stress/bench:all)'],
                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     if done.returncode != 0:
@@ -140,14 +140,14 @@ def measure(binary):
 
 
 def machine():
-    """How many processors the machine has, and their name."""
+    """Returns how many processors the machine has, and their name."""
     with open("/proc/cpuinfo", encoding="utf-8") as f:
         models = [line.split(":", 1)[1].strip() for line in f if line.startswith("model name")]
     return "%d x %s" % (os.cpu_count(), models[0] if models else os.uname().machine)
 
 
 def rows(place, combos):
-    """(word, combination) for each back end of one role, the default first."""
+    """Returns (word, combination) for each back end of one role, the default first."""
     words = [combo.split("+") for combo in combos]
     default = [collections.Counter(column).most_common(1)[0][0] for column in zip(*words)]
     mine = [w for w in words if w[:place] + w[place + 1:] == default[:place] + default[place + 1:]]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""`bugs`: does the harness find the bugs that are known to be there?
+"""Implements `bugs`, which tests whether the harness finds the bugs that are known to be there.
 
 Each seeded bug is built from a patched copy of the sources, hunted, shrunk, and replayed ten
 times. Then the same hunt on the unpatched core must find nothing. A bug of a lock or a completion
@@ -20,11 +20,11 @@ from kthrashlib.terminal import LEFT, RIGHT
 REPLAYS = 10
 COLUMNS = [("bug", LEFT), ("found as", LEFT), ("strategy", LEFT), ("executions", RIGHT),
            ("shrunk to", LEFT), ("replays", RIGHT), ("how to see it", LEFT)]
-# The combinations in which the bugs are built (stress/bugs/BUILD).
+# The bugs are built in these combinations (stress/bugs/BUILD).
 UNPATCHED = ["//stress:kthrash_sim", "//stress:kthrash_sim_park", "//stress:kthrash_sim_ticket",
              "//stress:kthrash_sim_epoch", "//stress:kthrash_sim_biglock",
              "//stress:kthrash_sim_checked"]
-WEAK = ["//stress:kthrash_sim_park"]    # with each memory model
+WEAK = ["//stress:kthrash_sim_park"]    # This driver hunts with each memory model.
 
 
 def json_lines(args):
@@ -33,14 +33,14 @@ def json_lines(args):
 
 
 def hunt(binary, folder, executions, seed, options=()):
-    """The first finding, or None."""
+    """Hunts once; returns the first finding, or None."""
     _, lines = json_lines([binary, "stress", "--json", "--executions=%d" % executions,
                            "--seed=%d" % seed, "--findings=" + folder, *options])
     return next((x for x in lines if x["type"] == "finding"), None)
 
 
 def examine_by_test(name, binary):
-    """One row of the table, for a bug of a lock or completion."""
+    """Returns one row of the table, for a bug of a lock or completion."""
     folder = os.path.join(ROOT, "stress", "bugs")
     done = subprocess.run([os.path.join(folder, "conformance_bug_test.py"), binary,
                            os.path.join(folder, name + ".patch")],
@@ -50,7 +50,7 @@ def examine_by_test(name, binary):
 
 
 def examine(name, binary, executions, seed):
-    """One row of the table."""
+    """Hunts a bug, shrinks it and replays it. Returns one row of the table."""
     if "Test" in header(name):
         return examine_by_test(name, binary)
     folder = os.path.join(STATE, "bugs", name)
@@ -83,7 +83,7 @@ def print_table(rows):
 
 
 def line(row):
-    """A row of the table that is printed."""
+    """Returns a row of the table as it is printed."""
     if not row["found"]:
         return row["bug"], "NOT FOUND", "", "", "", "", "expected: " + row["oracle"]
     if "test" in row:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""`coverage`: the lines and branches of core/ and platform/ that the corpus reaches, and the pairs
-of accesses by different tasks.
+"""Implements `coverage`. It measures the lines and branches of core/ and platform/ that the corpus
+reaches, and the pairs of accesses by different tasks.
 
 Drivers that are built for coverage replay the plans. Each plan runs in a child process, which
 writes its counts to a file even if the plan ends the process. LLVM's tools merge the files. The
@@ -21,11 +21,11 @@ from kthrashlib.gate import results
 
 TARGET = "//stress:kthrash_cov@"
 FOLDERS = ("core", "platform")
-PLANS_AT_ONCE = 400             # on one command line
-THREADS_TIMES = 2               # executions of each plan on real threads
-SCHEDULES = 50                  # of each plan, for schedule coverage
-LIMIT_S = 1200                  # of one driver
-CWD = "/proc/self/cwd/"         # the folder that Bazel's compiler sees
+PLANS_AT_ONCE = 400             # A command line has at most this many plans.
+THREADS_TIMES = 2               # Each plan is executed this many times on real threads.
+SCHEDULES = 50                  # For schedule coverage, each plan runs under this many schedules.
+LIMIT_S = 1200                  # One driver may run this long.
+CWD = "/proc/self/cwd/"         # Bazel's compiler sees this folder.
 
 
 def plans_in(folder):
@@ -41,7 +41,7 @@ def run(words, **kwargs):
 
 
 def tool(words):
-    """Runs one of LLVM's tools; returns what it prints."""
+    """Runs one of LLVM's tools and returns what it prints."""
     done = run(words)
     if done.returncode != 0:
         raise environment("%s failed: %s" % (words[0], done.stderr.strip()[-500:]))
@@ -49,7 +49,7 @@ def tool(words):
 
 
 def usable(sim, files, folder):
-    """Copies the files that are plans to `folder`, as *.plan; returns the copies. A campaign's
+    """Copies the files that are plans to `folder`, as *.plan, and returns the copies. A campaign's
     corpus also has inputs of fuzzers, and names its plans in its own way."""
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
@@ -65,8 +65,8 @@ def usable(sim, files, folder):
 # ---- counting -------------------------------------------------------------------
 
 def replay(binary, combo, plans, raw):
-    """Runs the driver on all plans; it writes its counts to files in the folder `raw`."""
-    # A file for the process and all its children (%m).
+    """Runs the driver on all plans. The driver writes its counts to files in the folder `raw`."""
+    # The pattern %m gives one file for the process and all its children.
     profile = {**os.environ, "LLVM_PROFILE_FILE": os.path.join(raw, combo + "-%m.profraw")}
 
     def driver(*words):
@@ -80,14 +80,15 @@ def replay(binary, combo, plans, raw):
         return
     for folder in sorted({os.path.dirname(p) for p in plans}):
         own = [p for p in plans if os.path.dirname(p) == folder]
-        if os.path.basename(folder) != "illegal":   # on real threads these may end in any way
+        # On real threads illegal plans may end in any way.
+        if os.path.basename(folder) != "illegal":
             driver("stress", "--json", "--keep-going", "--plan=" + folder, "--seed=1",
                    "--executions=%d" % (THREADS_TIMES * len(own)),
                    "--findings=" + os.path.join(raw, "findings"))
 
 
 def count(binaries, plans, folder):
-    """The merged profile of `binaries` (by combination) over `plans`."""
+    """Returns the merged profile of `binaries` (by combination) over `plans`."""
     raw = os.path.join(folder, "raw")
     shutil.rmtree(raw, ignore_errors=True)
     os.makedirs(raw)
@@ -112,7 +113,7 @@ IGNORE = r"-ignore-filename-regex=(^|/)(stress|fuzz|tools)/"
 
 
 def lcov(binaries, merged):
-    """The counts as LCOV text, with the files named as in the checkout."""
+    """Returns the counts as LCOV text, with the files named as in the checkout."""
     text = tool(["llvm-cov-19", "export", "-format=lcov", "-instr-profile=" + merged, IGNORE]
                 + objects(binaries))
     records = [r for r in text.split("end_of_record\n") if r.strip()]
@@ -120,13 +121,15 @@ def lcov(binaries, merged):
     for r in records:
         r = re.sub(r"^SF:.*?((?:%s)/.*)$" % "|".join(FOLDERS), r"TN:\nSF:\1", r.lstrip(),
                    flags=re.MULTILINE)
-        if r.startswith("TN:\n") and "\nLF:0\n" not in r:    # drops a header without code
+        # A header without code has no lines, so it is dropped.
+        if r.startswith("TN:\n") and "\nLF:0\n" not in r:
             kept.append(r + "end_of_record\n")
     return "".join(sorted(kept))
 
 
 def totals(text):
-    """By file: the number of lines, of lines reached, of branches, of branches taken."""
+    """Returns by file the numbers of lines, of lines reached, of branches, and of branches
+    taken."""
     found = {}
     for record in text.split("end_of_record\n"):
         name = re.search(r"^SF:(.*)$", record, re.MULTILINE)
@@ -139,7 +142,8 @@ def totals(text):
 
 
 def pairs(binary, plans, folder):
-    """The ordered pairs of accesses to one object by two tasks: the lines of the driver's file."""
+    """Returns the ordered pairs of accesses to one object by two tasks. They are the lines of the
+    driver's file."""
     out = os.path.join(folder, "pairs")
     if os.path.exists(out):
         os.unlink(out)
@@ -219,7 +223,7 @@ def page(files, seen, said, plans, combos):
 
 def write_pages(folder, binaries, merged, text):
     """Writes LLVM's pages and the page that links to them. The new folder replaces the old one when
-    it is complete."""
+    the new one is complete."""
     made = folder + ".tmp"
     shutil.rmtree(made, ignore_errors=True)
     tool(["llvm-cov-19", "show", "-format=html", "-show-branches=count", "-instr-profile=" + merged,
@@ -231,7 +235,7 @@ def write_pages(folder, binaries, merged, text):
 
 
 def chosen(found):
-    """The combinations that are built."""
+    """Returns the combinations that are built."""
     done = bazel.run(["query", "--noshow_progress", "filter('kthrash_cov@', //stress:*)"],
                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     if done.returncode != 0:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""`bugs --scoreboard`: every strategy on every seeded bug, with repeated seeds.
+"""Implements `bugs --scoreboard`, which runs every strategy on every seeded bug, with repeated
+seeds.
 
 A run is one hunt by one strategy with one seed and a budget of executions. The score is the
 median of the executions over the seeds. A run that does not find the bug counts as more than the
@@ -23,7 +24,7 @@ STRATEGIES = tuple(driver_options.MEASURED)
 
 
 def run(binary, strategy, seed, executions):
-    """(executions, seconds) until the finding, or (None, seconds)."""
+    """Runs one hunt. Returns (executions, seconds) until the finding, or (None, seconds)."""
     with tempfile.TemporaryDirectory() as folder:
         began = time.monotonic()
         done = subprocess.run(
@@ -39,7 +40,8 @@ def run(binary, strategy, seed, executions):
 
 
 def quantile(values, budget, share):
-    """A quantile of the runs; None if it lies among those that did not find the bug."""
+    """Returns a quantile of the runs, or None if it lies among the runs that did not find the
+    bug."""
     order = sorted(budget + 1 if v is None else v for v in values)
     value = order[min(len(order) - 1, int(share * len(order)))]
     return None if value > budget else value
@@ -64,8 +66,8 @@ def cell(s):
 
 
 def summary(board, names):
-    """For each strategy: the share of runs that found the bug, how many bugs it always found and
-    never found, and the typical number of executions."""
+    """Returns for each strategy the share of runs that found the bug, how many bugs it always found
+    and never found, and the typical number of executions."""
     rows = []
     for strategy in STRATEGIES:
         scores = [board[n][strategy] for n in names]
@@ -89,9 +91,9 @@ def print_tables(board, names):
 
 
 def picture(board, names, executions, path):
-    """The plot: for each number of executions, how many bugs a strategy finds within that number. A
-    bug counts by its median."""
-    import matplotlib       # here, because the import is slow
+    """Draws the plot. For each number of executions it shows how many bugs a strategy finds within
+    that number. A bug counts by its median."""
+    import matplotlib       # The import is here because it is slow.
     matplotlib.use("svg")
     matplotlib.rcParams["svg.hashsalt"] = "kthrash"
     from matplotlib import pyplot

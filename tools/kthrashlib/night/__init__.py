@@ -1,2 +1,3 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A campaign: lanes that hunt for hours, the bugs they find, and the record of the night."""
+"""Contains a campaign: its lanes, which hunt for hours, the bugs that they find, and the record of
+the night."""

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The jobs beside the lanes: examining new bugs, running old bugs again, and merging the corpora.
-Each is a process and takes a core like a lane. At most one of each kind runs at a time."""
+"""Runs the jobs beside the lanes. They examine new bugs, run old bugs again, and merge the corpora.
+Each job is a process and takes a core like a lane. At most one job of each kind runs at a time."""
 
 import os
 import shutil
@@ -11,23 +11,27 @@ from kthrashlib.night import bugs
 from kthrashlib.night.folder import entries, write_json
 from kthrashlib.night.process import Job
 
-EXAMINE_S = 240         # for one bug; an examiner that takes longer hangs, and is killed
+# The examiner gets this time for one bug. If it takes longer, it hangs, and is killed.
+EXAMINE_S = 240
 MERGE_S = 900
-DEATHS = 3              # if the examiner died this often on one bug, the bug is set aside
+DEATHS = 3              # If the examiner died this many times on one bug, the bug is set aside.
 
 
 class Behind:
-    """Decides which of these jobs runs next, and takes over its results when it ends."""
+    """A manager of these jobs. It decides which job runs next, and takes over the job's results
+    when it ends."""
 
     def __init__(self, folder, record, lanes, exchange_s):
         self.folder, self.record, self.lanes = folder, record, lanes
         self.exchange_s = exchange_s
-        self.merger = None          # the binary that merges corpora; None: they are not merged
+        # This binary merges corpora. If it is None, they are not merged.
+        self.merger = None
         self.examiner, self.merge, self.retry = (Job("examining"), Job("merging"),
                                                  Job("retrying"))
         self.jobs = [self.examiner, self.merge, self.retry]
-        self.sources = []           # files that the running merge merges
-        self.deaths = {}            # bug's folder: how often the examiner died on it
+        self.sources = []           # The running merge merges these files.
+        # For each bug's folder, this is how often the examiner died on the bug.
+        self.deaths = {}
 
     def settle_in(self):
         for job in self.jobs:
@@ -36,7 +40,7 @@ class Behind:
     # ---- starting ----
 
     def start_one(self, elapsed):
-        """Start a job if one has work. True if a job was started."""
+        """Starts a job if one has work. Returns True if a job was started."""
         if "running" not in (self.examiner.state, self.retry.state) and \
                 (self.start_retry() or self.start_examiner()):
             return True
@@ -45,7 +49,7 @@ class Behind:
             self.start_merge()
 
     def start_retry(self):
-        """Once a night, the bugs of earlier nights are run again."""
+        """Starts the job that runs the bugs of earlier nights again. It runs once a night."""
         if self.record.facts["retried"]:
             return False
         self.record.facts["retried"] = True
@@ -64,7 +68,8 @@ class Behind:
         return bool(waiting)
 
     def start_merge(self):
-        """libFuzzer's own merge: the fewest files with all the coverage of all lanes."""
+        """Starts libFuzzer's own merge. It keeps the fewest files with all the coverage of all
+        lanes."""
         self.record.facts["merges"] = (self.record.facts["merges"] or 0) + 1
         new, given = (self.folder.at("jobs", "merging", name) for name in ("new", "given"))
         for place in (new, given):
@@ -85,7 +90,7 @@ class Behind:
     # ---- ending ----
 
     def ended(self, job, room):
-        """Take over the job's results. `room`: there is room on the disk."""
+        """Takes over the results of a job. `room` says that there is room on the disk."""
         if job is self.merge:
             self.end_merge()
             return
@@ -104,14 +109,14 @@ class Behind:
             self.record.event("merging the corpora failed (%s); they stay as they are" % (
                 self.merge.why_killed or "status %s: %s" % (status, self.merge.last_line[:200])))
             return
-        # AFL++ starts from its own queue, so that stays.
+        # The merge leaves AFL++'s own queue, because AFL++ starts from it.
         own = [path for lane in self.lanes if lane.kind != "afl"
                for path in lane.corpus() if path in set(self.sources)]
         self.folder.take_corpus(self.folder.at("jobs", "merging", "new"), own)
 
     def count_death(self):
-        """A bug on which the examiner died DEATHS times is set aside, so that it does not hold
-        up the others."""
+        """Counts a death of the examiner. After DEATHS deaths on one bug, sets the bug aside, so
+        that it does not hold up the others."""
         for bug in bugs.to_examine(self.folder)[:1]:
             self.deaths[bug] = self.deaths.get(bug, 0) + 1
             if self.deaths[bug] >= DEATHS:

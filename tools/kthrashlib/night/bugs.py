@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The bugs of a campaign: turns the findings that lanes save into one folder for each bug.
+"""Keeps the bugs of a campaign. Turns the findings that lanes save into one folder for each bug.
 
 The campaign takes each finding in by one rename into the folder of its bug; such a finding is
 one sighting of the bug, and the sightings are counted. examine.py, in a process of its own,
@@ -27,23 +27,25 @@ from kthrashlib.night.lenient import (as_dicts, as_number, as_text, as_word, as_
                                       read_object)
 
 CANARY = "canary"
-RAWS_KEPT = 20          # sightings kept of one bug, the first and the latest; all are counted
+# A bug keeps this many sightings: the first one and the latest ones. All are counted.
+RAWS_KEPT = 20
 
 RAW = re.compile(r"(?P<seq>\d{6,})\.(?P<night>\d{4,})\.(?P<lane>[a-z0-9-]+)\.(?P<name>.+)")
-UNKNOWN = "raw-"    # begins the id of a fuzzer's input until its bug is known
+UNKNOWN = "raw-"    # The id of a fuzzer's input begins with this word until its bug is known.
 EXAMINED, RETRIED, FINDING, FOUND = ("examined.json", "retried.json", "finding.json",
                                      "found.json")
-# Keys of examined.json that finding.json does not have.
+# examined.json has these keys, but finding.json does not.
 FOR_FILING = ("raws", "same_as", "reported")
 
 
 def as_pair(value):
-    """[how many, of how many], else None."""
+    """Returns the value if it is a pair of numbers [how many, of how many], else None."""
     return value if isinstance(value, list) and len(value) == 2 and \
         None not in map(as_number, value) else None
 
 
-# The keys of finding.json. By key: the function that turns any value into one of the right kind.
+# These are the keys of finding.json. For each key, the function turns any value into one of the
+# right kind.
 KEYS = {"id": as_text, "state": as_text, "kind": as_word, "signature": as_text,
         "message": as_text, "options": as_text, "build": as_text, "commit": as_text,
         "hash": as_text, "places": as_dicts, "reliability": as_pair, "first_seen": as_word,
@@ -55,43 +57,44 @@ KEYS = {"id": as_text, "state": as_text, "kind": as_word, "signature": as_text,
 
 
 def cleaned(found):
-    """`found` with every key of KEYS, each value of the right kind. Keys that are not in KEYS
-    stay."""
+    """Returns `found` with every key of KEYS, each value of the right kind. Keeps keys that are not
+    in KEYS."""
     return {**found, **{key: kind(found.get(key)) for key, kind in KEYS.items()}}
 
 
 def read(bug):
-    """(finding.json in a bug's folder, cleaned, and ""). If it cannot be read: (a finding with no
-    facts, the reason)."""
+    """Returns (finding.json in a bug's folder, cleaned, and ""). If the file cannot be read,
+    returns (a finding with no facts, the reason)."""
     found, why = read_object(os.path.join(bug, FINDING))
     return cleaned(found), why
 
 
 def sightings(bug):
-    """The sightings in a bug's folder, oldest first, as matches of RAW."""
+    """Returns the sightings in a bug's folder, oldest first, as matches of RAW."""
     found = [RAW.fullmatch(n) for n in entries(os.path.join(bug, "raw"))]
     return sorted((m for m in found if m), key=lambda m: int(m["seq"]))
 
 
 def seen_times(bug):
-    """How often the bug in this folder was seen."""
+    """Returns how often the bug in this folder was seen."""
     seen = sightings(bug)
     return int(seen[-1]["seq"]) if seen else 0
 
 
 def where(folder, name):
-    """The folder of a bug in whatever area it is; None if it is in none."""
+    """Returns the folder of a bug, in whatever area it is, or None if it is in none."""
     return next((folder.at(area, name) for area in AREAS
                  if os.path.isdir(folder.at(area, name))), None)
 
 
 def examined(bug):
-    """What the examiner says of the bug in this folder; None if it has not looked yet."""
+    """Returns what the examiner says of the bug in this folder, or None if it has not looked
+    yet."""
     return read_json(os.path.join(bug, EXAMINED))
 
 
 def findings(folder, area):
-    """finding.json of each bug in an area."""
+    """Yields finding.json of each bug in an area."""
     for name in entries(folder.at(area)):
         finding, why = read(folder.at(area, name))
         if not why:
@@ -99,13 +102,13 @@ def findings(folder, area):
 
 
 def filed(folder):
-    """finding.json of all bugs. A bug's state is the area of its folder, even if its file names
-    another."""
+    """Returns finding.json of all bugs. The state of a bug is the area of its folder, even if its
+    file names another."""
     return [{**finding, "state": area} for area in AREAS for finding in findings(folder, area)]
 
 
 def to_examine(folder):
-    """Folders of bugs with sightings that the examiner has not looked at."""
+    """Returns the folders of bugs that have sightings at which the examiner has not looked."""
     found = []
     for area in (CANARY, INCUBATING):
         for name in entries(folder.at(area)):
@@ -117,8 +120,8 @@ def to_examine(folder):
 
 
 def changed(folder, night):
-    """The lists of ids in a night's record: the bugs of each area, and those that are new, fixed or
-    back since the night before."""
+    """Returns the lists of ids in a night's record: the bugs of each area, and the bugs that are
+    new, fixed or back since the night before."""
     lists = {area: entries(folder.at(area)) for area in AREAS}
     known = {finding["id"]: finding for finding in filed(folder)}
 
@@ -148,15 +151,15 @@ def add_raw(bug, path, night, lane, name):
 
 
 def forget_examination(bug):
-    """Delete the examiner's results, because they are about another build."""
+    """Deletes the examiner's results, because they are about another build."""
     for old in (EXAMINED, RETRIED):
         if os.path.exists(os.path.join(bug, old)):
             os.unlink(os.path.join(bug, old))
 
 
 def folder_for(folder, name, area=INCUBATING):
-    """The folder that a new sighting of a bug goes to. If the bug is in regression/, it fails
-    again. It is moved to incubating/, so that it is examined again."""
+    """Returns the folder to which a new sighting of a bug goes. A bug in regression/ fails again,
+    so it is moved to incubating/ and examined again."""
     bug = where(folder, name) if area == INCUBATING else None
     if bug == folder.at(REGRESSION, name):
         forget_examination(bug)
@@ -166,14 +169,14 @@ def folder_for(folder, name, area=INCUBATING):
 
 
 def is_unknown(bug_id):
-    """Is it a fuzzer's input of which the examiner has not filed the bug yet?"""
+    """Returns True for a fuzzer's input whose bug the examiner has not filed yet."""
     return bug_id.startswith(UNKNOWN)
 
 
 def take_one(folder, lane, path, night, area):
     name = os.path.basename(path)
     bug_id = identity.of_file(name)
-    if bug_id is None:      # a fuzzer's input: the examiner finds out which bug it is
+    if bug_id is None:      # This is a fuzzer's input. The examiner finds out which bug it is.
         with open(path, "rb") as f:
             bug_id = UNKNOWN + "%s-%s" % (lane.name, hashlib.sha1(f.read()).hexdigest()[:8])
     bug = folder_for(folder, bug_id, area)
@@ -192,7 +195,7 @@ def take_one(folder, lane, path, night, area):
 
 
 def take_in(folder, lane, night, area=INCUBATING):
-    """Take in all that the lane has saved since the last time. Returns how many."""
+    """Takes in all that the lane has saved since the last time. Returns the number of findings."""
     raw = lane.raw()
     for path in raw:
         take_one(folder, lane, path, night, area)
@@ -203,7 +206,7 @@ def take_in(folder, lane, night, area=INCUBATING):
 
 
 def describe(bug):
-    """Write finding.json, from what is in the bug's folder."""
+    """Writes finding.json, from the files in the bug's folder. Returns its content."""
     seen = sightings(bug)
     if not seen:
         return None
@@ -232,7 +235,7 @@ def describe(bug):
 
 
 def relocate(folder, bug, area, night):
-    """Move a bug to another area. finding.json names the new area before the folder is moved."""
+    """Moves a bug to another area. finding.json names the new area before the folder is moved."""
     target = folder.at(area, os.path.basename(bug))
     finding = read_json(os.path.join(bug, FINDING)) or describe(bug) or {}
     moved = {"night": night, "to": area}
@@ -244,7 +247,7 @@ def relocate(folder, bug, area, night):
 
 
 def join(bug, target):
-    """`bug` and `target` are the same bug: give all sightings of `bug` to `target`."""
+    """Gives all sightings of `bug` to `target`, because both are the same bug."""
     for seen in sightings(bug):
         add_raw(target, os.path.join(bug, "raw", seen.group(0)), int(seen["night"]),
                 seen["lane"], seen["name"])
@@ -253,9 +256,10 @@ def join(bug, target):
 
 
 def older_name(folder, name, said):
-    """The id under which an older version of this program filed the same bug, or None. For bugs
-    that only a fuzzer had found, that version made the ids by another hash. Such a bug keeps its
-    id. It is recognized by its signature: the driver's, or that of the fuzzer's own report."""
+    """Returns the id under which an older version of this program filed the same bug, or None. For
+    bugs that only a fuzzer had found, that version made the ids by another hash. Such a bug keeps
+    its id. It is recognized by its signature: the driver's, or the signature in the fuzzer's own
+    report."""
     wanted = [(s["kind"], s["signature"]) for s in (said, said.get("reported", said))
               if s["signature"]]
     if not wanted or identity.of(said) != name:
@@ -268,7 +272,7 @@ def older_name(folder, name, said):
 
 
 def file_examined(folder, name, night):
-    """Move an examined bug of incubating/ to its area. Returns sentences on what moved."""
+    """Moves an examined bug of incubating/ to its area. Returns sentences on what moved."""
     bug, said = folder.at(INCUBATING, name), examined(folder.at(INCUBATING, name))
     same = said.get("same_as") or name
     same = older_name(folder, same, said) or same
@@ -287,8 +291,8 @@ def file_examined(folder, name, night):
 
 
 def file_retried(folder, area, name, night):
-    """A bug of an earlier night may have been run again. If its area is wrong now, move it. Returns
-    sentences."""
+    """Moves a bug of an earlier night that was run again, if its area is wrong now. Returns
+    sentences on what moved."""
     bug = folder.at(area, name)
     other = CRASHING if area == REGRESSION else REGRESSION
     retried = read_json(os.path.join(bug, RETRIED))
@@ -303,12 +307,13 @@ def file_retried(folder, area, name, night):
 
 
 def settle(folder, night):
-    """File all that has been examined or retried. Returns sentences on what moved."""
+    """Files all bugs that have been examined or retried. Returns sentences on what moved."""
     said = []
     for name in entries(folder.at(INCUBATING)):
         bug = folder.at(INCUBATING, name)
         if not sightings(bug):
-            shutil.rmtree(bug)      # join() emptied it, and was killed before its end
+            # An earlier join() emptied the folder, and was killed before its end.
+            shutil.rmtree(bug)
         elif examined(bug):
             said += file_examined(folder, name, night)
         else:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The binaries of a night: built once, kept where no other build in the checkout replaces them,
-and written down in builds.json for the examiner."""
+"""Builds the binaries of a night once. Keeps them where no other build in the checkout replaces
+them, and writes them down in builds.json for the examiner."""
 
 import dataclasses
 import hashlib
@@ -19,17 +19,17 @@ BUILDS_KEPT = 3
 
 @dataclasses.dataclass(frozen=True)
 class Builds:
-    files: dict             # target: path
-    lanes: list             # the planted bug's among them
+    files: dict             # The path of a built file, by target.
+    lanes: list             # The lanes include the lane of the planted bug.
 
     @property
     def sim(self):
-        """The simulator's driver, which examines what fuzzers find."""
+        """Returns the simulator's driver, which examines what fuzzers find."""
         return self.files[SIM]
 
     @property
     def merger(self):
-        """The binary that merges corpora, libFuzzer's; None without such a lane."""
+        """Returns the binary of libFuzzer that merges corpora, or None if no lane has libFuzzer."""
         return next((lane.binary for lane in self.lanes if lane.kind == "libfuzzer"), None)
 
 
@@ -43,7 +43,7 @@ def git(*args):
 
 
 def tree():
-    """(commit, the digest of the changes that are not committed, or "")"""
+    """Returns (commit, the digest of the changes that are not committed, or "")."""
     if bazel.given():
         return bazel.given()["commit"], bazel.given()["changes"]
     changes = git("diff", "HEAD")
@@ -74,9 +74,9 @@ def machine():
 
 
 def keep_binary(folder, path):
-    """A copy of the binary in the campaign's folder, named by its content."""
+    """Copies the binary into the campaign's folder, named by its content. Returns the copy."""
     if bazel.given():
-        return path     # it is such a copy, made on another machine
+        return path     # The path is such a copy already, made on another machine.
     with open(path, "rb") as f:
         content = f.read()
     name = "%s-%s" % (os.path.basename(path), hashlib.sha1(content).hexdigest()[:10])
@@ -106,7 +106,7 @@ def drop_old_binaries(folder, used):
 
 
 def build_all(folder, lanes):
-    """Build and keep the binary of each of `lanes`, and the binaries that merge and examine."""
+    """Builds and keeps the binary of each of `lanes`, and the binaries that merge and examine."""
     targets = sorted({lane.target for lane in lanes} | {SIM})
     if any(lane.kind == "afl" for lane in lanes):
         targets.append(MUTATOR)
@@ -121,7 +121,7 @@ def build_all(folder, lanes):
 
 
 def write(folder, built, record):
-    """Write builds.json: the binaries with which the examiner examines this night's findings."""
+    """Writes builds.json. It names the binaries that examine the findings of this night."""
     write_json(folder.at("builds.json"), {
         "sim": built.sim, "commit": record.facts["commit"], "night": record.number,
         "lanes": {lane.name: {"target": lane.target, "binary": lane.binary, "kind": lane.kind}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""One night of a campaign: connects its record, its scheduler and its verdict.
+"""Runs one night of a campaign: connects its record, its scheduler and its verdict.
 
 A campaign's folder may hold many nights. All that a night knows is in files, so after a kill the
 same command goes on with it.
@@ -29,15 +29,15 @@ SAVE_EVERY_S = 5.0
 
 
 class Night:
-    """`command`: the options as they were given; `canary`: the lane that hunts the planted bug,
-    or None if another process hunts that bug."""
+    """One night of a campaign. `command` has the options as they were given. `canary` is the lane
+    that hunts the planted bug, or None if another process hunts that bug."""
 
     def __init__(self, folder, config, lanes, budget, command, canary=None):
         self.folder, self.config, self.lanes = folder, config, lanes
         self.budget, self.command, self.canary = budget, command, canary
         self.scheduler = Scheduler(lanes, budget, self.has_work)
         self.pairs = Pairs(folder)
-        self.record = self.behind = None    # see begin()
+        self.record = self.behind = None    # The function begin() sets these.
         self.saved = self.sampled = 0.0
 
     @property
@@ -47,7 +47,8 @@ class Night:
     # ---- beginning -----------------------------------------------------------
 
     def who(self):
-        """What a night is known by: a start with the same values goes on with that night."""
+        """Returns the values that identify a night. A start with the same values goes on with that
+        night."""
         commit, changes = builds.tree()
         return {"seconds": self.budget.seconds, "jobs": self.budget.cores,
                 "seed": self.budget.seed, "commit": commit, "changes": changes,
@@ -69,7 +70,7 @@ class Night:
                        "at": None} if self.canary else None}
 
     def open_record(self):
-        """A new night's record, or that of the night that was cut off."""
+        """Opens the record of a new night, or of the night that was cut off."""
         last = record.last(self.folder)
         if last and self.goes_on(last.facts):
             self.record = last
@@ -85,7 +86,7 @@ class Night:
             number = max(record.numbers(self.folder), default=0) + 1
             shutil.rmtree(self.folder.at(bugs.CANARY), ignore_errors=True)
             self.record = record.Record(self.folder, number, self.new_facts())
-        # Facts of this start.
+        # Each start has its own values of these facts.
         self.facts.update(interrupted=False, disk_full=False, troubles=[])
         self.record.make()
 
@@ -104,7 +105,7 @@ class Night:
             self.canary.settle_in(self.folder.at("jobs", self.canary.name))
         self.check_corpus()
         for lane in self.lanes:
-            self.take(lane)     # findings that an earlier start did not take in
+            self.take(lane)     # An earlier start did not take in these findings.
             self.pairs.load(lane.name)
         self.settle()
         self.scheduler.begin()
@@ -113,7 +114,7 @@ class Night:
     # ---- the record -------------------------------------------------------------
 
     def refresh(self):
-        """Bring the record up to date."""
+        """Brings the record up to date."""
         rows = [{**lane.record(), "pairs_alone": self.pairs.alone(lane.name)}
                 for lane in self.lanes]
         self.facts.update(
@@ -129,7 +130,7 @@ class Night:
                     "to_examine": len(bugs.to_examine(self.folder))})
 
     def save(self):
-        """Write the record, a sample, and the figures for Prometheus. A full disk does not end the
+        """Writes the record, a sample, and the figures for Prometheus. A full disk does not end the
         night."""
         self.saved = time.monotonic()
         try:
@@ -151,8 +152,8 @@ class Night:
     # ---- room on the disk -----------------------------------------------------------
 
     def no_room(self, error):
-        """A write failed. Lanes wait until there is room; what could not be moved is still
-        where the lane saved it."""
+        """Handles a failed write. Lanes wait until there is room. A finding that could not be moved
+        is still where the lane saved it."""
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise error
         if self.scheduler.room:
@@ -166,7 +167,7 @@ class Night:
         say("kthrash: " + what)
 
     def look(self):
-        """Check the memory of processes, and the room on the disk."""
+        """Checks the memory of processes, and the room on the disk."""
         self.scheduler.check_memory()
         room = self.folder.free() >= self.config.limits["free_disk"]
         if room == self.scheduler.room:
@@ -190,7 +191,7 @@ class Night:
             self.record.event(said)
 
     def sweep(self):
-        """Take in and file the findings that could not be taken in or filed earlier."""
+        """Takes in and files the findings that could not be taken in or filed earlier."""
         for lane in self.lanes:
             self.take(lane)
         self.settle()
@@ -213,7 +214,7 @@ class Night:
     # ---- the planted bug ------------------------------------------------------------
 
     def start_canary(self):
-        """Start the hunt for the planted bug. True if it was started now."""
+        """Starts the hunt for the planted bug. Returns True if it was started now."""
         if not self.canary or self.facts["canary"]["at"] or self.canary.state != "waiting":
             return False
         self.canary.start(self.config.canary["seconds"], self.budget.seed,
@@ -221,8 +222,8 @@ class Night:
         return True
 
     def take_canary(self):
-        """If the hunt for the planted bug has ended, take in its findings. Tried again later if the
-        disk was full."""
+        """Takes in the findings of the hunt for the planted bug, if the hunt has ended. If the disk
+        was full, the campaign tries again later."""
         if self.canary and self.canary.state in ("done", "failed") and \
                 self.facts["canary"]["at"] is None:
             bugs.take_in(self.folder, self.canary, self.record.number, bugs.CANARY)
@@ -242,7 +243,7 @@ class Night:
     # ---- the loop -------------------------------------------------------------------
 
     def poll(self):
-        """Take over the results of lanes and jobs that have ended."""
+        """Takes over the results of lanes and jobs that have ended."""
         lanes, jobs = self.scheduler.poll()
         for lane in lanes:
             self.take(lane)
@@ -294,7 +295,7 @@ class Night:
         self.scheduler.end_lanes(self.poll)
 
     def finish(self, progress):
-        """Run the last merge, and examine the bugs that are left. A second Ctrl-C ends this
+        """Runs the last merge, and examines the bugs that are left. A second Ctrl-C ends this
         early."""
         self.sweep()
         scheduler, behind = self.scheduler, self.behind
@@ -325,7 +326,7 @@ class Night:
     # ---- the end -------------------------------------------------------------------
 
     def conclude(self):
-        """Decide, write the record and the page. Returns the verdict."""
+        """Decides the verdict, writes the record and the page. Returns the verdict."""
         self.judge_canary()
         self.refresh()
         found = verdict.judge(self.facts, bugs.filed(self.folder))
@@ -348,7 +349,7 @@ class Night:
 
 
 def conduct(night):
-    """Run a whole night, from the builds to the report. Returns the exit status."""
+    """Runs a whole night, from the builds to the report. Returns the exit status."""
     built = builds.build_all(night.folder, night.lanes + [night.canary] * bool(night.canary))
 
     def interrupt(*_):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The campaign's config: tools/campaign.toml, changed by the file that the user gives."""
+"""Reads the campaign's config: tools/campaign.toml, changed by the file that the user gives."""
 
 import os
 import re
@@ -84,7 +84,7 @@ LANE_DEFAULTS = {"what": "", "kind": "stress", "options": [], "weight": 1.0}
 
 
 def place(path, source, key):
-    """FILE:LINE of the first line that begins with this key or names this table."""
+    """Returns FILE:LINE of the first line that begins with this key or names this table."""
     for n, line in enumerate(source.splitlines(), 1):
         if re.match(r"\s*\[?\s*(lane\.)?\"?%s\"?\s*[\]=.]" % re.escape(key), line):
             return "%s:%d" % (path, n)
@@ -108,8 +108,8 @@ def read_table(path, source, name, table, known):
 
 
 def read(path, shown=None):
-    """What one file says: {"limits": {...}, "watch": {...}, "canary": {...}, "lane": {name:
-    {...}}, "source": its text}. `shown`: the file's name in messages."""
+    """Returns what one file says: {"limits": {...}, "watch": {...}, "canary": {...}, "lane": {name:
+    {...}}, "source": its text}. `shown` is the name of the file in messages."""
     shown = shown or path
     try:
         with open(path, "rb") as f:
@@ -137,8 +137,8 @@ def read(path, shown=None):
 
 
 class Config:
-    """limits, watch and canary are dicts with every key; lanes is {name: dict with every
-    key}."""
+    """The config of a campaign. limits, watch and canary are dicts with every key. lanes is {name:
+    dict with every key}."""
 
     def __init__(self, path=None):
         base = read(DEFAULT, os.path.relpath(DEFAULT, ROOT))

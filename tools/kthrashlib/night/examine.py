@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The examiner: runs bugs again, shrinks their plans and explains them.
+"""Examines bugs: runs them again, shrinks their plans and explains them.
 
 It is a process of its own, because it takes time and may hang or crash. In a bug's folder it
 writes plan, interleaving.txt, trace.json and report.txt, and at last examined.json or, of a
@@ -24,10 +24,10 @@ from kthrashlib.night.folder import Folder, entries, read_json, utc, write_json
 from kthrashlib.show.sources import Sources, annotate
 
 RERUNS = 10
-KILLED_RUNS = 5         # after so many SIGKILLs in a row, the input itself causes them
-TRIES = 20              # runs of a plan on real threads that make one re-run
+KILLED_RUNS = 5         # After this many SIGKILLs in a row, the input itself causes them.
+TRIES = 20              # This many runs of a plan on real threads make one re-run.
 SHRINK_S = 15
-HUNT_EXECUTIONS = 20000  # for a fuzzer's input in the simulator
+HUNT_EXECUTIONS = 20000  # This many executions hunt for a fuzzer's input in the simulator.
 
 SOURCE = re.compile(r"\b((?:core|platform|stress|fuzz)/[\w./-]+\.[ch]):(\d+)")
 
@@ -48,7 +48,8 @@ def run_once(args, timeout, stderr):
 
 
 def run(args, timeout=120, stderr=subprocess.STDOUT):
-    """(status, lines of JSON, all output); the status of a run that hangs is None.
+    """Runs a binary. Returns (status, lines of JSON, all output). The status of a run that hangs is
+    None.
 
     SIGKILL comes from outside: from the kernel when memory is short, or from a person. Such a
     run is no evidence, because its output is cut off. So it is repeated, unless SIGKILL ends
@@ -69,8 +70,9 @@ def run(args, timeout=120, stderr=subprocess.STDOUT):
 
 
 def fuzzer_report(status, out):
-    """A dict like a line of the driver's JSON: what a failed run of a fuzzer's binary says of the
-    failure. "out" is all that the run printed. "id" is None if a sanitizer reported the failure."""
+    """Returns what a failed run of a fuzzer's binary says of the failure, as a dict like a line of
+    the driver's JSON. "out" is all that the run printed. "id" is None if a sanitizer reported the
+    failure."""
     said_id = re.search(r"^kthrash: id (\S+)$", out, re.MULTILINE)
     kind = re.search(r"^kthrash: ([a-z-]+): (.*)$", out, re.MULTILINE)
     signature = re.search(r"^kthrash: signature (.*)$", out, re.MULTILINE)
@@ -83,8 +85,8 @@ def fuzzer_report(status, out):
 
 
 def fuzzer_reruns(binary, raw, runs):
-    """(how many of `runs` of a fuzzer's binary fail on its input, the report of the first that
-    fails or None)."""
+    """Returns (how many of `runs` of a fuzzer's binary fail on its input, the report of the first
+    that fails or None)."""
     failed, first = 0, None
     for _ in range(runs):
         status, _, out = run([binary, raw])
@@ -95,8 +97,8 @@ def fuzzer_reruns(binary, raw, runs):
 
 
 def reruns(binary, threads, plan, kind, runs):
-    """(how many of `runs` of a plan fail with this kind, what the driver says of the first
-    that does, or of the last run if none does)."""
+    """Returns (how many of `runs` of a plan fail with this kind, what the driver says of the first
+    run that fails). If no run fails, the second is what the driver says of the last run."""
     failed, first = 0, None
     last = {"signature": "", "message": "", "hash": None, "build": "", "options": ""}
     if threads:
@@ -115,8 +117,8 @@ def reruns(binary, threads, plan, kind, runs):
 
 
 def runs_to_tell(reliability):
-    """How many runs are needed. If the bug fails as rarely as before, so many runs miss it only
-    once in a thousand times."""
+    """Returns how many runs are needed to tell whether a bug is fixed. If the bug fails as rarely
+    as before, this many runs miss it only once in a thousand times."""
     k, n = reliability
     if k >= n:
         return RERUNS
@@ -124,8 +126,8 @@ def runs_to_tell(reliability):
 
 
 def places_in(text):
-    """The source lines that an explanation names, the latest first, because the failure is
-    there."""
+    """Returns the source lines that an explanation names. The latest line is the first, because the
+    failure is there."""
     found = []
     for file, line in reversed(SOURCE.findall(text)):
         place = {"file": file, "line": int(line)}
@@ -151,7 +153,7 @@ def is_threads(lane):
 
 
 class Examiner:
-    """Examines with the binaries of tonight, which builds.json names."""
+    """An examiner that uses the binaries of tonight, which builds.json names."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -164,7 +166,7 @@ class Examiner:
         raw = os.path.join(bug, "raw", last.group(0))
         lane = self.lanes.get(last["lane"])
         if lane is None:
-            return      # there is no build of that lane tonight
+            return      # There is no build of that lane tonight.
         if identity.of_file(last["name"]):
             said = read_json(os.path.join(bug, bugs.FOUND)) or {}
             result = self.examine_plan(bug, raw, lane["binary"], is_threads(lane), said)
@@ -174,8 +176,8 @@ class Examiner:
                    {**result, "raws": int(last["seq"]), "commit": self.commit})
 
     def examine_plan(self, bug, raw, binary, threads, said):
-        """Shrink, run again, explain. If a step fails, the result of the step before it
-        stays. `said`: what the driver said when it found the bug, if that is known."""
+        """Shrinks the plan, runs it again, and explains it. If a step fails, the result of the step
+        before it stays. `said` is what the driver said when it found the bug, if that is known."""
         plan = os.path.join(bug, "plan")
         with open(raw, encoding="utf-8", errors="replace") as f:
             text = f.read()
@@ -204,8 +206,9 @@ class Examiner:
                 "places": places_in(explained)}
 
     def examine_input(self, bug, raw, lane):
-        """A fuzzer runs each input under several schedules. So the simulator hunts with this
-        plan under a few thousand schedules: a finding of that hunt fails when it is replayed."""
+        """Hunts in the simulator for the bug of a fuzzer's input. A fuzzer runs each input under
+        several schedules, so the hunt runs this plan under a few thousand schedules. A finding of
+        the hunt fails when it is replayed."""
         failed, first = fuzzer_reruns(lane["binary"], raw, RERUNS)
         out = os.path.join(bug, "hunt")
         shutil.rmtree(out, ignore_errors=True)
@@ -230,14 +233,14 @@ class Examiner:
 
     def identify(self, bug, first):
         """Writes a fuzzer's report to report.txt, and returns what the driver says of it. If the
-        driver finds no sanitizer's report in it, returns what the fuzzer says itself."""
+        driver finds no sanitizer's report in it, returns what the fuzzer itself says."""
         report = os.path.join(bug, "report.txt")
         write_whole(report, first["out"])
         lines = [] if first["id"] else run([self.sim, "identify", report])[1]
         return lines[0] if lines and "signature" in lines[0] else first
 
     def retry(self, bug):
-        """Runs a bug of an earlier night again: does it still fail with this build?"""
+        """Runs a bug of an earlier night again, to see whether it still fails with this build."""
         known, seen = bugs.examined(bug), bugs.sightings(bug)
         lane = self.lanes.get(seen[-1]["lane"]) if seen else None
         if not known or lane is None:
@@ -268,7 +271,7 @@ def main(args):
         try:
             step(bug)
         except FileNotFoundError as e:
-            # The campaign has moved the folder meanwhile.
+            # The campaign has moved the folder in the meantime.
             print("%s: %s" % (os.path.basename(bug), e), flush=True)
     return 0
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A campaign's folder: making and locking it, and writing there so that a process that is
-killed at any moment leaves no half-written file that another one reads.
+"""Makes and locks a campaign's folder, and writes there. A process that is killed at any moment
+leaves no half-written file that another process reads.
 
 A file is written under another name and renamed. A finding is moved by one rename, so it is
 either where the lane saved it or where it is counted. Each file has one writer.
@@ -18,7 +18,8 @@ from kthrashlib.common import environment, usage, write_whole
 
 VERSION = 1
 CRASHING, INCUBATING, REGRESSION = AREAS = "crashing", "incubating", "regression"
-BALLAST_BYTES = 4 << 20     # deleted when the disk is full, so that findings can be saved
+# The ballast is deleted when the disk is full, so that findings can be saved.
+BALLAST_BYTES = 4 << 20
 
 
 def utc(seconds=None):
@@ -26,7 +27,7 @@ def utc(seconds=None):
 
 
 def sync(folder):
-    """After this, a rename that was made in `folder` holds even if the machine loses power."""
+    """Makes a rename in `folder` hold even if the machine loses power."""
     fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(fd)
@@ -35,7 +36,7 @@ def sync(folder):
 
 
 def move(source, target):
-    """Rename within a campaign's folder; the rename holds even if the machine loses power."""
+    """Renames within a campaign's folder. The rename holds even if the machine loses power."""
     os.rename(source, target)
     sync(os.path.dirname(target))
     sync(os.path.dirname(source))
@@ -46,7 +47,7 @@ def write_json(path, value):
 
 
 def read_json(path):
-    """What the file holds; None if it is not there or is not JSON."""
+    """Returns what the file holds, or None if it is not there or is not JSON."""
     try:
         with open(path, encoding="utf-8") as f:
             return json.load(f)
@@ -62,8 +63,8 @@ def entries(folder):
 
 
 def sweep(folder, but=()):
-    """Remove the files that were begun and not renamed, in `folder` and below it, except in
-    the folders `but`. Their writers have ended. write_whole() and the C driver name such files
+    """Removes the files that were begun and not renamed, in `folder` and below it, except in the
+    folders `but`. Their writers have ended. write_whole() and the C driver name such files
     NAME.PROCESS.tmp."""
     for place, below, names in os.walk(folder):
         below[:] = [b for b in below if os.path.join(place, b) not in but]
@@ -73,7 +74,7 @@ def sweep(folder, but=()):
 
 
 def holders(path):
-    """The numbers of the other processes that have the file at `path` open."""
+    """Returns the numbers of the other processes that have the file at `path` open."""
     try:
         wanted = os.stat(path)
     except FileNotFoundError:
@@ -87,7 +88,7 @@ def holders(path):
                     found.append(int(pid))
                     break
         except OSError:
-            continue    # the process has ended, or belongs to another user
+            continue    # The process has ended, or belongs to another user.
     return [pid for pid in found if pid != os.getpid()]
 
 
@@ -105,7 +106,7 @@ class Folder:
     # ---- one campaign at a time -----------------------------------------------
 
     def check(self):
-        """Refuse a folder that is not a campaign's. Changes nothing."""
+        """Refuses a folder that is not a campaign's. Changes nothing."""
         if os.path.lexists(self.path) and not os.path.isdir(self.path):
             raise usage("%s: not a folder" % self.path)
         marker = read_json(self.at("campaign.json"))
@@ -119,7 +120,7 @@ class Folder:
                 self.at("campaign.json"), VERSION))
 
     def open(self):
-        """Make the folder or take it over, and lock it for this process."""
+        """Makes the folder or takes it over, and locks it for this process."""
         self.check()
         os.makedirs(self.path, exist_ok=True)
         if not os.path.exists(self.at("campaign.json")):
@@ -149,7 +150,7 @@ class Folder:
             if not os.path.exists(self.at("ballast")):
                 write_whole(self.at("ballast"), "\0" * BALLAST_BYTES)
         except OSError:
-            pass    # the disk is full: the caller looks at free(), too
+            pass    # The disk is full. The caller looks at free(), too.
 
     def drop_ballast(self):
         try:
@@ -158,15 +159,15 @@ class Folder:
             pass
 
     def free(self):
-        """How many bytes can still be written."""
+        """Returns how many bytes can still be written."""
         there = os.statvfs(self.path)
         return there.f_bavail * there.f_frsize
 
     # ---- the corpus that all lanes share ------------------------------------------
 
     def check_corpus(self):
-        """Move the files that can't be read, or whose name is not the SHA-1 of their content,
-        to corrupt/. Returns their names."""
+        """Moves the files that can't be read, or whose name is not the SHA-1 of their content, to
+        corrupt/. Returns their names."""
         bad = []
         for name in entries(self.at("corpus")):
             path = self.at("corpus", name)
@@ -182,7 +183,7 @@ class Folder:
         return bad
 
     def take_corpus(self, merged, sources):
-        """Replace the corpus by the files in the folder `merged`, and delete the files `sources`,
+        """Replaces the corpus by the files in the folder `merged`, and deletes the files `sources`,
         which were merged. Nothing is deleted before all of `merged` is in the corpus."""
         kept = set()
         for name in entries(merged):
@@ -208,7 +209,7 @@ class Folder:
 
 
 def existing(path):
-    """The campaign's folder at `path`, to be read."""
+    """Returns the campaign's folder at `path`, to be read."""
     folder = Folder(path)
     if not os.path.isdir(path):
         raise usage("%s: no such folder" % path)

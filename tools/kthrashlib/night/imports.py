@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What the merge copies from a shard's folder into the campaign's: findings and plans."""
+"""Copies findings and plans from a shard's folder into the campaign's, for the merge."""
 
 import hashlib
 import os
@@ -11,7 +11,7 @@ from kthrashlib.night.submission import name_of, shard_of
 
 
 def copy_whole(source, target):
-    """Copy a file with its time, whole or not at all."""
+    """Copies a file with its time, whole or not at all."""
     temporary = "%s.%d.tmp" % (target, os.getpid())
     shutil.copy2(source, temporary)
     fd = os.open(temporary, os.O_RDONLY)
@@ -22,7 +22,8 @@ def copy_whole(source, target):
 
 
 class Import:
-    """Copies the findings of one shard into the campaign's folder. Each is counted once.
+    """A copier of the findings of one shard into the campaign's folder. Each finding is counted
+    once.
 
     Before it copies, it writes down what it will copy and under which names. So if the merge is
     repeated after a kill, it makes the same files.
@@ -39,7 +40,7 @@ class Import:
         write_json(self.path, self.record)
 
     def all(self):
-        """Returns how many sightings were new."""
+        """Copies all findings of the shard. Returns how many sightings were new."""
         if self.record["pending"]:
             self.copy(self.record["pending"])
         new = 0
@@ -49,7 +50,7 @@ class Import:
         return new
 
     def bug(self, name, source):
-        """Copy the new sightings of one bug. Returns how many there were."""
+        """Copies the new sightings of one bug. Returns how many there were."""
         known, last = self.record["bugs"].get(name, 0), bugs.seen_times(source)
         if last <= known:
             return 0
@@ -59,8 +60,8 @@ class Import:
         for match in bugs.sightings(source):
             if int(match["seq"]) <= known:
                 continue
-            # Until a fuzzer's input is examined, its bug has another name. It may have been
-            # taken in under that name.
+            # Until a fuzzer's input is examined, its bug has another name. An earlier merge
+            # may have taken in the bug under that name.
             who = "%s.%s.%d" % (match["lane"], match["name"], os.stat(
                 os.path.join(source, "raw", match.group(0))).st_mtime_ns)
             if who in self.record["raws"]:
@@ -103,8 +104,8 @@ class Import:
                 copy_whole(os.path.join(source, name), new)
 
     def copy_examined(self, source, target):
-        """Copy the result of the shard's examiner, if the bug was not examined before.
-        examined.json is copied last."""
+        """Copies the result of the shard's examiner, if the bug was not examined before. Copies
+        examined.json last."""
         result = bugs.examined(source)
         if not result:
             return
@@ -120,7 +121,7 @@ class Import:
 
 
 def take_corpus(folder, index):
-    """Copy a shard's plans into the campaign's corpus. Merging the corpora makes it small
+    """Copies a shard's plans into the campaign's corpus. Merging the corpora makes the corpus small
     again."""
     shard = shard_of(folder, index)
     os.makedirs(folder.at("corpus"), exist_ok=True)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Lanes. A lane is one hunting engine in one build, such as the random walk in the simulator or
-AFL++ under ASan. It hunts for a slice of time again and again.
+"""Defines the lanes. A lane is one hunting engine in one build, such as the random walk in the
+simulator or AFL++ under ASan. It hunts for a slice of time again and again.
 
 Each kind of engine says in its own way how far it is, and saves findings in its own place. A
 finding is a file before the campaign hears of it, so the campaign looks at files only.
@@ -22,7 +22,7 @@ AFL_ENV = {
     "AFL_TRY_AFFINITY": "1", "AFL_AUTORESUME": "1", "AFL_CUSTOM_MUTATOR_ONLY": "1",
 }
 FAILURES_KEPT = 20
-PAIRS_KEPT = 200        # points of the curve of pairs over time
+PAIRS_KEPT = 200        # The curve of pairs over time keeps this many points.
 
 
 class Lane(Job):
@@ -36,18 +36,19 @@ class Lane(Job):
         self.what, self.target, self.weight = keys["what"], keys["target"], keys["weight"]
         self.args = keys["options"]
         self.binary = None
-        self.said = {}      # a finding's file: what the driver said of it
-        self.night = {}     # see begin_night()
-        self.now = {}       # figures of this run
-        self.row = 0        # failures in a row
-        self.starved = False    # it had nothing to do when it was its turn
+        self.said = {}      # For each finding's file, this is what the driver said of it.
+        self.night = {}     # The function begin_night() fills this dict.
+        self.now = {}       # These are the figures of this run.
+        self.row = 0        # The lane failed this many times in a row.
+        self.starved = False    # True if the lane had nothing to do when it was its turn.
         self.begin_night({})
 
     # If a night goes on after a kill, the lane takes these figures from the night's record.
     COUNTS = ("runs", "seconds", "executions", "points", "coverage", "findings")
 
     def begin_night(self, row):
-        """`row`: what the night's record says of this lane; {} in a new night."""
+        """Begins a night. `row` is what the night's record says of this lane, or {} in a new
+        night."""
         self.night = {k: row.get(k) or 0 for k in self.COUNTS}
         self.night["failures"] = row.get("failures", [])
         self.night["pairs"] = row.get("pairs")
@@ -56,12 +57,13 @@ class Lane(Job):
         self.state, self.row = "waiting", 0
 
     def campaigns(self, name):
-        """The path of a file in the campaign's folder. The lane's own folder is in lanes/ there."""
+        """Returns the path of a file in the campaign's folder. The lane's own folder is in lanes/
+        there."""
         return os.path.join(os.path.dirname(os.path.dirname(self.folder)), name)
 
     def needs_corpus(self):
-        """True if it runs the plans of the campaign's corpus. Then it has no work without a
-        corpus."""
+        """Returns True if the lane runs the plans of the campaign's corpus. Then it has no work
+        without a corpus."""
         return any("@corpus" in arg for arg in self.args)
 
     def executions(self):
@@ -81,18 +83,18 @@ class Lane(Job):
         return max(seen) if seen else None
 
     def pairs_lately(self):
-        """How many of the pairs were new in the last fifth of its time."""
+        """Returns how many of the pairs were new in the last fifth of the lane's time."""
         before = [n for at, n in self.night["pairs_at"] if at <= 0.8 * self.seconds()]
         return max(0, (self.pairs() or 0) - (before[-1] if before else 0))
 
     def saw_pairs(self, known):
-        """The lane has now seen `known` pairs in all."""
+        """Records that the lane has now seen `known` pairs in all."""
         self.night["pairs"] = known
         self.night["pairs_at"] = self.night["pairs_at"][-PAIRS_KEPT:] + [
             [round(self.night["seconds"], 1), known]]
 
     def record(self):
-        """The lane's row in the night's record."""
+        """Returns the lane's row in the night's record."""
         return {"name": self.name, "what": self.what, "weight": self.weight, "unit": self.unit,
                 "state": self.state, "starved": self.starved, **self.night,
                 "seconds": round(self.seconds(), 1),
@@ -107,7 +109,7 @@ class Lane(Job):
         self.launch(self.command(seconds, seed), seconds, grace)
 
     def prepare(self):
-        """Subclasses get ready for a run."""
+        """Prepares a run. Subclasses override it."""
 
     def ended(self, status):
         self.collect()
@@ -129,19 +131,19 @@ class Lane(Job):
         return status in (0, 1, -self.stop_signal)
 
     def collect(self):
-        """Subclasses read the last figures when a run has ended."""
+        """Reads the last figures when a run has ended. Subclasses override it."""
 
     def raw(self):
-        """The files of findings that the campaign has not taken in."""
+        """Returns the files of findings that the campaign has not taken in."""
         return []
 
     def corpus(self):
-        """The files that other lanes may use."""
+        """Returns the files that other lanes may use."""
         return []
 
 
 class StressLane(Lane):
-    """The C driver, on the simulator or on real threads."""
+    """A lane that runs the C driver, on the simulator or on real threads."""
 
     kind = "stress"
     # Coverage of every plan would cost a third of the executions.
@@ -169,7 +171,8 @@ class StressLane(Lane):
         return "kthrash_sim" in self.target
 
     def coverage_file(self):
-        """The pairs of one run; the campaign adds them to what the lane has seen in all."""
+        """Returns the file with the pairs of one run. The campaign adds them to the pairs that the
+        lane has seen in all."""
         return os.path.join(self.folder, "coverage.run")
 
     def kept(self):
@@ -195,8 +198,8 @@ class StressLane(Lane):
             self.save(said)
 
     def save(self, said):
-        """The driver had no room to write a finding, and printed it. It is written here, with
-        the room that the ballast gives."""
+        """Writes a finding that the driver printed because it had no room to write it. The ballast
+        gives the room."""
         try:
             os.unlink(self.campaigns("ballast"))
         except OSError:
@@ -221,20 +224,21 @@ class StressLane(Lane):
 
 
 class CanaryLane(StressLane):
-    """Hunts the planted bug. If it is found, other lanes would find a bug like it, too."""
+    """A lane that hunts the planted bug. If it finds the bug, other lanes would find a bug like it,
+    too."""
 
     keep_going = []
 
     def simulates(self):
-        return False    # its pairs belong to other code
+        return False    # The pairs of this lane belong to other code.
 
 
 class LibFuzzerLane(Lane):
-    """libFuzzer on the plan target: four schedules an input."""
+    """A lane that runs libFuzzer on the plan target, with four schedules an input."""
 
     kind = "libfuzzer"
     unit = "edges"
-    stop_signal = signal.SIGUSR1     # libFuzzer then ends in order
+    stop_signal = signal.SIGUSR1     # After this signal, libFuzzer ends in order.
     KINDS = ("crash", "leak", "timeout", "oom")
 
     def own(self):
@@ -244,7 +248,7 @@ class LibFuzzerLane(Lane):
         os.makedirs(self.own(), exist_ok=True)
         common = self.campaigns("corpus")
         os.makedirs(common, exist_ok=True)
-        # libFuzzer ends at a crash, which it saves; the lane's next slice goes on.
+        # libFuzzer ends at a crash, which it saves. The lane's next slice goes on.
         return [self.binary, "-max_total_time=%d" % max(1, int(seconds)),
                 "-seed=%d" % (seed % 2**31 or 1), "-print_final_stats=1", "-timeout=20",
                 "-artifact_prefix=" + self.folder + "/", *self.args, self.own(), common,
@@ -270,7 +274,8 @@ class LibFuzzerLane(Lane):
 
 
 class AflLane(Lane):
-    """AFL++ with the project's own mutator. It reads the campaign's corpus while it runs."""
+    """A lane that runs AFL++ with the project's own mutator. AFL++ reads the campaign's corpus
+    while it runs."""
 
     kind = "afl"
     unit = "edges"
@@ -280,7 +285,7 @@ class AflLane(Lane):
         super().__init__(name, keys)
         self.mutator = None
         self.statsd = keys.get("statsd", "")
-        self.before = 0     # AFL++'s count of executions when a run begins
+        self.before = 0     # This is AFL++'s count of executions when a run begins.
 
     def out(self, *names):
         return os.path.join(self.folder, "out", "main", *names)
@@ -302,7 +307,7 @@ class AflLane(Lane):
         return found
 
     def prepare(self):
-        # If AFL++ fails to start from its state twice in a row, the state is put aside.
+        # If AFL++ fails to start from its state twice in a row, the lane puts the state aside.
         if self.row >= 2 and os.path.exists(os.path.join(self.folder, "out")):
             os.rename(os.path.join(self.folder, "out"),
                       os.path.join(self.folder, "out.broken-%d" % time.time_ns()))
@@ -346,8 +351,8 @@ def make(name, keys):
 
 
 def choose(config, names):
-    """The lanes with these names, which are separated by commas. Without names: all lanes that have
-    a weight."""
+    """Returns the lanes with these names, which are separated by commas. Without names, returns all
+    lanes that have a weight."""
     wanted = names.split(",") if names else [n for n, keys in config.lanes.items()
                                              if keys["weight"]]
     for name in wanted:
@@ -358,7 +363,7 @@ def choose(config, names):
 
 
 def canary(config):
-    """The lane that hunts the planted bug."""
+    """Returns the lane that hunts the planted bug."""
     return CanaryLane("canary", {
         "what": "the planted bug", "weight": 1.0, "options": config.canary["options"],
         "target": "//stress/bugs:" + config.canary["bug"]})

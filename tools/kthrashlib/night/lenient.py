@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Reading files that may be missing, torn, or filled with values of the wrong kind.
+"""Reads files that may be missing, torn, or filled with values of the wrong kind.
 
 Each function gives a value of the kind that its name says, whatever it is given.
 """
@@ -7,11 +7,11 @@ Each function gives a value of the kind that its name says, whatever it is given
 import json
 import os
 
-TEXT_MAX = 60000        # characters of a file that a page shows
+TEXT_MAX = 60000        # A page shows at most this many characters of a file.
 
 
 def read_text(path, most=TEXT_MAX):
-    """(text, "") or ("", the reason why there is none)."""
+    """Returns (text, "") or ("", the reason why there is no text)."""
     try:
         with open(path, encoding="utf-8", errors="replace") as f:
             text = f.read(most + 1)
@@ -23,7 +23,7 @@ def read_text(path, most=TEXT_MAX):
 
 
 def read_object(path, most=64 << 20):
-    """(a dict, "") or ({}, the reason why there is none)."""
+    """Returns (a dict, "") or ({}, the reason why there is no dict)."""
     text, why = read_text(path, most)
     if why:
         return {}, why
@@ -37,10 +37,10 @@ def read_object(path, most=64 << 20):
 
 
 def as_number(value):
-    """A finite number, else None."""
+    """Returns the value if it is a finite number, else None."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    return value if abs(value) < 1e300 else None    # neither NaN nor infinity is below
+    return value if abs(value) < 1e300 else None    # NaN and infinity are not below it.
 
 
 def as_text(value, otherwise=""):
@@ -48,7 +48,7 @@ def as_text(value, otherwise=""):
 
 
 def as_word(value):
-    """A string, else None."""
+    """Returns the value if it is a string, else None."""
     return value if isinstance(value, str) else None
 
 
@@ -65,5 +65,5 @@ def as_words(value):
 
 
 def as_numbers(value):
-    """A dict without the entries that are no numbers."""
+    """Returns a dict without the entries that are no numbers."""
     return {as_text(k): v for k, v in as_dict(value).items() if as_number(v) is not None}

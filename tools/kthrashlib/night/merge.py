@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The merge: all shards of a submission taken together as one night of the campaign."""
+"""Merges all shards of a submission into one night of the campaign."""
 
 import math
 import os
@@ -14,11 +14,11 @@ from kthrashlib.night.scheduler import Budget
 from kthrashlib.night.submission import (all_of, job_of, night_number, night_of, shard_of,
                                          state_of, write_job)
 
-SAMPLES = 400       # about so many are kept of a merged night
+SAMPLES = 400       # A merged night keeps about this many samples.
 
 
 def lane_row(name, rows):
-    """One lane's row in the record, from the rows [(shard, row)] of the shards."""
+    """Returns one lane's row in the record, from the rows [(shard, row)] of the shards."""
     row = {k: sum(of_shard[k] or 0 for _, of_shard in rows)
            for k in ("runs", "seconds", "executions", "points", "findings")}
     row["coverage"] = max((of_shard["coverage"] or 0 for _, of_shard in rows), default=0)
@@ -28,7 +28,8 @@ def lane_row(name, rows):
 
 
 def together(t, samples):
-    """One sample from those of several shards, each [] or [its last one]."""
+    """Returns one sample, made from the samples of several shards. Each shard gives [] or [its last
+    sample]."""
     samples = [s for one in samples for s in one]
     lanes = {}
     for sample in samples:
@@ -40,8 +41,7 @@ def together(t, samples):
 
 
 class MergeNight(campaign.Night):
-    """A night that the shards have run. What is left to do here is to examine bugs and to merge
-    corpora."""
+    """A night that the shards have run. The merge only examines bugs and merges corpora."""
 
     def __init__(self, folder, config, lanes, job):
         super().__init__(folder, config, lanes,
@@ -51,23 +51,23 @@ class MergeNight(campaign.Night):
         self.shards = [(i, night_of(folder, i, job)) for i in range(job["shards"])]
 
     def nights(self):
-        """(shard, its night's record) of each shard that began."""
+        """Returns (shard, its night's record) of each shard that began."""
         return [(i, facts) for i, facts in self.shards if facts]
 
     def who(self):
         return {"submission": self.job["submission"]}
 
     def goes_on(self, facts):
-        """True if `facts` are of this same night: then a second merge goes on with it."""
+        """Returns True if `facts` are of this same night. Then a second merge goes on with it."""
         return facts["who"] == self.who()
 
     def begin(self):
         super().begin()
         nights = [facts for _, facts in self.nights()]
-        # No time passes, so that a second merge gives the same.
+        # The clock stands still, so that a second merge gives the same.
         self.scheduler.started = 0.0
         self.scheduler.before = max((facts["elapsed"] or 0.0 for facts in nights), default=0.0)
-        self.sampled = math.inf     # no sample but the last one
+        self.sampled = math.inf     # The merge adds no sample but the last one.
         rows = [self.shard_row(i, facts) for i, facts in self.shards]
         self.facts.update(
             retried=False, resumed=0, merges=0, events=[], shards=rows,
@@ -90,9 +90,9 @@ class MergeNight(campaign.Night):
         self.settle()
 
     def write_series(self):
-        """The samples as if all shards had begun at once. Several shards may have seen the same
-        pairs, so a sample counts the pairs of the shard that has most. The last sample, which the
-        merge adds, counts the pairs of all shards together."""
+        """Writes the samples as if all shards had begun at once. Several shards may have seen the
+        same pairs, so a sample counts the pairs of the shard that has most. The last sample, which
+        the merge adds, counts the pairs of all shards together."""
         series = [record.read_samples(shard_of(self.folder, i),
                                       night_number(self.folder, i, self.job))[0]
                   for i, _ in self.nights()]
@@ -111,7 +111,7 @@ class MergeNight(campaign.Night):
                 "executions": facts["totals"].get("executions", 0) if facts else 0}
 
     def gather(self):
-        """Add up the lanes' figures, and the pairs that they have seen, over all shards."""
+        """Adds up the lanes' figures, and the pairs that they have seen, over all shards."""
         for lane in self.lanes:
             rows = [(i, row) for i, facts in self.nights() for row in facts["lanes"]
                     if row["name"] == lane.name]
@@ -139,12 +139,12 @@ class MergeNight(campaign.Night):
         return True
 
     def run(self):
-        self.start_job()    # do the bugs of earlier nights still fail?
+        self.start_job()    # This job finds out whether the bugs of earlier nights still fail.
         super().run()
 
 
 def merge(folder):
-    """Merge all shards into one night of the campaign in `folder`. A second call changes nothing.
+    """Merges all shards into one night of the campaign in `folder`. A second call changes nothing.
     Returns the exit status."""
     job = job_of(folder)
     if job["merged"] and record.numbers(folder)[-1] != job["merged"]:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The figures of a night for Prometheus, in a file that node_exporter's textfile collector reads.
+"""Writes the figures of a night for Prometheus, to a file that node_exporter's textfile collector
+reads.
 
 python3-prometheus-client makes the text. Its own write_to_textfile() does not flush the file to
 disk. It also leaves its temporary file behind if the disk is full or the campaign is killed.
@@ -12,12 +13,12 @@ from kthrashlib.common import write_whole
 
 
 def families(facts, elapsed):
-    """Families of metrics, from a night's record."""
-    # Installed by the command, so not there when this module is read.
+    """Returns families of metrics, made from a night's record."""
+    # The command installs this library, so it is not there when this module is read.
     from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
     def family(kind, name, meaning, rows):
-        """`rows`: (labels, value)."""
+        """Makes a family of metrics. `rows` has (labels, value)."""
         made = kind("kthrash_" + name, meaning, labels=sorted(rows[0][0]) if rows else [])
         for labels, value in rows:
             made.add_metric([str(labels[k]) for k in sorted(labels)], value)
@@ -27,7 +28,7 @@ def families(facts, elapsed):
         return family(GaugeMetricFamily, name, meaning, rows)
 
     def by_lane(name, meaning, value):
-        """A counter with a value for each lane."""
+        """Makes a counter with a value for each lane."""
         return family(CounterMetricFamily, name, meaning,
                       [({"lane": lane["name"]}, value(lane)) for lane in facts["lanes"]])
     return [
@@ -56,7 +57,7 @@ def families(facts, elapsed):
 
 
 class Families:
-    """A collector: the library's registry asks it for the metrics."""
+    """A collector, which the library's registry asks for the metrics."""
 
     def __init__(self, found):
         self.found = found

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The morning page: one night of a campaign's folder, as one HTML file.
+"""Writes the morning page: one night of a campaign's folder, as one HTML file.
 
 The night may still run, or may have been killed. What is missing, torn or of the wrong kind is
 named in its place, and the rest is shown. record.py reads the night, verdict.py gives its verdict.
@@ -18,15 +18,15 @@ from kthrashlib.night.lenient import as_number, as_text, read_object, read_text
 from kthrashlib.show import drawing, plots
 from kthrashlib.show.sources import Sources
 
-OPEN_MAX = 3            # findings after these are folded
-DRAWN_MAX = 50          # interleavings after these are not drawn
+OPEN_MAX = 3            # The page folds the findings after this many.
+DRAWN_MAX = 50          # The page does not draw interleavings after this many.
 EVENTS_MAX = 300
 PLACES_MAX = 6
-# By a verdict's word: how it is shown, and its CSS class. A word without an entry is shown as it
-# is, and its class is "bad".
+# For a verdict's word, these say how it is shown, and its CSS class. A word without an entry is
+# shown as it is, and its class is "bad".
 SHOWN = {"invalid": "INVALID", "failed": "FAILED"}
 MOODS = {"clean": "good"}
-# The kinds that a reader wants to see first.
+# A reader wants to see these kinds first.
 SEVERITY = ("memory", "race", "assertion", "deadlock", "livelock")
 
 
@@ -43,7 +43,7 @@ def count(value):
 
 
 def when(value):
-    """ISO time as a person writes it."""
+    """Returns an ISO time as a person writes it."""
     text = as_text(value)
     found = re.fullmatch(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(:\d\d)?[0-9.]*(Z|\+00:00)?", text)
     return "%s %s UTC" % (found.group(1), found.group(2)) if found else text or "–"
@@ -55,7 +55,7 @@ def rate(n, seconds):
 
 
 def headline(facts, why_not, is_last):
-    """(the verdict as it is shown, its CSS class, its sentences)."""
+    """Returns (the verdict as it is shown, its CSS class, its sentences)."""
     told = verdict.of(facts, why_not, is_last)
     if told.word == "running":
         fails = bool(facts["bugs"].get("crashing"))
@@ -67,7 +67,8 @@ def headline(facts, why_not, is_last):
 
 
 def change(now, before):
-    """Now, before, and the difference in words; None if there is no figure now."""
+    """Returns the figure now, the figure before, and the difference in words. Returns None if there
+    is no figure now."""
     now, before = as_number(now), as_number(before)
     if now is None:
         return None
@@ -81,7 +82,7 @@ def change(now, before):
 
 
 def changes(night, last):
-    """(what, change) of the totals since the last night."""
+    """Returns (what, change) of the totals since the last night."""
     totals, before = night["totals"], last["totals"]
     rows = [("executions", totals.get("executions"), before.get("executions")),
             ("executions a second", rate(totals.get("executions"), night["elapsed"]),
@@ -137,7 +138,7 @@ def machine_rows(night):
 
 
 def planted_bug_told(night):
-    """(CSS class, sentence). The planted bug tests the night itself."""
+    """Returns (CSS class, sentence) for the planted bug, which tests the night itself."""
     planted = night["canary"]
     bug, state = as_text(planted.get("bug"), "?"), planted.get("state")
     name = "Bug %s, planted to see whether the night finds bugs, " % bug
@@ -159,7 +160,7 @@ def is_id(name):
 
 
 def place_of(folder, name):
-    """(area, path) of a finding's folder, wherever it is now."""
+    """Returns (area, path) of a finding's folder, wherever it is now."""
     for area in AREAS:
         if os.path.isdir(folder.at(area, name)):
             return area, folder.at(area, name)
@@ -167,8 +168,8 @@ def place_of(folder, name):
 
 
 def told_by(path, sources):
-    """What shows how the bug happens: {"drawing"} or {"text", "title"}; and "missing": what
-    is not there or can't be read."""
+    """Returns what shows how the bug happens: {"drawing"} or {"text", "title"}. The key "missing"
+    lists what is not there or can't be read."""
     found = {"drawing": None, "text": "", "title": "", "missing": []}
     trace = os.path.join(path, "trace.json")
     if os.path.exists(trace):
@@ -196,7 +197,7 @@ def told_by(path, sources):
 
 
 def links_to(path, page_folder):
-    """(name, href) of the files that a finding's folder has."""
+    """Returns (name, href) of the files that a finding's folder has."""
     found = []
     for name in ("finding.json", "plan", "interleaving.txt", "trace.json", "report.txt", "raw"):
         target = os.path.join(path, name)
@@ -211,9 +212,9 @@ def reliability_of(found):
 
 
 def sources_for(night):
-    """A function that takes a finding.json and gives the sources of its commit. If the night ran on
-    that commit with changes, it gives those of the checkout. For a seeded bug it gives
-    None."""
+    """Returns a function that takes a finding.json and gives the sources of its commit. If the
+    night ran on that commit with changes, it gives the sources of the checkout. For a seeded bug it
+    gives None."""
     known = {}
 
     def sources(found):
@@ -234,8 +235,8 @@ def place_text(place):
 
 
 def finding_of(folder, name, marks, sources, page_folder, draw):
-    """What the template shows of one finding. `marks`: new, back, fixed; `sources`: see
-    sources_for(); `draw`: with its interleaving."""
+    """Returns what the template shows of one finding. `marks` are new, back and fixed. `sources` is
+    the function that sources_for() returns. `draw` says whether to include the interleaving."""
     state, path = place_of(folder, name) if is_id(name) else (None, None)
     found, why = bugs.read(path) if path else (bugs.cleaned({}), (
         "its folder is not there: neither in %s" % " nor in ".join(AREAS)))
@@ -265,7 +266,8 @@ def urgency(f):
 
 
 def findings_of(folder, night, page_folder):
-    """{area: findings}, the most urgent first. Without a record, what the folder has."""
+    """Returns {area: findings}, the most urgent first. Without a record, returns the findings that
+    the folder has."""
     lists = night["bugs"]
     marked = {m: lists.get(m, []) for m in ("new", "back", "fixed")}
     sources = sources_for(night)
@@ -282,7 +284,8 @@ def findings_of(folder, night, page_folder):
 
 
 def named(folder, lists):
-    """{area: names}, each name once. Without a record, what the folder has."""
+    """Returns {area: names}, each name once. Without a record, returns the names that the folder
+    has."""
     if not lists:
         return {area: list(filter(is_id, entries(folder.at(area)))) for area in AREAS}
     found, seen = {area: [] for area in AREAS}, set()
@@ -291,7 +294,8 @@ def named(folder, lists):
             if name not in seen:
                 seen.add(name)
                 where = area
-                if where not in found:      # new, back or fixed, and in the list of no area
+                # The name is new, back or fixed, and is in the list of no area.
+                if where not in found:
                     where = is_id(name) and place_of(folder, name)[0] or "crashing"
                 found[where].append(name)
     return found
@@ -300,7 +304,7 @@ def named(folder, lists):
 # ---- the page ----
 
 def neighbours(folder, night):
-    """The nights before and after, and where their pages are, if they are there."""
+    """Returns the nights before and after, and the paths of their pages, if they are there."""
     numbers = record.numbers(folder)
     found = {"before": None, "after": None}
     for name, near in (("before", [n for n in numbers if n < night][-1:]),
@@ -312,7 +316,7 @@ def neighbours(folder, night):
 
 
 def gather(folder, night):
-    """All that the template shows."""
+    """Returns all that the template shows."""
     facts, why = record.read(folder, night)
     series, torn = record.read_samples(folder, night)
     near = neighbours(folder, night)
@@ -337,14 +341,14 @@ def gather(folder, night):
 
 
 def html(folder, night):
-    """The page's text. Raises FileNotFoundError if the folder has no such night."""
+    """Returns the page's text. Raises FileNotFoundError if the folder has no such night."""
     if not os.path.isdir(record.place(folder, night)):
         raise FileNotFoundError("%s: no night %d" % (folder.path, night))
     return drawing.environment().get_template("page.html").render(gather(folder, night))
 
 
 def write(path, night):
-    """Write the page of that night of the campaign in `path`, whole or not at all. Returns the
+    """Writes the page of that night of the campaign in `path`, whole or not at all. Returns the
     page's path. Any night's page may be written again at any time. Needs the packages of
     env.PAGE."""
     folder = Folder(path)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The ordered pairs of accesses that lanes have seen, which measure coverage of schedules.
+"""Keeps the ordered pairs of accesses that lanes have seen. They measure coverage of schedules.
 
 A lane's driver writes the pairs of one run to coverage.run. The campaign adds them to the
 lane's own file, coverage, and to that of all lanes, in the campaign's folder.
@@ -13,8 +13,8 @@ HEADER = "kthrash-coverage 1"
 
 
 def read(path):
-    """The pairs in a file of the driver's, as a set of lines. Of a torn file, the lines that
-    are whole."""
+    """Returns the pairs in a file of the driver's, as a set of lines. If the file is torn, returns
+    only the lines that are whole."""
     try:
         with open(path, encoding="ascii", errors="replace") as f:
             lines = f.read().split("\n")
@@ -28,11 +28,11 @@ def write(path, pairs):
 
 
 class Pairs:
-    """Which lanes have seen which pair."""
+    """A record of which lanes have seen which pair."""
 
     def __init__(self, folder):
         self.folder = folder
-        self.seen_by = {}       # pair: names of lanes
+        self.seen_by = {}       # For each pair, these are the names of the lanes that have seen it.
 
     def __len__(self):
         return len(self.seen_by)
@@ -45,11 +45,11 @@ class Pairs:
             self.seen_by.setdefault(pair, set()).add(lane)
 
     def load(self, lane):
-        """Add what the lane has seen on earlier nights and before this start."""
+        """Adds what the lane has seen on earlier nights and before this start."""
         self.add(lane, read(self.path(lane)))
 
     def learn(self, lane, pairs):
-        """Add pairs that the lane has seen. Returns how many it has seen in all."""
+        """Adds pairs that the lane has seen. Returns how many it has seen in all."""
         known = read(self.path(lane))
         if not pairs <= known:
             write(self.path(lane), pairs | known)
@@ -60,11 +60,11 @@ class Pairs:
         write(self.folder.at("coverage"), self.seen_by)
 
     def alone(self, lane):
-        """How many pairs no other lane has seen."""
+        """Returns how many pairs no other lane has seen."""
         return sum(lanes == {lane} for lanes in self.seen_by.values())
 
     def take_run(self, lane):
-        """Add what the driver has written since the last time."""
+        """Adds what the driver has written since the last time."""
         path = os.path.join(lane.folder, "coverage.run")
         seen = read(path)
         if seen:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A process of a campaign: started, followed, ended, and killed with all its descendants."""
+"""Starts, follows and ends a process of a campaign, and kills it with all its descendants."""
 
 import fcntl
 import os
@@ -17,7 +17,7 @@ PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 def parents():
-    """{process: (parent, resident bytes)} of all processes."""
+    """Returns {process: (parent, resident bytes)} of all processes."""
     found = {}
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
@@ -30,7 +30,7 @@ def parents():
 
 
 def family(pid, all_of):
-    """`pid` and its descendants."""
+    """Returns `pid` and its descendants."""
     found, new = [], [pid]
     while new:
         found += new
@@ -47,8 +47,8 @@ def kill_all(pids):
 
 
 class Job:
-    """One process of a campaign. It dies with the campaign. As long as it or one of its
-    descendants lives, a lock in its folder is held. So the next campaign sees that it lives."""
+    """A process of a campaign. It dies with the campaign. As long as it or one of its descendants
+    lives, a lock in its folder is held. So the next campaign sees that the job lives."""
 
     stop_signal = signal.SIGTERM
 
@@ -60,21 +60,21 @@ class Job:
         self.last_line = ""
 
     def settle_in(self, folder):
-        """`folder` belongs to this job alone. Processes of an earlier campaign that still hold
-        its lock are killed."""
+        """Takes over `folder`, which belongs to this job alone. Kills the processes of an earlier
+        campaign that still hold its lock."""
         self.folder, self.log = folder, os.path.join(folder, "log")
         os.makedirs(folder, exist_ok=True)
         kill_all(holders(os.path.join(folder, "lock")))
         fd = self.lock()
-        fcntl.flock(fd, fcntl.LOCK_EX)      # wait until these processes have ended
+        fcntl.flock(fd, fcntl.LOCK_EX)      # This waits until these processes have ended.
         os.close(fd)
         sweep(folder)
         shutil.rmtree(self.temporary(), ignore_errors=True)
         os.makedirs(self.temporary(), exist_ok=True)
 
     def temporary(self):
-        """The job's own $TMPDIR. libFuzzer names its files there by its process number, which
-        can be the same in two containers that share one /tmp."""
+        """Returns the job's own $TMPDIR. libFuzzer names its files there by its process number,
+        which can be the same in two containers that share one /tmp."""
         return os.path.join(self.folder, "tmp")
 
     def lock(self):
@@ -110,35 +110,36 @@ class Job:
                     log.write(line)
                     log.flush()
                 except OSError:
-                    pass    # the disk is full; the line still counts
+                    pass    # The disk is full, but the line still counts.
                 line = line.rstrip("\n")
                 if line.strip():
                     self.last_line = line
                 self.watch(line)
 
     def watch(self, line):
-        """Subclasses learn from a line of its output."""
+        """Handles one line of the job's output. Subclasses override it."""
 
     def resident(self, all_of):
         return sum(all_of[p][1] for p in family(self.process.pid, all_of) if p in all_of)
 
     def look(self, memory):
-        """Kill it if it hangs or takes too much memory."""
+        """Kills the job if it hangs or takes too much memory."""
         if time.monotonic() > self.deadline:
             self.kill("hung: killed after %d s" % self.run_seconds)
         elif memory and self.resident(parents()) > memory:
             self.kill("took more than %d MiB of memory: killed" % (int(memory) >> 20))
 
     def poll(self):
-        """True while it runs."""
+        """Returns True while the job runs."""
         if self.process is None or self.state != "running":
             return False
         status = self.process.poll()
         self.run_seconds = time.monotonic() - self.started
         if status is None:
             return True
-        kill_all(holders(os.path.join(self.folder, "lock")))    # what it left behind
-        self.reader.join(10)    # until its last lines are read
+        # This kills what the job left behind.
+        kill_all(holders(os.path.join(self.folder, "lock")))
+        self.reader.join(10)    # This waits until the last lines of the output are read.
         self.ended(status)
         return False
 

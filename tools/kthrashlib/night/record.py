@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The record of a night: all that is known of it, in nights/NNNN/ of a campaign's folder.
+"""Reads and writes the record of a night: all that is known of it, in nights/NNNN/ of a campaign's
+folder.
 
 night.json has the facts: what was asked for, what each lane did, which bugs fail, and at last
 the verdict. series.jsonl has a sample of the main figures in each line. Only this module reads
@@ -17,11 +18,11 @@ from kthrashlib.night.lenient import (as_dict, as_dicts, as_number, as_numbers, 
                                       as_words, read_object, read_text)
 
 EVENTS_KEPT = 500
-SERIES_MAX = 64 << 20       # bytes of series.jsonl that are read
+SERIES_MAX = 64 << 20       # At most this many bytes of series.jsonl are read.
 
 
 def lane_row(row):
-    """What one lane did, with every figure a number or None."""
+    """Returns what one lane did, with every figure a number or None."""
     numbers = ("weight", "runs", "seconds", "executions", "points", "coverage", "findings",
                "pairs", "pairs_alone", "pairs_lately")
     return {**row, "name": as_text(row.get("name"), "?"), "what": as_text(row.get("what")),
@@ -40,40 +41,41 @@ def bug_lists(value):
     return {as_text(k): as_words(v) for k, v in as_dict(value).items()}
 
 
-# By fact: the function that turns any value into one of the right kind. The order is that of
+# For each fact, the function turns any value into one of the right kind. The order is that of
 # night.json.
 KEYS = {
     "night": as_number,
-    "state": as_word,           # running, done, invalid
-    "verdict": as_word,         # see verdict.py; None until the night has ended
-    "why": as_words,            # the verdict's sentences
+    "state": as_word,           # The state is running, done or invalid.
+    "verdict": as_word,         # See verdict.py. It is None until the night has ended.
+    "why": as_words,            # These are the verdict's sentences.
     "started": as_word, "ended": as_word,
-    "seconds": as_number,       # the time that it is given
-    "elapsed": as_number,       # the time that it has had, over all starts
-    "resumed": as_number,       # starts after the first
+    "seconds": as_number,       # The night is given this time.
+    "elapsed": as_number,       # The night has had this time, over all starts.
+    "resumed": as_number,       # This is the number of starts after the first.
     "jobs": as_number, "seed": as_number,
     "commit": as_word, "dirty": bool,
-    "who": as_dict,             # a start with the same values goes on with this night
+    "who": as_dict,             # A start with the same values goes on with this night.
     "options": as_words,
     "machine": as_dict,
     "lanes": lane_rows,
-    "retried": bool,            # the bugs of earlier nights have been run again
-    "merges": as_number,        # how often the corpora were merged
-    "canary": as_dict,          # the planted bug: bug, state, executions, at
+    "retried": bool,            # True if the bugs of earlier nights have been run again.
+    "merges": as_number,        # This is how often the corpora were merged.
+    "canary": as_dict,          # The planted bug has the keys bug, state, executions and at.
     "totals": as_numbers,
-    "bugs": bug_lists,          # ids: crashing, incubating, regression, new, back, fixed
-    "busy": as_words,           # jobs that run beside the lanes
-    "events": as_dicts,         # at, what
-    "shards": as_dicts,         # of a night on a cluster, else empty
-    "troubles": as_words,       # what went wrong besides lanes, in sentences
-    "interrupted": bool,        # the user ended this start
-    "disk_full": bool,          # lanes could not run at the end
+    # The lists of ids are crashing, incubating, regression, new, back and fixed.
+    "bugs": bug_lists,
+    "busy": as_words,           # These jobs run beside the lanes.
+    "events": as_dicts,         # Each event has the keys at and what.
+    "shards": as_dicts,         # Only a night on a cluster has shards.
+    "troubles": as_words,       # These sentences say what went wrong besides lanes.
+    "interrupted": bool,        # True if the user ended this start.
+    "disk_full": bool,          # True if lanes could not run at the end, because the disk was full.
 }
 
 
 def cleaned(facts):
-    """`facts` with every key of KEYS, each value of the right kind. Keys that are not in KEYS
-    stay."""
+    """Returns `facts` with every key of KEYS, each value of the right kind. Keeps keys that are not
+    in KEYS."""
     return {**facts, **{key: kind(facts.get(key)) for key, kind in KEYS.items()}}
 
 
@@ -81,7 +83,7 @@ def cleaned(facts):
 
 
 def numbers(folder):
-    """The numbers of the nights that are in the folder, in order."""
+    """Returns the numbers of the nights that are in the folder, in order."""
     return sorted(int(n) for n in entries(folder.at("nights")) if re.fullmatch(r"\d{4,9}", n))
 
 
@@ -93,14 +95,14 @@ def place(folder, number, *names):
 
 
 def read(folder, number):
-    """(the facts, "") or (the facts of no night, the reason why there is no record)."""
+    """Returns (the facts, "") or (the facts of no night, the reason why there is no record)."""
     facts, why = read_object(place(folder, number, "night.json"))
     return cleaned(facts), why
 
 
 def read_samples(folder, number):
-    """(samples in the order of time, how many lines of series.jsonl are no samples). A sample has a
-    time "t", other figures, and "lanes": executions by lane."""
+    """Returns (samples in the order of time, how many lines of series.jsonl are no samples). A
+    sample has a time "t", other figures, and "lanes": executions by lane."""
     text, _ = read_text(place(folder, number, "series.jsonl"), SERIES_MAX)
     found, torn = [], 0
     for line in filter(str.strip, text.split("\n")):
@@ -140,8 +142,8 @@ class Record:
                                 )[-EVENTS_KEPT:]
 
     def conclude(self, verdict):
-        """Write down the verdict. The night is over, unless the user interrupted it: then it may go
-        on."""
+        """Writes down the verdict. The night is over, unless the user interrupted it. Then it may
+        go on."""
         self.facts.update(verdict=verdict.word, why=verdict.sentences, ended=utc(),
                           state="running" if self.facts["interrupted"] else
                           "invalid" if verdict.word == "invalid" else "done")
@@ -150,7 +152,7 @@ class Record:
                 lane["state"] = "done"
 
     def sample(self):
-        """A sample: the main figures as they are now."""
+        """Returns a sample: the main figures as they are now."""
         facts = self.facts
         totals = facts["totals"]
         return {"t": round(facts["elapsed"] or 0, 1),
@@ -163,16 +165,17 @@ class Record:
     def append_sample(self, sample=None):
         with open(self.at("series.jsonl"), "a+b") as f:
             if f.tell() and os.pread(f.fileno(), 1, f.tell() - 1) != b"\n":
-                f.write(b"\n")      # the last writer was killed within a line
+                f.write(b"\n")      # The last writer was killed within a line.
             f.write(json.dumps(sample or self.sample()).encode() + b"\n")
 
     def write_samples(self, samples):
-        """Replace series.jsonl by these samples."""
+        """Replaces series.jsonl by these samples."""
         write_whole(self.at("series.jsonl"), "".join(json.dumps(s) + "\n" for s in samples))
 
 
 def last(folder):
-    """The Record of the last night; None if there has been none, or if its file is torn."""
+    """Returns the Record of the last night, or None if there has been none, or if its file is
+    torn."""
     there = numbers(folder)
     if not there:
         return None

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a campaign prints when it ends: a table of lanes, each bug with its interleaving, and the
-verdict. rich draws the table on a terminal; in a file or a pipe it is plain text."""
+"""Prints what a campaign reports when it ends: a table of lanes, each bug with its interleaving,
+and the verdict. rich draws the table on a terminal. In a file or a pipe the report is plain
+text."""
 
 import os
 import sys
 
 from kthrashlib.night import bugs, verdict
 
-SHOWN = 5               # interleavings that are printed
+SHOWN = 5               # The report prints this many interleavings.
 COLUMNS = ("lane", "state", "executions", "per s", "points", "coverage", "pairs", "lately",
            "alone", "findings")
 PLAIN = "%-12s %-8s %12s %10s %12s  %-18s %6s %6s %6s %9s"
@@ -20,7 +21,7 @@ def short(path):
 
 
 def cells(lane):
-    """A lane's row of the record as text, in the order of COLUMNS."""
+    """Returns a lane's row of the record as text, in the order of COLUMNS."""
     looks = lane["pairs"] is not None
     seconds, done = lane["seconds"] or 0, lane["executions"] or 0
     return [lane["name"], lane["state"], "%d" % done, "%.0f" % (done / seconds if seconds else 0),
@@ -37,7 +38,7 @@ def print_lanes(lanes):
         for lane in lanes:
             print(PLAIN % tuple(cells(lane)))
         return
-    # Installed by the command, so not there when this module is read.
+    # The command installs this library, so it is not there when this module is read.
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text

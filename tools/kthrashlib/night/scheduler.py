@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The scheduler of a night: which lane runs next on a free core, for how long, with which seed,
-and when the night's time is over.
+"""Decides which lane runs next on a free core, for how long and with which seed, and when the time
+of the night is over.
 
 Lanes share the time of all cores by weight. The lane that has had the least of its share is
 next, for a slice. Each lane runs once, however short the night is. A lane that fails several times
@@ -12,13 +12,14 @@ The scheduler starts, follows and ends processes. It reads and writes no file of
 import dataclasses
 import time
 
-LEAST_S = 2.0           # the shortest slice; in less time a lane finds nothing
-LOOK_EVERY_S = 1.0      # between looks at the memory of processes and at the disk
+LEAST_S = 2.0           # This is the shortest slice. In less time a lane finds nothing.
+# This is the time between two looks at the memory of processes and at the disk.
+LOOK_EVERY_S = 1.0
 
 
 @dataclasses.dataclass
 class Budget:
-    """What a night has: time, cores, a seed; and the limits of the config file."""
+    """The time, cores and seed that a night has, and the limits of the config file."""
     seconds: float
     cores: int
     seed: int
@@ -27,12 +28,12 @@ class Budget:
 
 class Scheduler:
     def __init__(self, lanes, budget, has_work=lambda lane: True):
-        """`has_work`: whether a lane has something to do."""
+        """Makes a scheduler. `has_work` says whether a lane has something to do."""
         self.lanes, self.budget, self.has_work = lanes, budget, has_work
-        self.beside = []            # jobs beside the lanes
-        self.before = 0.0           # seconds of earlier starts of this night
+        self.beside = []            # These jobs run beside the lanes.
+        self.before = 0.0           # Earlier starts of this night took this many seconds.
         self.started = self.looked = 0.0
-        self.room = True            # on the disk; without it nothing is started
+        self.room = True            # True if the disk has room. Without room nothing is started.
         self.interrupted = False
 
     # ---- time -----------------------------------------------------------------
@@ -61,7 +62,7 @@ class Scheduler:
         return max(LEAST_S, min(owed, self.budget.limits["slice"], max(LEAST_S, self.left())))
 
     def next_lane(self):
-        """The lane that has had the least of its share, or None."""
+        """Returns the lane that has had the least of its share, or None."""
         ready = [lane for lane in self.lanes if lane.state != "running" and
                  not self.given_up(lane) and self.has_work(lane)]
         if self.left() <= 0:
@@ -85,13 +86,13 @@ class Scheduler:
         return self.budget.cores - len(self.lanes_running()) - len(self.jobs_running())
 
     def poll(self):
-        """(lanes, jobs) that have ended since the last time."""
+        """Returns (lanes, jobs) that have ended since the last time."""
         return ([lane for lane in self.lanes_running() if not lane.poll()],
                 [job for job in self.jobs_running() if not job.poll()])
 
     def fill(self, start_job, start_lane):
-        """Give each free core a job beside the lanes if `start_job` starts one, else a lane,
-        which `start_lane` may refuse to start."""
+        """Gives each free core a job beside the lanes if `start_job` starts one, else a lane, which
+        `start_lane` may refuse to start."""
         while self.room and self.free_cores() > 0:
             if start_job():
                 continue
@@ -103,14 +104,14 @@ class Scheduler:
                 break
 
     def check_memory(self):
-        """Kill what hangs or takes too much memory."""
+        """Kills what hangs or takes too much memory."""
         self.looked = time.monotonic()
         for job in self.lanes_running() + self.jobs_running():
             job.look(self.budget.limits["memory"])
 
     def over(self):
-        """True if the time is over or no lane may run any more, and all that was running has
-        ended."""
+        """Returns True if the time is over or no lane may run any more, and all that was running
+        has ended."""
         if self.interrupted:
             return True
         done = self.left() <= 0 or all(map(self.given_up, self.lanes))
@@ -124,8 +125,8 @@ class Scheduler:
             lane.stop()
 
     def end_lanes(self, take):
-        """Lanes that were asked to end have some seconds; then they are killed. `take` is
-        called again and again, to take over the results of those that have ended."""
+        """Gives the lanes that were asked to end some seconds, then kills those that still run.
+        Calls `take` again and again, to take over the results of those that have ended."""
         deadline = time.monotonic() + self.budget.limits["grace"]
         while self.lanes_running() and time.monotonic() < deadline:
             take()

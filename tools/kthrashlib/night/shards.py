@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The program that the jobs on a cluster run: a shard, or the merge of all shards.
+"""Runs on a cluster, as a job: a shard, or the merge of all shards.
 
     -m kthrashlib.night.shards run DIR N    one shard to its end, or nothing if it has ended
     -m kthrashlib.night.shards merge DIR    see merge.py
 
-Both may be run again as often as one likes. See submission.py for the files.
+Either command may run again any number of times. See submission.py for the files.
 """
 
 import fcntl
@@ -24,7 +24,7 @@ from kthrashlib.night.submission import (is_done, job_of, name_of, seed_of, shar
 
 
 def take_lock(folder, index):
-    """Wait for the lock of a shard. Another copy of the shard may still run on a node that cannot
+    """Waits for the lock of a shard. Another copy of the shard may still run on a node that cannot
     be reached. This process waits for it, because its findings count. Returns the lock's
     descriptor."""
     fd = os.open(folder.at("shards", name_of(index) + ".lock"), os.O_RDWR | os.O_CREAT, 0o666)
@@ -49,8 +49,8 @@ def is_over(shard, state):
 
 
 def run(folder, index):
-    """One shard, to its end; nothing if it has ended. The exit status is 0 whether it found
-    something or not, because that is in its files."""
+    """Runs one shard to its end, or does nothing if it has ended. The exit status is 0 whether it
+    found something or not, because the shard's files say it."""
     job = job_of(folder)
     if not 0 <= index < job["shards"]:
         raise usage("shard %d: expected one from 0 to %d" % (index, job["shards"] - 1))
@@ -72,7 +72,7 @@ def run_locked(folder, index, job, fd):
              "night": before.get("night") or max(record.numbers(shard), default=0) + 1}
     write_json(state_path(folder, index), state)
     status = None
-    # An earlier process may have started the shard and been lost, and the campaign went on to its
+    # An earlier process may have started the shard and been lost, while the campaign went on to its
     # end.
     if not is_over(shard, state):
         status = watch(command(folder, index, job), folder, index, fd)
@@ -85,7 +85,7 @@ def run_locked(folder, index, job, fd):
 
 
 def watch(words, folder, index, fd):
-    """Run a campaign; returns its exit status. The campaign holds the lock as long as it lives,
+    """Runs a campaign and returns its exit status. The campaign holds the lock as long as it lives,
     even if this process is lost. A signal that ends this process ends the campaign."""
     with subprocess.Popen(
             words, cwd=ROOT, stdin=subprocess.DEVNULL, pass_fds=(fd,),

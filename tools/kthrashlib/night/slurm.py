@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""`campaign --engine=slurm`: shards as a Slurm job array, and a job after it that merges them.
+"""Implements `campaign --engine=slurm`. It runs shards as a Slurm job array, and a job after it
+that merges them.
 
 Slurm runs the jobs, and requeues those of a node that is lost. All that the campaign knows is in
 files (submission.py), so after a kill the same command goes on.
@@ -24,9 +25,10 @@ from kthrashlib.night.watch import Display
 from kthrashlib.night.words import count, duration
 
 LOOK_EVERY_S = 5
-SLACK_S = 1800      # after a shard's time: for the planted bug, examining and merging
-END_S = 120         # a shard is asked to end so long before Slurm kills it
-# Options that connect jobs and files, so the user must not give them.
+# A shard gets this time after its own, for the planted bug, examining and merging.
+SLACK_S = 1800
+END_S = 120         # A shard is asked to end this long before Slurm kills it.
+# These options connect jobs and files, so the user must not give them.
 OURS = re.compile(r"--?(array|a|dependency|d|parsable|output|o|error|e|chdir|D|wrap|wait|W|"
                   r"test-only|no-requeue)(=.*)?")
 
@@ -53,7 +55,7 @@ def check_client():
 
 
 def sbatch(args, words):
-    """Run sbatch with a script that runs `words`. Returns what sbatch prints."""
+    """Runs sbatch with a script that runs `words`. Returns what sbatch prints."""
     done = subprocess.run(["sbatch", "--chdir=" + ROOT, *args], text=True, check=False,
                           input="#!/bin/sh\nexec %s\n" % words,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -64,7 +66,7 @@ def sbatch(args, words):
 
 
 def queue(args, words, log):
-    """Submit one job. Returns its number."""
+    """Submits one job. Returns its number."""
     said = sbatch(["--parsable", "--output=" + log, "--open-mode=append", *args], words)
     found = re.match(r"\d+", said)
     if not found:
@@ -80,8 +82,8 @@ def array_options(job):
 
 
 def submit(folder, job):
-    """Submit the array, and the merge that waits for its end. job.json names the array before
-    the merge is submitted: after a kill in between, the next start submits the merge alone."""
+    """Submits the array, and the merge that waits for its end. job.json names the array before the
+    merge is submitted. So after a kill in between, the next start submits the merge alone."""
     logs = folder.at("shards", "logs")
     os.makedirs(logs, exist_ok=True)
     quoted = " ".join(map(shlex.quote, process("night.shards")))
@@ -99,7 +101,7 @@ def submit(folder, job):
 
 
 def keep_config(folder, job):
-    """Keep a copy of the user's config file, which may change before the shards run."""
+    """Keeps a copy of the user's config file, which may change before the shards run."""
     kept = folder.at("shards", "config.toml")
     if job["config"] and job["config"] != kept:
         with open(job["config"], encoding="utf-8") as f:
@@ -109,7 +111,7 @@ def keep_config(folder, job):
 
 
 def build_all(folder, config, lanes):
-    """Build every binary once, for all nodes and for the merge."""
+    """Builds every binary once, for all nodes and for the merge."""
     env.ensure(env.ALL)
     commit, changes = builds.tree()
     built = builds.build_all(folder, lanes + [canary(config)])
@@ -118,8 +120,8 @@ def build_all(folder, config, lanes):
 
 
 def left_undone(folder, job, old):
-    """`old` is an earlier submission that was not merged. Returns (the job to submit, False), or,
-    if `old` is still on the cluster, (`old`, True): then nothing is submitted."""
+    """Looks at `old`, an earlier submission that was not merged. Returns (the job to submit,
+    False). If `old` is still on the cluster, returns (`old`, True), and nothing is submitted."""
     asked = {k: job[k] for k in ("shards", "seconds", "jobs", "command")}
     same = all(old[k] == v for k, v in asked.items())
     there = states(old)
@@ -134,7 +136,7 @@ def left_undone(folder, job, old):
         return job, False
     if there and old["merge"]:
         return old, True
-    # The jobs are gone and were not merged: submit again the shards that are not done.
+    # The jobs are gone and were not merged, so the shards that are not done are submitted again.
     say("kthrash: the shards submitted at %s were not merged: submitting what is left" %
         old["submitted"])
     old.update(array="" if not there else old["array"], merge="")
@@ -142,8 +144,9 @@ def left_undone(folder, job, old):
 
 
 def begin(folder, job, config, lanes):
-    """Submit, or find what an earlier start has submitted. Returns its job.json."""
-    sbatch(["--test-only", *array_options(job)], "true")    # refuses before anything is changed
+    """Submits a job, or finds what an earlier start has submitted. Returns its job.json."""
+    # sbatch refuses wrong options here, before anything is changed.
+    sbatch(["--test-only", *array_options(job)], "true")
     folder.open()
     try:
         old = submission.read_job(folder)
@@ -165,8 +168,8 @@ def begin(folder, job, config, lanes):
 
 
 def states(job):
-    """{job as squeue names it: state} of the jobs that are in the queue; None if squeue does not
-    answer."""
+    """Returns {job as squeue names it: state} of the jobs that are in the queue, or None if squeue
+    does not answer."""
     ids = [j for j in (job["array"], job["merge"]) if j]
     if not ids:
         return {}
@@ -192,7 +195,8 @@ def show_progress(display, folder, job, there):
 
 
 def follow(folder, job):
-    """Show the progress until the merge has ended. Ctrl-C ends only the display; the jobs go on."""
+    """Shows the progress until the merge has ended. Ctrl-C ends only the display; the jobs go
+    on."""
     display, silent = Display(job["seconds"]), False
     try:
         while True:
@@ -211,7 +215,7 @@ def follow(folder, job):
 
 
 def report(folder, job):
-    """Print what the merge found. Returns the exit status."""
+    """Prints what the merge found. Returns the exit status."""
     job = submission.read_job(folder)
     facts, why = record.read(folder, job["merged"]) if job.get("merged") else ({}, "no merge")
     if why:
@@ -236,7 +240,7 @@ def report(folder, job):
 
 
 def main(call, folder, config, lanes, budget):
-    """A campaign that start.campaign() has checked, on a cluster. Returns the exit status."""
+    """Runs a campaign that start.campaign() has checked, on a cluster. Returns the exit status."""
     if bazel.given() is not None:
         raise usage("--engine=slurm: a shard can't submit shards of its own")
     found = call.options
@@ -265,5 +269,5 @@ def main(call, folder, config, lanes, budget):
 
 
 def merge(call):
-    """The command `merge`. Returns the exit status."""
+    """Runs the command `merge`. Returns the exit status."""
     return merge_shards(existing(call.words[0]))

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The commands `campaign` and `fuzz`: what their options mean, before anything runs."""
+"""Starts the commands `campaign` and `fuzz`: checks what their options mean, before anything
+runs."""
 
 import os
 import subprocess
@@ -17,7 +18,7 @@ from kthrashlib.night.scheduler import Budget
 
 
 def campaign(call):
-    """A night on this machine, or the shards of one on a cluster."""
+    """Runs a night on this machine, or the shards of one on a cluster."""
     found = call.options
     if "--hours" in found and "--seconds" in found:
         raise usage("--hours=%s --seconds=%s: expected only one of them" % (
@@ -49,7 +50,7 @@ def campaign(call):
 
 
 def fuzz(call):
-    """One engine on one target, in the foreground."""
+    """Runs one engine on one target, in the foreground."""
     found = call.options
     engine, target = found.get("--engine", "libfuzzer"), found.get("--target", "plan")
     seconds = found.get("--seconds", 60)

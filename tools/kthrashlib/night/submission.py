@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""One submission of a campaign to a cluster: what was asked for, and its shards. On a cluster many
-campaigns run in place of one. Each is a shard, and has a folder of its own.
+"""Manages one submission of a campaign to a cluster: what was asked for, and its shards. On a
+cluster many campaigns run in place of one. Each is a shard, and has a folder of its own.
 
     DIR/shards/job.json     what was asked for; written by the command that submits
     DIR/shards/builds.json  what was built, once for all shards
@@ -22,7 +22,7 @@ def name_of(index):
 
 
 def read_job(folder):
-    """job.json; None if nothing was submitted."""
+    """Reads job.json. Returns None if nothing was submitted."""
     job = read_json(folder.at("shards", "job.json"))
     return job if isinstance(job, dict) else None
 
@@ -44,7 +44,7 @@ def shard_of(folder, index):
 
 
 def all_of(folder, job):
-    """The shards of this submission and of earlier ones, which may have had more."""
+    """Returns the shards of this submission and of earlier ones, which may have had more."""
     there = {int(n) for n in entries(folder.at("shards")) if re.fullmatch(r"\d{4}", n)}
     return sorted(there | set(range(job["shards"])))
 
@@ -54,7 +54,7 @@ def state_path(folder, index):
 
 
 def state_of(folder, index, job):
-    """How this shard went in this submission; {} if it did not begin."""
+    """Returns how this shard went in this submission, or {} if it did not begin."""
     state = read_json(state_path(folder, index)) or {}
     return state if state.get("submission") == job["submission"] else {}
 
@@ -64,14 +64,15 @@ def is_done(folder, index, job):
 
 
 def night_number(folder, index, job):
-    """The number of this submission's night in a shard's folder; None if there is none."""
+    """Returns the number of this submission's night in a shard's folder, or None if there is
+    none."""
     number = state_of(folder, index, job).get("night")
     return number if number in record.numbers(shard_of(folder, index)) else None
 
 
 def night_of(folder, index, job):
-    """The record of this submission's night in a shard's folder, also while it runs; None if
-    there is none."""
+    """Returns the record of this submission's night in a shard's folder, or None if there is none.
+    The night may still run."""
     number = night_number(folder, index, job)
     if number is None:
         return None
@@ -80,6 +81,6 @@ def night_of(folder, index, job):
 
 
 def seed_of(job, index):
-    """Another seed for each shard of each submission."""
+    """Returns a seed that is different for each shard of each submission."""
     text = "%d %s %d" % (job["seed"], job["submission"], index)
     return 1 + int(hashlib.sha256(text.encode()).hexdigest()[:12], 16)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The verdict of a night: a word, the sentences that give its reasons, and an exit status.
+"""Decides the verdict of a night: a word, the sentences that give its reasons, and an exit status.
 
 All of it is decided here, from a night's record (record.py) and the bugs that are filed. No
 function reads a file. judge() decides when the night ends; the record keeps what it said.
@@ -17,7 +17,7 @@ from kthrashlib.common import CLEAN, ENVIRONMENT, FINDINGS
 from kthrashlib.night.words import duration, plural
 
 STATUS = {"clean": CLEAN, "findings": FINDINGS}
-FAILURES_TOLD = 3       # how many reasons of one shard are told
+FAILURES_TOLD = 3       # The verdict gives this many reasons of one shard.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Verdict:
 
     @property
     def status(self):
-        """The exit status of the command that ran the night."""
+        """Returns the exit status of the command that ran the night."""
         return STATUS.get(self.word, ENVIRONMENT)
 
 
@@ -35,11 +35,12 @@ class Verdict:
 
 
 def planted_bug(state, examined, hunting):
-    """Whether the planted bug was found: "waiting", "found" or "missed".
+    """Returns whether the planted bug was found: "waiting", "found" or "missed".
 
-    `examined`: for each finding of the planted bug, what its examination says, or None if it has
-    not been examined; `hunting`: its hunt has not ended. The planted bug counts as found if every
-    re-run of one of its findings failed, because then it passed the same steps as a real bug.
+    `examined` has, for each finding of the planted bug, what its examination says, or None if it
+    has not been examined. `hunting` says that its hunt has not ended. The planted bug counts as
+    found if every re-run of one of its findings failed, because then it passed the same steps as a
+    real bug.
     """
     if state != "waiting":
         return state
@@ -49,15 +50,16 @@ def planted_bug(state, examined, hunting):
 
 
 def planted_bug_of_shards(states):
-    """The same for a night on a cluster: each shard that has ended must have found the bug."""
+    """Returns the state of the planted bug for a night on a cluster. Each shard that has ended must
+    have found the bug."""
     if not states:
         return "waiting"
     return "missed" if set(states) - {"found"} else "found"
 
 
 def lanes_without_executions(lanes):
-    """A sentence on the lanes that looked at nothing, in a list; an empty list if there are
-    none."""
+    """Returns a list with a sentence on the lanes that looked at nothing, or an empty list if there
+    are none."""
     names = [lane["name"] + ("" if lane["runs"] else
                              " (never started: the corpus had no plans)" if lane["starved"] else
                              " (never started)") for lane in lanes if is_idle(lane)]
@@ -66,8 +68,8 @@ def lanes_without_executions(lanes):
 
 
 def is_idle(lane):
-    """The lane ran 0 executions. A fuzzer that ends at its first input has found something, but
-    may have counted nothing."""
+    """Returns True if the lane ran 0 executions and has no finding. A fuzzer that ends at its first
+    input has found something, but may have counted nothing."""
     return not lane["executions"] and not lane["findings"]
 
 
@@ -77,7 +79,7 @@ def failed_lanes(lanes):
 
 
 def shard_troubles(shards):
-    """Sentences on the shards that did not do their work. Each of `shards` has "shard",
+    """Returns sentences on the shards that did not do their work. Each of `shards` has "shard",
     "state", "starts", "node", "verdict" and "why"."""
     said = []
     for s in shards:
@@ -93,8 +95,8 @@ def shard_troubles(shards):
 
 
 def unconfirmed(number, filed):
-    """Ids of the bugs that were found tonight and did not fail again, or were not yet run
-    again."""
+    """Returns the ids of the bugs that were found tonight and did not fail again, or were not yet
+    run again."""
     return [bug["id"] for bug in filed
             if bug["state"] == "incubating" and bug["last_night"] == number]
 
@@ -103,8 +105,8 @@ def unconfirmed(number, filed):
 
 
 def judge(facts, filed):
-    """The verdict of a night that ends. `facts`: its record; `filed`: finding.json of every
-    bug in the campaign's folder."""
+    """Returns the verdict of a night that ends. `facts` is its record; `filed` is finding.json of
+    every bug in the campaign's folder."""
     lanes, planted = facts["lanes"], facts["canary"]
     crashing = [bug for bug in filed if bug["state"] == "crashing"]
     why = []
@@ -135,14 +137,14 @@ def judge(facts, filed):
 
 
 def cut_off(facts):
-    """The verdict of a night that was killed and that no start will go on with."""
+    """Returns the verdict of a night that was killed and with which no start will go on."""
     return Verdict(facts["verdict"] or "failed", facts["why"] + [
         "cut off after %s: the next start had other options or another commit" %
         duration(facts["elapsed"] or 0)])
 
 
 def unwritten(facts, error):
-    """The verdict of a night whose page or record could not be written."""
+    """Returns the verdict of a night whose page or record could not be written."""
     return Verdict("failed", facts["why"] + ["the page could not be written: %s" % error])
 
 
@@ -150,14 +152,14 @@ def unwritten(facts, error):
 
 
 def new_bugs(bugs):
-    """(how many bugs are new and fail, how many are new and not confirmed)."""
+    """Returns (how many bugs are new and fail, how many are new and not confirmed)."""
     new = set(bugs.get("new", []))
     fail = new & set(bugs.get("crashing", []))
     return len(fail), len(new - fail)
 
 
 def bugs_told(bugs):
-    """One sentence on the bugs that a night's record lists."""
+    """Returns one sentence on the bugs that a night's record lists."""
     crashing, fixed = len(bugs.get("crashing", [])), len(bugs.get("fixed", []))
     new, _ = new_bugs(bugs)
     if not crashing:
@@ -168,9 +170,9 @@ def bugs_told(bugs):
 
 
 def of(facts, why_not="", is_last=True):
-    """What a reader is told. `why_not`: the reason why there is no record, if there is none;
-    `is_last`: there is no later night, so this one may still run. Words besides those of
-    judge(): "no record"; "running", which may end in another verdict; "cut off"."""
+    """Returns what a reader is told. `why_not` is the reason why there is no record, if there is
+    none. `is_last` says that there is no later night, so this one may still run. Besides the words
+    of judge(), there are "no record", "running" (it may end in another verdict) and "cut off"."""
     if why_not:
         return Verdict("no record", ["Of this night nothing is known: %s." % why_not])
     told, word, state = bugs_told(facts["bugs"]), facts["verdict"], facts["state"]
@@ -191,8 +193,8 @@ def of(facts, why_not="", is_last=True):
 
 
 def summary(facts, by=""):
-    """The last line of a report, without the page's name. `by`: what ran it, if not one
-    machine."""
+    """Returns the last line of a report, without the page's name. `by` says what ran the
+    night, unless one machine did."""
     idle = sum(map(is_idle, facts["lanes"]))
     new, unsure = new_bugs(facts["bugs"])
     return "%s%s: %d distinct bugs (%d new)%s%s in %s%s" % (

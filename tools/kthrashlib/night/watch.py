@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""How far a campaign is, while it runs.
+"""Shows how far a campaign is, while it runs.
 
 On a terminal rich draws it: a bar that fills with the night's time and a line that fits the
 window. In a log it writes a plain line now and then, because rich cannot do that.
@@ -10,13 +10,13 @@ import time
 
 from kthrashlib.night.words import count, duration
 
-PLAIN_EVERY_S = 10      # between lines in a log
-LONG_EVERY_S = 60       # the same, if the campaign runs for over an hour
-DRAW_EVERY_S = 0.5      # on a terminal
+PLAIN_EVERY_S = 10      # This is the time between lines in a log.
+LONG_EVERY_S = 60       # If the campaign runs for over an hour, this is the time between lines.
+DRAW_EVERY_S = 0.5      # This is the time between drawings on a terminal.
 
 
 def line_of(facts, rate):
-    """The main figures of a night's record."""
+    """Returns a line with the main figures of a night's record."""
     totals = facts["totals"]
     running = [lane["name"] for lane in facts["lanes"] if lane["state"] == "running"]
     failed = sum(lane["state"] == "failed" for lane in facts["lanes"])
@@ -28,10 +28,10 @@ def line_of(facts, rate):
 
 
 class Bar:
-    """A bar and a line of rich's on a terminal."""
+    """A bar and a line that rich draws on a terminal."""
 
     def __init__(self, out):
-        # Installed by the command, so not there when this module is read.
+        # The command installs this library, so it is not there when this module is read.
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn
         from rich.table import Column
@@ -53,7 +53,7 @@ class Bar:
 
 
 class Lines:
-    """A line at a time, unless it would say the same as the one before."""
+    """A printer of one line at a time. It skips a line that says the same as the one before."""
 
     def __init__(self, out):
         self.out, self.last = out, ""
@@ -68,8 +68,8 @@ class Lines:
 
 
 class Display:
-    """Shows a text beside the progress, a number from 0 to 1. It is not drawn more often than every
-    `every` seconds."""
+    """A display that shows a text beside the progress, a number from 0 to 1. Between two
+    drawings at least `every` seconds pass."""
 
     def __init__(self, seconds, out=None):
         out = out or sys.stderr
@@ -91,16 +91,17 @@ class Display:
 
 
 class Progress:
-    """The progress of a night."""
+    """A tracker of the progress of a night."""
 
     def __init__(self, seconds, out=None):
         self.seconds = seconds
         self.display = Display(seconds, out)
-        self.last = None        # (when, executions) when the record last changed
+        self.last = None        # This is (when, executions) when the record last changed.
         self.rate = 0
 
     def learn(self, done):
-        """The record is brought up to date less often than a terminal is drawn."""
+        """Updates the rate of executions when the record has changed. A terminal is drawn more
+        often than the record changes."""
         now = time.monotonic()
         then, before = self.last or (now, done)
         if now > then and done != before:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Durations and large numbers as a person reads them."""
+"""Writes durations and large numbers as a person reads them."""
 
 
 def duration(seconds):
-    """7300 as "2 h 01 min", rounded to whole seconds before it is cut into parts."""
+    """Returns 7300 as "2 h 01 min". It is rounded to whole seconds before it is cut into parts."""
     whole = int(max(0, seconds) + 0.5)
     hours, minutes = divmod(whole // 60, 60)
     if hours:
@@ -12,7 +12,7 @@ def duration(seconds):
 
 
 def count(n):
-    """1234567 as "1.2M"; numbers below 10,000 in full."""
+    """Returns 1234567 as "1.2M", and numbers below 10,000 in full."""
     for unit, size in (("G", 10**9), ("M", 10**6), ("k", 10**4)):
         if n >= size:
             return "%.*f%s" % (1 if n < 100 * size else 0, n / (10**3 if unit == "k" else size),

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""An execution and a night as pages, plots and traces."""
+"""Shows an execution and a night as pages, plots and traces."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""An interleaving as HTML, without a script.
+"""Draws an interleaving as HTML, without a script.
 
 Each step is a row. The row has a piece of every task's column, the arrows that leave the step, its
 place and its source line. A task's line is thick while the task runs, thin while it can run and
@@ -14,17 +14,17 @@ from kthrashlib.show.sources import annotate
 ROWS_MAX = 600
 ROW_PX, ARROW_PX = 19, 9
 COLOURS = 6
-WIDE_MAX = 3    # with more tasks the text of the steps has a column of its own
+WIDE_MAX = 3    # If there are more tasks, the text of the steps has a column of its own.
 
 
 class Row:
-    """What the template draws. `kind`: step, event or note."""
+    """A row that the template draws. `kind` is step, event or note."""
 
     def __init__(self, kind, task, what, states):
         self.kind, self.task, self.what = kind, task, what
         self.states = states
         self.step = self.place = self.text = ""
-        self.arrows = []        # (kind, from task, to task), the lowest first
+        self.arrows = []        # These are (kind, from task, to task), the lowest arrow first.
         self.tags = []
         self.dull = False
         self.title = ""
@@ -34,7 +34,8 @@ class Row:
 
 
 def arrows_of(i, s):
-    """The arrows to the next task and to the tasks that this step wakes; their labels."""
+    """Returns the arrows to the next task and to the tasks that this step wakes, and their
+    labels."""
     found, tags = [], []
     after = i.steps[s["step"] + 1]["task"] if s["step"] + 1 < len(i.steps) else s["task"]
     if after != s["task"]:
@@ -70,7 +71,7 @@ def other_rows(i, step, states):
 
 
 def rows_of(i):
-    """The rows, and how many steps have none."""
+    """Returns the rows, and the number of steps that have no row."""
     rows = []
     for s, states in zip(i.steps, i.states()):
         if s["step"] >= i.shown or len(rows) >= ROWS_MAX:
@@ -85,8 +86,8 @@ def draws_lane(state):
 
 
 def drawing(explained, sources=None):
-    """The data that the template `interleaving` draws. `sources` gives the text of lines that have
-    none."""
+    """Returns the data that the template `interleaving` draws. `sources` gives the text of lines
+    that have no text."""
     if sources:
         annotate(explained, sources)
     i = Interleaving(explained)
@@ -100,7 +101,7 @@ def drawing(explained, sources=None):
 
 
 def environment():
-    """Jinja's environment; it escapes everything that is not marked as safe."""
+    """Returns Jinja's environment, which escapes everything that is not marked as safe."""
     import jinja2
 
     folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "templates")
@@ -113,5 +114,5 @@ def environment():
 
 
 def page(explained):
-    """One self-contained page of an interleaving."""
+    """Returns one self-contained page that shows an interleaving."""
     return environment().get_template("explain.html").render(drawing=drawing(explained))

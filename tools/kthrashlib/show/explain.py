@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""`explain`: the C driver writes the text and the JSON. This module adds the text of the source
-lines to the JSON. From that it makes the trace for the Perfetto viewer and the HTML page."""
+"""Implements `explain`. The C driver writes the text and the JSON. This module adds the text of the
+source lines to the JSON. From the JSON it makes the trace for the Perfetto viewer and the HTML
+page."""
 
 import json
 import os
@@ -37,7 +38,7 @@ def with_text(explained, found):
 
 
 def as_json(explained):
-    """One step in a line, as the driver writes it."""
+    """Returns the JSON with one step in a line, as the driver writes it."""
     def lines(things):
         return "[\n%s]" % ",\n".join(json.dumps(t) for t in things)
 

@@ -8,7 +8,7 @@ RUNS, READY, SLEEPS, ENDED, UNBORN = "runs", "ready", "sleeps", "ended", "unborn
 
 
 def words(event):
-    """What happened; the text follows the task's name."""
+    """Returns words that say what happened. They follow the task's name."""
     kind = event["kind"]
     if kind == "kill":
         return "is killed"
@@ -29,8 +29,8 @@ def by_step(things):
 
 
 class Interleaving:
-    """`explained` is the driver's JSON, parsed. If it is something else, the constructor raises
-    KeyError, TypeError, ValueError or IndexError."""
+    """An interleaving. `explained` is the driver's JSON, parsed. If it is something else, the
+    constructor raises KeyError, TypeError, ValueError or IndexError."""
 
     def __init__(self, explained):
         self.tasks = [str(t) for t in explained["tasks"]]
@@ -46,22 +46,22 @@ class Interleaving:
         for step, s in enumerate(self.steps):
             if s["step"] != step or not 0 <= s["task"] < len(self.tasks):
                 raise ValueError("step %d is not in order" % step)
-        self.mine = [[] for _ in self.tasks]    # the steps of each task
+        self.mine = [[] for _ in self.tasks]    # Each task has a list of its steps.
         for s in self.steps:
             self.mine[s["task"]].append(s["step"])
 
     def next_of(self, task, step):
-        """The task's first step after `step`, or None."""
+        """Returns the task's first step after `step`, or None."""
         at = bisect.bisect_right(self.mine[task], step)
         return self.mine[task][at] if at < len(self.mine[task]) else None
 
     def last_of(self, task, step):
-        """The task's last step up to `step`, or None."""
+        """Returns the task's last step up to `step`, or None."""
         at = bisect.bisect_right(self.mine[task], step)
         return self.mine[task][at - 1] if at else None
 
     def stretches(self):
-        """(task, first step, last step) for each run of steps by one task."""
+        """Yields (task, first step, last step) for each run of steps by one task."""
         first = 0
         for i, s in enumerate(self.steps):
             if i + 1 == len(self.steps) or self.steps[i + 1]["task"] != s["task"]:
@@ -69,7 +69,8 @@ class Interleaving:
                 first = i + 1
 
     def states(self):
-        """For each step the states of all tasks when it is reached, then those at the end."""
+        """Yields, for each step, the states of all tasks when it is reached, and after these the
+        states at the end."""
         now = [UNBORN] * len(self.tasks)
         for step, s in enumerate(self.steps):
             for t, is_now in enumerate(now):
@@ -81,7 +82,8 @@ class Interleaving:
                 if now[w["task"]] in (SLEEPS, UNBORN):
                     now[w["task"]] = READY
             woken = any(w["task"] == s["task"] for w in self.wakes.get(step, ()))
-            if s["why"] == "blocked" and not woken:     # time or a kill may wake it at once
+            # The time or a kill may wake the task at once.
+            if s["why"] == "blocked" and not woken:
                 now[s["task"]] = SLEEPS
             elif s["why"] == "exit":
                 now[s["task"]] = ENDED

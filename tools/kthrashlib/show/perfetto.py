@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""An interleaving in the trace event format, which ui.perfetto.dev and chrome://tracing open.
+"""Writes an interleaving in the trace event format, which ui.perfetto.dev and chrome://tracing
+open.
 
 Each task has a track. One step takes one microsecond. The slices of a track never overlap: the
 task runs (with a slice for each step inside), sleeps, or can run and does not. A flow begins and
@@ -40,7 +41,7 @@ def steps(i):
 
 
 def waits(i):
-    """The slices of tasks that sleep, or can run and do not."""
+    """Yields the slices of tasks that sleep, or that can run and do not."""
     since = {}
     for step, states in enumerate(i.states()):
         for task, state in enumerate(states):
@@ -51,7 +52,8 @@ def waits(i):
                 yield slice_of(i, task, was, start, step)
             since[task] = state, step
     for task, (state, start) in since.items():
-        if state == SLEEPS and start <= len(i.steps):   # the record does not say until when
+        # The record does not say until when the task sleeps.
+        if state == SLEEPS and start <= len(i.steps):
             yield slice_of(i, task, state, start, len(i.steps) + 1)
 
 
@@ -65,7 +67,7 @@ def slice_of(i, task, state, start, end):
 
 
 def flow(number, kind, begin, end):
-    """`begin` and `end` are (task, step)."""
+    """Yields the two events of a flow. `begin` and `end` are (task, step)."""
     common = {"id": number, "cat": kind, "name": kind}
     yield {"ph": "s", **common, **on(begin[0]), "ts": begin[1] + 0.5}
     yield {"ph": "f", "bp": "e", **common, **on(end[0]), "ts": end[1] + 0.1}
@@ -107,8 +109,8 @@ def instants(i):
 
 
 def trace(explained):
-    """The trace as JSON text, in the order of time; the longest slice first if several begin
-    together."""
+    """Returns the trace as JSON text, in the order of time. If several slices begin together, the
+    longest is the first."""
     i = Interleaving(explained)
     timed = [*steps(i), *waits(i), *flows(i), *instants(i)]
     timed.sort(key=lambda e: (e["ts"], -e.get("dur", 0)))

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The morning page's plots, as SVG inside HTML. Text and lines have the page's own colours and
-the ground is transparent, so that the plots follow a light or dark page."""
+"""Draws the morning page's plots, as SVG inside HTML. Text and lines have the page's own colours
+and the ground is transparent, so that the plots follow a light or dark page."""
 
 import io
 import re
@@ -17,7 +17,7 @@ UNITS = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
 def short(n, _=None):
-    """1234567 as 1.2M."""
+    """Returns a number in short form: 1.2M for 1234567."""
     for size, letter in UNITS:
         if abs(n) >= size:
             return "%.3g%s" % (n / size, letter)
@@ -25,26 +25,26 @@ def short(n, _=None):
 
 
 def clock(seconds, _=None):
-    """Seconds as h:mm, or as seconds if they are few."""
+    """Returns seconds as h:mm, or as seconds if they are few."""
     if seconds < 120:
         return "%gs" % seconds
     return "%d:%02d" % (seconds // 3600, seconds % 3600 // 60)
 
 
 def ticks_for(longest):
-    """How far apart ticks are, so that there are at most nine."""
+    """Returns how far apart ticks are, so that there are at most nine."""
     return next((t for t in TICKS_S if longest / t <= 8), longest / 8)
 
 
 def thinned(points):
-    """At most POINTS_MAX of the points, the last one included."""
+    """Returns at most POINTS_MAX of the points, the last one included."""
     step = -(-len(points) // POINTS_MAX)
     return points[:-1:step] + points[-1:] if step > 1 else points
 
 
 def rates(points):
-    """From points (t, total) the rate between each point and the one before, from (0, 0) to
-    the first. If a total falls, its count began again at 0."""
+    """Returns the rate between each point (t, total) and the one before. The first rate is from (0,
+    0) to the first point. If a total falls, its count began again at 0."""
     found = []
     for (t0, n0), (t1, n1) in zip([(0, 0)] + points, points):
         if t1 > t0:
@@ -71,8 +71,8 @@ def as_svg(figure, salt):
 
 
 def plot(name, what, lines):
-    """SVG of `lines`: (label, points, True for the night before). None if this night has no
-    points, or only zeros."""
+    """Returns the SVG of `lines`, which are (label, points, True for the night before). Returns
+    None if this night has no points, or only zeros."""
     from matplotlib.figure import Figure
     from matplotlib.ticker import FuncFormatter, MultipleLocator
 
@@ -110,14 +110,15 @@ def of(series, key):
 
 
 def lanes_of(series):
-    """[(lane's name, points)], in the order of names."""
+    """Returns [(lane's name, points)], in the order of names."""
     names = sorted({name for s in series for name in s["lanes"]})
     return [(name, [(s["t"], s["lanes"][name]) for s in series if name in s["lanes"]])
             for name in names]
 
 
 def plots(series, before):
-    """The SVG of each plot that has something to show. `before`: the last night's series."""
+    """Returns the SVG of each plot that has something to show. `before` is the last night's
+    series."""
     lanes = [(name, rates(points), False) for name, points in lanes_of(series)]
     wanted = [("executions", "executions", "executions"),
               ("pairs", "pairs", "schedule coverage: pairs of accesses"),

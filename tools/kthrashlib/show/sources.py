@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The text of source lines; a report shows it beside file:line."""
+"""Reads the text of source lines. A report shows it beside file:line."""
 
 import os
 import re
@@ -11,7 +11,8 @@ PATH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*(/[A-Za-z0-9_][A-Za-z0-9_.+-]*)*
 
 
 class Sources:
-    """Looks in `commit`, if there is one and git has it, then in each of `folders`."""
+    """A reader of source lines. It looks in `commit`, if there is one and git has it, then in each
+    of `folders`."""
 
     def __init__(self, folders=(ROOT,), commit=None):
         self.folders = folders
@@ -19,14 +20,14 @@ class Sources:
         self.files = {}
 
     def line(self, file, number):
-        """The line without its indentation; "" if there is none."""
+        """Returns the line without its indentation, or "" if there is no such line."""
         if file not in self.files:
             self.files[file] = self._read(file)
         lines = self.files[file]
         return lines[number - 1].strip() if 0 < number <= len(lines) else ""
 
     def _read(self, file):
-        if not PATH.match(file):    # never a file outside of the folders
+        if not PATH.match(file):    # A file outside of the folders is never read.
             return []
         return self._from_git(file) or self._from_folders(file)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The rules of @rules_cc that this Bazel has built in."""
+"""Passes on those rules of @rules_cc that this Bazel has built in."""
 
 cc_binary = native.cc_binary
 cc_import = native.cc_import

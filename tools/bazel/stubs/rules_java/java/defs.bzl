@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The rules of @rules_java that Bazel's own files load. This project has no Java."""
+"""Defines the rules of @rules_java that Bazel's own files load. This project has no Java."""
 
 java_binary = native.java_binary
 java_import = native.java_import
