@@ -54,7 +54,7 @@ void kthread_unuse_mm(struct mm_struct *mm);
 /* The state of a cgroup in one controller. */
 struct cgroup_subsys_state {
 	refcount_t refs;
-	void (*release)(struct cgroup_subsys_state *css);	/* by the last css_put() */
+	void (*release)(struct cgroup_subsys_state *css);	/* called by the last css_put() */
 };
 
 #define css_get(css) refcount_inc(&(css)->refs)

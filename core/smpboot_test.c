@@ -100,7 +100,7 @@ static void unpark(unsigned cpu)
 	p->unparks++;
 }
 
-/* The create callback uses it, because the callback gets only the CPU. */
+/* The create callback uses this guard, because its only argument is the CPU. */
 static struct guard *registering;
 
 static void created(unsigned cpu)
