@@ -31,8 +31,8 @@
  *
  *   int wait_for(c, bool killable, const uint64_t *deadline_ns, site)
  *
- * which gives up if the thread is killed and `killable` is true, and at the deadline if
- * that is not NULL.
+ * which gives up when the thread is killed, if `killable` is true, and at *deadline_ns, if
+ * deadline_ns is not NULL.
  */
 #ifndef PLATFORM_COMPLETION_H
 #define PLATFORM_COMPLETION_H

@@ -160,9 +160,9 @@ void os_delay(void);
 #endif
 
 /*
- * A fatal signal: from now on os_is_killed(t). The flag stays. If t is
- * between os_wait_begin() and os_wait_end(), its `interrupt` is called once.
- * t is unparked in any case. t must be alive.
+ * Send t a fatal signal: from now on os_is_killed(t) is true, for ever. If t is between
+ * os_wait_begin() and os_wait_end(), its `interrupt` is called once. t is unparked in any
+ * case. t must be alive.
  */
 void os_kill(struct os_thread *t);
 bool os_is_killed(const struct os_thread *t);
@@ -195,8 +195,8 @@ uint64_t os_now_ns(void);
 /* ---- memory ------------------------------------------------------------- */
 
 /*
- * `size` > 0 bytes for `role`, contents undefined; NULL if the `alloc_fails` hook
- * says so or there is no memory. os_free(NULL) does nothing.
+ * Allocate `size` > 0 bytes for `role`, with undefined contents. NULL if the `alloc_fails`
+ * hook says so, or if there is no memory. os_free(NULL) does nothing.
  */
 void *os_alloc_at(enum kt_role role, size_t size, struct kt_site *site);
 #define os_alloc(role, size) os_alloc_at((role), (size), KT_SITE("alloc", #role))
@@ -230,7 +230,7 @@ struct os_attributes {
 	char     comm[OS_COMM_MAX];
 	uint64_t cpus[OS_CPUS_MAX / 64];	/* bit set = may run there */
 	enum os_policy policy;
-	bool     all_nodes;		/* no memory node excluded or preferred */
+	bool     all_nodes;		/* no memory node is excluded or preferred */
 	bool     signals_ignored;	/* every signal that can be ignored is */
 	int      spawn_node;		/* see os_set_spawn_node() */
 };

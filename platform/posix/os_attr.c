@@ -20,8 +20,8 @@
 #include "platform/posix/internal.h"
 
 /*
- * The kernel's mask of nodes is one word. The system calls expect a count of one bit more
- * than it has.
+ * The kernel's mask of nodes is one word. The system calls expect a count that is one more
+ * than the number of its bits.
  */
 enum { NODE_BITS = 8 * sizeof(unsigned long), MAXNODE = POSIX_NODES_MAX + 1 };
 

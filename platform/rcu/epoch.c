@@ -20,10 +20,11 @@
  * Callbacks are pushed on `queued`, youngest first. One thread at a time serves
  * them: the one that adds to `wanted` and finds 0. It moves them to a list of its own, in
  * the order in which they were queued. Then it calls them from the first on, as long as no
- * reader is in an epoch older than the callback's. A thread that finds more than 0 leaves:
- * the serving thread looks again before it stops. No callback is left over: call_rcu()
- * counts it in `pending` before it looks at the readers (full barrier), and a reader looks
- * at `pending` after it has left (C). At least one of the two sees the other, and serves.
+ * reader is in an epoch older than the callback's. A thread that finds more than 0 leaves,
+ * because the serving thread looks again before it stops. No callback is left over:
+ * call_rcu() counts it in `pending` before it looks at the readers (full barrier), and a
+ * reader looks at `pending` after it has left (C). At least one of the two sees the other,
+ * and serves.
  */
 #include "platform/rcu/epoch.h"
 
@@ -36,12 +37,12 @@
 static struct {
 	/* atomic: */
 	unsigned long epoch;			/* never 0 */
-	struct kt_rcu_reader *readers;		/* all that ever were; only grows */
+	struct kt_rcu_reader *readers;		/* all readers so far; only grows */
 	struct kt_rcu_epoch_head *queued;	/* youngest first */
 	unsigned pending;			/* callbacks that have not returned */
 	unsigned wanted;			/* requests to serve; 0: no thread serves */
 
-	/* only the serving thread: */
+	/* only the serving thread uses these: */
 	struct kt_rcu_epoch_head *first, **last;	/* oldest first */
 } rcu;
 

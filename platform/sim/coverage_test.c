@@ -372,8 +372,8 @@ static void body_busy(void *unused)
 }
 
 /*
- * This must also be so under the random walk, which has a fast path if no observer hears of
- * steps.
+ * Coverage must change no execution under the random walk either, which has a fast path only
+ * if no observer hears of steps.
  */
 static void test_to_look_changes_nothing(void)
 {

@@ -15,7 +15,7 @@ static struct {
 	enum dpor_pending began;	/* what was pending when it was opened */
 	uint32_t touches, choices;
 	uint32_t touch[DPOR_TOUCHES_MAX];
-	uint8_t choice[DPOR_CHOICES_MAX + 1];	/* from 1: DPOR_FAIL or DPOR_SPURIOUS */
+	uint8_t choice[DPOR_CHOICES_MAX + 1];	/* from index 1 on: DPOR_FAIL or DPOR_SPURIOUS */
 } event;
 
 void dpor_event_begin(void)

@@ -97,8 +97,9 @@ void dpor_branch_free(uint32_t branch)
 /* ---- races -------------------------------------------------------------- */
 
 /*
- * If the label is in w and could be moved to the front: its place in w. `count`: it is not
- * in w, but could be put in front. MINDS: neither is possible, because w depends on it.
+ * Returns the label's place in w, if it is in w and could be moved to the front. Returns
+ * `count` if it is not in w, but could be put in front. Returns MINDS if neither is possible,
+ * because an event of w depends on it.
  */
 enum { MINDS = UINT32_MAX };
 

@@ -120,7 +120,7 @@ enum {	/* bits of sim.observed, one per callback */
 	SIM_HEARS_BEGINS   = 1 << 10,
 	SIM_HEARS_ENDS     = 1 << 11,
 
-	/* Those for which the fast paths do not ask. */
+	/* If one of these bits is set, no step takes a fast path. */
 	SIM_HEARS_STEPS    = SIM_HEARS_ARRIVES | SIM_HEARS_GOES_ON | SIM_HEARS_TOUCHES,
 };
 

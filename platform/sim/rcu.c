@@ -12,8 +12,9 @@
  * The happens-before edges are those of the contract and no more. Edges lead to the end of
  * a grace period from the sections that were left before it began, and from the sections
  * that it waited for. Edges lead from the beginning of a grace period to the sections that
- * are entered later. A callback runs aside of its task, in a context of its own: it sees
- * nothing of what the task knows, and the task sees nothing of what the callback did.
+ * are entered later. A callback does not run as a part of the task, but in a context of its
+ * own: it sees nothing of what the task knows, and the task sees nothing of what the callback
+ * did.
  */
 #include "platform/rcu.h"
 #include "platform/rcu/modelled.h"

@@ -128,8 +128,8 @@ void sim_record_apart(void);
  * From the next execution on, record which task spawned which other task, and which task
  * woke which. A spawn or wake-up is done at trace[nth], and before trace[step], which is
  * the next step of the task that did it. If the execution fails, the trace may end before
- * either of them. In a long execution only the first ones are kept, so that room is left
- * for other events.
+ * either of them. In a long execution only the first spawns and wake-ups are kept, so that
+ * room is left for other events.
  */
 void sim_note_wakes(bool on);
 

@@ -145,7 +145,7 @@ static void test_pos_does_not_count_what_is_independent(void)
 }
 
 #define EACH 3
-#define ORDERS 20	/* of twice EACH events: 6 over 3 */
+#define ORDERS 20	/* orders of two tasks with EACH events: 6 over 3 */
 
 static unsigned order, done[2];
 
