@@ -136,9 +136,9 @@ static inline void run_tests(const struct core_test *tests, size_t count)
 }
 
 /*
- * The body must end in a failure of that kind. On real threads the body runs in a forked
- * child. So this test comes before all other tests, when RCU's thread for callbacks does
- * not exist yet and no thread is about to end.
+ * The body must end in a failure of kind `kind`. On real threads the body runs in a forked
+ * child. So this test comes before all other tests, when RCU's thread for callbacks does not
+ * exist yet and no thread is about to end.
  */
 static inline void run_failing(const char *name, enum kt_failure kind, void (*body)(void))
 {

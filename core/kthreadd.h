@@ -5,7 +5,8 @@
  *
  * One struct holds all its state: it can be booted, shut down and booted again
  * in one process, and several can exist side by side. A task's `kthreadd` says which daemon
- * makes its threads. For a kthread that is the daemon that made the kthread itself.
+ * makes its threads. The threads that a kthread creates come from the daemon that made the
+ * kthread.
  *
  * Locking: the lock inside create_list is a leaf. The daemon holds no lock while it
  * makes a thread.

@@ -4,8 +4,8 @@
  *
  * If another thread may touch a word at the same time without a lock, the code under test
  * uses only these operations on it. On real threads the words are C11 atomics. In the
- * simulator each operation is also a choice point, before the operation; after the point
- * the simulator checks that the pointer points to a live object.
+ * simulator there is a choice point before each operation. After the point the simulator
+ * checks that the pointer points to a live object.
  *
  * Ordering: READ_ONCE and WRITE_ONCE are relaxed; xchg, cmpxchg and the
  * read-modify-write forms that return a value are fully ordered; the bit and

@@ -143,9 +143,9 @@ struct sim_circle {
 	uint32_t steps;				/* steps of the task while it went round */
 	uint32_t sites;				/* distinct places */
 	struct kt_site *site[SIM_CIRCLE_MAX];
-	struct kt_site *mark;			/* one of them, always the same wherever the
-						 * execution was stopped: where the task lets
-						 * others go first, if it does */
+	struct kt_site *mark;			/* one of them: where the task lets others go
+						 * first, if it does. It is the same wherever
+						 * the execution was stopped */
 };
 
 /*

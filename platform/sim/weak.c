@@ -88,8 +88,9 @@ static struct weak_word *word_at(const char *addr, uint8_t size)
 }
 
 /*
- * If an operation is not done at addr, ThreadSanitizer does not see it as one on addr. So
- * the simulator tells it of edges instead: from each release store there, visible or not.
+ * If an operation is not done at addr, ThreadSanitizer does not see it as an operation on
+ * addr. So the simulator itself reports the edges: one from each release store to addr,
+ * visible or not.
  */
 static void *at_load(char *addr, uint8_t size)
 {

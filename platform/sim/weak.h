@@ -25,7 +25,7 @@ struct weak_store {
 	uint8_t bit;		/* in sim.runnable; WEAK_NO_BIT: it can't be chosen yet */
 };
 
-/* A word of which some store is held back. */
+/* A word to which some store is held back. */
 struct weak_word {
 	char *addr;
 	uint8_t size;
