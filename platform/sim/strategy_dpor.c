@@ -17,11 +17,11 @@
  * after something that it looked at has changed.
  *
  * The event's mask answers all choices except which task goes on. An event that was asked
- * for choices is tried again at its node with each other mask, as far as the limits on
- * kills, failed allocations and spurious wake-ups allow. A kill is such a choice in an
- * event of the task that is killed. It comes before an event in which the task looks
- * whether it is killed, or it ends the task's wait. A kill at any other moment has the same
- * effect as a kill at the next of these moments.
+ * for choices is tried again at its node with every other mask, as far as the limits on
+ * kills, failed allocations and spurious wake-ups allow. A kill is such a choice in an event
+ * of the task that is killed. It comes before an event in which the task looks whether it is
+ * killed, or it ends the task's wait. A kill at any other moment has the same effect as a
+ * kill at the next of these moments.
  */
 #include <stdio.h>
 #include <stdlib.h>
