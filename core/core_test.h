@@ -28,7 +28,7 @@ static bool alloc_fails(enum kt_role role, struct kt_site *site)
 
 /* ---- tasks ---------------------------------------------------------------- */
 
-/* Start fn(arg) as a task called `name`, whose threads the daemon makes. */
+/* Start fn(arg) as a task called `name`. The daemon makes the threads that the task creates. */
 static inline void task_begin(struct task_struct *t, const char *name, void (*fn)(void *arg),
 			      void *arg)
 {

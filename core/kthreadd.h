@@ -40,7 +40,7 @@ struct kthreadd {
 
 	struct kthread_registry registry;	/* its live kthreads */
 
-	struct timer_base timers;	/* of its threads; see kthreadd_boot_timers() */
+	struct timer_base timers;	/* timers of its threads; see kthreadd_boot_timers() */
 	struct freezer freezer;		/* of its threads */
 	struct cpus cpus;		/* where its threads run */
 	struct smpboot smpboot;		/* the threads of each CPU */

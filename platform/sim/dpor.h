@@ -43,7 +43,7 @@ struct dpor_label {
 struct dpor_event {
 	uint32_t mask;
 	uint32_t set;			/* what it touches (dpor_sets.c) */
-	uint16_t index;			/* of its proc's events, from 1 */
+	uint16_t index;			/* its place among its proc's events, from 1 */
 	uint16_t before;		/* event + 1 before this one: of the same proc, or
 					 * the event that spawned the proc; 0: none */
 	uint16_t enabler[DPOR_ENABLERS_MAX];	/* one of these events had to come first */
@@ -111,7 +111,7 @@ struct dpor_asleep {
 	uint32_t set;
 };
 
-struct dpor_node {			/* before event number i */
+struct dpor_node {			/* node[i] is before event i */
 	struct dpor_label label;	/* of that event */
 	uint32_t branches;		/* branches that are to be tried later instead */
 	uint32_t asleep, asleep_count;	/* in dpor.sleepers[] */

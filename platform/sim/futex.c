@@ -17,7 +17,7 @@
 #include "platform/sem.h"
 #include "platform/sim/internal.h"
 
-static uint32_t first;	/* of the queue: task + 1; 0: it is empty */
+static uint32_t first;	/* the first in the queue, as task + 1; 0: the queue is empty */
 
 void sim_futex_begin(void)
 {

@@ -28,7 +28,7 @@ struct sim_decision {
 	uint32_t step;		/* number of sites reached before */
 	enum sim_why why;
 	struct kt_site *site;
-	const void *object;	/* of the operation that comes next; NULL: none */
+	const void *object;	/* the object of the operation that comes next; NULL: none */
 };
 
 enum sim_choice {

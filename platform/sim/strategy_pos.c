@@ -21,7 +21,7 @@ static struct {
 	uint64_t drawn;			/* bit: the task's event has a priority */
 	uint64_t pending;		/* bit: the task's event has an object */
 	uint64_t stores;		/* bits that stand for stores */
-	uint32_t step;			/* of the last arrival */
+	uint32_t step;			/* the step of the last arrival */
 	struct event {
 		const void *object;	/* only compared */
 		bool loads;

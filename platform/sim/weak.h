@@ -40,7 +40,7 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
 extern struct weak {
 	enum sim_model memory;
 	uint32_t stores, words;
-	uint64_t number;	/* of the next store */
+	uint64_t number;	/* the number of the next store */
 	bool unread;		/* the last store is about to be done: its value is not known */
 	struct weak_store store[WEAK_STORES_MAX];	/* in the order in which they were done */
 	struct weak_word word[WEAK_STORES_MAX];
