@@ -2,9 +2,9 @@
 /*
  * See biglock.h. All fields are used under `lock`. A thread that holds `lock` does not
  * wait, does not stay in a read section, and does not run a callback. If a reader kept
- * `lock`, it would keep out another reader for which it may spin. It would also deadlock
- * with a thread that holds some other lock while it enters a section, if the reader takes
- * that other lock in its own section. `lock` is a leaf.
+ * `lock`, it would keep out other readers, while it may spin until one of them acts. It would
+ * also deadlock with a thread that holds some other lock while it enters a section, if the
+ * reader takes that other lock in its own section. `lock` is a leaf.
  *
  * Grace periods are numbered as they begin. A reader that enters notes the number of the
  * next period. So a section with a number up to n began before period n, and period n is

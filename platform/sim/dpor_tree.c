@@ -163,8 +163,8 @@ static void insert(uint32_t node, struct step *w, uint32_t count)
 }
 
 /*
- * Store in w the sequence that reverses the race: all later events that `first` does not
- * happen before, then `second`.
+ * Store in w the sequence that reverses the race. It has all events that are later than
+ * `first` and do not depend on it, directly or by way of others, and then `second`.
  */
 static uint32_t reversed(const struct dpor_race *r, struct step *w)
 {

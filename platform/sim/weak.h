@@ -9,7 +9,7 @@
 #include "platform/sim/internal.h"
 
 enum {
-	WEAK_STORES_MAX = 64,	/* held back at a time; also words that have such stores */
+	WEAK_STORES_MAX = 64,	/* stores held back at a time, and words that have such stores */
 	WEAK_NO_BIT = 0,
 };
 
