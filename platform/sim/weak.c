@@ -241,7 +241,7 @@ static void arrives(const struct sim_step *t, const void *object)
 {
 	(void)t, (void)object;
 	weak_settle();
-	if (sim.fair)	/* also fair to stores: none is held back any more */
+	if (sim.fair)	/* be fair to stores, too: hold back none any more */
 		weak_show_all();
 }
 
