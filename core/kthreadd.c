@@ -157,7 +157,7 @@ int kthreadd_boot(struct kthreadd *d)
 		task_destroy(&d->daemon);
 		return err;
 	}
-	d->task = &d->daemon;		/* before `ready`, because creators wake this task */
+	d->task = &d->daemon;		/* before ready: creators wake it */
 	kt_complete_all(&d->ready);
 	return 0;
 }

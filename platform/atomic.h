@@ -168,7 +168,10 @@ typedef struct {
 					   1, __ATOMIC_RELAXED);               \
 		KT_ASSERT(kt_was > 0);                                         \
 	}))
-/* Take a reference and return true. False if none is left: then the object is about to be freed. */
+/*
+ * Take a reference and return true. False if no reference is left, because then the object is
+ * being freed.
+ */
 #define refcount_inc_not_zero(r)                                               \
 	(__extension__({                                                       \
 		int *kt_at = KT_ATOMIC_AT("ref", #r, KT_UPDATE, &(r)->refs);   \

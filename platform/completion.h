@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * kt_completion: wait until another thread says it is done, chosen by
+ * kt_completion: a thread waits until another one says that something is done. Chosen by
  * --//platform:completion. The contract, where C is a kt_completion:
  *
  *   kt_completion_init(&C)           not done
@@ -20,7 +20,7 @@
  *
  * The on-stack rule, on which the creation hand-off rests: once
  * kt_complete() has let a waiter return, it never touches *C again, because
- * the waiter may be about to pop the stack frame *C lives in. Likewise, when a killed
+ * the waiter may be about to leave the stack frame that contains *C. Likewise, when a killed
  * waiter returns, *C no longer refers to that waiter.
  *
  * What a thread did before kt_complete() is seen after the wait that it let through.

@@ -7,8 +7,8 @@
  * platform/posix/ runs that code on real threads, platform/sim/ on deterministic fibers
  * in virtual time. A port to another system begins with platform/template/.
  *
- * Unless its comment says otherwise, any thread that was made by os_spawn() or adopted by
- * os_adopt() may call a function, also with locks held.
+ * Any thread that was made by os_spawn() or adopted by os_adopt() may call a function, also
+ * with locks held, unless the comment of the function says otherwise.
  */
 #ifndef PLATFORM_OS_H
 #define PLATFORM_OS_H
@@ -52,11 +52,11 @@ enum os_spawn_kind {
 /*
  * Start fn(arg) on a new thread called `name`. The name is copied, and plans know the
  * thread by it. *t is the caller's memory. It must live until the thread was joined, or, if
- * detached, until fn has returned: fn itself may free it, provided no other thread uses *t
- * any more. After that fn may still acquire locks, complete and free, but not park, wait or
- * spawn. The new thread inherits the spawning thread's attributes. Returns 0, or -EAGAIN if
- * the system has no stack (KT_ROLE_STACK) or no thread left; then *t is unused. The
- * `alloc_fails` hook decides whether the stack is refused.
+ * the thread is detached, until fn has returned. fn itself may free it if no other thread
+ * uses *t any more. After that fn may still acquire locks, complete and free, but not park,
+ * wait or spawn. The new thread inherits the spawning thread's attributes. Returns 0, or
+ * -EAGAIN if the system has no stack (KT_ROLE_STACK) or no thread left; then *t is unused.
+ * The `alloc_fails` hook decides whether the stack is refused.
  */
 int os_spawn(struct os_thread *t, const char *name, enum os_spawn_kind kind,
 	     void (*fn)(void *arg), void *arg);
@@ -210,8 +210,8 @@ size_t os_live(enum kt_role role);
 /*
  * The object at addr, on a thread's stack, begins or ends its life. In the
  * simulator any use of it by an atomic or lock after its end is a KT_MEMORY failure,
- * until a new object begins there. Elsewhere they do nothing (ASan sees the stack).
- * (macro)
+ * until a new object begins there. Elsewhere both functions do nothing, because ASan sees the
+ * stack. (macro)
  */
 #if !defined(os_object_begin)
 void os_object_begin(const void *addr, size_t size);

@@ -37,7 +37,8 @@ int kt_completion_modelled_take(struct kt_completion_modelled *c, bool killable,
 
 /*
  * It is inline, because the processor mispredicts each return after a switch of tasks. It
- * has no branch, because a fuzzer would take a branch here for one of the code under test.
+ * has no branch, because a fuzzer would mistake a branch here for a branch of the code under
+ * test.
  */
 static inline void kt_completion_modelled_complete(struct kt_completion_modelled *c,
 						   struct kt_site *site)

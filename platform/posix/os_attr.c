@@ -269,7 +269,10 @@ int os_get_attributes(struct os_attributes *out)
 	out->spawn_node = me ? me->spawn_node : OS_NO_NODE;
 	out->signals_ignored = is_deaf();
 	first = result(prctl(PR_GET_NAME, out->comm));
-	/* Zero at the end, because the kernel stores only as many as there are processors. */
+	/*
+	 * The mask is zero before the call, because the kernel stores no more bits than it has
+	 * processors.
+	 */
 	err = result(sched_getaffinity(0, sizeof out->cpus, (cpu_set_t *)out->cpus));
 	first = first ? first : err;
 	err = get_policy(&out->policy);

@@ -129,8 +129,8 @@ static void run(struct sim_task *t, struct callback *c)
 }
 
 /*
- * Run the callbacks that may run. A callback does not run other callbacks itself: after it
- * has returned, the task that ran it runs them.
+ * Run the callbacks that may run. A callback does not run other callbacks itself: after the
+ * callback has returned, its task runs the others.
  */
 static void run_ready(struct sim_task *t)
 {
