@@ -10,10 +10,10 @@
  * next period. So a section with a number up to n began before period n, and period n is
  * over when there is no such section.
  *
- * Callbacks: one thread at a time calls them (`calling`), the oldest first. It clears
- * `calling` in the same hold of the lock in which it finds no callback that may be called.
- * A thread that makes a callback callable later finds `calling` clear. So no callback is
- * left over.
+ * Callbacks: one thread at a time calls them (`calling`), the oldest first. That thread
+ * clears `calling` in the same hold of the lock in which it finds no callback that may be
+ * called. A thread that makes a callback callable later finds `calling` clear. So no callback
+ * is left over.
  */
 #include "platform/rcu/biglock.h"
 

@@ -11,11 +11,11 @@
  *
  * A pairs with B: either the updater sees `since`, or the reader loads the new pointer. A
  * reader that loaded `mine` as its epoch also sees that the object is unpublished, because
- * the addition to the epoch is fully ordered and the load is an acquire; so the updater
- * need not wait for it. If a reader loaded the epoch before that and stores it late, the
- * updater may wait for it without need, but not for long. An updater that sees a reader's
- * next `since` sees what that reader did: C and A store `since` with release, and the
- * updater loads it with acquire.
+ * the addition to the epoch is fully ordered and the load is an acquire; so the updater need
+ * not wait for that reader. If a reader loaded the epoch earlier and stores it late, the
+ * updater may wait for the reader without need, but not for long. An updater that sees a
+ * reader's next `since` sees what that reader did: C and A store `since` with release, and
+ * the updater loads it with acquire.
  *
  * Callbacks are pushed on `queued`, youngest first. One thread at a time serves
  * them: the one that adds to `wanted` and finds 0. It moves them to a list of its own, in

@@ -167,7 +167,7 @@ static void test_alone_is_no_pair(void)
 	printf("ok alone is no pair\n");
 }
 
-/* A load does not hide the store from the next one. */
+/* A load does not hide the store from the next load. */
 static void body_seen_twice(void *unused)
 {
 	(void)unused;

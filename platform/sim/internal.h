@@ -108,7 +108,7 @@ static inline uint64_t sim_bit(uint32_t task)
 
 /*
  * The current task is at `site` and yields, or has finished: decide which task goes on.
- * Other sites: sim_point() (hooks.h), sim_mark(), sim_block().
+ * For other sites there are sim_point() (hooks.h), sim_mark() and sim_block().
  */
 void sim_reach(struct kt_site *site, enum sim_why why);
 void sim_mark(struct kt_site *site);

@@ -5,9 +5,9 @@
  * period is over when the set is empty. For a task that waits in synchronize the set is in
  * its struct sim_task; for a callback it is in the callback's entry of the table.
  *
- * Each call is one step. The choice point comes before the call takes effect. In unlock it
- * comes after that, so that what a task does after its section can be late. Callbacks run
- * in the order in which they were queued, and one at a time on a task.
+ * Each call is one step. The choice point comes before the call takes effect. In unlock the
+ * choice point comes after that, so that what a task does after its section can be late.
+ * Callbacks run in the order in which they were queued, and one at a time on a task.
  *
  * The happens-before edges are those of the contract and no more. Edges lead to the end of
  * a grace period from the sections that were left before it began, and from the sections
