@@ -130,12 +130,12 @@ void os_sleeper_unpark_at(os_sleeper *s, struct kt_site *site);
 
 /*
  * If *word == expected, sleep until os_futex_wake() or, unless deadline_ns is NULL, until
- * os_now_ns() >= *deadline_ns. A waker that first changes the word and then wakes sees the
- * comparison and falling asleep as one step: either the sleeper finds the word changed, or
- * it is asleep and is woken. May return for no reason, so the caller looks again. Returns
- * false at the deadline. A futex orders nothing; only accesses to words do. A killable wait
- * must change the word in `interrupt` (os_wait_begin), because a mere wake-up may come
- * between the waiter's test and its sleep.
+ * os_now_ns() >= *deadline_ns. For a waker that first changes the word and then wakes,
+ * comparing and falling asleep are one step: either the sleeper finds the word changed, or it
+ * is asleep and is woken. May return for no reason, so the caller looks again. Returns false
+ * at the deadline. A futex orders nothing; only accesses to words do. A killable wait must
+ * change the word in `interrupt` (os_wait_begin), because a mere wake-up may come between the
+ * waiter's test and its sleep.
  */
 bool os_futex_wait_at(const uint32_t *word, uint32_t expected, const uint64_t *deadline_ns,
 		      struct kt_site *why);

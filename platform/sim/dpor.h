@@ -80,7 +80,7 @@ struct dpor_word {
 
 /* The events that let a task go on. */
 struct dpor_wakers {
-	uint16_t event[DPOR_ENABLERS_MAX + 1];	/* the last place used: too many */
+	uint16_t event[DPOR_ENABLERS_MAX + 1];	/* if the last place is used: too many events */
 	uint8_t count;
 };
 

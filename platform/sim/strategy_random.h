@@ -34,9 +34,9 @@ static inline uint32_t sim_random_below(uint32_t below)
 
 /*
  * Draw n, and return the n-th of more than eight tasks. For each byte, one multiplication
- * counts the bits that are set up to it. From that follow the byte that has the n-th bit,
- * and which bit of that byte it is. There is no branch, because the processor would
- * mispredict it half of the time.
+ * counts the set bits of that byte and all lower bytes. From these counts follow the byte
+ * that has the n-th bit, and which bit of that byte it is. There is no branch, because the
+ * processor would mispredict it half of the time.
  */
 static inline uint8_t sim_random_draw_bytes(uint64_t runnable)
 {
