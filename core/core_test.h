@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * For the tests of core/: a test body runs as a task of a booted kthreadd. When it has
- * ended, nothing may be allocated.
+ * What the tests of core/ share. A test body runs as a task of a booted kthreadd. When the
+ * body has ended, nothing may be left allocated.
  */
 #ifndef CORE_CORE_TEST_H
 #define CORE_CORE_TEST_H
@@ -28,7 +28,7 @@ static bool alloc_fails(enum kt_role role, struct kt_site *site)
 
 /* ---- tasks ---------------------------------------------------------------- */
 
-/* Start fn(arg) as a task called `name`, whose threads the daemon makes. */
+/* Start fn(arg) as a task called `name`. The daemon makes the threads that the task creates. */
 static inline void task_begin(struct task_struct *t, const char *name, void (*fn)(void *arg),
 			      void *arg)
 {
@@ -36,7 +36,7 @@ static inline void task_begin(struct task_struct *t, const char *name, void (*fn
 	CHECK_EQ(os_spawn(&t->os, name, OS_JOINABLE, fn, arg), 0);
 }
 
-/* Wait until it has returned. */
+/* Wait until the fn of that task has returned. */
 static inline void task_end(struct task_struct *t)
 {
 	os_join(&t->os);
@@ -97,7 +97,7 @@ static void boot_and_run(void (*body)(void))
 	kthreadd_shutdown(&daemon);
 }
 
-/* Run a body. When it has ended, nothing may be left. body: address of the function. */
+/* Run a body, after which nothing may be left allocated. body: address of the function. */
 static void with_daemon(void *body)
 {
 	boot_and_run(*(void (**)(void))body);
@@ -106,7 +106,7 @@ static void with_daemon(void *body)
 		CHECK_EQ(os_live((enum kt_role)role), 0);
 }
 
-/* As with_daemon(), with fail_role in force. */
+/* As with_daemon(), but the body may set fail_role. */
 static void in_task(void *body)
 {
 	struct os_hooks hooks = { .alloc_fails = alloc_fails };
@@ -136,9 +136,9 @@ static inline void run_tests(const struct core_test *tests, size_t count)
 }
 
 /*
- * The body must end in a failure of that kind. On real threads the body runs in a forked
- * child. So this test comes before all other tests, when RCU's thread for callbacks does
- * not exist yet and no thread is about to end.
+ * The body must end in a failure of kind `kind`. On real threads the body runs in a forked
+ * child. So this test comes before all other tests, when RCU's thread for callbacks does not
+ * exist yet and no thread is about to end.
  */
 static inline void run_failing(const char *name, enum kt_failure kind, void (*body)(void))
 {

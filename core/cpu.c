@@ -35,8 +35,8 @@ uint64_t cpus_usable(struct kthreadd *d, uint64_t cpus)
 {
 	uint64_t online = READ_ONCE(d->cpus.online);
 
-	/* A mask may have bits beyond the possible CPUs, which the platform maps to
-	 * processors. It is passed on as it is while all CPUs are online. */
+	/* A mask may have bits beyond the possible CPUs; the platform maps each bit to a
+	 * processor. While all CPUs are online, the mask is passed on unchanged. */
 	if (online == CPU_POSSIBLE_MASK)
 		return cpus;
 	return cpus & online ? cpus & online : online;
@@ -67,9 +67,9 @@ void cpus_write_unlock(struct kthreadd *d)
 /* ---- offline and online ---------------------------------------------------- */
 
 /*
- * The scheduler's part. First `online`, then the list: task_bind() puts a task
- * on the list and reads `online` in one section of bound_lock. Either it sees
- * the new mask, or the task is found here.
+ * The scheduler's part. Write `online` first, then walk the list: task_bind() puts a task on
+ * the list and reads `online` in one section of bound_lock. Either it sees the new mask, or
+ * the task is found here.
  */
 static void set_online(struct kthreadd *d, unsigned cpu, bool online)
 {

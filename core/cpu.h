@@ -6,14 +6,15 @@
  * Each kthreadd has CPUs of its own, all online at first. A CPU is a number to which
  * threads of that kthreadd are bound. The platform maps the number to a
  * processor (os_bind()): a simulated one in the simulator, or on real threads one that
- * the process may use. The machine's own CPUs stay online. That a CPU is offline is a
- * matter of core/ alone: a task that is bound only to offline CPUs runs on other CPUs, as
- * with Linux's scheduler. A task that is not bound stays where it is.
+ * the process may use. The machine's own CPUs stay online. Only core/ treats a CPU as
+ * offline. A task that is bound only to offline CPUs then runs on other CPUs, as in Linux. A
+ * task that is not bound stays where it is.
  *
- * Lock order: cpu_maps_lock -> cpu_hotplug_lock -> smpboot's threads_lock ->
- * what kthread_create(), kthread_park() and kthread_stop() wait for. So these locks must
- * not be taken by a thread for which they wait: neither in a per-CPU thread's callbacks,
- * nor in a function that is asked to park or stop. A second order: bound_lock -> pi_lock.
+ * Lock order: cpu_maps_lock -> cpu_hotplug_lock -> smpboot's threads_lock. A task that holds
+ * these locks calls kthread_create(), kthread_park() and kthread_stop(), which wait for
+ * another thread. That thread must not take the locks: neither in the callbacks of a per-CPU
+ * thread, nor in a thread function that is asked to park or stop. A second order: bound_lock
+ * -> pi_lock.
  */
 #ifndef CORE_CPU_H
 #define CORE_CPU_H
@@ -41,13 +42,13 @@ struct cpus {
 	struct mutex cpu_maps_lock;		/* cpu_up() and cpu_down(), one at a time */
 	struct rw_semaphore cpu_hotplug_lock;	/* Linux: a percpu-rwsem */
 
-	uint64_t online;	/* atomic; bit n: CPU n. Written with both locks held, the
-				 * second for writing, so it is constant while a task
-				 * holds one of them */
+	uint64_t online;	/* atomic; bit n: CPU n. A task that changes it holds both
+				 * locks, cpu_hotplug_lock for writing. So it is constant
+				 * while a task holds either lock */
 
 	kt_lock bound_lock;	/* taken before pi_lock */
 	struct list_head bound;	/* under bound_lock: kthreads that may not run
-				 * everywhere, by task_struct.bound */
+				 * everywhere, linked by task_struct.bound */
 };
 
 /* Called before any task can see *c. / Called when no task will use *c again. */
@@ -70,7 +71,8 @@ void cpus_write_unlock(struct kthreadd *d);
 
 /*
  * Take a CPU offline: park its threads, the last registered first; mark the CPU;
- * move to other CPUs the tasks that are bound to it. 0, also if it is offline already;
+ * move to other CPUs the tasks that are bound to it. Returns 0, also if the
+ * CPU is offline already, or
  *   -EINVAL  no such CPU;
  *   -EBUSY   `cpu` is the last CPU online.
  * Sleeps, whatever signals come.
@@ -79,15 +81,15 @@ int cpu_down(struct kthreadd *d, unsigned cpu);
 
 /*
  * Bring a CPU online: make the threads that it lacks; mark the CPU; unpark its
- * threads. 0, also if it is online already; -EINVAL, no such CPU; or the error of
- * kthread_create(). After such an error the CPU stays offline. The threads that were made
- * stay parked, and the next cpu_up() uses them. d must be the caller's kthreadd.
+ * threads. Returns 0, also if it is online already; -EINVAL if there is no such CPU; or the
+ * error of kthread_create(). After that error the CPU stays offline. The threads that were
+ * made stay parked, and the next cpu_up() uses them. d must be the caller's kthreadd.
  */
 int cpu_up(struct kthreadd *d, unsigned cpu);
 
 /*
- * For core/task.c: those of `cpus` that are online; if none of them is, all CPUs that are
- * online.
+ * Called by core/task.c. Returns those of `cpus` that are online. If none of them is online,
+ * returns all CPUs that are online.
  */
 uint64_t cpus_usable(struct kthreadd *d, uint64_t cpus);
 

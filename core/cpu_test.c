@@ -156,7 +156,7 @@ static void errors_have_their_cause(void)
 {
 	CHECK_EQ(cpu_down(&daemon, NR_CPUS), -EINVAL);
 	CHECK_EQ(cpu_up(&daemon, NR_CPUS), -EINVAL);
-	CHECK_EQ(cpu_up(&daemon, 2), 0);		/* it is online already */
+	CHECK_EQ(cpu_up(&daemon, 2), 0);		/* the CPU is online already */
 	for (unsigned cpu = 0; cpu < NR_CPUS - 1; cpu++) {
 		CHECK(cpu_online(&daemon, cpu));
 		CHECK_EQ(cpu_down(&daemon, cpu), 0);
@@ -165,7 +165,7 @@ static void errors_have_their_cause(void)
 	}
 	CHECK_EQ(num_online_cpus(&daemon), 1);
 	CHECK_EQ(cpu_down(&daemon, NR_CPUS - 1), -EBUSY);
-	CHECK_EQ(cpu_down(&daemon, 0), 0);		/* it is offline already */
+	CHECK_EQ(cpu_down(&daemon, 0), 0);		/* the CPU is offline already */
 	CHECK(cpu_online(&daemon, NR_CPUS - 1));
 	CHECK_EQ(cpu_up(&daemon, 0), 0);
 	CHECK_EQ(cpu_down(&daemon, NR_CPUS - 1), 0);
@@ -223,7 +223,7 @@ static void one_is_always_left(void)
 struct sentry {			/* a thread that says on request where it runs */
 	kt_completion ask, answer;
 	uint64_t due;
-	bool over;			/* this and `due`: written before `ask` */
+	bool over;			/* this and `due` are written before `ask` */
 	bool there;
 };
 

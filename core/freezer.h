@@ -4,11 +4,11 @@
  * stay there until they are thawed. After Linux kernel/freezer.c and
  * kernel/power/process.c; core/README.md says where and why it differs.
  *
- * Kthreads start with PF_NOFREEZE, as kthreadd has it, and the freezer passes them
- * over. A thread that calls set_freezable() must freeze from then on. No other task stops
- * it: the thread itself goes into the refrigerator, at the places where it calls
- * try_to_freeze(), kthread_freezable_should_stop() or set_freezable(). In the refrigerator
- * its state is FROZEN, in which no ordinary wake-up wakes it:
+ * Kthreads inherit PF_NOFREEZE from kthreadd, and the freezer passes over tasks with that
+ * flag. A thread that calls set_freezable() must freeze from then on. No other task stops it:
+ * the thread itself goes into the refrigerator, at the places where it calls try_to_freeze(),
+ * kthread_freezable_should_stop() or set_freezable(). In the refrigerator its state is
+ * FROZEN, in which no ordinary wake-up wakes it:
  *
  *	thread				freezer
  *	set_current_state(S)		add 1 to `freezers`, under the lock
@@ -57,12 +57,12 @@ void freezer_destroy(struct freezer *f);
 
 /*
  * Ask every freezable kthread of d to freeze, wake those that sleep, and wait
- * until all are in the refrigerator, parked, or have ended. Returns 0. Returns -EBUSY at
- * os_now_ns() >= deadline_ns (without a deadline: 20 s from now) if one of them did not
- * test freezing(). Then this freeze is over, as if thawed. While a freeze is in force, a
- * thread that becomes freezable, or is unparked, freezes at once. A thread that is stopped
- * meanwhile leaves the refrigerator and ends, unless it is in try_to_freeze(). Sleeps,
- * whatever signals come.
+ * until all are in the refrigerator, parked, or have ended. Returns 0. Returns -EBUSY if one
+ * of them has not tested freezing() at os_now_ns() >= deadline_ns. freeze_kthreads() sets the
+ * deadline to 20 s from now. After -EBUSY this freeze is over, and needs no thaw. While a
+ * freeze is in force, a thread that becomes freezable, or is unparked, freezes at once. A
+ * thread that is stopped meanwhile leaves the refrigerator and ends, unless it is in
+ * try_to_freeze(). Sleeps, whatever signals come.
  */
 int freeze_kthreads(struct kthreadd *d);
 int freeze_kthreads_until(struct kthreadd *d, uint64_t deadline_ns);
@@ -83,17 +83,17 @@ bool freezing(struct task_struct *p);
 bool frozen(struct task_struct *p);
 
 /*
- * The calling kthread may be frozen from now on, and freezes at once if a freeze is
- * in force. Returns true if the thread was frozen. Returns also if the thread is stopped,
- * as kthread_freezable_should_stop() does.
+ * The calling kthread may be frozen from now on, and freezes at once if a freeze is in force.
+ * Returns true if the thread was frozen. As in
+ * kthread_freezable_should_stop(), a stop lets the thread out of the refrigerator.
  */
 bool set_freezable(void);
 
 /*
  * If there is a freeze, stay in the refrigerator until it is over. True if the thread
- * was there. Called in state RUNNING. The thread stays even when it is stopped. The caller
- * need not test kthread_should_stop() next, so it might use something that is still asleep,
- * such as a device.
+ * was there. Called in state RUNNING. The thread stays even when it is stopped. If it left,
+ * it might use something that is still asleep, such as a device, before it tests
+ * kthread_should_stop().
  */
 bool try_to_freeze(void);
 

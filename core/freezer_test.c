@@ -199,7 +199,10 @@ static void frozen_until_the_last_thaw(void)
 	CHECK_EQ(m.froze, 1);
 }
 
-/* A thaw and the next freeze may both come before the thread tests again. Then it stays frozen. */
+/*
+ * A thaw and the next freeze may both come before the thread tests again. Then the thread stays
+ * frozen.
+ */
 static void frozen_again_and_again(void)
 {
 	struct member m;

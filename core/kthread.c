@@ -50,7 +50,7 @@ static char *format_name(const char *namefmt, va_list args)
 
 	if (strchr(namefmt, '%')) {
 		len = vsnprintf(text, sizeof text, namefmt, args);
-	} else {	/* most names: as kvasprintf_const() */
+	} else {	/* most names; Linux: kvasprintf_const() */
 		from = namefmt;
 		len = (int)strnlen(namefmt, sizeof text);
 	}

@@ -25,10 +25,10 @@
 #define NUMA_NO_NODE OS_NO_NODE
 
 /*
- * Make a thread that will run threadfn(data), with its stack and its task on `node` unless
- * that is NUMA_NO_NODE (a hint). It is named by namefmt, has normal scheduling and all
- * CPUs, and sleeps uninterruptibly until it is woken by wake_up_process(). If it is stopped
- * before that, threadfn is not called.
+ * Make a thread that will run threadfn(data), with its stack and its task on `node`. The node
+ * is a hint; NUMA_NO_NODE gives none. The thread is named by namefmt, is scheduled normally,
+ * and may use all CPUs. It sleeps uninterruptibly until it is woken by wake_up_process(). If
+ * it is stopped before that, threadfn is not called.
  *
  * The daemon of current->kthreadd makes the thread. The calling task sleeps, killably, and
  * must hold no lock. kthreadd_wait_ready() must have returned before.
@@ -37,8 +37,8 @@
  * the thread exits. Or an error pointer:
  *   -ENOMEM  no memory for the request, the name, the task or its kthread;
  *   -EAGAIN  the platform could not start a thread;
- *   -EINTR   the caller was killed before the request was answered. The daemon
- *            may still make a thread for it, which exits without calling threadfn.
+ *   -EINTR   the caller was killed before the request was answered. The daemon may
+ *            still make a thread, which exits without calling threadfn.
  * A kill after the answer is not reported here.
  */
 __attribute__((format(printf, 4, 5)))
@@ -62,8 +62,8 @@ struct task_struct *kthread_create_on_node(int (*threadfn)(void *data), void *da
 	}))
 
 /*
- * Create on `cpu`'s node, bound to `cpu`. namefmt has one %u, for cpu. As in
- * mainline the thread is neither parked nor marked as the CPU's own.
+ * Create on `cpu`'s node, bound to `cpu`. namefmt has one %u, for cpu. As in mainline the
+ * thread is neither parked nor marked as the CPU's own.
  */
 struct task_struct *kthread_create_on_cpu(int (*threadfn)(void *data), void *data,
 					  unsigned cpu, const char *namefmt);

@@ -16,7 +16,7 @@ enum kthread_flag {
 	KTHREAD_SHOULD_STOP,	/* set once, never cleared */
 	KTHREAD_SHOULD_PARK,	/* set by kthread_park(), cleared by kthread_unpark() */
 	KTHREAD_IS_PER_CPU,	/* `cpu` is valid */
-	KTHREAD_EXITING,	/* result is written or about to be; set once */
+	KTHREAD_EXITING,	/* result is written, or is about to be written; set once */
 };
 
 /* Lives as long as the task_struct that points to it. */
@@ -35,7 +35,7 @@ struct kthread {
 	int (*threadfn)(void *data);
 	void *data;
 
-	struct cgroup_subsys_state *blkcg_css;	/* the thread's own; see core/mm.h */
+	struct cgroup_subsys_state *blkcg_css;	/* used by the thread itself only; see core/mm.h */
 };
 
 /*

@@ -379,7 +379,7 @@ static void boot_without_a_thread_fails(void)
 	kthreadd_init(&second);
 	CHECK_EQ(kthreadd_boot(&second), -EAGAIN);
 	fail_role = KT_ROLE_COUNT;
-	CHECK_EQ(kthreadd_boot(&second), 0);	/* it was left as after init */
+	CHECK_EQ(kthreadd_boot(&second), 0);	/* the failed boot left it as after init */
 	kthreadd_shutdown(&second);
 }
 

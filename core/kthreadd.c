@@ -56,7 +56,7 @@ static int kernel_thread(struct kthreadd *d, struct kthread_create_info *create)
 	t->no_cgroup_migration = current->no_cgroup_migration;
 	t->kthread = alloc_kthread_struct();
 	if (!t->kthread) {
-		err = -ENOMEM;	/* Linux 6.1 says -EAGAIN: core/README.md */
+		err = -ENOMEM;	/* Linux 6.1 returns -EAGAIN: see core/README.md */
 		goto free_task;
 	}
 	/* From here on other tasks may take a reference. */

@@ -5,7 +5,8 @@
  *
  * One struct holds all its state: it can be booted, shut down and booted again
  * in one process, and several can exist side by side. A task's `kthreadd` says which daemon
- * makes its threads. For a kthread that is the daemon that made the kthread itself.
+ * makes its threads. The threads that a kthread creates come from the daemon that made the
+ * kthread.
  *
  * Locking: the lock inside create_list is a leaf. The daemon holds no lock while it
  * makes a thread.
@@ -29,7 +30,7 @@ struct kthreadd {
 	struct task_struct *task;	/* the daemon, to be woken */
 	kt_completion ready;		/* complete_all: creating is allowed */
 
-	int pref_node_fork;		/* the daemon's own: see tsk_fork_get_node() */
+	int pref_node_fork;		/* used by the daemon only: see tsk_fork_get_node() */
 
 	unsigned long flags;		/* bit KTHREADD_SHUTDOWN, set once */
 	refcount_t threads;		/* kthreads that are not gone, plus 1 until shutdown */
@@ -39,7 +40,7 @@ struct kthreadd {
 
 	struct kthread_registry registry;	/* its live kthreads */
 
-	struct timer_base timers;	/* of its threads; kthreadd_boot_timers() */
+	struct timer_base timers;	/* timers of its threads; see kthreadd_boot_timers() */
 	struct freezer freezer;		/* of its threads */
 	struct cpus cpus;		/* where its threads run */
 	struct smpboot smpboot;		/* the threads of each CPU */
@@ -63,9 +64,8 @@ int kthreadd_boot(struct kthreadd *d);
 
 /*
  * Start the thread that fires the timers of delayed works. Only delayed works need it. 0 or
- * -EAGAIN. Called at most once per init, before the first delayed work is queued. Tasks
- * that wait only for `ready` may queue such works at once, so then call it before
- * kthreadd_boot().
+ * -EAGAIN. Called at most once per init, before the first delayed work is queued. If tasks
+ * wait only for `ready` and then queue such works, call it before kthreadd_boot().
  */
 int kthreadd_boot_timers(struct kthreadd *d);
 

@@ -60,7 +60,7 @@ static inline void list_add_tail(struct list_head *new_, struct list_head *head)
 	WRITE_ONCE(prev->next, new_);
 }
 
-/* Unlink. After it the entry is an empty list of its own. */
+/* Unlink the entry. It becomes an empty list of its own. */
 static inline void list_del_init(struct list_head *entry)
 {
 	struct list_head *prev = entry->prev, *next = entry->next;

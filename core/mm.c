@@ -46,8 +46,8 @@ void kthread_use_mm(struct mm_struct *mm)
 		kt_fail(KT_DISCIPLINE, "kthread_use_mm by a thread that uses one");
 	check_users(mm);
 	/*
-	 * Take the reference before the old one is dropped, which may be the last one to
-	 * the same mm.
+	 * Take the new reference before the old one is dropped, because the old one may be
+	 * the last one to the same mm.
 	 */
 	if (active != mm) {
 		mmgrab(mm);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a kthread may borrow from other tasks while it works for them: an address
- * space, and the block cgroup that its I/O is charged to. After Linux
- * kernel/kthread.c and mm_types.h. Only the references and their order are here;
- * an mm maps no memory.
+ * A kthread may borrow two things from other tasks while it works for them: an address space,
+ * and the block cgroup that its I/O is charged to. After Linux kernel/kthread.c and
+ * mm_types.h. Only the references and their order are here; an mm maps no memory.
  *
  * An mm has two counts, as in Linux. `users` keeps the mappings alive; the mmput() of the
  * last user removes them. `count` keeps the struct alive: all users together have one
@@ -54,7 +53,7 @@ void kthread_unuse_mm(struct mm_struct *mm);
 /* The state of a cgroup in one controller. */
 struct cgroup_subsys_state {
 	refcount_t refs;
-	void (*release)(struct cgroup_subsys_state *css);	/* by the last css_put() */
+	void (*release)(struct cgroup_subsys_state *css);	/* called by the last css_put() */
 };
 
 #define css_get(css) refcount_inc(&(css)->refs)

@@ -13,7 +13,10 @@ static void release(struct cgroup_subsys_state *c)
 	released++;
 }
 
-/* Run fn on a kthread until it returns. After the park a stop still calls fn. */
+/*
+ * Run fn on a kthread until fn returns. Because the kthread was parked before, a stop still
+ * calls fn.
+ */
 static void on_kthread(int (*fn)(void *))
 {
 	struct task_struct *k = kthread_create(fn, NULL, "k");

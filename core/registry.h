@@ -9,8 +9,8 @@
  *
  * Readers are in a read section of RCU. A task that they find may be unlinked while they
  * look at it. But it is not freed before they leave the section, and its `next` stays
- * valid. To keep a task longer, a reader calls kthread_find(), which takes a reference. It
- * fails for a task whose last reference is gone.
+ * valid. To keep a task longer, a reader calls kthread_find(), which takes a reference.
+ * kthread_find() does not find a task whose last reference is gone.
  *
  * A caller rule: the registry is read only while its kthreadd exists, from init to
  * shutdown.

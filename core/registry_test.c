@@ -166,7 +166,7 @@ static void come_and_go(void (*fn)(void *))
 		if (i % 2)
 			kthread_stop(k);
 		else
-			wake_up_process(k);	/* it ends by itself */
+			wake_up_process(k);	/* the thread ends by itself */
 	}
 	smp_store_release(&done, true);
 	for (int i = 0; i < READERS; i++)

@@ -58,7 +58,7 @@ static void down(struct rw_semaphore *sem, bool writes)
 	struct rwsem_waiter w = { .thread = os_self(), .writes = writes };
 
 	kt_lock_acquire(&sem->lock);
-	KT_ASSERT(sem->writer != w.thread);	/* it would wait for itself */
+	KT_ASSERT(sem->writer != w.thread);	/* the task would wait for itself */
 	if (list_empty(&sem->waiters) && take_locked(sem, w.thread, writes)) {
 		kt_lock_release(&sem->lock);
 		return;

@@ -7,8 +7,8 @@
  * waits behind it, even if it is a reader. A release hands the lock over to the task that
  * has waited longest. If that task is a reader, all readers that wait before the next
  * writer get the lock, too. So no task overtakes, and neither side starves. Hence a reader
- * must not take the lock again: a writer may wait in between, until the first hold ends,
- * and the reader would wait behind the writer.
+ * must not take the lock again. A writer may have come in between, which waits until the
+ * reader's first hold ends. The reader's second call would wait behind that writer, for ever.
  *
  * A wait ignores signals. The caller must hold no kt_lock.
  */

@@ -8,8 +8,8 @@
  *
  *	setup  { fn ... [ park  unpark  fn ... ] }  cleanup
  *
- * After each wake-up it calls fn if thread_should_run() says so. It calls cleanup
- * if and only if it called setup, and unpark only after park. When it is stopped it calls
+ * After each wake-up the thread calls fn if thread_should_run() says so. It calls cleanup if
+ * and only if it called setup, and unpark only after park. When it is stopped it calls
  * cleanup at once, even if unpark would come next. If its CPU is offline then, cleanup runs
  * on another CPU. A thread that is stopped before it got a CPU calls nothing.
  *
@@ -43,7 +43,7 @@ struct smp_hotplug_thread {
 	void (*setup)(unsigned cpu);		/* this and the next three may be NULL */
 	void (*cleanup)(unsigned cpu, bool online);
 	void (*park)(unsigned cpu);
-	void (*unpark)(unsigned cpu);		/* called only if there is a park, too */
+	void (*unpark)(unsigned cpu);		/* called only if park is not NULL */
 	bool selfparking;			/* its owner parks and unparks it, not smpboot */
 	const char *thread_comm;		/* "name/%u" */
 
@@ -61,12 +61,15 @@ void smpboot_destroy(struct smpboot *s);
 
 /*
  * Make and start a thread on every online CPU of the caller's kthreadd,
- * and later on each CPU that comes online. 0; or -ENOMEM or the error of
- * kthread_create(), and then no thread is left. Sleeps.
+ * and later on each CPU that comes online. Returns 0, or -ENOMEM or the error of
+ * kthread_create(). After an error no thread is left. Sleeps.
  */
 int smpboot_register_percpu_thread(struct smp_hotplug_thread *plug_thread);
 
-/* Stop all threads of plug_thread, also those of offline CPUs. The caller has the same kthreadd. */
+/*
+ * Stop all threads of plug_thread, also those of offline CPUs. The caller must have the same
+ * kthreadd as the task that registered plug_thread.
+ */
 void smpboot_unregister_percpu_thread(struct smp_hotplug_thread *plug_thread);
 
 /*

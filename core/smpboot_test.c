@@ -100,7 +100,7 @@ static void unpark(unsigned cpu)
 	p->unparks++;
 }
 
-/* The create callback uses it, because the callback gets only the CPU. */
+/* The create callback uses this guard, because its only argument is the CPU. */
 static struct guard *registering;
 
 static void created(unsigned cpu)
@@ -442,7 +442,10 @@ static void cycles(void *arg)
 	CHECK_EQ(cpu_up(&daemon, 3), 0);
 }
 
-/* 4bee96860a65: a CPU that came online between the walk and the list got no thread. */
+/*
+ * Linux commit 4bee96860a65: a CPU got no thread if it came online after register had walked
+ * over the CPUs and before register put the entry on the list.
+ */
 static void registers_while_cpus_come_and_go(void)
 {
 	struct guard g;

@@ -52,11 +52,10 @@ struct task_struct {
 	struct os_thread os;
 
 	/*
-	 * RUNNING: set by any task; a task other than this one holds pi_lock.
-	 * A sleeping state: set by the task itself. PARKED, FROZEN and DEAD:
-	 * set by the task itself with pi_lock held, so that no waker that saw an older
-	 * state stores RUNNING after that. The state may be a sleeping one while the task
-	 * still runs: see on_cpu.
+	 * Any task may set RUNNING; a task other than this one must hold pi_lock. Only the
+	 * task itself sets a sleeping state. It sets PARKED, FROZEN and DEAD with pi_lock
+	 * held, so that no waker that saw an older state stores RUNNING after that. The state
+	 * may be a sleeping one while the task still runs: see on_cpu.
 	 */
 	unsigned state;
 	kt_lock pi_lock;
@@ -160,8 +159,8 @@ int wake_up_process(struct task_struct *t);
 bool wait_task_inactive(struct task_struct *t, unsigned mask);
 
 /*
- * Bind t to these processors; bit n is CPU n. t is new, or sleeps in a state of `mask`.
- * Otherwise returns false and does nothing.
+ * If t is new, or sleeps in a state of `mask`, bind t to these processors and return true.
+ * Bit n is CPU n. Otherwise return false and do nothing.
  */
 bool task_bind(struct task_struct *t, uint64_t cpus, unsigned mask);
 

@@ -57,8 +57,9 @@ bool mod_timer(struct timer_list *t, uint64_t expires_ns);
 
 /*
  * Disarm t. True if it was pending. After del_timer() the callback may still be running and
- * use *t. del_timer_sync() waits until the callback has returned. Do not call it from the
- * callback, nor with a lock held that the callback takes. No task may arm t meanwhile.
+ * use *t. del_timer_sync() waits until the callback has returned. Do not call
+ * del_timer_sync() from the callback, nor with a lock held that the callback takes. No task
+ * may arm t meanwhile.
  */
 bool del_timer(struct timer_list *t);
 bool del_timer_sync(struct timer_list *t);

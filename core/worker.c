@@ -19,7 +19,7 @@ void kthread_init_worker(struct kthread_worker *worker)
 void kthread_init_work(struct kthread_work *work, kthread_work_func_t func)
 {
 	memset(work, 0, sizeof *work);
-	os_object_begin(work, sizeof *work);	/* it may be on a stack */
+	os_object_begin(work, sizeof *work);	/* the work may be on a stack */
 	INIT_LIST_HEAD(&work->node);
 	work->func = func;
 }

@@ -76,7 +76,7 @@ int kthread_worker_fn(void *worker);
 /*
  * A worker with a thread of its own, which sleeps until it is woken
  * (wake_up_process(worker->task)) or a work is queued on it.
- * Errors as of kthread_create(), and -ENOMEM for the worker.
+ * Errors: those of kthread_create(), and -ENOMEM if there is no memory for the worker.
  */
 __attribute__((format(printf, 2, 3)))
 struct kthread_worker *kthread_create_worker(unsigned flags, const char *namefmt, ...);

@@ -395,8 +395,8 @@ static void cancels(void *arg)
 }
 
 /*
- * 5fa54346caf6 fixed a deadlock here. Each time the work is queued it is either run or
- * taken back.
+ * Linux commit 5fa54346caf6 fixed a deadlock here. Each time the work is queued it is either
+ * run or taken back.
  */
 static void mod_races_cancel(void)
 {

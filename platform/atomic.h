@@ -4,8 +4,8 @@
  *
  * If another thread may touch a word at the same time without a lock, the code under test
  * uses only these operations on it. On real threads the words are C11 atomics. In the
- * simulator each operation is also a choice point, before the operation; after the point
- * the simulator checks that the pointer points to a live object.
+ * simulator there is a choice point before each operation. After the point the simulator
+ * checks that the pointer points to a live object.
  *
  * Ordering: READ_ONCE and WRITE_ONCE are relaxed; xchg, cmpxchg and the
  * read-modify-write forms that return a value are fully ordered; the bit and
@@ -168,7 +168,10 @@ typedef struct {
 					   1, __ATOMIC_RELAXED);               \
 		KT_ASSERT(kt_was > 0);                                         \
 	}))
-/* Take a reference and return true. False if none is left: then the object is about to be freed. */
+/*
+ * Take a reference and return true. False if no reference is left, because then the object is
+ * being freed.
+ */
 #define refcount_inc_not_zero(r)                                               \
 	(__extension__({                                                       \
 		int *kt_at = KT_ATOMIC_AT("ref", #r, KT_UPDATE, &(r)->refs);   \

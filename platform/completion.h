@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * kt_completion: wait until another thread says it is done, chosen by
+ * kt_completion: a thread waits until another one says that something is done. Chosen by
  * --//platform:completion. The contract, where C is a kt_completion:
  *
  *   kt_completion_init(&C)           not done
@@ -20,7 +20,7 @@
  *
  * The on-stack rule, on which the creation hand-off rests: once
  * kt_complete() has let a waiter return, it never touches *C again, because
- * the waiter may be about to pop the stack frame *C lives in. Likewise, when a killed
+ * the waiter may be about to leave the stack frame that contains *C. Likewise, when a killed
  * waiter returns, *C no longer refers to that waiter.
  *
  * What a thread did before kt_complete() is seen after the wait that it let through.
@@ -31,8 +31,8 @@
  *
  *   int wait_for(c, bool killable, const uint64_t *deadline_ns, site)
  *
- * which gives up if the thread is killed and `killable` is true, and at the deadline if
- * that is not NULL.
+ * which gives up when the thread is killed, if `killable` is true, and at *deadline_ns, if
+ * deadline_ns is not NULL.
  */
 #ifndef PLATFORM_COMPLETION_H
 #define PLATFORM_COMPLETION_H

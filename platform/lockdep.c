@@ -3,11 +3,10 @@
  * The graph of the `checked` locks. An edge is added once, so an acquire usually
  * only looks at one bit for each lock that is held.
  *
- * `busy` guards the classes and the edges while they grow. Class names and edges that
- * are there are read without it (classes_count and after[] are atomic). Threads spin on
- * `busy`, and this file is not instrumented: if ThreadSanitizer saw a lock here, that lock
- * would order all threads that use any lock, and so hide races in the code that uses the
- * locks.
+ * `busy` guards the classes and the edges while they grow. Existing class names and edges are
+ * read without it (classes_count and after[] are atomic). Threads spin on `busy`, and this
+ * file is not instrumented: if ThreadSanitizer saw a lock here, that lock would order all
+ * threads that use any lock, and so hide races in the code that uses the locks.
  *
  * The simulator does not switch tasks in here.
  */

@@ -65,7 +65,7 @@ struct kt_site *kt_lockdep_may_sleep(struct kt_site *site);
 void kt_lockdep_forget(void);
 
 #if defined(KT_COMMON_CODE)
-/* Common code has no kt_may_sleep(), because that depends on the lock. */
+/* Common code has no kt_may_sleep(), because the chosen lock decides what it does. */
 #elif defined(KT_LOCK_CHECKED)
 #define kt_may_sleep(site) kt_lockdep_may_sleep(site)
 #else

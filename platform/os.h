@@ -7,8 +7,8 @@
  * platform/posix/ runs that code on real threads, platform/sim/ on deterministic fibers
  * in virtual time. A port to another system begins with platform/template/.
  *
- * Unless its comment says otherwise, any thread that was made by os_spawn() or adopted by
- * os_adopt() may call a function, also with locks held.
+ * Any thread that was made by os_spawn() or adopted by os_adopt() may call a function, also
+ * with locks held, unless the comment of the function says otherwise.
  */
 #ifndef PLATFORM_OS_H
 #define PLATFORM_OS_H
@@ -52,11 +52,11 @@ enum os_spawn_kind {
 /*
  * Start fn(arg) on a new thread called `name`. The name is copied, and plans know the
  * thread by it. *t is the caller's memory. It must live until the thread was joined, or, if
- * detached, until fn has returned: fn itself may free it, provided no other thread uses *t
- * any more. After that fn may still acquire locks, complete and free, but not park, wait or
- * spawn. The new thread inherits the spawning thread's attributes. Returns 0, or -EAGAIN if
- * the system has no stack (KT_ROLE_STACK) or no thread left; then *t is unused. The
- * `alloc_fails` hook decides whether the stack is refused.
+ * the thread is detached, until fn has returned. fn itself may free it if no other thread
+ * uses *t any more. After that fn may still acquire locks, complete and free, but not park,
+ * wait or spawn. The new thread inherits the spawning thread's attributes. Returns 0, or
+ * -EAGAIN if the system has no stack (KT_ROLE_STACK) or no thread left; then *t is unused.
+ * The `alloc_fails` hook decides whether the stack is refused.
  */
 int os_spawn(struct os_thread *t, const char *name, enum os_spawn_kind kind,
 	     void (*fn)(void *arg), void *arg);
@@ -130,12 +130,12 @@ void os_sleeper_unpark_at(os_sleeper *s, struct kt_site *site);
 
 /*
  * If *word == expected, sleep until os_futex_wake() or, unless deadline_ns is NULL, until
- * os_now_ns() >= *deadline_ns. A waker that first changes the word and then wakes sees the
- * comparison and falling asleep as one step: either the sleeper finds the word changed, or
- * it is asleep and is woken. May return for no reason, so the caller looks again. Returns
- * false at the deadline. A futex orders nothing; only accesses to words do. A killable wait
- * must change the word in `interrupt` (os_wait_begin), because a mere wake-up may come
- * between the waiter's test and its sleep.
+ * os_now_ns() >= *deadline_ns. For a waker that first changes the word and then wakes,
+ * comparing and falling asleep are one step: either the sleeper finds the word changed, or it
+ * is asleep and is woken. May return for no reason, so the caller looks again. Returns false
+ * at the deadline. A futex orders nothing; only accesses to words do. A killable wait must
+ * change the word in `interrupt` (os_wait_begin), because a mere wake-up may come between the
+ * waiter's test and its sleep.
  */
 bool os_futex_wait_at(const uint32_t *word, uint32_t expected, const uint64_t *deadline_ns,
 		      struct kt_site *why);
@@ -160,9 +160,9 @@ void os_delay(void);
 #endif
 
 /*
- * A fatal signal: from now on os_is_killed(t). The flag stays. If t is
- * between os_wait_begin() and os_wait_end(), its `interrupt` is called once.
- * t is unparked in any case. t must be alive.
+ * Send t a fatal signal: from now on os_is_killed(t) is true, for ever. If t is between
+ * os_wait_begin() and os_wait_end(), its `interrupt` is called once. t is unparked in any
+ * case. t must be alive.
  */
 void os_kill(struct os_thread *t);
 bool os_is_killed(const struct os_thread *t);
@@ -195,8 +195,8 @@ uint64_t os_now_ns(void);
 /* ---- memory ------------------------------------------------------------- */
 
 /*
- * `size` > 0 bytes for `role`, contents undefined; NULL if the `alloc_fails` hook
- * says so or there is no memory. os_free(NULL) does nothing.
+ * Allocate `size` > 0 bytes for `role`, with undefined contents. NULL if the `alloc_fails`
+ * hook says so, or if there is no memory. os_free(NULL) does nothing.
  */
 void *os_alloc_at(enum kt_role role, size_t size, struct kt_site *site);
 #define os_alloc(role, size) os_alloc_at((role), (size), KT_SITE("alloc", #role))
@@ -210,8 +210,8 @@ size_t os_live(enum kt_role role);
 /*
  * The object at addr, on a thread's stack, begins or ends its life. In the
  * simulator any use of it by an atomic or lock after its end is a KT_MEMORY failure,
- * until a new object begins there. Elsewhere they do nothing (ASan sees the stack).
- * (macro)
+ * until a new object begins there. Elsewhere both functions do nothing, because ASan sees the
+ * stack. (macro)
  */
 #if !defined(os_object_begin)
 void os_object_begin(const void *addr, size_t size);
@@ -230,7 +230,7 @@ struct os_attributes {
 	char     comm[OS_COMM_MAX];
 	uint64_t cpus[OS_CPUS_MAX / 64];	/* bit set = may run there */
 	enum os_policy policy;
-	bool     all_nodes;		/* no memory node excluded or preferred */
+	bool     all_nodes;		/* no memory node is excluded or preferred */
 	bool     signals_ignored;	/* every signal that can be ignored is */
 	int      spawn_node;		/* see os_set_spawn_node() */
 };

@@ -67,7 +67,7 @@ struct kt_site {
  */
 char *kt_site_name(const struct kt_site *site, char *buf, size_t size);
 
-/* Hash of kt_site_name(); never 0. Any thread. */
+/* The hash of kt_site_name(); never 0. Any thread may call this. */
 uint32_t kt_site_hash(struct kt_site *site);
 
 /* The same hash of a name written in a plan. */

@@ -16,9 +16,9 @@
  *                                caller sees the object as it was published
  *   rcu_assign_pointer(p, v)     publish the object at v
  *
- * A grace period ends when every read section that had begun before it began
- * has ended; it does not wait for later ones. What readers did in those sections
- * is seen after it. Hence: unpublish, wait for a grace period, free.
+ * A grace period waits until all read sections have ended that had begun before it. It does
+ * not wait for later sections. What readers did in the sections for which it waited is seen
+ * after it. Hence: unpublish, wait for a grace period, free.
  *
  * In a read section a thread does not sleep: it does not park, and does not wait for a
  * completion, a grace period or a barrier. It may take a lock. A thread leaves its sections
@@ -31,8 +31,8 @@
  * rely on os_self(), and takes no lock that is held around those calls.
  *
  * Every thread of os_spawn() and os_adopt() may be a reader; the platform
- * registers it. The child of a fork may use RCU if the parent had no other
- * such thread.
+ * registers it. The child of a fork may use RCU if, in the parent, no thread but the forking
+ * one was registered.
  *
  * A back end: struct kt_rcu_<impl>_head, functions kt_rcu_<impl>_{read_lock,
  * read_unlock,synchronize,call,barrier} whose last parameter is the site. The platform

@@ -13,9 +13,9 @@
  * the waiter tries the count before it looks at the flag and at the clock.
  *
  * The on-stack rule: the last touch of *c by complete() is to read the descriptor, and
- * only the write() after it lets the waiter through. The waiter may then destroy *c,
- * and so close the descriptor while that write is still on its way out of the
- * kernel, which holds the file by a reference. complete() does not use the descriptor again.
+ * only the write() after it lets the waiter through. The waiter may then destroy *c, and so
+ * close the descriptor. That write may still be on its way out of the kernel; the kernel then
+ * has a reference to the file. complete() does not use the descriptor again.
  *
  * When descriptors run out, init and a killable wait that has to sleep call kt_fail(),
  * because neither function can return such an error.

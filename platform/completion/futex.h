@@ -16,17 +16,18 @@
  * counted in `waiters` before it looks, and the kernel compares `events` again
  * before it puts the waiter to sleep. A kill first sets the flag of the killed thread and
  * then counts an event: a waiter that saw the old count does not fall asleep, and a waiter
- * that saw the new count finds that it is killed. Events are never taken back. If a killed
- * waiter took back the event of its own kill, that could cancel out the event of another
- * waiter's kill, between that waiter's look and its sleep: it would then sleep for ever.
- * The count is at the top of the word, so that it wraps without a carry into its
- * neighbours; we assume that 2^32 events between a look and a sleep are impossible.
+ * that saw the new count finds that it is killed. Events are never taken back. Suppose that a
+ * killed waiter took back the event of its own kill, while another waiter that is being
+ * killed is between its look and its sleep. The two changes of the count could cancel out,
+ * and the other waiter would sleep for ever. The count is at the top of the word, so that it
+ * wraps without a carry into its neighbours; we assume that 2^32 events between a look and a
+ * sleep are impossible.
  *
  * The on-stack rule: the compare-and-exchange that raises done is the last access of
  * complete() to *c. What follows is FUTEX_WAKE on the address, which for a private
  * futex is only a number to the kernel. If the frame is gone by then, the kernel touches
- * nothing. At worst it wakes a sleeper on a new futex at that address for no reason,
- * which every user of a futex allows for.
+ * nothing. At worst it wakes a sleeper on a new futex at that address for no reason. Every
+ * user of a futex must allow for that.
  *
  * A thread that comes after complete() and before a waiter has woken up may take that
  * waiter's place. So the order is not defined, but the count is exact. At most DONE_ALL - 1

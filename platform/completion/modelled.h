@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The simulator's own completion, as `modelled` is its own lock: one step to complete, and
- * one to wait, if the wait does not sleep. It keeps schedules short when the code that uses
+ * The simulator's own completion, the counterpart of the lock `modelled`. To complete is one
+ * step, and so is a wait that does not sleep. So schedules stay short when the code that uses
  * the completion is explored; `park` is there to be explored itself. Simulator only; see
  * platform/sim/completion.c.
  *
@@ -21,7 +21,7 @@
 
 struct kt_completion_modelled {
 	uint32_t done;		/* waits that will not sleep; UINT32_MAX: none ever will */
-	uint32_t waiters;	/* how many; if any, done is 0 */
+	uint32_t waiters;	/* how many threads wait; if any, done is 0 */
 	uint32_t first;		/* the first of them, as task + 1; 0: none waits */
 };
 
@@ -37,7 +37,8 @@ int kt_completion_modelled_take(struct kt_completion_modelled *c, bool killable,
 
 /*
  * It is inline, because the processor mispredicts each return after a switch of tasks. It
- * has no branch, because a fuzzer would take a branch here for one of the code under test.
+ * has no branch, because a fuzzer would mistake a branch here for a branch of the code under
+ * test.
  */
 static inline void kt_completion_modelled_complete(struct kt_completion_modelled *c,
 						   struct kt_site *site)

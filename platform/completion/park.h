@@ -50,7 +50,7 @@ static inline void kt_completion_park_init(struct kt_completion_park *c)
 	kt_lock_init(&c->lock, "completion");
 	c->done = 0;
 	c->first = c->last = NULL;
-	os_object_begin(c, sizeof *c);	/* last: gcc thinks that it reads *c */
+	os_object_begin(c, sizeof *c);	/* the last call, because gcc thinks that it reads *c */
 }
 
 static inline void kt_completion_park_destroy(struct kt_completion_park *c)

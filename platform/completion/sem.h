@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A completion whose waiters sleep each on a semaphore of its own ("private
- * semaphores": Birrell, Implementing Condition Variables with Semaphores). It uses only
- * contracts, so it works on every OS and the simulator explores its inside.
+ * A completion in which each waiter sleeps on a semaphore of its own ("private semaphores":
+ * Birrell, Implementing Condition Variables with Semaphores). It uses only contracts, so it
+ * works on every OS and the simulator explores its inside.
  *
  * A waiter's node with its semaphore is on the waiter's stack. Its state:
  *
@@ -69,7 +69,7 @@ static inline void kt_completion_sem_init(struct kt_completion_sem *c)
 	c->done = 0;
 	c->first = NULL;
 	c->end = &c->first;
-	os_object_begin(c, sizeof *c);	/* last: gcc thinks that it reads *c */
+	os_object_begin(c, sizeof *c);	/* the last call, because gcc thinks that it reads *c */
 }
 
 static inline void kt_completion_sem_destroy(struct kt_completion_sem *c)

@@ -45,7 +45,7 @@ static void for_ever(void *arg)
 		kt_completion_wait(&c);
 		CHECK_EQ(kt_completion_wait_killable(&c), 0);
 		CHECK_EQ(kt_completion_wait_until(&c, 0), 0);
-		kt_complete(&c);	/* it is done for ever already */
+		kt_complete(&c);	/* no effect, because it is done for ever already */
 	}
 	kt_completion_destroy(&c);
 }

@@ -72,8 +72,8 @@ void conformance_fails(const char *name, enum kt_failure kind, void (*body)(void
 		       void *arg);
 
 /*
- * For a program that runs the one body that its argument names: the index of the argument
- * in names[]. If it is not there, prints how to call the program, and returns `count`.
+ * For a program whose argument names the body to run. Returns the argument's index in
+ * names[]. If the argument is not there, prints how to call the program, and returns `count`.
  */
 unsigned conformance_choose(int argc, char **argv, const char *program, const char *const *names,
 			    unsigned count);

@@ -24,7 +24,7 @@ static void compares(void *arg)
 	CHECK(os_futex_wait_at(&word, 6, NULL, KT_SITE("futex", "differs")));
 	CHECK(os_futex_wait_at(&word, 6, &late, KT_SITE("futex", "differs")));
 	soon = os_now_ns() + 100000;
-	while (in_time)		/* it may also return for no reason */
+	while (in_time)		/* the call may also return for no reason */
 		in_time = os_futex_wait_at(&word, 7, &soon, KT_SITE("futex", "same"));
 	CHECK(os_now_ns() >= soon);
 	os_futex_wake(&word, OS_FUTEX_ALL);	/* no thread sleeps */

@@ -479,7 +479,7 @@ static void attributes_change(void *arg)
 	(void)arg;
 	spawn(&t, "changed", change_all, NULL);
 	os_join(&t);
-	after = attributes();	/* those of the calling thread did not change */
+	after = attributes();	/* the attributes of the calling thread did not change */
 	CHECK_STR(after.comm, before.comm);
 	CHECK(memcmp(after.cpus, before.cpus, sizeof after.cpus) == 0);
 	CHECK_EQ(after.policy, before.policy);

@@ -11,9 +11,9 @@ enum { PUSHERS_MAX = 3, ITEMS_MAX = 64 };
 
 static struct {
 	kt_queue queue;
-	unsigned pushers, items;	/* items: of each pusher */
+	unsigned pushers, items;	/* items: how many each pusher pushes */
 	uint32_t turn;			/* atomic; each test says what it counts */
-	unsigned pushed, popped;	/* visits of the points; atomic */
+	unsigned pushed, popped;	/* atomic; how often the points were visited */
 	struct os_thread *popper;
 } test;
 

@@ -34,7 +34,7 @@ static void nothing(void *arg)
 enum { GARBAGE = -1 };
 
 struct version {
-	int number, same;	/* equal while published, and for a reader of it */
+	int number, same;	/* equal while the version is published or a reader sees it */
 	kt_rcu_head rcu;
 };
 

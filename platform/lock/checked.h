@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A wrapper that makes any lock check its users: that only the holder releases it, that
- * classes are always acquired in the same order, and that no thread sleeps while it holds a
- * lock. platform/lockdep.h keeps what the wrapper knows about threads and about the order.
- * The lock stores only its class, so a release touches nothing after the inner release.
+ * A wrapper that adds checks to any lock. Only the holder may release the lock, classes must
+ * always be acquired in the same order, and no thread may sleep while it holds a lock.
+ * platform/lockdep.h keeps what the wrapper knows about threads and about the order. The lock
+ * stores only its class, so a release touches nothing after the inner release.
  *
  * The checks come before the wait for the inner lock, so that a wrong order is reported
  * even if the wait would never end. The checks are not choice points, and they order

@@ -13,9 +13,9 @@
  * no thread sleeps any more. So there may be one wake-up too many, but never one too few.
  * The thread can't make the word HELD, because it does not know whether another one sleeps.
  *
- * No wake-up is lost: a thread sleeps only while the word is WAITED, which the
- * operating system compares again, and the release that takes WAITED away wakes one
- * sleeper. That sleeper sets WAITED again, on behalf of the others.
+ * No wake-up is lost: a thread sleeps only while the word is WAITED, and the operating system
+ * compares the word again before that. The release that takes WAITED away wakes one sleeper.
+ * That sleeper sets WAITED again, on behalf of the others.
  *
  * The exchange in the release is the release's last touch of the lock. It stores FREE with
  * release, which pairs with the acquire in the exchanges of acquire (all are fully

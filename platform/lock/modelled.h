@@ -34,7 +34,8 @@ bool kt_lock_modelled_try_take(struct kt_lock_modelled *l);
 
 /*
  * It is inline, because the processor mispredicts each return after a switch of tasks. It
- * has no branch, because a fuzzer would take a branch here for one of the code under test.
+ * has no branch, because a fuzzer would mistake a branch here for a branch of the code under
+ * test.
  */
 static inline void kt_lock_modelled_acquire(struct kt_lock_modelled *l, struct kt_site *site)
 {

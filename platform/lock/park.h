@@ -21,10 +21,10 @@
  * waiter's thread can't be gone when the release unparks it.
  *
  * The waiter parks as a sleeper and not as an os_thread, because it may have freed its
- * os_thread before it came here. Nor may the lock take permits that are meant for the code
- * that uses it: that code may have tested its condition, then acquired this lock, and will
- * park next. (Granting the permit again at the end does not help: two threads in such loops
- * would wake each other up for ever.)
+ * os_thread before it came here. Also, the lock must not take permits that are meant for the
+ * code that uses the lock: that code may have tested its condition, then acquired this lock,
+ * and will park next. (Granting the permit again at the end does not help: two threads in
+ * such loops would wake each other up for ever.)
  *
  * No wake-up is lost: `granted` is set before the unpark, and the permit stays
  * until the waiter parks.

@@ -60,6 +60,6 @@ void posix_eventfd_poll(int fd, int other, const uint64_t *deadline_ns)
 
 		left = posix_timespec(*deadline_ns > now ? *deadline_ns - now : 0);
 	}
-	ppoll(files, 2, deadline_ns ? &left : NULL, NULL);	/* it ignores a file of -1 */
+	ppoll(files, 2, deadline_ns ? &left : NULL, NULL);	/* ppoll() ignores a file of -1 */
 	errno = errno_kept;
 }

@@ -52,9 +52,9 @@ struct posix_thread {
 
 	uint32_t permit;	/* the sleeper's permit; works as os_thread.permit */
 
-	/* the thread itself only: */
+	/* only the thread itself uses these: */
 	struct kt_rng delays;
-	uint32_t delays_epoch;		/* of the seed that `delays` comes from; 0: none */
+	uint32_t delays_epoch;		/* epoch of the seed that `delays` was made from; 0: none */
 	uint32_t relaxed;		/* turns of spin loops */
 	struct kt_lockdep_thread lockdep;
 	int      spawn_node;

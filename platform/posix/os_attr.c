@@ -20,8 +20,8 @@
 #include "platform/posix/internal.h"
 
 /*
- * The kernel's mask of nodes is one word. The system calls expect a count of one bit more
- * than it has.
+ * The kernel's mask of nodes is one word. The system calls expect a count that is one more
+ * than the number of its bits.
  */
 enum { NODE_BITS = 8 * sizeof(unsigned long), MAXNODE = POSIX_NODES_MAX + 1 };
 
@@ -269,7 +269,10 @@ int os_get_attributes(struct os_attributes *out)
 	out->spawn_node = me ? me->spawn_node : OS_NO_NODE;
 	out->signals_ignored = is_deaf();
 	first = result(prctl(PR_GET_NAME, out->comm));
-	/* Zero at the end, because the kernel stores only as many as there are processors. */
+	/*
+	 * The mask is zero before the call, because the kernel stores no more bits than it has
+	 * processors.
+	 */
 	err = result(sched_getaffinity(0, sizeof out->cpus, (cpu_set_t *)out->cpus));
 	first = first ? first : err;
 	err = get_policy(&out->policy);

@@ -14,7 +14,7 @@
  * thread to sleep, so either it finds PERMIT or the unparker finds PARKED.
  *
  * A wait that does not sleep by os_park() tells by os_wait_begin() how to interrupt it.
- * wait_lock is held while interrupt() runs, so it never runs after os_wait_end().
+ * wait_lock is held while interrupt() runs, so interrupt() never runs after os_wait_end().
  */
 #include <errno.h>
 #include <linux/futex.h>

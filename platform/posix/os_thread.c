@@ -113,7 +113,7 @@ static int create_on_node(pthread_t *pthread, struct posix_thread *p, int node)
 	if (!p->has_policy)
 		return create(pthread, p);
 	err = create(pthread, p);
-	posix_set_mempolicy(&p->policy);	/* as the caller had it */
+	posix_set_mempolicy(&p->policy);	/* set the policy back to what the caller had */
 	return err;
 }
 

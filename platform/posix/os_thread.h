@@ -37,9 +37,9 @@ struct os_thread {
 
 	bool killed;			/* atomic; set with wait_lock held */
 
-	/* wait_lock: held while interrupt() runs, so that it ends before os_wait_end() */
+	/* held while interrupt() runs, so that interrupt() ends before os_wait_end() */
 	pthread_mutex_t wait_lock;
-	void (*interrupt)(void *arg);	/* NULL: it does no such wait, or interrupt() was called */
+	void (*interrupt)(void *arg);	/* NULL: no such wait, or interrupt() was called */
 	void *interrupt_arg;
 };
 

@@ -24,7 +24,7 @@ struct os_hooks posix_hooks;
 static struct {
 	uint64_t seed;
 	uint32_t permille;	/* 0: no delays */
-	uint32_t epoch;		/* of the seed; never 0 once set */
+	uint32_t epoch;		/* counts the seeds; never 0 once set */
 } delays;
 
 void os_set_hooks(const struct os_hooks *hooks)

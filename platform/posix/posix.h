@@ -26,9 +26,9 @@ void posix_set_delays(uint64_t seed, unsigned permille);
 void posix_dump_waits(int fd);
 
 /*
- * For the child of a fork, in which the other threads don't exist. After this call there
- * are no hooks and no delays, and the platform knows no thread except the caller, if it
- * knew it before.
+ * For the child of a fork, in which the other threads don't exist. After this call there are
+ * no hooks and no delays. The platform then knows at most one thread: the caller, if it knew
+ * the caller before.
  */
 void posix_reset(void);
 

@@ -16,7 +16,7 @@
  * Push visits its point between A and B. On real threads its delays fall into
  * that window, and the pop of the node can't come before the visit. In the simulator
  * no step comes between A and the visit, so the visits are in order; on real threads,
- * another push may do both its A and its visit between them.
+ * another push may do both its A and its visit between these two.
  */
 #ifndef PLATFORM_QUEUE_WFCQ_H
 #define PLATFORM_QUEUE_WFCQ_H
@@ -31,11 +31,12 @@
 
 struct kt_queue_wfcq_node {
 	struct cds_wfcq_node node;	/* must be first: see exchanged() */
-	struct kt_site *point;		/* of its push */
+	struct kt_site *point;		/* the point that its push visits */
 };
 
 struct kt_queue_wfcq {
-	struct __cds_wfcq_head head;	/* the popping thread, and the push that links the first */
+	struct __cds_wfcq_head head;	/* used by the popping thread, and by the
+					 * push that links the first node */
 	struct cds_wfcq_tail tail;	/* atomic */
 	const char *name;
 };

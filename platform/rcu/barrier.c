@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The barrier of the RCUs of our own, `epoch` and `biglock`. Both call callbacks one at a
- * time, in the order in which they were queued. So the barrier queues a callback of its
- * own: when that is called, all that were queued before it have returned.
+ * time, in the order in which they were queued. So the barrier queues a callback of its own.
+ * When this one is called, all callbacks that were queued before it have returned.
  *
  * The head is in the barrier's stack frame. The callback's last touch of the frame is
  * the store to `reached`, a release. It pairs with the acquire in the barrier, which so

@@ -2,18 +2,18 @@
 /*
  * See biglock.h. All fields are used under `lock`. A thread that holds `lock` does not
  * wait, does not stay in a read section, and does not run a callback. If a reader kept
- * `lock`, it would keep out another reader for which it may spin. It would also deadlock
- * with a thread that holds some other lock while it enters a section, if the reader takes
- * that other lock in its own section. `lock` is a leaf.
+ * `lock`, it would keep out other readers, while it may spin until one of them acts. It would
+ * also deadlock with a thread that holds some other lock while it enters a section, if the
+ * reader takes that other lock in its own section. `lock` is a leaf.
  *
  * Grace periods are numbered as they begin. A reader that enters notes the number of the
  * next period. So a section with a number up to n began before period n, and period n is
  * over when there is no such section.
  *
- * Callbacks: one thread at a time calls them (`calling`), the oldest first. It clears
- * `calling` in the same hold of the lock in which it finds no callback that may be called.
- * A thread that makes a callback callable later finds `calling` clear. So no callback is
- * left over.
+ * Callbacks: one thread at a time calls them (`calling`), the oldest first. That thread
+ * clears `calling` in the same hold of the lock in which it finds no callback that may be
+ * called. A thread that makes a callback callable later finds `calling` clear. So no callback
+ * is left over.
  */
 #include "platform/rcu/biglock.h"
 

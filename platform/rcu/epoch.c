@@ -11,19 +11,20 @@
  *
  * A pairs with B: either the updater sees `since`, or the reader loads the new pointer. A
  * reader that loaded `mine` as its epoch also sees that the object is unpublished, because
- * the addition to the epoch is fully ordered and the load is an acquire; so the updater
- * need not wait for it. If a reader loaded the epoch before that and stores it late, the
- * updater may wait for it without need, but not for long. An updater that sees a reader's
- * next `since` sees what that reader did: C and A store `since` with release, and the
- * updater loads it with acquire.
+ * the addition to the epoch is fully ordered and the load is an acquire; so the updater need
+ * not wait for that reader. If a reader loaded the epoch earlier and stores it late, the
+ * updater may wait for the reader without need, but not for long. An updater that sees a
+ * reader's next `since` sees what that reader did: C and A store `since` with release, and
+ * the updater loads it with acquire.
  *
  * Callbacks are pushed on `queued`, youngest first. One thread at a time serves
  * them: the one that adds to `wanted` and finds 0. It moves them to a list of its own, in
  * the order in which they were queued. Then it calls them from the first on, as long as no
- * reader is in an epoch older than the callback's. A thread that finds more than 0 leaves:
- * the serving thread looks again before it stops. No callback is left over: call_rcu()
- * counts it in `pending` before it looks at the readers (full barrier), and a reader looks
- * at `pending` after it has left (C). At least one of the two sees the other, and serves.
+ * reader is in an epoch older than the callback's. A thread that finds more than 0 leaves,
+ * because the serving thread looks again before it stops. No callback is left over:
+ * call_rcu() counts it in `pending` before it looks at the readers (full barrier), and a
+ * reader looks at `pending` after it has left (C). At least one of the two sees the other,
+ * and serves.
  */
 #include "platform/rcu/epoch.h"
 
@@ -36,12 +37,12 @@
 static struct {
 	/* atomic: */
 	unsigned long epoch;			/* never 0 */
-	struct kt_rcu_reader *readers;		/* all that ever were; only grows */
+	struct kt_rcu_reader *readers;		/* all readers so far; only grows */
 	struct kt_rcu_epoch_head *queued;	/* youngest first */
 	unsigned pending;			/* callbacks that have not returned */
 	unsigned wanted;			/* requests to serve; 0: no thread serves */
 
-	/* only the serving thread: */
+	/* only the serving thread uses these: */
 	struct kt_rcu_epoch_head *first, **last;	/* oldest first */
 } rcu;
 

@@ -2,9 +2,9 @@
 /*
  * An RCU of our own: a reader notes the epoch in which it entered. A grace
  * period begins a new epoch and waits for readers that are in an older one. It uses only
- * platform/atomic.h, so it works on every OS and the simulator explores its inside. After a
- * callback's grace period, the first thread that comes to one of these places calls it: in
- * kt_call_rcu(), in the kt_rcu_read_unlock() that ends the grace period, or in
+ * platform/atomic.h, so it works on every OS and the simulator explores its inside. A
+ * callback is called after its grace period, by the first thread that comes to one of these
+ * places: kt_call_rcu(), the kt_rcu_read_unlock() that ends the grace period, or
  * kt_rcu_barrier(). See platform/rcu/epoch.c.
  */
 #ifndef PLATFORM_RCU_EPOCH_H

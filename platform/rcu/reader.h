@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 struct kt_rcu_reader {
-	/* the thread itself only: */
+	/* only the thread itself uses these: */
 	uint32_t depth;			/* read sections it is in */
 	bool     in_callback;		/* it runs a callback */
 	bool     listed;

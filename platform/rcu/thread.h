@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a back end looks up and checks before it does anything: the calling thread's
- * record, and that the thread obeys the rules of platform/rcu.h. A broken rule is a
- * KT_DISCIPLINE failure. The record is the thread's own, so no check is a choice point.
+ * Before a back end does anything, it looks up the calling thread's record, and checks that
+ * the thread obeys the rules of platform/rcu.h. A broken rule is a KT_DISCIPLINE failure. The
+ * record is the thread's own, so no check is a choice point.
  */
 #ifndef PLATFORM_RCU_THREAD_H
 #define PLATFORM_RCU_THREAD_H
@@ -21,8 +21,8 @@ static inline struct kt_rcu_reader *kt_rcu_self(void)
 }
 
 /*
- * For `what`, a call that waits for a grace period. In a read section or in a callback the
- * thread would wait for itself.
+ * Checks the call `what`, which waits for a grace period. In a read section or in a callback
+ * the thread would wait for itself.
  */
 static inline void kt_rcu_check_may_wait(const char *what)
 {

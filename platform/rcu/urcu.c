@@ -19,7 +19,8 @@
  * (urcu_atomics.h). The grace period is inside liburcu's library, which TSan
  * does not see; so the variable `gp` stands for it. A reader releases `gp` at its unlock,
  * and a thread acquires it after a grace period. One object for all grace periods orders a
- * little more than RCU does: TSan may miss a race, and never reports one that is none.
+ * little more than RCU does: TSan may miss a race, but never reports a race that does not
+ * exist.
  *
  * Locking: the thread holds `busy` while it works, and a forking thread holds it across
  * the fork, so that the child finds liburcu at rest and starts a thread of its own.

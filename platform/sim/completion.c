@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The modelled completion. A task waits for one completion at a time. So the queue is a
- * chain of tasks (sim_task.next_waiter), and needs no objects on their stacks.
+ * The modelled completion. A task waits for one completion at a time. So the queue is a chain
+ * of tasks (sim_task.next_waiter), without nodes on their stacks.
  *
  * A completer makes one happens-before edge: through the completion's address if no task
  * waits yet, through the waiter's `through` if one does. A real completion has a lock,

@@ -240,7 +240,7 @@ void sim_cover_begin(void)
 
 	if (!cover.map && !cover.pairs)
 		return;
-	if (++cover.execution == 0) {	/* it overflowed, so numbers come again */
+	if (++cover.execution == 0) {	/* the number overflowed, so numbers come again */
 		memset(cover.word, 0, sizeof cover.word);
 		cover.execution = 1;
 	}

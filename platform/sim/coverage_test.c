@@ -167,7 +167,7 @@ static void test_alone_is_no_pair(void)
 	printf("ok alone is no pair\n");
 }
 
-/* A load does not hide the store from the next one. */
+/* A load does not hide the store from the next load. */
 static void body_seen_twice(void *unused)
 {
 	(void)unused;
@@ -372,8 +372,8 @@ static void body_busy(void *unused)
 }
 
 /*
- * This must also be so under the random walk, which has a fast path if no observer hears of
- * steps.
+ * Coverage must change no execution under the random walk either, which has a fast path only
+ * if no observer hears of steps.
  */
 static void test_to_look_changes_nothing(void)
 {

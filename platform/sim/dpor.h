@@ -43,7 +43,7 @@ struct dpor_label {
 struct dpor_event {
 	uint32_t mask;
 	uint32_t set;			/* what it touches (dpor_sets.c) */
-	uint16_t index;			/* of its proc's events, from 1 */
+	uint16_t index;			/* its place among its proc's events, from 1 */
 	uint16_t before;		/* event + 1 before this one: of the same proc, or
 					 * the event that spawned the proc; 0: none */
 	uint16_t enabler[DPOR_ENABLERS_MAX];	/* one of these events had to come first */
@@ -80,7 +80,7 @@ struct dpor_word {
 
 /* The events that let a task go on. */
 struct dpor_wakers {
-	uint16_t event[DPOR_ENABLERS_MAX + 1];	/* the last place used: too many */
+	uint16_t event[DPOR_ENABLERS_MAX + 1];	/* if the last place is used: too many events */
 	uint8_t count;
 };
 
@@ -91,7 +91,7 @@ struct dpor_task {
 	uint32_t other;			/* DPOR_EXIT: task; DPOR_VALUE: value */
 	struct dpor_word *word;
 	uint32_t events;
-	uint16_t last;			/* its last, or its spawning, event + 1 */
+	uint16_t last;			/* event + 1 of its last event, or of its spawn */
 	uint32_t spin_from;		/* from this event on it looked at what it spins on */
 	struct dpor_wakers permit, woken;	/* events that gave it a permit; that woke it */
 	bool may_be_killed;
@@ -111,9 +111,9 @@ struct dpor_asleep {
 	uint32_t set;
 };
 
-struct dpor_node {			/* before event number i */
+struct dpor_node {			/* node[i] is before event i */
 	struct dpor_label label;	/* of that event */
-	uint32_t branches;		/* to be tried instead, later */
+	uint32_t branches;		/* branches that are to be tried later instead */
 	uint32_t asleep, asleep_count;	/* in dpor.sleepers[] */
 	uint32_t used[DPOR_BUDGETS];
 };
@@ -133,14 +133,14 @@ extern struct dpor {
 
 	/* Events of the execution under way, or of the last one. */
 	uint32_t events;		/* begun */
-	uint32_t known;			/* how many are as in the execution before */
+	uint32_t known;			/* how many are the same as in the execution before */
 	uint32_t guided;		/* nodes whose label is decided */
 	uint32_t subtree;		/* branches of the node that comes next */
 	bool rest;			/* the rest of this execution is not explored */
 	struct dpor_event event[DPOR_EVENTS_MAX];
 	struct dpor_node node[DPOR_EVENTS_MAX];
 	uint16_t clock[DPOR_EVENTS_MAX][DPOR_PROCS_MAX];
-	uint64_t class[DPOR_EVENTS_MAX];	/* hash of the events up to and with it */
+	uint64_t class[DPOR_EVENTS_MAX];	/* hash of this event and of all before it */
 
 	struct dpor_asleep *sleepers;
 	uint32_t sleepers_used, sleepers_size;
@@ -202,8 +202,8 @@ bool dpor_may_be_killed(uint32_t task, const struct dpor_node *n);
 
 /*
  * Have other tasks changed what the task looked at since it spun last? If `found` is not
- * NULL, the function stores the events that did so there, and notes that the event under
- * way touches what the task looked at.
+ * NULL, the function stores in it the events that changed that, and notes that the event
+ * under way touches what the task looked at.
  */
 bool dpor_spin_changed(uint32_t task, struct dpor_wakers *found);
 

@@ -15,7 +15,7 @@ static struct {
 	enum dpor_pending began;	/* what was pending when it was opened */
 	uint32_t touches, choices;
 	uint32_t touch[DPOR_TOUCHES_MAX];
-	uint8_t choice[DPOR_CHOICES_MAX + 1];	/* from 1: DPOR_FAIL or DPOR_SPURIOUS */
+	uint8_t choice[DPOR_CHOICES_MAX + 1];	/* from index 1 on: DPOR_FAIL or DPOR_SPURIOUS */
 } event;
 
 void dpor_event_begin(void)
@@ -102,7 +102,7 @@ static void plan_beside(struct dpor_node *n, uint32_t mask, uint32_t set)
 		dpor_branch_append(&n->branches, dpor_branch_new(label, set));
 }
 
-/* Plan the event with each other mask that it could have had, as far as the limits allow. */
+/* Plan the event again with every other mask that it could have had, as far as the limits allow. */
 static void plan_other_masks(struct dpor_node *n, const struct dpor_event *e)
 {
 	uint32_t used[DPOR_BUDGETS];
@@ -135,7 +135,7 @@ void dpor_event_close(void)
 		return;
 	}
 	e->set = dpor_set(event.touch, event.touches);
-	e->mask &= (2u << event.choices) - 1;	/* it may have been asked for fewer than planned */
+	e->mask &= (2u << event.choices) - 1;	/* it may have had fewer choices than planned */
 	plan_other_masks(&dpor.node[dpor.events - 1], e);
 }
 
@@ -162,7 +162,7 @@ static void begin_wait(struct dpor_event *e, struct dpor_task *t, uint32_t id)
 	dpor_event_touch(dpor_touch(dpor_thing(SIM_SLEEP, id), SIM_WRITE));
 	if (!(e->mask & 1))
 		enabled_by(e, by);
-	if (!by->count && !(e->mask & 1))	/* its deadline has passed */
+	if (!by->count && !(e->mask & 1))	/* the task's deadline has passed */
 		dpor_event_touch(dpor_touch(dpor_thing(SIM_CLOCK, 0), SIM_WRITE));
 	by->count = 0;
 }

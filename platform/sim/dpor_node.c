@@ -82,7 +82,7 @@ static void plan_all(struct dpor_node *n, uint64_t enabled)
 
 /* ---- new nodes ------------------------------------------------------------------ */
 
-/* What was asleep before the last event stays so, unless the last event depends on it. */
+/* What was asleep before the last event stays asleep, unless the last event depends on it. */
 static void stay_asleep(struct dpor_node *n)
 {
 	const struct dpor_node *p = n - 1;

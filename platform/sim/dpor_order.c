@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Happens-before, as vector clocks over the events of procs, and races. A race is two
- * dependent events of which the second could have come first, and that are not ordered by
- * way of an event between them.
+ * Happens-before, as vector clocks over the events of procs, and races. A race is a pair of
+ * dependent events. The second could have come first, and no event between them orders the
+ * two.
  *
- * The second could not have come first if an event had to enable it (a release, an unpark,
- * an exit) and that event is the first one or comes after it. A lock is special: the next
- * acquire of it can't come before the release, but it can come before the acquire that
- * goes with that release.
+ * Some events must be enabled by another event: a release, an unpark or an exit. If the event
+ * that enables the second one is the first one, or comes after the first one, the second
+ * could not have come first. A lock is special: the next acquire of it can't come before the
+ * release, but it can come before the acquire that goes with that release.
  */
 #include <string.h>
 
@@ -43,10 +43,10 @@ static void add_race(uint32_t first, uint32_t second)
 }
 
 /*
- * The dependent events before event j are visited from the latest on. `direct` collects two
- * kinds of events: those that come before event j in any case, and those that come before
- * the events visited so far. It leaves out events that come before j only because of the
- * lock that j acquires.
+ * The function visits the earlier events on which event j depends, the latest first. `direct`
+ * collects two kinds of events: those that come before event j in any case, and those that
+ * come before the events visited so far. It leaves out events that come before j only because
+ * of the lock that j acquires.
  */
 static void find_races(uint32_t j, uint16_t *direct)
 {

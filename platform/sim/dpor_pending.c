@@ -15,7 +15,7 @@ enum { WORDS_MAX = 16 };
 static struct dpor_word word[WORDS_MAX];
 static uint32_t words;
 
-static struct {		/* of the current task's next arrival */
+static struct {		/* the wait that belongs to the current task's next arrival */
 	enum sim_wait how;
 	uint32_t what;
 } wait;

@@ -22,12 +22,12 @@ enum { NAME_STATIC, NAME_HEAP, NAME_STACK, NAME_THING };
 
 struct set {
 	uint32_t first, count;		/* its touches, in sets.touch[] */
-	uint64_t bloom;			/* of its objects and their blocks */
+	uint64_t bloom;			/* filter for its objects and their blocks */
 	uint64_t hash;
 };
 
 static struct {
-	uint64_t *name;			/* of an object; 0: not used */
+	uint64_t *name;			/* the name of each object; 0: not used */
 	uint32_t *block;		/* the object that stands for its block, or 0 */
 	uint32_t *slot;			/* object, by hash of its name; 0: empty */
 	uint32_t count;

@@ -11,7 +11,7 @@
 uint8_t dpor_proc[SIM_TASKS_MAX];
 
 static uint8_t child[DPOR_PROCS_MAX][DPOR_PROCS_MAX];	/* a proc's n-th child; 0: none yet */
-static uint8_t children[DPOR_PROCS_MAX];		/* of a proc in this execution */
+static uint8_t children[DPOR_PROCS_MAX];		/* of each proc, in this execution */
 
 static void task_begin(uint32_t id, uint32_t proc)
 {

@@ -97,8 +97,9 @@ void dpor_branch_free(uint32_t branch)
 /* ---- races -------------------------------------------------------------- */
 
 /*
- * If the label is in w and could be moved to the front: its place in w. `count`: it is not
- * in w, but could be put in front. MINDS: neither is possible, because w depends on it.
+ * Returns the label's place in w, if it is in w and could be moved to the front. Returns
+ * `count` if it is not in w, but could be put in front. Returns MINDS if neither is possible,
+ * because an event of w depends on it.
  */
 enum { MINDS = UINT32_MAX };
 
@@ -162,8 +163,8 @@ static void insert(uint32_t node, struct step *w, uint32_t count)
 }
 
 /*
- * Store in w the sequence that reverses the race: all later events that `first` does not
- * happen before, then `second`.
+ * Store in w the sequence that reverses the race. It has all events that are later than
+ * `first` and do not depend on it, directly or by way of others, and then `second`.
  */
 static uint32_t reversed(const struct dpor_race *r, struct step *w)
 {

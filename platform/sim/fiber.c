@@ -181,7 +181,7 @@ void fiber_aside(struct fiber *f)
 	__tsan_switch_to_fiber(aside, TSAN_NO_SYNC);
 }
 
-/* ASan tells the host's stack bounds when the first fiber is entered from there. */
+/* ASan tells the bounds of the host's stack when the host first enters a fiber. */
 static const void *host_bottom;
 static size_t host_size;
 

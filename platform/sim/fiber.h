@@ -54,8 +54,9 @@ uintptr_t fiber_bottom(const struct fiber *f, unsigned color);
 void fiber_entered(void);
 
 /*
- * f runs. ThreadSanitizer attributes what follows to a second context of f, until
- * the next call, which switches back to f's own. Without ThreadSanitizer this does nothing.
+ * Called while f runs. ThreadSanitizer attributes what follows to a second context of f,
+ * until the next call, which switches back to f's own. Without ThreadSanitizer this does
+ * nothing.
  */
 void fiber_aside(struct fiber *f);
 

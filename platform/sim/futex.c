@@ -10,14 +10,14 @@
  * kill or an unpark of a sleeper ends no sleep. On real threads they end no sleep either.
  * If they did here, they could hide that another wake-up was lost.
  *
- * A futex makes no happens-before edge, because the operating system promises none. But it
- * must be sure that the sleeper finds the word changed, or the waker finds the sleeper in
- * the queue. So each side has a full barrier.
+ * A futex makes no happens-before edge, because the operating system promises none. But
+ * either the sleeper must find the word changed, or the waker must find the sleeper in the
+ * queue. So each side has a full barrier.
  */
 #include "platform/sem.h"
 #include "platform/sim/internal.h"
 
-static uint32_t first;	/* of the queue: task + 1; 0: it is empty */
+static uint32_t first;	/* the first in the queue, as task + 1; 0: the queue is empty */
 
 void sim_futex_begin(void)
 {

@@ -29,7 +29,7 @@ struct sim_attributes {		/* the os_attributes that are stored per task */
 struct sim_task {
 	struct sim_handle handle;	/* thread NULL: the body before os_adopt() */
 	struct fiber fiber;		/* near the beginning: a switch touches it */
-	struct sim_who here;		/* for a step: it is at a point, and goes on */
+	struct sim_who here;		/* copied into steps at which it goes on */
 	uint64_t key;			/* the task's part of the trace's hash */
 	struct sim_task_record *record;
 	void (*fn)(void *arg);
@@ -48,8 +48,8 @@ struct sim_task {
 	struct sim_attributes attributes;
 	uint32_t cpu;			/* where it runs, one of attributes.cpus */
 	char sync;			/* its address stands for the task's happens-before edges */
-	uint64_t rcu_awaits;		/* it is in synchronize: readers that must leave */
-	char rcu_sync;			/* edges from those readers */
+	uint64_t rcu_awaits;		/* while it is in synchronize: readers that must leave */
+	char rcu_sync;			/* its address stands for edges from those readers */
 } __attribute__((aligned(256)));	/* a shift turns an index into an address */
 
 struct sim {
@@ -81,7 +81,7 @@ struct sim {
 	uint32_t steps_fair, steps_max;
 	struct kt_rng fair_draw;	/* which task is next when `fair` */
 	uint64_t clock_ns;
-	struct sim_observer tell;	/* valid: callbacks with a bit in `observed` */
+	struct sim_observer tell;	/* only callbacks with a bit in `observed` are valid */
 	uint32_t observers;
 	const struct sim_observer *observer[SIM_OBSERVERS_MAX];
 	struct os_hooks hooks;
@@ -108,14 +108,14 @@ static inline uint64_t sim_bit(uint32_t task)
 
 /*
  * The current task is at `site` and yields, or has finished: decide which task goes on.
- * Other sites: sim_point() (hooks.h), sim_mark(), sim_block().
+ * For other sites there are sim_point() (hooks.h), sim_mark() and sim_block().
  */
 void sim_reach(struct kt_site *site, enum sim_why why);
 void sim_mark(struct kt_site *site);
 void sim_block(struct kt_site *why);
 /*
- * Set up to which step the fast paths may be taken. Call it when something changes on which
- * that depends.
+ * Decide up to which step the fast paths may be taken. Call this when something changes on
+ * which the decision depends.
  */
 void sim_set_slow_from(void);
 /*

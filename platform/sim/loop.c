@@ -128,8 +128,8 @@ static inline struct sim_step *record_step(struct kt_site *site, enum sim_why wh
 }
 
 /*
- * For builds with a sanitizer that must hear of switches. A switch to the current task
- * itself is no switch for it.
+ * For builds with a sanitizer that must hear of switches. Such a sanitizer must not hear of a
+ * switch to the current task itself.
  */
 __attribute__((noinline))
 static void *switch_told(uint32_t next, const void *addr, struct kt_site *site)

@@ -214,7 +214,7 @@ void *os_alloc_at(enum kt_role role, size_t size, struct kt_site *site)
 	};
 	for (uint32_t i = 0; i < bytes / SIM_GRANULE; i++)
 		mem.owner[mem.used / SIM_GRANULE + i] = (uint16_t)mem.blocks;
-	set_fence((uintptr_t)p, false);	/* it was the fence behind the last block */
+	set_fence((uintptr_t)p, false);	/* this granule was the fence behind the last block */
 	set_fence((uintptr_t)p + bytes, true);
 	mem.used += bytes + SIM_GRANULE;	/* one granule between blocks belongs to none */
 	mem.live[role]++;

@@ -32,12 +32,12 @@ struct sim_step;
 enum sim_access {	/* how an event touches an object */
 	SIM_WRITE,	/* two writes depend on each other, as do two acquires */
 	SIM_READ,
-	SIM_ACQUIRE,	/* of a lock; possible only if the lock is free */
+	SIM_ACQUIRE,	/* acquires a lock; possible only if the lock is free */
 	SIM_RELEASE,
 	SIM_WAKE,	/* lets a sleeper go on, or gives it its permit */
 	SIM_SAME,	/* RCU: readers enter or leave; on another object: callbacks run */
 	SIM_OTHER,	/* RCU: a grace period or a callback is asked for */
-	SIM_END,	/* of all objects of a block */
+	SIM_END,	/* ends all objects of a block */
 };
 
 enum sim_thing {	/* objects without an address */
@@ -54,7 +54,7 @@ enum sim_thing {	/* objects without an address */
 enum sim_wait {		/* why a task is at the mark, block or point that comes next */
 	SIM_WAIT_NOT,	/* it does not wait */
 	SIM_WAIT_PERMIT,
-	SIM_WAIT_EXIT,	/* of the task `what` */
+	SIM_WAIT_EXIT,	/* it waits for the end of the task `what` */
 	SIM_WAIT_WOKEN,
 	SIM_WAIT_SETTLED,	/* a mark: until no other task can go on */
 	SIM_WAIT_VALUE,	/* a point: until the word there is `what` */
@@ -120,7 +120,7 @@ enum {	/* bits of sim.observed, one per callback */
 	SIM_HEARS_BEGINS   = 1 << 10,
 	SIM_HEARS_ENDS     = 1 << 11,
 
-	/* Those for which the fast paths do not ask. */
+	/* If one of these bits is set, no step takes a fast path. */
 	SIM_HEARS_STEPS    = SIM_HEARS_ARRIVES | SIM_HEARS_GOES_ON | SIM_HEARS_TOUCHES,
 };
 

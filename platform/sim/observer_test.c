@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Observers: each callback is called when the thing happens for which it is; observers are
- * called in the order in which they asked; an observer that stops is not called any more;
- * and observers do not change an execution.
+ * Observers: each callback is called when what it reports happens; observers are called in
+ * the order in which they asked; an observer that stops is not called any more; and observers
+ * do not change an execution.
  */
 #include <stdio.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * platform/os.h on fibers. The sites that are choice points: falling asleep,
- * spawn, relax. Allocation is no choice point: no other task knows fresh memory, and
- * the code that frees memory has other sites around it.
+ * platform/os.h on fibers. Choice points are the sites of falling asleep, spawn and relax.
+ * Allocation is no choice point: no other task knows fresh memory, and the code that frees
+ * memory has other sites around it.
  */
 #include <errno.h>
 #include <string.h>

@@ -5,15 +5,16 @@
  * period is over when the set is empty. For a task that waits in synchronize the set is in
  * its struct sim_task; for a callback it is in the callback's entry of the table.
  *
- * Each call is one step. The choice point comes before the call takes effect. In unlock it
- * comes after that, so that what a task does after its section can be late. Callbacks run
- * in the order in which they were queued, and one at a time on a task.
+ * Each call is one step. The choice point comes before the call takes effect. In unlock the
+ * choice point comes after that, so that what a task does after its section can be late.
+ * Callbacks run in the order in which they were queued, and one at a time on a task.
  *
  * The happens-before edges are those of the contract and no more. Edges lead to the end of
  * a grace period from the sections that were left before it began, and from the sections
  * that it waited for. Edges lead from the beginning of a grace period to the sections that
- * are entered later. A callback runs aside of its task, in a context of its own: it sees
- * nothing of what the task knows, and the task sees nothing of what the callback did.
+ * are entered later. A callback does not run as a part of the task, but in a context of its
+ * own: it sees nothing of what the task knows, and the task sees nothing of what the callback
+ * did.
  */
 #include "platform/rcu.h"
 #include "platform/rcu/modelled.h"
@@ -128,8 +129,8 @@ static void run(struct sim_task *t, struct callback *c)
 }
 
 /*
- * Run the callbacks that may run. A callback does not run other callbacks itself: after it
- * has returned, the task that ran it runs them.
+ * Run the callbacks that may run. A callback does not run other callbacks itself: after the
+ * callback has returned, its task runs the others.
  */
 static void run_ready(struct sim_task *t)
 {

@@ -143,7 +143,7 @@ bool sim_circle_of(uint32_t task, struct sim_circle *out)
 	return true;
 }
 
-/* Steps since the task's last one; if it has none, since the execution began. */
+/* How many steps have passed since the task's last step, or else since the execution began. */
 static uint32_t idle_steps(uint32_t task)
 {
 	uint32_t i = sim.record->steps;
@@ -153,7 +153,7 @@ static uint32_t idle_steps(uint32_t task)
 	return sim.record->steps - i;
 }
 
-/* How many steps in a row, up to the last one, the task could have run and did not. */
+/* For how many steps in a row, up to the last step, could the task have run and did not? */
 static uint32_t passed_over(uint32_t task)
 {
 	uint32_t i = sim.record->steps;

@@ -32,9 +32,9 @@
  * visible, as it chooses the next task.
  */
 enum sim_model {
-	SIM_SC,		/* each store at once */
-	SIM_TSO,	/* a task's stores in the order in which it did them */
-	SIM_PSO,	/* a task's stores to one location in that order */
+	SIM_SC,		/* each store becomes visible at once */
+	SIM_TSO,	/* a task's stores become visible in the order in which it did them */
+	SIM_PSO,	/* only a task's stores to one location become visible in that order */
 };
 
 struct sim_options {

@@ -45,9 +45,9 @@ bool sim_pairs_add(struct sim_pairs *to, const struct sim_pair *p);
 void sim_cover(struct sim_pairs *pairs);
 
 /*
- * For a fuzzing engine, instead of a set: for each pair set its entry of map[0..size) to 1.
- * The entry is found by a hash; size is a power of two. With N entries set, a new pair is
- * taken for an old one with probability N / size.
+ * For a fuzzing engine, which needs a map instead of a set. For each pair that is seen, its
+ * entry of map[0..size) is set to 1. The entry is found by a hash; size is a power of two.
+ * With N entries set, a new pair is taken for an old one with probability N / size.
  */
 void sim_cover_map(uint8_t *map, uint32_t size);
 

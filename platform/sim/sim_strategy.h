@@ -13,7 +13,8 @@
 #include "platform/sim/sim_trace.h"
 
 #define SIM_NEAR_NS     1000000000ull	/* a later deadline passes only if no task can run */
-#define SIM_STORES_FIRST 52	/* with weak memory: lower bits are tasks, the rest are stores */
+/* With weak memory: lower bits stand for tasks, this bit and higher ones for stores. */
+#define SIM_STORES_FIRST 52
 
 struct sim_decision {
 	uint64_t runnable;	/* Bit i: task i can run. Excludes the current task if it
@@ -27,7 +28,7 @@ struct sim_decision {
 	uint32_t step;		/* number of sites reached before */
 	enum sim_why why;
 	struct kt_site *site;
-	const void *object;	/* of the operation that comes next; NULL: none */
+	const void *object;	/* the object of the operation that comes next; NULL: none */
 };
 
 enum sim_choice {
@@ -58,8 +59,9 @@ struct sim_strategy {
 	 */
 	void (*visit)(struct sim_strategy *s, const struct sim_decision *d);
 	/*
-	 * The first step that visit() wants to see; visit() may raise it. If begin() leaves
-	 * more than 0 here, next() is asked as if there were no visit().
+	 * The first step that visit() wants to see; visit() may raise it. If begin() sets
+	 * this to more than 0, next() is asked only at the steps at which it would be asked
+	 * without visit().
 	 */
 	uint32_t visits_from;
 };

@@ -128,8 +128,8 @@ void sim_record_apart(void);
  * From the next execution on, record which task spawned which other task, and which task
  * woke which. A spawn or wake-up is done at trace[nth], and before trace[step], which is
  * the next step of the task that did it. If the execution fails, the trace may end before
- * either of them. In a long execution only the first ones are kept, so that room is left
- * for other events.
+ * either of them. In a long execution only the first spawns and wake-ups are kept, so that
+ * room is left for other events.
  */
 void sim_note_wakes(bool on);
 
@@ -143,9 +143,9 @@ struct sim_circle {
 	uint32_t steps;				/* steps of the task while it went round */
 	uint32_t sites;				/* distinct places */
 	struct kt_site *site[SIM_CIRCLE_MAX];
-	struct kt_site *mark;			/* one of them, always the same wherever the
-						 * execution was stopped: where the task lets
-						 * others go first, if it does */
+	struct kt_site *mark;			/* one of them: where the task lets others go
+						 * first, if it does. It is the same wherever
+						 * the execution was stopped */
 };
 
 /*

@@ -8,9 +8,9 @@
  * The usual course: the running task goes on until it blocks; then the task with the next
  * number goes on. Nothing fails, and no task is killed. Where a task blocks or ends, every
  * other task is tried, and that costs nothing. Each of these deviations costs one: a
- * preemption; after a task that spins, a choice of another task than the next by number;
- * time that passes early; a spurious wake-up; a failed allocation; a kill. With weak
- * memory, a store that becomes visible also costs a preemption.
+ * preemption; the choice of another task than the next by number, after a task that spins;
+ * time that passes early; a spurious wake-up; a failed allocation; a kill. With weak memory,
+ * a store that becomes visible also costs a preemption.
  *
  * The path of the execution under way is the list of its choices. The next execution
  * repeats them up to the last choice for which an answer is left. There it gives that

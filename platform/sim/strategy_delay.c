@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Delay-bounded: the deterministic scheduler run to block, with at most `delays`
- * deviations. At a deviation, which is at a random step, it goes on with the next task
+ * deviations. At a deviation, at a random step, the scheduler goes on with the next task
  * instead. Any schedule within that many delays has probability at least (1/k)^delays per
  * execution of k steps. Emmi, Qadeer, Rakamaric: "Delay-Bounded Scheduling", POPL 2011; the
  * random choice of steps is as in their tool.

@@ -13,14 +13,14 @@
  * leads to it as well.
  *
  * The strategy does not choose a task that waits for a lock, for a permit or for the end of
- * a task. That the task arrives at such a wait is not an event. A task that spins goes on
+ * a task. The arrival of a task at such a wait is not an event. A task that spins goes on
  * after something that it looked at has changed.
  *
  * The event's mask answers all choices except which task goes on. An event that was asked
- * for choices is tried again at its node with each other mask, as far as the limits on
- * kills, failed allocations and spurious wake-ups allow. A kill is such a choice in an
- * event of the task that is killed. It comes before an event in which the task looks
- * whether it is killed, or it ends the task's wait. A kill at any other moment has the same
+ * for choices is tried again at its node with every other mask, as far as the limits on
+ * kills, failed allocations and spurious wake-ups allow. A kill is such a choice in an event
+ * of the task that is killed. The kill comes before an event in which the task looks whether
+ * it is killed, or the kill ends the task's wait. A kill at any other moment has the same
  * effect as a kill at the next of these moments.
  */
 #include <stdio.h>

@@ -6,12 +6,12 @@
  * tasks and k steps. Burckhardt, Kothari, Musuvathi, Nagarakatti: "A Randomized
  * Scheduler with Probabilistic Guarantees of Finding Bugs", ASPLOS 2010.
  *
- * The simulator passes over a task that spins until another task has moved, whatever
- * its priority, so a spin lock does not starve its holder. But several tasks that spin
- * would let the holder move only once in a number of steps that is exponential in their
- * number. So a task that yields gets the lowest priority of all, as in a fair scheduler
- * (Musuvathi, Qadeer: "Fair Stateless Model Checking", PLDI 2008). The bound above
- * holds for a program that never yields.
+ * Until another task has moved, the simulator passes over a task that spins, whatever its
+ * priority. So a spin lock does not starve its holder. But several tasks that spin would let
+ * the holder move only once in a number of steps that is exponential in their number. So a
+ * task that yields gets the lowest priority of all, as in a fair scheduler (Musuvathi,
+ * Qadeer: "Fair Stateless Model Checking", PLDI 2008). The bound above holds for a program
+ * that never yields.
  */
 #include <string.h>
 

@@ -21,7 +21,7 @@ static struct {
 	uint64_t drawn;			/* bit: the task's event has a priority */
 	uint64_t pending;		/* bit: the task's event has an object */
 	uint64_t stores;		/* bits that stand for stores */
-	uint32_t step;			/* of the last arrival */
+	uint32_t step;			/* the step of the last arrival */
 	struct event {
 		const void *object;	/* only compared */
 		bool loads;
@@ -54,7 +54,7 @@ static void arrives(const struct sim_decision *d)
 	if (d->step == pos.step)	/* asked again, after a store became visible */
 		return;
 	pos.step = d->step;
-	/* A task that sleeps comes back with no event; one that has finished has none. */
+	/* A task that slept has no event when it is woken; a task that has finished has none. */
 	pos.pending &= ~(1ull << d->task);
 	if (d->object && d->why < SIM_BLOCKED)
 		pos.pending |= 1ull << d->task;
@@ -114,7 +114,7 @@ static uint32_t pos_next(struct sim_strategy *s, const struct sim_decision *d)
 	}
 	if (pos.pending >> best & 1)
 		redraw_racing(d->runnable & pos.pending & ~(1ull << best), best);
-	pos.pending &= ~(1ull << best);	/* its event is done; a task that is woken has none */
+	pos.pending &= ~(1ull << best);	/* its event is done; a task that is woken has no event */
 	pos.drawn &= ~(1ull << best);
 	return best;
 }

@@ -34,9 +34,9 @@ static inline uint32_t sim_random_below(uint32_t below)
 
 /*
  * Draw n, and return the n-th of more than eight tasks. For each byte, one multiplication
- * counts the bits that are set up to it. From that follow the byte that has the n-th bit,
- * and which bit of that byte it is. There is no branch, because a branch would be a coin
- * toss.
+ * counts the set bits of that byte and all lower bytes. From these counts follow the byte
+ * that has the n-th bit, and which bit of that byte it is. There is no branch, because the
+ * processor would mispredict it half of the time.
  */
 static inline uint8_t sim_random_draw_bytes(uint64_t runnable)
 {
@@ -46,7 +46,7 @@ static inline uint8_t sim_random_draw_bytes(uint64_t runnable)
 	bits = (bits & 0x3333333333333333u) + (bits >> 2 & 0x3333333333333333u);
 	up_to = ((bits + (bits >> 4)) & 0x0f0f0f0f0f0f0f0fu) * each;
 	n = sim_random_below((uint32_t)(up_to >> 56));
-	/* For how many bytes are at most n bits set in the byte and all lower ones? */
+	/* Count the bytes for which at most n bits are set in that byte and all lower bytes. */
 	byte = ((((n * each | high) - up_to) & high) >> 7) * each >> 56;
 	n -= up_to << 8 >> byte * 8 & 0xff;
 	return (uint8_t)(byte * 8 + sim_random.nth_bit[runnable >> byte * 8 & 0xff][n]);

@@ -4,9 +4,9 @@
  * likely, provided that the strategy knows how many such events each task has. The task
  * that does the next interesting event, the intended task, is drawn; a task's weight is the
  * number of such events that it has left. Until the intended task has done its event, the
- * other tasks do events that are not interesting, in any order, and wait before those that
- * are. Zhao, Wolff, Mathur, Roychoudhury: "Selectively Uniform Concurrency Testing", ASPLOS
- * 2025.
+ * other tasks do events that are not interesting, in any order. If the next event of such a
+ * task is interesting, the task waits. Zhao, Wolff, Mathur, Roychoudhury: "Selectively
+ * Uniform Concurrency Testing", ASPLOS 2025.
  *
  * The operations on fields of one name (kt_site.what) are the interesting ones in an
  * execution. The name is drawn anew for each execution, among those that several tasks

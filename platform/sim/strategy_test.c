@@ -128,9 +128,9 @@ static double share_b_first(struct sim_strategy *s)
 }
 
 /*
- * a's start comes first. Then a's event keeps its priority. b is first if OWN + 1 of b's
- * events draw a higher one, so a's must be the lowest of OWN + 2 draws. A random walk would
- * have to choose b OWN + 1 times in a row.
+ * a's start comes first. Then a's event keeps its priority. b is first if each of OWN + 1
+ * events of b draws a higher priority than a's event. So a's draw must be the lowest of OWN +
+ * 2 draws. A random walk would have to choose b OWN + 1 times in a row.
  */
 static void test_pos_does_not_count_what_is_independent(void)
 {
@@ -145,7 +145,7 @@ static void test_pos_does_not_count_what_is_independent(void)
 }
 
 #define EACH 3
-#define ORDERS 20	/* of twice EACH events: 6 over 3 */
+#define ORDERS 20	/* orders of two tasks with EACH events: 6 over 3 */
 
 static unsigned order, done[2];
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * For dpor_test.c: a language for small programs, which has all that tasks do to each
- * other, and the body that runs one program.
+ * For dpor_test.c: a language for small programs, and the body that runs one program. The
+ * language has an operation for each thing that tasks can do to each other.
  */
 #ifndef PLATFORM_SIM_TEST_PROGRAM_H
 #define PLATFORM_SIM_TEST_PROGRAM_H

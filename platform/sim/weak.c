@@ -88,8 +88,9 @@ static struct weak_word *word_at(const char *addr, uint8_t size)
 }
 
 /*
- * If an operation is not done at addr, ThreadSanitizer does not see it as one on addr. So
- * the simulator tells it of edges instead: from each release store there, visible or not.
+ * If an operation is not done at addr, ThreadSanitizer does not see it as an operation on
+ * addr. So the simulator itself reports the edges: one from each release store to addr,
+ * visible or not.
  */
 static void *at_load(char *addr, uint8_t size)
 {
@@ -240,7 +241,7 @@ static void arrives(const struct sim_step *t, const void *object)
 {
 	(void)t, (void)object;
 	weak_settle();
-	if (sim.fair)	/* also fair to stores: none is held back any more */
+	if (sim.fair)	/* be fair to stores, too: hold back none any more */
 		weak_show_all();
 }
 

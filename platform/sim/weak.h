@@ -9,7 +9,7 @@
 #include "platform/sim/internal.h"
 
 enum {
-	WEAK_STORES_MAX = 64,	/* held back at a time; also words that have such stores */
+	WEAK_STORES_MAX = 64,	/* stores held back at a time, and words that have such stores */
 	WEAK_NO_BIT = 0,
 };
 
@@ -25,7 +25,7 @@ struct weak_store {
 	uint8_t bit;		/* in sim.runnable; WEAK_NO_BIT: it can't be chosen yet */
 };
 
-/* A word of which some store is held back. */
+/* A word to which some store is held back. */
 struct weak_word {
 	char *addr;
 	uint8_t size;
@@ -40,7 +40,7 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
 extern struct weak {
 	enum sim_model memory;
 	uint32_t stores, words;
-	uint64_t number;	/* of the next store */
+	uint64_t number;	/* the number of the next store */
 	bool unread;		/* the last store is about to be done: its value is not known */
 	struct weak_store store[WEAK_STORES_MAX];	/* in the order in which they were done */
 	struct weak_word word[WEAK_STORES_MAX];

@@ -102,7 +102,7 @@ static void body_own_stores_are_seen(void *unused)
 	CHECK_EQ(xchg(&word, 4), 3);
 }
 
-/* A plain store after one that is held back counts, for other tasks too. */
+/* A plain store that follows a held-back store to the same word is seen by other tasks, too. */
 static void sees_the_plain_store(void *unused)
 {
 	unsigned value = READ_ONCE(word);
