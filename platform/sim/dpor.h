@@ -210,7 +210,7 @@ bool dpor_spin_changed(uint32_t task, struct dpor_wakers *found);
 /* ---- dpor_event.c ------------------------------------------------------------- */
 
 void dpor_event_open(struct dpor_label label, bool is_last_resort);
-/* The current task has come to the end of its event. */
+/* The current task has reached the end of its event. */
 void dpor_event_close(void);
 /* The execution has ended. This ends the event under way, too, if there is one. */
 void dpor_event_close_last(void);

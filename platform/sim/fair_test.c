@@ -149,7 +149,7 @@ static void test_livelock_names_who_goes_round(void)
 	for (size_t i = 0; i < sizeof s / sizeof s[0]; i++)
 		check_says(run_long(s[i], i, body_polite), polite_says,
 			   sizeof polite_says / sizeof polite_says[0]);
-	printf("ok a livelock names who goes round\n");
+	printf("ok a livelock names the tasks that go round\n");
 }
 
 static bool hogging;

@@ -62,15 +62,15 @@ class Import:
                 continue
             # Until a fuzzer's input is examined, its bug has another name. An earlier merge
             # may have taken in the bug under that name.
-            who = "%s.%s.%d" % (match["lane"], match["name"], os.stat(
+            sighting = "%s.%s.%d" % (match["lane"], match["name"], os.stat(
                 os.path.join(source, "raw", match.group(0))).st_mtime_ns)
-            if who in self.record["raws"]:
+            if sighting in self.record["raws"]:
                 number -= 1
                 continue
             copies.append([match.group(0), "%06d.%04d.%s.%s" % (
                 number + int(match["seq"]), self.night, match["lane"], match["name"])])
             if bugs.is_unknown(name):
-                raws.append(who)
+                raws.append(sighting)
         self.record["pending"] = {"bug": name, "to": last, "copies": copies, "raws": raws}
         self.save()
         self.copy(self.record["pending"])
