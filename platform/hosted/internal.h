@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Inside the runtime for programs. Each file here stands in for one part of what a program
+ * is compiled against or linked with:
+ *
+ *	start.c		__libc_start_main: takes the program over before its main()
+ *	run.c		an execution: main() as task 0, and how it ended
+ *	reset.c		puts all writable memory back between executions
+ *	tls.c		a thread's own storage: errno, thread_local
+ *	site.c		a place in the program, made when the program first reaches it
+ *	symbol.c	the names of places, from debug information
+ *	access.c	the compiler's hooks before plain accesses, and the filter
+ *	atomic.c	the compiler's hooks for atomics
+ *	heap.c		malloc and its family
+ *	stack.c		the frames of each thread, for reports
+ *	race.c		the happens-before race detector
+ *	thread.c	pthread_create, join, detach, exit, cancel, names, attributes
+ *	mutex.c cond.c rwlock.c spin.c barrier.c once.c key.c semaphore.c c11.c
+ *	futex.c clock.c		system calls that block, time
+ *	libc.c		exit, abort, assert, and calls that are refused
+ *
+ * An exported function works in two ways. In an execution (hosted_on()) it is a model on the
+ * simulator's engine. Otherwise it calls the C library's own function (HOSTED_REAL), because a
+ * program that is started without kthrash must work as if it had never been near it.
+ *
+ * Everything here is compiled without sanitizers. The runtime's own data is not part of what
+ * reset.c puts back.
+ */
+#ifndef PLATFORM_HOSTED_INTERNAL_H
+#define PLATFORM_HOSTED_INTERNAL_H
+
+#include <dlfcn.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "platform/check.h"
+#include "platform/point.h"
+#include "platform/sim/engine.h"
+
+#define HOSTED_EXPORT __attribute__((visibility("default")))
+
+/* The address in the program to which the exported function returns: the place that calls it. */
+#define HOSTED_CALLER ((uintptr_t)__builtin_return_address(0))
+
+/*
+ * The next definition of an exported function: the C library's. As an expression:
+ * HOSTED_REAL(pthread_mutex_lock)(m).
+ */
+#define HOSTED_REAL(name)                                                      \
+	(__extension__({                                                       \
+		static __typeof__(&name) hosted_real_here;                     \
+		if (!hosted_real_here)                                         \
+			hosted_real_here = (__typeof__(&name))dlsym(RTLD_NEXT, #name); \
+		hosted_real_here;                                              \
+	}))
+
+/* ---- run.c ----------------------------------------------------------------- */
+
+/* Does an execution run, and is the caller one of its tasks? */
+static inline bool hosted_on(void);
+/* The number of the calling task: 0 is main, others by creation. */
+static inline uint32_t hosted_me(void);
+/* Has no other task anything left to do? Then nothing is a choice. */
+static inline bool hosted_is_alone(void);
+
+/* ---- site.c ---------------------------------------------------------------- */
+
+/* What a place does. The word is in the place's name: "push:store(q->tail)". */
+#define HOSTED_OPS(OP) \
+	OP(LOAD, "load") OP(STORE, "store") \
+	OP(ATOMIC_LOAD, "atomic-load") OP(ATOMIC_STORE, "atomic-store") OP(UPDATE, "update") \
+	OP(FENCE, "fence") OP(FREE, "free") OP(MALLOC, "malloc") \
+	OP(LOCK, "lock") OP(TRYLOCK, "trylock") OP(UNLOCK, "unlock") \
+	OP(INIT, "init") OP(DESTROY, "destroy") \
+	OP(WAIT, "wait") OP(SIGNAL, "signal") OP(BROADCAST, "broadcast") \
+	OP(RDLOCK, "rdlock") OP(WRLOCK, "wrlock") OP(POST, "post") \
+	OP(BARRIER, "barrier") OP(ONCE, "once") OP(CREATE, "create") OP(JOIN, "join") \
+	OP(CANCEL, "cancel") OP(EXIT, "exit") OP(FUTEX_WAIT, "futex-wait") \
+	OP(FUTEX_WAKE, "futex-wake") OP(SLEEP, "sleep") OP(YIELD, "yield") OP(SPIN, "spin")
+
+enum hosted_op {
+#define HOSTED_OP_ID(id, word) HOSTED_##id,
+	HOSTED_OPS(HOSTED_OP_ID)
+#undef HOSTED_OP_ID
+	HOSTED_OPS_COUNT
+};
+
+/* The site of that place and operation, made if this is the first visit. Never NULL. */
+struct kt_site *hosted_site(uintptr_t pc, enum hosted_op op);
+
+/* ---- points: what every model of a synchronization operation is made of ----- */
+
+/*
+ * A choice point before an operation on *object, which is the next thing that happens when
+ * the function returns. Does nothing if the task is alone. Fails if *object is freed memory.
+ */
+void hosted_point(struct kt_site *site, const void *object);
+
+/*
+ * The calling task can't go on: it sleeps on `object` until hosted_wake*() of the same object
+ * or, if deadline is not HOSTED_NEVER, until that virtual time in ns. False: the time is over.
+ * `owner` is the task that it waits for, for reports, or -1. The caller looks again at what it
+ * waits for after it returns.
+ */
+#define HOSTED_NEVER UINT64_MAX
+bool hosted_block(struct kt_site *site, const void *object, uint64_t deadline, int owner);
+
+/* Wake every task, or the task that has slept longest, that sleeps on `object`. How many. */
+uint32_t hosted_wake_all(const void *object);
+uint32_t hosted_wake_one(const void *object);
+/* The task that has slept longest on `object`, or -1. */
+int hosted_first_sleeper(const void *object);
+void hosted_wake_task(uint32_t task);
+
+/* May this sleep end without a reason, or this trylock fail although the lock is free? */
+bool hosted_spurious(struct kt_site *site);
+
+/*
+ * The oracle's word for what the program did wrong. Does not return. `pc` is the place;
+ * "%p" of an object is never printed: name it with hosted_object_name().
+ */
+void hosted_fail(enum kt_failure kind, uintptr_t pc, const char *fmt, ...)
+	__attribute__((noreturn, format(printf, 3, 4)));
+/* "q->lock", "table+16", "block 3 of T1 (24 bytes, allocated at queue.c:12) + 8". In a buffer
+ * that the next call but three overwrites. */
+const char *hosted_object_name(const void *object);
+
+/* ---- race.c: edges ---------------------------------------------------------- */
+
+/* Nothing, unless races are looked for. An edge is an address. */
+void hosted_release(const void *edge);
+void hosted_acquire(const void *edge);
+/* For reports and lock order: the calling task now holds, or no longer holds, the lock. */
+void hosted_holds(const void *lock, uintptr_t pc, bool exclusive);
+void hosted_holds_not(const void *lock);
+
+/* ---- heap.c ------------------------------------------------------------------ */
+
+/* Fails with a verdict if [addr, addr + size) is heap memory that is not allocated. */
+void hosted_heap_check(const void *addr, size_t size, uintptr_t pc);
+
+/* ---- clock.c ----------------------------------------------------------------- */
+
+/* Virtual time in ns since the execution began, and the virtual deadline for a point of a clock. */
+uint64_t hosted_now(void);
+struct timespec;
+uint64_t hosted_deadline(int clock, const struct timespec *t);
+
+#endif
