@@ -163,12 +163,30 @@ static void out_source(struct out *o, const char *s)
 	}
 }
 
+/* "queue.c:42 " */
+static void out_place(struct out *o, const struct kt_site *site)
+{
+	char digit[8];
+	unsigned n = 0, line = site->line;
+
+	out_source(o, site->file);
+	out_char(o, ':');
+	do
+		digit[n++] = (char)('0' + line % 10);
+	while (line /= 10);
+	while (n)
+		out_char(o, digit[--n]);
+	out_char(o, ' ');
+}
+
 char *kt_site_name(const struct kt_site *site, char *buf, size_t size)
 {
 	struct out o = { buf, 0, size };
 
 	if (size == 0)
 		return buf;
+	if (site->placed)
+		out_place(&o, site);
 	if (!site->func) {
 		out_source(&o, site->what);
 	} else {

@@ -8,13 +8,16 @@
  * and a real thread may lose some time. A plan switches tasks or kills one at a point, and
  * an oracle observes it.
  *
- * A site's printed name (kt_site_name) never holds a file or line, so that it
- * survives edits elsewhere and is the same in every build and in a patched
- * copy. Plans and the trace hash use that name only.
+ * The printed name (kt_site_name) of a site in kthrash's own code never holds a file or
+ * line, so that it survives edits elsewhere and is the same in every build and in a patched
+ * copy. Plans and the trace hash use that name only. The name of a site in a user's program
+ * begins with its file and line, because there many places have the same function,
+ * operation and object.
  */
 #ifndef PLATFORM_POINT_H
 #define PLATFORM_POINT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,7 +35,8 @@ struct kt_site {
 	const char *what;	/* source text of the object; a point's name */
 	const char *file;
 	uint16_t    line;
-	uint8_t     access;	/* enum kt_access */
+	uint8_t     access : 4;	/* enum kt_access */
+	bool        placed : 1;	/* its name begins with file and line */
 	uint8_t     size;	/* bytes of the word */
 	uint32_t    hash;	/* kt_site_hash() keeps it here; 0 = not yet */
 };
@@ -62,8 +66,8 @@ struct kt_site {
 
 /*
  * The name a plan uses: "create.appended" for a named point, else
- * "func:op(what)" without blanks and leading '&'. Truncated to size, always
- * terminated. Returns buf.
+ * "func:op(what)" without blanks and leading '&', after "file:line " if the site is
+ * placed. Truncated to size, always terminated. Returns buf.
  */
 char *kt_site_name(const struct kt_site *site, char *buf, size_t size);
 

@@ -138,4 +138,5 @@ void plan_compact(struct plan *p)
 	keep(p, &old, &p->signature);
 	keep(p, &old, &p->origin.by);
 	keep(p, &old, &p->origin.build);
+	keep(p, &old, &p->binary);
 }

@@ -134,6 +134,11 @@ static void program_line(struct parser *x)
 	}
 }
 
+static void binary_line(struct parser *x)
+{
+	x->p->binary = lex_quoted(x, "the build of a program", false);
+}
+
 static void boot_line(struct parser *x)
 {
 	if (plan_is_program(x->p))
@@ -149,6 +154,7 @@ static void (*const parse_line[])(struct parser *x) = {
 	[PLAN_LINE_SIGNATURE] = signature_line,
 	[PLAN_LINE_FOUND] = origin_line,
 	[PLAN_LINE_PROGRAM] = program_line,
+	[PLAN_LINE_BINARY] = binary_line,
 	[PLAN_LINE_BOOT] = boot_line,
 	[PLAN_LINE_MEMORY] = memory_line,
 	[PLAN_LINE_STRATEGY] = strategy_line,

@@ -1,16 +1,35 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The line of a directive, by the form that words.def has for it. */
+#include <stdio.h>
 #include <string.h>
 
 #include "stress/plan/parse.h"
 
+/* Is the word "FILE:LINE", as in queue.c:42? Then it is the first word of a site's name. */
+static bool is_place(struct token t)
+{
+	size_t digits = 0;
+
+	while (digits < t.len && t.s[t.len - 1 - digits] >= '0' && t.s[t.len - 1 - digits] <= '9')
+		digits++;
+	return digits > 0 && digits + 1 < t.len && t.s[t.len - 1 - digits] == ':';
+}
+
+/* "push:store(q->tail)", or "queue.c:42 push:store(q->tail)" in a program. */
 static plan_str site(struct parser *x, const char *what)
 {
-	struct token t = lex_word(x);
+	struct token t = lex_word(x), rest;
+	char both[PLAN_POINT_MAX];
 
 	if (!lex_is_printable_word(t, PLAN_POINT_MAX))
 		lex_unexpected(x, t, what);
-	return lex_intern(x, t);
+	if (!is_place(t))
+		return lex_intern(x, t);
+	rest = lex_word(x);
+	if (!lex_is_printable_word(rest, PLAN_POINT_MAX - t.len - 1))
+		lex_unexpected(x, rest, "the name of a point after its file and line");
+	snprintf(both, sizeof both, "%.*s %.*s", (int)t.len, t.s, (int)rest.len, rest.s);
+	return lex_intern(x, (struct token){ both, t.len + 1 + rest.len });
 }
 
 static const char *role_word(unsigned i)

@@ -32,7 +32,8 @@
  *
  *	kthrash-plan 1
  *	program "./queue_test" "3" "100"
- *	kill worker-2 at main worker_push:store(queue->head) #4
+ *	binary "queue_test 5f2c9a01"
+ *	switch main at queue.c:42 push:store(queue->head) #4 to worker-2
  */
 #ifndef STRESS_PLAN_H
 #define STRESS_PLAN_H
@@ -136,6 +137,7 @@ struct plan {
 	/* The program's words, in place of tasks: see plan_is_program(). */
 	plan_str args[PLAN_ARGS_MAX];
 	uint16_t args_count;
+	plan_str binary;	/* identifies the build of that program; 0: unknown */
 
 	plan_str signature;	/* of the bug that this plan shows; 0: none */
 	struct plan_origin origin;

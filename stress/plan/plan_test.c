@@ -176,7 +176,8 @@ static void test_programs(void)
 {
 	static const char text[] = HEAD "signature \"leak: push\"\nmemory tso\n"
 		"program \"./queue test\" \"3\" \"\" \"#;=\"\n"
-		"kill worker-2 at main push:store(queue->head) #4\n"
+		"binary \"queue test 5f2c9a01\"\n"
+		"kill worker-2 at main queue.c:42 push:store(queue->head) #4\n"
 		"switch worker-1 at queue.full #1 to any/name\n"
 		"expect leak trace 0123456789abcdef\n";
 	static struct plan p, q, out;
@@ -187,6 +188,9 @@ static void test_programs(void)
 	CHECK_STR(plan_string(&p, p.args[0]), "./queue test");
 	CHECK_STR(plan_string(&p, p.args[2]), "");
 	CHECK_STR(plan_string(&p, p.args[3]), "#;=");
+	CHECK_STR(plan_string(&p, p.binary), "queue test 5f2c9a01");
+	CHECK_STR(plan_string(&p, p.directives[0].point),
+		  "queue.c:42 push:store(queue->head)");
 
 	/* What can be taken away: its two directives and the weak memory. */
 	CHECK(plan_without(&out, &p, 0, 1));

@@ -190,6 +190,8 @@ static void put_program(struct out *o, const struct plan *p)
 	for (unsigned i = 0; i < p->args_count; i++)
 		put(o, " \"%s\"", plan_string(p, p->args[i]));
 	put(o, "\n");
+	if (p->binary)
+		put(o, "binary \"%s\"\n", plan_string(p, p->binary));
 }
 
 size_t plan_print(const struct plan *p, char *buf, size_t size)
