@@ -71,7 +71,7 @@ static bool is_allowed(const struct verdict *v)
 {
 	struct hunt *h = &engine.hunt;
 
-	cases_make(&shared->plan, shared->next / RUNS_PER_PLAN);
+	cases_make(&shared->plan, random_case_of(shared->next));
 	if (!cases_allow(v->failure) || budget_is_spent())
 		return false;
 	tally_execution(&shared->tally, h->job, shared->next, v);

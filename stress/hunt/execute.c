@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "stress/hunt/execute.h"
 
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
 #include "stress/hunt/cases.h"
 #include "stress/hunt/coverage.h"
 #include "stress/hunt/shared.h"
@@ -43,6 +47,25 @@ bool execute(const struct hunt *h, const struct world_options *w, bool thorough)
 		return false;
 	v->failure = KT_PASS;
 	return true;
+}
+
+void execute_again(const struct world_options *w)
+{
+	struct world_options same = *w;
+	struct verdict again, difference;
+
+	same.knows = SUBJECT_KNOWS_SAME;
+	memset(&again, 0, sizeof again);
+	difference = shared->verdict;
+	world_keep(&shared->verdict);
+	world_run(&same, &again);
+	if (!world_differs(&again, &difference))
+		return;
+	fprintf(stderr, "execution %llu, run again, went another way. This is no finding, but a "
+		"failure of kthrash, or the program depends on something that kthrash does not "
+		"control: %s\n", (unsigned long long)shared->next, difference.message);
+	fflush(stderr);
+	_exit(EXIT_ENVIRONMENT);
 }
 
 bool execute_to_measure(const struct hunt *h, struct length *out)

@@ -31,6 +31,12 @@ bool execute_goes_on(const struct hunt *h, uint64_t i);
 bool execute(const struct hunt *h, const struct world_options *w, bool thorough);
 
 /*
+ * Run the execution that ran last, and was clean, once more. If the second run differs, the
+ * process ends after a sentence on stderr, because then no result of this hunt means anything.
+ */
+void execute_again(const struct world_options *w);
+
+/*
  * Measure how long an execution of the loaded case is. That execution is not counted. False if
  * it gave a finding.
  */

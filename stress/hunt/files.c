@@ -107,8 +107,13 @@ int case_read(const char *path, struct plan *p)
 {
 	int err = plan_read(path, p);
 
-	if (err || !subject->accepts || subject->accepts(p))
+	if (err || !subject->accepts || subject->accepts(p)) {
+		const char *remark = !err && subject->remark ? subject->remark(p) : NULL;
+
+		if (remark)
+			fprintf(stderr, "kthrash: %s: %s\n", path, remark);
 		return err;
+	}
 	if (plan_is_program(p))
 		fprintf(stderr, "kthrash: %s: a plan of the program \"%s\", which this driver "
 			"does not run\n", path, plan_string(p, p->args[0]));

@@ -83,6 +83,11 @@ static bool classify(int status, struct verdict *v)
 		signature_of_signal(v->signature, WTERMSIG(status));
 		return true;
 	}
+	if (WIFEXITED(status) && report[0] && (WEXITSTATUS(status) == EXIT_ENVIRONMENT ||
+					       WEXITSTATUS(status) == SUBJECT_REFUSES)) {
+		snprintf(v->message, sizeof v->message, "%.1000s", report);
+		return false;
+	}
 	snprintf(v->message, sizeof v->message, "the child process %s %d; it said: %.400s",
 		 WIFSIGNALED(status) ? "was ended by signal" : "ended with status",
 		 WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), report);

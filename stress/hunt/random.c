@@ -48,8 +48,13 @@ static void choose_faults(const struct options *o, struct inject_faults *f, stru
 {
 	uint32_t dice = kt_rng_below(rng, 8), victims = execute_victims();
 
-	if (!o->faults || (subject->victims && victims == 0))
+	if (subject->victims && victims == 0)
 		return;
+	if (!o->faults) {
+		if (subject->sleeps_end_at_will && dice == 0)
+			f->spurious_nth = 1 + kt_rng_below(rng, l->steps / 16 + 1);
+		return;
+	}
 	if (dice < 4 && victims) {
 		f->kill_step = 1 + kt_rng_below(rng, l->steps + 1);
 		f->kill_task = kt_rng_below(rng, victims);
@@ -60,14 +65,45 @@ static void choose_faults(const struct options *o, struct inject_faults *f, stru
 		f->spurious_nth = 1 + kt_rng_below(rng, l->steps / 16 + 1);
 }
 
+/*
+ * One turn of the portfolio has one variant. So each strategy meets each variant.
+ */
+static uint32_t choose_variant(uint64_t i)
+{
+	return subject->variants ? (uint32_t)(i / kt_portfolio_places() % subject->variants()) : 0;
+}
+
+/*
+ * A subject that puts memory back between executions may forget some. Then an execution can
+ * depend on an earlier one, and a finding can be false. So some executions are run again.
+ */
+static bool is_sample(uint64_t i)
+{
+	enum { FIRST = 4, EVERY = 64 };
+
+	return subject->ended && (i < FIRST || i % EVERY == 0);
+}
+
+static uint64_t runs_per_case(void)
+{
+	enum { USUAL = 16 };
+
+	return subject->runs_per_case ? subject->runs_per_case : USUAL;
+}
+
+uint64_t random_case_of(uint64_t i)
+{
+	return i / runs_per_case();
+}
+
 /* The first execution, from number i on, whose case this process runs. */
 static uint64_t next_of_job(const struct hunt *h, uint64_t i)
 {
-	uint64_t jobs = h->o->jobs, plan = i / RUNS_PER_PLAN;
+	uint64_t jobs = h->o->jobs, plan = random_case_of(i);
 
 	if (plan % jobs == h->job)
 		return i;
-	return (plan + (h->job + jobs - plan % jobs) % jobs) * RUNS_PER_PLAN;
+	return (plan + (h->job + jobs - plan % jobs) % jobs) * runs_per_case();
 }
 
 /* Note the new pairs of the last execution, under the strategy at that place of the portfolio. */
@@ -102,18 +138,21 @@ void random_child(void *hunt)
 		bool clean;
 
 		shared->next = i;
-		if (i / RUNS_PER_PLAN != loaded) {
+		if (random_case_of(i) != loaded) {
 			if (loaded != UINT64_MAX)
 				keep_plan(h, loaded);
-			loaded = i / RUNS_PER_PLAN;
+			loaded = random_case_of(i);
 			if (!execute_load(h, loaded) || !execute_to_measure(h, &length))
 				return;
 		}
 		strategy = choose_strategy(h->o, &w, i);
+		w.variant = choose_variant(i);
 		w.steps_estimate = length.steps;
 		choose_faults(h->o, &w.faults, &rng, &length);
 		w.seed = kt_rng_next(&rng);
 		clean = execute(h, &w, false);
+		if (clean && is_sample(i))
+			execute_again(&w);
 		execute_count(h, i);
 		learn(h, strategy);
 		if (!clean)

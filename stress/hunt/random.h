@@ -3,8 +3,9 @@
  * Makes an execution from its number: its case, strategy, seed and faults.
  *
  * Execution i is a function of the hunt's seed and i alone. So a range of numbers may be cut
- * and handed to processes in any way. RUNS_PER_PLAN executions in a row have the same case,
- * which is loaded and measured once for all of them. Of N processes each runs every N-th case.
+ * and handed to processes in any way. A fixed number of executions in a row, a row of the
+ * hunt, have the same case, which is loaded and measured once for all of them. Of N processes
+ * each runs every N-th row. A subject that learns (subject_knowledge) begins anew with each row.
  * With --strategy=adaptive and --mutate an execution also depends on the new pairs of the
  * executions before it.
  */
@@ -13,7 +14,8 @@
 
 #include <stdint.h>
 
-enum { RUNS_PER_PLAN = 16 };
+/* The number of the case that execution i has. */
+uint64_t random_case_of(uint64_t i);
 
 /*
  * In a child: run this process's executions from h->first on, until one gives a finding or the

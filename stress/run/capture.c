@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "stress/run/subject.h"
+
 #define VISITS_SLOTS 8192	/* power of two */
 
 /* How often a task has been at a site: open addressing, cleared per capture. */
@@ -173,7 +175,7 @@ static bool capture_kinds(const struct plan *p, const struct sim_record *r, unsi
 		return false;
 	without_directives(p, kinds, out);
 	for (uint32_t i = 0; i < r->steps; i++) {
-		uint32_t nth = visit(&r->trace[i]);
+		uint32_t nth = subject->visit ? subject->visit(i) : visit(&r->trace[i]);
 
 		if (!nth || !add_events(out, r, i, nth, kinds, &event))
 			return false;

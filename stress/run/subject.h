@@ -22,6 +22,19 @@
 #include "platform/os.h"
 #include "stress/plan/plan.h"
 
+/*
+ * An execution may depend on what a subject has learned from earlier executions of the case, as
+ * which memory is shared. How much of that does it use?
+ */
+enum subject_knowledge {
+	SUBJECT_KNOWS_EARLIER,	/* all that earlier executions have shown */
+	SUBJECT_KNOWS_SAME,	/* what the last execution used */
+	SUBJECT_KNOWS_ALL,	/* all that this execution shows itself, and nothing else */
+};
+
+/* The exit status of a process whose subject can't be run, after a sentence on stderr. */
+enum { SUBJECT_REFUSES = 2 };
+
 struct subject {
 	const char *name;
 
@@ -29,9 +42,16 @@ struct subject {
 
 	/* Can the subject run *p, a plan from a file? NULL: it runs every plan. */
 	bool (*accepts)(const struct plan *p);
+	/*
+	 * What the user should know before the subject runs *p, as that the plan was made with
+	 * another build; NULL if there is nothing. If the function is NULL, there never is.
+	 */
+	const char *(*remark)(const struct plan *p);
 
 	/* Make a case. It depends on `seed` and `faults` alone. NULL: the user gives all cases. */
 	void (*generate)(struct plan *p, uint64_t seed, bool faults);
+	/* How many executions a hunt runs of each case; 0: the usual number. */
+	uint32_t runs_per_case;
 	/* Make a case that breaks a rule on purpose. Returns a bit per failure that may follow. */
 	unsigned (*generate_illegal)(struct plan *p, uint64_t seed);
 	/* Make *p another case that resembles it. NULL if `generate` is. */
@@ -59,6 +79,24 @@ struct subject {
 	void (*run)(bool check_expects);
 
 	/*
+	 * Called before each execution. NULL: `knows` and `variant` (world.h) have no meaning.
+	 * Never NULL if `ended` is not.
+	 */
+	void (*begin)(enum subject_knowledge knows, uint32_t variant);
+	/*
+	 * Called when an execution has ended, in whatever way, outside of its threads. True: run
+	 * it again, because it has shown what it depends on (SUBJECT_KNOWS_ALL).
+	 */
+	bool (*ended)(void);
+	/*
+	 * How often the task of that step of the last execution had been at the place of the
+	 * step. NULL: as often as the trace shows.
+	 */
+	uint32_t (*visit)(uint32_t step);
+	/* How many variants of an execution a hunt should try in turn. NULL: one. */
+	uint32_t (*variants)(void);
+
+	/*
 	 * The injector (inject.h) calls what follows, and each may be NULL. Without `victims`,
 	 * nothing can be killed; without `oom`, oom directives do nothing; without `point`, the
 	 * subject learns of no point; without `may_fail`, no allocation fails.
@@ -81,6 +119,10 @@ struct subject {
 	 */
 	uint64_t (*points)(void);
 	void (*point)(struct kt_site *site, const void *object);
+
+	/* A sleep may end without a reason although the user wants no faults, because the
+	 * contracts of the calls that sleep allow that. */
+	bool sleeps_end_at_will;
 
 	/* May an allocation of the calling thread fail? No, if the thread is the harness's own. */
 	bool (*may_fail)(void);

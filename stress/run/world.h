@@ -17,6 +17,7 @@
 #include "stress/plan/plan.h"
 #include "stress/run/inject.h"
 #include "stress/run/signature.h"
+#include "stress/run/subject.h"
 
 #define VERDICT_MESSAGE_MAX 1024
 #define WORLD_MOVED_POWERS 12
@@ -36,6 +37,8 @@ struct world_options {
 	uint32_t steps_estimate;
 	struct inject_faults faults;
 	bool check_expects;		/* the plan's "== R" */
+	enum subject_knowledge knows;
+	uint32_t variant;		/* of the subject's execution, below subject->variants() */
 	bool explores;			/* world_explore() decides, and not `strategy` */
 	uint32_t moved;			/* how far memory is moved: 0, or a power of two below 1
 					 * << WORLD_MOVED_POWERS */

@@ -112,6 +112,16 @@ static enum sim_model memory(void)
 	}
 }
 
+/* True if the execution must be run again: see subject.ended(). */
+static bool run_once(const struct sim_options *so, enum subject_knowledge knows,
+		     uint32_t variant, bool *check_expects)
+{
+	if (subject->begin)
+		subject->begin(knows, variant);
+	sim_run(so, body, check_expects);
+	return subject->ended && subject->ended();
+}
+
 /*
  * Take the profile that the strategy surw needs, in one execution in which each task runs until
  * it blocks, without drawn faults. If that execution fails, the profile ends there. The
@@ -124,7 +134,8 @@ static void take_profile(void)
 
 	inject_begin(&(struct inject_faults){ 0 });
 	so.strategy = inject_strategy(sim_strategy_block());
-	sim_strategies_profile(sim_run(&so, body, &check_expects));
+	run_once(&so, SUBJECT_KNOWS_EARLIER, 0, &check_expects);
+	sim_strategies_profile(sim_record());
 	profiled = true;
 }
 
@@ -139,9 +150,11 @@ void world_run(const struct world_options *o, struct verdict *v)
 
 	if (!profiled && sim_strategy_profiles((enum kt_strategy)o->strategy))
 		take_profile();
-	inject_begin(&o->faults);
-	so.strategy = inject_strategy(strategy_of(o));
-	r = sim_run(&so, body, &check_expects);
+	do {
+		inject_begin(&o->faults);
+		so.strategy = inject_strategy(strategy_of(o));
+	} while (run_once(&so, o->knows, o->variant, &check_expects));
+	r = sim_record();
 	v->failure = r->failure;
 	v->hash = r->hash;
 	v->steps = r->steps;
@@ -291,6 +304,7 @@ struct world_options world_options_of(const struct plan *p)
 	return (struct world_options){
 		.strategy = p->strategy, .depth = p->depth, .seed = p->seed,
 		.steps_estimate = p->steps_estimate, .check_expects = true,
+		.knows = SUBJECT_KNOWS_ALL,
 	};
 }
 

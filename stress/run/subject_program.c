@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The subject that is a user's program. A process has one program with one command line, so it
+ * has one case. All that a plan adds is a schedule, faults and a memory model.
+ *
+ * Which plain accesses are choice points is learned: those to memory that two threads were seen
+ * to use. A hunt learns from execution to execution. A replay can't know what a hunt had
+ * learned, so it runs the plan until nothing new is learned, and the last of these runs counts.
+ * The directives of a plan do not depend on what was learned, because their places are always
+ * choice points and their numbers count all visits (hosted_visit()).
+ */
+#include "stress/run/subject_program.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "platform/hosted/hosted.h"
+
+enum { SETTLES_AFTER = 8 };	/* so many runs of one execution at most */
+
+/*
+ * The variants that a hunt tries in turn. Points at every shared access find what hides between
+ * two plain accesses. They also dilute every strategy. So in most variants only those accesses
+ * are points on which races were seen. If the creator goes on, all threads are there before any
+ * of them works.
+ */
+static const struct {
+	enum hosted_points points;
+	bool creators_go_on;
+} variants[] = {
+	{ HOSTED_SHARED, false },
+	{ HOSTED_RACING, true },
+	{ HOSTED_SHARED, true },
+	{ HOSTED_NO_PLAIN, true },
+	{ HOSTED_RACING, false },
+};
+enum { VARIANTS = sizeof variants / sizeof variants[0] };
+
+static struct {
+	struct subject_program_options asked;
+	bool expects_race, expects_leak;
+	enum subject_knowledge knows;
+	unsigned runs;		/* of the execution under way */
+	bool shown;		/* the program's output was shown once */
+} program;
+
+void subject_program_ask(const struct subject_program_options *o)
+{
+	program.asked = *o;
+}
+
+/* ---- cases ----------------------------------------------------------------- */
+
+static bool is_this(const struct plan *p)
+{
+	const char *const *argv = hosted_argv();
+
+	if (p->args_count != hosted_argc())
+		return false;
+	/* The first word may be another path to the same file. */
+	for (int i = 1; i < hosted_argc(); i++)
+		if (strcmp(plan_string(p, p->args[i]), argv[i]) != 0)
+			return false;
+	return true;
+}
+
+static bool accepts(const struct plan *p)
+{
+	return plan_is_program(p) && is_this(p);
+}
+
+static const char *remark(const struct plan *p)
+{
+	static char text[3 * PLAN_QUOTED_MAX];
+
+	if (!p->binary || strcmp(plan_string(p, p->binary), hosted_build()) == 0)
+		return NULL;
+	snprintf(text, sizeof text, "the plan was made with another build of the program, \"%s\", "
+		 "and this is \"%s\"; its places may be elsewhere", plan_string(p, p->binary),
+		 hosted_build());
+	return text;
+}
+
+static void generate(struct plan *p, uint64_t seed, bool faults)
+{
+	(void)seed, (void)faults;
+	plan_init(p);
+	for (int i = 0; i < hosted_argc() && i < PLAN_ARGS_MAX; i++)
+		p->args[p->args_count++] = plan_intern_printable(p, hosted_argv()[i]);
+	p->binary = plan_intern_printable(p, hosted_build());
+}
+
+/* ---- executions ------------------------------------------------------------- */
+
+static void load(const struct plan *p)
+{
+	static const char blocked[] = "blocked:";
+
+	program.expects_race = p->has_expect && p->expect == KT_RACE;
+	program.expects_leak = p->has_expect && p->expect == KT_LEAK;
+	hosted_load();
+	for (unsigned i = 0; i < p->directives_count; i++) {
+		const char *point = plan_string(p, p->directives[i].point);
+
+		if (strncmp(point, blocked, strlen(blocked)) == 0)
+			point += strlen(blocked);
+		hosted_watch(kt_name_hash(point));
+		hosted_watch(kt_name_hash(plan_string(p, p->directives[i].store)));
+	}
+}
+
+static void begin(enum subject_knowledge knows, uint32_t variant)
+{
+	program.knows = knows;
+	program.runs++;
+	hosted_begin(&(struct hosted_options){
+		.points = variants[variant].points,
+		.creators_go_on = variants[variant].creators_go_on,
+		.races = program.asked.races || program.expects_race,
+		.leaks = program.asked.leaks || program.expects_leak,
+		.forks = program.asked.forks,
+		.same = knows == SUBJECT_KNOWS_SAME,
+		.shows_output = !program.shown,
+	});
+}
+
+static void run(bool check_expects)
+{
+	(void)check_expects;
+	hosted_main();
+}
+
+/* The program did what kthrash can't control. No execution of it means anything. */
+static void refuse(const char *why)
+{
+	fprintf(stderr, "%s\n", why);
+	fflush(stderr);
+	_exit(SUBJECT_REFUSES);
+}
+
+static bool ended(void)
+{
+	bool learned = hosted_end();
+
+	program.shown = true;
+	if (hosted_refused()[0])
+		refuse(hosted_refused());
+	if (program.knows == SUBJECT_KNOWS_ALL && learned && program.runs < SETTLES_AFTER)
+		return true;
+	program.runs = 0;
+	return false;
+}
+
+static uint32_t variant_count(void)
+{
+	return VARIANTS;
+}
+
+const struct subject subject_program = {
+	.name = "program",
+	.accepts = accepts,
+	.remark = remark,
+	.generate = generate,
+	.runs_per_case = 256,
+	.pieces = plan_pieces,
+	.without = plan_without,
+	.load = load,
+	.begin = begin,
+	.run = run,
+	.ended = ended,
+	.visit = hosted_visit,
+	.variants = variant_count,
+	.sleeps_end_at_will = true,
+	.may_fail = hosted_may_fail,
+};
