@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The race detector and the frames of threads, as the compiler's hooks see them. What the models
+ * of pthreads call is in internal.h: hosted_release() and hosted_acquire().
+ */
+#ifndef PLATFORM_HOSTED_RACE_H
+#define PLATFORM_HOSTED_RACE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct kt_site;
+
+enum hosted_races {
+	HOSTED_RACES_IGNORED,
+	HOSTED_RACES_LEARNED,	/* tell the filter which memory races: hosted_filter_races() */
+	HOSTED_RACES_REPORTED,	/* the first one ends the execution */
+};
+
+extern enum hosted_races hosted_races;	/* of the execution under way */
+
+/* An execution begins. */
+void hosted_race_begin(enum hosted_races races);
+/* An execution has ended. `tasks`: how many it had. */
+void hosted_race_end(uint32_t tasks);
+
+/*
+ * The calling task accesses [addr, addr + size) plainly, at pc. Call these three only if
+ * hosted_races is not HOSTED_RACES_IGNORED.
+ */
+void hosted_race_access(const void *addr, size_t size, bool write, uintptr_t pc);
+
+/*
+ * It accesses the word at addr atomically. `order` is the compiler's: __ATOMIC_ACQUIRE and so
+ * on. Call it when the operation happens, after its choice point.
+ */
+enum hosted_atomic_kind { HOSTED_READS, HOSTED_WRITES, HOSTED_UPDATES };
+void hosted_race_atomic(const void *addr, size_t size, enum hosted_atomic_kind kind, int order,
+			uintptr_t pc);
+/* A fence. */
+void hosted_race_fence(int order);
+
+/*
+ * The two places of the race that ended the last execution; 0 if no race did, else 2. The parent
+ * of the process that ran the execution may ask.
+ */
+unsigned hosted_race_places(struct kt_site *place[2]);
+
+/* ---- stack.c ----------------------------------------------------------------- */
+
+/*
+ * Frames are kept only if somebody will look at them: when races are reported, and when an
+ * execution is shown. A frame is a number. 0 is the outermost frame of every thread.
+ */
+extern bool hosted_frames_on;
+void hosted_frames_begin(bool on);
+/* The innermost frame of the calling task. */
+uint32_t hosted_frame(void);
+/* The frame that called `frame`, and the place of that call; *pc becomes 0 for frame 0. */
+uint32_t hosted_frame_caller(uint32_t frame, uintptr_t *pc);
+/* Write "push q.c:12 < worker q.c:40" for the place pc in that frame. Returns buf. */
+char *hosted_frame_words(uint32_t frame, uintptr_t pc, char *buf, size_t size);
+
+#endif

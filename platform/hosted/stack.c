@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The frames of each thread, from the compiler's hooks at the beginning and the end of each
+ * function.
+ *
+ * Frames form a tree: a frame is a call, by the place of the call and the frame that called. So
+ * a whole stack is one number, and a race detector can keep one with each access. A thread that
+ * unwinds by longjmp() leaves functions without telling. So each entry of a thread's stack has
+ * the stack pointer at which it was made, and an entry that is below the current stack pointer
+ * is dead.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "platform/hosted/internal.h"
+#include "platform/hosted/race.h"
+#include "platform/sim/sim.h"
+
+enum {
+	DEPTH_MAX = 512,	/* deeper frames of a thread are not kept */
+	FRAMES_MAX = 1 << 16,
+	SLOTS = FRAMES_MAX * 2,	/* power of two */
+};
+
+struct frame {
+	uintptr_t pc;		/* the place of the call: a return address */
+	uint32_t caller;
+};
+
+static struct {
+	struct frame frame[FRAMES_MAX];		/* 0 is every thread's outermost one */
+	uint32_t slot[SLOTS];			/* of the frame with that hash; 0: free */
+	uint32_t count;
+} *tree;	/* lives as long as the process: a place is the same in all executions */
+
+static struct stack {
+	uint32_t depth;
+	struct {
+		uint32_t frame;
+		uintptr_t sp;
+	} entry[DEPTH_MAX];
+} *stacks;	/* of each task */
+
+bool hosted_frames_on;
+
+static void *map(size_t size)
+{
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+void hosted_frames_begin(bool on)
+{
+	if (on && !tree) {
+		tree = map(sizeof *tree);
+		stacks = map(SIM_TASKS_MAX * sizeof *stacks);
+	}
+	hosted_frames_on = on && tree && stacks;
+	if (!hosted_frames_on)
+		return;
+	for (uint32_t i = 0; i < SIM_TASKS_MAX && stacks[i].depth; i++)
+		stacks[i].depth = 0;
+}
+
+/* The frame of a call at pc by `caller`; the caller itself if there is no room. */
+static uint32_t frame_of(uint32_t caller, uintptr_t pc)
+{
+	uint64_t key = (pc ^ (uint64_t)caller << 47) * 0x9e3779b97f4a7c15ull;
+	uint32_t i = (uint32_t)(key >> 40) % SLOTS;
+
+	for (; tree->slot[i]; i = (i + 1) % SLOTS) {
+		const struct frame *f = &tree->frame[tree->slot[i]];
+
+		if (f->pc == pc && f->caller == caller)
+			return tree->slot[i];
+	}
+	if (tree->count + 1 >= FRAMES_MAX)
+		return caller;
+	tree->frame[++tree->count] = (struct frame){ pc, caller };
+	return tree->slot[i] = tree->count;
+}
+
+/* Drop the entries of functions that were left by longjmp(). */
+static void drop_dead(struct stack *s, uintptr_t sp)
+{
+	while (s->depth && s->depth <= DEPTH_MAX && s->entry[s->depth - 1].sp <= sp)
+		s->depth--;
+}
+
+static uint32_t top(const struct stack *s)
+{
+	uint32_t kept = s->depth < DEPTH_MAX ? s->depth : DEPTH_MAX;
+
+	return kept ? s->entry[kept - 1].frame : 0;
+}
+
+HOSTED_EXPORT void __tsan_func_entry(void *call);
+HOSTED_EXPORT void __tsan_func_exit(void);
+
+/* `call` is the address to which the function that begins will return. */
+void __tsan_func_entry(void *call)
+{
+	uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
+	struct stack *s;
+
+	if (!hosted_frames_on || !hosted_on())
+		return;
+	s = &stacks[hosted_me()];
+	drop_dead(s, sp);
+	if (s->depth < DEPTH_MAX) {
+		s->entry[s->depth].frame = frame_of(top(s), (uintptr_t)call);
+		s->entry[s->depth].sp = sp;
+	}
+	s->depth++;
+}
+
+void __tsan_func_exit(void)
+{
+	uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
+	struct stack *s;
+
+	if (!hosted_frames_on || !hosted_on())
+		return;
+	s = &stacks[hosted_me()];
+	/* The function's own entry is at this stack pointer or above it. */
+	drop_dead(s, sp - 1);
+	if (s->depth)
+		s->depth--;
+}
+
+uint32_t hosted_frame(void)
+{
+	return hosted_frames_on ? top(&stacks[hosted_me()]) : 0;
+}
+
+uint32_t hosted_frame_caller(uint32_t frame, uintptr_t *pc)
+{
+	*pc = frame ? tree->frame[frame].pc : 0;
+	return frame ? tree->frame[frame].caller : 0;
+}
+
+char *hosted_frame_words(uint32_t frame, uintptr_t pc, char *buf, size_t size)
+{
+	enum { WORDS_MAX = 6 };		/* outer frames say less */
+	size_t used = 0;
+
+	buf[0] = '\0';
+	for (int i = 0; pc && i < WORDS_MAX && used < size; i++) {
+		const struct kt_site *site = hosted_site(pc, HOSTED_CALL);
+		int n = snprintf(buf + used, size - used, "%s%s %s:%u", i ? " < " : "", site->func,
+				 site->file, site->line);
+
+		used += n > 0 ? (size_t)n : 0;
+		frame = hosted_frame_caller(frame, &pc);
+	}
+	return buf;
+}
