@@ -81,6 +81,10 @@ bool hosted_end(void);
  */
 uint32_t hosted_visit(uint32_t step);
 
+/* The two places of the race that ended the last execution. 0 if no race did, else 2. */
+struct kt_site;
+unsigned hosted_race_places(struct kt_site *place[2]);
+
 /* ---- killing, failing --------------------------------------------------------- */
 
 /* May the allocation that is under way be made to fail? It may, if the program asked for it. */

@@ -35,6 +35,8 @@ enum subject_knowledge {
 /* The exit status of a process whose subject can't be run, after a sentence on stderr. */
 enum { SUBJECT_REFUSES = 2 };
 
+enum { SUBJECT_PLACES = 2 };
+
 struct subject {
 	const char *name;
 
@@ -93,6 +95,11 @@ struct subject {
 	 * step. NULL: as often as the trace shows.
 	 */
 	uint32_t (*visit)(uint32_t step);
+	/*
+	 * The places that identify the failure of the last execution, if its message does not:
+	 * how many, at most SUBJECT_PLACES. NULL: the message always does.
+	 */
+	unsigned (*places)(enum kt_failure failure, struct kt_site **place);
 	/* How many variants of an execution a hunt should try in turn. NULL: one. */
 	uint32_t (*variants)(void);
 

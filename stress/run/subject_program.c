@@ -152,6 +152,12 @@ static bool ended(void)
 	return false;
 }
 
+/* Which thread does which half of a race, and so the message, depends on the schedule. */
+static unsigned places(enum kt_failure failure, struct kt_site **place)
+{
+	return failure == KT_RACE ? hosted_race_places(place) : 0;
+}
+
 static uint32_t variant_count(void)
 {
 	return VARIANTS;
@@ -170,6 +176,7 @@ const struct subject subject_program = {
 	.run = run,
 	.ended = ended,
 	.visit = hosted_visit,
+	.places = places,
 	.variants = variant_count,
 	.sleeps_end_at_will = true,
 	.may_fail = hosted_may_fail,

@@ -97,7 +97,9 @@ static void sign(struct verdict *v)
 			place[n++] = r->task[i].why;
 		else if (v->failure == KT_LIVELOCK && sim_circle_of(i, &c))
 			place[n++] = c.mark;
-	if (v->failure == KT_DEADLOCK || v->failure == KT_LIVELOCK)
+	if (subject->places && n == 0)
+		n = subject->places(v->failure, place);
+	if (v->failure == KT_DEADLOCK || v->failure == KT_LIVELOCK || n)
 		signature_of_places(v->signature, v->failure, place, n);
 	else
 		signature_of_message(v->signature, v->failure, v->message, r->failed_site);
