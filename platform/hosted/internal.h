@@ -22,7 +22,10 @@
  *	thread.c	pthread_create, join, detach, exit, cancel, names, attributes
  *	mutex.c cond.c rwlock.c spin.c barrier.c once.c key.c semaphore.c c11.c
  *	futex.c clock.c		system calls that block, time
- *	libc.c		exit, abort, assert, and calls that are refused
+ *	exit.c		exit, atexit, abort, assert, and what the end of the program is judged by
+ *	signal.c	signal handlers, raise
+ *	random.c	random numbers from the system
+ *	process.c io.c	calls that are refused
  *
  * An exported function works in two ways. In an execution (hosted_on()) it is a model on the
  * simulator's engine. Otherwise it calls the C library's own function (HOSTED_REAL), because a
@@ -108,9 +111,6 @@ bool hosted_is_program(uintptr_t pc);
  */
 uint32_t hosted_spawn(const char *name, void (*fn)(void *arg), void *arg);
 
-/* libc.c: the program calls exit(), or main() has returned. Only in an execution. */
-void hosted_exit(int status) __attribute__((noreturn));
-
 /* ---- tls.c ----------------------------------------------------------------- */
 
 /*
@@ -128,6 +128,15 @@ static inline void hosted_back(void)
 
 /* The thread pointer of the task, which is also its pthread_t. */
 uintptr_t hosted_tls_pointer(uint32_t task);
+
+/*
+ * The program called `what`, which an execution can't have: "fork()". Ends the execution with a
+ * verdict of its own, because neither the program nor kthrash failed.
+ */
+void hosted_refuse(const char *what, uintptr_t pc) __attribute__((noreturn));
+
+/* Must the program's output be seen? No: nobody looks at it (hosted_options.shows_output). */
+bool hosted_shows_output(void);
 
 /* ---- site.c ---------------------------------------------------------------- */
 
@@ -185,6 +194,9 @@ void hosted_point(struct kt_site *site, const void *object);
 #define HOSTED_NEVER UINT64_MAX
 bool hosted_block(struct kt_site *site, const void *object, uint64_t deadline, int owner);
 
+/* The task looks in vain for something that another task must do first. */
+void hosted_yield(struct kt_site *site);
+
 /* Wake every task, or the task that has slept longest, that sleeps on `object`. How many. */
 uint32_t hosted_wake_all(const void *object);
 uint32_t hosted_wake_one(const void *object);
@@ -222,11 +234,32 @@ void hosted_race_access(uintptr_t addr, size_t size, bool write, uintptr_t pc);
 /* Fails with a verdict if [addr, addr + size) is heap memory that is not allocated. */
 void hosted_heap_check(const void *addr, size_t size, uintptr_t pc);
 
+<<<<<<< HEAD
 /*
  * Memory of the runtime itself: not a part of the program's heap, and not put back. Never
  * NULL. For use in start.c's set-up and between executions.
  */
 void *hosted_map(size_t bytes);
+=======
+/* Does the creation of a thread fail here, for lack of memory? (KT_ROLE_THREAD) */
+bool hosted_thread_fails(struct kt_site *site);
+
+/* ---- thread.c ---------------------------------------------------------------- */
+
+/* Before each execution, on the host: the models forget the last execution. */
+void hosted_models_begin(void);
+/*
+ * On task 0: run main() as the program's first thread, and what follows its return (exit.c).
+ * Returns when the last thread has ended. It may also not return: sim_cut() or a failure ends
+ * the execution.
+ */
+void hosted_models_main(int (*fn)(int, char **, char **), int argc, char **argv, char **envp);
+/*
+ * pthread_mutex_trylock() may fail although the mutex is free, as hosted_spurious() decides.
+ * POSIX does not allow it, but std::mutex::try_lock(), which may, is made of it.
+ */
+extern bool hosted_trylock_fails;
+>>>>>>> i16
 
 /* ---- clock.c ----------------------------------------------------------------- */
 
