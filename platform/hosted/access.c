@@ -14,24 +14,15 @@
 #include "platform/hosted/heap.h"
 #include "platform/hosted/site.h"
 
-enum {
-	SPIN_ACCESSES = 1000,	/* a task that does more of them without a switch spins */
-	GRANULE = 8,
-};
+enum { GRANULE = 8 };
 
-static uint32_t since_switch;
+uint32_t hosted_since_switch;
 
-void hosted_switched_in(void)
-{
-	since_switch = 0;
-}
-
-__attribute__((noinline))
-static void spin(uintptr_t pc)
+void hosted_spin(uintptr_t pc)
 {
 	struct site_row *row = site_find(pc, HOSTED_SPIN, 0);
 
-	since_switch = 0;
+	hosted_since_switch = 0;
 	site_visit(row);
 	site_note_step(row);
 	sim_yield(&row->site);
@@ -52,8 +43,7 @@ static void point(struct site_row *row, const void *addr, uintptr_t pc, size_t s
 static inline void at_access(struct site_row *row, uintptr_t addr, size_t size, bool is_point,
 			     uintptr_t pc)
 {
-	if (unlikely(++since_switch >= SPIN_ACCESSES))
-		spin(pc);
+	hosted_count_access(pc);
 	if (is_point)
 		point(row, (const void *)addr, pc, size);
 }

@@ -39,14 +39,15 @@ void hosted_give_up(const char *fmt, ...) __attribute__((noreturn, format(printf
 
 /* Was the process started for the driver? May be called before anything else. */
 bool hosted_is_driven(void);
-/* main() of the program, with its arguments. */
-int hosted_call_main(void);
+/* On task 0: the program's main(), with its arguments. */
+void hosted_call_main(void);
 /* The value of KTHRASH_SYMBOLIZER, or NULL. */
 const char *hosted_symbolizer(void);
 
 /* ---- run.c ------------------------------------------------------------------- */
 
 extern struct sim_record *hosted_record;
+extern uint32_t hosted_memory;		/* enum sim_model of the execution */
 /* How many executions there have been, in this process and in others that share the sites. */
 uint32_t hosted_epochs(void);
 /* Called by the process that the driver's main() runs in, before it begins. */
@@ -81,15 +82,18 @@ const struct hosted_module *hosted_module_of(uintptr_t addr);
 void hosted_snapshot(void);
 /* Restore what the snapshot has. */
 void hosted_restore(void);
+/* argv, the environment, and their strings: the program may change them. */
+void hosted_arguments_keep(char **argv, char **envp);
 /* Memory that the snapshot must have; called before hosted_snapshot(). */
 void hosted_keep(void *addr, size_t size);
 
 /* ---- tls.c -------------------------------------------------------------------- */
 
+/* The C library and libstdc++ learn that there is more than one thread. */
+void hosted_libc_has_threads(void);
 void hosted_tls_init(void);		/* main's storage is as main() finds it */
 void hosted_tls_begin(uint32_t task);	/* the task gets fresh storage */
 void hosted_tls_host(void);		/* the host runs: give it its storage */
-void hosted_tls_forked(void);
 
 /* ---- heap.c ------------------------------------------------------------------- */
 
@@ -117,8 +121,18 @@ void hosted_sites_init(void);
 
 /* The program is about to free a block: it writes all of it. */
 void hosted_free_point(uintptr_t pc, const void *p, size_t size);
-/* The task that runs has just been switched in. */
-void hosted_switched_in(void);
+
+/* Visits that may be points since the task that runs was switched in. */
+extern uint32_t hosted_since_switch;
+enum { HOSTED_SPIN_ACCESSES = 1000 };
+void hosted_spin(uintptr_t pc);
+
+/* A task that does more of them without a switch spins. */
+static inline void hosted_count_access(uintptr_t pc)
+{
+	if (unlikely(++hosted_since_switch >= HOSTED_SPIN_ACCESSES))
+		hosted_spin(pc);
+}
 
 /* ---- filter.c ----------------------------------------------------------------- */
 

@@ -44,6 +44,7 @@
 
 #include "platform/check.h"
 #include "platform/point.h"
+#include "platform/role.h"
 #include "platform/sim/engine.h"
 
 #define HOSTED_TASKS_MAX SIM_TASKS_MAX
@@ -144,7 +145,8 @@ bool hosted_shows_output(void);
 #define HOSTED_OPS(OP) \
 	OP(LOAD, "load") OP(STORE, "store") \
 	OP(ATOMIC_LOAD, "atomic-load") OP(ATOMIC_STORE, "atomic-store") \
-	OP(ATOMIC_RELEASE, "atomic-store") OP(UPDATE, "update") \
+	OP(ATOMIC_RELEASE, "atomic-store") OP(ATOMIC_SEQ_STORE, "atomic-store") \
+	OP(UPDATE, "update") \
 	OP(FENCE, "fence") OP(FREE, "free") OP(MALLOC, "malloc") \
 	OP(LOCK, "lock") OP(TRYLOCK, "trylock") OP(UNLOCK, "unlock") \
 	OP(INIT, "init") OP(DESTROY, "destroy") \
@@ -228,19 +230,20 @@ void hosted_holds_not(const void *lock);
 /* Are races looked for? Then access.c tells of each plain access. */
 extern bool hosted_races_on;
 void hosted_race_access(uintptr_t addr, size_t size, bool write, uintptr_t pc);
+/* An atomic fence of that order (__ATOMIC_ACQUIRE, ...). */
+void hosted_race_fence(int order);
 
 /* ---- heap.c ------------------------------------------------------------------ */
 
 /* Fails with a verdict if [addr, addr + size) is heap memory that is not allocated. */
 void hosted_heap_check(const void *addr, size_t size, uintptr_t pc);
 
-<<<<<<< HEAD
 /*
  * Memory of the runtime itself: not a part of the program's heap, and not put back. Never
  * NULL. For use in start.c's set-up and between executions.
  */
 void *hosted_map(size_t bytes);
-=======
+
 /* Does the creation of a thread fail here, for lack of memory? (KT_ROLE_THREAD) */
 bool hosted_thread_fails(struct kt_site *site);
 
@@ -259,7 +262,6 @@ void hosted_models_main(int (*fn)(int, char **, char **), int argc, char **argv,
  * POSIX does not allow it, but std::mutex::try_lock(), which may, is made of it.
  */
 extern bool hosted_trylock_fails;
->>>>>>> i16
 
 /* ---- clock.c ----------------------------------------------------------------- */
 

@@ -52,6 +52,27 @@ void hosted_keep(void *addr, size_t size)
 	region[regions++] = (struct region){ .at = addr, .size = size };
 }
 
+static void widen(char *s, uintptr_t *low, uintptr_t *high)
+{
+	if ((uintptr_t)s < *low)
+		*low = (uintptr_t)s;
+	if ((uintptr_t)s + strlen(s) + 1 > *high)
+		*high = (uintptr_t)s + strlen(s) + 1;
+}
+
+void hosted_arguments_keep(char **argv, char **envp)
+{
+	uintptr_t low = (uintptr_t)argv, high = (uintptr_t)argv;
+
+	for (char **s = argv; *s; s++)
+		widen(*s, &low, &high);
+	for (char **s = envp; *s; s++)
+		widen(*s, &low, &high);
+	/* The kernel has placed the strings above the pointers. */
+	if (low == (uintptr_t)argv)
+		hosted_keep((void *)low, high - low);
+}
+
 static void keep_part(uintptr_t low, uintptr_t high, const struct hosted_module *m)
 {
 	uintptr_t first = m->low & ~(uintptr_t)(PAGE - 1);

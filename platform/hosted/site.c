@@ -31,6 +31,7 @@ static const uint8_t op_access[HOSTED_OPS_COUNT] = {
 	[HOSTED_ATOMIC_LOAD] = KT_LOAD,
 	[HOSTED_ATOMIC_STORE] = KT_STORE,
 	[HOSTED_ATOMIC_RELEASE] = KT_STORE_RELEASE,
+	[HOSTED_ATOMIC_SEQ_STORE] = KT_UPDATE,
 	[HOSTED_UPDATE] = KT_UPDATE,
 };
 
@@ -90,8 +91,9 @@ struct site_row *site_make(uint64_t pc_op, uint8_t size)
 	row->site = (struct kt_site){
 		.func = keep_text(s.func), .op = op_words[op], .what = keep_text(s.object),
 		.file = keep_text(s.file), .line = (uint16_t)(s.line < UINT16_MAX ? s.line : 0),
-		.access = op_access[op], .size = size,
+		.access = size <= sizeof(uint64_t) ? op_access[op] : KT_NO_ACCESS, .size = size,
 	};
+	row->pc = (uintptr_t)(pc_op >> 8);
 	row->name = name_of(&row->site);
 	sites->rows++;
 	for (i = site_slot(pc_op); sites->key[i].pc_op; i = (i + 1) % SITES_TABLE)

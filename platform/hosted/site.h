@@ -19,6 +19,7 @@ enum {
 struct site_row {
 	struct kt_site site;	/* first: a site's address is its row's */
 	uint32_t name;		/* the number of its name */
+	uintptr_t pc;
 };
 
 struct site_key {
@@ -89,6 +90,11 @@ static inline void site_note_step(const struct site_row *row)
 
 	if (likely(step < SIM_STEPS_MAX))
 		sites->nth[step] = *site_count(row, hosted_me());
+}
+
+static inline uintptr_t site_pc(const struct site_row *row)
+{
+	return row->pc;
 }
 
 static inline struct site_row *site_row_of(struct kt_site *site)

@@ -59,9 +59,9 @@ const char *hosted_symbolizer(void)
 	return program.symbolizer;
 }
 
-int hosted_call_main(void)
+void hosted_call_main(void)
 {
-	return program.main(program.argc, program.argv, program.envp);
+	hosted_models_main(program.main, program.argc, program.argv, program.envp);
 }
 
 void hosted_give_up(const char *fmt, ...)
@@ -204,6 +204,7 @@ static int start_main(int argc, char **argv, char **envp)
 	program.symbolizer = take_variable(envp, SYMBOLIZER_VARIABLE);
 	n = readlink("/proc/self/exe", program.file, sizeof program.file - 1);
 	program.file[n > 0 ? n : 0] = '\0';
+	hosted_arguments_keep(argv, envp);
 	hosted_init();
 	return drive(words);
 }

@@ -75,7 +75,7 @@ uintptr_t hosted_tls_pointer(uint32_t task)
 void hosted_tls_switch(void)
 {
 	hosted_tls_of = sim_who();
-	hosted_switched_in();
+	hosted_since_switch = 0;
 	set_thread_pointer(hosted_tls_pointer(hosted_tls_of));
 }
 
@@ -196,4 +196,18 @@ void hosted_tls_begin(uint32_t task)
 	for (size_t i = 0; i < tls.dtv_count + 2; i++)
 		move((char *)&dtv[i].at, by);
 	((struct dtv **)hosted_tls_pointer(task))[DTV_WORD] = dtv + 1;
+}
+
+/*
+ * std::shared_ptr counts without atomics, and so unseen, as long as this variable of the C
+ * library says that there is one thread. reset.c puts it back.
+ */
+void hosted_libc_has_threads(void)
+{
+	static char *single;
+
+	if (!single)
+		single = dlsym(RTLD_DEFAULT, "__libc_single_threaded");
+	if (single)
+		*single = 0;
 }

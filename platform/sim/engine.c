@@ -39,6 +39,11 @@ void sim_waits_for(uint32_t task)
 	sim_current()->record->waits_for = task == SIM_NOBODY ? -1 : (int16_t)task;
 }
 
+bool sim_alloc_fails(enum kt_role role, struct kt_site *site)
+{
+	return sim.hooks.alloc_fails && sim.hooks.alloc_fails(role, site);
+}
+
 void sim_note_spurious(void)
 {
 	sim_add_event(SIM_EVENT_SPURIOUS, sim.current, KT_ROLE_COUNT, 0);

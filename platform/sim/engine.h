@@ -288,6 +288,12 @@ static inline void sim_memory_ends(const void *addr, size_t size, enum sim_end e
 
 /* ---- the record ------------------------------------------------------------------- */
 
+/*
+ * Does a fault make this allocation fail, one of memory that the caller manages? The driver's
+ * hook decides, as for os_alloc().
+ */
+bool sim_alloc_fails(enum kt_role role, struct kt_site *site);
+
 /* Note in the record that the current task was woken without a reason, by sim_choose(). */
 void sim_note_spurious(void);
 
