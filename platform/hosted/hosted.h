@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The runtime for programs as a driver sees it. The runtime is loaded into a program that was
- * compiled by kthrash-cc, takes it over before its main(), and lets the driver decide how
- * often, and under which schedules, main() runs.
+ * The runtime for programs as a driver sees it: run the program's main() once under a
+ * strategy, and put everything back.
+ *
+ * The driver is in the same library as the runtime. The environment variable KTHRASH_DRIVER
+ * starts it in the place of main(): its words, with \x1f between them, are the driver's
+ * arguments, of which the first is the command. Without that variable the program runs as
+ * if it had never been near kthrash.
  */
 #ifndef PLATFORM_HOSTED_HOSTED_H
 #define PLATFORM_HOSTED_HOSTED_H
@@ -10,93 +14,97 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct sim_step;
+#include "platform/sim/sim.h"
 
 /*
- * Called instead of the program's main() if the environment asks for kthrash. argv is the
- * driver's command line. Returns the exit status of the process. The library that holds both
- * the runtime and a driver defines it.
+ * The driver's main(). The driver's own file sets this variable where it is defined, or in a
+ * constructor. The result is the process's exit status.
  */
-int hosted_driver(int argc, char **argv);
+extern int (*hosted_driver)(int argc, char **argv);
 
-/* The words of the program's own command line: what a plan has as its program. */
+/* ---- the program ----------------------------------------------------------- */
+
+/* The program's arguments. The name of its file is hosted_file(), an absolute path. */
 int hosted_argc(void);
-const char *const *hosted_argv(void);
-
-/* Identifies the build of the program and of its libraries: "queue_test 5f2c9a01". */
+char **hosted_argv(void);
+const char *hosted_file(void);
+/* Identifies the build of the program and of its libraries: "queue_test 5f2c9a01d3e4b7c6". */
 const char *hosted_build(void);
 
-/*
- * NULL if the program can be hunted in, or else the reason, as a sentence without the program's
- * name: "it was not compiled by kthrash-cc".
- */
-const char *hosted_refusal(void);
-
-/* Called in a forked process that runs executions of its own, with sites of its own. */
-void hosted_apart(void);
-
-/* ---- a case ------------------------------------------------------------------ */
-
-/*
- * Forget which places are watched and which memory is shared, because another case is loaded.
- * hosted_watch(): each visit to a place of that name (kt_name_hash()) is a choice point,
- * whatever memory is accessed there.
- */
-void hosted_load(void);
-void hosted_watch(uint32_t name_hash);
+/* ---- an execution ---------------------------------------------------------- */
 
 enum hosted_points {	/* which plain accesses are choice points */
-	HOSTED_SHARED,	/* those to memory that two threads use, and one of them writes */
-	HOSTED_RACING,	/* only those to memory on which races were seen, and to words that are
-			 * accessed atomically, too */
-	HOSTED_NO_PLAIN,	/* none */
+	HOSTED_POINTS_FINE,	/* those to memory that two threads share */
+	HOSTED_POINTS_COARSE,	/* those to memory that is known to race */
+	HOSTED_POINTS_ALL,
+};
+
+enum hosted_races {
+	HOSTED_RACES_IGNORED,
+	HOSTED_RACES_LEARNED,	/* tell the filter which memory races: hosted_filter_races() */
+	HOSTED_RACES_REPORTED,	/* the first one ends the execution */
 };
 
 struct hosted_options {
 	enum hosted_points points;
-	bool creators_go_on;	/* a thread that creates another goes on until it blocks */
-	bool races;		/* look for data races */
-	bool shows_output;	/* the program's standard output and error are its own */
-	bool same;		/* The filter stays as it was in the last execution. Otherwise it
-				 * is what all executions since hosted_load() have shown. */
-	bool forks;		/* each execution in a process of its own */
-	bool leaks;		/* a block that is not freed at the end is a finding */
+	enum hosted_races races;
+	bool isolate;		/* a process for each execution, and no reset */
+	bool leaks;		/* memory that is still allocated at the end is a failure */
 };
 
-/* Prepare the next execution. */
-void hosted_begin(const struct hosted_options *o);
-/* On the first task: run main(), and judge how it ended. */
-void hosted_main(void);
 /*
- * On the host, after each execution: put all memory back as it was before. True if the
- * execution showed shared memory that the filter did not have: a run with what is known now may
- * go another way.
+ * Run main() once. Call this only in a process that the driver has forked for executions.
+ * From the first call on, the C library's state there is the program's: between calls the
+ * driver may use the C library, if it leaves nothing open or buffered.
+ *
+ * With `isolate`, what a strategy or an observer learned in an execution is lost, apart
+ * from the record. So a strategy that goes through all executions can't be used.
  */
-bool hosted_end(void);
+const struct sim_record *hosted_run(const struct sim_options *o, const struct hosted_options *h);
 
 /*
- * How often the task of that step of the last execution had been at the place of the step, the
- * visits counted that were no choice points. The parent of the process that ran the execution
- * may ask.
+ * NULL, or what the program did in some execution that a reset can't undo: "it changed the
+ * working directory". The driver then runs what follows with `isolate`, and says so.
  */
-uint32_t hosted_visit(uint32_t step);
+const char *hosted_not_reset(void);
 
-/* The two places of the race that ended the last execution. 0 if no race did, else 2. */
-struct kt_site;
+/* May the program print? Its standard output and error go nowhere otherwise. */
+void hosted_set_silent(bool silent);
+
+/* ---- places ---------------------------------------------------------------- */
+
+/*
+ * Called in a forked process: from now on this process and its children share no places,
+ * no filter and no counts with its parent. See sim_record_apart().
+ */
+void hosted_sites_apart(void);
+
+/*
+ * The step was which visit of its task to a site of that name, from 1? Plain accesses that
+ * were no steps count, too. 0 for a step that is no visit.
+ */
+uint32_t hosted_nth(uint32_t step);
+
+/* Each visit to a site with that name hash is a choice point, until hosted_watch_none(). */
+void hosted_watch(uint32_t name_hash);
+void hosted_watch_none(void);
+
+/*
+ * The two places of the race that ended the last execution; 0 if no race did, else 2. The parent
+ * of the process that ran the execution may ask.
+ */
 unsigned hosted_race_places(struct kt_site *place[2]);
 
-/* ---- killing, failing --------------------------------------------------------- */
-
-/* May the allocation that is under way be made to fail? It may, if the program asked for it. */
-bool hosted_may_fail(void);
+/* ---- the filter -------------------------------------------------------------- */
 
 /*
- * The sentence that says what the program did that kthrash can't control, with the place; "" if
- * it did no such thing. The parent of the process that ran the execution may ask.
+ * Memory that two threads share is found while executions run, and counts from the next
+ * execution on. So an execution can be repeated exactly only if none grew the filter in
+ * between: repeat it until hosted_filter_grew() says false.
  */
-const char *hosted_refused(void);
-
-/* How an execution can't be put back, as a sentence; "" if it can. See README.md, "Reset". */
-const char *hosted_unrestorable(void);
+bool hosted_filter_grew(void);		/* in the last execution */
+void hosted_filter_forget(void);
+/* The 8 bytes at addr are known to race: they count in HOSTED_POINTS_COARSE, too. */
+void hosted_filter_races(const void *addr);
 
 #endif

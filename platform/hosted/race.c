@@ -19,7 +19,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "platform/hosted/internal.h"
+#include "platform/hosted/backbone.h"
+#include "platform/hosted/hosted.h"
 #include "platform/sim/sim.h"
 
 enum {
@@ -65,7 +66,9 @@ struct task {
 	bool has_read, has_fenced;
 };
 
-enum hosted_races hosted_races;
+bool hosted_races_on;
+
+static enum hosted_races how;
 
 static struct {
 	uint32_t execution;
@@ -80,9 +83,7 @@ static struct race_places {		/* shared with the parent */
 	struct kt_site *place[2];
 } *found;
 
-void hosted_race_init(void);
-
-static void *map(size_t size, int flags)
+static void *map_pages(size_t size, int flags)
 {
 	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
 		       flags | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -92,7 +93,7 @@ static void *map(size_t size, int flags)
 
 void hosted_race_init(void)
 {
-	found = map(sizeof *found, MAP_SHARED);
+	found = map_pages(sizeof *found, MAP_SHARED);
 }
 
 /* ---- vectors ---------------------------------------------------------------- */
@@ -133,14 +134,15 @@ static void task_begin(uint32_t id)
 	set_clock(&t->now, id, 1);
 }
 
-void hosted_race_begin(enum hosted_races how)
+void hosted_race_begin(enum hosted_races asked)
 {
 	if (found)
 		found->count = 0;
-	if (how != HOSTED_RACES_IGNORED && !races)
-		races = map(sizeof *races, MAP_PRIVATE);
-	hosted_races = races && found ? how : HOSTED_RACES_IGNORED;
-	if (hosted_races == HOSTED_RACES_IGNORED)
+	if (asked != HOSTED_RACES_IGNORED && !races)
+		races = map_pages(sizeof *races, MAP_PRIVATE);
+	how = asked;
+	hosted_races_on = races && found && asked != HOSTED_RACES_IGNORED;
+	if (!hosted_races_on)
 		return;
 	races->execution++;
 	if (races->objects > OBJECTS / 2 || races->cells > CELLS / 2) {
@@ -153,11 +155,9 @@ void hosted_race_begin(enum hosted_races how)
 
 void hosted_race_end(uint32_t tasks)
 {
-	if (hosted_races == HOSTED_RACES_IGNORED)
-		return;
-	for (uint32_t i = 0; i < tasks; i++)
+	for (uint32_t i = 0; races && i < tasks; i++)
 		races->task[i].now.count = 0;
-	hosted_races = HOSTED_RACES_IGNORED;
+	hosted_races_on = false;
 }
 
 static struct task *current(void)
@@ -184,7 +184,7 @@ static struct vector *released(const void *edge)
 	}
 	if (!o->addr) {
 		if (races->objects >= OBJECTS / 4 * 3) {
-			hosted_races = HOSTED_RACES_IGNORED;
+			hosted_races_on = false;
 			return NULL;
 		}
 		o->addr = addr;
@@ -208,7 +208,8 @@ void hosted_release(const void *edge)
 {
 	struct vector *v;
 
-	if (hosted_races == HOSTED_RACES_IGNORED)
+	sim_hb_release(edge);
+	if (likely(!hosted_races_on))
 		return;
 	v = released(edge);
 	if (!v)
@@ -221,7 +222,8 @@ void hosted_acquire(const void *edge)
 {
 	struct vector *v;
 
-	if (hosted_races == HOSTED_RACES_IGNORED)
+	sim_hb_acquire(edge);
+	if (likely(!hosted_races_on))
 		return;
 	v = released(edge);
 	if (v)
@@ -242,14 +244,14 @@ static void report(const void *addr, bool write, uintptr_t pc, const struct acce
 	struct kt_site *here = hosted_site(pc, write ? HOSTED_STORE : HOSTED_LOAD);
 	struct kt_site *there = hosted_site(other->pc, other->write ? HOSTED_STORE : HOSTED_LOAD);
 
-	if (hosted_races == HOSTED_RACES_LEARNED) {
+	if (how == HOSTED_RACES_LEARNED) {
 		hosted_filter_races(addr);
 		return;
 	}
 	found->place[0] = here;
 	found->place[1] = there;
 	found->count = 2;
-	hosted_races = HOSTED_RACES_IGNORED;
+	hosted_races_on = false;
 	hosted_frame_words(hosted_frame(), pc, mine, sizeof mine);
 	hosted_frame_words(other->frame, other->pc, theirs, sizeof theirs);
 	hosted_fail(KT_RACE, pc, "%s %s %s, and nothing orders this after %s, which %s it%s\n"
@@ -370,9 +372,9 @@ static struct access access_by(bool write, bool atomic, uintptr_t pc)
 	};
 }
 
-void hosted_race_access(const void *addr, size_t size, bool write, uintptr_t pc)
+void hosted_race_access(uintptr_t addr, size_t size, bool write, uintptr_t pc)
 {
-	access_range((uintptr_t)addr, size, access_by(write, false, pc));
+	access_range(addr, size, access_by(write, false, pc));
 }
 
 static bool acquires(int order)
@@ -433,8 +435,11 @@ void hosted_race_atomic(const void *addr, size_t size, enum hosted_atomic_kind k
 
 void hosted_race_fence(int order)
 {
-	struct task *t = current();
+	struct task *t;
 
+	if (likely(!hosted_races_on))
+		return;
+	t = current();
 	if (acquires(order) && t->has_read) {
 		join(&t->now, &t->read);
 		t->has_read = false;

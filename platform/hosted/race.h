@@ -10,42 +10,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct kt_site;
+#include "platform/hosted/hosted.h"
 
-enum hosted_races {
-	HOSTED_RACES_IGNORED,
-	HOSTED_RACES_LEARNED,	/* tell the filter which memory races: hosted_filter_races() */
-	HOSTED_RACES_REPORTED,	/* the first one ends the execution */
-};
-
-extern enum hosted_races hosted_races;	/* of the execution under way */
-
+/* Called before the driver forks. */
+void hosted_race_init(void);
 /* An execution begins. */
 void hosted_race_begin(enum hosted_races races);
 /* An execution has ended. `tasks`: how many it had. */
 void hosted_race_end(uint32_t tasks);
 
 /*
- * The calling task accesses [addr, addr + size) plainly, at pc. Call these three only if
- * hosted_races is not HOSTED_RACES_IGNORED.
- */
-void hosted_race_access(const void *addr, size_t size, bool write, uintptr_t pc);
-
-/*
- * It accesses the word at addr atomically. `order` is the compiler's: __ATOMIC_ACQUIRE and so
- * on. Call it when the operation happens, after its choice point.
+ * The calling task accesses the word at addr atomically. `order` is the compiler's:
+ * __ATOMIC_ACQUIRE and so on. Call it when the operation happens, after its choice point, and
+ * only if hosted_races_on.
  */
 enum hosted_atomic_kind { HOSTED_READS, HOSTED_WRITES, HOSTED_UPDATES };
 void hosted_race_atomic(const void *addr, size_t size, enum hosted_atomic_kind kind, int order,
 			uintptr_t pc);
-/* A fence. */
-void hosted_race_fence(int order);
-
-/*
- * The two places of the race that ended the last execution; 0 if no race did, else 2. The parent
- * of the process that ran the execution may ask.
- */
-unsigned hosted_race_places(struct kt_site *place[2]);
 
 /* ---- stack.c ----------------------------------------------------------------- */
 

@@ -44,7 +44,7 @@ static struct stack {
 
 bool hosted_frames_on;
 
-static void *map(size_t size)
+static void *map_pages(size_t size)
 {
 	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -55,13 +55,13 @@ static void *map(size_t size)
 void hosted_frames_begin(bool on)
 {
 	if (on && !tree) {
-		tree = map(sizeof *tree);
-		stacks = map(SIM_TASKS_MAX * sizeof *stacks);
+		tree = map_pages(sizeof *tree);
+		stacks = map_pages(HOSTED_TASKS_MAX * sizeof *stacks);
 	}
 	hosted_frames_on = on && tree && stacks;
 	if (!hosted_frames_on)
 		return;
-	for (uint32_t i = 0; i < SIM_TASKS_MAX && stacks[i].depth; i++)
+	for (uint32_t i = 0; i < HOSTED_TASKS_MAX; i++)
 		stacks[i].depth = 0;
 }
 
@@ -149,9 +149,9 @@ char *hosted_frame_words(uint32_t frame, uintptr_t pc, char *buf, size_t size)
 
 	buf[0] = '\0';
 	for (int i = 0; pc && i < WORDS_MAX && used < size; i++) {
-		const struct kt_site *site = hosted_site(pc, HOSTED_CALL);
-		int n = snprintf(buf + used, size - used, "%s%s %s:%u", i ? " < " : "", site->func,
-				 site->file, site->line);
+		char place[160];
+		int n = snprintf(buf + used, size - used, "%s%s", i ? " < " : "",
+				 hosted_place(pc, place, sizeof place));
 
 		used += n > 0 ? (size_t)n : 0;
 		frame = hosted_frame_caller(frame, &pc);
