@@ -51,14 +51,12 @@ bool execute(const struct hunt *h, const struct world_options *w, bool thorough)
 
 void execute_again(const struct world_options *w)
 {
-	struct world_options same = *w;
 	struct verdict again, difference;
 
-	same.knows = SUBJECT_KNOWS_SAME;
 	memset(&again, 0, sizeof again);
 	difference = shared->verdict;
 	world_keep(&shared->verdict);
-	world_run(&same, &again);
+	world_run(w, &again);
 	if (!world_differs(&again, &difference))
 		return;
 	fprintf(stderr, "execution %llu, run again, went another way. This is no finding, but a "

@@ -81,7 +81,8 @@ static bool is_sample(uint64_t i)
 {
 	enum { FIRST = 4, EVERY = 64 };
 
-	return subject->ended && (i < FIRST || i % EVERY == 0);
+	return subject->execute && (i < FIRST || i % EVERY == 0) &&
+	       !(subject->learned && subject->learned());
 }
 
 static uint64_t runs_per_case(void)

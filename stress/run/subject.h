@@ -27,15 +27,17 @@
  * which memory is shared. How much of that does it use?
  */
 enum subject_knowledge {
-	SUBJECT_KNOWS_EARLIER,	/* all that earlier executions have shown */
-	SUBJECT_KNOWS_SAME,	/* what the last execution used */
-	SUBJECT_KNOWS_ALL,	/* all that this execution shows itself, and nothing else */
+	SUBJECT_KNOWS_EARLIER,	/* what earlier executions have shown */
+	SUBJECT_KNOWS_ALL,	/* what this execution shows itself, too: it is run until it
+				 * shows nothing new */
 };
 
 /* The exit status of a process whose subject can't be run, after a sentence on stderr. */
 enum { SUBJECT_REFUSES = 2 };
 
 enum { SUBJECT_PLACES = 2 };
+
+struct sim_options;
 
 struct subject {
 	const char *name;
@@ -81,15 +83,17 @@ struct subject {
 	void (*run)(bool check_expects);
 
 	/*
-	 * Called before each execution. NULL: `knows` and `variant` (world.h) have no meaning.
-	 * Never NULL if `ended` is not.
+	 * Run one execution on the simulator, as sim_run() does; the threads are the subject's
+	 * affair. `variant` is below variants(). NULL: sim_run() calls run().
 	 */
-	void (*begin)(enum subject_knowledge knows, uint32_t variant);
+	void (*execute)(const struct sim_options *o, uint32_t variant);
+	/* How many variants of an execution a hunt should try in turn. NULL: one. */
+	uint32_t (*variants)(void);
 	/*
-	 * Called when an execution has ended, in whatever way, outside of its threads. True: run
-	 * it again, because it has shown what it depends on (SUBJECT_KNOWS_ALL).
+	 * Has the last execution shown something on which later executions depend? Then the
+	 * same execution may go another way if it is run again. NULL: it never has.
 	 */
-	bool (*ended)(void);
+	bool (*learned)(void);
 	/*
 	 * How often the task of that step of the last execution had been at the place of the
 	 * step. NULL: as often as the trace shows.
@@ -100,8 +104,6 @@ struct subject {
 	 * how many, at most SUBJECT_PLACES. NULL: the message always does.
 	 */
 	unsigned (*places)(enum kt_failure failure, struct kt_site **place);
-	/* How many variants of an execution a hunt should try in turn. NULL: one. */
-	uint32_t (*variants)(void);
 
 	/*
 	 * The injector (inject.h) calls what follows, and each may be NULL. Without `victims`,

@@ -7,7 +7,7 @@
  * to use. A hunt learns from execution to execution. A replay can't know what a hunt had
  * learned, so it runs the plan until nothing new is learned, and the last of these runs counts.
  * The directives of a plan do not depend on what was learned, because their places are always
- * choice points and their numbers count all visits (hosted_visit()).
+ * choice points and their numbers count all visits (hosted_nth()).
  */
 #include "stress/run/subject_program.h"
 
@@ -16,33 +16,25 @@
 #include <unistd.h>
 
 #include "platform/hosted/hosted.h"
+#include "platform/sim/sim.h"
 
-enum { SETTLES_AFTER = 8 };	/* so many runs of one execution at most */
+enum { LEARNS_FIRST = 2 };	/* so many executions of a case look for racing memory */
 
 /*
  * The variants that a hunt tries in turn. Points at every shared access find what hides between
  * two plain accesses. They also dilute every strategy. So in most variants only those accesses
- * are points on which races were seen. If the creator goes on, all threads are there before any
- * of them works.
+ * are points on which races were seen.
  */
-static const struct {
-	enum hosted_points points;
-	bool creators_go_on;
-} variants[] = {
-	{ HOSTED_SHARED, false },
-	{ HOSTED_RACING, true },
-	{ HOSTED_SHARED, true },
-	{ HOSTED_NO_PLAIN, true },
-	{ HOSTED_RACING, false },
+static const enum hosted_points variants[] = {
+	HOSTED_POINTS_FINE,
+	HOSTED_POINTS_COARSE,
 };
 enum { VARIANTS = sizeof variants / sizeof variants[0] };
 
 static struct {
 	struct subject_program_options asked;
 	bool expects_race, expects_leak;
-	enum subject_knowledge knows;
-	unsigned runs;		/* of the execution under way */
-	bool shown;		/* the program's output was shown once */
+	uint32_t executions;	/* of the loaded case */
 } program;
 
 void subject_program_ask(const struct subject_program_options *o)
@@ -54,7 +46,7 @@ void subject_program_ask(const struct subject_program_options *o)
 
 static bool is_this(const struct plan *p)
 {
-	const char *const *argv = hosted_argv();
+	char **argv = hosted_argv();
 
 	if (p->args_count != hosted_argc())
 		return false;
@@ -99,39 +91,28 @@ static void load(const struct plan *p)
 
 	program.expects_race = p->has_expect && p->expect == KT_RACE;
 	program.expects_leak = p->has_expect && p->expect == KT_LEAK;
-	hosted_load();
+	program.executions = 0;
+	hosted_filter_forget();
+	hosted_watch_none();
 	for (unsigned i = 0; i < p->directives_count; i++) {
 		const char *point = plan_string(p, p->directives[i].point);
 
 		if (strncmp(point, blocked, strlen(blocked)) == 0)
 			point += strlen(blocked);
 		hosted_watch(kt_name_hash(point));
-		hosted_watch(kt_name_hash(plan_string(p, p->directives[i].store)));
+		if (p->directives[i].store)
+			hosted_watch(kt_name_hash(plan_string(p, p->directives[i].store)));
 	}
 }
 
-static void begin(enum subject_knowledge knows, uint32_t variant)
+static enum hosted_races races(void)
 {
-	program.knows = knows;
-	program.runs++;
-	hosted_begin(&(struct hosted_options){
-		.points = variants[variant].points,
-		.creators_go_on = variants[variant].creators_go_on,
-		.races = program.asked.races || program.expects_race,
-		.leaks = program.asked.leaks || program.expects_leak,
-		.forks = program.asked.forks,
-		.same = knows == SUBJECT_KNOWS_SAME,
-		.shows_output = !program.shown,
-	});
+	if (program.asked.races || program.expects_race)
+		return HOSTED_RACES_REPORTED;
+	return program.executions < LEARNS_FIRST ? HOSTED_RACES_LEARNED : HOSTED_RACES_IGNORED;
 }
 
-static void run(bool check_expects)
-{
-	(void)check_expects;
-	hosted_main();
-}
-
-/* The program did what kthrash can't control. No execution of it means anything. */
+/* The program did what kthrash can't control, so no execution of it means anything. */
 static void refuse(const char *why)
 {
 	fprintf(stderr, "%s\n", why);
@@ -139,23 +120,31 @@ static void refuse(const char *why)
 	_exit(SUBJECT_REFUSES);
 }
 
-static bool ended(void)
+static void execute(const struct sim_options *o, uint32_t variant)
 {
-	bool learned = hosted_end();
+	const struct sim_record *r = hosted_run(o, &(struct hosted_options){
+		.points = variants[variant],
+		.races = races(),
+		.leaks = program.asked.leaks || program.expects_leak,
+		.isolate = program.asked.forks,
+	});
 
-	program.shown = true;
-	if (hosted_refused()[0])
-		refuse(hosted_refused());
-	if (program.knows == SUBJECT_KNOWS_ALL && learned && program.runs < SETTLES_AFTER)
-		return true;
-	program.runs = 0;
-	return false;
+	if (r->failure == KT_UNSUPPORTED)
+		refuse(r->message);
+	if (program.executions++ == 0)
+		hosted_set_silent(true);	/* the program has printed once */
 }
 
 /* Which thread does which half of a race, and so the message, depends on the schedule. */
 static unsigned places(enum kt_failure failure, struct kt_site **place)
 {
 	return failure == KT_RACE ? hosted_race_places(place) : 0;
+}
+
+/* The runtime asks about the program's own allocations only. */
+static bool may_fail(void)
+{
+	return true;
 }
 
 static uint32_t variant_count(void)
@@ -172,12 +161,11 @@ const struct subject subject_program = {
 	.pieces = plan_pieces,
 	.without = plan_without,
 	.load = load,
-	.begin = begin,
-	.run = run,
-	.ended = ended,
-	.visit = hosted_visit,
-	.places = places,
+	.execute = execute,
 	.variants = variant_count,
+	.learned = hosted_filter_grew,
+	.visit = hosted_nth,
+	.places = places,
 	.sleeps_end_at_will = true,
-	.may_fail = hosted_may_fail,
+	.may_fail = may_fail,
 };

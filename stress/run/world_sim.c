@@ -114,14 +114,21 @@ static enum sim_model memory(void)
 	}
 }
 
-/* True if the execution must be run again: see subject.ended(). */
-static bool run_once(const struct sim_options *so, enum subject_knowledge knows,
-		     uint32_t variant, bool *check_expects)
+static void run_once(const struct sim_options *so, uint32_t variant, bool *check_expects)
 {
-	if (subject->begin)
-		subject->begin(knows, variant);
-	sim_run(so, body, check_expects);
-	return subject->ended && subject->ended();
+	if (subject->execute)
+		subject->execute(so, variant);
+	else
+		sim_run(so, body, check_expects);
+}
+
+/* Must the execution that ran be run again, because it has shown what it depends on? */
+static bool is_to_be_repeated(enum subject_knowledge knows, unsigned runs)
+{
+	enum { RUNS_MAX = 8 };
+
+	return knows == SUBJECT_KNOWS_ALL && subject->learned && runs < RUNS_MAX &&
+	       subject->learned();
 }
 
 /*
@@ -136,7 +143,7 @@ static void take_profile(void)
 
 	inject_begin(&(struct inject_faults){ 0 });
 	so.strategy = inject_strategy(sim_strategy_block());
-	run_once(&so, SUBJECT_KNOWS_EARLIER, 0, &check_expects);
+	run_once(&so, 0, &check_expects);
 	sim_strategies_profile(sim_record());
 	profiled = true;
 }
@@ -149,13 +156,15 @@ void world_run(const struct world_options *o, struct verdict *v)
 		.memory = memory(),
 	};
 	bool check_expects = o->check_expects;
+	unsigned runs = 0;
 
 	if (!profiled && sim_strategy_profiles((enum kt_strategy)o->strategy))
 		take_profile();
 	do {
 		inject_begin(&o->faults);
 		so.strategy = inject_strategy(strategy_of(o));
-	} while (run_once(&so, o->knows, o->variant, &check_expects));
+		run_once(&so, o->variant, &check_expects);
+	} while (is_to_be_repeated(o->knows, ++runs));
 	r = sim_record();
 	v->failure = r->failure;
 	v->hash = r->hash;
