@@ -163,12 +163,29 @@ static void out_source(struct out *o, const char *s)
 	}
 }
 
+const char kt_site_later[] = "?";
+
+static void (*namer)(struct kt_site *site);
+
+void kt_site_set_namer(void (*set)(struct kt_site *site))
+{
+	namer = set;
+}
+
+/* A site is only named by its strings, so a caller may hold it as const. */
+static void find_strings(const struct kt_site *site)
+{
+	if (site->func == kt_site_later && namer)
+		namer((struct kt_site *)site);
+}
+
 char *kt_site_name(const struct kt_site *site, char *buf, size_t size)
 {
 	struct out o = { buf, 0, size };
 
 	if (size == 0)
 		return buf;
+	find_strings(site);
 	if (!site->func) {
 		out_source(&o, site->what);
 	} else {
@@ -208,9 +225,10 @@ uint32_t kt_site_hash(struct kt_site *site)
 const char *kt_site_file(const struct kt_site *site)
 {
 	static const char *const folders[] = { "core/", "platform/", "stress/", "fuzz/", "tools/" };
-	const char *file = site->file ? site->file : "";
-	const char *found = file;
+	const char *file, *found;
 
+	find_strings(site);
+	found = file = site->file ? site->file : "";
 	/*
 	 * The last folder of ours in the path decides, so that neither a build root such
 	 * as /src/tools/ nor a second copy of the tree changes the result.
@@ -224,4 +242,10 @@ const char *kt_site_file(const struct kt_site *site)
 		}
 	}
 	return found;
+}
+
+uint32_t kt_site_line(const struct kt_site *site)
+{
+	find_strings(site);
+	return site->line;
 }

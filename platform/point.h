@@ -75,6 +75,17 @@ uint32_t kt_name_hash(const char *name);
 
 /* `file` without the folders that a build system puts before it: "core/kthread.c". */
 const char *kt_site_file(const struct kt_site *site);
+uint32_t kt_site_line(const struct kt_site *site);
+
+/*
+ * Sites made at run time, whose strings are costly to find. Such a site has kt_site_later as
+ * its func. Its op, access and size are set, and its hash may be. The functions above call
+ * the namer before they read anything else of the site. The namer sets func, what, file and
+ * line. kt_site_hash() needs the name only if the hash is not set; it is called at the first
+ * visit of a site in the simulator, in an execution. So the namer must not reach a site then.
+ */
+extern const char kt_site_later[];
+void kt_site_set_namer(void (*namer)(struct kt_site *site));
 
 /*
  * Visit a named point; see KT_POINT. Calls the `point` hook (platform/os.h)

@@ -9,9 +9,14 @@
  *	tls.c		a thread's own storage: errno, thread_local
  *	site.c		a place in the program, made when the program first reaches it
  *	symbol.c	the names of places, from debug information
- *	access.c	the compiler's hooks before plain accesses, and the filter
+ *	source.c	the object of an access, from the source text
+ *	access.c	the compiler's hooks before plain accesses
+ *	filter.c	which addresses two threads share
+ *	point.c		choice points, sleeping and waking
  *	atomic.c	the compiler's hooks for atomics
- *	heap.c		malloc and its family
+ *	heap.c malloc.c	malloc and its family
+ *	files.c		descriptors and mappings that an execution leaves
+ *	watchdog.c	ends an execution that makes no progress
  *	stack.c		the frames of each thread, for reports
  *	race.c		the happens-before race detector
  *	thread.c	pthread_create, join, detach, exit, cancel, names, attributes
@@ -39,7 +44,10 @@
 
 #include "platform/check.h"
 #include "platform/point.h"
+#include "platform/role.h"
 #include "platform/sim/engine.h"
+
+#define HOSTED_TASKS_MAX SIM_TASKS_MAX
 
 #define HOSTED_EXPORT __attribute__((visibility("default")))
 
@@ -61,11 +69,66 @@
 /* ---- run.c ----------------------------------------------------------------- */
 
 /* Does an execution run, and is the caller one of its tasks? */
-static inline bool hosted_on(void);
+static inline bool hosted_on(void)
+{
+	return sim_is_running();
+}
+
 /* The number of the calling task: 0 is main, others by creation. */
-static inline uint32_t hosted_me(void);
+static inline uint32_t hosted_me(void)
+{
+	return sim_who();
+}
+
 /* Has no other task anything left to do? Then nothing is a choice. */
-static inline bool hosted_is_alone(void);
+static inline bool hosted_is_alone(void)
+{
+	return sim_unfinished() < 2;
+}
+
+/*
+ * The number of the execution, from 1. Data that has the number of another
+ * execution is stale, so that nothing needs to be cleared.
+ */
+extern uint32_t hosted_epoch;
+
+/*
+ * HOSTED_AT_BEGIN(function): void function(void) is called before each execution. The files
+ * here put back their own data in it, because reset.c does not. HOSTED_AT_END is called
+ * after each execution, before the reset, on the host's stack.
+ */
+#define HOSTED_AT_BEGIN(fn) HOSTED_IN_SECTION("hosted_begin", hosted_begin_##fn, fn)
+#define HOSTED_AT_END(fn)   HOSTED_IN_SECTION("hosted_end", hosted_end_##fn, fn)
+#define HOSTED_IN_SECTION(section_, name_, fn_)                                \
+	__attribute__((used, retain, section(section_)))                       \
+	static void (*const name_)(void) = (fn_)
+
+/* Is the caller, by its address, a part of the program and not of the C library or of us? */
+bool hosted_is_program(uintptr_t pc);
+
+/*
+ * Make a task that runs fn(arg), with storage of its own (tls.c). As sim_task_spawn(). The
+ * function that makes a thread calls this, and then reaches a point.
+ */
+uint32_t hosted_spawn(const char *name, void (*fn)(void *arg), void *arg);
+
+/* ---- tls.c ----------------------------------------------------------------- */
+
+/*
+ * Call this after each function of engine.h that may let other tasks run. It gives the
+ * task that runs its own thread-local storage. hosted_point() and hosted_block() do it.
+ */
+extern uint32_t hosted_tls_of;		/* the task whose storage is set */
+void hosted_tls_switch(void);
+
+static inline void hosted_back(void)
+{
+	if (hosted_tls_of != sim_who())
+		hosted_tls_switch();
+}
+
+/* The thread pointer of the task, which is also its pthread_t. */
+uintptr_t hosted_tls_pointer(uint32_t task);
 
 /*
  * The program called `what`, which an execution can't have: "fork()". Ends the execution with a
@@ -81,7 +144,9 @@ bool hosted_shows_output(void);
 /* What a place does. The word is in the place's name: "push:store(q->tail)". */
 #define HOSTED_OPS(OP) \
 	OP(LOAD, "load") OP(STORE, "store") \
-	OP(ATOMIC_LOAD, "atomic-load") OP(ATOMIC_STORE, "atomic-store") OP(UPDATE, "update") \
+	OP(ATOMIC_LOAD, "atomic-load") OP(ATOMIC_STORE, "atomic-store") \
+	OP(ATOMIC_RELEASE, "atomic-store") OP(ATOMIC_SEQ_STORE, "atomic-store") \
+	OP(UPDATE, "update") \
 	OP(FENCE, "fence") OP(FREE, "free") OP(MALLOC, "malloc") \
 	OP(LOCK, "lock") OP(TRYLOCK, "trylock") OP(UNLOCK, "unlock") \
 	OP(INIT, "init") OP(DESTROY, "destroy") \
@@ -100,6 +165,19 @@ enum hosted_op {
 
 /* The site of that place and operation, made if this is the first visit. Never NULL. */
 struct kt_site *hosted_site(uintptr_t pc, enum hosted_op op);
+/* As hosted_site(), for an access to a word of that size. */
+struct kt_site *hosted_site_sized(uintptr_t pc, enum hosted_op op, uint8_t size);
+
+/*
+ * The calling task is at the site: it counts one more visit of the site's name. Call it once
+ * for each operation, whether the operation is a choice point or not. Returns true if a
+ * directive of a plan watches the name, so that the visit is a choice point in any case.
+ * hosted_point() calls it.
+ */
+bool hosted_visit(struct kt_site *site);
+
+/* "queue.c:42 push" in `buf`: where the code at pc is. Always terminated. Returns buf. */
+char *hosted_place(uintptr_t pc, char *buf, size_t size);
 
 /* ---- points: what every model of a synchronization operation is made of ----- */
 
@@ -149,11 +227,22 @@ void hosted_acquire(const void *edge);
 /* For reports and lock order: the calling task now holds, or no longer holds, the lock. */
 void hosted_holds(const void *lock, uintptr_t pc, bool exclusive);
 void hosted_holds_not(const void *lock);
+/* Are races looked for? Then access.c tells of each plain access. */
+extern bool hosted_races_on;
+void hosted_race_access(uintptr_t addr, size_t size, bool write, uintptr_t pc);
+/* An atomic fence of that order (__ATOMIC_ACQUIRE, ...). */
+void hosted_race_fence(int order);
 
 /* ---- heap.c ------------------------------------------------------------------ */
 
 /* Fails with a verdict if [addr, addr + size) is heap memory that is not allocated. */
 void hosted_heap_check(const void *addr, size_t size, uintptr_t pc);
+
+/*
+ * Memory of the runtime itself: not a part of the program's heap, and not put back. Never
+ * NULL. For use in start.c's set-up and between executions.
+ */
+void *hosted_map(size_t bytes);
 
 /* Does the creation of a thread fail here, for lack of memory? (KT_ROLE_THREAD) */
 bool hosted_thread_fails(struct kt_site *site);

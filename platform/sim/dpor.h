@@ -87,7 +87,7 @@ struct dpor_wakers {
 struct dpor_task {
 	enum dpor_pending pending;
 	uint32_t touch;			/* DPOR_TOUCH, DPOR_ACQUIRE, DPOR_VALUE */
-	const struct kt_lock_modelled *lock;
+	const uint32_t *holder;		/* DPOR_ACQUIRE: 0 while the lock is free */
 	uint32_t other;			/* DPOR_EXIT: task; DPOR_VALUE: value */
 	struct dpor_word *word;
 	uint32_t events;

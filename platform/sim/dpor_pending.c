@@ -105,17 +105,18 @@ static void pending_value(struct dpor_task *t, const struct sim_decision *d)
 	t->other = wait.what;
 }
 
-static void pending_point(struct dpor_task *t, const struct sim_decision *d)
+static void pending_point(struct dpor_task *t, const struct sim_decision *d, bool is_free_wait)
 {
 	enum sim_access how;
 
 	t->pending = DPOR_NOTHING;
 	if (!d->object)
 		return;
-	how = access_of(d->site);
+	how = is_free_wait ? SIM_ACQUIRE : access_of(d->site);
 	t->pending = how == SIM_ACQUIRE ? DPOR_ACQUIRE : DPOR_TOUCH;
 	t->touch = dpor_touch(dpor_object(d->object), how);
-	t->lock = d->object;
+	t->holder = is_free_wait ? d->object
+				 : &((const struct kt_lock_modelled *)d->object)->holder;
 }
 
 static void pending_wait(struct dpor_task *t, enum sim_wait how)
@@ -137,7 +138,7 @@ void dpor_pending_set(const struct sim_decision *d, enum sim_wait how)
 		if (how == SIM_WAIT_VALUE)
 			pending_value(t, d);
 		else
-			pending_point(t, d);
+			pending_point(t, d, how == SIM_WAIT_FREE);
 		break;
 	case SIM_YIELDED: t->pending = DPOR_SPIN; break;
 	case SIM_EXITED: t->pending = DPOR_NOTHING; break;
@@ -154,7 +155,7 @@ static bool is_enabled(uint32_t id)
 	if (!(sim.runnable >> id & 1))
 		return false;
 	switch (t->pending) {
-	case DPOR_ACQUIRE: return t->lock->holder == 0;
+	case DPOR_ACQUIRE: return *t->holder == 0;
 	case DPOR_EXIT: return sim.record->task[t->other].state == SIM_FINISHED;
 	case DPOR_SPIN: return dpor_spin_changed(id, NULL);
 	case DPOR_SETTLED: return false;

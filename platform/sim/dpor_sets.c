@@ -128,7 +128,7 @@ static bool on_stack(uintptr_t addr, uint32_t *proc, uint64_t *offset)
 		if (addr - (uintptr_t)f->stack >= f->stack_size)
 			continue;
 		*proc = dpor_proc[i];
-		*offset = fiber_bottom(f, i % 16) - addr;
+		*offset = fiber_bottom(f, i) - addr;
 		return true;
 	}
 	return false;

@@ -15,12 +15,20 @@
 
 /* ---- starting up -------------------------------------------------------- */
 
+void *sim_shared_map(size_t bytes)
+{
+	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+/* An execution touches only as much of the trace as it has steps. */
 static void record_map(void)
 {
-	struct sim_record *r = mmap(NULL, sizeof *r, PROT_READ | PROT_WRITE,
-				    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct sim_record *r = sim_shared_map(sizeof *r);
 
-	if (r == MAP_FAILED) {
+	if (!r) {
 		perror("kthrash: no memory for the simulator's record");
 		exit(3);
 	}
@@ -54,12 +62,6 @@ void sim_record_apart(void)
 void sim_leave(void)
 {
 	fiber_leave(&sim_current()->fiber, &sim.host);
-}
-
-void sim_cut(void)
-{
-	sim.cut = true;
-	sim_leave();
 }
 
 void kt_fail(enum kt_failure kind, const char *fmt, ...)
@@ -123,7 +125,7 @@ static void execution_begin(const struct sim_options *o)
 	sim.current = 0;
 	sim_self = &sim.task[0].handle;
 	sim.unfinished = 0;
-	sim.steps_max = o->steps_max ? o->steps_max : SIM_STEPS_MAX;
+	sim.steps_max = o->steps_max ? o->steps_max : SIM_STEPS_USUAL;
 	if (sim.steps_max > SIM_STEPS_MAX)
 		sim.steps_max = SIM_STEPS_MAX;
 	sim.steps_max--;	/* trace[] has room for the step that fails */
@@ -134,6 +136,7 @@ static void execution_begin(const struct sim_options *o)
 	observers_begin(o);
 	sim.draws = o->strategy->next == sim_random_next;
 	sim.clock_ns = 0;
+	sim.far_from = UINT64_MAX;
 	sim_memory_begin(o->moved);
 	KT_RCU_IMPL(_begin)();
 	sim_futex_begin();
@@ -169,7 +172,7 @@ const struct sim_record *sim_run(const struct sim_options *o, void (*body)(void 
 	r->hash = hash_finish(r->hash);
 	if (r->failure != KT_PASS || sim.cut)	/* the tasks' frames are abandoned */
 		for (uint32_t i = 0; i < r->tasks; i++)
-			fiber_make(&sim.task[i].fiber, i % 16, sim_task_main);
+			fiber_make(&sim.task[i].fiber, i, sim_task_main);
 	else if (sim_rcu_end())
 		sim_memory_end();
 	return r;

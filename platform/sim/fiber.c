@@ -24,8 +24,11 @@ extern void __tsan_destroy_fiber(void *fiber) __attribute__((weak));
 extern void __tsan_switch_to_fiber(void *fiber, unsigned flags) __attribute__((weak));
 
 enum {
-	FIBER_STACK_BYTES = 256 * 1024,
+	FIBERS_MEASURED = 2,	/* besides those of tasks: see below, "measuring" */
+	FIBERS_MAX = SIM_TASKS_MAX + FIBERS_MEASURED,
 	FIBER_COLOR_BYTES = 9 * 64,
+	FIBER_COLORS = 16,
+	HUGE_PAGE_BYTES = 2 << 20,
 	/* The switch itself makes no happens-before edge, because an edge would hide
 	 * every race. The platform's operations make the edges that they promise. */
 	TSAN_NO_SYNC = 1,
@@ -33,9 +36,21 @@ enum {
 
 bool fiber_sanitized;
 
-uintptr_t fiber_bottom(const struct fiber *f, unsigned color)
+static struct {
+	char *base;		/* NULL: not mapped yet */
+	void *wanted;		/* where the caller wants them, or NULL */
+	size_t size;		/* of one stack */
+	size_t guard;		/* a page below each stack, which faults */
+} stacks = { .size = SIM_STACK_BYTES };
+
+static size_t below_top(unsigned number)
 {
-	return ((uintptr_t)f->stack + f->stack_size - color * FIBER_COLOR_BYTES) & ~(uintptr_t)63;
+	return number % FIBER_COLORS * FIBER_COLOR_BYTES;
+}
+
+uintptr_t fiber_bottom(const struct fiber *f, unsigned number)
+{
+	return ((uintptr_t)f->stack + f->stack_size - below_top(number)) & ~(uintptr_t)63;
 }
 
 #if defined(__x86_64__)
@@ -87,9 +102,9 @@ __asm__(".text\n\t"
 _Static_assert(offsetof(struct fiber, sp) == 0 && SIM_GRANULE == 16 && SIM_GRANULES == 1 << 16,
 	       "fiber_swap() relies on this");
 
-static void context_make(struct fiber *f, unsigned color, void (*entry)(void))
+static void context_make(struct fiber *f, unsigned number, void (*entry)(void))
 {
-	void **sp = (void **)fiber_bottom(f, color);
+	void **sp = (void **)fiber_bottom(f, number);
 
 	*--sp = NULL;			/* entry's own return address: none */
 	*--sp = (void *)entry;		/* keeps sp + 8 a multiple of 16 at entry */
@@ -104,27 +119,59 @@ void *fiber_swap(struct fiber *from, struct fiber *to, const void *addr, struct 
 	return sim_memory_check(addr, site);
 }
 
-static void context_make(struct fiber *f, unsigned color, void (*entry)(void))
+static void context_make(struct fiber *f, unsigned number, void (*entry)(void))
 {
 	getcontext(&f->context);
 	f->context.uc_stack.ss_sp = f->stack;
-	f->context.uc_stack.ss_size = f->stack_size - color * FIBER_COLOR_BYTES;
+	f->context.uc_stack.ss_size = f->stack_size - below_top(number);
 	f->context.uc_link = NULL;
 	makecontext(&f->context, entry, 0);
 }
 #endif
 
-static char *stack_map(size_t size)
+bool sim_set_stacks(size_t bytes, void *base)
 {
-	size_t guard = (size_t)sysconf(_SC_PAGESIZE);
-	char *p = mmap(NULL, guard + size, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 
-	if (p == MAP_FAILED || mprotect(p, guard, PROT_NONE) != 0) {
+	if (stacks.base || !bytes)
+		return false;
+	stacks.size = (bytes + page - 1) / page * page;
+	stacks.wanted = base;
+	return true;
+}
+
+/*
+ * One range of addresses for all stacks, so that the place of a stack depends on its number
+ * alone. Nothing of it can be used until stack_map() says so.
+ */
+static void stacks_reserve(void)
+{
+	char *p;
+
+	stacks.guard = (size_t)sysconf(_SC_PAGESIZE);
+	p = mmap(stacks.wanted, FIBERS_MAX * (stacks.guard + stacks.size), PROT_NONE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (p == MAP_FAILED) {
+		perror("kthrash: no addresses for the stacks of simulated threads");
+		exit(3);
+	}
+	stacks.base = p;
+}
+
+static char *stack_map(unsigned number)
+{
+	char *p;
+
+	if (!stacks.base)
+		stacks_reserve();
+	p = stacks.base + number * (stacks.guard + stacks.size) + stacks.guard;
+	if (mprotect(p, stacks.size, PROT_READ | PROT_WRITE) != 0) {
 		perror("kthrash: no memory for a simulated thread's stack");
 		exit(3);
 	}
-	return p + guard;
+	if (stacks.size >= HUGE_PAGE_BYTES)	/* most stacks use a few small pages only */
+		madvise(p, stacks.size, MADV_NOHUGEPAGE);
+	return p;
 }
 
 void fiber_host(struct fiber *host)
@@ -148,11 +195,12 @@ static void tsan_bury(void *fiber)
 	__tsan_destroy_fiber(fiber);
 }
 
-void fiber_make(struct fiber *f, unsigned color, void (*entry)(void))
+void fiber_make(struct fiber *f, unsigned number, void (*entry)(void))
 {
+	KT_ASSERT(number < FIBERS_MAX);
 	if (!f->stack) {
-		f->stack_size = FIBER_STACK_BYTES;
-		f->stack = stack_map(f->stack_size);
+		f->stack = stack_map(number);
+		f->stack_size = stacks.size;
 	} else {
 		sim_unpoison(f->stack, f->stack_size);
 	}
@@ -165,7 +213,7 @@ void fiber_make(struct fiber *f, unsigned color, void (*entry)(void))
 		f->tsan_aside = NULL;
 	}
 	f->fake_stack = NULL;
-	context_make(f, color, entry);
+	context_make(f, number, entry);
 }
 
 void fiber_aside(struct fiber *f)
@@ -305,7 +353,7 @@ double fiber_bare_ns(uint64_t rounds)
 {
 	if (!bench_bare.stack) {
 		fiber_host(&bench_host);
-		fiber_make(&bench_bare, 0, bench_bare_main);
+		fiber_make(&bench_bare, SIM_TASKS_MAX, bench_bare_main);
 #if defined(__x86_64__)
 		bench_bare.sp = (void **)bench_bare.sp + SAVED_WORDS;
 #endif
@@ -317,7 +365,7 @@ double fiber_own_ns(uint64_t rounds)
 {
 	if (!bench_own.stack) {
 		fiber_host(&bench_host);
-		fiber_make(&bench_own, 1, bench_own_main);
+		fiber_make(&bench_own, SIM_TASKS_MAX + 1, bench_own_main);
 	}
 	return bench_ns(&bench_own, true, rounds);
 }

@@ -38,17 +38,17 @@ struct fiber {
 void fiber_host(struct fiber *host);
 
 /*
- * (Re)make f so that its first switch enters `entry`, which never returns.
- * `color` staggers stacks over cache sets. If f was made before, it keeps its
- * stack; the frames on it are dropped.
+ * (Re)make f so that its first switch enters `entry`, which never returns. Its stack is
+ * the one with that number, so no other fiber has the number. The tasks' numbers are those
+ * below SIM_TASKS_MAX. If f was made before, the frames on its stack are dropped.
  */
-void fiber_make(struct fiber *f, unsigned color, void (*entry)(void));
+void fiber_make(struct fiber *f, unsigned number, void (*entry)(void));
 
 /*
- * The address at which f's frames begin. Its distance from the stack's end depends only on
- * the color.
+ * The address at which the frames of fiber `number` begin. Its distance from the stack's end
+ * depends only on the number: stacks are staggered over cache sets.
  */
-uintptr_t fiber_bottom(const struct fiber *f, unsigned color);
+uintptr_t fiber_bottom(const struct fiber *f, unsigned number);
 
 /* The first thing that an entry function does. */
 void fiber_entered(void);

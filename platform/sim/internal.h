@@ -8,13 +8,13 @@
 
 #include "platform/lockdep.h"
 #include "platform/rng.h"
+#include "platform/sim/engine.h"
 #include "platform/sim/fiber.h"
 #include "platform/sim/hooks.h"
 #include "platform/sim/observer.h"
 #include "platform/sim/sim.h"
 
 #define SIM_THREAD_CHECK 0x5afe7a5cu
-#define SIM_NOBODY       UINT32_MAX
 #define SIM_CPUS         4u
 #define SIM_CPUS_ALL     ((1ull << SIM_CPUS) - 1)
 
@@ -53,35 +53,33 @@ struct sim_task {
 } __attribute__((aligned(256)));	/* a shift turns an index into an address */
 
 struct sim {
-	/* What every step reads. */
+	/* What every step reads. The first fields are those that engine.h shows. */
+	union {
+		struct sim_now now;
+		struct {
+			SIM_NOW_FIELDS
+		};
+	};
 	struct sim_record *record;	/* in memory that the parent process shares */
 	uint64_t runnable;		/* bit per task; includes the tasks in `timed` */
 	uint64_t yielded;		/* tasks that spin in vain. Not beside `runnable`, so that
 					 * the compiler does not read those as one wide word just
 					 * after a store to one of them. */
 	uint64_t timed;			/* tasks that sleep until a near deadline */
-	uint32_t current;
 	uint32_t slow_from;		/* first step that needs reach_slow() */
 	uint32_t drawn_until;		/* first step that needs reach_slow(), or that
 					 * sim_random_draw() does not decide */
-	uint32_t observed;		/* SIM_HEARS_*: what some observer hears of */
-	bool     draws;			/* sim_random_draw() decides if there is no timer */
-	bool     told;			/* a sanitizer must hear of switches */
-	bool     fair;
 	bool     aside;			/* a function runs by sim_aside() */
-	bool     running;
 	bool     cut;			/* sim_cut() ended the execution */
 	bool     visits_all;		/* the strategy visits each step */
 
 	struct sim_strategy *strategy;
 	uint32_t shown;			/* stores that have become visible */
-	uint32_t unfinished;
 	uint32_t tasks_max;
 	uint32_t steps_alarm;		/* next step at which step_alarm() looks */
 	uint32_t steps_fair, steps_max;
 	struct kt_rng fair_draw;	/* which task is next when `fair` */
-	uint64_t clock_ns;
-	struct sim_observer tell;	/* only callbacks with a bit in `observed` are valid */
+	uint64_t far_from;		/* the earliest deadline that is not in `timed` */
 	uint32_t observers;
 	const struct sim_observer *observer[SIM_OBSERVERS_MAX];
 	struct os_hooks hooks;
@@ -89,8 +87,6 @@ struct sim {
 	char sync;			/* its address stands for edges between executions */
 	struct sim_task task[SIM_TASKS_MAX];
 } __attribute__((aligned(64)));
-
-extern struct sim sim;
 
 /* &sim.task[sim.current]. sim_self (os_thread.h) points to its first field. */
 static inline struct sim_task *sim_current(void)
@@ -108,11 +104,9 @@ static inline uint64_t sim_bit(uint32_t task)
 
 /*
  * The current task is at `site` and yields, or has finished: decide which task goes on.
- * For other sites there are sim_point() (hooks.h), sim_mark() and sim_block().
+ * For other sites there are sim_point() (hooks.h), sim_mark() and sim_block() (engine.h).
  */
 void sim_reach(struct kt_site *site, enum sim_why why);
-void sim_mark(struct kt_site *site);
-void sim_block(struct kt_site *why);
 /*
  * Decide up to which step the fast paths may be taken. Call this when something changes on
  * which the decision depends.
@@ -126,8 +120,12 @@ void sim_aside(void (*fn)(void *arg), void *arg);
 
 /* ---- turn.c -------------------------------------------------------------- */
 
+/* The current task begins to sleep, or time has passed: is the task's deadline near? */
+void sim_set_timer(uint32_t task);
 /* The task whose deadline is the first, or SIM_NOBODY. */
 uint32_t sim_first_timer(void);
+/* The clock shows `ns`, if it did not show a later time. */
+void sim_time_passes(uint64_t ns);
 /* Let time pass until the task's deadline. */
 void sim_timer_fire(uint32_t task);
 /* No task can run: let time pass, or fail. If no task is left, the execution has ended. */
@@ -143,26 +141,18 @@ void sim_add_event(enum sim_event_kind kind, uint32_t task, enum kt_role role, u
 
 /* ---- task.c -------------------------------------------------------------- */
 
+/* Store the name, cut to OS_NAME_MAX - 1 bytes, and its hash. */
+void sim_name_task(struct sim_task_record *r, const char *name);
 uint32_t sim_task_new(const char *name, void (*fn)(void *), void *arg);
 /* What a fiber runs: one task after another. */
 void sim_task_main(void);
-/*
- * Wake the task, if it sleeps. The wake-up belongs to the last site that the current task
- * reached.
- */
-void sim_wake(uint32_t task);
-/* As sim_wake(), but the wake-up belongs to the site that the current task is about to reach. */
-void sim_wake_ahead(uint32_t task);
-/* As sim_wake(), but no task wakes it: a deadline does, or the strategy's kill. */
-void sim_wake_unasked(uint32_t task);
 /* Move the task, if need be, to a processor that it may use. */
 void sim_place(struct sim_task *t);
 
 /* ---- execution.c --------------------------------------------------------- */
 
 void sim_leave(void) __attribute__((noreturn));	/* the execution ends here */
-/* End an execution that is not worth finishing. It has not failed, and its end is not checked. */
-void sim_cut(void) __attribute__((noreturn));
+extern struct sim_program sim_program;
 
 /* ---- weak.c; all but the first: only if sim_is_weak ----------------------- */
 
@@ -178,50 +168,6 @@ void sim_cover_begin(void);
 void sim_lockdep_begin(void);
 void sim_futex_begin(void);
 void sim_edges_begin(void);
-
-/* ---- telling observers, if there are any (observer.h) ---------------------- */
-
-static inline bool sim_is_heard(uint32_t hears)
-{
-	return __builtin_expect((sim.observed & hears) != 0, false);
-}
-
-static inline void sim_touch(const void *addr, enum sim_access how)
-{
-	if (sim_is_heard(SIM_HEARS_TOUCHES))
-		sim.tell.touches(addr, how);
-}
-
-static inline void sim_touch_thing(enum sim_thing thing, uint32_t task, enum sim_access how)
-{
-	if (sim_is_heard(SIM_HEARS_THINGS))
-		sim.tell.touches_thing(thing, task, how);
-}
-
-static inline void sim_touch_wake(uint32_t task, bool let_through)
-{
-	if (sim_is_heard(SIM_HEARS_GRANTS))
-		sim.tell.grants(task, let_through);
-}
-
-/* The site that the current task reaches next is such a wait. */
-static inline void sim_waits(enum sim_wait wait, uint32_t what)
-{
-	if (sim_is_heard(SIM_HEARS_WAITS))
-		sim.tell.waits(wait, what);
-}
-
-static inline void sim_hb_release(const void *edge)
-{
-	if (sim_is_heard(SIM_HEARS_RELEASES))
-		sim.tell.releases(edge);
-}
-
-static inline void sim_hb_acquire(const void *edge)
-{
-	if (sim_is_heard(SIM_HEARS_ACQUIRES))
-		sim.tell.acquires(edge);
-}
 
 /* ---- report.c ------------------------------------------------------------ */
 

@@ -24,6 +24,7 @@
 #define HOT __attribute__((aligned(64)))
 
 struct sim sim;
+struct sim_observer sim_tell;
 struct sim_handle *sim_self = &sim.task[0].handle;
 
 /* ---- which steps are slow ------------------------------------------------ */
@@ -188,7 +189,7 @@ static void reach_slow(struct sim_step *t, const void *addr)
 	if (step >= sim.steps_alarm)
 		step_alarm(step);
 	if (sim_is_heard(SIM_HEARS_ARRIVES))
-		sim.tell.arrives(t, addr);
+		sim_tell.arrives(t, addr);
 	shown = sim.shown;
 	if (sim.strategy->visit && step >= sim.strategy->visits_from) {
 		const struct sim_decision d = decision_of(t, addr);
@@ -216,7 +217,7 @@ static void reach_slow(struct sim_step *t, const void *addr)
 		sim_weak_show(next, next == usual ? SIM_SHOWN_USUAL : SIM_SHOWN_CHOSEN);
 	}
 	if (sim_is_heard(SIM_HEARS_GOES_ON))
-		sim.tell.goes_on(next);
+		sim_tell.goes_on(next);
 	switch_or_tell(next, addr, t->site);
 }
 
@@ -333,12 +334,9 @@ HOT void sim_block(struct kt_site *why)
 
 	self->record->state = SIM_SLEEPING;
 	self->record->why = why;
-	if (self->timed && self->deadline < sim.clock_ns + SIM_NEAR_NS) {
-		sim.timed |= sim_bit(sim.current);
-		sim_set_slow_from();
-	} else {
-		sim.runnable &= ~sim_bit(sim.current);
-	}
+	sim.runnable &= ~sim_bit(sim.current);
+	if (self->timed)
+		sim_set_timer(sim.current);
 	can = sim.runnable;
 	if (!is_plain(why, sim.drawn_until) || !can) {
 		block_slow(why);

@@ -148,12 +148,12 @@ static void describe(const struct block *b, char *buf, size_t size)
 	const struct sim_record *r = sim.record;
 	int n = snprintf(buf, size, "%s block allocated by %s at %s:%u",
 			 kt_role_name((enum kt_role)b->role), r->task[b->allocated_by].name,
-			 kt_site_file(b->allocated_at), b->allocated_at->line);
+			 kt_site_file(b->allocated_at), kt_site_line(b->allocated_at));
 
 	if (b->freed_at && n > 0 && (size_t)n < size)
 		snprintf(buf + n, size - (size_t)n, ", freed by %s at %s:%u",
 			 r->task[b->freed_by].name, kt_site_file(b->freed_at),
-			 b->freed_at->line);
+			 kt_site_line(b->freed_at));
 }
 
 /*
@@ -186,12 +186,6 @@ void sim_memory_end(void)
 			return;
 		}
 	}
-}
-
-static void memory_ends(const void *addr, size_t size, enum sim_end end)
-{
-	if (sim_is_heard(SIM_HEARS_ENDS))
-		sim.tell.memory_ends(addr, size, end);
 }
 
 void *os_alloc_at(enum kt_role role, size_t size, struct kt_site *site)
@@ -239,7 +233,7 @@ void os_free_at(void *p, struct kt_site *site)
 	}
 	if (b->offset != offset)
 		kt_fail(KT_MEMORY, "free of the inside of a block");
-	memory_ends(p, b->size, SIM_END_BLOCK);
+	sim_memory_ends(p, b->size, SIM_END_BLOCK);
 	b->freed_at = site;
 	b->freed_by = (uint8_t)sim.current;
 	mem.live[b->role]--;
@@ -273,8 +267,7 @@ void os_object_begin(const void *addr, size_t size)
 	uintptr_t begin = (uintptr_t)addr, end = begin + size;
 	bool revived = false;
 
-	if (sim_is_heard(SIM_HEARS_BEGINS))
-		sim.tell.object_begins(addr, size);
+	sim_object_begins(addr, size);
 	for (uint32_t i = 0; i < mem.ended; )
 		if (mem.dead[i].begin < end && begin < mem.dead[i].end) {
 			set_doubt(mem.dead[i].begin, mem.dead[i].end - mem.dead[i].begin,
@@ -297,7 +290,7 @@ void os_object_end(const void *addr, size_t size)
 	uintptr_t begin = (uintptr_t)addr, end = begin + size;
 	bool in_block = begin - (uintptr_t)mem.region < SIM_REGION_BYTES;
 
-	memory_ends(addr, size, in_block ? SIM_END_IN_BLOCK : SIM_END_ON_STACK);
+	sim_memory_ends(addr, size, in_block ? SIM_END_IN_BLOCK : SIM_END_ON_STACK);
 	if (in_block)
 		return;
 	if (mem.ended == ENDED_MAX)

@@ -72,10 +72,10 @@ static void all_memory_ends(const void *addr, size_t size, enum sim_end end)
 
 /* ---- asking to be told --------------------------------------------------------- */
 
-/* If only one observer has a callback, sim.tell has that callback itself, which saves a loop. */
+/* If only one observer has a callback, sim_tell has that callback itself, which saves a loop. */
 #define ADD(callback, bit) do {						\
 	if (o->callback) {						\
-		sim.tell.callback = sim.observed & (bit) ? all_##callback : o->callback; \
+		sim_tell.callback = sim.observed & (bit) ? all_##callback : o->callback; \
 		sim.observed |= (bit);					\
 	}								\
 } while (0)

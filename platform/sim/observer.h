@@ -12,7 +12,7 @@
  *	sanitizer.c		edges, in builds with ThreadSanitizer
  *
  * sim.observed has a bit for each thing that some observer hears of. Where such a thing
- * happens the engine tests that bit, and calls what is in sim.tell only if the bit is set.
+ * happens the engine tests that bit, and calls what is in sim_tell only if the bit is set.
  * An observer of steps or touches makes every step take the slow path, so that the fast
  * paths test nothing for it.
  *
@@ -58,6 +58,8 @@ enum sim_wait {		/* why a task is at the mark, block or point that comes next */
 	SIM_WAIT_WOKEN,
 	SIM_WAIT_SETTLED,	/* a mark: until no other task can go on */
 	SIM_WAIT_VALUE,	/* a point: until the word there is `what` */
+	SIM_WAIT_FREE,	/* a point that acquires a lock, whose first 32 bits are 0 if it is
+			 * free; its release is a SIM_RELEASE */
 };
 
 enum sim_end {		/* what kind of memory ends */

@@ -61,7 +61,7 @@ int os_spawn(struct os_thread *t, const char *name, enum os_spawn_kind kind,
 	sim_place(new);
 	sim_hb_release(&new->sync);
 	if (sim_is_heard(SIM_HEARS_SPAWNS))
-		sim.tell.spawns(id);
+		sim_tell.spawns(id);
 	sim_point(site, NULL);
 	return 0;
 }

@@ -68,7 +68,8 @@ static void blame(struct sim_record *r)
 	if (kt_rcu_modelled_queued() == 0)
 		return;
 	snprintf(r->message, sizeof r->message, "callback never called: call_rcu by %s at %s:%u",
-		 r->task[c->queued_by].name, kt_site_file(c->queued_at), c->queued_at->line);
+		 r->task[c->queued_by].name, kt_site_file(c->queued_at),
+		 kt_site_line(c->queued_at));
 	r->failed_task = c->queued_by;
 	r->failed_site = c->queued_at;
 }

@@ -17,7 +17,7 @@ static size_t append_waiter(char *buf, size_t size, const struct sim_task_record
 
 	n = snprintf(buf, size, "%s waits at %s [%s:%u]", t->name,
 		     kt_site_name(t->why, name, sizeof name), kt_site_file(t->why),
-		     t->why->line);
+		     kt_site_line(t->why));
 	if (n > 0 && (size_t)n < size && t->waits_for >= 0) {
 		const struct sim_task_record *other = &sim.record->task[t->waits_for];
 
@@ -118,7 +118,7 @@ static bool comes_before(const struct kt_site *a, const struct kt_site *b)
 {
 	int order = strcmp(kt_site_file(a), kt_site_file(b));
 
-	return order ? order < 0 : a->line < b->line;
+	return order ? order < 0 : kt_site_line(a) < kt_site_line(b);
 }
 
 static void sort_sites(struct sim_circle *c)
@@ -193,7 +193,7 @@ static void append_circle(struct line *l, const char *name, const struct sim_cir
 	for (uint32_t i = 0; i < c->sites && i < SHOWN; i++)
 		append(l, "%s %s [%s:%u]", i ? "," : "",
 		       kt_site_name(c->site[i], site, sizeof site), kt_site_file(c->site[i]),
-		       c->site[i]->line);
+		       kt_site_line(c->site[i]));
 	if (c->sites > SHOWN)
 		append(l, " and %u more", c->sites - SHOWN);
 	append(l, " in %u steps", c->steps);

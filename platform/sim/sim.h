@@ -42,7 +42,7 @@ struct sim_options {
 	uint64_t seed;
 	uint32_t steps_estimate;	/* 0: 100 */
 	uint32_t steps_fair;	/* from this step on a fair draw decides; 0: half of steps_max */
-	uint32_t steps_max;	/* an execution of more steps is a livelock; 0: SIM_STEPS_MAX */
+	uint32_t steps_max;	/* an execution of more steps is a livelock; 0: SIM_STEPS_USUAL */
 	uint32_t moved;		/* Raises os_alloc()'s addresses by this times 16 bytes; below
 				 * SIM_MOVED_MAX. Nothing may depend on it. */
 	enum sim_model memory;

@@ -14,8 +14,9 @@
 #include "platform/point.h"
 
 #define SIM_TASKS_MAX  64	/* per execution, the body (task 0) included */
-#define SIM_STEPS_MAX  32768	/* upper limit of sim_options.steps_max */
-#define SIM_EVENTS_MAX 4096
+#define SIM_STEPS_MAX  (1 << 20)	/* upper limit of sim_options.steps_max */
+#define SIM_STEPS_USUAL 32768	/* its default */
+#define SIM_EVENTS_MAX 16384
 #define SIM_MESSAGE_MAX 1024
 #define SIM_CIRCLE_MAX 16	/* a task that visits more places goes round no circle */
 

@@ -23,7 +23,7 @@ static void make_runnable(uint32_t task, uint32_t by, bool ahead)
 	}
 	sim.runnable |= sim_bit(task);
 	if (sim_is_heard(SIM_HEARS_WAKES))
-		sim.tell.wakes(task, by, ahead);
+		sim_tell.wakes(task, by, ahead);
 }
 
 void sim_wake_unasked(uint32_t task)
@@ -50,6 +50,8 @@ static void task_exit(struct sim_task *t)
 {
 	uint32_t joiner = t->joiner;
 
+	if (sim_program.task_ends)
+		sim_program.task_ends(sim.current);
 	if (t->handle.rcu.depth)
 		kt_fail(KT_DISCIPLINE, "%s ends in a read section of RCU", t->record->name);
 	/* Do not touch *t->handle.thread: a detached thread's fn may have freed it. */
@@ -73,7 +75,8 @@ void sim_task_main(void)
 
 		sim_tsan_acquire(&sim.sync);
 		sim_hb_acquire(&t->sync);
-		if (!t->handle.thread) {	/* the body: os_adopt() registers it */
+		if (!t->handle.thread) {	/* the body, which os_adopt() registers, or a
+						 * task of sim_task_spawn() */
 			t->fn(t->arg);
 		} else {
 			KT_RCU_IMPL(_register_thread)();
@@ -84,18 +87,28 @@ void sim_task_main(void)
 	}
 }
 
+void sim_name_task(struct sim_task_record *r, const char *name)
+{
+	size_t len = strnlen(name, OS_NAME_MAX - 1);
+
+	sim_unseen_begin();
+	memcpy(r->name, name, len);
+	sim_unseen_end();
+	r->name[len] = '\0';
+	r->name_hash = kt_name_hash(r->name);
+}
+
 uint32_t sim_task_new(const char *name, void (*fn)(void *), void *arg)
 {
 	struct sim_record *r = sim.record;
 	uint32_t id = r->tasks;
 	struct sim_task *t;
-	size_t len;
 
 	if (id == sim.tasks_max)
 		kt_fail(KT_ASSERTION, "more than %u threads in one execution", sim.tasks_max);
 	t = &sim.task[id];
 	if (!t->fiber.stack)
-		fiber_make(&t->fiber, id % 16, sim_task_main);
+		fiber_make(&t->fiber, id, sim_task_main);
 	t->here = (struct sim_who){ .task = (uint8_t)id, .why = SIM_POINT, .next = (uint8_t)id };
 	t->key = (id + 1) * 0x9e3779b97f4a7c15ull;
 	t->fn = fn;
@@ -107,12 +120,7 @@ uint32_t sim_task_new(const char *name, void (*fn)(void *), void *arg)
 	t->cpu = 0;
 	t->handle.rcu = (struct kt_rcu_reader){ 0 };
 	t->record = &r->task[id];
-	len = strnlen(name, OS_NAME_MAX - 1);
-	sim_unseen_begin();
-	memcpy(t->record->name, name, len);
-	sim_unseen_end();
-	t->record->name[len] = '\0';
-	t->record->name_hash = kt_name_hash(t->record->name);
+	sim_name_task(t->record, name);
 	t->record->state = SIM_RUNNABLE;
 	t->record->parent = (uint8_t)sim.current;
 	t->record->killed = false;

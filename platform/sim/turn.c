@@ -8,13 +8,47 @@
 
 /* ---- time --------------------------------------------------------------- */
 
+/* The sleeping task can run at the price that time passes, if its deadline is near. */
+void sim_set_timer(uint32_t task)
+{
+	const struct sim_task *t = &sim.task[task];
+
+	if (t->deadline < sim.clock_ns + SIM_NEAR_NS) {
+		sim.timed |= sim_bit(task);
+		sim.runnable |= sim_bit(task);
+		sim_set_slow_from();
+	} else if (t->deadline < sim.far_from) {
+		sim.far_from = t->deadline;
+	}
+}
+
+/* Deadlines that were far away are near. The strategy may choose them now. */
+static void look_at_far_deadlines(void)
+{
+	sim.far_from = UINT64_MAX;
+	for (uint32_t i = 0; i < sim.record->tasks; i++) {
+		const struct sim_task *t = &sim.task[i];
+
+		if (t->record->state == SIM_SLEEPING && t->timed)
+			sim_set_timer(i);
+	}
+}
+
+void sim_time_passes(uint64_t ns)
+{
+	if (ns <= sim.clock_ns)
+		return;
+	sim.clock_ns = ns;
+	if (sim.far_from < ns + SIM_NEAR_NS)
+		look_at_far_deadlines();
+}
+
 /* If other deadlines have passed by then, their tasks are late. */
 void sim_timer_fire(uint32_t task)
 {
 	struct sim_task *t = &sim.task[task];
 
-	if (t->deadline > sim.clock_ns)
-		sim.clock_ns = t->deadline;
+	sim_time_passes(t->deadline);
 	t->timed_out = true;
 	sim_wake_unasked(task);
 }
@@ -51,6 +85,7 @@ void sim_nobody_runs(void)
 uint64_t sim_without_spinners(uint32_t current)
 {
 	uint64_t able = sim.runnable & ~sim.timed, others;
+	uint32_t first;
 
 	sim.yielded |= sim_bit(current);
 	if (able & ~sim.yielded)
@@ -59,6 +94,11 @@ uint64_t sim_without_spinners(uint32_t current)
 	sim.yielded = sim_bit(current);
 	if (sim.timed)
 		return sim.timed;
+	first = sim_program.spinning_takes_time ? sim_first_timer() : SIM_NOBODY;
+	if (first != SIM_NOBODY) {	/* its deadline is far away */
+		sim_timer_fire(first);
+		return sim_bit(first);
+	}
 	others = able & ~sim.yielded;
 	return others ? others : able;
 }

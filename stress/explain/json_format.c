@@ -19,7 +19,7 @@ static void put_step(struct json *j, const struct sim_record *r, uint32_t i)
 	json_unsigned(j, "task", t->task);
 	json_string(j, "point", kt_site_name(t->site, name, sizeof name));
 	json_string(j, "file", kt_site_file(t->site));
-	json_unsigned(j, "line", t->site->line);
+	json_unsigned(j, "line", kt_site_line(t->site));
 	json_string(j, "why", why_names[t->why]);
 	json_unsigned(j, "next", t->next);
 	json_bool(j, "tells", step_is_telling(r, i));

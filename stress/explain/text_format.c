@@ -37,8 +37,8 @@ static void print_step(const struct sim_record *r, uint32_t i, bool columns)
 	char what[KT_SITE_NAME_MAX + 16], place[160];
 
 	step_words(t, what, sizeof what);
-	snprintf(place, sizeof place, "%s:%u", kt_site_file(t->site), t->site->line);
-	if (t->site->line == 0)
+	snprintf(place, sizeof place, "%s:%u", kt_site_file(t->site), kt_site_line(t->site));
+	if (kt_site_line(t->site) == 0)
 		place[0] = '\0';
 	if (columns)
 		printf("%5u %*s%-*.*s%*s %s\n", i, t->task * COLUMN_WIDTH, "", COLUMN_WIDTH,

@@ -4,14 +4,15 @@
 #include <stdio.h>
 #include <string.h>
 
-#define VISITS_SLOTS 8192	/* power of two */
+#define VISITS_SLOTS (1 << 17)	/* power of two */
 
-/* How often a task has been at a site: open addressing, cleared per capture. */
+/* How often a task has been at a site: open addressing. */
 static struct visits {
 	uint64_t key;
 	uint32_t count;
+	uint32_t capture;	/* in which it was noted; the notes of others do not count */
 } visits[VISITS_SLOTS];
-static uint32_t visits_used;
+static uint32_t visits_used, captures;
 
 /* Count this visit of the task to the site. Returns the visits so far; 0 if the table is full. */
 static uint32_t visit(const struct sim_step *t)
@@ -20,12 +21,14 @@ static uint32_t visit(const struct sim_step *t)
 		       (t->why == SIM_BLOCKED ? 2 : 1);
 	uint32_t slot = (uint32_t)((key * 0x9e3779b97f4a7c15ull) >> 40) % VISITS_SLOTS;
 
-	while (visits[slot].key && visits[slot].key != key)
+	while (visits[slot].capture == captures && visits[slot].key != key)
 		slot = (slot + 1) % VISITS_SLOTS;
-	if (!visits[slot].key && ++visits_used > VISITS_SLOTS / 4 * 3)
+	if (visits[slot].capture == captures)
+		return ++visits[slot].count;
+	if (++visits_used > VISITS_SLOTS / 4 * 3)
 		return 0;
-	visits[slot].key = key;
-	return ++visits[slot].count;
+	visits[slot] = (struct visits){ .key = key, .count = 1, .capture = captures };
+	return 1;
 }
 
 static struct plan_directive *add_directive(struct plan *out)
@@ -167,7 +170,10 @@ static bool capture_kinds(const struct plan *p, const struct sim_record *r, unsi
 {
 	uint32_t event = 0;
 
-	memset(visits, 0, sizeof visits);
+	if (++captures == 0) {	/* the number overflowed, so numbers come again */
+		memset(visits, 0, sizeof visits);
+		captures = 1;
+	}
 	visits_used = 0;
 	if (r->events_lost)
 		return false;

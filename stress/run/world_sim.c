@@ -191,7 +191,7 @@ static void step_words(const struct sim_step *t, const char *name, char *site, c
 	}
 	kt_site_name(t->site, site, KT_SITE_NAME_MAX);
 	snprintf(buf, size, "has %s at %s [%s:%u]", name, site, kt_site_file(t->site),
-		 t->site->line);
+		 kt_site_line(t->site));
 }
 
 /* The two runs differ from step i on. */

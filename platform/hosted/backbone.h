@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the files of the backbone need of each other: start, run, reset, tls, heap, site,
+ * filter. The models of pthreads include internal.h only.
+ */
+#ifndef PLATFORM_HOSTED_BACKBONE_H
+#define PLATFORM_HOSTED_BACKBONE_H
+
+#include "platform/hosted/internal.h"
+
+#define likely(x)   __builtin_expect(!!(x), true)
+#define unlikely(x) __builtin_expect(!!(x), false)
+
+/* ---- the kernel -------------------------------------------------------------- */
+
+/* A system call that changes no errno and calls no libc. The result is -errno if it fails. */
+static inline long hosted_raw(long number, long a, long b, long c, long d, long e, long f)
+{
+	long result;
+	register long r10 __asm__("r10") = d;
+	register long r8 __asm__("r8") = e;
+	register long r9 __asm__("r9") = f;
+
+	__asm__ volatile("syscall"
+			 : "=a"(result)
+			 : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+			 : "rcx", "r11", "memory");
+	return result;
+}
+
+#define HOSTED_RAW_1(n, a)          hosted_raw((n), (long)(a), 0, 0, 0, 0, 0)
+#define HOSTED_RAW_2(n, a, b)       hosted_raw((n), (long)(a), (long)(b), 0, 0, 0, 0)
+#define HOSTED_RAW_3(n, a, b, c)    hosted_raw((n), (long)(a), (long)(b), (long)(c), 0, 0, 0)
+
+/* Say one line on the standard error and end the process: the environment is not good enough. */
+void hosted_give_up(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
+
+/* ---- start.c ---------------------------------------------------------------- */
+
+/* Was the process started for the driver? May be called before anything else. */
+bool hosted_is_driven(void);
+/* On task 0: the program's main(), with its arguments. */
+void hosted_call_main(void);
+/* The value of KTHRASH_SYMBOLIZER, or NULL. */
+const char *hosted_symbolizer(void);
+
+/* ---- run.c ------------------------------------------------------------------- */
+
+extern struct sim_record *hosted_record;
+extern uint32_t hosted_memory;		/* enum sim_model of the execution */
+/* How many executions there have been, in this process and in others that share the sites. */
+uint32_t hosted_epochs(void);
+/* Called by the process that the driver's main() runs in, before it begins. */
+void hosted_init(void);
+
+/* ---- modules.c --------------------------------------------------------------- */
+
+struct hosted_module {
+	const char *path;
+	uintptr_t base;			/* what is added to the file's addresses */
+	uintptr_t low, high;		/* all segments */
+	uintptr_t text_low, text_high;
+	const char *tls_image;
+	size_t tls_image_size, tls_size;
+	char *tls;			/* the block in main's storage; NULL: none */
+	bool program;			/* compiled by kthrash-cc */
+	bool ours;			/* this library, the loader, the kernel's page */
+	bool libc;
+};
+
+#define HOSTED_MODULES_MAX 128
+
+extern struct hosted_module hosted_module[HOSTED_MODULES_MAX];
+extern uint32_t hosted_modules;
+extern uintptr_t hosted_own_low, hosted_own_high;	/* code of this library */
+
+void hosted_modules_find(void);
+const struct hosted_module *hosted_module_of(uintptr_t addr);
+
+/* ---- reset.c ----------------------------------------------------------------- */
+
+void hosted_snapshot(void);
+/* Restore what the snapshot has. */
+void hosted_restore(void);
+/* argv, the environment, and their strings: the program may change them. */
+void hosted_arguments_keep(char **argv, char **envp);
+/* Memory that the snapshot must have; called before hosted_snapshot(). */
+void hosted_keep(void *addr, size_t size);
+
+/* ---- tls.c -------------------------------------------------------------------- */
+
+/* The C library and libstdc++ learn that there is more than one thread. */
+void hosted_libc_has_threads(void);
+void hosted_tls_init(void);		/* main's storage is as main() finds it */
+void hosted_tls_begin(uint32_t task);	/* the task gets fresh storage */
+void hosted_tls_host(void);		/* the host runs: give it its storage */
+
+/* ---- heap.c ------------------------------------------------------------------- */
+
+/* What the program has allocated before main() belongs to the snapshot. */
+void hosted_heap_started(void);
+void hosted_heap_restore(void);
+void *hosted_heap_alloc(size_t size, size_t align, uintptr_t pc, bool zeroed);
+void hosted_heap_free(void *p, uintptr_t pc);
+size_t hosted_heap_size(const void *p, uintptr_t pc);
+/* Has hosted_heap_started() been called? */
+bool hosted_heap_has_started(void);
+/* 0 if p is no live block. */
+size_t hosted_heap_size_if_live(const void *p);
+/* How many blocks of the last execution are live, and one of them. */
+uint32_t hosted_heap_live(void);
+const void *hosted_heap_first_live(void);
+/* Describe the block at or before addr. False if addr is no heap memory. */
+bool hosted_heap_describe(const void *addr, char *buf, size_t size);
+
+/* ---- site.c ------------------------------------------------------------------- */
+
+void hosted_sites_init(void);
+
+/* ---- access.c ----------------------------------------------------------------- */
+
+/* The program is about to free a block: it writes all of it. */
+void hosted_free_point(uintptr_t pc, const void *p, size_t size);
+
+/* Visits that may be points since the task that runs was switched in. */
+extern uint32_t hosted_since_switch;
+enum { HOSTED_SPIN_ACCESSES = 1000 };
+void hosted_spin(uintptr_t pc);
+
+/* A task that does more of them without a switch spins. */
+static inline void hosted_count_access(uintptr_t pc)
+{
+	if (unlikely(++hosted_since_switch >= HOSTED_SPIN_ACCESSES))
+		hosted_spin(pc);
+}
+
+/* ---- filter.c ----------------------------------------------------------------- */
+
+void hosted_filter_init(void);
+void hosted_filter_end(void);
+
+#endif

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * An execution: main() as task 0, and everything put back afterwards.
+ *
+ * The snapshot is taken before the driver begins. So an execution starts in the state in
+ * which main() would. What the driver did to the C library's state is lost in the process
+ * that runs executions: at its first execution the program's state replaces it.
+ */
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "platform/hosted/filter.h"
+#include "platform/hosted/hosted.h"
+#include "platform/hosted/site.h"
+
+enum { STACK_BYTES = 1 << 20 };
+#define STACKS_BASE 0x5000000000ull
+
+uint32_t hosted_epoch;
+struct sim_record *hosted_record;
+uint32_t hosted_memory;
+
+static bool is_reset;		/* the memory is that of the snapshot */
+
+extern void (*const __start_hosted_begin[])(void) __attribute__((weak, visibility("hidden")));
+extern void (*const __stop_hosted_begin[])(void) __attribute__((weak, visibility("hidden")));
+extern void (*const __start_hosted_end[])(void) __attribute__((weak, visibility("hidden")));
+extern void (*const __stop_hosted_end[])(void) __attribute__((weak, visibility("hidden")));
+
+uint32_t hosted_epochs(void)
+{
+	return sites->epoch;
+}
+
+static bool is_silent;
+
+void hosted_set_silent(bool silent)
+{
+	is_silent = silent;
+}
+
+bool hosted_shows_output(void)
+{
+	return !is_silent;
+}
+
+void hosted_init(void)
+{
+	hosted_modules_find();
+	hosted_tls_init();
+	hosted_sites_init();
+	hosted_filter_init();
+	if (!sim_set_stacks(STACK_BYTES, (void *)STACKS_BASE))
+		hosted_give_up("no address space for stacks");
+	hosted_heap_started();
+	hosted_snapshot();
+}
+
+void hosted_sites_apart(void)
+{
+	hosted_sites_init();
+	hosted_filter_init();
+}
+
+/* ---- tasks ------------------------------------------------------------------------- */
+
+static struct start {
+	void (*fn)(void *arg);
+	void *arg;
+} start[HOSTED_TASKS_MAX];
+
+static void task_main(void *arg)
+{
+	const struct start *s = arg;
+
+	hosted_back();
+	s->fn(s->arg);
+}
+
+uint32_t hosted_spawn(const char *name, void (*fn)(void *arg), void *arg)
+{
+	uint32_t task = hosted_record->tasks;
+
+	if (task < HOSTED_TASKS_MAX) {	/* otherwise sim_task_spawn() fails */
+		start[task] = (struct start){ fn, arg };
+		hosted_tls_begin(task);
+		hosted_libc_has_threads();
+	}
+	return sim_task_spawn(name, task_main, &start[task]);
+}
+
+static void main_task(void *arg)
+{
+	(void)arg;
+	hosted_back();
+	hosted_call_main();
+}
+
+/* ---- an execution ---------------------------------------------------------------------- */
+
+static void begin(const struct sim_options *o, const struct hosted_options *h)
+{
+	hosted_memory = o->memory;
+	hosted_record = sim_record();
+	hosted_epoch = ++sites->epoch;
+	if (!is_reset) {
+		hosted_restore();
+		hosted_heap_restore();
+		is_reset = true;
+	}
+	hosted_filter_begin(h->points);
+	hosted_tls_begin(0);
+	for (void (*const *fn)(void) = __start_hosted_begin; fn < __stop_hosted_begin; fn++)
+		(*fn)();
+	hosted_models_begin();
+}
+
+static void end(const struct hosted_options *h)
+{
+	(void)h;
+	for (void (*const *fn)(void) = __start_hosted_end; fn < __stop_hosted_end; fn++)
+		(*fn)();
+	hosted_restore();
+	hosted_heap_restore();
+	hosted_filter_end();
+}
+
+static void run(const struct sim_options *o, const struct hosted_options *h)
+{
+	begin(o, h);
+	sim_run(o, main_task, NULL);
+	hosted_tls_host();
+}
+
+static const struct sim_record *run_isolated(const struct sim_options *o,
+					     const struct hosted_options *h)
+{
+	int status = 0;
+	long pid = HOSTED_RAW_1(SYS_fork, 0);
+
+	if (pid < 0)
+		hosted_give_up("fork fails: error %ld", -pid);
+	if (pid == 0) {
+		run(o, h);
+		HOSTED_RAW_1(SYS_exit_group, 0);
+	}
+	while (hosted_raw(SYS_wait4, pid, (long)&status, 0, 0, 0, 0) == -4 /* EINTR */)
+		;
+	return sim_record();
+}
+
+const struct sim_record *hosted_run(const struct sim_options *o, const struct hosted_options *h)
+{
+	if (h->isolate)
+		return run_isolated(o, h);
+	run(o, h);
+	end(h);
+	return hosted_record;
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Sites of a program: a place is the address to which a hook returns, and what it does. The
+ * site is made, and named, at the first visit. Its name is "function:operation(object)" and
+ * has no line, so that it survives edits elsewhere; two places may have the same name, and
+ * then they count their visits together.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "platform/hosted/hosted.h"
+#include "platform/hosted/site.h"
+#include "platform/hosted/symbol.h"
+
+enum { WATCHED_MAX = 1024 };
+
+struct sites *sites;
+uint64_t (*site_visits)[SITE_NAMES_MAX];
+
+static struct {
+	uint32_t hashes[WATCHED_MAX], count;
+} watch;
+
+static const char *const op_words[] = {
+#define HOSTED_OP_WORD(id, word) [HOSTED_##id] = (word),
+	HOSTED_OPS(HOSTED_OP_WORD)
+#undef HOSTED_OP_WORD
+};
+
+static const uint8_t op_access[HOSTED_OPS_COUNT] = {
+	[HOSTED_ATOMIC_LOAD] = KT_LOAD,
+	[HOSTED_ATOMIC_STORE] = KT_STORE,
+	[HOSTED_ATOMIC_RELEASE] = KT_STORE_RELEASE,
+	[HOSTED_ATOMIC_SEQ_STORE] = KT_UPDATE,
+	[HOSTED_UPDATE] = KT_UPDATE,
+};
+
+/* ---- text ---------------------------------------------------------------------- */
+
+/* A copy that lives until the process ends. */
+static const char *keep_text(const char *s)
+{
+	size_t size = strlen(s) + 1;
+	char *to = sites->text + sites->text_used;
+
+	if (sites->text_used + size > SITE_TEXT_BYTES)
+		return "";
+	memcpy(to, s, size);
+	sites->text_used += (uint32_t)size;
+	return to;
+}
+
+/* The name's number. Names of the same hash are one name. */
+static uint32_t name_of(struct kt_site *site)
+{
+	uint32_t hash = kt_site_hash(site), i, name;
+
+	for (i = hash % SITE_NAMES_TABLE; sites->by_hash[i].hash; i = (i + 1) % SITE_NAMES_TABLE)
+		if (sites->by_hash[i].hash == hash)
+			return sites->by_hash[i].name;
+	if (sites->names == SITE_NAMES_MAX)
+		hosted_give_up("the program has more than %d names of places", SITE_NAMES_MAX);
+	name = sites->names++;
+	sites->by_hash[i].hash = hash;
+	sites->by_hash[i].name = name;
+	sites->watched[name] = false;
+	for (uint32_t w = 0; w < watch.count; w++)
+		if (watch.hashes[w] == hash)
+			sites->watched[name] = true;
+	return name;
+}
+
+/* ---- making a site --------------------------------------------------------------- */
+
+/* The words of a site's name must fit in KT_SITE_NAME_MAX bytes together. */
+enum { FUNC_MAX = 56, OBJECT_MAX = 48 };
+
+struct site_row *site_make(uint64_t pc_op, uint8_t size)
+{
+	struct hosted_symbol s;
+	struct site_row *row;
+	enum hosted_op op = (enum hosted_op)(pc_op & 0xff);
+	uint32_t i;
+
+	if (sites->rows == SITES_MAX)
+		hosted_give_up("the program has more than %d places", SITES_MAX);
+	hosted_symbol_find((uintptr_t)(pc_op >> 8), op, &s);
+	s.func[FUNC_MAX - 1] = '\0';
+	s.object[OBJECT_MAX - 1] = '\0';
+	row = &sites->row[sites->rows];
+	row->site = (struct kt_site){
+		.func = keep_text(s.func), .op = op_words[op], .what = keep_text(s.object),
+		.file = keep_text(s.file), .line = (uint16_t)(s.line < UINT16_MAX ? s.line : 0),
+		.access = size <= sizeof(uint64_t) ? op_access[op] : KT_NO_ACCESS, .size = size,
+	};
+	row->pc = (uintptr_t)(pc_op >> 8);
+	row->name = name_of(&row->site);
+	sites->rows++;
+	for (i = site_slot(pc_op); sites->key[i].pc_op; i = (i + 1) % SITES_TABLE)
+		;
+	sites->key[i].row = row;
+	sites->key[i].pc_op = pc_op;
+	return row;
+}
+
+struct kt_site *hosted_site(uintptr_t pc, enum hosted_op op)
+{
+	return &site_find(pc, op, 0)->site;
+}
+
+struct kt_site *hosted_site_sized(uintptr_t pc, enum hosted_op op, uint8_t size)
+{
+	return &site_find(pc, op, size)->site;
+}
+
+bool hosted_visit(struct kt_site *site)
+{
+	return site_visit(site_row_of(site));
+}
+
+char *hosted_place(uintptr_t pc, char *buf, size_t size)
+{
+	struct hosted_symbol s;
+
+	hosted_symbol_find(pc, HOSTED_OPS_COUNT, &s);
+	if (s.line)
+		snprintf(buf, size, "%s:%u %s", s.file, s.line, s.func);
+	else
+		snprintf(buf, size, "%s", s.func);
+	return buf;
+}
+
+/* ---- what the driver asks ------------------------------------------------------- */
+
+uint32_t hosted_nth(uint32_t step)
+{
+	uint64_t nth = step < SIM_STEPS_MAX ? sites->nth[step] : 0;
+
+	return nth >> 32 == sites->epoch ? (uint32_t)nth : 0;
+}
+
+void hosted_watch(uint32_t name_hash)
+{
+	if (watch.count == WATCHED_MAX)
+		hosted_give_up("more than %d places are watched", WATCHED_MAX);
+	watch.hashes[watch.count++] = name_hash;
+	for (uint32_t i = name_hash % SITE_NAMES_TABLE; sites->by_hash[i].hash;
+	     i = (i + 1) % SITE_NAMES_TABLE)
+		if (sites->by_hash[i].hash == name_hash)
+			sites->watched[sites->by_hash[i].name] = true;
+}
+
+void hosted_watch_none(void)
+{
+	watch.count = 0;
+	memset(sites->watched, 0, sites->names);
+}
+
+void hosted_sites_init(void)
+{
+	sites = sim_shared_map(sizeof *sites);
+	if (!sites)
+		hosted_give_up("no memory for the names of places");
+	if (!site_visits)
+		site_visits = hosted_map(HOSTED_TASKS_MAX * sizeof *site_visits);
+}
