@@ -4,13 +4,14 @@
  * A recursive lock is held once. A thread that holds more than HOSTED_HELD_MAX locks is not
  * checked for those beyond.
  */
+#include <stdio.h>
+
 #include "platform/hosted/models.h"
 
 void hosted_take(const void *lock, enum hosted_lock_kind kind, uintptr_t pc)
 {
 	struct hosted_thread *t = hosted_self();
 
-	hosted_holds(lock, pc, kind != HOSTED_READ);
 	if (t->held_count < HOSTED_HELD_MAX)
 		t->held[t->held_count++] = (struct hosted_held){ lock, pc, kind };
 }
@@ -25,8 +26,6 @@ void hosted_drop(const void *lock)
 				(--t->held_count - i) * sizeof t->held[0]);
 			break;
 		}
-	if (!hosted_held_by(hosted_me(), lock))	/* a read lock may be held more than once */
-		hosted_holds_not(lock);
 }
 
 const struct hosted_held *hosted_held_by(uint32_t thread, const void *lock)
@@ -45,6 +44,17 @@ int hosted_holder(const void *lock)
 		if (hosted_held_by(i, lock))
 			return (int)i;
 	return -1;
+}
+
+char *hosted_locks_held(uint32_t thread, char *buf, size_t size)
+{
+	const struct hosted_thread *t = &hosted_thread[thread];
+	size_t used = (size_t)snprintf(buf, size, t->held_count ? "" : "no lock");
+
+	for (uint32_t i = 0; i < t->held_count && used < size; i++)
+		used += (size_t)snprintf(buf + used, size - used, "%s%s", i ? ", " : "",
+					 hosted_object_name(t->held[i].lock));
+	return buf;
 }
 
 /* POSIX says nothing of what happens to a lock that is not robust if its owner ends. */

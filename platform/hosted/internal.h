@@ -224,9 +224,6 @@ const char *hosted_object_name(const void *object);
 /* Nothing, unless races are looked for. An edge is an address. */
 void hosted_release(const void *edge);
 void hosted_acquire(const void *edge);
-/* For reports and lock order: the calling task now holds, or no longer holds, the lock. */
-void hosted_holds(const void *lock, uintptr_t pc, bool exclusive);
-void hosted_holds_not(const void *lock);
 /* Are races looked for? Then access.c tells of each plain access. */
 extern bool hosted_races_on;
 void hosted_race_access(uintptr_t addr, size_t size, bool write, uintptr_t pc);

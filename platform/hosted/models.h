@@ -18,6 +18,7 @@
 #include <setjmp.h>
 #include <string.h>
 #include <threads.h>
+#include <sys/types.h>
 #include <time.h>
 
 #include "platform/hosted/internal.h"
@@ -140,6 +141,8 @@ void hosted_drop(const void *lock);
 /* The entry of a thread that holds the lock, or NULL; whose it is in *thread, if not NULL. */
 const struct hosted_held *hosted_held_by(uint32_t thread, const void *lock);
 int hosted_holder(const void *lock);	/* any thread that holds it, or -1 */
+/* Write the names of the locks that the thread holds, or "no lock". Returns buf. */
+char *hosted_locks_held(uint32_t thread, char *buf, size_t size);
 /* The thread ends: it should hold nothing. Robust mutexes are given up. */
 void hosted_held_at_end(uintptr_t pc);
 

@@ -21,6 +21,7 @@
 
 #include "platform/hosted/backbone.h"
 #include "platform/hosted/hosted.h"
+#include "platform/hosted/models.h"
 #include "platform/sim/sim.h"
 
 enum {

@@ -73,9 +73,9 @@ def install(prefix, built):
     for name, script in LINKS.items():
         link(os.path.join("..", "lib", "kthrash", "tools", script),
              os.path.join(prefix, "bin", name))
-    write(os.path.join(prefix, "share", "man", "man1", "kthrash.1"), manual.source())
+    write(os.path.join(prefix, "share", "man", "man1", "kthrash.1"), manual.page())
     for shell, path in COMPLETIONS.items():
-        write(os.path.join(prefix, path), completion.script(shell))
+        write(os.path.join(prefix, path), completion.SCRIPTS[shell].strip() + "\n")
     write(os.path.join(prefix, "lib", "pkgconfig", "kthrash.pc"), PKG_CONFIG % prefix)
 
 
