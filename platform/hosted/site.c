@@ -105,7 +105,7 @@ struct site_row *site_make(uint64_t pc_op, uint8_t size, uintptr_t addr)
 
 struct kt_site *hosted_site(uintptr_t pc, enum hosted_op op)
 {
-	return &site_find(pc, op, 0, 0)->site;
+	return &site_find(hosted_program_pc(pc), op, 0, 0)->site;
 }
 
 struct kt_site *hosted_site_sized(uintptr_t pc, enum hosted_op op, uint8_t size)

@@ -183,12 +183,15 @@ static const char *chain_back(struct line l, const char *end)
 			if (!s)
 				return NULL;
 		}
-		if (!is_word(at(l, s - 1))) {
-			/* "(*p)->x" begins with a bracket; "[" alone begins nothing. */
-			return bracket ? s : NULL;
-		}
+		/* "(*p)->x" begins with a bracket, and "::x" with "::". */
+		if (!is_word(at(l, s - 1)))
+			return bracket || accessor_at(l, s) == 2 ? s : NULL;
 		while (is_word(at(l, s - 1)))
 			s--;
+		if (at(l, s - 1) == ':' && accessor_before(l, s)) {
+			s -= 2;
+			continue;
+		}
 		if (!accessor_before(l, skip_back(l, s)))
 			return s;
 		s = skip_back(l, s);
@@ -310,12 +313,25 @@ static struct span first_argument(struct line l, const char *open)
 	return nothing;
 }
 
+/* gcc has the column of the "(" or of the ")" of some calls. Where does the word begin? */
+static const char *call_word(struct line l, const char *s)
+{
+	if (at(l, s) == ')')
+		s = opening(l, s + 1);
+	if (s && at(l, s) == '(') {
+		s = skip_back(l, s);
+		while (is_word(at(l, s - 1)))
+			s--;
+	}
+	return s;
+}
+
 static struct span called(struct line l, const char *s)
 {
 	const char *end = s;
 	int accessor = accessor_before(l, s);
 
-	if (accessor_at(l, s)) {	/* gcc: "." of ".load()" */
+	if (accessor_at(l, s)) {	/* "." of ".load()" */
 		const char *begin = chain_back(l, s);
 
 		return begin ? (struct span){ begin, skip_back(l, s) } : nothing;
@@ -332,7 +348,13 @@ static struct span called(struct line l, const char *s)
 	return at(l, end) == '(' ? first_argument(l, end) : nothing;
 }
 
-static struct span loaded(struct line l, const char *s, bool whole)
+/* What is known of the address that is accessed. */
+struct hint {
+	const char *global;	/* the variable that it is in, or "" */
+	bool fits;		/* it is all of the variable */
+};
+
+static struct span loaded(struct line l, const char *s, enum hosted_op op, const struct hint *hint)
 {
 	const char *begin, *end = s;
 
@@ -360,8 +382,17 @@ static struct span loaded(struct line l, const char *s, bool whole)
 	if (at(l, skip(l, end)) == '(')
 		return nothing;		/* a call */
 	begin = chain_back(l, end);
-	if (begin == s && whole && at(l, chain_ahead(l, s) - 1) == ']')
-		end = chain_ahead(l, s);	/* clang: an element */
+	if (begin == s && chain_ahead(l, s) != end) {
+		/* "a" in "a[i]" or "a->b": all of it, or a itself, or the column of much more. */
+		bool itself = hint->fits && strlen(hint->global) == (size_t)(end - s) &&
+			      memcmp(hint->global, s, (size_t)(end - s)) == 0;
+		const char *ahead = chain_ahead(l, s);
+
+		if (!itself && op == HOSTED_LOAD && at(l, ahead - 1) != ']')
+			return nothing;
+		if (!itself)
+			end = ahead;
+	}
 	return begin ? (struct span){ begin, end } : nothing;
 }
 
@@ -372,10 +403,31 @@ static bool is_call(struct line l, const char *s)
 	return at(l, skip(l, s)) == '(';
 }
 
-static struct span find(struct line l, const char *s, enum hosted_op op, bool whole)
+/* "delete p", "delete[] p": at p. */
+static const char *skip_delete(struct line l, const char *s)
+{
+	if (l.end - s < 7 || memcmp(s, "delete", 6) != 0 || is_word(at(l, s + 6)))
+		return s;
+	s = skip(l, s + 6);
+	if (at(l, s) == '[')
+		s = skip(l, skip(l, s + 1) + 1);
+	return s;
+}
+
+static struct span find(struct line l, const char *s, enum hosted_op op, const struct hint *hint)
 {
 	bool plain = op == HOSTED_LOAD || op == HOSTED_STORE;
 	char c = at(l, s);
+
+	if (op == HOSTED_FREE)
+		s = skip_delete(l, s);
+	if (op == HOSTED_FREE && !is_call(l, s) && chain_ahead(l, s) != s)
+		return (struct span){ s, chain_ahead(l, s) };
+	if (!plain && (c == '(' || c == ')'))
+		s = call_word(l, s);
+	if (!s)
+		return nothing;
+	c = at(l, s);
 
 	if (assignment(l, s)) {
 		if (op == HOSTED_LOAD && assignment(l, s) == 1)
@@ -396,19 +448,23 @@ static struct span find(struct line l, const char *s, enum hosted_op op, bool wh
 		return end > s && assignment(l, skip(l, end)) ? (struct span){ s, end } : nothing;
 	}
 	if (op == HOSTED_LOAD || op == HOSTED_ATOMIC_LOAD)
-		return loaded(l, s, whole);
+		return loaded(l, s, op, hint);
 	return nothing;
 }
 
 /* ---- the result -------------------------------------------------------------------- */
 
-/* Without blanks. False if it does not fit or is no expression. */
-static bool copy(struct span span, char *out, size_t size)
+/* Without blanks and outer brackets. False if it does not fit or is no expression. */
+static bool copy(struct span span, char *out, size_t size, struct line l)
 {
 	size_t used = 0;
 
 	if (!span.begin)
 		return false;
+	if (*span.begin == '(' && closing(l, span.begin) == span.end) {
+		span.begin++;
+		span.end--;
+	}
 	for (const char *s = span.begin; s < span.end; s++) {
 		if (is_blank(*s))
 			continue;
@@ -433,13 +489,14 @@ static bool has_word(struct line l, const char *word)
 void hosted_source_object(const char *path, uint32_t line, uint32_t column, enum hosted_op op,
 			  const char *global, bool global_fits, char *out, size_t size)
 {
+	const struct hint hint = { global, global_fits };
 	struct line l = line_of(file_of(path), line);
 
 	out[0] = '\0';
 	if (!l.begin || !line)
 		return;
 	if (column && l.begin + column - 1 < l.end &&
-	    copy(find(l, l.begin + column - 1, op, !global_fits), out, size))
+	    copy(find(l, l.begin + column - 1, op, &hint), out, size, l))
 		return;
 	out[0] = '\0';
 	if (has_word(l, global) && strlen(global) < size)

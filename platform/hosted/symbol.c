@@ -163,16 +163,24 @@ static uint32_t cut_number(char *s)
 	return value;
 }
 
-/* "push<int>(int) [clone .cold]" is push. Blanks go, "operator<" stays. */
+/*
+ * "push<int>(int) [clone .cold]" is push. A lambda, which has no name of its own, is called
+ * lambda, and so is its operator().
+ */
 static void short_name(const char *name, char *out, size_t size)
 {
 	size_t used = 0;
 	int depth = 0;
 
+	if (strstr(name, "lambda") || strncmp(name, "operator()", 10) == 0 ||
+	    strcmp(name, "~") == 0) {
+		snprintf(out, size, "lambda");
+		return;
+	}
 	for (const char *s = name; *s && used + 1 < size; s++) {
 		bool is_operator = used >= 8 && memcmp(out + used - 8, "operator", 8) == 0;
 
-		if (*s == '(' && depth == 0 && used > 0 && !is_operator)
+		if (*s == '(' && depth == 0 && used > 0)
 			break;
 		if (*s == '<' && !is_operator && (used == 0 || out[used - 1] != '<'))
 			depth++;
