@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The locks that each thread holds: for the checks that need to know of them, and for race.c.
+ * A recursive lock is held once. A thread that holds more than HOSTED_HELD_MAX locks is not
+ * checked for those beyond.
+ */
+#include "platform/hosted/models.h"
+
+void hosted_take(const void *lock, enum hosted_lock_kind kind, uintptr_t pc)
+{
+	struct hosted_thread *t = hosted_self();
+
+	hosted_holds(lock, pc, kind != HOSTED_READ);
+	if (t->held_count < HOSTED_HELD_MAX)
+		t->held[t->held_count++] = (struct hosted_held){ lock, pc, kind };
+}
+
+void hosted_drop(const void *lock)
+{
+	struct hosted_thread *t = hosted_self();
+
+	for (uint32_t i = t->held_count; i-- > 0; )
+		if (t->held[i].lock == lock) {
+			memmove(&t->held[i], &t->held[i + 1],
+				(--t->held_count - i) * sizeof t->held[0]);
+			break;
+		}
+	if (!hosted_held_by(hosted_me(), lock))	/* a read lock may be held more than once */
+		hosted_holds_not(lock);
+}
+
+const struct hosted_held *hosted_held_by(uint32_t thread, const void *lock)
+{
+	const struct hosted_thread *t = &hosted_thread[thread];
+
+	for (uint32_t i = 0; i < t->held_count; i++)
+		if (t->held[i].lock == lock)
+			return &t->held[i];
+	return NULL;
+}
+
+int hosted_holder(const void *lock)
+{
+	for (uint32_t i = 0; i < hosted_threads; i++)
+		if (hosted_held_by(i, lock))
+			return (int)i;
+	return -1;
+}
+
+/* POSIX says nothing of what happens to a lock that is not robust if its owner ends. */
+void hosted_held_at_end(uintptr_t pc)
+{
+	struct hosted_thread *t = hosted_self();
+
+	while (t->held_count) {
+		const struct hosted_held h = t->held[t->held_count - 1];
+
+		if (h.kind != HOSTED_ROBUST)
+			hosted_fail(KT_DISCIPLINE, pc, "%s ends while it holds %s",
+				    hosted_name(hosted_me()), hosted_object_name(h.lock));
+		hosted_drop(h.lock);
+		hosted_mutex_owner_died((pthread_mutex_t *)(uintptr_t)h.lock);
+	}
+}
+
+void hosted_check_idle(const void *object, const char *what, const char *done, uintptr_t pc)
+{
+	int other = hosted_holder(object);
+	const char *does = "holds";
+
+	if (other < 0) {
+		other = hosted_first_sleeper(object);
+		does = "waits for";
+	}
+	if (other >= 0)
+		hosted_fail(KT_DISCIPLINE, pc, "%s %s is %s while %s %s it", what,
+			    hosted_object_name(object), done, hosted_name((uint32_t)other), does);
+}

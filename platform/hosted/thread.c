@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Threads: their beginning, their end, joining. Names and attributes are in attr.c,
+ * cancellation in cancel.c.
+ *
+ * A thread is called T1, T2, ... in the order of creation, and the one that runs main() is
+ * called main. A pthread_t is a number made of the thread's, so that it is the same in each
+ * execution. That of main is the C library's, because code that ran before main() may have kept
+ * it.
+ */
+#include <stdio.h>
+
+#include "platform/hosted/models.h"
+
+#define HANDLES 0x7f5400000000ul
+#define HANDLE  0x1000ul
+
+struct hosted_thread hosted_thread[HOSTED_THREADS_MAX];
+uint32_t hosted_threads, hosted_threads_alive;
+bool hosted_threads_may_leak;
+
+static pthread_t main_handle;
+
+/* ---- names and handles ----------------------------------------------------------------- */
+
+const char *hosted_name(uint32_t thread)
+{
+	return sim_record()->task[thread].name;
+}
+
+pthread_t hosted_handle(uint32_t thread)
+{
+	return thread ? HANDLES + thread * HANDLE : main_handle;
+}
+
+static int find(pthread_t t)
+{
+	uint64_t thread = (t - HANDLES) / HANDLE;
+
+	if (t == main_handle)
+		return 0;
+	if (t < HANDLES || t % HANDLE || thread == 0 || thread >= hosted_threads)
+		return -1;
+	return (int)thread;
+}
+
+uint32_t hosted_thread_of(pthread_t t, const char *call, uintptr_t pc)
+{
+	int thread = find(t);
+	const struct hosted_thread *other;
+
+	if (thread < 0)
+		hosted_fail(KT_DISCIPLINE, pc, "%s of a thread that does not exist", call);
+	other = &hosted_thread[thread];
+	if (other->joined)
+		hosted_fail(KT_DISCIPLINE, pc, "%s of %s, which was joined before", call,
+			    hosted_name((uint32_t)thread));
+	if (other->detached && other->ended)
+		hosted_fail(KT_DISCIPLINE, pc, "%s of %s, which is detached and has ended", call,
+			    hosted_name((uint32_t)thread));
+	return (uint32_t)thread;
+}
+
+HOSTED_EXPORT pthread_t pthread_self(void)
+{
+	return hosted_on() ? hosted_handle(hosted_me()) : HOSTED_REAL(pthread_self)();
+}
+
+/* ---- before an execution ------------------------------------------------------------------ */
+
+static void thread_init(uint32_t thread)
+{
+	struct hosted_thread *t = &hosted_thread[thread];
+
+	/* Not the arrays, which have counts. */
+	t->fn = NULL;
+	t->c11_fn = NULL;
+	t->arg = t->result = NULL;
+	t->detached = t->joined = t->ended = t->exiting = t->gone = false;
+	t->joiner = -1;
+	t->cancel_asked = t->cancel_disabled = t->cancellable = false;
+	t->cleanup = NULL;
+	t->let_through = false;
+	t->with = t->futex = NULL;
+	t->held_count = 0;
+	t->at_end = NULL;
+	t->clock_reads = 0;
+	hosted_attr_init(t);
+	hosted_threads_alive++;
+}
+
+void hosted_models_begin(void)
+{
+	main_handle = HOSTED_REAL(pthread_self)();
+	hosted_keys_begin();
+	hosted_at_ends_begin();
+	hosted_exit_begin();
+	hosted_signals_begin();
+	hosted_random_begin();
+	hosted_futex_begin();
+	hosted_threads_alive = 0;
+	hosted_threads = 1;
+	thread_init(0);
+}
+
+/* ---- running -------------------------------------------------------------------------------- */
+
+/* Returns when the thread's function has returned, or when hosted_thread_exit() jumps here. */
+__attribute__((noinline))
+static void run(struct hosted_thread *self)
+{
+	self->base_frame = __builtin_frame_address(0);
+	if (_setjmp(self->base))
+		return;
+	if (self->c11_fn)
+		self->result = (void *)(intptr_t)self->c11_fn(self->arg);
+	else
+		self->result = self->fn(self->arg);
+}
+
+/*
+ * POSIX: the destructors run on the thread itself; then it can be joined. When the last thread
+ * ends, the program ends as by exit(0).
+ */
+static void thread_end(struct hosted_thread *self, uintptr_t pc)
+{
+	self->exiting = true;
+	if (!self->gone)
+		hosted_run_at_end();
+	if (!self->gone)
+		hosted_run_key_destructors();
+	if (self->gone)
+		return;
+	hosted_held_at_end(pc);
+	self->ended = true;
+	if (--hosted_threads_alive == 0)
+		hosted_exit_last();
+	hosted_release(&self->edge);
+	hosted_wake_all(self);
+}
+
+static void thread_main(void *arg)
+{
+	struct hosted_thread *self = arg;
+
+	hosted_acquire(&self->edge);
+	run(self);
+	thread_end(self, (uintptr_t)(self->c11_fn ? (void *)self->c11_fn : (void *)self->fn));
+}
+
+/* ---- main() ------------------------------------------------------------------------------------ */
+
+static struct {
+	int (*fn)(int, char **, char **);
+	int argc;
+	char **argv, **envp;
+} program;
+
+static void *call_main(void *arg)
+{
+	(void)arg;
+	hosted_main_returned(program.fn(program.argc, program.argv, program.envp),
+			     (uintptr_t)program.fn);
+}
+
+void hosted_models_main(int (*fn)(int, char **, char **), int argc, char **argv, char **envp)
+{
+	struct hosted_thread *self = &hosted_thread[0];
+
+	program.fn = fn;
+	program.argc = argc;
+	program.argv = argv;
+	program.envp = envp;
+	sim_task_rename(0, "main");
+	self->fn = call_main;
+	run(self);
+	thread_end(self, (uintptr_t)fn);
+}
+
+/* ---- creation ------------------------------------------------------------------------------------ */
+
+int hosted_thread_create(pthread_t *t, const pthread_attr_t *attr, void *(*fn)(void *),
+			 thrd_start_t c11_fn, void *arg, uintptr_t pc)
+{
+	struct kt_site *site = hosted_site(pc, HOSTED_CREATE);
+	uint32_t thread = hosted_threads;
+	struct hosted_thread *new = &hosted_thread[thread];
+	char name[16];
+
+	if (thread == HOSTED_THREADS_MAX)
+		hosted_refuse("so many threads in one execution", pc);
+	if (hosted_thread_fails(site))
+		return EAGAIN;
+	thread_init(thread);
+	hosted_threads++;
+	new->fn = fn;
+	new->c11_fn = c11_fn;
+	new->arg = arg;
+	hosted_attr_inherit(new, attr, pc);
+	snprintf(name, sizeof name, "T%u", thread);
+	hosted_release(&new->edge);
+	KT_ASSERT(sim_task_spawn(name, thread_main, new) == thread);
+	hosted_rename(thread, name);
+	*t = hosted_handle(thread);	/* before the thread begins, as in glibc */
+	hosted_arrive(site, NULL);
+	return 0;
+}
+
+HOSTED_EXPORT int pthread_create(pthread_t *t, const pthread_attr_t *attr, void *(*fn)(void *),
+				 void *arg)
+{
+	if (!hosted_on())
+		return HOSTED_REAL(pthread_create)(t, attr, fn, arg);
+	return hosted_thread_create(t, attr, fn, NULL, arg, HOSTED_CALLER);
+}
+
+/* ---- joining --------------------------------------------------------------------------------------- */
+
+/* As in glibc; POSIX leaves most of them undefined. 0: the caller may join it. */
+static int may_join(uint32_t thread)
+{
+	const struct hosted_thread *other = &hosted_thread[thread];
+
+	if (other->detached)
+		return EINVAL;
+	if (thread == hosted_me() || hosted_self()->joiner == (int)thread)
+		return EDEADLK;
+	return other->joiner >= 0 ? EINVAL : 0;
+}
+
+/* The caller joins `other`: only a cancellation or the deadline ends that before `other` ends. */
+static bool wait_for(struct hosted_thread *other, uint64_t deadline, struct kt_site *site)
+{
+	struct hosted_thread *self = hosted_self();
+	bool in_time = true;
+
+	other->joiner = (int)hosted_me();
+	while (!other->ended && in_time && !hosted_is_cancelled()) {
+		self->cancellable = true;
+		in_time = hosted_block(site, other, deadline, (int)(other - hosted_thread));
+		self->cancellable = false;
+	}
+	if (other->ended)
+		return true;
+	other->joiner = -1;
+	hosted_cancel_point();
+	return false;
+}
+
+/* A cancellation point, unless it only tries. */
+int hosted_thread_join(pthread_t t, void **result, uint64_t deadline, bool try, uintptr_t pc)
+{
+	struct kt_site *site = hosted_site(pc, HOSTED_JOIN);
+	uint32_t thread = hosted_thread_of(t, "pthread_join()", pc);
+	struct hosted_thread *other = &hosted_thread[thread];
+	int error;
+
+	if (!try)
+		hosted_cancel_point();
+	hosted_arrive(site, other);
+	hosted_thread_of(t, "pthread_join()", pc);	/* it may have been joined meanwhile */
+	error = may_join(thread);
+	if (error)
+		return error;
+	if (try && !other->ended)
+		return EBUSY;
+	if (!wait_for(other, deadline, site))
+		return ETIMEDOUT;
+	other->joined = true;
+	hosted_acquire(&other->edge);
+	if (result)
+		*result = other->result;
+	return 0;
+}
+
+int hosted_thread_detach(pthread_t t, uintptr_t pc)
+{
+	uint32_t thread = hosted_thread_of(t, "pthread_detach()", pc);
+
+	hosted_arrive(hosted_site(pc, HOSTED_JOIN), &hosted_thread[thread]);
+	hosted_thread_of(t, "pthread_detach()", pc);
+	if (hosted_thread[thread].detached)
+		return EINVAL;
+	hosted_thread[thread].detached = true;
+	return 0;
+}
+
+HOSTED_EXPORT int pthread_join(pthread_t t, void **result)
+{
+	if (!hosted_on())
+		return HOSTED_REAL(pthread_join)(t, result);
+	return hosted_thread_join(t, result, HOSTED_NEVER, false, HOSTED_CALLER);
+}
+
+HOSTED_EXPORT int pthread_tryjoin_np(pthread_t t, void **result)
+{
+	if (!hosted_on())
+		return HOSTED_REAL(pthread_tryjoin_np)(t, result);
+	return hosted_thread_join(t, result, HOSTED_NEVER, true, HOSTED_CALLER);
+}
+
+HOSTED_EXPORT int pthread_timedjoin_np(pthread_t t, void **result, const struct timespec *until)
+{
+	uint64_t deadline;
+
+	if (!hosted_on())
+		return HOSTED_REAL(pthread_timedjoin_np)(t, result, until);
+	if (until && !hosted_is_time(until))
+		return EINVAL;
+	deadline = until ? hosted_deadline(CLOCK_REALTIME, until) : HOSTED_NEVER;
+	return hosted_thread_join(t, result, deadline, false, HOSTED_CALLER);
+}
+
+HOSTED_EXPORT int pthread_clockjoin_np(pthread_t t, void **result, clockid_t clock,
+				       const struct timespec *until)
+{
+	uint64_t deadline;
+
+	if (!hosted_on())
+		return HOSTED_REAL(pthread_clockjoin_np)(t, result, clock, until);
+	if ((until && !hosted_is_time(until)) ||
+	    (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC))
+		return EINVAL;
+	deadline = until ? hosted_deadline(clock, until) : HOSTED_NEVER;
+	return hosted_thread_join(t, result, deadline, false, HOSTED_CALLER);
+}
+
+HOSTED_EXPORT int pthread_detach(pthread_t t)
+{
+	if (!hosted_on())
+		return HOSTED_REAL(pthread_detach)(t);
+	return hosted_thread_detach(t, HOSTED_CALLER);
+}
