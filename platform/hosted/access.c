@@ -20,7 +20,7 @@ uint32_t hosted_since_switch;
 
 void hosted_spin(uintptr_t pc)
 {
-	struct site_row *row = site_find(pc, HOSTED_SPIN, 0);
+	struct site_row *row = site_find(pc, HOSTED_SPIN, 0, 0);
 
 	hosted_since_switch = 0;
 	site_visit(row);
@@ -58,7 +58,7 @@ void plain(uintptr_t addr, size_t size, bool write, uintptr_t pc)
 	if (unlikely(!hosted_on()))
 		return;
 	heap_check(addr, size, pc);
-	row = site_find(pc, write ? HOSTED_STORE : HOSTED_LOAD, (uint8_t)size);
+	row = site_find(pc, write ? HOSTED_STORE : HOSTED_LOAD, (uint8_t)size, addr);
 	is_point = site_visit(row);
 	if (!hosted_is_alone()) {
 		is_point |= filter_touch(addr / GRANULE, write);
@@ -91,7 +91,7 @@ static void range(uintptr_t addr, size_t size, bool write, uintptr_t pc)
 	if (!hosted_on() || !size)
 		return;
 	hosted_heap_check((const void *)addr, size, pc);
-	row = site_find(pc, write ? HOSTED_STORE : HOSTED_LOAD, 0);
+	row = site_find(pc, write ? HOSTED_STORE : HOSTED_LOAD, 0, addr);
 	is_point = site_visit(row);
 	if (!hosted_is_alone()) {
 		is_point |= range_is_point(addr, size, write);
@@ -103,7 +103,7 @@ static void range(uintptr_t addr, size_t size, bool write, uintptr_t pc)
 
 void hosted_free_point(uintptr_t pc, const void *p, size_t size)
 {
-	struct site_row *row = site_find(pc, HOSTED_FREE, 0);
+	struct site_row *row = site_find(pc, HOSTED_FREE, 0, 0);
 	bool is_point = site_visit(row);
 
 	if (!hosted_is_alone() && size) {

@@ -50,7 +50,7 @@ static inline enum hosted_op store_op(int order)
  */
 static inline void *arrive(const volatile void *a, size_t size, enum hosted_op op, uintptr_t pc)
 {
-	struct site_row *row = site_find(pc, op, (uint8_t)size);
+	struct site_row *row = site_find(pc, op, (uint8_t)size, (uintptr_t)a);
 	void *addr = (void *)(uintptr_t)a;
 
 	heap_check((uintptr_t)addr, size, pc);

@@ -87,6 +87,11 @@ void hosted_arguments_keep(char **argv, char **envp);
 /* Memory that the snapshot must have; called before hosted_snapshot(). */
 void hosted_keep(void *addr, size_t size);
 
+/* ---- cxx.c --------------------------------------------------------------------- */
+
+/* pc, or where the program called the library in which pc is, if that is known. */
+uintptr_t hosted_program_pc(uintptr_t pc);
+
 /* ---- tls.c -------------------------------------------------------------------- */
 
 /* The C library and libstdc++ learn that there is more than one thread. */

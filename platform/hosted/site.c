@@ -75,7 +75,7 @@ static uint32_t name_of(struct kt_site *site)
 /* The words of a site's name must fit in KT_SITE_NAME_MAX bytes together. */
 enum { FUNC_MAX = 56, OBJECT_MAX = 48 };
 
-struct site_row *site_make(uint64_t pc_op, uint8_t size)
+struct site_row *site_make(uint64_t pc_op, uint8_t size, uintptr_t addr)
 {
 	struct hosted_symbol s;
 	struct site_row *row;
@@ -84,7 +84,7 @@ struct site_row *site_make(uint64_t pc_op, uint8_t size)
 
 	if (sites->rows == SITES_MAX)
 		hosted_give_up("the program has more than %d places", SITES_MAX);
-	hosted_symbol_find((uintptr_t)(pc_op >> 8), op, &s);
+	hosted_symbol_find((uintptr_t)(pc_op >> 8), op, addr, size, &s);
 	s.func[FUNC_MAX - 1] = '\0';
 	s.object[OBJECT_MAX - 1] = '\0';
 	row = &sites->row[sites->rows];
@@ -105,12 +105,12 @@ struct site_row *site_make(uint64_t pc_op, uint8_t size)
 
 struct kt_site *hosted_site(uintptr_t pc, enum hosted_op op)
 {
-	return &site_find(pc, op, 0)->site;
+	return &site_find(hosted_program_pc(pc), op, 0, 0)->site;
 }
 
 struct kt_site *hosted_site_sized(uintptr_t pc, enum hosted_op op, uint8_t size)
 {
-	return &site_find(pc, op, size)->site;
+	return &site_find(pc, op, size, 0)->site;
 }
 
 bool hosted_visit(struct kt_site *site)
@@ -122,7 +122,7 @@ char *hosted_place(uintptr_t pc, char *buf, size_t size)
 {
 	struct hosted_symbol s;
 
-	hosted_symbol_find(pc, HOSTED_OPS_COUNT, &s);
+	hosted_symbol_find(pc, HOSTED_OPS_COUNT, 0, 0, &s);
 	if (s.line)
 		snprintf(buf, size, "%s:%u %s", s.file, s.line, s.func);
 	else

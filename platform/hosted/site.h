@@ -45,7 +45,8 @@ extern struct sites *sites;
 /* Visits of each name by each task: epoch << 32 | count. */
 extern uint64_t (*site_visits)[SITE_NAMES_MAX];
 
-struct site_row *site_make(uint64_t pc_op, uint8_t size);
+/* addr: what the first visit accesses, or 0. It may help to name the object. */
+struct site_row *site_make(uint64_t pc_op, uint8_t size, uintptr_t addr);
 
 static inline uint32_t site_slot(uint64_t pc_op)
 {
@@ -54,7 +55,8 @@ static inline uint32_t site_slot(uint64_t pc_op)
 
 _Static_assert(SITES_TABLE == 1 << 16, "site_slot() relies on this");
 
-static inline struct site_row *site_find(uintptr_t pc, enum hosted_op op, uint8_t size)
+static inline struct site_row *site_find(uintptr_t pc, enum hosted_op op, uint8_t size,
+					 uintptr_t addr)
 {
 	uint64_t pc_op = (uint64_t)pc << 8 | op;
 
@@ -64,7 +66,7 @@ static inline struct site_row *site_find(uintptr_t pc, enum hosted_op op, uint8_
 		if (likely(k->pc_op == pc_op))
 			return k->row;
 		if (!k->pc_op)
-			return site_make(pc_op, size);
+			return site_make(pc_op, size, addr);
 	}
 }
 

@@ -16,19 +16,23 @@ struct hosted_symbol {
 };
 
 /*
- * Where the call is that returns to `pc`. The object is that of operation `op`;
- * HOSTED_OPS_COUNT: none. May be called in an execution: it uses nothing of the program's.
+ * Where the call is that returns to `pc`. `op` is done to the `size` bytes at addr; addr 0: the
+ * address is not known. HOSTED_OPS_COUNT: the object is of no interest. May be called in an
+ * execution: it uses nothing of the program's.
  */
-void hosted_symbol_find(uintptr_t pc, enum hosted_op op, struct hosted_symbol *out);
+void hosted_symbol_find(uintptr_t pc, enum hosted_op op, uintptr_t addr, size_t size,
+			struct hosted_symbol *out);
 
 /* The global object at addr, "table+16". False if there is none. */
 bool hosted_symbol_data(uintptr_t addr, char *buf, size_t size);
 
 /*
  * source.c: the object in the line of a source file: what is stored at the column, is loaded
- * there, or is the argument of the call there. "" if that is not sure.
+ * there, or is the argument of the call there. "" if that is not sure. `global` is the name of
+ * the global variable that the access is to, or "". It decides what the text alone does not:
+ * global_fits says that the access is to all of that variable, as to q in "q[i]".
  */
 void hosted_source_object(const char *path, uint32_t line, uint32_t column, enum hosted_op op,
-			  char *out, size_t size);
+			  const char *global, bool global_fits, char *out, size_t size);
 
 #endif

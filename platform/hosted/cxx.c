@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * std::thread::join() and its like call pthreads from inside libstdc++. The place of such an
+ * operation is where the program calls libstdc++. So these functions note their caller, and
+ * call the library's own.
+ *
+ * The names are mangled, because this is C. Exceptions pass through these functions.
+ */
+#include "platform/hosted/backbone.h"
+
+static struct {
+	uintptr_t pc;		/* 0: none */
+	uint32_t task;
+} outer;
+
+/* An exception may have left it. */
+static void forget(void)
+{
+	outer.pc = 0;
+}
+HOSTED_AT_BEGIN(forget);
+
+uintptr_t hosted_program_pc(uintptr_t pc)
+{
+	if (likely(!outer.pc) || outer.task != hosted_me() || hosted_is_program(pc))
+		return pc;
+	return outer.pc;
+}
+
+typedef void function(void *a, void *b, void *c);
+
+static void call(function *real, void *a, void *b, void *c, uintptr_t pc)
+{
+	uintptr_t before = outer.pc;
+
+	outer.pc = hosted_on() ? pc : 0;
+	outer.task = hosted_on() ? hosted_me() : 0;
+	real(a, b, c);
+	outer.pc = before;
+}
+
+/* Up to three arguments, all in registers. */
+#define PASSED_ON(name)                                                        \
+	HOSTED_EXPORT void name(void *a, void *b, void *c);                    \
+	HOSTED_EXPORT void name(void *a, void *b, void *c)                     \
+	{                                                                      \
+		call(HOSTED_REAL(name), a, b, c, HOSTED_CALLER);               \
+	}
+
+/* std::thread: _M_start_thread() (of two versions of the library), join(), detach() */
+PASSED_ON(_ZNSt6thread15_M_start_threadESt10unique_ptrINS_6_StateESt14default_deleteIS1_EEPFvvE)
+PASSED_ON(_ZNSt6thread15_M_start_threadESt10shared_ptrINS_10_Impl_baseEEPFvvE)
+PASSED_ON(_ZNSt6thread15_M_start_threadESt10shared_ptrINS_10_Impl_baseEE)
+PASSED_ON(_ZNSt6thread4joinEv)
+PASSED_ON(_ZNSt6thread6detachEv)
+/* std::condition_variable: wait(), notify_one(), notify_all() */
+PASSED_ON(_ZNSt18condition_variable4waitERSt11unique_lockISt5mutexE)
+PASSED_ON(_ZNSt18condition_variable10notify_oneEv)
+PASSED_ON(_ZNSt18condition_variable10notify_allEv)
+/* std::this_thread::sleep_for() */
+PASSED_ON(_ZNSt11this_thread11__sleep_forENSt6chrono8durationIlSt5ratioILl1ELl1EEEENS1_IlS2_ILl1ELl1000000000EEEE)
