@@ -24,6 +24,7 @@ void hosted_attr_init(struct hosted_thread *t)
 	CPU_ZERO(&t->cpus);
 	for (int i = 0; i < HOSTED_CPUS; i++)
 		CPU_SET(i, &t->cpus);
+	t->blocked_signals = 0;
 	t->policy = SCHED_OTHER;
 	t->param = (struct sched_param){ 0 };
 }
@@ -34,7 +35,7 @@ static void check_stack(size_t size, uintptr_t pc)
 	char *low, *high;
 
 	if (sim_task_stack(hosted_me(), &low, &high) && size > (size_t)(high - low))
-		hosted_refuse("a thread with such a large stack (pthread_attr_setstacksize())", pc);
+		hosted_refuse("pthread_attr_setstacksize() with a larger stack than it gives to threads", pc);
 }
 
 void hosted_attr_inherit(struct hosted_thread *t, const pthread_attr_t *attr, uintptr_t pc)
@@ -45,6 +46,7 @@ void hosted_attr_inherit(struct hosted_thread *t, const pthread_attr_t *attr, ui
 
 	memcpy(t->comm, self->comm, sizeof t->comm);
 	t->cpus = self->cpus;
+	t->blocked_signals = self->blocked_signals;
 	t->policy = self->policy;
 	t->param = self->param;
 	if (!attr)

@@ -155,7 +155,7 @@ HOSTED_EXPORT int pthread_setcanceltype(int type, int *old)
 	if (!hosted_on())
 		return HOSTED_REAL(pthread_setcanceltype)(type, old);
 	if (type == PTHREAD_CANCEL_ASYNCHRONOUS)
-		hosted_refuse("asynchronous cancellation (pthread_setcanceltype())",
+		hosted_refuse("pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS)",
 			      HOSTED_CALLER);
 	if (type != PTHREAD_CANCEL_DEFERRED)
 		return EINVAL;

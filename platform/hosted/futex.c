@@ -185,7 +185,7 @@ static long futex(const long *a, uintptr_t pc)
 			       wake(other, others, FUTEX_BITSET_MATCH_ANY);
 		return wake(word, count, FUTEX_BITSET_MATCH_ANY);
 	}
-	hosted_refuse("a futex with priority inheritance (syscall(SYS_futex))", pc);
+	hosted_refuse("syscall(SYS_futex) with priority inheritance", pc);
 }
 
 /* ---- syscall() ------------------------------------------------------------------------------------ */

@@ -187,7 +187,7 @@ HOSTED_EXPORT int __cxa_thread_atexit_impl(void (*destructor)(void *), void *obj
 	if (!hosted_on())
 		return HOSTED_REAL(__cxa_thread_atexit_impl)(destructor, object, library);
 	if (at_ends == AT_ENDS_MAX)
-		hosted_refuse("more than 16384 thread_local variables with destructors",
+		hosted_refuse("__cxa_thread_atexit() more than 16384 times",
 			      HOSTED_CALLER);
 	e = &at_end[at_ends++];
 	*e = (struct hosted_at_end){ destructor, object, hosted_self()->at_end };

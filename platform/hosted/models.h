@@ -17,6 +17,7 @@
 #include <pthread.h>
 #include <setjmp.h>
 #include <string.h>
+#include <sys/types.h>
 #include <threads.h>
 #include <time.h>
 
@@ -24,7 +25,7 @@
 #include "platform/sim/sim.h"
 
 enum {
-	HOSTED_THREADS_MAX = SIM_TASKS_MAX,
+	HOSTED_THREADS_MAX = HOSTED_TASKS_MAX,
 	HOSTED_HELD_MAX = 64,	/* locks of one thread that are remembered */
 	HOSTED_COMM_MAX = 16,	/* bytes of a name given by pthread_setname_np(), with its zero */
 	HOSTED_KEYS_MAX = PTHREAD_KEYS_MAX,
@@ -57,6 +58,7 @@ struct hosted_thread {
 	void *(*fn)(void *arg);
 	thrd_start_t c11_fn;		/* instead of fn, if it is not NULL */
 	void *arg;
+	uintptr_t created_at;
 
 	/* What the thread is to others. */
 	bool detached, joined, ended;
@@ -71,6 +73,7 @@ struct hosted_thread {
 	struct sched_param param;
 
 	/* Cancellation. */
+	uint64_t blocked_signals;	/* bit per signal, from bit 0 for signal 1 */
 	bool cancel_asked, cancel_disabled;
 	bool cancellable;		/* it sleeps, and pthread_cancel() must wake it */
 	__pthread_unwind_buf_t *cleanup;	/* the innermost handler of pthread_cleanup_push() */
@@ -94,6 +97,7 @@ struct hosted_thread {
 extern struct hosted_thread hosted_thread[HOSTED_THREADS_MAX];
 extern uint32_t hosted_threads;		/* how many this execution has made */
 extern uint32_t hosted_threads_alive;
+extern bool hosted_threads_may_leak;	/* main() may return without having joined them */
 
 static inline struct hosted_thread *hosted_self(void)
 {
@@ -224,6 +228,7 @@ ssize_t hosted_getrandom(void *buf, size_t size);
 /* Before each execution. */
 void hosted_exit_begin(void);
 void hosted_signals_begin(void);
+void hosted_io_begin(void);
 void hosted_random_begin(void);
 void hosted_futex_begin(void);
 

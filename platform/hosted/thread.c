@@ -4,16 +4,12 @@
  * cancellation in cancel.c.
  *
  * A thread is called T1, T2, ... in the order of creation, and the one that runs main() is
- * called main. A pthread_t is a number made of the thread's, so that it is the same in each
- * execution. That of main is the C library's, because code that ran before main() may have kept
- * it.
+ * called main. The pthread_t of main is the one that it had before main(), because the program may
+ * have kept it.
  */
 #include <stdio.h>
 
 #include "platform/hosted/models.h"
-
-#define HANDLES 0x7f5400000000ul
-#define HANDLE  0x1000ul
 
 struct hosted_thread hosted_thread[HOSTED_THREADS_MAX];
 uint32_t hosted_threads, hosted_threads_alive;
@@ -30,18 +26,17 @@ const char *hosted_name(uint32_t thread)
 
 pthread_t hosted_handle(uint32_t thread)
 {
-	return thread ? HANDLES + thread * HANDLE : main_handle;
+	return thread ? hosted_tls_pointer(thread) : main_handle;
 }
 
 static int find(pthread_t t)
 {
-	uint64_t thread = (t - HANDLES) / HANDLE;
-
-	if (t == main_handle)
+	if (t == hosted_tls_pointer(0))
 		return 0;
-	if (t < HANDLES || t % HANDLE || thread == 0 || thread >= hosted_threads)
-		return -1;
-	return (int)thread;
+	for (uint32_t i = 0; i < hosted_threads; i++)
+		if (t == hosted_handle(i))
+			return (int)i;
+	return -1;
 }
 
 uint32_t hosted_thread_of(pthread_t t, const char *call, uintptr_t pc)
@@ -96,6 +91,7 @@ void hosted_models_begin(void)
 	hosted_at_ends_begin();
 	hosted_exit_begin();
 	hosted_signals_begin();
+	hosted_io_begin();
 	hosted_random_begin();
 	hosted_futex_begin();
 	hosted_threads_alive = 0;
@@ -105,38 +101,41 @@ void hosted_models_begin(void)
 
 /* ---- running -------------------------------------------------------------------------------- */
 
-/* Returns when the thread's function has returned, or when hosted_thread_exit() jumps here. */
-__attribute__((noinline))
-static void run(struct hosted_thread *self)
-{
-	self->base_frame = __builtin_frame_address(0);
-	if (_setjmp(self->base))
-		return;
-	if (self->c11_fn)
-		self->result = (void *)(intptr_t)self->c11_fn(self->arg);
-	else
-		self->result = self->fn(self->arg);
-}
-
 /*
  * POSIX: the destructors run on the thread itself; then it can be joined. When the last thread
- * ends, the program ends as by exit(0).
+ * ends, the program ends as by exit(0). If a destructor calls pthread_exit(), this begins again
+ * with the destructors that are left.
  */
-static void thread_end(struct hosted_thread *self, uintptr_t pc)
+static void thread_end(struct hosted_thread *self)
 {
 	self->exiting = true;
-	if (!self->gone)
-		hosted_run_at_end();
-	if (!self->gone)
-		hosted_run_key_destructors();
 	if (self->gone)
 		return;
-	hosted_held_at_end(pc);
-	self->ended = true;
-	if (--hosted_threads_alive == 0)
+	hosted_run_at_end();
+	hosted_run_key_destructors();
+	hosted_held_at_end((uintptr_t)self->fn);
+	if (hosted_threads_alive == 1)
 		hosted_exit_last();
+	hosted_threads_alive--;
+	self->ended = true;
 	hosted_release(&self->edge);
 	hosted_wake_all(self);
+}
+
+/* hosted_thread_exit() jumps here, and so does exit(), with `gone`. */
+__attribute__((noinline))
+static void live(void)
+{
+	struct hosted_thread *self = hosted_self();
+
+	self->base_frame = __builtin_frame_address(0);
+	if (!_setjmp(self->base)) {
+		if (self->c11_fn)
+			self->result = (void *)(intptr_t)self->c11_fn(self->arg);
+		else
+			self->result = self->fn(self->arg);
+	}
+	thread_end(hosted_self());
 }
 
 static void thread_main(void *arg)
@@ -144,8 +143,7 @@ static void thread_main(void *arg)
 	struct hosted_thread *self = arg;
 
 	hosted_acquire(&self->edge);
-	run(self);
-	thread_end(self, (uintptr_t)(self->c11_fn ? (void *)self->c11_fn : (void *)self->fn));
+	live();
 }
 
 /* ---- main() ------------------------------------------------------------------------------------ */
@@ -165,16 +163,13 @@ static void *call_main(void *arg)
 
 void hosted_models_main(int (*fn)(int, char **, char **), int argc, char **argv, char **envp)
 {
-	struct hosted_thread *self = &hosted_thread[0];
-
 	program.fn = fn;
 	program.argc = argc;
 	program.argv = argv;
 	program.envp = envp;
 	sim_task_rename(0, "main");
-	self->fn = call_main;
-	run(self);
-	thread_end(self, (uintptr_t)fn);
+	hosted_thread[0].fn = call_main;
+	live();
 }
 
 /* ---- creation ------------------------------------------------------------------------------------ */
@@ -188,7 +183,7 @@ int hosted_thread_create(pthread_t *t, const pthread_attr_t *attr, void *(*fn)(v
 	char name[16];
 
 	if (thread == HOSTED_THREADS_MAX)
-		hosted_refuse("so many threads in one execution", pc);
+		hosted_refuse("pthread_create() more often than there is room for threads", pc);
 	if (hosted_thread_fails(site))
 		return EAGAIN;
 	thread_init(thread);
@@ -196,10 +191,11 @@ int hosted_thread_create(pthread_t *t, const pthread_attr_t *attr, void *(*fn)(v
 	new->fn = fn;
 	new->c11_fn = c11_fn;
 	new->arg = arg;
+	new->created_at = pc;
 	hosted_attr_inherit(new, attr, pc);
 	snprintf(name, sizeof name, "T%u", thread);
 	hosted_release(&new->edge);
-	KT_ASSERT(sim_task_spawn(name, thread_main, new) == thread);
+	KT_ASSERT(hosted_spawn(name, thread_main, new) == thread);
 	hosted_rename(thread, name);
 	*t = hosted_handle(thread);	/* before the thread begins, as in glibc */
 	hosted_arrive(site, NULL);
