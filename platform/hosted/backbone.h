@@ -87,6 +87,11 @@ void hosted_arguments_keep(char **argv, char **envp);
 /* Memory that the snapshot must have; called before hosted_snapshot(). */
 void hosted_keep(void *addr, size_t size);
 
+/* ---- files.c -------------------------------------------------------------------- */
+
+/* The program does what a reset can't undo. Nothing outside an execution. */
+void hosted_cannot_reset(const char *what);
+
 /* ---- cxx.c --------------------------------------------------------------------- */
 
 /* pc, or where the program called the library in which pc is, if that is known. */

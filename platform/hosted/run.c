@@ -34,18 +34,6 @@ uint32_t hosted_epochs(void)
 	return sites->epoch;
 }
 
-static bool is_silent;
-
-void hosted_set_silent(bool silent)
-{
-	is_silent = silent;
-}
-
-bool hosted_shows_output(void)
-{
-	return !is_silent;
-}
-
 void hosted_init(void)
 {
 	hosted_modules_find();

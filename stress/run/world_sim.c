@@ -138,7 +138,7 @@ static bool is_to_be_repeated(enum subject_knowledge knows, unsigned runs)
  */
 static void take_profile(void)
 {
-	struct sim_options so = { .memory = memory() };
+	struct sim_options so = { .memory = memory(), .profiles = true };
 	bool check_expects = false;
 
 	inject_begin(&(struct inject_faults){ 0 });
