@@ -218,12 +218,36 @@ char *kt_site_name(const struct kt_site *site, char *buf, size_t size)
 	return buf;
 }
 
-/* FNV-1a, 32 bits. The result is never 0, because in a site 0 means "not yet". */
+/*
+ * Where the object begins in the name of a placed site: "queue.c:42 push:store(" is before it.
+ * The end of the name if it is not placed, or has no object. The name of a C++ function may
+ * hold "operator()".
+ */
+static const char *object_of(const char *name)
+{
+	static const char call[] = "operator";
+	const char *colon = NULL, *p = strchr(name, ' ');
+
+	for (; p && *p; p++) {
+		if (*p == ':')
+			colon = p;
+		else if (*p == '(' && colon && strncmp(colon + 1, call, strlen(call)) != 0)
+			return p + 1;
+	}
+	return name + strlen(name);
+}
+
+/*
+ * FNV-1a, 32 bits. The result is never 0, because in a site 0 means "not yet". The object of a
+ * placed site does not count, because its words come from the source text, which may not be
+ * there when a plan is replayed.
+ */
 uint32_t kt_name_hash(const char *name)
 {
+	const char *end = object_of(name);
 	uint32_t h = 2166136261u;
 
-	for (; *name; name++)
+	for (; name < end; name++)
 		h = (h ^ (unsigned char)*name) * 16777619u;
 	return h ? h : 1;
 }

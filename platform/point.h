@@ -74,7 +74,7 @@ char *kt_site_name(const struct kt_site *site, char *buf, size_t size);
 /* The hash of kt_site_name(); never 0. Any thread may call this. */
 uint32_t kt_site_hash(struct kt_site *site);
 
-/* The same hash of a name written in a plan. */
+/* The same hash of a name written in a plan. Without the object, if the site is placed. */
 uint32_t kt_name_hash(const char *name);
 
 /* `file` without the folders that a build system puts before it: "core/kthread.c". */

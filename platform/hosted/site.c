@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Sites of a program: a place is the address to which a hook returns, and what it does. The
- * site is made, and named, at the first visit. Its name is "function:operation(object)" and
- * has no line, so that it survives edits elsewhere; two places may have the same name, and
+ * site is made, and named, at the first visit. Its name is "file:line
+ * function:operation(object)". Two places may have the same name but for the object, and
  * then they count their visits together.
  */
 #include <stdio.h>
@@ -92,6 +92,7 @@ struct site_row *site_make(uint64_t pc_op, uint8_t size, uintptr_t addr)
 		.func = keep_text(s.func), .op = op_words[op], .what = keep_text(s.object),
 		.file = keep_text(s.file), .line = (uint16_t)(s.line < UINT16_MAX ? s.line : 0),
 		.access = size <= sizeof(uint64_t) ? op_access[op] : KT_NO_ACCESS, .size = size,
+		.placed = true,
 	};
 	row->pc = (uintptr_t)(pc_op >> 8);
 	row->name = name_of(&row->site);

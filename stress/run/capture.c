@@ -33,6 +33,17 @@ static uint32_t visit(const struct sim_step *t)
 	return 1;
 }
 
+/*
+ * Which visit to its site step i is. A subject counts visits that are no steps, too; it counts
+ * neither sleeps nor ends, which are always steps.
+ */
+static uint32_t nth_visit(const struct sim_record *r, uint32_t i)
+{
+	uint32_t seen = visit(&r->trace[i]), nth = subject->visit ? subject->visit(i) : 0;
+
+	return nth && r->trace[i].why != SIM_BLOCKED ? nth : seen;
+}
+
 static struct plan_directive *add_directive(struct plan *out)
 {
 	struct plan_directive *d;
@@ -181,7 +192,7 @@ static bool capture_kinds(const struct plan *p, const struct sim_record *r, unsi
 		return false;
 	without_directives(p, kinds, out);
 	for (uint32_t i = 0; i < r->steps; i++) {
-		uint32_t nth = subject->visit ? subject->visit(i) : visit(&r->trace[i]);
+		uint32_t nth = nth_visit(r, i);
 
 		if (!nth || !add_events(out, r, i, nth, kinds, &event))
 			return false;
