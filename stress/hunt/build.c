@@ -12,6 +12,7 @@
 #include "platform/completion.h"
 #include "platform/os.h"
 #include "platform/sanitizer.h"
+#include "stress/hunt/json.h"
 
 #if KT_WITH_ASAN
 #define SANITIZER_NAME "asan"
@@ -50,11 +51,30 @@ static const struct {
 
 const char *build_name(void)
 {
-	static char name[160];
+	static char name[200];
+	const char *bug = bug_name();
 
-	snprintf(name, sizeof name, "%s, " COMPILER_NAME " %d %s, sanitizer " SANITIZER_NAME,
-		 platform_name, COMPILER_MAJOR, OPTIMIZED);
+	snprintf(name, sizeof name, "%s, " COMPILER_NAME " %d %s, sanitizer " SANITIZER_NAME "%s%s",
+		 platform_name, COMPILER_MAJOR, OPTIMIZED, bug ? ", bug " : "", bug ? bug : "");
 	return name;
+}
+
+void build_show(const char *command)
+{
+	printf("kthrash %s: %s\n", command, build_name());
+}
+
+void build_put(struct json *j)
+{
+	char compiler[32];
+
+	snprintf(compiler, sizeof compiler, COMPILER_NAME " %d", COMPILER_MAJOR);
+	json_string(j, "build", build_name());
+	json_string(j, "platform", platform_name);
+	json_string(j, "compiler", compiler);
+	json_bool(j, "optimized", strcmp(OPTIMIZED, "optimized") == 0);
+	json_string(j, "sanitizer", SANITIZER_NAME);
+	json_string(j, "bug", bug_name() ? bug_name() : "");
 }
 
 __attribute__((weak)) const char *bug_name(void)
