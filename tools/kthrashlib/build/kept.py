@@ -19,7 +19,7 @@ from kthrashlib.common import STATE, say
 
 FOLDER = os.path.join(STATE, "drivers")
 KEPT = 64               # At least so many copies stay, those that were used last.
-IN_USE = {}             # This dict has an open file for each copy that this process uses.
+IN_USE = {}             # This dict has an open descriptor for each copy that this process uses.
 
 
 @contextlib.contextmanager
@@ -46,7 +46,7 @@ def keep(path):
     os.utime(copy)
     if copy not in IN_USE:
         # The file stays open, because the lock ends when it is closed.
-        IN_USE[copy] = open(copy, "rb")     # pylint: disable=consider-using-with
+        IN_USE[copy] = os.open(copy, os.O_RDONLY | os.O_CLOEXEC)
         fcntl.flock(IN_USE[copy], fcntl.LOCK_SH)
     return copy
 
@@ -71,7 +71,8 @@ def write(copy, content, mode):
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise
-    IN_USE.pop(copy, None)      # An open file there was another one.
+    if copy in IN_USE:          # Its lock is on the file that was there.
+        os.close(IN_USE.pop(copy))
 
 
 def copies():

@@ -101,7 +101,7 @@ def main(call):
     if "--scoreboard" in call.options:
         return scoreboard.main(call)
     call.only("--executions", "--seed", "--json", "--scoreboard")
-    found, names = call.options, call.words
+    found, names = call.options, list(dict.fromkeys(call.words))
     for name in names:
         drivers.check_bug(name)
     executions = found.get("--executions", 400000)

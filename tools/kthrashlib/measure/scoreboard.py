@@ -121,7 +121,7 @@ def picture(board, names, executions, path):
 
 def main(call):
     call.only("--scoreboard", "--executions", "--seeds", "--out", "--json")
-    found, names = call.options, call.words
+    found, names = call.options, list(dict.fromkeys(call.words))
     for name in names:
         drivers.check_bug(name)
     executions = found.get("--executions", 20000)
