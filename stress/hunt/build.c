@@ -12,7 +12,6 @@
 #include "platform/completion.h"
 #include "platform/os.h"
 #include "platform/sanitizer.h"
-#include "stress/hunt/json.h"
 
 #if KT_WITH_ASAN
 #define SANITIZER_NAME "asan"
@@ -59,22 +58,16 @@ const char *build_name(void)
 	return name;
 }
 
-void build_show(const char *command)
+struct build_facts build_facts(void)
 {
-	printf("kthrash %s: %s\n", command, build_name());
-}
-
-void build_put(struct json *j)
-{
-	char compiler[32];
+	static char compiler[32];
+	const char *bug = bug_name();
 
 	snprintf(compiler, sizeof compiler, COMPILER_NAME " %d", COMPILER_MAJOR);
-	json_string(j, "build", build_name());
-	json_string(j, "platform", platform_name);
-	json_string(j, "compiler", compiler);
-	json_bool(j, "optimized", strcmp(OPTIMIZED, "optimized") == 0);
-	json_string(j, "sanitizer", SANITIZER_NAME);
-	json_string(j, "bug", bug_name() ? bug_name() : "");
+	return (struct build_facts){
+		.platform = platform_name, .compiler = compiler, .sanitizer = SANITIZER_NAME,
+		.bug = bug ? bug : "", .optimized = strcmp(OPTIMIZED, "optimized") == 0,
+	};
 }
 
 __attribute__((weak)) const char *bug_name(void)

@@ -3,6 +3,7 @@
 #ifndef STRESS_HUNT_BUILD_H
 #define STRESS_HUNT_BUILD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct json;
@@ -12,6 +13,17 @@ struct json;
  * ", bug P1".
  */
 const char *build_name(void);
+
+/* The same in parts. */
+struct build_facts {
+	const char *platform;	/* "sim+modelled+park+list+modelled" */
+	const char *compiler;	/* "clang 19" */
+	const char *sanitizer;	/* asan, tsan or none */
+	const char *bug;	/* the seeded bug, or "" */
+	bool optimized;
+};
+
+struct build_facts build_facts(void);
 
 /*
  * Say which binary this is, as the first line of a command's text, or as values in a JSON object.

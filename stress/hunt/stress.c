@@ -86,10 +86,16 @@ static int check(const struct options *o)
 /* Prepare a hunt that writes coverage to a file, or that coverage steers. */
 static int prepare_coverage(const struct options *o)
 {
+	int status = EXIT_CLEAN;
+
 	if (!o->coverage && !o->adaptive && !o->mutate)
 		return EXIT_CLEAN;
-	if (!coverage_map((unsigned)o->jobs) || (o->mutate && !kept_map(o->kept)))
+	if (!coverage_map((unsigned)o->jobs))
 		return EXIT_ENVIRONMENT;
+	if (o->mutate)
+		status = kept_map(o->kept);
+	if (status != EXIT_CLEAN)
+		return status;
 	/* Save the file now, so that the user learns before the hunt if it can't be written. */
 	return o->coverage ? coverage_save(o->coverage) : EXIT_CLEAN;
 }

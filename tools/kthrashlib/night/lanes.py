@@ -39,7 +39,7 @@ class Lane(Job):
         self.said = {}      # For each finding's file, this is what the driver said of it.
         self.night = {}     # The function begin_night() fills this dict.
         self.now = {}       # These are the figures of this run.
-        self.build = ""     # This is what the driver said of its platform and compiler.
+        self.build = ""     # This is what the engine said of its platform and compiler.
         self.row = 0        # The lane failed this many times in a row.
         self.starved = False    # True if the lane had nothing to do when it was its turn.
         self.begin_night({})
@@ -258,6 +258,8 @@ class LibFuzzerLane(Lane):
                 os.path.join(ROOT, "corpus", "seed"), os.path.join(ROOT, "corpus", "regress")]
 
     def watch(self, line):
+        if line.startswith("kthrash fuzz: "):
+            self.build = line.removeprefix("kthrash fuzz: ").strip()
         found = re.match(r"#(\d+)\s.*cov: (\d+)", line)
         if found:
             self.now["executions"], self.now["coverage"] = map(int, found.groups())
