@@ -234,7 +234,8 @@ class TheBinaryThatWasAskedFor(Builds):
         for says, wrong in [({}, False), ({"platform": SIM}, True), ({"sanitizer": "tsan"}, True)]:
             gate.binaries.clear()
             ran = results.Ran()
-            gate.take_driver(ran, "plain", label, driver(self.place, **{"platform": TICKET, **says}))
+            gate.take_driver(ran, "plain", label, driver(
+                self.place, **{"platform": TICKET, **says}))
             self.assertEqual(bool(ran.broken), wrong)
             self.assertEqual(("plain", TICKET) in gate.binaries, not wrong)
 

@@ -65,8 +65,11 @@ struct build_facts build_facts(void)
 
 	snprintf(compiler, sizeof compiler, COMPILER_NAME " %d", COMPILER_MAJOR);
 	return (struct build_facts){
-		.platform = platform_name, .compiler = compiler, .sanitizer = SANITIZER_NAME,
-		.bug = bug ? bug : "", .optimized = strcmp(OPTIMIZED, "optimized") == 0,
+		.platform = platform_name,
+		.compiler = compiler,
+		.sanitizer = SANITIZER_NAME,
+		.bug = bug ? bug : "",
+		.optimized = strcmp(OPTIMIZED, "optimized") == 0,
 	};
 }
 

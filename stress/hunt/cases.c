@@ -52,8 +52,10 @@ static int list_folder(const char *path)
 		if (!is_plan(e->d_name))
 			continue;
 		if (cases.count == FILES_MAX) {
-			fprintf(stderr, "kthrash: %s: more than %d plans, expected several "
-				"folders\n", path, FILES_MAX);
+			fprintf(stderr,
+				"kthrash: %s: more than %d plans, expected several "
+				"folders\n",
+				path, FILES_MAX);
 			closedir(dir);
 			return EXIT_USAGE;
 		}

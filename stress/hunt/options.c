@@ -178,7 +178,8 @@ static int set_seconds(struct options *o, const struct row *row, const char *v)
 {
 	(void)row;
 	if (!parse_real(v, &o->seconds) || !(o->seconds > 0 && o->seconds <= 1e7))
-		return complain("--seconds", v, "a number above 0 and at most 10000000, such as "
+		return complain("--seconds", v,
+				"a number above 0 and at most 10000000, such as "
 				"5 or 0.5; omit it for the default");
 	return EXIT_CLEAN;
 }
@@ -389,6 +390,7 @@ static int option(struct options *o, int argc, char **argv, int *i)
 /* Has the command as many files as the table says? */
 static int check_files(const struct options *o)
 {
+	const struct row *plan = find(o->command, "plan", strlen("plan"));
 	const char *arguments = "";
 	bool many;
 
@@ -405,9 +407,8 @@ static int check_files(const struct options *o)
 			o->command, arguments);
 	else
 		fprintf(stderr, "kthrash: unexpected '%s': %s takes no file%s%s\n", o->files[0],
-			o->command, find(o->command, "plan", strlen("plan")) ?
-			"; a plan is given as --plan=" : "",
-			find(o->command, "plan", strlen("plan")) ? o->files[0] : "");
+			o->command, plan ? "; a plan is given as --plan=" : "",
+			plan ? o->files[0] : "");
 	return EXIT_USAGE;
 }
 

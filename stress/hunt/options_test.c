@@ -227,8 +227,8 @@ static void expect(unsigned command, unsigned option, const char *first, const c
 
 	if (parse_line(&o, command, option, first, second) != status)
 		kt_fail(KT_ASSERTION, "%s, option %s, values '%s' and '%s': expected status %d",
-			commands[command].name, options[option].name, first,
-			second ? second : "", status);
+			commands[command].name, options[option].name, first, second ? second : "",
+			status);
 }
 
 /* A command takes its own options, and no option of another command. */
@@ -269,9 +269,13 @@ static void test_an_option_given_twice(void)
 static void test_one_grammar_of_numbers(void)
 {
 	static const char *const bad[] = {
-		"", "0x10", "1e3", " 5", "5 ", "+5", "-1", "-0", "nan", "NaN", "inf", "infinity",
-		"5_0", "5,0", "5.", ".5", "5.5.5", "0x1p3", "1\t", "five",
-		"99999999999999999999999999999999",
+		"",    "0x10",  "1e3",
+		" 5",  "5 ",    "+5",
+		"-1",  "-0",    "nan",
+		"NaN", "inf",   "infinity",
+		"5_0", "5,0",   "5.",
+		".5",  "5.5.5", "0x1p3",
+		"1\t", "five",  "99999999999999999999999999999999",
 	};
 
 	for (unsigned c = 0; c < COMMANDS; c++)

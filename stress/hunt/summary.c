@@ -143,8 +143,7 @@ static void print_extent(const struct options *o, const struct totals *t, double
 	putchar('s');
 }
 
-static void print_summary(const struct options *o, const struct totals *t,
-			  const struct ending *e)
+static void print_summary(const struct options *o, const struct totals *t, const struct ending *e)
 {
 	double s = budget_elapsed();
 

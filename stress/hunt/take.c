@@ -67,8 +67,10 @@ bool make_findings_folder(const struct options *o)
 	if (!err)
 		err = try_folder(o->findings);
 	if (err)
-		fprintf(stderr, "kthrash: --findings=%s: expected a folder that can be written: "
-			"%s\n", o->findings, strerror(-err));
+		fprintf(stderr,
+			"kthrash: --findings=%s: expected a folder that can be written: "
+			"%s\n",
+			o->findings, strerror(-err));
 	return !err;
 }
 

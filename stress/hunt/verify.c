@@ -150,8 +150,7 @@ static int conclude(const struct options *o)
 			"be tried\n");
 	if (verified)
 		return EXIT_CLEAN;
-	return budget_was_interrupted() ? EXIT_SIGNAL + budget_was_interrupted() :
-	       EXIT_ENVIRONMENT;
+	return budget_was_interrupted() ? EXIT_SIGNAL + budget_was_interrupted() : EXIT_ENVIRONMENT;
 }
 
 static const char *strategy_name(const struct options *o)

@@ -15,7 +15,7 @@ import socket
 import subprocess
 import sys
 
-from kthrashlib.common import CLEAN, ENVIRONMENT, FINDINGS, ROOT, Failure, say, usage
+from kthrashlib.common import CLEAN, ENVIRONMENT, FINDINGS, ROOT, Failure, decimal, say, usage
 from kthrashlib.night import record
 from kthrashlib.night.folder import existing, utc, write_json
 from kthrashlib.night.merge import merge

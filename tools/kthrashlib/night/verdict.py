@@ -218,4 +218,5 @@ def summary(facts, by=""):
             idle, plural(len(facts["lanes"]), "lane")) if idle else "",
         len(facts["bugs"].get("crashing", [])), new,
         " and %d not confirmed" % unsure if unsure else "", by,
-        duration(facts["elapsed"] or 0), extent(facts["lanes"]), ", interrupted" if facts["interrupted"] else "")
+        duration(facts["elapsed"] or 0), extent(facts["lanes"]),
+        ", interrupted" if facts["interrupted"] else "")
