@@ -73,7 +73,8 @@ def simulator(found):
 
 def print_simulator(middle, plan, empty):
     plain = middle["none"]
-    print("On %s. Medians of %d rounds, random walk.\n" % (machine(), ROUNDS))
+    print("On %s. Medians of %d rounds, random walk, %s.\n" % (
+        machine(), ROUNDS, plain.get("build", "")))
     for head, table_rows in [("creators", plain["growth"]), ("bare hand-off", plain["hand_off"])]:
         print("| %s | executions/s | points each | ns per point |\n|---|---|---|---|" % head)
         for row in table_rows:
