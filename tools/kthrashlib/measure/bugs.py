@@ -13,7 +13,7 @@ import subprocess
 from kthrashlib import env, terminal
 from kthrashlib.build import bazel, drivers
 from kthrashlib.build.drivers import header
-from kthrashlib.common import CLEAN, FINDINGS, ROOT, STATE
+from kthrashlib.common import CLEAN, FINDINGS, ROOT, STATE, environment
 from kthrashlib.measure import scoreboard
 from kthrashlib.terminal import LEFT, RIGHT
 
@@ -33,10 +33,23 @@ def json_lines(args):
 
 
 def hunt(binary, folder, executions, seed, options=()):
-    """Hunts once; returns the first finding, or None."""
-    _, lines = json_lines([binary, "stress", "--json", "--executions=%d" % executions,
-                           "--seed=%d" % seed, "--findings=" + folder, *options])
-    return next((x for x in lines if x["type"] == "finding"), None)
+    """Hunts once; returns the first finding, or None if all executions ran and there is none. The
+    finding has the driver's words for its build, too."""
+    status, lines = json_lines([binary, "stress", "--json", "--executions=%d" % executions,
+                                "--seed=%d" % seed, "--findings=" + folder, *options])
+    found = next((x for x in lines if x["type"] == "finding"), None)
+    if not found:
+        need_all(binary, executions, status, lines)
+        return None
+    return {"build": lines[0].get("build", ""), **found}
+
+
+def need_all(binary, executions, status, lines):
+    """Raises an error unless a hunt without a finding has run all of its executions."""
+    ran = next((x["executions"] for x in lines if x["type"] == "summary"), 0)
+    if status != CLEAN or ran < executions:
+        raise environment("%s: the hunt ended with status %d after %d of %d executions" % (
+            os.path.basename(binary), status, ran, executions))
 
 
 def examine_by_test(name, binary):
@@ -64,7 +77,8 @@ def examine(name, binary, executions, seed):
     status, lines = json_lines([binary, "shrink", finding["file"], "-o", plan, "--json",
                                 "--seconds=20"])
     row.update(found=True, kind=finding["kind"], strategy=finding["strategy"],
-               executions=finding["executions"], message=finding["message"])
+               executions=finding["executions"], message=finding["message"],
+               build=finding["build"])
     if status == 0 and lines:
         row.update(tasks=lines[0]["tasks"], operations=lines[0]["operations"],
                    directives=lines[0]["directives"], hash=lines[0]["hash"])
@@ -101,7 +115,7 @@ def main(call):
     if "--scoreboard" in call.options:
         return scoreboard.main(call)
     call.only("--executions", "--seed", "--json", "--scoreboard")
-    found, names = call.options, call.words
+    found, names = call.options, list(dict.fromkeys(call.words))
     for name in names:
         drivers.check_bug(name)
     executions = found.get("--executions", 400000)

@@ -17,7 +17,7 @@ import time
 
 from kthrashlib import env, terminal
 from kthrashlib.build import bazel, driver_options, drivers
-from kthrashlib.common import CLEAN, ROOT, say, write_whole
+from kthrashlib.common import CLEAN, ROOT, environment, say, write_whole
 from kthrashlib.terminal import LEFT, RIGHT
 
 STRATEGIES = tuple(driver_options.MEASURED)
@@ -33,9 +33,15 @@ def run(binary, strategy, seed, executions):
                                         if strategy != "portfolio" else []),
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
         seconds = time.monotonic() - began
-    for line in done.stdout.splitlines():
-        if line.startswith("{") and '"finding"' in line:
-            return json.loads(line)["executions"], seconds
+    ran = 0
+    for line in map(json.loads, filter(lambda x: x.startswith("{"), done.stdout.splitlines())):
+        if line["type"] == "finding":
+            return line["executions"], seconds
+        if line["type"] == "summary":
+            ran = line["executions"]
+    if done.returncode != CLEAN or ran < executions:
+        raise environment("%s: the hunt ended with status %d after %d of %d executions" % (
+            os.path.basename(binary), done.returncode, ran, executions))
     return None, seconds
 
 
@@ -121,7 +127,7 @@ def picture(board, names, executions, path):
 
 def main(call):
     call.only("--scoreboard", "--executions", "--seeds", "--out", "--json")
-    found, names = call.options, call.words
+    found, names = call.options, list(dict.fromkeys(call.words))
     for name in names:
         drivers.check_bug(name)
     executions = found.get("--executions", 20000)

@@ -7,6 +7,7 @@ import shlex
 import tomllib
 
 from kthrashlib.common import ROOT, usage
+from kthrashlib.night import lane_options
 
 DEFAULT = os.path.join(ROOT, "tools", "campaign.toml")
 
@@ -152,4 +153,22 @@ class Config:
                 raise usage("%s: lane '%s' is new and needs a target" % (
                     place(path, own["source"], name), name))
             self.lanes[name] = lane
+        self.check_options(own["lane"], path, own["source"])
+        self.check_options(base["lane"], os.path.relpath(DEFAULT, ROOT), base["source"])
+        try:
+            lane_options.check("stress", self.canary["options"])
+        except ValueError as e:
+            where = (path, own["source"]) if "options" in own.get("canary", {}) else (
+                os.path.relpath(DEFAULT, ROOT), base["source"])
+            raise usage("%s: [canary] options: %s" % (place(*where, "canary"), e)) from e
         self.source = base["source"] + own["source"]
+
+    def check_options(self, names, path, source):
+        """Raises a usage error if a lane with one of these names has options that it can't have.
+        `path` is the file that names the lanes."""
+        for name in names:
+            try:
+                lane_options.check(self.lanes[name]["kind"], self.lanes[name]["options"])
+            except ValueError as e:
+                raise usage("%s: lane '%s': options: %s" % (
+                    place(path, source, name), name, e)) from e
