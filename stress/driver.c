@@ -45,6 +45,7 @@ static const struct {
 	int (*run)(const struct options *o);
 } commands[] = {
 	{ "stress", command_stress },
+	{ "run", command_stress },
 	{ "verify", command_verify },
 	{ "replay", command_replay },
 	{ "shrink", command_shrink },
@@ -70,6 +71,8 @@ int driver_main(const struct subject *s, int argc, char **argv)
 		if (strcmp(o.command, commands[i].name) == 0) {
 			isolate_init();
 			subject_use(s);
+			if (s->configure)
+				s->configure(&o.program);
 			take_explains_with(explain_text);
 			return commands[i].run(&o);
 		}

@@ -4,10 +4,12 @@
 
 #include "stress/hunt/build.h"
 #include "stress/hunt/json.h"
+#include "stress/run/subject.h"
 
 void build_show(const char *command)
 {
-	printf("kthrash %s: %s\n", command, build_name());
+	printf("kthrash %s: %s%s%s\n", command, subject->describe ? subject->describe() : "",
+	       subject->describe ? ", on " : "", build_name());
 }
 
 void build_put(struct json *j)

@@ -184,6 +184,16 @@ bool engine_has_tried_all(void)
 	return o->executions && engine_totals().executions >= o->executions;
 }
 
+bool engine_first_found(struct found *out)
+{
+	static struct found found[FOUND_MAX];
+
+	if (tally_found(&engine.jobs, found) == 0)
+		return false;
+	*out = found[0];
+	return true;
+}
+
 struct totals engine_totals(void)
 {
 	return tally_total(&engine.jobs);

@@ -32,4 +32,8 @@ bool engine_has_tried_all(void);
 /* What the hunt has counted so far. Call it in the process that called engine_begin(). */
 struct totals engine_totals(void);
 
+/* The finding of the execution with the lowest number. False if there is none. */
+struct found;
+bool engine_first_found(struct found *out);
+
 #endif

@@ -13,6 +13,11 @@ void finding_path(char *buf, size_t size, const char *dir, const char *id)
 	snprintf(buf, size, "%s/%s.plan", dir, id);
 }
 
+void finding_shrunk_path(char *buf, size_t size, const char *path)
+{
+	snprintf(buf, size, "%.*s.min.plan", (int)(strlen(path) - strlen(".plan")), path);
+}
+
 /* A note is lines of printable ASCII, but a message may hold any byte. */
 static void make_printable(char *s)
 {

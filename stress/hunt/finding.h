@@ -34,6 +34,8 @@ bool finding_has_signature(const struct plan *p, const char *signature);
 
 /* "DIR/deadlock-1a2b3c4d.plan". */
 void finding_path(char *buf, size_t size, const char *dir, const char *id);
+/* "DIR/ID.min.plan" instead of "DIR/ID.plan": the file of the shrunk finding. */
+void finding_shrunk_path(char *buf, size_t size, const char *path);
 
 /*
  * Write *p to path. A file that is there stays, unless the same hunt found it in a later

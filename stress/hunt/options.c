@@ -193,6 +193,37 @@ static int set_faults(struct options *o, const struct row *row, const char *v)
 	return EXIT_CLEAN;
 }
 
+/* The faults of programs: commas stand between the words. */
+static int set_program_faults(struct options *o, const struct row *row, const char *v)
+{
+	struct subject_settings *s = &o->program;
+	const struct { const char *word; bool *fault; } words[] = {
+		{ "spurious", &s->ends_sleeps }, { "malloc", &s->fails_malloc },
+		{ "thread", &s->fails_threads },
+	};
+	bool all = strcmp(v, "all") == 0;
+
+	(void)row;
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+		*words[i].fault = all;
+	for (const char *at = v; !all && strcmp(v, "none") != 0; at++) {
+		size_t len = strcspn(at, ","), i = 0;
+
+		while (i < sizeof words / sizeof words[0] &&
+		       (strlen(words[i].word) != len || memcmp(words[i].word, at, len) != 0))
+			i++;
+		if (i == sizeof words / sizeof words[0])
+			return complain("--faults", v, "none, all, or words of spurious, malloc and "
+					"thread with commas between them");
+		*words[i].fault = true;
+		at += len;
+		if (!*at)
+			break;
+	}
+	o->faults = s->fails_malloc || s->fails_threads;
+	return EXIT_CLEAN;
+}
+
 static int set_format(struct options *o, const struct row *row, const char *v)
 {
 	(void)row;
@@ -416,11 +447,8 @@ int options_parse(struct options *o, int argc, char **argv)
 {
 	static const char *files[4096];
 
-	*o = (struct options){ .files = files };
+	*o = (struct options){ .files = files, .coverage_every = 1, .jobs = 1 };
 	memset(given, 0, sizeof given);
-	for (unsigned i = 0; i < ROWS; i++)
-		if (rows[i].sets)
-			rows[i].set(o, &rows[i], rows[i].preset);
 	if (argc < 2) {
 		fprintf(stderr, "kthrash: expected a command; --help lists them\n");
 		return EXIT_USAGE;
@@ -428,6 +456,9 @@ int options_parse(struct options *o, int argc, char **argv)
 	o->command = argv[1];
 	if (!check_command(o->command))
 		return EXIT_USAGE;
+	for (unsigned i = 0; i < ROWS; i++)
+		if (rows[i].sets && is_of(&rows[i], o->command))
+			rows[i].set(o, &rows[i], rows[i].preset);
 	for (int i = 2; i < argc; i++) {
 		int status = EXIT_CLEAN;
 

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "stress/plan/plan.h"
+#include "stress/run/subject.h"
 
 enum {	/* exit statuses of every command */
 	EXIT_CLEAN = 0,
@@ -49,6 +50,7 @@ struct options {
 	const char *findings;		/* folder */
 	bool keep_going;		/* after a finding */
 	bool faults;			/* random kills and failed allocations */
+	struct subject_settings program;	/* run: races, leaks, isolate, faults */
 	enum exhaustive exhaustive;
 	bool illegal;			/* plans that break a caller rule */
 	bool brute;			/* verify: every interleaving */

@@ -51,7 +51,7 @@ static void choose_faults(const struct options *o, struct inject_faults *f, stru
 	if (subject->victims && victims == 0)
 		return;
 	if (!o->faults) {
-		if (subject->sleeps_end_at_will && dice == 0)
+		if (o->program.ends_sleeps && dice == 0)
 			f->spurious_nth = 1 + kt_rng_below(rng, l->steps / 16 + 1);
 		return;
 	}

@@ -3,13 +3,17 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "stress/hunt/budget.h"
 #include "stress/hunt/build.h"
 #include "stress/hunt/cases.h"
 #include "stress/hunt/coverage.h"
 #include "stress/hunt/engine.h"
+#include "stress/hunt/files.h"
+#include "stress/hunt/finding.h"
 #include "stress/hunt/json.h"
+#include "stress/run/subject.h"
 
 /* ---- options ------------------------------------------------------------------ */
 
@@ -46,7 +50,7 @@ void show_options(const struct options *o)
 		print_options_json(o);
 		return;
 	}
-	build_show("stress");
+	build_show(o->command);
 	snprintf(executions, sizeof executions, "%llu", (unsigned long long)o->executions);
 	snprintf(seconds, sizeof seconds, "%g", o->seconds);
 	printf("  strategy %s  memory %s  plan %s  seed %llu  faults %s%s\n", o->strategy_text,
@@ -67,6 +71,34 @@ struct ending {
 	const char *verdict;
 	bool complete;		/* it ran all that the options ask for */
 };
+
+/* The finding that the hunt reports first, from its plan. All is null if there is none. */
+static void put_first_found(struct json *j, const struct options *o)
+{
+	static const char *const keys[] = {
+		"found_after", "kind", "message", "signature", "plan",
+	};
+	static struct plan p;
+	struct found found;
+	char path[4096], smaller[4096];
+
+	if (!engine_first_found(&found)) {
+		for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+			json_null(j, keys[i]);
+		return;
+	}
+	finding_path(path, sizeof path, o->findings, found.id);
+	finding_shrunk_path(smaller, sizeof smaller, path);
+	if (access(smaller, F_OK) == 0)
+		memcpy(path, smaller, sizeof path);
+	json_unsigned(j, "found_after", found.number - o->first + 1);
+	if (plan_read(path, &p) != 0)
+		plan_init(&p);
+	json_string(j, "kind", kt_failure_name(p.expect));
+	json_string(j, "message", p.note);
+	json_string(j, "signature", plan_string(&p, p.signature));
+	json_string(j, "plan", path);
+}
 
 /* `e` is NULL while the hunt goes on. */
 static void print_totals_json(const char *type, const struct options *o, const struct totals *t,
@@ -89,6 +121,9 @@ static void print_totals_json(const char *type, const struct options *o, const s
 		json_unsigned(&j, "executions_asked", o->executions);
 		json_unsigned(&j, "plans", t->plans);
 		json_unsigned(&j, "plans_given", cases_count());
+		json_double(&j, "executions_per_second",
+			    (double)t->executions / budget_elapsed(), 0);
+		put_first_found(&j, o);
 	}
 	json_end(&j);
 }
@@ -161,7 +196,7 @@ static void print_summary(const struct options *o, const struct totals *t, const
 		printf(", %llu findings%s\n", (unsigned long long)t->findings,
 		       !e->complete && budget_was_interrupted() ? ", interrupted" : "");
 	if (strcmp(e->verdict, "clean") == 0)
-		printf("not looked for: %s\n", build_blind_to());
+		printf("not looked for: %s\n", subject->blind_to ? subject->blind_to() : build_blind_to());
 }
 
 void show_summary(const struct options *o, int status)

@@ -140,19 +140,13 @@ static void keep_report(const char *plan)
 		fprintf(stderr, "kthrash: can't save %s: %s\n", path, strerror(-err));
 }
 
-/* "DIR/ID.min.plan" instead of "DIR/ID.plan". */
-static void shrunk_path(char *buf, size_t size, const char *path)
-{
-	snprintf(buf, size, "%.*s.min.plan", (int)(strlen(path) - strlen(".plan")), path);
-}
-
 static void shrink_and_explain(struct plan *p, struct verdict *v, char *path, size_t size)
 {
 	uint64_t executions = shared->executions;
 	unsigned runs = shrink_plan(p, v, SHRINK_SECONDS);
 	char smaller[4096];
 
-	shrunk_path(smaller, sizeof smaller, path);
+	finding_shrunk_path(smaller, sizeof smaller, path);
 	finding_annotate(p, v);
 	if (plan_write(smaller, p) == 0)
 		snprintf(path, size, "%s", smaller);

@@ -121,7 +121,7 @@ static bool alloc_fails(enum kt_role role, struct kt_site *site)
 	uint32_t nth, any;
 
 	(void)site;
-	if (!subject->may_fail())
+	if (!subject->may_fail(role))
 		return false;
 	nth = inject_count(&inject.allocations[role]);
 	any = inject_count(&inject.allocations[KT_ROLE_COUNT]);

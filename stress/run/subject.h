@@ -37,10 +37,28 @@ enum { SUBJECT_REFUSES = 2 };
 
 enum { SUBJECT_PLACES = 2 };
 
+/* What the user asks of a program, for all of its executions. Other subjects ignore it. */
+struct subject_settings {
+	bool races;		/* look for data races */
+	bool leaks;		/* a block that is not freed at the end is a finding */
+	bool isolate;		/* each execution in a process of its own */
+	/* What a hunt draws. A plan's directives inject their faults in any case. */
+	bool ends_sleeps, fails_malloc, fails_threads;
+};
+
 struct sim_options;
 
 struct subject {
 	const char *name;
+
+	/* Called once, before anything else. NULL: there is nothing to set. */
+	void (*configure)(const struct subject_settings *s);
+	/*
+	 * What runs, in words for the first line of a command's output: "./queue_test 3
+	 * (queue_test 5f2c9a01)"; and what it does not find. NULL: the build says both.
+	 */
+	const char *(*describe)(void);
+	const char *(*blind_to)(void);
 
 	/* ---- cases, in any process ------------------------------------------------ */
 
@@ -129,12 +147,8 @@ struct subject {
 	uint64_t (*points)(void);
 	void (*point)(struct kt_site *site, const void *object);
 
-	/* A sleep may end without a reason although the user wants no faults, because the
-	 * contracts of the calls that sleep allow that. */
-	bool sleeps_end_at_will;
-
 	/* May an allocation of the calling thread fail? No, if the thread is the harness's own. */
-	bool (*may_fail)(void);
+	bool (*may_fail)(enum kt_role role);
 	/* The injector makes an allocation of the calling thread fail. */
 	void (*failed)(enum kt_role role);
 };

@@ -32,14 +32,36 @@ static const enum hosted_points variants[] = {
 enum { VARIANTS = sizeof variants / sizeof variants[0] };
 
 static struct {
-	struct subject_program_options asked;
+	struct subject_settings asked;
 	bool expects_race, expects_leak;
+	bool has_faults;	/* the loaded plan makes allocations fail */
 	uint32_t executions;	/* of the loaded case */
 } program;
 
-void subject_program_ask(const struct subject_program_options *o)
+static void configure(const struct subject_settings *s)
 {
-	program.asked = *o;
+	program.asked = *s;
+}
+
+/* "./queue_test 3 100 (queue_test 5f2c9a01d3e4b7c6)" */
+static const char *describe(void)
+{
+	static char text[1024];
+	size_t used = 0;
+
+	for (int i = 0; i < hosted_argc() && used < sizeof text; i++)
+		used += (size_t)snprintf(text + used, sizeof text - used, "%s%s", i ? " " : "",
+					 hosted_argv()[i]);
+	if (used < sizeof text)
+		snprintf(text + used, sizeof text - used, " (%s)", hosted_build());
+	return text;
+}
+
+static const char *blind_to(void)
+{
+	return program.asked.races && program.asked.leaks ? "errors on stacks and in globals" :
+	       program.asked.races ? "leaks of memory (--leaks), errors on stacks and in globals" :
+	       "data races (--races), leaks of memory (--leaks), errors on stacks and in globals";
 }
 
 /* ---- cases ----------------------------------------------------------------- */
@@ -91,12 +113,17 @@ static void load(const struct plan *p)
 
 	program.expects_race = p->has_expect && p->expect == KT_RACE;
 	program.expects_leak = p->has_expect && p->expect == KT_LEAK;
+	program.has_faults = false;
 	program.executions = 0;
 	hosted_filter_forget();
 	hosted_watch_none();
 	for (unsigned i = 0; i < p->directives_count; i++) {
 		const char *point = plan_string(p, p->directives[i].point);
 
+		if (p->directives[i].kind == PLAN_D_FAIL) {
+			program.has_faults = true;
+			continue;
+		}
 		if (strncmp(point, blocked, strlen(blocked)) == 0)
 			point += strlen(blocked);
 		hosted_watch(kt_name_hash(point));
@@ -126,7 +153,7 @@ static void execute(const struct sim_options *o, uint32_t variant)
 		.points = variants[variant],
 		.races = races(),
 		.leaks = program.asked.leaks || program.expects_leak,
-		.isolate = program.asked.forks,
+		.isolate = program.asked.isolate,
 	});
 
 	if (r->failure == KT_UNSUPPORTED)
@@ -142,9 +169,12 @@ static unsigned places(enum kt_failure failure, struct kt_site **place)
 }
 
 /* The runtime asks about the program's own allocations only. */
-static bool may_fail(void)
+static bool may_fail(enum kt_role role)
 {
-	return true;
+	if (program.has_faults)
+		return true;
+	return role == KT_ROLE_MALLOC ? program.asked.fails_malloc :
+	       role == KT_ROLE_THREAD && program.asked.fails_threads;
 }
 
 static uint32_t variant_count(void)
@@ -154,6 +184,9 @@ static uint32_t variant_count(void)
 
 const struct subject subject_program = {
 	.name = "program",
+	.configure = configure,
+	.describe = describe,
+	.blind_to = blind_to,
 	.accepts = accepts,
 	.remark = remark,
 	.generate = generate,
@@ -166,6 +199,5 @@ const struct subject subject_program = {
 	.learned = hosted_filter_grew,
 	.visit = hosted_nth,
 	.places = places,
-	.sleeps_end_at_will = true,
 	.may_fail = may_fail,
 };
