@@ -29,12 +29,19 @@ void hosted_attr_init(struct hosted_thread *t)
 	t->param = (struct sched_param){ 0 };
 }
 
-/* All stacks have one size. A program that asks for more than that may need it. */
+/*
+ * All stacks have one size. A program that asks for more than that may need it. But the size may
+ * be the default, for which the program has not asked.
+ */
 static void check_stack(size_t size, uintptr_t pc)
 {
 	char *low, *high;
+	pthread_attr_t attr;
+	size_t usual;
 
-	if (sim_task_stack(hosted_me(), &low, &high) && size > (size_t)(high - low))
+	pthread_attr_init(&attr);
+	if (!pthread_attr_getstacksize(&attr, &usual) && size != usual &&
+	    sim_task_stack(hosted_me(), &low, &high) && size > (size_t)(high - low))
 		hosted_refuse("pthread_attr_setstacksize() with a larger stack than it gives to threads", pc);
 }
 

@@ -89,6 +89,7 @@ bool hosted_block_cancellable(struct kt_site *site, const void *object, uint64_t
 	struct hosted_thread *self = hosted_self();
 	bool in_time;
 
+	hosted_cancel_point();	/* the cancellation may have come before the sleep */
 	self->cancellable = true;
 	in_time = hosted_block(site, object, deadline, -1);
 	self->cancellable = false;
