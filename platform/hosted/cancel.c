@@ -34,9 +34,13 @@ static void not_thrown_again(_Unwind_Reason_Code reason, struct _Unwind_Exceptio
 __attribute__((noreturn))
 static void jump(struct hosted_thread *self)
 {
+	void *buf = self->base;
+
 	if (self->cleanup)
-		longjmp((struct __jmp_buf_tag *)(void *)self->cleanup->__cancel_jmp_buf, 1);
-	longjmp(self->base, 1);
+		buf = self->cleanup->__cancel_jmp_buf;
+	/* The compiler must not compare sizes: the buffer lacks room for signals, as in glibc. */
+	__asm__ volatile("" : "+r"(buf));
+	longjmp(buf, 1);
 }
 
 /*
