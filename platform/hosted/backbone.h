@@ -46,6 +46,11 @@ const char *hosted_symbolizer(void);
 
 /* ---- run.c ------------------------------------------------------------------- */
 
+/* What a process has done once. A child process finds all of it false. */
+extern struct hosted_process {
+	bool files, watchdog, symbolizer;
+} *hosted_process;
+
 extern struct sim_record *hosted_record;
 extern uint32_t hosted_memory;		/* enum sim_model of the execution */
 /* How many executions there have been, in this process and in others that share the sites. */
@@ -60,6 +65,7 @@ struct hosted_module {
 	uintptr_t base;			/* what is added to the file's addresses */
 	uintptr_t low, high;		/* all segments */
 	uintptr_t text_low, text_high;
+	uintptr_t plt_low, plt_high;	/* words that the loader fills at the first call */
 	const char *tls_image;
 	size_t tls_image_size, tls_size;
 	char *tls;			/* the block in main's storage; NULL: none */
@@ -86,6 +92,11 @@ void hosted_restore(void);
 void hosted_arguments_keep(char **argv, char **envp);
 /* Memory that the snapshot must have; called before hosted_snapshot(). */
 void hosted_keep(void *addr, size_t size);
+
+/* ---- files.c -------------------------------------------------------------------- */
+
+/* The program does what a reset can't undo. Nothing outside an execution. */
+void hosted_cannot_reset(const char *what);
 
 /* ---- cxx.c --------------------------------------------------------------------- */
 

@@ -6,6 +6,7 @@
  * which main() would. What the driver did to the C library's state is lost in the process
  * that runs executions: at its first execution the program's state replaces it.
  */
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,6 +21,7 @@ enum { STACK_BYTES = 1 << 20 };
 uint32_t hosted_epoch;
 struct sim_record *hosted_record;
 uint32_t hosted_memory;
+struct hosted_process *hosted_process;
 
 static bool is_reset;		/* the memory is that of the snapshot */
 
@@ -33,20 +35,11 @@ uint32_t hosted_epochs(void)
 	return sites->epoch;
 }
 
-static bool is_silent;
-
-void hosted_set_silent(bool silent)
-{
-	is_silent = silent;
-}
-
-bool hosted_shows_output(void)
-{
-	return !is_silent;
-}
-
 void hosted_init(void)
 {
+	hosted_process = hosted_map(sizeof *hosted_process);
+	if (HOSTED_RAW_3(SYS_madvise, hosted_process, 4096, MADV_WIPEONFORK) < 0)
+		hosted_give_up("this kernel is too old: it has no MADV_WIPEONFORK");
 	hosted_modules_find();
 	hosted_tls_init();
 	hosted_sites_init();

@@ -30,6 +30,7 @@ struct site_key {
 /* In memory that the parent process shares: it reads the names. */
 struct sites {
 	uint32_t epoch;		/* executions so far */
+	const char *not_reset;	/* hosted_not_reset() */
 	uint32_t rows, names, text_used;
 	struct site_key key[SITES_TABLE];
 	struct {

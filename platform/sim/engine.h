@@ -188,6 +188,15 @@ struct sim_program {
 	/* `task` ends: it will not run again. Called on its stack, and must not reach a site. */
 	void (*task_ends)(uint32_t task);
 	/*
+	 * The class of the object at addr: not 0, the same in each execution, and not
+	 * computed from addr alone. For example a hash of the module and the offset in it,
+	 * or of the task that allocated the block, its number among the task's blocks, and
+	 * the offset in it. Called when a task reaches a point. Strategy surw takes the
+	 * accesses to one class as its interesting events. NULL: objects are told apart by
+	 * kt_site.what.
+	 */
+	uint32_t (*class_of)(const void *addr);
+	/*
 	 * If all tasks that could run spin in vain, time passes even until a deadline that is
 	 * SIM_NEAR_NS or more away. Otherwise such a deadline does not end the spinning.
 	 */

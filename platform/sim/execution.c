@@ -106,6 +106,8 @@ static void observers_begin(const struct sim_options *o)
 	sim_weak_begin(o->memory);
 	sim_cover_begin();
 	sim_notes_begin();
+	if (o->profiles)
+		sim_profile_begin();
 }
 
 static void execution_begin(const struct sim_options *o)

@@ -162,9 +162,10 @@ void *sim_weak_access(struct kt_site *site, const void *addr);
 /* The store with that bit becomes visible. */
 void sim_weak_show(uint32_t bit, enum sim_shown shown);
 
-/* ---- coverage.c, os.c, futex.c, sanitizer.c: an execution begins ----------- */
+/* ---- coverage.c, surw_profile.c, os.c, futex.c, sanitizer.c: an execution begins ----------- */
 
 void sim_cover_begin(void);
+void sim_profile_begin(void);
 void sim_lockdep_begin(void);
 void sim_futex_begin(void);
 void sim_edges_begin(void);

@@ -24,6 +24,7 @@
 #define HOT __attribute__((aligned(64)))
 
 struct sim sim;
+uint32_t sim_set_words = 1;
 struct sim_observer sim_tell;
 struct sim_handle *sim_self = &sim.task[0].handle;
 

@@ -46,6 +46,7 @@ struct sim_options {
 	uint32_t moved;		/* Raises os_alloc()'s addresses by this times 16 bytes; below
 				 * SIM_MOVED_MAX. Nothing may depend on it. */
 	enum sim_model memory;
+	bool profiles;		/* sim_strategies_profile() will see this execution */
 };
 
 /*

@@ -28,7 +28,7 @@ struct sim_strategy *sim_strategy_of(enum kt_strategy kind, uint32_t depth);
 
 /*
  * Does the strategy need a profile? Then, before it is used, sim_strategies_profile() must
- * see an execution of the program under block.
+ * see an execution of the program under block, with sim_options.profiles.
  */
 bool sim_strategy_profiles(enum kt_strategy kind);
 

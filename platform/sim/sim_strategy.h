@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "platform/point.h"
+#include "platform/sim/sim_set.h"
 #include "platform/sim/sim_trace.h"
 
 #define SIM_NEAR_NS     1000000000ull	/* a later deadline passes only if no task can run */
@@ -67,6 +68,12 @@ struct sim_strategy {
 };
 
 /* ---- for strategies ------------------------------------------------------ */
+
+/* The tasks of d->runnable as a set. */
+static inline struct sim_set sim_can_run(const struct sim_decision *d)
+{
+	return (struct sim_set){ { d->runnable } };
+}
 
 /*
  * The answer of sim_strategy_block(). A plan describes a trace by where it deviates from

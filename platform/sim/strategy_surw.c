@@ -8,111 +8,53 @@
  * task is interesting, the task waits. Zhao, Wolff, Mathur, Roychoudhury: "Selectively
  * Uniform Concurrency Testing", ASPLOS 2025.
  *
- * The operations on fields of one name (kt_site.what) are the interesting ones in an
- * execution. The name is drawn anew for each execution, among those that several tasks
- * use. The numbers of events come from the profile: an earlier execution of the same
- * program. A task corresponds to the task with the same name in the profile. The events of
- * a task that is not spawned yet count for the task that will spawn it. Without a profile,
- * or when it is used up, all runnable tasks are equally likely.
+ * The operations on one object are the interesting ones in an execution. The object is drawn
+ * anew for each execution, among those that several tasks use. If the program says the
+ * classes of its objects (sim_program.class_of), objects of one class count as one object.
+ * Otherwise the fields of one name (kt_site.what) do.
+ *
+ * The numbers of events come from the profile: an earlier execution of the same program. A
+ * task corresponds to the task with the same name in the profile. The events of a task that
+ * is not spawned yet count for the task that will spawn it. Without a profile, or when it is
+ * used up, all tasks that can run are equally likely.
+ *
+ * Tasks do the other events in an order of random priorities, if classes are of objects. The
+ * authors' tool does the same. On a model of two-stage locking with 50 tasks the bug is
+ * found four times as soon as by a draw at each step.
  */
 #include <string.h>
 
 #include "platform/rng.h"
-#include "platform/sim/sim.h"
+#include "platform/sim/surw.h"
 
-#define CLASSES_MAX 96
-#define NOBODY      SIM_TASKS_MAX
-
-static struct {
-	uint32_t tasks;
-	uint32_t name[SIM_TASKS_MAX];
-	uint8_t parent[SIM_TASKS_MAX];
-
-	uint32_t classes;		/* classes that several tasks use */
-	struct class {
-		uint32_t what;		/* hash */
-		uint64_t users;		/* bit per task */
-		uint16_t events[SIM_TASKS_MAX];
-	} class[CLASSES_MAX];
-} profile;
+#define NOBODY SIM_TASKS_MAX
 
 static struct {
 	struct kt_rng rng;
-	const struct class *interesting;	/* NULL: no event is interesting */
+	const struct surw_class *interesting;	/* NULL: no event is interesting */
 	uint32_t intended;			/* or NOBODY */
-	uint64_t known;				/* bit: as_profiled is set */
-	uint8_t as_profiled[SIM_TASKS_MAX];	/* or NOBODY */
-	uint64_t at_interesting;		/* bit: the next event is interesting */
-	uint64_t born;				/* bit per task of the profile */
-	uint16_t left[SIM_TASKS_MAX];		/* per task of the profile */
+	struct sim_set known;			/* as_profiled is set */
+	uint16_t as_profiled[SIM_TASKS_MAX];	/* or NOBODY */
+	struct sim_set at_interesting;		/* the next event is interesting */
+	struct sim_set born;			/* tasks of the profile */
+	uint32_t left[SIM_TASKS_MAX];		/* per task of the profile */
+	struct sim_set drawn;			/* priority is set */
+	uint32_t priority[SIM_TASKS_MAX];
 } surw;
-
-/* ---- the profile --------------------------------------------------------- */
-
-/* The class of a site is the field that it names: the same for "&k->flags" and "t->flags". */
-static uint32_t what_of(const struct kt_site *site)
-{
-	const char *field;
-
-	if (!site || !site->what || !site->what[0])
-		return 0;
-	field = site->what;
-	for (const char *c = field; *c; c++)
-		if (*c == '>' || *c == '.' || *c == '&' || *c == '(')
-			field = c + 1;
-	return kt_name_hash(field);
-}
-
-static struct class *class_of(uint32_t what)
-{
-	for (uint32_t i = 0; i < profile.classes; i++)
-		if (profile.class[i].what == what)
-			return &profile.class[i];
-	if (profile.classes == CLASSES_MAX)
-		return NULL;
-	profile.class[profile.classes] = (struct class){ .what = what };
-	return &profile.class[profile.classes++];
-}
-
-void sim_surw_profile(const struct sim_record *r)
-{
-	uint32_t shared = 0;
-
-	profile.tasks = r->tasks;
-	profile.classes = 0;
-	for (uint32_t i = 0; i < r->tasks; i++) {
-		profile.name[i] = r->task[i].name_hash;
-		profile.parent[i] = r->task[i].parent;
-	}
-	for (uint32_t i = 0; i < r->steps; i++) {
-		const struct sim_step *t = &r->trace[i];
-		uint32_t what = t->why == SIM_POINT ? what_of(t->site) : 0;
-		struct class *c = what ? class_of(what) : NULL;
-
-		if (!c)
-			continue;
-		c->users |= 1ull << t->task;
-		c->events[t->task]++;
-	}
-	for (uint32_t i = 0; i < profile.classes; i++)
-		if (profile.class[i].users & (profile.class[i].users - 1))
-			profile.class[shared++] = profile.class[i];
-	profile.classes = shared;
-}
 
 /* ---- weights --------------------------------------------------------------- */
 
 static uint32_t as_profiled(uint32_t task)
 {
-	if (!(surw.known >> task & 1)) {
+	if (!sim_set_has(&surw.known, task)) {
 		uint32_t name = sim_record()->task[task].name_hash, i = 0;
 
-		while (i < profile.tasks && profile.name[i] != name)
+		while (i < surw_profile.tasks && surw_profile.name[i] != name)
 			i++;
-		surw.known |= 1ull << task;
-		surw.as_profiled[task] = (uint8_t)(i < profile.tasks ? i : NOBODY);
-		if (i < profile.tasks)
-			surw.born |= 1ull << i;
+		sim_set_add(&surw.known, task);
+		surw.as_profiled[task] = (uint16_t)(i < surw_profile.tasks ? i : NOBODY);
+		if (i < surw_profile.tasks)
+			sim_set_add(&surw.born, i);
 	}
 	return surw.as_profiled[task];
 }
@@ -124,60 +66,97 @@ static uint32_t as_profiled(uint32_t task)
 static uint32_t weight(uint32_t task)
 {
 	uint32_t p = as_profiled(task), sum;
-	uint64_t family;
+	struct sim_set family = { 0 };
 
 	if (p == NOBODY)
 		return 0;
 	sum = surw.left[p];
-	family = 1ull << p;
+	sim_set_add(&family, p);
 	/* Children come after their parents. */
-	for (uint32_t i = p + 1; i < profile.tasks; i++)
-		if (!(surw.born >> i & 1) && (family >> profile.parent[i] & 1)) {
-			family |= 1ull << i;
+	for (uint32_t i = p + 1; i < surw_profile.tasks; i++)
+		if (!sim_set_has(&surw.born, i) && sim_set_has(&family, surw_profile.parent[i])) {
+			sim_set_add(&family, i);
 			sum += surw.left[i];
 		}
 	return sum;
 }
 
-static uint32_t draw_intended(uint64_t runnable)
+static uint32_t draw_intended(const struct sim_set *can)
 {
 	uint32_t sum = 0, n;
 
-	for (uint64_t mask = runnable; mask; mask &= mask - 1)
-		sum += weight((uint32_t)__builtin_ctzll(mask));
+	SIM_FOR_EACH(task, can)
+	sum += weight(task);
 	if (sum == 0)
 		return NOBODY;
 	n = kt_rng_below(&surw.rng, sum);
-	for (uint64_t mask = runnable;; mask &= mask - 1) {
-		uint32_t task = (uint32_t)__builtin_ctzll(mask), w = weight(task);
+	SIM_FOR_EACH(task, can)
+	{
+		uint32_t w = weight(task);
 
 		if (n < w)
 			return task;
 		n -= w;
 	}
+	return NOBODY;	/* not reached */
 }
 
 /* ---- the strategy ------------------------------------------------------------ */
+
+/* Another program may have been set since the profile was taken. */
+static bool has_profile(void)
+{
+	return surw_profile.classes && surw_profile.by_object == (sim_program.class_of != NULL);
+}
 
 static void surw_begin(struct sim_strategy *s, uint64_t seed, uint32_t steps_estimate)
 {
 	(void)s, (void)steps_estimate;
 	kt_rng_seed(&surw.rng, seed);
-	surw.interesting = profile.classes ?
-		&profile.class[kt_rng_below(&surw.rng, profile.classes)] : NULL;
+	surw.interesting =
+		has_profile() ? &surw_profile.class[kt_rng_below(&surw.rng, surw_profile.classes)]
+			      : NULL;
 	if (surw.interesting)
-		memcpy(surw.left, surw.interesting->events, sizeof surw.left);
+		memcpy(surw.left, surw.interesting->events,
+		       surw_profile.tasks * sizeof surw.left[0]);
 	surw.intended = NOBODY;
-	surw.known = surw.born = surw.at_interesting = 0;
+	surw.known = surw.born = surw.at_interesting = surw.drawn = (struct sim_set){ 0 };
 }
 
-static uint32_t any_of(uint64_t mask)
+static uint32_t uniformly(const struct sim_set *can)
 {
-	uint32_t skip = kt_rng_below(&surw.rng, (uint32_t)__builtin_popcountll(mask));
+	uint32_t skip = kt_rng_below(&surw.rng, sim_set_count(can));
 
-	while (skip--)
-		mask &= mask - 1;
-	return (uint32_t)__builtin_ctzll(mask);
+	SIM_FOR_EACH(task, can)
+	if (skip-- == 0)
+		return task;
+	return NOBODY;	/* not reached */
+}
+
+/*
+ * A task keeps its priority until it goes on. So some task is late by many events, whatever
+ * the others do. If each step drew anew, a task would be late only if many draws agree.
+ */
+static uint32_t by_priority(const struct sim_set *can)
+{
+	uint32_t best = NOBODY;
+
+	SIM_FOR_EACH(task, can)
+	{
+		if (!sim_set_has(&surw.drawn, task)) {
+			sim_set_add(&surw.drawn, task);
+			surw.priority[task] = (uint32_t)(kt_rng_next(&surw.rng) >> 32);
+		}
+		if (best == NOBODY || surw.priority[task] > surw.priority[best])
+			best = task;
+	}
+	sim_set_remove(&surw.drawn, best);
+	return best;
+}
+
+static uint32_t any_of(const struct sim_set *can)
+{
+	return surw_profile.by_object ? by_priority(can) : uniformly(can);
 }
 
 /* `task` does its interesting event. */
@@ -187,7 +166,7 @@ static void happens(uint32_t task)
 
 	if (p != NOBODY && surw.left[p])
 		surw.left[p]--;
-	surw.at_interesting &= ~(1ull << task);
+	sim_set_remove(&surw.at_interesting, task);
 	surw.intended = NOBODY;
 }
 
@@ -196,13 +175,14 @@ static void happens(uint32_t task)
  * the intended task, the parent was drawn with the weight of both. So another draw decides
  * which of the two is the intended task.
  */
-static void meet(uint64_t runnable)
+static void meet(const struct sim_set *strangers)
 {
-	for (uint64_t mask = runnable & ~surw.known; mask; mask &= mask - 1) {
-		uint32_t task = (uint32_t)__builtin_ctzll(mask), p = as_profiled(task), w, sum;
+	SIM_FOR_EACH(task, strangers)
+	{
+		uint32_t p = as_profiled(task), w, sum;
 
 		if (p == NOBODY || surw.intended == NOBODY ||
-		    profile.parent[p] != as_profiled(surw.intended))
+		    surw_profile.parent[p] != as_profiled(surw.intended))
 			continue;
 		w = weight(task);
 		sum = w + weight(surw.intended);
@@ -211,28 +191,40 @@ static void meet(uint64_t runnable)
 	}
 }
 
+static inline bool is_interesting(const struct sim_decision *d)
+{
+	uint32_t id = 0;
+
+	if (d->why == SIM_POINT && surw_profile.by_object)
+		id = d->object ? sim_program.class_of(d->object) : 0;
+	else if (d->why == SIM_POINT)
+		id = surw_field(d->site);
+	return id == surw.interesting->id;
+}
+
 static uint32_t surw_next(struct sim_strategy *s, const struct sim_decision *d)
 {
-	uint64_t here = 1ull << d->task, free;
+	struct sim_set can = sim_can_run(d), strangers;
 	uint32_t next;
 
 	(void)s;
 	if (!surw.interesting)
-		return any_of(d->runnable);
-	meet(d->runnable | here);
-	surw.at_interesting &= ~here;
-	if (d->why == SIM_POINT && what_of(d->site) == surw.interesting->what)
-		surw.at_interesting |= here;
-	if (surw.intended == NOBODY || !(d->runnable >> surw.intended & 1))
-		surw.intended = draw_intended(d->runnable);
-	if (surw.intended == NOBODY) {
-		next = any_of(d->runnable);
-	} else {
-		/* The other tasks wait before interesting events. */
-		free = d->runnable & ~surw.at_interesting;
-		next = any_of(free | 1ull << surw.intended);
+		return any_of(&can);
+	strangers = can;
+	sim_set_add(&strangers, d->task);
+	sim_set_subtract(&strangers, &surw.known);
+	meet(&strangers);
+	sim_set_remove(&surw.at_interesting, d->task);
+	if (is_interesting(d))
+		sim_set_add(&surw.at_interesting, d->task);
+	if (surw.intended == NOBODY || !sim_set_has(&can, surw.intended))
+		surw.intended = draw_intended(&can);
+	if (surw.intended != NOBODY) {	/* other tasks wait before interesting events */
+		sim_set_subtract(&can, &surw.at_interesting);
+		sim_set_add(&can, surw.intended);
 	}
-	if (surw.at_interesting >> next & 1)
+	next = any_of(&can);
+	if (sim_set_has(&surw.at_interesting, next))
 		happens(next);
 	return next;
 }

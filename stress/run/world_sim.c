@@ -119,7 +119,7 @@ static enum sim_model memory(void)
  */
 static void take_profile(void)
 {
-	struct sim_options so = { .memory = memory() };
+	struct sim_options so = { .memory = memory(), .profiles = true };
 	bool check_expects = false;
 
 	inject_begin(&(struct inject_faults){ 0 });
