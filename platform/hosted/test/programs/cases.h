@@ -11,8 +11,8 @@
  * Without an argument the program prints the table, which models_test.py reads. This header is
  * for C and C++.
  */
-#ifndef PLATFORM_HOSTED_TESTS_CASES_H
-#define PLATFORM_HOSTED_TESTS_CASES_H
+#ifndef PLATFORM_HOSTED_TEST_PROGRAMS_CASES_H
+#define PLATFORM_HOSTED_TEST_PROGRAMS_CASES_H
 
 #include <assert.h>
 #include <stdio.h>

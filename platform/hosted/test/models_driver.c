@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A driver for tests: runs main() as often as its argument says, each time with another seed,
- * and each time twice to compare. Prints one line for each way in which executions ended.
+ * A driver for models_test.py: runs main() as often as its first word says, each time with
+ * another seed, and each time twice to compare. Prints one line for each way in which
+ * executions ended. Other words:
+ *
+ *	spurious	some waits end for no reason, and some attempts to lock fail
+ *	no-threads	no thread can be created
+ *	tso		with store buffers
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +14,8 @@
 #include <unistd.h>
 
 #include "platform/hosted/hosted.h"
+#include "platform/hosted/internal.h"
+#include "platform/os.h"
 
 enum { ENDS_MAX = 16, LINE_MAX_ = 1200 };
 
@@ -58,22 +65,40 @@ static void run(const struct sim_options *o, const struct hosted_options *h)
 		note("the same seed gave another execution");
 }
 
+static bool no_thread(enum kt_role role, struct kt_site *site)
+{
+	(void)site;
+	return role == KT_ROLE_THREAD;
+}
+
+static bool has(int argc, char **argv, const char *word)
+{
+	for (int i = 2; i < argc; i++)
+		if (!strcmp(argv[i], word))
+			return true;
+	return false;
+}
+
 static int drive(int argc, char **argv)
 {
+	const struct os_hooks hooks = { .alloc_fails = no_thread };
 	const struct hosted_options h = { .points = HOSTED_POINTS_FINE };
 	long executions = argc > 1 ? atol(argv[1]) : 1;
-	bool spurious = argc > 2 && !strcmp(argv[2], "spurious");
 	struct sim_strategy random = *sim_strategy_random(), pos = *sim_strategy_pos();
 
-	if (spurious)
+	if (has(argc, argv, "spurious")) {
 		random.choose = pos.choose = sometimes;
-
+		hosted_trylock_fails = true;
+	}
+	if (has(argc, argv, "no-threads"))
+		os_set_hooks(&hooks);
 	out = dup(STDOUT_FILENO);
 	hosted_set_silent(true);
 	for (long seed = 0; seed < executions; seed++) {
 		const struct sim_options o = {
 			.strategy = seed % 2 ? &pos : &random,
 			.seed = (uint64_t)seed,
+			.memory = has(argc, argv, "tso") ? SIM_TSO : SIM_SC,
 		};
 
 		run(&o, &h);

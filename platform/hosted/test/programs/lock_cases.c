@@ -304,6 +304,19 @@ CASE(mtx)
 	mtx_destroy(&m);
 }
 
+/* Only C11 allows that. */
+BAD_CASE(mtx_trylock_spurious, "mtx_trylock(&m) == thrd_success")
+{
+	pthread_t t;
+	mtx_t m;
+
+	mtx_init(&m, mtx_plain);
+	pthread_create(&t, NULL, add, NULL);
+	assert(mtx_trylock(&m) == thrd_success);
+	mtx_unlock(&m);
+	pthread_join(t, NULL);
+}
+
 /* ---- rwlocks ----------------------------------------------------------------------- */
 
 static void *rw_read(void *arg)

@@ -193,6 +193,15 @@ CASE(c11_threads)
 	thrd_yield();
 }
 
+SIM_CASE(no_thread_left)
+{
+	pthread_t t;
+	thrd_t u;
+
+	assert(pthread_create(&t, NULL, same, NULL) == EAGAIN);
+	assert(thrd_create(&u, c11, NULL) == thrd_error);
+}
+
 /* ---- cancellation ---------------------------------------------------------------------- */
 
 static void counts(void *arg)

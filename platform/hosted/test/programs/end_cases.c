@@ -148,7 +148,7 @@ BAD_CASE(exit_handler_of_before_main, "_exit(): exit status 9")
 
 /* ---- signals ------------------------------------------------------------------------- */
 
-static int handled;
+static volatile sig_atomic_t handled;
 
 static void handler(int number)
 {
