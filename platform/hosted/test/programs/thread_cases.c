@@ -341,9 +341,40 @@ CASE(cancel_in_join)
 	join(a);
 }
 
-BAD_CASE(cancel_asynchronous, "pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS)")
+static atomic_int looping;
+
+static void *loops(void *arg)
+{
+	int old;
+
+	assert(!pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &old));
+	assert(old == PTHREAD_CANCEL_DEFERRED);
+	for (atomic_store(&looping, 1);; )
+		sched_yield();
+	return arg;
+}
+
+BAD_CASE(cancel_asynchronous, "pthread_cancel() of a thread with asynchronous cancellation")
+{
+	pthread_t t = start(loops, NULL);
+
+	while (!atomic_load(&looping))
+		sched_yield();
+	pthread_cancel(t);
+	join(t);
+}
+
+static void *cancels_itself(void *arg)
 {
 	pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, NULL);
+	pthread_cancel(pthread_self());
+	abort();
+	return arg;
+}
+
+CASE(cancel_itself)
+{
+	assert(join(start(cancels_itself, NULL)) == PTHREAD_CANCELED);
 }
 
 /* ---- names and attributes ----------------------------------------------------------------- */
