@@ -97,6 +97,12 @@ void hosted_keep(void *addr, size_t size);
 
 /* The program does what a reset can't undo. Nothing outside an execution. */
 void hosted_cannot_reset(const char *what);
+/*
+ * Called before an execution in a process of its own, and after it. Such a process shares with
+ * its parent only the offset of the standard input.
+ */
+void hosted_files_look(void);
+void hosted_input_back(void);
 
 /* ---- cxx.c --------------------------------------------------------------------- */
 
@@ -123,9 +129,11 @@ size_t hosted_heap_size(const void *p, uintptr_t pc);
 bool hosted_heap_has_started(void);
 /* 0 if p is no live block. */
 size_t hosted_heap_size_if_live(const void *p);
-/* How many blocks of the last execution are live, and one of them. */
-uint32_t hosted_heap_live(void);
-const void *hosted_heap_first_live(void);
+/*
+ * How many blocks are live that the program itself asked for in the execution that has just
+ * ended. *first: one of them, or NULL.
+ */
+uint32_t hosted_heap_live(const void **first);
 /* Describe the block at or before addr. False if addr is no heap memory. */
 bool hosted_heap_describe(const void *addr, char *buf, size_t size);
 

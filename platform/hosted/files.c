@@ -87,7 +87,7 @@ static void find_free(void)
 	}
 }
 
-static void look(void)
+void hosted_files_look(void)
 {
 	struct stat st;
 
@@ -109,11 +109,13 @@ static void look(void)
 		files.input_offset = HOSTED_RAW_3(SYS_lseek, 0, 0, SEEK_CUR);
 }
 
-static void begin(void)
+HOSTED_AT_BEGIN(hosted_files_look);
+
+void hosted_input_back(void)
 {
-	look();
+	if (files.input_offset >= 0)
+		HOSTED_RAW_3(SYS_lseek, 0, files.input_offset, SEEK_SET);
 }
-HOSTED_AT_BEGIN(begin);
 
 /*
  * Is the lowest free descriptor another one? It may be the same although one is open, if the
@@ -142,8 +144,7 @@ static void end(void)
 		HOSTED_RAW_1(SYS_fchdir, files.directory);
 	if (files.mask_changed)
 		HOSTED_RAW_1(SYS_umask, files.mask);
-	if (files.input_offset >= 0)
-		HOSTED_RAW_3(SYS_lseek, 0, files.input_offset, SEEK_SET);
+	hosted_input_back();
 	files.touched = files.moved = files.mask_changed = false;
 }
 HOSTED_AT_END(end);

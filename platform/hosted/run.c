@@ -6,6 +6,8 @@
  * which main() would. What the driver did to the C library's state is lost in the process
  * that runs executions: at its first execution the program's state replaces it.
  */
+#include <signal.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -109,9 +111,21 @@ static void begin(const struct sim_options *o, const struct hosted_options *h)
 	hosted_models_begin();
 }
 
-static void end(const struct hosted_options *h)
+static void find_leaks(void)
 {
-	(void)h;
+	const void *first;
+	uint32_t live = hosted_heap_live(&first);
+
+	if (!live)
+		return;
+	hosted_record->failure = KT_LEAK;
+	snprintf(hosted_record->message, sizeof hosted_record->message,
+		 "%u block%s of memory %s still allocated at the end: %s", live,
+		 live == 1 ? "" : "s", live == 1 ? "is" : "are", hosted_object_name(first));
+}
+
+static void end(void)
+{
 	for (void (*const *fn)(void) = __start_hosted_end; fn < __stop_hosted_end; fn++)
 		(*fn)();
 	hosted_restore();
@@ -124,14 +138,33 @@ static void run(const struct sim_options *o, const struct hosted_options *h)
 	begin(o, h);
 	sim_run(o, main_task, NULL);
 	hosted_tls_host();
+	if (h->leaks && hosted_record->failure == KT_PASS)
+		find_leaks();
+}
+
+/* The process of an execution has ended without a verdict. */
+static void died(int status)
+{
+	struct sim_record *r = sim_record();
+
+	r->failure = KT_MEMORY;
+	if (WIFSIGNALED(status))
+		snprintf(r->message, sizeof r->message, "signal %d has ended the process",
+			 WTERMSIG(status));
+	else
+		snprintf(r->message, sizeof r->message, "the process has ended with status %d",
+			 WEXITSTATUS(status));
 }
 
 static const struct sim_record *run_isolated(const struct sim_options *o,
 					     const struct hosted_options *h)
 {
 	int status = 0;
-	long pid = HOSTED_RAW_1(SYS_fork, 0);
+	long pid;
 
+	hosted_files_look();
+	sim_record()->failure = KT_PASS;
+	pid = HOSTED_RAW_1(SYS_fork, 0);
 	if (pid < 0)
 		hosted_give_up("fork fails: error %ld", -pid);
 	if (pid == 0) {
@@ -140,6 +173,9 @@ static const struct sim_record *run_isolated(const struct sim_options *o,
 	}
 	while (hosted_raw(SYS_wait4, pid, (long)&status, 0, 0, 0, 0) == -4 /* EINTR */)
 		;
+	hosted_input_back();
+	if (status && sim_record()->failure == KT_PASS)
+		died(status);
 	return sim_record();
 }
 
@@ -148,6 +184,6 @@ const struct sim_record *hosted_run(const struct sim_options *o, const struct ho
 	if (h->isolate)
 		return run_isolated(o, h);
 	run(o, h);
-	end(h);
+	end();
 	return hosted_record;
 }
