@@ -137,11 +137,15 @@ void hosted_exit_now(int status, uintptr_t pc)
 	leave();
 }
 
-/* The destructors of static variables may join threads, so this comes after them. */
+/*
+ * The destructors of static variables may join threads, so this comes after them. A library's own
+ * threads, such as those of OpenMP, are not the program's to join.
+ */
 static void check_joined(void)
 {
 	for (uint32_t i = 1; i < hosted_threads && !hosted_threads_may_leak; i++)
-		if (!hosted_thread[i].detached && !hosted_thread[i].joined)
+		if (!hosted_thread[i].detached && !hosted_thread[i].joined &&
+		    hosted_is_program(hosted_thread[i].created_at))
 			hosted_fail(KT_LEAK, hosted_thread[i].created_at,
 				    "main() returned, and %s was neither joined nor detached: "
 				    "pthread_create()", hosted_name(i));

@@ -76,6 +76,7 @@ struct hosted_thread {
 	/* Cancellation. */
 	uint64_t blocked_signals;	/* bit per signal, from bit 0 for signal 1 */
 	bool cancel_asked, cancel_disabled;
+	bool cancel_at_once;		/* asynchronously */
 	bool cancellable;		/* it sleeps, and pthread_cancel() must wake it */
 	__pthread_unwind_buf_t *cleanup;	/* the innermost handler of pthread_cleanup_push() */
 	jmp_buf base;			/* the frame that called fn */
