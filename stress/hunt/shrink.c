@@ -18,7 +18,9 @@
 #include "stress/hunt/hunt.h"
 #include "stress/hunt/isolate.h"
 #include "stress/hunt/json.h"
+#include "stress/hunt/target.h"
 #include "stress/hunt/twice.h"
+#include "stress/hunt/unsaved.h"
 #include "stress/run/subject.h"
 
 enum {
@@ -308,12 +310,18 @@ static int read_failing(const char *file, struct plan *p, struct verdict *v)
 int command_shrink(const struct options *o)
 {
 	static struct plan p, original;
+	const char *refused;
 	struct verdict v;
 	unsigned runs;
 	int status, err;
 
 	if (o->files_count != 1 || !o->output) {
 		fprintf(stderr, "kthrash: usage: kthrash shrink FILE -o OUT\n");
+		return EXIT_USAGE;
+	}
+	refused = target_refusal(o->output);
+	if (refused) {
+		fprintf(stderr, "kthrash: %s: %s\n", o->output, refused);
 		return EXIT_USAGE;
 	}
 	status = read_failing(o->files[0], &p, &v);
@@ -326,7 +334,9 @@ int command_shrink(const struct options *o)
 		finding_set_origin(&p, &(struct finding_origin){ .by = "shrink" });
 	err = plan_write(o->output, &p);
 	if (err) {
-		fprintf(stderr, "kthrash: %s: %s\n", o->output, strerror(-err));
+		unsaved_print(&(struct unsaved){
+			.path = o->output, .error = -err, .report = "", .v = &v,
+			.executions = runs, .strategy = "", .json = o->json }, &p);
 		return EXIT_ENVIRONMENT;
 	}
 	if (o->json)

@@ -8,6 +8,7 @@
 #include "stress/hunt/engine.h"
 #include "stress/hunt/hunt.h"
 #include "stress/hunt/kept.h"
+#include "stress/hunt/output.h"
 #include "stress/hunt/summary.h"
 #include "stress/hunt/take.h"
 
@@ -124,10 +125,15 @@ int command_stress(const struct options *given)
 		return status;
 	budget_begin(o.seconds);
 	show_options(&o);
+	output_flush();
+	if (output_failed())
+		return EXIT_ENVIRONMENT;	/* no reader would learn what the hunt finds */
 	status = engine_hunt();
-	if (o.coverage && coverage_save(o.coverage) != EXIT_CLEAN)
+	if (engine_totals().findings)
+		output_findings_are_kept();
+	if (o.coverage && coverage_save(o.coverage) != EXIT_CLEAN && status == EXIT_CLEAN)
 		status = EXIT_ENVIRONMENT;
-	if (status == EXIT_CLEAN && engine_totals().executions == 0)
+	if (status == EXIT_CLEAN && engine_totals().executions == 0 && !output_failed())
 		status = nothing_run(&o);
 	show_summary(&o, status);
 	return status;

@@ -2,6 +2,7 @@
 #include "stress/hunt/summary.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "stress/hunt/budget.h"
 #include "stress/hunt/build.h"
@@ -67,6 +68,7 @@ static void print_totals_json(const char *type, const struct totals *t)
 	json_unsigned(&j, "schedules", t->schedules);
 	json_unsigned(&j, "pairs", coverage_pairs());
 	json_unsigned(&j, "findings", t->findings);
+	json_unsigned(&j, "unsaved", t->unsaved);
 	json_hash(&j, "digest", t->digest);
 	json_end(&j);
 }
@@ -103,10 +105,14 @@ void show_summary(const struct options *o, int status)
 		print_totals_json("summary", &t);
 		return;
 	}
-	printf("%s: %llu executions in %.1f s, %.0f/s, %llu schedules, %llu findings\n",
+	printf("%s: %llu executions in %.1f s, %.0f/s, %llu schedules, %llu findings",
 	       clean ? "clean" : "done", (unsigned long long)t.executions, s,
 	       (double)t.executions / s, (unsigned long long)t.schedules,
 	       (unsigned long long)t.findings);
+	if (t.unsaved)
+		printf(", %llu not saved in %s: %s", (unsigned long long)t.unsaved, o->findings,
+		       strerror(t.unsaved_error));
+	putchar('\n');
 	if (clean)
 		printf("not looked for: %s\n", build_blind_to());
 }
