@@ -13,7 +13,7 @@ import subprocess
 from kthrashlib import env, terminal
 from kthrashlib.build import bazel, drivers
 from kthrashlib.build.drivers import header
-from kthrashlib.common import CLEAN, FINDINGS, ROOT, STATE
+from kthrashlib.common import CLEAN, FINDINGS, ROOT, STATE, environment, say
 from kthrashlib.measure import scoreboard
 from kthrashlib.terminal import LEFT, RIGHT
 
@@ -33,9 +33,15 @@ def json_lines(args):
 
 
 def hunt(binary, folder, executions, seed, options=()):
-    """Hunts once; returns the first finding, or None."""
+    """Hunts once; returns the first finding, or None. If the driver could not save it, prints its
+    plan and raises Failure."""
     _, lines = json_lines([binary, "stress", "--json", "--executions=%d" % executions,
                            "--seed=%d" % seed, "--findings=" + folder, *options])
+    for line in lines:
+        if line["type"] == "unsaved":
+            say(line["plan"])
+            raise environment("%s: %s; the plan of this finding is above" % (
+                line["file"], line["reason"]))
     return next((x for x in lines if x["type"] == "finding"), None)
 
 

@@ -3,10 +3,9 @@
 runs."""
 
 import os
-import subprocess
 import time
 
-from kthrashlib import env
+from kthrashlib import env, output
 from kthrashlib.build import bazel, drivers
 from kthrashlib.common import CLEAN, ENVIRONMENT, FINDINGS, ROOT, STATE, usage
 from kthrashlib.night import slurm
@@ -64,11 +63,12 @@ def fuzz(call):
     os.makedirs(os.path.join(STATE, "fuzz", "corpus"), exist_ok=True)
     before = set(lane.raw())
     lane.prepare()
-    done = subprocess.run(lane.command(seconds, int(time.time())), cwd=ROOT, check=False,
+    status = output.relay(lane.command(seconds, int(time.time())), cwd=ROOT,
                           env={**os.environ, **lane.environment()})
     new = [p for p in lane.raw() if p not in before]
+    output.findings_are_kept()
     for path in new:
         print("finding: " + os.path.relpath(path, ROOT))
     if new:
         return FINDINGS
-    return CLEAN if done.returncode == 0 else ENVIRONMENT
+    return CLEAN if status == 0 else ENVIRONMENT
