@@ -8,6 +8,8 @@ usage: front_door_output_test.py KTHRASH
        front_door_output_test.py --run KTHRASH FOLDER WORD...     the front door with stand-ins
 """
 
+import contextlib
+import io
 import json
 import os
 import resource
@@ -20,10 +22,10 @@ import tempfile
 import unittest
 from unittest import mock
 
-from campaign_fakes import Fakes, script
+from campaign_fakes import FINDS, Fakes, script
 from kthrashlib import common, env, files
 from kthrashlib.build import bazel, compdb, formatting, linting
-from kthrashlib.front import commands
+from kthrashlib.front import cli, commands
 from kthrashlib.gate import gate, results, runner
 from kthrashlib.gate.junit import PASSED, Case
 from kthrashlib.measure import bench, bugs, coverage
@@ -54,12 +56,13 @@ CALLS = {
     "completion": ["bash"],
     "man": [],
     "compdb": [],
-    "fmt": ["--check"],
+    "fmt": ["--check", "--whole"],
     "lint": [],
 }
 MORE = {"explain": [["--format=json"], ["--format=perfetto"]], "man": [["--source"]],
-        "bench": [["--os=sim", "--seconds=0.05"]], "stress": [["--json"]],
+        "bench": [["--os=sim", "--seconds=1"]], "stress": [["--json"]],
         "bugs": [["--json"]]}
+FINDS_NOW = "finds-now"     # If this file is there, the campaign's lane has a finding.
 # A closed pipe ends the driver, and its parent learns that from the driver.
 BY_THE_DRIVER = ("stress", "verify", "replay", "shrink")
 
@@ -103,7 +106,10 @@ def stand_in(driver, folder, command):
     put(env, "ensure", lambda packages: None)
     put(bazel, "build", lambda targets, options=(): [driver] * len(targets))
     if command == "campaign":
-        Fakes(folder).patches()
+        fakes = Fakes(folder)
+        if os.path.exists(os.path.join(folder, FINDS_NOW)):
+            fakes.lane("one", FINDS)
+        fakes.patches()
     elif command == "fuzz":
         put(bazel, "build", lambda targets: [os.path.join(programs, "engine")] * 2)
         put(start, "STATE", folder)
@@ -126,7 +132,7 @@ def stand_in(driver, folder, command):
     put(compdb, "FILE", os.path.join(folder, "compile_commands.json"))
     put(compdb, "write", lambda: ["x.c"])
     put(formatting, "chosen", lambda files: {formatting.PYTHON: ["x.py"]})
-    put(formatting, "git", lambda *args: mock.Mock(returncode=1, stdout="x"))
+    put(formatting, "git", lambda *args: mock.Mock(returncode=0, stdout="x"))
     put(formatting, "format_file", lambda *args: ("a\n", "b\n"))
     put(linting, "chosen", lambda files: {formatting.PYTHON: ["x.py"]})
     put(linting, "check", lambda argv: "wrong\n")
@@ -214,14 +220,10 @@ class StandardOutput(FrontDoor):
             self.assertEqual(done.returncode, common.ENVIRONMENT)
 
     def test_findings_that_are_kept_decide(self):
-        self.made["config"] = self.at("findings.toml")
-        fakes = Fakes(self.folder)
-        with open(fakes.config, encoding="ascii") as f, \
-                open(self.made["config"], "w", encoding="ascii") as copy:
-            copy.write(f.read())
+        with open(self.at(FINDS_NOW), "w", encoding="ascii"):
+            pass
         words = ["campaign", *(a.format(**self.made) for a in CALLS["campaign"])]
-        with mock.patch.dict(os.environ, {"OUTPUT_TEST_FINDS": "1"}):
-            done = self.run_it(words, ">/dev/full")
+        done = self.run_it(words, ">/dev/full")
         self.assertEqual(done.returncode, common.FINDINGS, done)
         self.assertIn("standard output can't be written", done.stderr)
 
@@ -321,15 +323,21 @@ class Targets(FrontDoor):
                 with self.subTest((command, option, out)):
                     words = [a.format(**self.made) for a in CALLS[command]
                              if not a.startswith("-o") and a != "{folder}/smaller"]
-                    done = self.run_it([command, *words, *(
+                    said = self.refused([command, *words, *(
                         [option, out] if option == "-o" else [option + "=" + out])])
-                    self.assertEqual(done.returncode, common.USAGE, done)
-                    self.assertIn(": ".join((out, why)), done.stderr)
-                    self.assertEqual(done.stderr.count("\n"), 1)
-                    self.assertNotIn(".tmp", done.stderr)
-        done = self.run_it(["bugs", "--scoreboard", "P1", "--out=" + self.at("none", "x")])
-        self.assertEqual(done.returncode, common.USAGE)
-        self.assertIn("its folder is not there", done.stderr)
+                    self.assertIn(": ".join((out, why)), said)
+                    self.assertEqual(said.count("\n"), 1)
+                    self.assertNotIn(".tmp", said)
+        self.assertIn("its folder is not there",
+                      self.refused(["bugs", "--scoreboard", "P1", "--out=" + self.at("no", "x")]))
+
+    def refused(self, words):
+        """Runs the front door in this process. Returns what it says; it must not build."""
+        with contextlib.redirect_stderr(io.StringIO()) as said, \
+                mock.patch.object(bazel, "build", side_effect=AssertionError("built")), \
+                mock.patch.object(env, "ensure", side_effect=AssertionError("installed")):
+            self.assertEqual(cli.main(words), common.USAGE, (words, said.getvalue()))
+        return said.getvalue()
 
 
 class Reports(unittest.TestCase):
