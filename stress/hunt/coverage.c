@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "stress/hunt/files.h"
 #include "stress/hunt/memory.h"
@@ -180,13 +179,13 @@ int coverage_save(const char *path)
 {
 	const char *refused = target_refusal(path);
 	struct lines l = { 0 };
-	struct stat there;
+	struct target t;
 	int status, fd;
 
 	if (refused)
 		return complain(EXIT_USAGE, path, refused);
 	/* The file is read, too, and a FIFO or a terminal might never end. */
-	if (stat(path, &there) == 0 && !S_ISREG(there.st_mode))
+	if (target_find(path, &t) == 0 && t.direct)
 		return complain(EXIT_USAGE, path, "expected a regular file");
 	fd = lock_folder_of(path);
 	if (fd < 0)

@@ -14,7 +14,8 @@
 /*
  * Call it before the process opens anything. If standard input, output or error is closed, its
  * number is taken by a descriptor that can't be written. So no file that is opened later gets
- * that number, and with it what is printed. A limit on the size of files no longer ends the process.
+ * that number, and with it what is printed. If a file reaches a limit on its size, the write
+ * fails; it does not end the process.
  */
 void output_begin(void);
 

@@ -70,6 +70,17 @@ the seeded bugs, as patches
 .Sh EXIT STATUS
 .Bl -tag -width Ds
 %s.El
+.Pp
+Output that can't be written, for example because the disk is full, is status 3.
+A closed pipe ends a command by SIGPIPE.
+If a finding can't be saved in its folder, the whole plan is printed, and the
+status is 1.
+.Sh FILES THAT ARE WRITTEN
+A symbolic link stays, and the file to which it leads is written.
+A device, a FIFO and an open descriptor such as
+.Pa /dev/stdout
+are written directly.
+Any other file is replaced at once, when all of it is written.
 .Sh EXAMPLES
 Hunt for a minute, then look at what was found:
 .Bd -literal -offset indent

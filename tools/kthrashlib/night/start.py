@@ -7,7 +7,7 @@ import time
 
 from kthrashlib import env, output
 from kthrashlib.build import bazel, drivers
-from kthrashlib.common import CLEAN, ENVIRONMENT, FINDINGS, ROOT, STATE, usage
+from kthrashlib.common import CLEAN, FINDINGS, ROOT, STATE, environment, usage
 from kthrashlib.night import slurm
 from kthrashlib.night.campaign import Night, conduct
 from kthrashlib.night.config import Config
@@ -71,4 +71,7 @@ def fuzz(call):
         print("finding: " + os.path.relpath(path, ROOT))
     if new:
         return FINDINGS
-    return CLEAN if status == 0 else ENVIRONMENT
+    if status != 0:
+        raise environment("the engine ended with status %d and saved nothing in %s; what it said "
+                          "is above" % (status, os.path.relpath(lane.folder, ROOT)))
+    return CLEAN
