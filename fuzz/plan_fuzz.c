@@ -41,8 +41,7 @@ static void run(struct world_options *o)
 	fprintf(stderr, "kthrash: %s: %s\nkthrash: signature %s\nkthrash: id %s\n",
 		kt_failure_name(v.failure), v.message, v.signature,
 		signature_id(id, v.failure, v.signature));
-	fprintf(stderr, "kthrash: its input:\n%.*s\n", (int)input.size,
-		(const char *)input.data);
+	fprintf(stderr, "kthrash: its input:\n%.*s\n", (int)input.size, (const char *)input.data);
 	abort();
 }
 

@@ -349,7 +349,7 @@ class Reports(unittest.TestCase):
                        "plan": "the plan\n", "report": "the report\n"}) + "\n"
 
     def test_gate(self):
-        (found,) = results.of_driver(self.SAID, "row")
+        found = results.of_driver(self.SAID, "row")[0]
         self.assertEqual(found["kind"], "race")
         self.assertEqual(found["report"], "not saved: no room\nthe plan\nthe report\n")
 

@@ -37,8 +37,7 @@ static void keep_owner_and_mode(int fd, const struct stat *before)
 {
 	struct stat now;
 
-	if (fstat(fd, &now) == 0 &&
-	    (now.st_uid != before->st_uid || now.st_gid != before->st_gid))
+	if (fstat(fd, &now) == 0 && (now.st_uid != before->st_uid || now.st_gid != before->st_gid))
 		(void)!fchown(fd, before->st_uid, before->st_gid);
 	(void)fchmod(fd, before->st_mode & 0777);	/* some file systems know no modes */
 }
@@ -64,7 +63,7 @@ static int write_temporary(const struct target *t, const char *temporary, const 
 
 int file_write(const char *path, const char *text, size_t size)
 {
-	char temporary[sizeof ((struct target *)0)->path + SUFFIX_MAX];
+	char temporary[TARGET_PATH_MAX + SUFFIX_MAX];
 	struct target t;
 	int err = target_find(path, &t), folder;
 

@@ -152,6 +152,7 @@ static void test_refusals(void)
 	int s = socket(AF_UNIX, SOCK_STREAM, 0);
 	unsigned before;
 
+	CHECK(s >= 0);
 	snprintf(a.sun_path, sizeof a.sun_path, "%s/socket", folder);
 	CHECK_EQ(bind(s, (struct sockaddr *)&a, sizeof a), 0);
 	close(s);
@@ -180,8 +181,7 @@ static void test_refusals(void)
 		CHECK_EQ(put(at("new"), "x"), -EACCES);
 		CHECK_EQ(chmod(at("new"), 0600), 0);
 		CHECK_EQ(chmod(at("below"), 0500), 0);
-		CHECK_STR(refused(at("below/target")),
-			  "its folder can't be written: Permission denied");
+		CHECK_STR(refused(at("below/target")), "its folder can't be written");
 		CHECK_EQ(chmod(at("below"), 0700), 0);
 	}
 	printf("ok refusals\n");

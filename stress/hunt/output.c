@@ -42,14 +42,14 @@ void output_note(int error)
 
 bool output_flush(void)
 {
-	bool failed = ferror(stdout);
+	/* If stdio wrote part of it earlier and failed, nothing says why. */
+	int error = ferror(stdout) ? EIO : 0;
 
-	errno = 0;
 	if (fflush(stdout) != 0)
-		failed = true;
-	if (!failed)
+		error = errno;
+	if (!error)
 		return true;
-	output_note(errno ? errno : EIO);
+	output_note(error);
 	__fpurge(stdout);	/* so that a child does not write it once more when it exits */
 	clearerr(stdout);
 	return false;

@@ -312,6 +312,7 @@ int command_shrink(const struct options *o)
 	static struct plan p, original;
 	const char *refused;
 	struct verdict v;
+	struct unsaved unsaved = { .path = o->output, .report = "", .v = &v, .strategy = "" };
 	unsigned runs;
 	int status, err;
 
@@ -327,6 +328,7 @@ int command_shrink(const struct options *o)
 	status = read_failing(o->files[0], &p, &v);
 	if (status != EXIT_CLEAN)
 		return status;
+	unsaved.json = o->json;
 	original = p;
 	runs = shrink_plan(&p, &v, o->seconds > 0 ? o->seconds : SECONDS_USUAL);
 	finding_annotate(&p, &v);
@@ -334,9 +336,9 @@ int command_shrink(const struct options *o)
 		finding_set_origin(&p, &(struct finding_origin){ .by = "shrink" });
 	err = plan_write(o->output, &p);
 	if (err) {
-		unsaved_print(&(struct unsaved){
-			.path = o->output, .error = -err, .report = "", .v = &v,
-			.executions = runs, .strategy = "", .json = o->json }, &p);
+		unsaved.error = -err;
+		unsaved.executions = runs;
+		unsaved_print(&unsaved, &p);
 		return EXIT_ENVIRONMENT;
 	}
 	if (o->json)

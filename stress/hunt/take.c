@@ -161,8 +161,13 @@ static bool print_unsaved(const struct options *o, const struct taken *t, const 
 {
 	char command[4400];
 	const struct unsaved u = {
-		.path = path, .error = t->error, .report = isolate_report(), .v = v,
-		.executions = t->executions, .strategy = t->strategy, .command = command,
+		.path = path,
+		.error = t->error,
+		.report = isolate_report(),
+		.v = v,
+		.executions = t->executions,
+		.strategy = t->strategy,
+		.command = command,
 		.json = o->json,
 	};
 

@@ -11,7 +11,7 @@
 
 enum { LINKS_MAX = 40 };	/* as in Linux */
 
-_Static_assert(sizeof ((struct target *)0)->path >= PATH_MAX, "realpath() needs the room");
+_Static_assert(TARGET_PATH_MAX >= PATH_MAX, "realpath() needs the room");
 
 /* Replace the folder in t->path by its path without symbolic links. *name: what follows it. */
 static int resolve_folder(struct target *t, const char **name)
@@ -111,14 +111,12 @@ int target_find(const char *path, struct target *t)
 static const char *refusal(const struct target *t)
 {
 	char folder[sizeof t->path];
-	struct stat s;
 	int flags = t->fd >= 0 ? fcntl(t->fd, F_GETFL) : 0;
 
 	if (t->fd >= 0 && (flags < 0 || (flags & O_ACCMODE) == O_RDONLY))
 		return "is not open for writing";
 	if (t->fd >= 0)
-		return fstat(t->fd, &s) == 0 && S_ISDIR(s.st_mode) ?
-		       "is a folder, expected a file" : NULL;
+		return NULL;
 	if (t->direct && S_ISSOCK(t->before.st_mode))
 		return "is a socket, expected a file";
 	if ((t->direct || t->exists) && access(t->path, W_OK) != 0)
@@ -127,10 +125,7 @@ static const char *refusal(const struct target *t)
 		return NULL;
 	snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(t->path, '/') - t->path) + 1,
 		 t->path);
-	if (access(folder, W_OK | X_OK) != 0)
-		return errno == EACCES ? "its folder can't be written: Permission denied" :
-		       strerror(errno);
-	return NULL;
+	return access(folder, W_OK | X_OK) == 0 ? NULL : "its folder can't be written";
 }
 
 const char *target_refusal(const char *path)

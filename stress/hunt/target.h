@@ -14,8 +14,10 @@
 #include <stddef.h>
 #include <sys/stat.h>
 
+enum { TARGET_PATH_MAX = 4096 };
+
 struct target {
-	char path[4096];	/* without symbolic links */
+	char path[TARGET_PATH_MAX];	/* without symbolic links */
 	bool direct;		/* to be opened and written, without a temporary file */
 	int fd;			/* the descriptor of this process that the path names, or -1 */
 	bool exists;
