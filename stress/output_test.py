@@ -231,6 +231,19 @@ def test_shrink_prints_what_it_can_t_save(binary, folder):
         assert not glob.glob(folder + "/*.tmp"), os.listdir(folder)
 
 
+def test_what_a_hunt_leaves_beside_findings(binary, folder):
+    os.makedirs(no_room(folder))
+    for option, why in (("--kept=", "a plan is missing there: File too large"),
+                        ("--coverage=%s/pairs" % no_room(folder), "File too large")):
+        more = ["--mutate"] if option == "--kept=" else []
+        option += no_room(folder) if more else ""
+        done = run([binary, "stress", "--executions=2000", "--findings=" + folder, option, *more],
+                   preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (90, 90)))
+        assert done.returncode == ENVIRONMENT, done
+        assert done.stderr.endswith(why + "\n"), done
+        assert not glob.glob(no_room(folder) + "/*.tmp")
+
+
 def test_a_target_is_refused_before_the_work(binary, folder):
     for out, why in ((folder, "is a folder, expected a file"),
                      (folder + "/no/x", "its folder is not there"),
@@ -250,7 +263,7 @@ def main():
         if name.startswith("test_"):
             with tempfile.TemporaryDirectory() as folder:
                 plain_ones = ("test_the", "test_standard", "test_a_closed", "test_a_file",
-                              "test_a_target", "test_shrink")
+                              "test_a_target", "test_shrink", "test_what")
                 test(plain if name.startswith(plain_ones) else seeded, folder)
             print("ok " + name[len("test_"):].replace("_", " "))
 

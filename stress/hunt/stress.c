@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* `stress`: run cases under many schedules until something breaks. */
 #include <stdio.h>
+#include <string.h>
 
 #include "stress/hunt/budget.h"
 #include "stress/hunt/cases.h"
@@ -92,6 +93,18 @@ static int prepare_coverage(const struct options *o)
 	return o->coverage ? coverage_save(o->coverage) : EXIT_CLEAN;
 }
 
+/* Write what a hunt leaves beside findings. False after a sentence on stderr if that failed. */
+static bool save_rest(const struct options *o)
+{
+	bool saved = !o->coverage || coverage_save(o->coverage) == EXIT_CLEAN;
+
+	if (!kept_error())
+		return saved;
+	fprintf(stderr, "kthrash: --kept=%s: a plan is missing there: %s\n", o->kept,
+		strerror(kept_error()));
+	return false;
+}
+
 /* No execution was run, so the result is not "clean". */
 static int nothing_run(const struct options *o)
 {
@@ -131,7 +144,7 @@ int command_stress(const struct options *given)
 	status = engine_hunt();
 	if (engine_totals().findings)
 		output_findings_are_kept();
-	if (o.coverage && coverage_save(o.coverage) != EXIT_CLEAN && status == EXIT_CLEAN)
+	if (!save_rest(&o) && status == EXIT_CLEAN)
 		status = EXIT_ENVIRONMENT;
 	if (status == EXIT_CLEAN && engine_totals().executions == 0 && !output_failed())
 		status = nothing_run(&o);

@@ -14,7 +14,11 @@
 #include "stress/hunt/output.h"
 #include "stress/hunt/unsaved.h"
 
-enum { SHRINK_SECONDS = 10 };
+enum {
+	SHRINK_SECONDS = 10,
+	PATH_BYTES = 4096,
+	NAME_BYTES = SIGNATURE_ID_MAX + 32,	/* "ID.report.txt" and the like, and a slash */
+};
 
 static bool (*explain)(const struct plan *p);	/* set by take_explains_with() */
 
@@ -25,8 +29,10 @@ void take_explains_with(bool (*function)(const struct plan *p))
 
 static int make_folder(const char *path)
 {
-	char part[4096];
+	char part[PATH_BYTES];
 
+	if (strlen(path) + NAME_BYTES > sizeof part)
+		return -ENAMETOOLONG;
 	for (size_t i = 1; i <= strlen(path) && i < sizeof part; i++) {
 		if (path[i] != '/' && path[i] != '\0')
 			continue;
