@@ -9,6 +9,7 @@ Standard error can't tell anybody, so it only remembers.
 A closed pipe is no error of this kind: SIGPIPE ends the process.
 """
 
+import codecs
 import errno
 import io
 import os
@@ -79,9 +80,11 @@ def relay(words, **kwargs):
     if sys.stdout.isatty():
         return subprocess.run(words, check=False, **kwargs).returncode
     with subprocess.Popen(words, stdout=subprocess.PIPE, **kwargs) as p:
+        decoder = codecs.getincrementaldecoder(sys.stdout.encoding or "utf-8")("replace")
         try:
-            for line in io.TextIOWrapper(p.stdout, errors="replace", newline=""):
-                sys.stdout.write(line)
+            # A prompt has no end of line, so it is copied as it comes.
+            for data in iter(lambda: p.stdout.read1(65536), b""):
+                sys.stdout.write(decoder.decode(data))
                 sys.stdout.flush()
         except BaseException:
             p.kill()
