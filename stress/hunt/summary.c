@@ -9,6 +9,7 @@
 #include "stress/hunt/coverage.h"
 #include "stress/hunt/engine.h"
 #include "stress/hunt/json.h"
+#include "stress/hunt/output.h"
 
 /* ---- options ------------------------------------------------------------------ */
 
@@ -82,7 +83,9 @@ void show_progress(const struct options *o)
 		return;
 	t = engine_totals();
 	if (o->json) {
+		output_lock();		/* a job may print a finding */
 		print_totals_json("progress", &t);
+		output_unlock();
 		return;
 	}
 	snprintf(more, sizeof more, "  %llu schedules  %llu findings",

@@ -139,6 +139,14 @@ def keep_owner_and_mode(fd, before):
         pass        # Some file systems know no modes.
 
 
+def sync(fd):
+    try:
+        os.fsync(fd)
+    except OSError as e:
+        if e.errno != errno.EINVAL:     # Some file systems have nothing to synchronize.
+            raise
+
+
 def write_beside(target, data):
     if target.before and not os.access(target.path, os.W_OK):
         raise error(errno.EACCES, target.path)
@@ -156,7 +164,7 @@ def write_beside(target, data):
             if target.before:
                 keep_owner_and_mode(fd, target.before)
             write_all(fd, data)
-            os.fsync(fd)
+            sync(fd)
         finally:
             os.close(fd)
         os.replace(temporary, target.path)
