@@ -32,7 +32,8 @@ static bool can_do(const struct options *o)
 	} needs[] = {
 		{ o->exhaustive, WORLD_NUMBERS_FAULTS, "--exhaustive" },
 		{ o->twice, WORLD_RUNS_TWICE, "--twice" },
-		{ o->memory != PLAN_SC, WORLD_HAS_WEAK_MEMORY, memory },
+		{ o->has_memory, WORLD_HAS_WEAK_MEMORY, memory },
+		{ options_given(o, "strategy") && !o->adaptive, WORLD_REPEATS, "--strategy" },
 		{ o->illegal, WORLD_ENDS_MISUSE, "--illegal" },
 		{ o->coverage, WORLD_COVERS, "--coverage" },
 		{ o->mutate, WORLD_COVERS, "--mutate" },
@@ -62,6 +63,8 @@ static const char *contradiction(const struct options *o)
 	if (o->exhaustive && (o->mutate || o->adaptive))
 		return "--exhaustive chooses faults in turn, without --mutate and "
 		       "--strategy=adaptive";
+	if (o->exhaustive && o->plan && options_given(o, "faults"))
+		return "--exhaustive tries each fault of its kind, without --faults";
 	if (options_given(o, "coverage-every") && (!o->coverage || o->mutate || o->adaptive))
 		return "--coverage-every needs --coverage, without --mutate and "
 		       "--strategy=adaptive, which look at every plan";

@@ -11,7 +11,7 @@ import os
 import subprocess
 
 from kthrashlib import env, terminal
-from kthrashlib.build import bazel, drivers
+from kthrashlib.build import about, bazel, drivers
 from kthrashlib.build.drivers import header
 from kthrashlib.common import CLEAN, FINDINGS, ROOT, STATE, environment
 from kthrashlib.measure import scoreboard
@@ -123,6 +123,10 @@ def main(call):
     names = names or drivers.bug_names()
     env.ensure(env.BUILD)
     binaries = bazel.build(["//stress/bugs:" + n for n in names] + UNPATCHED)
+    if "--json" not in found:
+        asked = [b for n, b in zip(names, binaries) if "Test" not in header(n)]
+        for build in about.told(asked + binaries[len(names):]):
+            print("kthrash bugs: " + build, flush=True)
     rows = [examine(name, binary, executions, seed) for name, binary in
             terminal.each(zip(names, binaries), "hunting the seeded bugs")]
     folder = os.path.join(STATE, "bugs", "unpatched")
