@@ -34,7 +34,7 @@ static int command_about(const struct options *o)
 
 	(void)o;
 	json_begin(&j, stdout);
-	json_string(&j, "build", build_name());
+	build_put(&j);
 	json_string(&j, "os", world_os);
 	json_bool(&j, "deterministic", world_can(WORLD_REPEATS));
 	json_end(&j);

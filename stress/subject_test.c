@@ -316,7 +316,7 @@ static void test_refusals(void)
 	expect_output("the subject 'counter' can't change plans");
 	expect_status(stress("program \"counter\"",
 			     "--executions=1 --first=18446744073709551615"), EXIT_USAGE);
-	expect_output("these options leave no execution to be run");
+	expect_output("a whole number from 0 to 9223372036854775807");
 	printf("ok refusals\n");
 }
 
@@ -334,6 +334,10 @@ static void test_where_runs_differ(void)
 	expect_output("verify needs the simulator");
 	expect_status(stress("program \"counter\"", "--twice"), EXIT_USAGE);
 	expect_output("--twice needs the simulator");
+	expect_status(stress("program \"counter\"", "--strategy=random"), EXIT_USAGE);
+	expect_output("--strategy needs the simulator");
+	expect_status(stress("program \"counter\"", "--memory=sc"), EXIT_USAGE);
+	expect_output("--memory=sc needs the simulator");
 	printf("ok where runs differ\n");
 }
 

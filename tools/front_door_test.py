@@ -16,7 +16,7 @@ from unittest import mock
 from kthrashlib import common, env
 from kthrashlib.build import bazel
 from kthrashlib.front import cli
-from kthrashlib.measure import bugs
+from kthrashlib.measure import bugs, scoreboard
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -216,7 +216,21 @@ FINDS = """echo '{"type":"progress","executions":5,"points":50,"schedules":4}'
 """
 
 
+NOTHING = """echo '{"type":"summary","executions":100}'"""
+
+
 class Bugs(Folder):
+    def test_a_hunt_that_did_not_run_all_is_not_clean(self):
+        for body in ("exit 0", "exit 2", "kill -9 $$", NOTHING.replace("100", "99"),
+                     NOTHING + "; exit 3", NOTHING + "; exit 130"):
+            with self.subTest(body), mock.patch.object(bugs, "header", lambda name: {}), \
+                    self.assertRaises(common.Failure) as f:
+                bugs.hunt(script(self.path, "fake", FAKE % body), self.folder, 100, 1)
+            self.assertEqual(f.exception.status, common.ENVIRONMENT)
+            self.assertIn("of 100 executions", f.exception.message)
+            with self.subTest(body), self.assertRaises(common.Failure):
+                scoreboard.run(os.path.join(self.path, "fake"), "random", 1, 100)
+
     def test_row_of_a_bug_that_is_found(self):
         binary = script(self.path, "fake", FAKE % FINDS)
         with mock.patch.object(bugs, "STATE", self.folder), \
@@ -230,7 +244,8 @@ class Bugs(Folder):
                              ("X", "deadlock", "random", 5, "1 ops 0 directives", "1/1"))
 
     def test_a_bug_is_hunted_with_the_options_it_needs(self):
-        binary = script(self.path, "fake", FAKE % ('case "$*" in *--twice*) %s;; esac' % FINDS))
+        binary = script(self.path, "fake", FAKE % (
+            'case "$*" in *--twice*) %s;; *) %s;; esac' % (FINDS, NOTHING)))
         for hunt, found in [("", False), ("--twice", True)]:
             with mock.patch.object(bugs, "STATE", self.folder), \
                     mock.patch.object(bugs, "header", lambda name, hunt=hunt: {"Hunt": hunt}), \
@@ -238,7 +253,7 @@ class Bugs(Folder):
                 self.assertEqual(bugs.examine("X", binary, 100, 1)["found"], found)
 
     def test_row_of_a_bug_that_is_not(self):
-        binary = script(self.path, "fake", FAKE % "exit 0")
+        binary = script(self.path, "fake", FAKE % NOTHING)
         with mock.patch.object(bugs, "STATE", self.folder), \
                 mock.patch.object(bugs, "header", lambda name: {}):
             row = bugs.examine("X", binary, 100, 1)

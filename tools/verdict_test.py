@@ -50,12 +50,17 @@ JUDGED = [
     ({"lanes": [FAILED]}, [], "failed", ENVIRONMENT, [HUNG]),
     ({"lanes": [FAILED]}, [bug()], "findings", FINDINGS, [HUNG]),
     ({"lanes": [RAN, IDLE, UNSTARTED]}, [], "clean", CLEAN, [IDLES]),
+    ({"lanes": [IDLE, UNSTARTED]}, [], "failed", ENVIRONMENT, [IDLES]),
+    ({"lanes": [IDLE, UNSTARTED]}, [bug()], "findings", FINDINGS, [UNTRIED, IDLES]),
+    ({"lanes": [CRASHED_AT_ONCE]}, [], "clean", CLEAN, []),
     ({"lanes": [RAN, STARVED]}, [], "clean", CLEAN,
      ["1 lane ran 0 executions and so looked at nothing: eats (never started: the corpus had no "
       "plans)"]),
     ({"lanes": [RAN, CRASHED_AT_ONCE]}, [bug()], "findings", FINDINGS, []),
     ({"canary": MISSED}, [], "invalid", ENVIRONMENT, [PLANTED]),
     ({"canary": WAITING}, [], "invalid", ENVIRONMENT, [PLANTED]),
+    ({"canary": {**MISSED, "failure": "exit status 2"}}, [], "invalid", ENVIRONMENT,
+     [PLANTED + "; its hunt failed: exit status 2"]),
     ({"canary": MISSED}, [bug()], "invalid", ENVIRONMENT, [PLANTED]),
     ({"canary": None}, [], "clean", CLEAN, []),
     ({"canary": WAITING, "interrupted": True}, [], "clean", CLEAN, [STOPPED]),
@@ -66,19 +71,22 @@ JUDGED = [
 ]
 
 NO_BUG = "No bug fails."
+ALL_RAN = " 9 executions by 1 of 1 lane."
 FAR = "After 1 min 30 s of 2 min 00 s. "
 ENDED = "It did not reach its end. " + FAR
 
 # Each row has facts that differ, why there is no record, and whether there is no later night. Then
 # it has what a reader is told.
 TOLD = [
-    ({}, "", True, "clean", [NO_BUG]),
-    ({"why": ["x"]}, "", False, "clean", [NO_BUG, "x"]),
-    ({"bugs": {"fixed": ["a"]}}, "", True, "clean", ["No bug fails; 1 fixed."]),
+    ({}, "", True, "clean", [NO_BUG + ALL_RAN]),
+    ({"why": ["x"]}, "", False, "clean", [NO_BUG + ALL_RAN, "x"]),
+    ({"bugs": {"fixed": ["a"]}}, "", True, "clean", ["No bug fails; 1 fixed." + ALL_RAN]),
     ({"verdict": "findings", "bugs": {"crashing": ["a", "b"], "new": ["a", "c"]}}, "", True,
-     "findings", ["2 bugs fail: 1 new, 0 back; 0 fixed."]),
-    ({"lanes": [IDLE, UNSTARTED]}, "", True, "clean", [NO_BUG, IDLES]),
-    ({"lanes": [IDLE, UNSTARTED], "why": [IDLES]}, "", True, "clean", [NO_BUG, IDLES]),
+     "findings", ["2 bugs fail: 1 new, 0 back; 0 fixed." + ALL_RAN]),
+    ({"lanes": [RAN, IDLE, UNSTARTED]}, "", True, "clean",
+     [NO_BUG + " 9 executions by 1 of 3 lanes.", IDLES]),
+    ({"lanes": [IDLE, UNSTARTED]}, "", True, "failed", [IDLES, NO_BUG]),
+    ({"lanes": [IDLE, UNSTARTED], "why": [IDLES]}, "", True, "failed", [IDLES, NO_BUG]),
     ({"state": "invalid", "verdict": "invalid", "why": [PLANTED]}, "", True, "invalid",
      [PLANTED, "What it found, or did not, proves nothing. " + NO_BUG]),
     ({"verdict": "failed", "why": [HUNG]}, "", True, "failed", [HUNG, NO_BUG]),
@@ -181,11 +189,12 @@ class Verdicts(unittest.TestCase):
     def test_the_last_line(self):
         bugs = {"crashing": ["a", "b"], "incubating": ["c", "d"], "new": ["a", "d"]}
         self.assertEqual(verdict.summary(facts(verdict="findings", bugs=bugs)),
-                         "findings: 2 distinct bugs (1 new) and 1 not confirmed in 1 min 30 s")
+                         "findings: 2 distinct bugs (1 new) and 1 not confirmed in 1 min 30 s, "
+                         "9 executions by 1 of 1 lane")
         self.assertEqual(
             verdict.summary(facts(lanes=[RAN, IDLE], interrupted=True), " by 3 shards"),
             "clean, but 1 of 2 lanes ran 0 executions: 0 distinct bugs (0 new) by 3 shards in "
-            "1 min 30 s, interrupted")
+            "1 min 30 s, 9 executions by 1 of 2 lanes, interrupted")
 
 
 class Records(unittest.TestCase):

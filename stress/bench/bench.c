@@ -138,7 +138,7 @@ static void print_json(const struct round *m, struct world_switch change)
 	struct json j;
 
 	json_begin(&j, stdout);
-	json_string(&j, "build", build_name());
+	build_put(&j);
 	put_round(&j, u);
 	json_double(&j, "switch_ns", change.bare, 2);
 	json_double(&j, "ratio", ratio(u->ns_per_point, change.bare), 2);
@@ -153,7 +153,7 @@ static void print_table(const struct round *m, struct world_switch change)
 {
 	const struct round *u = &m[USUAL];
 
-	printf("%s, random walk, medians of %d rounds\n", build_name(), ROUNDS);
+	printf("  random walk, medians of %d rounds\n", ROUNDS);
 	printf("  creators  executions/s  points each  ns per point\n");
 	for (int i = 0; i < ROWS; i++) {
 		if (i == PLANS)
@@ -181,6 +181,8 @@ int command_bench(const struct options *o)
 	struct world_switch s[ROUNDS], change;
 	double seconds = (o->seconds > 0 ? o->seconds : 5) / ROUNDS / ROWS;
 
+	if (!o->json)
+		build_show("bench");
 	for (int i = 0; i < ROUNDS; i++) {
 		s[i] = world_switch();
 		for (int k = 0; k < ROWS; k++) {

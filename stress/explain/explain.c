@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "stress/explain/formats.h"
+#include "stress/hunt/build.h"
 #include "stress/hunt/files.h"
 #include "stress/hunt/hunt.h"
 #include "stress/hunt/isolate.h"
@@ -33,14 +34,12 @@ int command_explain(const struct options *o)
 	static struct plan p;
 	struct verdict v;
 
-	if (o->files_count != 1) {
-		fprintf(stderr, "kthrash: usage: kthrash explain FILE [--format=text|json]\n");
-		return EXIT_USAGE;
-	}
 	if (case_read(o->files[0], &p) != 0)
 		return EXIT_USAGE;
-	if (strcmp(o->format, "text") == 0)
+	if (strcmp(o->format, "text") == 0) {
+		build_show("explain");
 		return explain_text(&p) ? EXIT_CLEAN : EXIT_ENVIRONMENT;
+	}
 	world_note_wakes(true);
 	if (!run_as_written(&p, &v)) {
 		fprintf(stderr, "kthrash: %s\n", v.message);

@@ -3,6 +3,7 @@
 
 #include "stress/explain/formats.h"
 #include "stress/explain/telling.h"
+#include "stress/hunt/build.h"
 #include "stress/hunt/json.h"
 
 static const char *const why_names[] = { "mark", "point", "yield", "blocked", "exit" };
@@ -129,6 +130,7 @@ void print_as_json(const char *file, const struct sim_record *r, const struct ve
 		signature_id(id, v->failure, v->signature);
 	json_begin(&j, stdout);
 	json_string(&j, "plan", file);
+	build_put(&j);
 	json_string(&j, "failure", kt_failure_name(v->failure));
 	json_string(&j, "message", v->message);
 	if (r)

@@ -11,7 +11,7 @@ static struct {
 	bool ran_out;
 } budget;
 
-static volatile sig_atomic_t interrupted;
+static volatile sig_atomic_t interrupted;	/* the number of the signal, or 0 */
 
 double now_s(void)
 {
@@ -23,8 +23,7 @@ double now_s(void)
 
 static void on_interrupt(int sig)
 {
-	(void)sig;
-	interrupted = 1;
+	interrupted = sig;
 }
 
 void budget_begin(double seconds)
@@ -45,10 +44,10 @@ bool budget_is_spent(void)
 {
 	if (budget.seconds > 0 && budget_elapsed() >= budget.seconds)
 		budget.ran_out = true;
-	return interrupted || budget.ran_out;
+	return interrupted != 0 || budget.ran_out;
 }
 
-bool budget_was_interrupted(void)
+int budget_was_interrupted(void)
 {
 	return interrupted;
 }

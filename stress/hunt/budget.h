@@ -19,8 +19,11 @@ bool budget_is_spent(void);
 /* Seconds since budget_begin(). */
 double budget_elapsed(void);
 
-/* Why did budget_is_spent() return true: because of a signal, or because the time is up? */
-bool budget_was_interrupted(void);
+/*
+ * Why did budget_is_spent() return true: because of a signal, whose number the first of these
+ * returns, or because the time is up?
+ */
+int budget_was_interrupted(void);
 bool budget_ran_out(void);
 
 /*

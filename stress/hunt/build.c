@@ -50,11 +50,27 @@ static const struct {
 
 const char *build_name(void)
 {
-	static char name[160];
+	static char name[200];
+	const char *bug = bug_name();
 
-	snprintf(name, sizeof name, "%s, " COMPILER_NAME " %d %s, sanitizer " SANITIZER_NAME,
-		 platform_name, COMPILER_MAJOR, OPTIMIZED);
+	snprintf(name, sizeof name, "%s, " COMPILER_NAME " %d %s, sanitizer " SANITIZER_NAME "%s%s",
+		 platform_name, COMPILER_MAJOR, OPTIMIZED, bug ? ", bug " : "", bug ? bug : "");
 	return name;
+}
+
+struct build_facts build_facts(void)
+{
+	static char compiler[32];
+	const char *bug = bug_name();
+
+	snprintf(compiler, sizeof compiler, COMPILER_NAME " %d", COMPILER_MAJOR);
+	return (struct build_facts){
+		.platform = platform_name,
+		.compiler = compiler,
+		.sanitizer = SANITIZER_NAME,
+		.bug = bug ? bug : "",
+		.optimized = strcmp(OPTIMIZED, "optimized") == 0,
+	};
 }
 
 __attribute__((weak)) const char *bug_name(void)

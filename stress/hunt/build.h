@@ -3,10 +3,34 @@
 #ifndef STRESS_HUNT_BUILD_H
 #define STRESS_HUNT_BUILD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
-/* "sim+modelled+park+list+modelled, clang 19 optimized, sanitizer asan". */
+struct json;
+
+/*
+ * "sim+modelled+park+list+modelled, clang 19 optimized, sanitizer asan"; with a seeded bug also
+ * ", bug P1".
+ */
 const char *build_name(void);
+
+/* The same in parts. */
+struct build_facts {
+	const char *platform;	/* "sim+modelled+park+list+modelled" */
+	const char *compiler;	/* "clang 19" */
+	const char *sanitizer;	/* asan, tsan or none */
+	const char *bug;	/* the seeded bug, or "" */
+	bool optimized;
+};
+
+struct build_facts build_facts(void);
+
+/*
+ * Say which binary this is, as the first line of a command's text, or as values in a JSON object.
+ * The front door compares them with the build that the user asked for.
+ */
+void build_show(const char *command);
+void build_put(struct json *j);
 
 /* The kinds of bugs that no execution of this binary can show: "data races (...), ...". */
 const char *build_blind_to(void);

@@ -14,7 +14,7 @@
 #include "stress/run/subject.h"
 
 enum {
-	FILES_MAX = 4096,
+	FILES_MAX = 1 << 16,
 	KEPT_STREAM = 0x4e47,	/* keeps these draws independent of other draws from the seed */
 };
 
@@ -48,9 +48,17 @@ static int list_folder(const char *path)
 	DIR *dir = opendir(path);
 	struct dirent *e;
 
-	while (dir && (e = readdir(dir)) && cases.count < FILES_MAX) {
+	while (dir && (e = readdir(dir))) {
 		if (!is_plan(e->d_name))
 			continue;
+		if (cases.count == FILES_MAX) {
+			fprintf(stderr,
+				"kthrash: %s: more than %d plans, expected several "
+				"folders\n",
+				path, FILES_MAX);
+			closedir(dir);
+			return EXIT_USAGE;
+		}
 		if (asprintf(&cases.file[cases.count], "%s/%s", path, e->d_name) < 0)
 			return EXIT_ENVIRONMENT;
 		cases.count++;

@@ -66,7 +66,7 @@ static bool take(struct verdict *v)
 		},
 	};
 
-	tally_execution(&shared->tally, h->job, shared->next, v);
+	tally_execution(&shared->tally, h->job, shared->next, shared->number, v);
 	if (!take_finding(h->o, &t, v))
 		return false;
 	tally_finding(&shared->tally, shared->next, v, t.error);
@@ -84,7 +84,7 @@ static bool is_allowed(const struct verdict *v)
 	cases_make(&shared->plan, shared->next / RUNS_PER_PLAN);
 	if (!cases_allow(v->failure) || is_over_for_all())
 		return false;
-	tally_execution(&shared->tally, h->job, shared->next, v);
+	tally_execution(&shared->tally, h->job, shared->next, shared->number, v);
 	h->first = shared->next + 1;
 	return true;
 }
@@ -138,7 +138,7 @@ static int work(unsigned job)
  */
 static bool is_over(unsigned job)
 {
-	return budget_was_interrupted() || output_failed() ||
+	return budget_was_interrupted() != 0 || output_failed() ||
 	       (!engine.hunt.o->keep_going &&
 		engine.jobs.shared[job].next > tally_first_found(&engine.jobs));
 }
@@ -192,6 +192,15 @@ bool engine_begin(const struct options *o)
 int engine_hunt(void)
 {
 	return engine.hunt.o->jobs > 1 ? hunt_together() : hunt_alone();
+}
+
+bool engine_has_tried_all(void)
+{
+	const struct options *o = engine.hunt.o;
+
+	if (o->exhaustive && enumerate_is_done(&shared->enumeration))
+		return true;
+	return o->executions && engine_totals().executions >= o->executions;
 }
 
 struct totals engine_totals(void)

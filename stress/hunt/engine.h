@@ -8,6 +8,7 @@
 #ifndef STRESS_HUNT_ENGINE_H
 #define STRESS_HUNT_ENGINE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "stress/hunt/options.h"
@@ -24,6 +25,9 @@ bool engine_begin(const struct options *o);
  * --keep-going, there is a finding. Returns an exit status.
  */
 int engine_hunt(void);
+
+/* Has the hunt run each execution that --executions or --exhaustive asks for? */
+bool engine_has_tried_all(void);
 
 /* What the hunt has counted so far. Call it in the process that called engine_begin(). */
 struct totals engine_totals(void);

@@ -113,12 +113,21 @@ static bool enumerate_case(const struct hunt *h, struct enumeration *e)
 	return true;
 }
 
+static unsigned cases_given(void)
+{
+	return cases_count() ? cases_count() : 1;
+}
+
+bool enumerate_is_done(const struct enumeration *e)
+{
+	return e->plan >= cases_given();
+}
+
 void enumerate_child(void *hunt)
 {
 	const struct hunt *h = hunt;
 	struct enumeration *e = &shared->enumeration;
-	unsigned cases = cases_count() ? cases_count() : 1;
 
-	while (e->plan < cases && enumerate_case(h, e))
+	while (!enumerate_is_done(e) && enumerate_case(h, e))
 		*e = (struct enumeration){ .plan = e->plan + 1 };
 }

@@ -7,6 +7,7 @@
 #ifndef STRESS_HUNT_ENUMERATE_H
 #define STRESS_HUNT_ENUMERATE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* The fault that is tried next. It outlives the child that tries it. Zero: the first. */
@@ -22,5 +23,8 @@ struct enumeration {
  * over. `hunt` is a struct hunt (execute.h).
  */
 void enumerate_child(void *hunt);
+
+/* Has each fault of each case been tried? */
+bool enumerate_is_done(const struct enumeration *e);
 
 #endif

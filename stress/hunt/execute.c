@@ -16,6 +16,7 @@ bool execute_load(const struct hunt *h, uint64_t number)
 	coverage_watch(h->o->adaptive || h->o->mutate || number % h->o->coverage_every == 0);
 	if (!cases_make(&shared->plan, number))
 		return false;
+	shared->number = number;
 	world_load(&shared->plan);
 	return true;
 }
@@ -57,7 +58,7 @@ bool execute_to_measure(const struct hunt *h, struct length *out)
 
 void execute_count(const struct hunt *h, uint64_t i)
 {
-	tally_execution(&shared->tally, h->job, i, &shared->verdict);
+	tally_execution(&shared->tally, h->job, i, shared->number, &shared->verdict);
 }
 
 uint32_t execute_victims(void)

@@ -48,10 +48,6 @@ int command_identify(const struct options *o)
 {
 	int status = EXIT_CLEAN;
 
-	if (o->files_count == 0) {
-		fprintf(stderr, "kthrash: usage: kthrash identify REPORT...\n");
-		return EXIT_USAGE;
-	}
 	for (unsigned i = 0; i < o->files_count; i++)
 		if (identify(o->files[i]) != EXIT_CLEAN)
 			status = EXIT_USAGE;

@@ -10,6 +10,7 @@
 #include "platform/rng.h"
 #include "stress/hunt/files.h"
 #include "stress/hunt/memory.h"
+#include "stress/hunt/options.h"
 #include "stress/run/subject.h"
 
 enum {
@@ -28,15 +29,15 @@ static struct kept {
 
 static const char *copies;	/* folder; NULL: none */
 
-bool kept_map(const char *folder)
+int kept_map(const char *folder)
 {
 	if (folder && access(folder, W_OK | X_OK) != 0) {
 		fprintf(stderr, "kthrash: --kept=%s: %s\n", folder, strerror(errno));
-		return false;
+		return EXIT_USAGE;
 	}
 	copies = folder;
 	kept = memory_map(sizeof *kept);
-	return kept != NULL;
+	return kept ? EXIT_CLEAN : EXIT_ENVIRONMENT;
 }
 
 /* A copy that can't be written does not stop the hunt, which has the plan in memory. */

@@ -13,10 +13,10 @@
 
 /*
  * Map the memory for the plans. Call it before the first child starts. Unless `folder` is
- * NULL, a copy of each plan goes there, for other hunts. False, after a sentence on stderr, if
- * there is no memory or if the folder can't be written.
+ * NULL, a copy of each plan goes there, for other hunts. Returns an exit status, after
+ * a sentence on stderr if there is no memory or if the folder can't be written.
  */
-bool kept_map(const char *folder);
+int kept_map(const char *folder);
 
 /* Keep *p. If there is no room, it takes the place of a plan that `seed` draws. */
 void kept_add(const struct plan *p, uint64_t seed);

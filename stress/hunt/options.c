@@ -26,6 +26,18 @@ static bool parse_u64(const char *s, uint64_t *out)
 	return errno == 0 && *end == '\0';
 }
 
+/* Digits, and a point with digits behind it if need be; nothing else that strtod() reads. */
+static bool parse_real(const char *s, double *out)
+{
+	size_t whole = strspn(s, "0123456789");
+	size_t part = s[whole] == '.' ? strspn(s + whole + 1, "0123456789") : 0;
+
+	if (whole == 0 || (s[whole] == '.' && part == 0) || s[whole + (part ? part + 1 : 0)])
+		return false;
+	*out = strtod(s, NULL);
+	return true;
+}
+
 /* ---- values ---------------------------------------------------------------- */
 
 struct row {
@@ -71,9 +83,10 @@ static int set_number(struct options *o, const struct row *row, const char *valu
 	uint64_t n;
 
 	if (!parse_u64(value, &n) || n < row->min || n > row->max) {
-		fprintf(stderr, "kthrash: --%s=%s: expected a whole number from %llu to %llu\n",
+		fprintf(stderr, "kthrash: --%s=%s: expected a whole number from %llu to %llu%s\n",
 			row->name, value, (unsigned long long)row->min,
-			(unsigned long long)row->max);
+			(unsigned long long)row->max,
+			row->min && !row->sets ? "; omit it for the default" : "");
 		return EXIT_USAGE;
 	}
 	*(uint64_t *)((char *)o + row->field) = n;
@@ -163,13 +176,11 @@ static int set_exhaustive(struct options *o, const struct row *row, const char *
 
 static int set_seconds(struct options *o, const struct row *row, const char *v)
 {
-	char *end;
-
 	(void)row;
-	errno = 0;
-	o->seconds = strtod(v, &end);
-	if (end == v || *end || errno || !(o->seconds > 0 && o->seconds <= 1e7))
-		return complain("--seconds", v, "a number above 0 and at most 10000000");
+	if (!parse_real(v, &o->seconds) || !(o->seconds > 0 && o->seconds <= 1e7))
+		return complain("--seconds", v,
+				"a number above 0 and at most 10000000, such as "
+				"5 or 0.5; omit it for the default");
 	return EXIT_CLEAN;
 }
 
@@ -229,19 +240,28 @@ static bool is_of(const struct row *row, const char *command)
 	return false;
 }
 
-/* Find the command's option of that name. If it has none, find another command's; or NULL. */
+static bool has_name(const struct row *row, const char *name, size_t len)
+{
+	return strlen(row->name) == len && memcmp(row->name, name, len) == 0;
+}
+
+/* The command's option of that name, or NULL. */
 static const struct row *find(const char *command, const char *name, size_t len)
 {
-	const struct row *of_another = NULL;
-
-	for (unsigned i = 0; i < ROWS; i++) {
-		if (strlen(rows[i].name) != len || memcmp(rows[i].name, name, len) != 0)
-			continue;
-		if (is_of(&rows[i], command))
+	for (unsigned i = 0; i < ROWS; i++)
+		if (has_name(&rows[i], name, len) && is_of(&rows[i], command))
 			return &rows[i];
-		of_another = &rows[i];
-	}
-	return of_another;
+	return NULL;
+}
+
+/* The values on the command line, by row. NULL: the option is not there. */
+static const char *given[ROWS];
+
+bool options_given(const struct options *o, const char *name)
+{
+	const struct row *row = find(o->command, name, strlen(name));
+
+	return row && given[row - rows];
 }
 
 /* ---- help ------------------------------------------------------------------ */
@@ -321,7 +341,23 @@ static int unknown(const char *command, const char *arg)
 			 rows[i].name[1] ? between(&rows[i]) : "");
 		words_add(&known, word, i + 1 == last);
 	}
-	return complain("unknown option", arg, last ? known.text : "no option");
+	fprintf(stderr, "kthrash: %s takes no option '%s', expected %s\n", command, arg,
+		last ? known.text : "no option");
+	return EXIT_USAGE;
+}
+
+/* Set the option. The same option may stand there again only if it has the same value. */
+static int set(struct options *o, const struct row *row, const char *value)
+{
+	const char *before = given[row - rows];
+
+	if (before && strcmp(before, value) != 0) {
+		fprintf(stderr, "kthrash: %s%s given twice, as '%s' and as '%s'\n", dashes(row),
+			row->name, before, value);
+		return EXIT_USAGE;
+	}
+	given[row - rows] = value;
+	return row->set(o, row, value);
 }
 
 /* Parse the option at argv[i], and the word after it if that word is its value. */
@@ -337,7 +373,7 @@ static int option(struct options *o, int argc, char **argv, int *i)
 	if (strcmp(between(row), " ") == 0) {
 		if (++*i == argc)
 			return complain("option", arg, "a file after it");
-		return row->set(o, row, argv[*i]);
+		return set(o, row, argv[*i]);
 	}
 	if (*row->value && !equals) {
 		fprintf(stderr, "kthrash: %s needs a value, as in --%s=%s\n", arg, row->name,
@@ -348,7 +384,32 @@ static int option(struct options *o, int argc, char **argv, int *i)
 		fprintf(stderr, "kthrash: --%s takes no value\n", row->name);
 		return EXIT_USAGE;
 	}
-	return row->set(o, row, equals ? equals + 1 : "");
+	return set(o, row, equals ? equals + 1 : "");
+}
+
+/* Has the command as many files as the table says? */
+static int check_files(const struct options *o)
+{
+	const struct row *plan = find(o->command, "plan", strlen("plan"));
+	const char *arguments = "";
+	bool many;
+
+	for (unsigned i = 0; i < COMMANDS; i++)
+		if (strcmp(o->command, commands[i].name) == 0)
+			arguments = commands[i].arguments;
+	many = strstr(arguments, "...") != NULL;
+	if (*arguments ? o->files_count == 1 || (many && o->files_count) : !o->files_count)
+		return EXIT_CLEAN;
+	if (*arguments)
+		fprintf(stderr, "kthrash: %s %s %s, got %u: kthrash %s %s [OPTION]...\n",
+			o->command, many ? "needs a" : "takes one",
+			strncmp(arguments, "PLAN", 4) == 0 ? "plan" : "report", o->files_count,
+			o->command, arguments);
+	else
+		fprintf(stderr, "kthrash: unexpected '%s': %s takes no file%s%s\n", o->files[0],
+			o->command, plan ? "; a plan is given as --plan=" : "",
+			plan ? o->files[0] : "");
+	return EXIT_USAGE;
 }
 
 int options_parse(struct options *o, int argc, char **argv)
@@ -356,6 +417,7 @@ int options_parse(struct options *o, int argc, char **argv)
 	static const char *files[4096];
 
 	*o = (struct options){ .files = files };
+	memset(given, 0, sizeof given);
 	for (unsigned i = 0; i < ROWS; i++)
 		if (rows[i].sets)
 			rows[i].set(o, &rows[i], rows[i].preset);
@@ -378,5 +440,5 @@ int options_parse(struct options *o, int argc, char **argv)
 		if (status != EXIT_CLEAN)
 			return status;
 	}
-	return EXIT_CLEAN;
+	return check_files(o);
 }

@@ -13,6 +13,7 @@ enum {	/* exit statuses of every command */
 	EXIT_FINDINGS = 1,	/* or a plan did not end as it expects */
 	EXIT_USAGE = 2,		/* or bad input */
 	EXIT_ENVIRONMENT = 3,
+	EXIT_SIGNAL = 128,	/* plus the number of the signal that interrupted it */
 };
 
 enum exhaustive {
@@ -69,6 +70,9 @@ struct options {
  * what is wrong and what was expected.
  */
 int options_parse(struct options *o, int argc, char **argv);
+
+/* Does the command line that was parsed last have this option of its command? */
+bool options_given(const struct options *o, const char *name);
 
 /*
  * Print the help of `command`; the words of a plan for "plan"; the list of commands for NULL.

@@ -98,7 +98,7 @@ static void print_json(const char *file, const struct plan *p, const struct verd
 	json_string(&j, "signature", v->signature);
 	json_string(&j, "message", v->message);
 	json_string(&j, "options", options);
-	json_string(&j, "build", build_name());
+	build_put(&j);
 	json_string(&j, "id", id);
 	if (p->signature)
 		json_bool(&j, "same_signature", finding_has_signature(p, v->signature));
@@ -154,12 +154,10 @@ int command_replay(const struct options *o)
 {
 	int status = EXIT_CLEAN;
 
-	if (o->files_count == 0) {
-		fprintf(stderr, "kthrash: replay needs a plan: kthrash replay FILE...\n");
-		return EXIT_USAGE;
-	}
 	if (o->twice && !world_allows(WORLD_RUNS_TWICE, "--twice"))
 		return EXIT_USAGE;
+	if (!o->json)
+		build_show("replay");
 	for (unsigned i = 0; i < o->files_count; i++) {
 		int one = replay_file(o, o->files[i]);
 

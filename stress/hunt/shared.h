@@ -17,6 +17,7 @@
 struct shared {
 	/* written by the child: */
 	struct plan plan;		/* the case that it runs */
+	uint64_t number;		/* of that case, if a hunt runs it */
 	struct world_options options;	/* of the execution under way */
 	struct verdict verdict;		/* failure != KT_PASS: the child's finding */
 	struct verdict again;		/* twice.c: verdict of a second run, in another process */

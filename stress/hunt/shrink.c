@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "stress/hunt/budget.h"
+#include "stress/hunt/build.h"
 #include "stress/hunt/files.h"
 #include "stress/hunt/finding.h"
 #include "stress/hunt/hunt.h"
@@ -269,6 +270,7 @@ static void print_json(const char *file, const struct plan *p, const struct verd
 
 	json_begin(&j, stdout);
 	json_string(&j, "file", file);
+	build_put(&j);
 	json_string(&j, "kind", kt_failure_name(v->failure));
 	json_unsigned(&j, "executions", runs);
 	json_unsigned(&j, "tasks", p->tasks_count);
@@ -316,8 +318,8 @@ int command_shrink(const struct options *o)
 	unsigned runs;
 	int status, err;
 
-	if (o->files_count != 1 || !o->output) {
-		fprintf(stderr, "kthrash: usage: kthrash shrink FILE -o OUT\n");
+	if (!o->output) {
+		fprintf(stderr, "kthrash: shrink needs a file for the smaller plan: -o FILE\n");
 		return EXIT_USAGE;
 	}
 	refused = target_refusal(o->output);
@@ -330,6 +332,8 @@ int command_shrink(const struct options *o)
 		return status;
 	unsaved.json = o->json;
 	original = p;
+	if (!o->json)
+		build_show("shrink");
 	runs = shrink_plan(&p, &v, o->seconds > 0 ? o->seconds : SECONDS_USUAL);
 	finding_annotate(&p, &v);
 	if (!p.origin.by)

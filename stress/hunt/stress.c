@@ -34,7 +34,8 @@ static bool can_do(const struct options *o)
 	} needs[] = {
 		{ o->exhaustive, WORLD_NUMBERS_FAULTS, "--exhaustive" },
 		{ o->twice, WORLD_RUNS_TWICE, "--twice" },
-		{ o->memory != PLAN_SC, WORLD_HAS_WEAK_MEMORY, memory },
+		{ o->has_memory, WORLD_HAS_WEAK_MEMORY, memory },
+		{ options_given(o, "strategy") && !o->adaptive, WORLD_REPEATS, "--strategy" },
 		{ o->illegal, WORLD_ENDS_MISUSE, "--illegal" },
 		{ o->coverage, WORLD_COVERS, "--coverage" },
 		{ o->mutate, WORLD_COVERS, "--mutate" },
@@ -61,6 +62,16 @@ static const char *contradiction(const struct options *o)
 	if (o->exhaustive && (o->jobs > 1 || o->first))
 		return "--exhaustive runs all of its plans in one process, without --jobs and "
 		       "--first";
+	if (o->exhaustive && (o->mutate || o->adaptive))
+		return "--exhaustive chooses faults in turn, without --mutate and "
+		       "--strategy=adaptive";
+	if (o->exhaustive && o->plan && options_given(o, "faults"))
+		return "--exhaustive tries each fault of its kind, without --faults";
+	if (options_given(o, "coverage-every") && (!o->coverage || o->mutate || o->adaptive))
+		return "--coverage-every needs --coverage, without --mutate and "
+		       "--strategy=adaptive, which look at every plan";
+	if (o->executions > UINT64_MAX - o->first)
+		return "--first and --executions: the last number is beyond 2^64 - 1";
 	return NULL;
 }
 
@@ -74,21 +85,22 @@ static int check(const struct options *o)
 		fprintf(stderr, "kthrash: %s\n", wrong);
 		return EXIT_USAGE;
 	}
-	if (o->files_count) {
-		fprintf(stderr, "kthrash: unexpected '%s'; a plan is given as --plan=%s\n",
-			o->files[0], o->files[0]);
-		return EXIT_USAGE;
-	}
 	return cases_open(o);
 }
 
 /* Prepare a hunt that writes coverage to a file, or that coverage steers. */
 static int prepare_coverage(const struct options *o)
 {
+	int status = EXIT_CLEAN;
+
 	if (!o->coverage && !o->adaptive && !o->mutate)
 		return EXIT_CLEAN;
-	if (!coverage_map((unsigned)o->jobs) || (o->mutate && !kept_map(o->kept)))
+	if (!coverage_map((unsigned)o->jobs))
 		return EXIT_ENVIRONMENT;
+	if (o->mutate)
+		status = kept_map(o->kept);
+	if (status != EXIT_CLEAN)
+		return status;
 	/* Save the file now, so that the user learns before the hunt if it can't be written. */
 	return o->coverage ? coverage_save(o->coverage) : EXIT_CLEAN;
 }
@@ -108,16 +120,22 @@ static bool save_rest(const struct options *o)
 /* No execution was run, so the result is not "clean". */
 static int nothing_run(const struct options *o)
 {
-	if (budget_was_interrupted()) {
+	if (budget_was_interrupted())
 		fprintf(stderr, "kthrash: interrupted before the first execution had ended\n");
-		return EXIT_ENVIRONMENT;
-	}
-	if (budget_ran_out())
+	else if (budget_ran_out())
 		fprintf(stderr, "kthrash: --seconds=%g passed before the first execution had "
 			"ended\n", o->seconds);
 	else
 		fprintf(stderr, "kthrash: these options leave no execution to be run\n");
-	return EXIT_USAGE;
+	return budget_was_interrupted() ? EXIT_CLEAN : EXIT_USAGE;
+}
+
+/* The exit status of a hunt that a signal may have ended before it had done its work. */
+static int after_signal(int status)
+{
+	if (status != EXIT_CLEAN || !budget_was_interrupted() || engine_has_tried_all())
+		return status;
+	return EXIT_SIGNAL + budget_was_interrupted();
 }
 
 int command_stress(const struct options *given)
@@ -131,7 +149,9 @@ int command_stress(const struct options *given)
 	status = check(&o);
 	if (status != EXIT_CLEAN)
 		return status;
-	if (!make_findings_folder(&o) || !engine_begin(&o))
+	if (!make_findings_folder(&o))
+		return EXIT_USAGE;
+	if (!engine_begin(&o))
 		return EXIT_ENVIRONMENT;
 	status = prepare_coverage(&o);
 	if (status != EXIT_CLEAN)
@@ -148,6 +168,7 @@ int command_stress(const struct options *given)
 		status = EXIT_ENVIRONMENT;
 	if (status == EXIT_CLEAN && engine_totals().executions == 0 && !output_failed())
 		status = nothing_run(&o);
+	status = after_signal(status);
 	show_summary(&o, status);
 	return status;
 }

@@ -6,6 +6,7 @@
 
 #include "stress/hunt/budget.h"
 #include "stress/hunt/build.h"
+#include "stress/hunt/cases.h"
 #include "stress/hunt/coverage.h"
 #include "stress/hunt/engine.h"
 #include "stress/hunt/json.h"
@@ -24,7 +25,7 @@ static void print_options_json(const struct options *o)
 
 	json_begin(&j, stdout);
 	json_string(&j, "type", "options");
-	json_string(&j, "build", build_name());
+	build_put(&j);
 	json_string(&j, "strategy", o->strategy_text);
 	json_string(&j, "memory", memory_words(o));
 	json_string(&j, "plan", o->plan ? o->plan : "");
@@ -40,24 +41,37 @@ static void print_options_json(const struct options *o)
 
 void show_options(const struct options *o)
 {
+	char executions[32], seconds[32];
+
 	if (o->json) {
 		print_options_json(o);
 		return;
 	}
-	printf("kthrash stress: %s\n", build_name());
+	build_show("stress");
+	snprintf(executions, sizeof executions, "%llu", (unsigned long long)o->executions);
+	snprintf(seconds, sizeof seconds, "%g", o->seconds);
 	printf("  strategy %s  memory %s  plan %s  seed %llu  faults %s%s\n", o->strategy_text,
 	       memory_words(o),
 	       o->plan ? o->plan : o->illegal ? "generated, illegal" : "generated",
 	       (unsigned long long)o->seed, o->faults ? "on" : "off",
 	       o->twice ? "  each twice" : "");
-	printf("  executions %llu from %llu  seconds %g  jobs %llu  findings %s\n",
-	       (unsigned long long)o->executions, (unsigned long long)o->first, o->seconds,
-	       (unsigned long long)o->jobs, o->findings);
+	printf("  executions %s from %llu  seconds %s  jobs %llu  findings %s\n",
+	       o->executions ? executions : "without limit", (unsigned long long)o->first,
+	       o->seconds > 0 ? seconds : "without limit", (unsigned long long)o->jobs,
+	       o->findings);
 }
 
 /* ---- progress ----------------------------------------------------------------- */
 
-static void print_totals_json(const char *type, const struct totals *t)
+/* How a hunt ended. */
+struct ending {
+	const char *verdict;
+	bool complete;		/* it ran all that the options ask for */
+};
+
+/* `e` is NULL while the hunt goes on. */
+static void print_totals_json(const char *type, const struct options *o, const struct totals *t,
+			      const struct ending *e)
 {
 	struct json j;
 
@@ -71,6 +85,13 @@ static void print_totals_json(const char *type, const struct totals *t)
 	json_unsigned(&j, "findings", t->findings);
 	json_unsigned(&j, "unsaved", t->unsaved);
 	json_hash(&j, "digest", t->digest);
+	if (e) {
+		json_string(&j, "verdict", e->verdict);
+		json_bool(&j, "complete", e->complete);
+		json_unsigned(&j, "executions_asked", o->executions);
+		json_unsigned(&j, "plans", t->plans);
+		json_unsigned(&j, "plans_given", cases_count());
+	}
 	json_end(&j);
 }
 
@@ -84,7 +105,7 @@ void show_progress(const struct options *o)
 	t = engine_totals();
 	if (o->json) {
 		output_lock();		/* a job may print a finding */
-		print_totals_json("progress", &t);
+		print_totals_json("progress", o, &t, NULL);
 		output_unlock();
 		return;
 	}
@@ -95,27 +116,75 @@ void show_progress(const struct options *o)
 
 /* ---- result ------------------------------------------------------------------- */
 
+static struct ending ending_of(const struct options *o, const struct totals *t, int status)
+{
+	bool all = engine_has_tried_all();
+	bool complete = all || (!o->executions && !o->exhaustive && budget_ran_out());
+
+	if (t->findings || status == EXIT_FINDINGS)
+		return (struct ending){ "findings", complete };
+	if (t->executions == 0)
+		return (struct ending){ "nothing run", false };
+	if (budget_was_interrupted() && !all)
+		return (struct ending){ "interrupted", false };
+	if (status != EXIT_CLEAN)
+		return (struct ending){ "failed", false };
+	return (struct ending){ "clean", complete };
+}
+
+/* "40 of 100 executions of 3 of 5 plans in 0.1 s": how much was run, of how much. */
+static void print_extent(const struct options *o, const struct totals *t, double s)
+{
+	printf("%llu ", (unsigned long long)t->executions);
+	if (o->executions)
+		printf("of %llu ", (unsigned long long)o->executions);
+	printf("executions of %llu ", (unsigned long long)t->plans);
+	if (cases_count())
+		printf("of %u ", cases_count());
+	printf("plans in %.1f ", s);
+	if (o->seconds > 0)
+		printf("of %g ", o->seconds);
+	putchar('s');
+}
+
+static void print_summary(const struct options *o, const struct totals *t, const struct ending *e)
+{
+	double s = budget_elapsed();
+
+	bool interrupted = strcmp(e->verdict, "interrupted") == 0;
+
+	printf("%s%s", strcmp(e->verdict, "findings") == 0 ? "done" : e->verdict,
+	       interrupted ? " after " : ": ");
+	print_extent(o, t, s);
+	if (t->executions)
+		printf(", %.0f/s, %llu schedules", (double)t->executions / s,
+		       (unsigned long long)t->schedules);
+	if (interrupted)
+		printf(", nothing found so far");
+	else
+		printf(", %llu findings%s", (unsigned long long)t->findings,
+		       !e->complete && budget_was_interrupted() ? ", interrupted" : "");
+	if (t->unsaved)
+		printf(", %llu not saved in %s: %s", (unsigned long long)t->unsaved, o->findings,
+		       strerror(t->unsaved_error));
+	putchar('\n');
+	if (strcmp(e->verdict, "clean") == 0)
+		printf("not looked for: %s\n", build_blind_to());
+}
+
 void show_summary(const struct options *o, int status)
 {
 	struct totals t = engine_totals();
-	double s = budget_elapsed();
-	bool clean = status == EXIT_CLEAN;
+	struct ending e;
 
+	if (cases_count() && t.plans > cases_count())
+		t.plans = cases_count();	/* the files took turns */
+	e = ending_of(o, &t, status);
 	if (o->progress && !o->json)
 		progress_end();
 	t.schedules = tally_distinct_schedules();
-	if (o->json) {
-		print_totals_json("summary", &t);
-		return;
-	}
-	printf("%s: %llu executions in %.1f s, %.0f/s, %llu schedules, %llu findings",
-	       clean ? "clean" : "done", (unsigned long long)t.executions, s,
-	       (double)t.executions / s, (unsigned long long)t.schedules,
-	       (unsigned long long)t.findings);
-	if (t.unsaved)
-		printf(", %llu not saved in %s: %s", (unsigned long long)t.unsaved, o->findings,
-		       strerror(t.unsaved_error));
-	putchar('\n');
-	if (clean)
-		printf("not looked for: %s\n", build_blind_to());
+	if (o->json)
+		print_totals_json("summary", o, &t, &e);
+	else
+		print_summary(o, &t, &e);
 }

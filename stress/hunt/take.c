@@ -2,9 +2,11 @@
 #include "stress/hunt/take.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "stress/hunt/build.h"
 #include "stress/hunt/files.h"
@@ -44,12 +46,39 @@ static int make_folder(const char *path)
 	return 0;
 }
 
+/* Make and remove a file in the folder. A full disk is no error here: it may have room later. */
+static int try_folder(const char *path)
+{
+	char file[4096];
+	struct stat st;
+	int fd;
+
+	if (stat(path, &st) != 0)
+		return -errno;
+	if (!S_ISDIR(st.st_mode))
+		return -ENOTDIR;
+	if ((size_t)snprintf(file, sizeof file, "%s/.tried-%ld", path, (long)getpid()) >=
+	    sizeof file)
+		return -ENAMETOOLONG;
+	fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return errno == ENOSPC || errno == EDQUOT || errno == EEXIST ? 0 : -errno;
+	close(fd);
+	unlink(file);
+	return 0;
+}
+
 bool make_findings_folder(const struct options *o)
 {
 	int err = make_folder(o->findings);
 
+	if (!err)
+		err = try_folder(o->findings);
 	if (err)
-		fprintf(stderr, "kthrash: %s: %s\n", o->findings, strerror(-err));
+		fprintf(stderr,
+			"kthrash: --findings=%s: expected a folder that can be written: "
+			"%s\n",
+			o->findings, strerror(-err));
 	return !err;
 }
 

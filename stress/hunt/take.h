@@ -7,7 +7,10 @@
 #include "stress/hunt/options.h"
 #include "stress/run/world.h"
 
-/* Make the folder o->findings, unless it is there. False after a sentence on stderr. */
+/*
+ * Make the folder o->findings, unless it is there. False after a sentence on stderr, also if no
+ * file can be made in it.
+ */
 bool make_findings_folder(const struct options *o);
 
 struct taken {

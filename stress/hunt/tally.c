@@ -81,7 +81,8 @@ static void add(struct found *list, unsigned *count, const struct found *f)
 		list[i].error = 0;
 }
 
-void tally_execution(struct tally *t, unsigned job, uint64_t number, const struct verdict *v)
+void tally_execution(struct tally *t, unsigned job, uint64_t number, uint64_t plan,
+		     const struct verdict *v)
 {
 	unsigned next = !t->now;
 	struct counts *c = &t->counts[next];
@@ -92,6 +93,8 @@ void tally_execution(struct tally *t, unsigned job, uint64_t number, const struc
 		return;
 	c->counted = number + 1;
 	c->executions++;
+	c->plans += c->plan_end != plan + 1;
+	c->plan_end = plan + 1;
 	c->points += v->steps;
 	c->schedules += is_new;
 	c->digest += kt_rng_derive(v->hash, number);
@@ -125,6 +128,7 @@ struct totals tally_total(const struct jobs *j)
 		const struct counts *c = tally_counts(t);
 
 		sum.executions += c->executions;
+		sum.plans += c->plans;
 		sum.points += c->points;
 		sum.schedules += c->schedules;
 		sum.digest += c->digest;

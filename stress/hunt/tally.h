@@ -16,6 +16,8 @@ enum { FOUND_MAX = 256 };
 struct tally {	/* of one process */
 	struct counts {
 		uint64_t executions, points;
+		uint64_t plans;		/* cases that these executions ran */
+		uint64_t plan_end;	/* 1 + the number of the last case */
 		uint64_t schedules;	/* distinct trace hashes */
 		uint64_t digest;	/* of all traces; their order does not matter */
 		uint64_t counted;	/* all executions below this number are counted */
@@ -42,10 +44,11 @@ struct tally {	/* of one process */
 bool tally_map(unsigned jobs);
 
 /*
- * Count execution `number`, which process `job` has run with verdict *v. It counts once, even
- * if it runs again because its process died before it could go on.
+ * Count execution `number`, of case `plan`, which process `job` has run with verdict *v. It counts
+ * once, even if it runs again because its process died before it could go on.
  */
-void tally_execution(struct tally *t, unsigned job, uint64_t number, const struct verdict *v);
+void tally_execution(struct tally *t, unsigned job, uint64_t number, uint64_t plan,
+		     const struct verdict *v);
 
 /* The valid counts, also while another process writes the next ones. */
 static inline const struct counts *tally_counts(const struct tally *t)
@@ -61,7 +64,7 @@ void tally_finding(struct tally *t, uint64_t number, const struct verdict *v, in
 
 /* The sums over all processes. A schedule that two of them have seen counts twice. */
 struct totals {
-	uint64_t executions, points, schedules, digest, findings, unsaved;
+	uint64_t executions, plans, points, schedules, digest, findings, unsaved;
 	int unsaved_error, output_error;	/* of some process; 0: none */
 };
 

@@ -76,6 +76,7 @@ static void print_json(const struct options *o, const char *verdict, const struc
 		signature_id(id, v->failure, v->signature);
 	json_begin(&j, stdout);
 	json_string(&j, "type", "summary");
+	build_put(&j);
 	json_string(&j, "verdict", verdict);
 	json_unsigned(&j, "executions", e->executions);
 	json_unsigned(&j, "redundant", e->redundant);
@@ -148,7 +149,9 @@ static int conclude(const struct options *o)
 	if (shared->explored.no_memory)
 		fprintf(stderr, "kthrash: verify: no memory for the executions that are still to "
 			"be tried\n");
-	return verified ? EXIT_CLEAN : EXIT_ENVIRONMENT;
+	if (verified)
+		return EXIT_CLEAN;
+	return budget_was_interrupted() ? EXIT_SIGNAL + budget_was_interrupted() : EXIT_ENVIRONMENT;
 }
 
 static const char *strategy_name(const struct options *o)
@@ -217,7 +220,7 @@ static void print_options(const struct options *o)
 {
 	if (o->json)
 		return;
-	printf("kthrash verify: %s\n", build_name());
+	build_show("verify");
 	printf("  plan %s  strategy %s  memory %s  kills %llu  fails %llu  spurious %llu  "
 	       "teardown %s\n", o->files[0],
 	       strategy_name(o), plan_memory_name(shared->plan.memory),
@@ -232,15 +235,11 @@ int command_verify(const struct options *o)
 {
 	if (!can_do(o))
 		return EXIT_USAGE;
-	if (o->files_count != 1) {
-		fprintf(stderr, "kthrash: verify takes one plan: kthrash verify PLAN\n");
-		return EXIT_USAGE;
-	}
 	if (case_read(o->files[0], &shared->plan) != 0 || !set_memory(&shared->plan, o))
 		return EXIT_USAGE;
 	plan_drop_schedule(&shared->plan);
 	if (!make_findings_folder(o))
-		return EXIT_ENVIRONMENT;
+		return EXIT_USAGE;
 	budget_begin(o->seconds);
 	print_options(o);
 	output_flush();

@@ -31,6 +31,12 @@ def environment(message):
     return Failure(ENVIRONMENT, message)
 
 
+def decimal(seconds):
+    """Returns seconds as an option takes them: digits, and at most three behind a point. It is more
+    than 0."""
+    return ("%.3f" % max(seconds, 0.001)).rstrip("0").rstrip(".")
+
+
 def say(message):
     print(message, file=sys.stderr, flush=True)
 

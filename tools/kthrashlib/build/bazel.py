@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Runs Bazel quietly: a command builds all that it needs in one invocation."""
 
+import concurrent.futures
 import json
 import os
 import re
 import subprocess
 import sys
 
+from kthrashlib.build import about, kept
 from kthrashlib.common import ROOT, STATE, environment, say
+
+ATTEMPTS = 3    # A build by hand, which takes no lock, may replace a binary before it is copied.
 
 
 def run(args, **kwargs):
@@ -41,13 +45,45 @@ def given():
 
 
 def build(targets, options=()):
-    """Builds `targets` ("//pkg:name"); returns their files in the same order."""
+    """Builds `targets` ("//pkg:name"); returns copies of their files, in the same order. No other
+    build replaces the copies (kept.py). Each driver among them has said that it is the one that
+    was asked for (about.py)."""
     if given():
         files = given()["files"]
         missing = [t for t in targets if not os.path.exists(files.get(t, ""))]
         if missing:
             raise environment("no build of %s in KTHRASH_BUILDS" % ", ".join(missing))
         return [files[t] for t in targets]
+    wrong = []
+    with kept.building():
+        for _ in range(ATTEMPTS):
+            try:
+                files = [kept.keep(path) for path in in_place(targets, options)]
+            except FileNotFoundError as e:
+                wrong = ["%s is not there after the build" % e.filename]
+                continue
+            wrong = wrong_drivers(targets, options, files)
+            if not wrong:
+                kept.drop_old()
+                return files
+            say("kthrash: another build has replaced this one; building again")
+    raise environment("after %d builds there is another binary than was asked for: %s" % (
+        ATTEMPTS, "; ".join(wrong)))
+
+
+def wrong_drivers(targets, options, files):
+    """Returns a sentence for each driver that is not the one that was asked for."""
+    def look(target, file):
+        wanted = about.expected(target, options)
+        return ["%s: %s" % (target, d) for d in about.differences(wanted, about.ask(file))] \
+            if wanted else []
+
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        return sum(pool.map(look, targets, files), [])
+
+
+def in_place(targets, options):
+    """Builds `targets`; returns where Bazel has put their files."""
     log = os.path.join(STATE, "logs", "build.log")
     os.makedirs(os.path.dirname(log), exist_ok=True)
     say("kthrash: building %d targets" % len(targets))
@@ -61,6 +97,6 @@ def build(targets, options=()):
             with open(log, encoding="utf-8", errors="replace") as f:
                 say(f.read()[-6000:])
         raise environment("the build failed; its output is in " + os.path.relpath(log))
-    where = run(["info", "bazel-bin"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    where = run(["info", *options, "bazel-bin"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                   text=True).stdout.strip()
     return [os.path.join(where, *t[2:].split(":")) for t in targets]

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Builds the C driver by operating system, sanitizer and seeded bug, and runs its commands."""
 
-import glob
 import os
 import signal
 import subprocess
 import sys
 
 from kthrashlib import env, output
-from kthrashlib.build import bazel
+from kthrashlib.build import about, bazel, seeded
+from kthrashlib.build.seeded import bug_names, header
 from kthrashlib.common import ROOT, usage
 
 TARGETS = {
@@ -29,26 +29,6 @@ ANY = {
 }
 
 OPTIONS = ("--os", "--platform", "--sanitizer", "--bug")
-
-
-def bug_names():
-    patches = glob.glob(os.path.join(ROOT, "stress", "bugs", "*.patch"))
-    return sorted(os.path.basename(p)[:-len(".patch")] for p in patches)
-
-
-def header(name):
-    """Returns the lines before the diff of a seeded bug as a dict. Its keys are Bug, From, What and
-    Oracle. It may have Hunt, the options that the hunt needs, or Test, the conformance test that
-    finds the bug."""
-    found = {}
-    with open(os.path.join(ROOT, "stress", "bugs", name + ".patch"), encoding="utf-8") as f:
-        for line in f:
-            if line.startswith("--- "):
-                break
-            key, colon, value = line.partition(": ")
-            if colon:
-                found[key] = value.strip()
-    return found
 
 
 def check_bug(name):
@@ -76,14 +56,24 @@ def system(found):
     return name
 
 
+def check_build_of_bug(found):
+    """Raises a usage error if the options in `found` ask for another build than the only one that a
+    seeded bug has."""
+    bug = found["--bug"]
+    platform = seeded.platform(bug)
+    has = {"--platform": platform, "--os": platform.partition("+")[0], "--sanitizer": "none"}
+    for name, value in has.items():
+        if found.get(name, value) != value:
+            raise usage("--bug=%s %s=%s: the bug has a platform of its own, %s, and no sanitizer: "
+                        "omit %s" % (bug, name, found[name], platform, name))
+
+
 def chosen(found):
     """Returns the Bazel target for the options in `found`, and the options for Bazel."""
     if "--bug" in found:
         check_bug_for_plans(found["--bug"])
-        if "--platform" in found:
-            raise usage("--bug=%s has a platform of its own: omit --platform=" %
-                        found["--bug"])
-        return "//stress/bugs:" + found["--bug"], []
+        check_build_of_bug(found)
+        return seeded.PACKAGE + found["--bug"], []
     os_name = system(found)
     if os_name not in ("sim", "posix"):
         raise usage("--%s: expected sim or posix%s" % (
@@ -93,12 +83,13 @@ def chosen(found):
     if sanitizer not in ("none", "asan", "tsan"):
         raise usage("--sanitizer=%s: expected none, asan or tsan" % sanitizer)
     if "--platform" in found:
-        return ANY[sanitizer], ["--//platform:combo=" + found["--platform"]]
+        return ANY[sanitizer], [about.PLATFORM + found["--platform"]]
     return TARGETS[os_name, sanitizer], []
 
 
 def binary(found):
-    """Builds the driver that the options in `found` ask for; returns its path."""
+    """Builds the driver that the options in `found` ask for; returns the path of a copy that no
+    other build replaces. The driver itself has said that it is the one that was asked for."""
     target, options = chosen(found)
     refused = bazel.refusal([target], options) if options else None
     if refused:
@@ -147,7 +138,8 @@ def gdb(call):
         raise usage("gdb needs the simulator, not %s" % system(found))
     step = found.get("--step")
     if not os.path.isfile(plans[0]):
-        raise usage("%s: no such plan" % plans[0])
+        raise usage("%s: %s, expected a plan" % (
+            plans[0], "is a folder" if os.path.isdir(plans[0]) else "no such file"))
     chosen(found)
     env.ensure({**env.BUILD, **env.DEBUG})
     batch = "--batch" in found

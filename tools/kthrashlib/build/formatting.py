@@ -163,6 +163,9 @@ def main(call):
     since = found.get("--since", last_merged())
     if git("rev-parse", "--verify", "--quiet", since + "^{commit}").returncode != 0:
         raise usage("--since=%s: expected a commit" % since)
+    for kind, paths in chosen(files).items() if files else ():
+        if kind not in FORMATTERS:
+            raise usage("%s: nothing formats such a file" % paths[0])
     env.ensure(env.FORMAT)
     whole, check = "--whole" in found, "--check" in found
     paths = [(p, form) for kind, form in FORMATTERS.items()

@@ -9,7 +9,7 @@ import sys
 from kthrashlib import env
 from kthrashlib.build import compdb
 from kthrashlib.build.style import C, PYTHON, SHELL, STARLARK, buildifier, chosen
-from kthrashlib.common import CLEAN, FINDINGS, ROOT, say
+from kthrashlib.common import CLEAN, FINDINGS, ROOT, say, usage
 
 # The options leave out warnings about rules that this Bazel has built in, and about matters of
 # taste.
@@ -99,6 +99,8 @@ def run_linters(linters, files, out):
 
 def main(call):
     files = chosen(call.words)
+    for path in call.words and files.get(None, []):
+        raise usage("%s: no linter checks such a file" % path)
     env.ensure({**env.BUILD, **env.LINT})
     linters = [name for name, (kinds, _) in LINTERS.items() if any(files.get(k) for k in kinds)]
     say("kthrash: %s" % ", ".join(linters))

@@ -19,10 +19,13 @@ class Number:
     high: float
 
     def read(self, text):
-        """Returns the number, or None if `text` is not a number of the range."""
+        """Returns the number, or None if `text` is not a number of the range. A number has digits,
+        and a fraction may follow a point; the C driver reads numbers in the same way."""
+        if not re.fullmatch("[0-9]+" if self.kind is int else r"[0-9]+(\.[0-9]+)?", text):
+            return None
         try:
             n = self.kind(text)
-        except ValueError:
+        except ValueError:      # Python reads no number of many thousand digits.
             return None
         return n if self.low <= n <= self.high else None
 

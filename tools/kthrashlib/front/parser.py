@@ -68,9 +68,20 @@ class RowOption(click.Option):
 
     def __init__(self, option):
         self.option = option
-        more = {"type": Value(option), "multiple": option.repeats} if option.value \
-            else {"is_flag": True}
+        more = {"type": Value(option), "multiple": True} if option.value else {"is_flag": True}
         super().__init__([option.name], help=option.text, **more)
+
+    def process_value(self, ctx, value):
+        """Returns the value. An option that may not be repeated may stand there again only with
+        the same value."""
+        values = super().process_value(ctx, value)
+        if not self.option.value or self.option.repeats or not values:
+            return values
+        for other in values:
+            if other != values[0] and not ctx.resilient_parsing:
+                raise usage("%s given twice, as '%s' and as '%s'" % (
+                    self.option.name, values[0], other))
+        return values[0]
 
     def get_help_record(self, ctx):
         return self.option.form, self.option.described()
@@ -93,6 +104,13 @@ class RowCommand(click.Command):
                                            "max_content_width": WIDTH + 2,
                                            "terminal_width": WIDTH})
         self.row = row
+
+    def shell_complete(self, ctx, incomplete):
+        """Returns the candidates, without the options that the command line already has."""
+        given = {p.option.name for p in self.params if isinstance(p, RowOption)
+                 and not p.option.repeats
+                 and ctx.get_parameter_source(p.name) is ParameterSource.COMMANDLINE}
+        return [c for c in super().shell_complete(ctx, incomplete) if c.value not in given]
 
     def collect_usage_pieces(self, ctx):
         return ["[OPTION]..."] + [self.row.arguments] * bool(self.row.arguments)

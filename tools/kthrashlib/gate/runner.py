@@ -8,6 +8,7 @@ import signal
 import subprocess
 import time
 
+from kthrashlib.build import about, kept
 from kthrashlib.common import ROOT, write_whole
 from kthrashlib.gate import results, sarif
 from kthrashlib.gate.junit import ERROR, FAILED, PASSED, Case
@@ -17,6 +18,8 @@ STRESS_S = 10
 STRESS_LEAST_S = 2
 # A driver may be silent this long. The driver itself reports a hang after 20 s without progress.
 SILENCE_S = 25
+# What a driver says of its sanitizer, by the gate's name for that build.
+DRIVER_SAYS = {"plain": "none", "asan-ubsan": "asan", "tsan": "tsan"}
 STOP_S = 15             # After a SIGINT, Bazel gets this time to end.
 SHRINK_S = 5
 # One call of Bazel runs this many tests. It builds all of them before one ends.
@@ -92,13 +95,25 @@ class Runner:
         ran = results.of_bazel(results.text_of(log + ".events", 10**9), kind, said, config, ended)
         for label, binary in ran.binaries.items():
             if label.startswith("//stress:corpus_"):
-                self.binaries[sanitizer, label.partition("@")[2]] = os.path.realpath(binary)
+                self.take_driver(ran, sanitizer, label, binary)
         if ended is None and p.returncode not in (0, 3, 4) and not (
                 p.returncode == 1 and ran.cases):
             ran.broken.append("bazel test ended with status %d; its output is in %s" % (
                 p.returncode, results.relative(log)))
         self.replay_failed(ran, sanitizer)
         return ran
+
+    def take_driver(self, ran, sanitizer, label, binary):
+        """Keeps a copy of the driver that Bazel has built for this test, because another build may
+        replace it before the gate starts it. The copy itself must say that it is this build."""
+        with kept.building():
+            copy = kept.keep(os.path.realpath(binary))
+        wrong = about.differences({**about.expected(label), "sanitizer": DRIVER_SAYS[sanitizer]},
+                                  about.ask(copy))
+        if wrong:
+            ran.broken.append("%s %s: %s" % (sanitizer, label, "; ".join(wrong)))
+        else:
+            self.binaries[sanitizer, label.partition("@")[2]] = copy
 
     def replay_failed(self, ran, sanitizer):
         """Makes a finding with an interleaving of each plan that failed in a corpus test."""
@@ -170,6 +185,8 @@ class Runner:
         elif late:
             case = Case("stress", name, ERROR, took, "hung: the gate killed it after %.0f s" % took,
                         said)
+        elif p.returncode != 0 and self.stopped:
+            return      # The gate interrupted it, so the item counts as not run.
         elif p.returncode != 0:
             case = Case("stress", name, ERROR, took, "the driver ended with status %d" %
                         p.returncode, said)

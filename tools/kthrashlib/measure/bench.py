@@ -15,7 +15,7 @@ import tempfile
 
 from kthrashlib import env
 from kthrashlib.build import bazel, drivers
-from kthrashlib.common import CLEAN, ROOT, environment, say
+from kthrashlib.common import CLEAN, ROOT, decimal, environment, say
 
 # ---- the simulator -------------------------------------------------------------
 
@@ -25,7 +25,7 @@ PLAN_TARGET, EMPTY_TARGET = "//fuzz:plan_fuzz_libfuzzer", "//fuzz:empty_fuzz_lib
 
 
 def run_driver(binary, seconds):
-    done = subprocess.run([binary, "bench", "--json", "--seconds=%g" % seconds],
+    done = subprocess.run([binary, "bench", "--json", "--seconds=" + decimal(seconds)],
                           stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode != 0:
         raise environment("%s bench ended with status %d" % (binary, done.returncode))
@@ -73,7 +73,8 @@ def simulator(found):
 
 def print_simulator(middle, plan, empty):
     plain = middle["none"]
-    print("On %s. Medians of %d rounds, random walk.\n" % (machine(), ROUNDS))
+    print("On %s. Medians of %d rounds, random walk, %s.\n" % (
+        machine(), ROUNDS, plain.get("build", "")))
     for head, table_rows in [("creators", plain["growth"]), ("bare hand-off", plain["hand_off"])]:
         print("| %s | executions/s | points each | ns per point |\n|---|---|---|---|" % head)
         for row in table_rows:

@@ -11,7 +11,7 @@ import os
 import subprocess
 
 from kthrashlib import env, terminal
-from kthrashlib.build import bazel, drivers
+from kthrashlib.build import about, bazel, drivers
 from kthrashlib.build.drivers import header
 from kthrashlib.common import CLEAN, FINDINGS, ROOT, STATE, environment, say
 from kthrashlib.measure import scoreboard
@@ -33,16 +33,29 @@ def json_lines(args):
 
 
 def hunt(binary, folder, executions, seed, options=()):
-    """Hunts once; returns the first finding, or None. If the driver could not save it, prints its
-    plan and raises Failure."""
-    _, lines = json_lines([binary, "stress", "--json", "--executions=%d" % executions,
-                           "--seed=%d" % seed, "--findings=" + folder, *options])
+    """Hunts once; returns the first finding, or None if all executions ran and there is none. The
+    finding has the driver's words for its build, too. If the driver could not save the finding,
+    prints its plan and raises Failure."""
+    status, lines = json_lines([binary, "stress", "--json", "--executions=%d" % executions,
+                                "--seed=%d" % seed, "--findings=" + folder, *options])
     for line in lines:
         if line["type"] == "unsaved":
             say(line["plan"])
             raise environment("%s: %s; the plan of this finding is above" % (
                 line["file"], line["reason"]))
-    return next((x for x in lines if x["type"] == "finding"), None)
+    found = next((x for x in lines if x["type"] == "finding"), None)
+    if not found:
+        need_all(binary, executions, status, lines)
+        return None
+    return {"build": lines[0].get("build", ""), **found}
+
+
+def need_all(binary, executions, status, lines):
+    """Raises an error unless a hunt without a finding has run all of its executions."""
+    ran = next((x["executions"] for x in lines if x["type"] == "summary"), 0)
+    if status != CLEAN or ran < executions:
+        raise environment("%s: the hunt ended with status %d after %d of %d executions" % (
+            os.path.basename(binary), status, ran, executions))
 
 
 def examine_by_test(name, binary):
@@ -70,7 +83,8 @@ def examine(name, binary, executions, seed):
     status, lines = json_lines([binary, "shrink", finding["file"], "-o", plan, "--json",
                                 "--seconds=20"])
     row.update(found=True, kind=finding["kind"], strategy=finding["strategy"],
-               executions=finding["executions"], message=finding["message"])
+               executions=finding["executions"], message=finding["message"],
+               build=finding["build"])
     if status == 0 and lines:
         row.update(tasks=lines[0]["tasks"], operations=lines[0]["operations"],
                    directives=lines[0]["directives"], hash=lines[0]["hash"])
@@ -107,7 +121,7 @@ def main(call):
     if "--scoreboard" in call.options:
         return scoreboard.main(call)
     call.only("--executions", "--seed", "--json", "--scoreboard")
-    found, names = call.options, call.words
+    found, names = call.options, list(dict.fromkeys(call.words))
     for name in names:
         drivers.check_bug(name)
     executions = found.get("--executions", 400000)
@@ -115,6 +129,10 @@ def main(call):
     names = names or drivers.bug_names()
     env.ensure(env.BUILD)
     binaries = bazel.build(["//stress/bugs:" + n for n in names] + UNPATCHED)
+    if "--json" not in found:
+        asked = [b for n, b in zip(names, binaries) if "Test" not in header(n)]
+        for build in about.told(asked + binaries[len(names):]):
+            print("kthrash bugs: " + build, flush=True)
     rows = [examine(name, binary, executions, seed) for name, binary in
             terminal.each(zip(names, binaries), "hunting the seeded bugs")]
     folder = os.path.join(STATE, "bugs", "unpatched")

@@ -18,7 +18,7 @@ import time
 
 from kthrashlib import env, files, terminal
 from kthrashlib.build import bazel, driver_options, drivers
-from kthrashlib.common import CLEAN, ROOT, say, usage, write_whole
+from kthrashlib.common import CLEAN, ROOT, environment, say, usage, write_whole
 from kthrashlib.terminal import LEFT, RIGHT
 
 STRATEGIES = tuple(driver_options.MEASURED)
@@ -34,10 +34,15 @@ def run(binary, strategy, seed, executions):
                                         if strategy != "portfolio" else []),
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
         seconds = time.monotonic() - began
-    for line in done.stdout.splitlines():
-        said = json.loads(line) if line.startswith("{") else {}
-        if said.get("type") in ("finding", "unsaved"):
-            return said["executions"], seconds
+    ran = 0
+    for line in map(json.loads, filter(lambda x: x.startswith("{"), done.stdout.splitlines())):
+        if line["type"] in ("finding", "unsaved"):
+            return line["executions"], seconds
+        if line["type"] == "summary":
+            ran = line["executions"]
+    if done.returncode != CLEAN or ran < executions:
+        raise environment("%s: the hunt ended with status %d after %d of %d executions" % (
+            os.path.basename(binary), done.returncode, ran, executions))
     return None, seconds
 
 
@@ -121,7 +126,7 @@ def picture(board, names, executions, path):
 
 def main(call):
     call.only("--scoreboard", "--executions", "--seeds", "--out", "--json")
-    found, names = call.options, call.words
+    found, names = call.options, list(dict.fromkeys(call.words))
     for name in names:
         drivers.check_bug(name)
     for end in (".json", ".svg") if "--out" in found else ():

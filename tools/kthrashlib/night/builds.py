@@ -114,6 +114,7 @@ def build_all(folder, lanes):
              for target, path in zip(targets, bazel.build(targets))}
     for lane in lanes:
         lane.binary = files[lane.target]
+        lane.build = os.path.basename(lane.binary)      # AFL++ shows nothing that its target says.
         if lane.kind == "afl":
             lane.mutator = files[MUTATOR]
     drop_old_binaries(folder, set(files.values()))

@@ -228,7 +228,10 @@ class Night:
         if self.canary and self.canary.state in ("done", "failed") and \
                 self.facts["canary"]["at"] is None:
             bugs.take_in(self.folder, self.canary, self.record.number, bugs.CANARY)
-            self.facts["canary"].update(executions=self.canary.executions(), at=utc())
+            failures = self.canary.night["failures"]
+            self.facts["canary"].update(executions=self.canary.executions(), at=utc(),
+                                        build=self.canary.build,
+                                        failure=failures[-1]["why"] if failures else "")
 
     def judge_canary(self):
         facts = self.facts["canary"]

@@ -7,6 +7,7 @@ import shlex
 import tomllib
 
 from kthrashlib.common import ROOT, usage
+from kthrashlib.night import lane_options
 
 DEFAULT = os.path.join(ROOT, "tools", "campaign.toml")
 
@@ -18,7 +19,7 @@ UNITS = {"s": 1, "min": 60, "h": 3600, "MiB": 1 << 20, "GiB": 1 << 30}
 
 def amount(*units):
     def read(value):
-        found = re.fullmatch(r"(\d+(?:\.\d+)?) ?([A-Za-z]+)", value) \
+        found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?([A-Za-z]+)", value) \
             if isinstance(value, str) else None
         if not found or found.group(2) not in units or not float(found.group(1)):
             raise ValueError("a number and a unit (%s), as in \"10 %s\"" % (
@@ -75,7 +76,7 @@ TABLES = {
                "grace": amount("s", "min"), "memory": amount("MiB", "GiB"),
                "free_disk": amount("MiB", "GiB"), "failures": count},
     "watch": {"prometheus": text,
-              "statsd": matching(r"|[\w.-]+:\d+", "\"HOST:PORT\" or \"\"")},
+              "statsd": matching(r"|[\w.-]+:[0-9]+", "\"HOST:PORT\" or \"\"")},
     "canary": {"bug": text, "options": words, "seconds": count},
 }
 LANE = {"what": text, "kind": one_of("stress", "libfuzzer", "afl"), "target": TARGET,
@@ -152,4 +153,22 @@ class Config:
                 raise usage("%s: lane '%s' is new and needs a target" % (
                     place(path, own["source"], name), name))
             self.lanes[name] = lane
+        self.check_options(own["lane"], path, own["source"])
+        self.check_options(base["lane"], os.path.relpath(DEFAULT, ROOT), base["source"])
+        try:
+            lane_options.check("stress", self.canary["options"])
+        except ValueError as e:
+            where = (path, own["source"]) if "options" in own.get("canary", {}) else (
+                os.path.relpath(DEFAULT, ROOT), base["source"])
+            raise usage("%s: [canary] options: %s" % (place(*where, "canary"), e)) from e
         self.source = base["source"] + own["source"]
+
+    def check_options(self, names, path, source):
+        """Raises a usage error if a lane with one of these names has options that it can't have.
+        `path` is the file that names the lanes."""
+        for name in names:
+            try:
+                lane_options.check(self.lanes[name]["kind"], self.lanes[name]["options"])
+            except ValueError as e:
+                raise usage("%s: lane '%s': options: %s" % (
+                    place(path, source, name), name, e)) from e

@@ -13,7 +13,7 @@ import re
 import signal
 import time
 
-from kthrashlib.common import ROOT, usage
+from kthrashlib.common import ROOT, decimal, usage
 from kthrashlib.night.folder import entries, utc
 from kthrashlib.night.process import Job
 
@@ -39,6 +39,7 @@ class Lane(Job):
         self.said = {}      # For each finding's file, this is what the driver said of it.
         self.night = {}     # The function begin_night() fills this dict.
         self.now = {}       # These are the figures of this run.
+        self.build = ""     # This is what the engine said of its platform and compiler.
         self.row = 0        # The lane failed this many times in a row.
         self.starved = False    # True if the lane had nothing to do when it was its turn.
         self.begin_night({})
@@ -96,7 +97,7 @@ class Lane(Job):
     def record(self):
         """Returns the lane's row in the night's record."""
         return {"name": self.name, "what": self.what, "weight": self.weight, "unit": self.unit,
-                "state": self.state, "starved": self.starved, **self.night,
+                "state": self.state, "starved": self.starved, "build": self.build, **self.night,
                 "seconds": round(self.seconds(), 1),
                 "executions": self.executions(), "points": self.points(),
                 "coverage": self.coverage(), "pairs": self.pairs(),
@@ -128,7 +129,7 @@ class Lane(Job):
                                   [{"at": utc(), "why": why}])[-FAILURES_KEPT:]
 
     def ended_well(self, status):
-        return status in (0, 1, -self.stop_signal)
+        return status in (0, 1, -self.stop_signal, 128 + self.stop_signal)
 
     def collect(self):
         """Reads the last figures when a run has ended. Subclasses override it."""
@@ -164,7 +165,7 @@ class StressLane(Lane):
             os.makedirs(self.kept(), exist_ok=True)
             looks.append("--kept=" + self.kept())
         return [self.binary, "stress", "--json", "--progress", *self.keep_going,
-                "--seconds=%g" % seconds, "--seed=%d" % seed,
+                "--seconds=" + decimal(seconds), "--seed=%d" % seed,
                 "--findings=" + os.path.join(self.folder, "findings"), *args, *looks]
 
     def simulates(self):
@@ -185,7 +186,9 @@ class StressLane(Lane):
             said = json.loads(line)
         except ValueError:
             return
-        if said.get("type") in ("progress", "summary"):
+        if said.get("type") == "options":
+            self.build = said.get("build", "")
+        elif said.get("type") in ("progress", "summary"):
             self.now["executions"], self.now["points"] = said["executions"], said["points"]
             self.now["coverage"] = said["schedules"]
             if self.simulates() and "pairs" in said:
@@ -255,6 +258,8 @@ class LibFuzzerLane(Lane):
                 os.path.join(ROOT, "corpus", "seed"), os.path.join(ROOT, "corpus", "regress")]
 
     def watch(self, line):
+        if line.startswith("kthrash fuzz: "):
+            self.build = line.removeprefix("kthrash fuzz: ").strip()
         found = re.match(r"#(\d+)\s.*cov: (\d+)", line)
         if found:
             self.now["executions"], self.now["coverage"] = map(int, found.groups())
@@ -358,6 +363,8 @@ def choose(config, names):
     for name in wanted:
         if name not in config.lanes:
             raise usage("no lane '%s', expected some of %s" % (name, ",".join(config.lanes)))
+        if wanted.count(name) > 1:
+            raise usage("--lanes=%s: lane '%s' is named twice" % (names, name))
     return [make(name, {**config.lanes[name], "weight": config.lanes[name]["weight"] or 1.0,
                         "statsd": config.watch["statsd"]}) for name in wanted]
 

@@ -111,7 +111,7 @@ def lane_rows(night):
             "coverage": "%s %s" % (count(lane["coverage"]), lane["unit"]),
             "alone": count(lane["pairs_alone"]), "lately": count(lane["pairs_lately"]),
             "failures": [(when(f.get("at")), as_text(f.get("why"))) for f in lane["failures"]],
-            "idle": verdict.is_idle(lane),
+            "idle": verdict.is_idle(lane), "build": lane["build"],
             **{k: count(lane[k]) for k in ("runs", "executions", "pairs", "findings")},
         })
     return found
@@ -366,7 +366,8 @@ def main(call):
     (path,) = call.words
     folder = Folder(path)
     if not os.path.isdir(path):
-        raise usage("%s: no such folder" % path)
+        raise usage("%s: %s" % (path, "is a file, expected a folder" if os.path.exists(path)
+                                else "no such folder"))
     if read_object(folder.at("campaign.json"))[0].get("kthrash") != "campaign":
         raise usage("%s: not the folder of a campaign, which has a campaign.json" % path)
     there = record.numbers(folder)

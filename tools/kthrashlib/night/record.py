@@ -26,7 +26,8 @@ def lane_row(row):
     numbers = ("weight", "runs", "seconds", "executions", "points", "coverage", "findings",
                "pairs", "pairs_alone", "pairs_lately")
     return {**row, "name": as_text(row.get("name"), "?"), "what": as_text(row.get("what")),
-            "unit": as_text(row.get("unit")), "state": as_text(row.get("state"), "?"),
+            "unit": as_text(row.get("unit")), "build": as_text(row.get("build")),
+            "state": as_text(row.get("state"), "?"),
             "failures": as_dicts(row.get("failures")), "starved": bool(row.get("starved")),
             "pairs_at": [p for p in row.get("pairs_at") or [] if isinstance(p, list)]
             if isinstance(row.get("pairs_at"), list) else [],

@@ -15,7 +15,7 @@ import socket
 import subprocess
 import sys
 
-from kthrashlib.common import CLEAN, ENVIRONMENT, FINDINGS, ROOT, Failure, say, usage
+from kthrashlib.common import CLEAN, ENVIRONMENT, FINDINGS, ROOT, Failure, decimal, say, usage
 from kthrashlib.night import record
 from kthrashlib.night.folder import existing, utc, write_json
 from kthrashlib.night.merge import merge
@@ -39,7 +39,7 @@ def take_lock(folder, index):
 def command(folder, index, job):
     return [
         os.path.join(ROOT, "tools", "kthrash"), "campaign",
-        "--dir=" + shard_of(folder, index).path, "--seconds=%g" % job["seconds"],
+        "--dir=" + shard_of(folder, index).path, "--seconds=" + decimal(job["seconds"]),
         "--jobs=%d" % job["jobs"], "--seed=%d" % seed_of(job, index), *job["options"]]
 
 

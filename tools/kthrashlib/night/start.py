@@ -7,7 +7,7 @@ import time
 
 from kthrashlib import env, output
 from kthrashlib.build import bazel, drivers
-from kthrashlib.common import CLEAN, FINDINGS, ROOT, STATE, environment, usage
+from kthrashlib.common import CLEAN, ENVIRONMENT, FINDINGS, ROOT, STATE, environment, say, usage
 from kthrashlib.night import slurm
 from kthrashlib.night.campaign import Night, conduct
 from kthrashlib.night.config import Config
@@ -59,6 +59,7 @@ def fuzz(call):
                          "target": name})
     binary, mutator = bazel.build([name, MUTATOR])
     lane.binary, lane.mutator = os.path.realpath(binary), mutator
+    say("kthrash fuzz: %s, %s" % (name, os.path.relpath(binary, ROOT)))
     lane.settle_in(os.path.join(STATE, "fuzz", "lanes", target + "-" + engine))
     os.makedirs(os.path.join(STATE, "fuzz", "corpus"), exist_ok=True)
     before = set(lane.raw())

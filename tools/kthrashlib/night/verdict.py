@@ -67,10 +67,23 @@ def lanes_without_executions(lanes):
         plural(len(names), "lane"), ", ".join(names))] if names else []
 
 
+def extent(lanes):
+    """Returns how much the lanes did, of how many: "1234 executions by 2 of 3 lanes"."""
+    return "%s by %d of %s" % (plural(sum(lane["executions"] or 0 for lane in lanes), "execution"),
+                               sum(not is_idle(lane) for lane in lanes),
+                               plural(len(lanes), "lane"))
+
+
 def is_idle(lane):
     """Returns True if the lane ran 0 executions and has no finding. A fuzzer that ends at its first
     input has found something, but may have counted nothing."""
     return not lane["executions"] and not lane["findings"]
+
+
+def ran_nothing(lanes):
+    """Returns True if there are lanes and none of them ran anything. Then nothing is known to be
+    clean."""
+    return bool(lanes) and all(map(is_idle, lanes))
 
 
 def failed_lanes(lanes):
@@ -112,10 +125,13 @@ def judge(facts, filed):
     why = []
     if planted and planted.get("state") != "found" and not facts["interrupted"]:
         word = "invalid"
-        why.append("the planted bug %s was not found, so other bugs may have been missed, too" %
-                   planted.get("bug"))
+        why.append("the planted bug %s was not found, so other bugs may have been missed, too%s" % (
+            planted.get("bug"), "; its hunt failed: %s" % planted["failure"]
+            if planted.get("failure") else ""))
     elif crashing or unconfirmed(facts["night"], filed):
         word = "findings"
+    elif ran_nothing(lanes):
+        word = "failed"
     elif failed_lanes(lanes) or facts["troubles"] or facts["disk_full"]:
         word = "failed"
     else:
@@ -181,7 +197,7 @@ def of(facts, why_not="", is_last=True):
         why = why + [s for s in lanes_without_executions(facts["lanes"]) if s not in why]
     if "invalid" in (state, word):
         return Verdict("invalid", why + ["What it found, or did not, proves nothing. " + told])
-    if word == "failed":
+    if word == "failed" or (word == "clean" and state == "done" and ran_nothing(facts["lanes"])):
         return Verdict("failed", why + [told])
     far = "After %s of %s. " % tuple("?" if n is None else duration(n) for n in
                                      (facts["elapsed"], facts["seconds"]))
@@ -189,7 +205,7 @@ def of(facts, why_not="", is_last=True):
         return Verdict("running", [far + told] + why)
     if state != "done" or word not in STATUS:
         return Verdict("cut off", ["It did not reach its end. " + far + told] + why)
-    return Verdict(word, [told] + why)
+    return Verdict(word, ["%s %s." % (told, extent(facts["lanes"]))] + why)
 
 
 def summary(facts, by=""):
@@ -197,9 +213,10 @@ def summary(facts, by=""):
     night, unless one machine did."""
     idle = sum(map(is_idle, facts["lanes"]))
     new, unsure = new_bugs(facts["bugs"])
-    return "%s%s: %d distinct bugs (%d new)%s%s in %s%s" % (
+    return "%s%s: %d distinct bugs (%d new)%s%s in %s, %s%s" % (
         facts["verdict"], ", but %d of %s ran 0 executions" % (
             idle, plural(len(facts["lanes"]), "lane")) if idle else "",
         len(facts["bugs"].get("crashing", [])), new,
         " and %d not confirmed" % unsure if unsure else "", by,
-        duration(facts["elapsed"] or 0), ", interrupted" if facts["interrupted"] else "")
+        duration(facts["elapsed"] or 0), extent(facts["lanes"]),
+        ", interrupted" if facts["interrupted"] else "")

@@ -96,6 +96,7 @@ def drawing(explained, sources=None):
         "tasks": i.tasks, "rows": rows, "left": left, "steps": len(i.steps),
         "dull": sum(r.dull for r in rows), "wide": len(i.tasks) <= WIDE_MAX,
         "message": i.message, "failure": i.failure, "hash": i.hash, "plan": i.plan,
+        "build": str(explained.get("build", "")),
         "knows_wakes": i.knows_wakes,
     }
 

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Writes what build.c knows of this binary, for people and for the front door. */
+#include <stdio.h>
+
+#include "stress/hunt/build.h"
+#include "stress/hunt/json.h"
+
+void build_show(const char *command)
+{
+	printf("kthrash %s: %s\n", command, build_name());
+}
+
+void build_put(struct json *j)
+{
+	struct build_facts f = build_facts();
+
+	json_string(j, "build", build_name());
+	json_string(j, "platform", f.platform);
+	json_string(j, "compiler", f.compiler);
+	json_bool(j, "optimized", f.optimized);
+	json_string(j, "sanitizer", f.sanitizer);
+	json_string(j, "bug", f.bug);
+}
