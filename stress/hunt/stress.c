@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* `stress`: run cases under many schedules until something breaks. */
 #include <stdio.h>
+#include <string.h>
 
 #include "stress/hunt/budget.h"
 #include "stress/hunt/cases.h"
@@ -8,6 +9,7 @@
 #include "stress/hunt/engine.h"
 #include "stress/hunt/hunt.h"
 #include "stress/hunt/kept.h"
+#include "stress/hunt/output.h"
 #include "stress/hunt/summary.h"
 #include "stress/hunt/take.h"
 
@@ -32,7 +34,8 @@ static bool can_do(const struct options *o)
 	} needs[] = {
 		{ o->exhaustive, WORLD_NUMBERS_FAULTS, "--exhaustive" },
 		{ o->twice, WORLD_RUNS_TWICE, "--twice" },
-		{ o->memory != PLAN_SC, WORLD_HAS_WEAK_MEMORY, memory },
+		{ o->has_memory, WORLD_HAS_WEAK_MEMORY, memory },
+		{ options_given(o, "strategy") && !o->adaptive, WORLD_REPEATS, "--strategy" },
 		{ o->illegal, WORLD_ENDS_MISUSE, "--illegal" },
 		{ o->coverage, WORLD_COVERS, "--coverage" },
 		{ o->mutate, WORLD_COVERS, "--mutate" },
@@ -62,6 +65,8 @@ static const char *contradiction(const struct options *o)
 	if (o->exhaustive && (o->mutate || o->adaptive))
 		return "--exhaustive chooses faults in turn, without --mutate and "
 		       "--strategy=adaptive";
+	if (o->exhaustive && o->plan && options_given(o, "faults"))
+		return "--exhaustive tries each fault of its kind, without --faults";
 	if (options_given(o, "coverage-every") && (!o->coverage || o->mutate || o->adaptive))
 		return "--coverage-every needs --coverage, without --mutate and "
 		       "--strategy=adaptive, which look at every plan";
@@ -98,6 +103,18 @@ static int prepare_coverage(const struct options *o)
 		return status;
 	/* Save the file now, so that the user learns before the hunt if it can't be written. */
 	return o->coverage ? coverage_save(o->coverage) : EXIT_CLEAN;
+}
+
+/* Write what a hunt leaves beside findings. False after a sentence on stderr if that failed. */
+static bool save_rest(const struct options *o)
+{
+	bool saved = !o->coverage || coverage_save(o->coverage) == EXIT_CLEAN;
+
+	if (!kept_error())
+		return saved;
+	fprintf(stderr, "kthrash: --kept=%s: a plan is missing there: %s\n", o->kept,
+		strerror(kept_error()));
+	return false;
 }
 
 /* No execution was run, so the result is not "clean". */
@@ -141,10 +158,15 @@ int command_stress(const struct options *given)
 		return status;
 	budget_begin(o.seconds);
 	show_options(&o);
+	output_flush();
+	if (output_failed())
+		return EXIT_ENVIRONMENT;	/* no reader would learn what the hunt finds */
 	status = engine_hunt();
-	if (o.coverage && coverage_save(o.coverage) != EXIT_CLEAN)
+	if (engine_totals().findings)
+		output_findings_are_kept();
+	if (!save_rest(&o) && status == EXIT_CLEAN)
 		status = EXIT_ENVIRONMENT;
-	if (status == EXIT_CLEAN && engine_totals().executions == 0)
+	if (status == EXIT_CLEAN && engine_totals().executions == 0 && !output_failed())
 		status = nothing_run(&o);
 	status = after_signal(status);
 	show_summary(&o, status);

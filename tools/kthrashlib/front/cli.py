@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from kthrashlib.common import CLEAN, ENVIRONMENT, USAGE, Failure, say
+from kthrashlib.common import CLEAN, ENVIRONMENT, USAGE, Failure, say, sentence
 from kthrashlib.front import commands, completion, parser
 
 
@@ -48,7 +48,7 @@ def main(args):
         say("kthrash: " + f.message)
         return f.status
     except OSError as e:
-        say("kthrash: %s" % e)
+        say("kthrash: " + sentence(e))
         return ENVIRONMENT
     except click.Abort:
         return 130

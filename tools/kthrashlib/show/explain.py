@@ -58,7 +58,7 @@ def main(call):
     env.ensure({**env.BUILD, **(env.TEMPLATES if form == "html" else {})})
     done = subprocess.run([drivers.binary(found), "explain", files[0],
                            "--format=" + ("text" if form == "text" else "json")],
-                          stdout=subprocess.PIPE, text=True, check=False)
+                          stdout=subprocess.PIPE, text=True, check=False, close_fds=False)
     text = done.stdout
     if done.returncode != CLEAN:
         return done.returncode
