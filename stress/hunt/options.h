@@ -53,6 +53,7 @@ struct options {
 	bool keep_going;		/* after a finding */
 	bool faults;			/* random kills and failed allocations */
 	struct subject_settings program;	/* run: races, leaks, isolate, faults */
+	const char *program_faults;	/* run: as written; NULL: another command */
 	enum exhaustive exhaustive;
 	bool illegal;			/* plans that break a caller rule */
 	bool brute;			/* verify: every interleaving */

@@ -7,6 +7,7 @@
 #include "stress/hunt/cases.h"
 #include "stress/hunt/coverage.h"
 #include "stress/hunt/engine.h"
+#include "stress/hunt/finding.h"
 #include "stress/hunt/hunt.h"
 #include "stress/hunt/kept.h"
 #include "stress/hunt/output.h"
@@ -138,6 +139,21 @@ static int after_signal(int status)
 	return EXIT_SIGNAL + budget_was_interrupted();
 }
 
+/*
+ * A program that reads the JSON of `run` wants the short schedule in the last object. Without
+ * --json the finding was shrunk when it was shown.
+ */
+static void shrink_first_finding(const struct options *o)
+{
+	struct found found;
+	char path[4096];
+
+	if (!engine_first_found(&found))
+		return;
+	finding_path(path, sizeof path, o->findings, found.id);
+	shrink_finding(path);
+}
+
 int command_stress(const struct options *given)
 {
 	static struct options o;	/* static, because the hunt keeps a pointer to it */
@@ -169,6 +185,8 @@ int command_stress(const struct options *given)
 	if (status == EXIT_CLEAN && engine_totals().executions == 0 && !output_failed())
 		status = nothing_run(&o);
 	status = after_signal(status);
+	if (o.program_faults && o.json)
+		shrink_first_finding(&o);
 	show_summary(&o, status);
 	return status;
 }

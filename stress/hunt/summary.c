@@ -54,11 +54,15 @@ void show_options(const struct options *o)
 	build_show(o->command);
 	snprintf(executions, sizeof executions, "%llu", (unsigned long long)o->executions);
 	snprintf(seconds, sizeof seconds, "%g", o->seconds);
-	printf("  strategy %s  memory %s  plan %s  seed %llu  faults %s%s\n", o->strategy_text,
-	       memory_words(o),
-	       o->plan ? o->plan : o->illegal ? "generated, illegal" : "generated",
-	       (unsigned long long)o->seed, o->faults ? "on" : "off",
-	       o->twice ? "  each twice" : "");
+	printf("  strategy %s  memory %s  ", o->strategy_text, memory_words(o));
+	if (o->program_faults)
+		printf("seed %llu  faults %s  races %s\n", (unsigned long long)o->seed,
+		       o->program_faults, o->program.races ? "looked for" : "not looked for");
+	else
+		printf("plan %s  seed %llu  faults %s%s\n",
+		       o->plan ? o->plan : o->illegal ? "generated, illegal" : "generated",
+		       (unsigned long long)o->seed, o->faults ? "on" : "off",
+		       o->twice ? "  each twice" : "");
 	printf("  executions %s from %llu  seconds %s  jobs %llu  findings %s\n",
 	       o->executions ? executions : "without limit", (unsigned long long)o->first,
 	       o->seconds > 0 ? seconds : "without limit", (unsigned long long)o->jobs,

@@ -132,7 +132,8 @@ static void keep_report(const char *plan)
 			strerror(-err), report);
 }
 
-static void shrink_and_explain(struct plan *p, struct verdict *v, char *path, size_t size)
+/* Shrink the finding, and save it beside `path`, which becomes its new path. */
+static unsigned shrink_and_save(struct plan *p, struct verdict *v, char *path, size_t size)
 {
 	uint64_t executions = shared->executions;
 	unsigned runs = shrink_plan(p, v, SHRINK_SECONDS);
@@ -147,8 +148,20 @@ static void shrink_and_explain(struct plan *p, struct verdict *v, char *path, si
 			smaller, strerror(-err), path);
 	else
 		snprintf(path, size, "%s", smaller);
-	printf("shrunk in %u executions to %u operations and %u directives\n\n", runs,
-	       p->ops_count, p->directives_count);
+	shared->executions = executions;	/* it counts the hunt's executions only */
+	return runs;
+}
+
+static void shrink_and_explain(struct plan *p, struct verdict *v, char *path, size_t size)
+{
+	uint64_t executions = shared->executions;
+	unsigned runs = shrink_and_save(p, v, path, size);
+
+	if (plan_is_program(p))
+		printf("shrunk in %u executions to %u directives\n\n", runs, p->directives_count);
+	else
+		printf("shrunk in %u executions to %u operations and %u directives\n\n", runs,
+		       p->ops_count, p->directives_count);
 	if (explain)
 		explain(p);
 	shared->executions = executions;	/* it counts the hunt's executions only */
@@ -182,6 +195,18 @@ bool show_finding(const char *path, uint64_t executions)
 	else
 		fprintf(stderr, "kthrash: %s does not replay\n", path);
 	return true;
+}
+
+void shrink_finding(const char *saved)
+{
+	static struct plan p;
+	struct verdict v;
+	char path[4096];
+
+	snprintf(path, sizeof path, "%s", saved);
+	if (world_can(WORLD_REPEATS) && plan_read(path, &p) == 0 && run_as_written(&p, &v) &&
+	    v.failure != KT_PASS)
+		shrink_and_save(&p, &v, path, sizeof path);
 }
 
 /* The finding is in no file, so print it whole. False if that failed. */
