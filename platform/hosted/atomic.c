@@ -64,6 +64,7 @@ static inline void *arrive(const volatile void *a, size_t size, enum hosted_op o
 	addr = sim_point(&row->site, addr);
 	hosted_back();
 	heap_check((uintptr_t)a, size, pc);
+	site_touch((uintptr_t)a, size, op != HOSTED_ATOMIC_LOAD);
 	return addr;
 }
 
