@@ -158,10 +158,10 @@ static inline bool may_fail(uintptr_t pc, size_t size)
 	}
 
 #define ATOMIC_EXCHANGE_VAL(bits, T)                                           \
-	HOSTED_EXPORT T __tsan_atomic##bits##_compare_exchange_val(volatile T *a, T expected, \
-								   T value, int order, int failure); \
-	HOSTED_EXPORT T __tsan_atomic##bits##_compare_exchange_val(volatile T *a, T expected, \
-								   T value, int order, int failure) \
+	HOSTED_EXPORT T __tsan_atomic##bits##_compare_exchange_val(            \
+		volatile T *a, T expected, T value, int order, int failure);   \
+	HOSTED_EXPORT T __tsan_atomic##bits##_compare_exchange_val(            \
+		volatile T *a, T expected, T value, int order, int failure)    \
 	{                                                                      \
 		T *at;                                                         \
 		T old;                                                         \
