@@ -102,7 +102,7 @@ bool hosted_block_cancellable(struct kt_site *site, const void *object, uint64_t
 	return in_time;
 }
 
-/* ---- what programs call ---------------------------------------------------------------- */
+/* ---- what programs call ----------------------------------------------- */
 
 HOSTED_EXPORT void pthread_exit(void *result)
 {
@@ -180,7 +180,7 @@ HOSTED_EXPORT int pthread_setcanceltype(int type, int *old)
 	return 0;
 }
 
-/* ---- what pthread_cleanup_push() is made of, in C --------------------------------------------- */
+/* ---- what pthread_cleanup_push() is made of, in C --------------------- */
 
 void __pthread_register_cancel(__pthread_unwind_buf_t *buf);
 void __pthread_unregister_cancel(__pthread_unwind_buf_t *buf);

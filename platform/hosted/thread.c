@@ -18,7 +18,7 @@ bool hosted_threads_may_leak;
 
 static pthread_t main_handle;
 
-/* ---- names and handles ----------------------------------------------------------------- */
+/* ---- names and handles ------------------------------------------------ */
 
 const char *hosted_name(uint32_t thread)
 {
@@ -62,7 +62,7 @@ HOSTED_EXPORT pthread_t pthread_self(void)
 	return hosted_on() ? hosted_handle(hosted_me()) : HOSTED_REAL(pthread_self)();
 }
 
-/* ---- OpenMP ------------------------------------------------------------------------------------ */
+/* ---- OpenMP ----------------------------------------------------------- */
 
 /*
  * gcc's OpenMP sleeps by system calls in inline assembly, which nothing here sees. clang's calls
@@ -90,7 +90,7 @@ static bool is_of_libgomp(uintptr_t pc)
 	return pc >= libgomp[0] && pc < libgomp[1];
 }
 
-/* ---- before an execution ------------------------------------------------------------------ */
+/* ---- before an execution ---------------------------------------------- */
 
 static void thread_init(uint32_t thread)
 {
@@ -130,7 +130,7 @@ void hosted_models_begin(void)
 	thread_init(0);
 }
 
-/* ---- running -------------------------------------------------------------------------------- */
+/* ---- running ---------------------------------------------------------- */
 
 /*
  * POSIX: the destructors run on the thread itself; then it can be joined. When the last thread
@@ -177,7 +177,7 @@ static void thread_main(void *arg)
 	live();
 }
 
-/* ---- main() ------------------------------------------------------------------------------------ */
+/* ---- main() ----------------------------------------------------------- */
 
 static struct {
 	int (*fn)(int, char **, char **);
@@ -203,7 +203,7 @@ void hosted_models_main(int (*fn)(int, char **, char **), int argc, char **argv,
 	live();
 }
 
-/* ---- creation ------------------------------------------------------------------------------------ */
+/* ---- creation --------------------------------------------------------- */
 
 int hosted_thread_create(pthread_t *t, const pthread_attr_t *attr, void *(*fn)(void *),
 			 thrd_start_t c11_fn, void *arg, uintptr_t pc)
@@ -243,7 +243,7 @@ HOSTED_EXPORT int pthread_create(pthread_t *t, const pthread_attr_t *attr, void 
 	return hosted_thread_create(t, attr, fn, NULL, arg, HOSTED_CALLER);
 }
 
-/* ---- joining --------------------------------------------------------------------------------------- */
+/* ---- joining ---------------------------------------------------------- */
 
 /* As in glibc; POSIX leaves most of them undefined. 0: the caller may join it. */
 static int may_join(uint32_t thread)

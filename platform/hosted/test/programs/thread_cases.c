@@ -52,7 +52,7 @@ static void *pass_sem(void *arg)
 	return arg;
 }
 
-/* ---- joining ------------------------------------------------------------------------ */
+/* ---- joining ---------------------------------------------------------- */
 
 CASE(join_results)
 {
@@ -202,7 +202,7 @@ SIM_CASE(no_thread_left)
 	assert(thrd_create(&u, c11, NULL) == thrd_error);
 }
 
-/* ---- cancellation ---------------------------------------------------------------------- */
+/* ---- cancellation ----------------------------------------------------- */
 
 static void counts(void *arg)
 {
@@ -377,7 +377,7 @@ CASE(cancel_itself)
 	assert(join(start(cancels_itself, NULL)) == PTHREAD_CANCELED);
 }
 
-/* ---- names and attributes ----------------------------------------------------------------- */
+/* ---- names and attributes --------------------------------------------- */
 
 static void *named(void *arg)
 {
@@ -469,7 +469,7 @@ CASE(self_before_main)
 	assert(pthread_equal(before_main, pthread_self()));
 }
 
-/* ---- keys ------------------------------------------------------------------------------------ */
+/* ---- keys ------------------------------------------------------------- */
 
 static pthread_key_t key, early;
 static atomic_int destroyed;
@@ -551,7 +551,7 @@ CASE(tss)
 	tss_delete(k);
 }
 
-/* ---- once --------------------------------------------------------------------------------------- */
+/* ---- once ------------------------------------------------------------- */
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static once_flag c11_once = ONCE_FLAG_INIT;
