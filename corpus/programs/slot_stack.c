@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Three threads take slots from a lock-free stack and push them back. The stack guards itself
+ * twice: a thread that pops claims the top slot first, and the last slot is never popped.
+ *
+ * Stands for: a bug that needs three threads and six switches at the right places. Tools find the
+ *	ABA problem in aba.c at once, and this one hardly ever.
+ * Bug: thread 1 reads in pop() that slot 0 is on top. Thread 2 pops slot 0. Thread 1 claims
+ *	slot 0, which is no longer in the stack, and reads that slot 1 is next. Thread 3 pops slot
+ *	1. Thread 2 pushes slot 0. The compare-and-exchange of thread 1 succeeds and makes slot 1
+ *	the top, while thread 3 uses it. Before thread 1 lowers `count`, thread 2 still counts two
+ *	slots and pops slot 1.
+ * Repair: the top carries a number that each change of the top raises, so that the exchange of
+ *	thread 1 fails.
+ */
+#include <assert.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+enum { SLOTS = 3, NONE = SLOTS, ROUNDS = 2 };
+
+/* The low 16 bits of the top are the first slot. The repair counts in the bits above. */
+static atomic_uint top;
+static atomic_uint next[SLOTS] = { 1, 2, NONE };
+static atomic_bool claimed[SLOTS];
+static atomic_int count = SLOTS;
+static atomic_bool used[SLOTS];
+
+static unsigned int top_after(unsigned int old, unsigned int slot)
+{
+#ifdef REPAIRED
+	return ((old >> 16) + 1) << 16 | slot;
+#else
+	(void)old;
+	return slot;
+#endif
+}
+
+static unsigned int pop(void)
+{
+	while (atomic_load(&count) > 1) {
+		unsigned int old = atomic_load(&top);
+		unsigned int slot = old & 0xffff;
+		bool popped;
+
+		if (slot == NONE || atomic_exchange(&claimed[slot], true))
+			continue;
+		popped = atomic_compare_exchange_strong(&top, &old,
+							top_after(old, atomic_load(&next[slot])));
+		atomic_store(&claimed[slot], false);
+		if (popped) {
+			atomic_fetch_sub(&count, 1);
+			return slot;
+		}
+	}
+	return NONE;
+}
+
+static void push(unsigned int slot)
+{
+	unsigned int old = atomic_load(&top);
+
+	do
+		atomic_store(&next[slot], old & 0xffff);
+	while (!atomic_compare_exchange_strong(&top, &old, top_after(old, slot)));
+	atomic_fetch_add(&count, 1);
+}
+
+static void *user(void *unused)
+{
+	(void)unused;
+	for (int i = 0; i < ROUNDS; i++) {
+		unsigned int slot = pop();
+
+		if (slot == NONE)
+			continue;
+		assert(!atomic_exchange(&used[slot], true));
+		atomic_store(&used[slot], false);
+		push(slot);
+	}
+	return NULL;
+}
+
+int main(void)
+{
+	pthread_t threads[3];
+
+	for (int i = 0; i < 3; i++)
+		pthread_create(&threads[i], NULL, user, NULL);
+	for (int i = 0; i < 3; i++)
+		pthread_join(threads[i], NULL);
+	return 0;
+}
