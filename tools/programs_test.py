@@ -71,7 +71,7 @@ class Sources(unittest.TestCase):
             with self.subTest(program.name):
                 text = read(program.path)
                 comment = text[:text.index("#")]
-                self.assertEqual(re.findall(r"^ \* (Stands for|Bug|Repair): [A-Za-z]", comment,
+                self.assertEqual(re.findall(r"^ \* (Stands for|Bug|Repair): \S", comment,
                                             re.MULTILINE), PARTS)
                 self.assertIn("REPAIRED", text)
 
