@@ -10,7 +10,7 @@ import re
 import tempfile
 import unittest
 
-from kthrashlib import common
+from kthrashlib import common, rows
 from kthrashlib.measure import programs, programs_native
 
 RUNS = 3
@@ -49,6 +49,10 @@ class Table(unittest.TestCase):
                 ("[a\n", "x.toml: ")):
             with self.subTest(message):
                 self.assertIn(message, self.wrong(text))
+
+    def test_the_kinds_are_those_of_findings(self):
+        words = rows.read(os.path.join(common.ROOT, "platform", "words.def"), "FAILURE")
+        self.assertLessEqual({*programs.KINDS}, {name for _, name, _ in words})
 
     def test_each_program_is_in_the_table_once(self):
         files = [os.path.basename(f) for f in glob.glob(os.path.join(programs.FOLDER, "*.c*"))]

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Three threads take slots from a lock-free stack and push them back. The stack guards itself
- * twice: a thread that pops claims the top slot first, and the last slot is never popped.
+ * twice: only one thread at a time may claim a slot, and the last slot is never popped.
  *
  * Stands for: a bug that needs three threads and six switches at the right places. Tools find the
- *	ABA problem in aba.c at once, and this one hardly ever.
- * Bug: thread 1 reads in pop() that slot 0 is on top. Thread 2 pops slot 0. Thread 1 claims
- *	slot 0, which is no longer in the stack, and reads that slot 1 is next. Thread 3 pops slot
- *	1. Thread 2 pushes slot 0. The compare-and-exchange of thread 1 succeeds and makes slot 1
- *	the top, while thread 3 uses it. Before thread 1 lowers `count`, thread 2 still counts two
- *	slots and pops slot 1.
+ *	ABA problem in aba.c soon, and this one hardly ever.
+ * Bug: thread 1 reads in pop() that slot 0 is on top. Thread 2 pops slot 0 and begins to push it:
+ *	slot 1 follows, and the claim is given up. Thread 1 claims slot 0 and reads that slot 1
+ *	follows. Thread 3 pops slot 1. Thread 2 pushes slot 0 on top of slot 2. The
+ *	compare-and-exchange of thread 1 succeeds and makes slot 1 the top, while thread 3 uses
+ *	it. Before thread 1 lowers `count`, thread 2 still counts two slots and pops slot 1.
  * Repair: the top carries a number that each change of the top raises, so that the exchange of
  *	thread 1 fails.
  */
@@ -42,17 +42,16 @@ static unsigned int pop(void)
 	while (atomic_load(&count) > 1) {
 		unsigned int old = atomic_load(&top);
 		unsigned int slot = old & 0xffff;
-		bool popped;
+		unsigned int second;
 
 		if (slot == NONE || atomic_exchange(&claimed[slot], true))
 			continue;
-		popped = atomic_compare_exchange_strong(&top, &old,
-							top_after(old, atomic_load(&next[slot])));
-		atomic_store(&claimed[slot], false);
-		if (popped) {
+		second = atomic_load(&next[slot]);
+		if (atomic_compare_exchange_strong(&top, &old, top_after(old, second))) {
 			atomic_fetch_sub(&count, 1);
-			return slot;
+			return slot; /* it stays claimed until it is pushed */
 		}
+		atomic_store(&claimed[slot], false);
 	}
 	return NONE;
 }
@@ -61,9 +60,10 @@ static void push(unsigned int slot)
 {
 	unsigned int old = atomic_load(&top);
 
-	do
+	atomic_store(&next[slot], old & 0xffff);
+	atomic_store(&claimed[slot], false);
+	while (!atomic_compare_exchange_strong(&top, &old, top_after(old, slot)))
 		atomic_store(&next[slot], old & 0xffff);
-	while (!atomic_compare_exchange_strong(&top, &old, top_after(old, slot)));
 	atomic_fetch_add(&count, 1);
 }
 

@@ -4,7 +4,7 @@
  *
  * Stands for: results of trylock that no code looks at.
  * Bug: teller 2 does not get the lock in pay(), but pays and then unlocks what teller 1 has locked.
- *	One payment is lost, and main() returns 1.
+ *	Or both pay at once, one payment is lost, and main() returns 1.
  * Repair: the teller waits for the lock if trylock fails.
  */
 #include <errno.h>

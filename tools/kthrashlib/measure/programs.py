@@ -11,8 +11,7 @@ from kthrashlib.common import ROOT, environment
 FOLDER = os.path.join(ROOT, "corpus", "programs")
 TABLE = os.path.join(FOLDER, "programs.toml")
 
-KINDS = ("abort", "assertion", "crash", "deadlock", "discipline", "exit", "leak", "livelock",
-         "memory", "race")
+KINDS = ("assertion", "deadlock", "discipline", "leak", "livelock", "memory", "race")
 FAULTS = ("allocation", "spurious", "thread", "timeout", "trylock")
 MEMORY = ("sc", "tso", "pso")
 COMPILERS = {"clang": ("clang-19", "clang++-19"), "gcc": ("gcc", "g++")}
