@@ -3,9 +3,9 @@
  * Two threads work in phases and meet at a barrier after each phase.
  *
  * Stands for: barriers made of a counter, used more than once.
- * Bug: in meet(), the thread that arrives last sets `arrived` to 0 and wakes the other. If it
- *	arrives at the next phase before the other has looked, the other finds 1 and waits on.
- *	Then both wait.
+ * Bug: in meet(), the thread that arrives last sets `arrived` to 0 and wakes the other. If it is
+ *	back at the barrier before the other has looked, the other finds 1 and waits on. Then both
+ *	wait.
  * Repair: a thread waits until the number of the phase has changed, and that number never goes
  *	back.
  */

@@ -4,7 +4,7 @@
  *
  * Stands for: busy waiting, which is legal, and which tools that choose the schedule must survive.
  * Bug: the main thread holds the lock while it spins. If the worker has not had the lock before,
- *	it can never set the flag, and the main thread spins for ever.
+ *	the worker can never set the flag, and the main thread spins for ever.
  * Repair: the main thread spins first and takes the lock then. It still never yields.
  */
 #include <assert.h>

@@ -4,8 +4,8 @@
  * the session.
  *
  * Stands for: an object whose own lock guards its end.
- * Bug: the main thread sees `ended` while the worker still holds the mutex. It destroys the mutex
- *	and frees it, and the worker then unlocks it.
+ * Bug: the main thread sees `ended` while the worker still holds the mutex. The main thread
+ *	destroys the mutex and frees the session, and the worker then unlocks the mutex.
  * Repair: the main thread joins the worker before it frees the session.
  */
 #include <pthread.h>

@@ -3,9 +3,9 @@
  * A driver is stopped while a request is on its way into it.
  *
  * Stands for: a check, then a count of the users, and a teardown that waits for the count.
- * Bug: in request(), thread `client` has checked that the driver is not stopping, but has not
- *	counted itself yet. The main thread begins to stop, finds no user, and frees the hardware.
- *	The client then works on freed hardware.
+ * Bug: in enter(), the thread `client` has checked that the driver is not stopping, but has not
+ *	counted itself yet. The main thread begins to stop the driver, finds no other user, and
+ *	stops it. The client then works with a driver that is stopped.
  * Repair: the client counts itself first, and checks then.
  */
 #include <assert.h>

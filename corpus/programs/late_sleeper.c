@@ -4,7 +4,8 @@
  *
  * Stands for: event loops, daemons and parkers with a flag "I am asleep".
  * Bug: the worker finds no work. Then the main thread adds work and sees that the worker is awake,
- *	so it does not wake it. Then the worker says that it sleeps, and sleeps with work waiting.
+ *	so the main thread wakes nobody. Then the worker says that it sleeps, and sleeps with work
+ *	waiting.
  * Repair: the worker says that it sleeps before it looks for work.
  */
 #include <assert.h>

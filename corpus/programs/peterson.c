@@ -4,8 +4,8 @@
  *
  * Stands for: locks, hand-shakes and flags of the kind "I store mine, then I load yours".
  * Bug: the stores are releases. The store `wants[me] = true` of each thread may become visible
- *	after its load of the other's flag. Each thread then sees that the other does not want the
- *	lock, and both enter. This happens on x86 too (TSO).
+ *	after that thread has loaded the flag of the other. Each thread then sees that the other
+ *	does not want the lock, and both enter. This happens on x86 too (TSO).
  * Repair: the stores are sequentially consistent, which puts a full barrier after them.
  */
 #include <assert.h>

@@ -4,8 +4,8 @@
  * a condition.
  *
  * Stands for: recursive mutexes "so that we need not think which function locks".
- * Bug: pthread_cond_wait() unlocks the mutex once, but the main thread holds it twice. The thread
- *	`filler` never gets it. If it got it before, nothing happens.
+ * Bug: pthread_cond_wait() unlocks the mutex once, but the main thread holds it twice. So the
+ *	thread `filler` never gets the mutex, unless it had it before the main thread.
  * Repair: the inner function has a variant that expects the lock to be held, so the main thread
  *	holds it once.
  */

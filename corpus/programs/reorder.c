@@ -3,10 +3,10 @@
  * Writers set the two sides of a picture, and a reader looks at both. The argument is the number
  * of threads (3 if there is none). One of them is the reader.
  *
- * Stands for: two variables that belong together, and a window that shrinks with the load. After
- *	one writer has set both sides, no later writer opens the window again. So with many
- *	threads the reader must run early, between the two stores of the writers that have
- *	started.
+ * Stands for: two variables that belong together, and a window that is harder to hit with each
+ *	thread more. After one writer has set both sides, no later writer opens the window again.
+ *	So with many threads the reader must run early, between the two stores of the writers that
+ *	have started.
  * Bug: the reader loads width and height while a writer has set the width and no writer has set
  *	the height.
  * Repair: a mutex guards both sides.

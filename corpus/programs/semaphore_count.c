@@ -4,7 +4,7 @@
  *
  * Stands for: permits, tokens and slots that are given back on every path.
  * Bug: visitor 2 does not get the permit in visit(), but gives one back on its way out. At its
- *	second try it gets this permit and enters while visitor 1 is inside.
+ *	second try, visitor 2 gets this permit and enters while visitor 1 is inside.
  * Repair: only a visitor that got the permit gives it back.
  */
 #include <assert.h>

@@ -4,8 +4,8 @@
  * milliseconds and closes the house.
  *
  * Stands for: time of check to time of use, and sleeps "long enough" in the place of a lock.
- * Bug: the guest is held up between its check and its entry for longer than the main thread
- *	sleeps. It enters a house that is closed.
+ * Bug: the guest is held up between its check and its entry for longer than the main thread, the
+ *	owner, sleeps. The guest enters a house that is closed.
  * Repair: a mutex makes check and entry one step. Nobody needs to sleep.
  */
 #include <assert.h>

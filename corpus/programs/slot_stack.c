@@ -3,13 +3,16 @@
  * Three threads take slots from a lock-free stack and push them back. The stack guards itself
  * twice: only one thread at a time may claim a slot, and the last slot is never popped.
  *
- * Stands for: a bug that needs three threads and six switches at the right places. Tools find the
+ * Stands for: a bug that needs three threads and eight switches at the right places. Tools find the
  *	ABA problem in aba.c soon, and this one hardly ever.
  * Bug: thread 1 reads in pop() that slot 0 is on top. Thread 2 pops slot 0 and begins to push it:
  *	slot 1 follows, and the claim is given up. Thread 1 claims slot 0 and reads that slot 1
- *	follows. Thread 3 pops slot 1. Thread 2 pushes slot 0 on top of slot 2. The
- *	compare-and-exchange of thread 1 succeeds and makes slot 1 the top, while thread 3 uses
- *	it. Before thread 1 lowers `count`, thread 2 still counts two slots and pops slot 1.
+ *	follows. Thread 3 pops slot 1 and begins to push it. Thread 2 tries again, because the top
+ *	has changed, and gives up the claim, which is now that of thread 1. It pushes slot 0 on
+ *	top of slot 2. The compare-and-exchange of thread 1 succeeds, because slot 0 is on top
+ *	again. It makes slot 1 the top, which thread 3 has not pushed yet, and thread 2 pops slot
+ *	1. When thread 1 has pushed slot 0, thread 3 tries again, too: it gives up the claim of
+ *	thread 2, pushes slot 1, and pops it while thread 2 uses it.
  * Repair: the top carries a number that each change of the top raises, so that the exchange of
  *	thread 1 fails.
  */
@@ -60,10 +63,10 @@ static void push(unsigned int slot)
 {
 	unsigned int old = atomic_load(&top);
 
-	atomic_store(&next[slot], old & 0xffff);
-	atomic_store(&claimed[slot], false);
-	while (!atomic_compare_exchange_strong(&top, &old, top_after(old, slot)))
+	do {
 		atomic_store(&next[slot], old & 0xffff);
+		atomic_store(&claimed[slot], false);
+	} while (!atomic_compare_exchange_strong(&top, &old, top_after(old, slot)));
 	atomic_fetch_add(&count, 1);
 }
 

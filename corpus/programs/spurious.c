@@ -3,8 +3,8 @@
  * The main thread waits until a worker has computed a result.
  *
  * Stands for: `if` in the place of `while` around a wait.
- * Bug: the wait of the main thread ends although the worker has not signalled, as POSIX allows. The
- *	main thread takes a result that is not there.
+ * Bug: the wait of the main thread ends although the worker has not signalled. POSIX allows this.
+ *	The main thread takes a result that is not there.
  * Repair: the main thread looks again after each wait.
  */
 #include <assert.h>

@@ -3,8 +3,9 @@
  * A std::jthread waits for orders until it is asked to stop. Its destructor asks it and joins it.
  *
  * Stands for: stop tokens, and waits that do not know of them.
- * Bug: the worker waits on a condition that no thread signals when it is asked to stop. If it waits
- *	before the main thread destroys the std::jthread, the destructor waits for ever.
+ * Bug: the worker waits on a condition that no thread signals when the worker is asked to stop. If
+ *	the worker waits before the main thread destroys the std::jthread, the destructor waits for
+ *	ever.
  * Repair: the wait gets the token, which ends it.
  */
 #include <condition_variable>
