@@ -79,15 +79,22 @@ class Sources(unittest.TestCase):
                                             re.MULTILINE), PARTS)
                 self.assertIn("REPAIRED", text)
 
-    def test_each_twin_compiles_and_ends_well(self):
-        chosen = programs.load()
-
-        def check(program):
+    def of_each(self, check):
+        """Calls check(program, folder) for each program; expects that it yields no complaint."""
+        def checked(program):
             with tempfile.TemporaryDirectory() as folder:
-                return [*programs_native.check_twin(program, folder, RUNS)]
+                return [*check(program, folder)]
+        chosen = programs.load()
         with concurrent.futures.ThreadPoolExecutor(programs_native.JOBS) as pool:
-            for program, wrong in zip(chosen, pool.map(check, chosen)):
+            for program, wrong in zip(chosen, pool.map(checked, chosen)):
                 self.assertEqual(wrong, [], program.name)
+
+    def test_bug_and_twin_compile_without_warnings(self):
+        self.of_each(lambda program, folder: programs_native.check_builds(
+            program, folder, levels=["-fsyntax-only"]))
+
+    def test_each_twin_ends_well(self):
+        self.of_each(lambda program, folder: programs_native.check_twin(program, folder, RUNS))
 
 
 if __name__ == "__main__":

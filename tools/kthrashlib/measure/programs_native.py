@@ -51,9 +51,9 @@ def run(binary, arguments, seconds):
 
 # ---- check ---------------------------------------------------------------------
 
-def check_builds(program, folder):
+def check_builds(program, folder, levels=("-O0", "-O2")):
     for compiler in programs.COMPILERS:
-        for level in ("-O0", "-O2"):
+        for level in levels:
             for repaired in (False, True):
                 said = build(program, os.path.join(folder, program.name), compiler=compiler,
                              repaired=repaired, flags=[level, *STRICT])
