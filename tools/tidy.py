@@ -37,7 +37,7 @@ BANNED = [
 # These stand for programs that were not written here.
 ALLOWED_ALL = "platform/hosted/test/programs/"
 LINE_MAX = 100
-SOURCES = (".c", ".h", ".def", ".py", ".bzl", ".sh")
+SOURCES = (".c", ".cc", ".h", ".def", ".py", ".bzl", ".sh")
 
 
 def complaints(path, text):
@@ -46,7 +46,7 @@ def complaints(path, text):
         yield 1, "no SPDX line, expected 'SPDX-License-Identifier: GPL-2.0-only'"
     folder = next((f for f in sorted(MAY_INCLUDE, key=len, reverse=True)
                    if path.startswith(f + "/")), "")
-    is_c = path.endswith((".c", ".h", ".def"))
+    is_c = path.endswith((".c", ".cc", ".h", ".def"))
     for n, line in enumerate(lines, 1):
         # The C styles count a tab as eight.
         if is_c and len(line.expandtabs(8)) > LINE_MAX:
