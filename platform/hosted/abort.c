@@ -72,7 +72,8 @@ HOSTED_EXPORT void abort(void)
 	uintptr_t pc = HOSTED_CALLER;
 	const char *type;
 
-	if (!hosted_on())
+	/* The library's own abort() is no finding in the program. */
+	if (!hosted_on() || hosted_is_own(pc))
 		HOSTED_REAL(abort)();
 	if (!hosted_is_program(pc))
 		pc = 0;

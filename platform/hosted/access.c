@@ -10,6 +10,7 @@
  */
 #include <string.h>
 
+#include "platform/hosted/explore.h"
 #include "platform/hosted/filter.h"
 #include "platform/hosted/heap.h"
 #include "platform/hosted/site.h"
@@ -20,13 +21,34 @@ uint32_t hosted_since_switch;
 
 void hosted_spin(uintptr_t pc)
 {
-	struct site_row *row = site_find(pc, HOSTED_SPIN, 0, 0);
+	struct site_row *row;
 
 	hosted_since_switch = 0;
+	if (hosted_explores && !explore_is_endless())
+		return;
+	row = site_find(pc, HOSTED_SPIN, 0, 0);
 	site_visit(row);
 	site_note_step(row);
 	sim_yield(&row->site);
 	hosted_back();
+}
+
+/* Of a range that is very large the filter looks at the beginning only. */
+enum { RANGE_LOOKED_AT = 1 << 16 };
+
+static uintptr_t range_end(uintptr_t addr, size_t size)
+{
+	return addr + (size < RANGE_LOOKED_AT ? size : RANGE_LOOKED_AT);
+}
+
+/* As site_touch(). What no other task touches needs no mention. */
+static void touch_shared(uintptr_t addr, size_t size, bool write)
+{
+	if (!sim_is_heard(SIM_HEARS_TOUCHES))
+		return;
+	for (uint64_t g = addr / GRANULE; g <= (range_end(addr, size) - 1) / GRANULE; g++)
+		if (filter_touch(g, write))
+			site_touch(g * GRANULE, GRANULE, write);
 }
 
 __attribute__((noinline))
@@ -37,7 +59,10 @@ static void point(struct site_row *row, const void *addr, size_t size, bool writ
 	hosted_back();
 	/* Another task may have freed it. */
 	hosted_heap_check(addr, size, pc);
-	site_touch((uintptr_t)addr, size, write);
+	if (size <= 2 * GRANULE)
+		site_touch((uintptr_t)addr, size, write);
+	else
+		touch_shared((uintptr_t)addr, size, write);
 }
 
 static inline void at_access(struct site_row *row, uintptr_t addr, size_t size, bool write,
@@ -46,6 +71,8 @@ static inline void at_access(struct site_row *row, uintptr_t addr, size_t size, 
 	hosted_count_access(pc);
 	if (is_point)
 		point(row, (const void *)addr, size, write, pc);
+	if (unlikely(hosted_explores))
+		explore_access(row, (const void *)addr, size, write, is_point);
 }
 
 /* `size` is at most 16 and constant. */
@@ -70,12 +97,9 @@ void plain(uintptr_t addr, size_t size, bool write, uintptr_t pc)
 		hosted_race_access(addr, size, write, pc);
 }
 
-/* Of a range that is very large the filter looks at the beginning only. */
-enum { RANGE_LOOKED_AT = 1 << 16 };
-
 static bool range_is_point(uintptr_t addr, size_t size, bool write)
 {
-	uintptr_t end = addr + (size < RANGE_LOOKED_AT ? size : RANGE_LOOKED_AT);
+	uintptr_t end = range_end(addr, size);
 	bool is_point = false;
 
 	for (uint64_t g = addr / GRANULE; g <= (end - 1) / GRANULE; g++)

@@ -13,6 +13,7 @@
  *
  * Not seen: atomics in inline assembly.
  */
+#include "platform/hosted/explore.h"
 #include "platform/hosted/filter.h"
 #include "platform/hosted/heap.h"
 #include "platform/hosted/hosted.h"
@@ -66,6 +67,8 @@ static inline void *arrive(const volatile void *a, size_t size, enum hosted_op o
 	hosted_back();
 	heap_check((uintptr_t)a, size, pc);
 	site_touch((uintptr_t)a, size, op != HOSTED_ATOMIC_LOAD);
+	if (unlikely(hosted_explores))
+		explore_atomic(row, addr, size, op);
 	return addr;
 }
 
@@ -133,6 +136,8 @@ static inline bool may_fail(uintptr_t pc, size_t size)
 		edges(a, sizeof(T), HOSTED_UPDATES, order, HOSTED_CALLER);     \
 		old = *at;                                                     \
 		*at = (T)(result);                                             \
+		if (unlikely(hosted_explores) && *at != old)                   \
+			explore_change();                                      \
 		return old;                                                    \
 	}
 
@@ -150,6 +155,8 @@ static inline bool may_fail(uintptr_t pc, size_t size)
 		if (*at == *expected && !((weak) && may_fail(HOSTED_CALLER, sizeof(T)))) { \
 			edges(a, sizeof(T), HOSTED_UPDATES, order, HOSTED_CALLER); \
 			*at = value;                                           \
+			if (unlikely(hosted_explores))                         \
+				explore_change();                              \
 			return 1;                                              \
 		}                                                              \
 		edges(a, sizeof(T), HOSTED_READS, failure, HOSTED_CALLER);     \
@@ -175,6 +182,8 @@ static inline bool may_fail(uintptr_t pc, size_t size)
 		if (old == expected) {                                         \
 			edges(a, sizeof(T), HOSTED_UPDATES, order, HOSTED_CALLER); \
 			*at = value;                                           \
+			if (unlikely(hosted_explores))                         \
+				explore_change();                              \
 		} else {                                                       \
 			edges(a, sizeof(T), HOSTED_READS, failure, HOSTED_CALLER); \
 		}                                                              \

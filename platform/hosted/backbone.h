@@ -78,7 +78,6 @@ struct hosted_module {
 
 extern struct hosted_module hosted_module[HOSTED_MODULES_MAX];
 extern uint32_t hosted_modules;
-extern uintptr_t hosted_own_low, hosted_own_high;	/* code of this library */
 
 void hosted_modules_find(void);
 const struct hosted_module *hosted_module_of(uintptr_t addr);

@@ -15,6 +15,7 @@
  */
 #include <unwind.h>
 
+#include "platform/hosted/explore.h"
 #include "platform/hosted/models.h"
 
 static struct _Unwind_Exception unwinding[HOSTED_THREADS_MAX];
@@ -118,6 +119,8 @@ static int cancel(pthread_t t, uintptr_t pc)
 
 	hosted_arrive(hosted_site(pc, HOSTED_CANCEL), other);
 	hosted_thread_of(t, "pthread_cancel()", pc);
+	sim_touch(&other->cancel_asked, SIM_WRITE);
+	explore_cancels();
 	other->cancel_asked = true;
 	if (other->cancel_disabled || other->ended)
 		return 0;

@@ -25,6 +25,7 @@ enum {
 
 uint64_t hosted_now(void)
 {
+	sim_touch_thing(SIM_CLOCK, 0, SIM_READ);
 	return sim_clock_ns();
 }
 
@@ -71,6 +72,7 @@ static uint64_t read_clock(clockid_t clock, uintptr_t pc)
 	struct hosted_thread *self = hosted_self();
 	uint32_t doubled = self->clock_reads++ / PATIENCE;
 
+	sim_touch_thing(SIM_CLOCK, 0, SIM_WRITE);
 	sim_clock_advance((uint64_t)TICK_NS << (doubled < TICK_SHIFT_MAX ? doubled :
 						TICK_SHIFT_MAX));
 	if (self->clock_reads % PATIENCE == 0 && !hosted_is_alone())

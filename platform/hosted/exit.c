@@ -22,6 +22,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "platform/hosted/explore.h"
 #include "platform/hosted/models.h"
 
 enum { HANDLERS_MAX = 4096 };
@@ -103,7 +104,9 @@ static void leave(void)
 {
 	struct hosted_thread *self = hosted_self();
 
-	if (!hosted_is_alone())
+	if (hosted_explores)
+		explore_last();
+	if (sim_unfinished() > 1)
 		sim_cut();
 	self->gone = true;
 	longjmp(self->base, 1);

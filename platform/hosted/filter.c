@@ -14,6 +14,7 @@
 
 struct filter *filter;
 enum hosted_points filter_points;
+uint32_t filter_known;
 
 void filter_share(struct filter_entry *e)
 {
@@ -40,9 +41,17 @@ bool filter_add(struct filter_entry *e, uint64_t granule, bool write)
 	return filter_is_point(e);
 }
 
-void hosted_filter_begin(enum hosted_points points)
+void hosted_filter_begin(enum hosted_points points, bool explores)
 {
 	filter_points = points;
+	if (!explores)
+		filter_known = hosted_epoch - 1;
+}
+
+/* An exploration begins. */
+void hosted_filter_settle(void)
+{
+	filter_known = hosted_epochs();
 }
 
 /*
@@ -100,8 +109,10 @@ void hosted_filter_races(const void *addr)
 		}
 		if (e->granule != granule)
 			continue;
-		if (!e->races)
+		if (!e->shared)
 			filter_share(e);
+		else if (!e->races)
+			filter->grew = hosted_epoch;
 		e->races = true;
 		return;
 	}

@@ -25,8 +25,10 @@ struct filter {
 
 extern struct filter *filter;
 extern enum hosted_points filter_points;
+/* What executions up to that one have found makes choice points in the one under way. */
+extern uint32_t filter_known;
 
-void hosted_filter_begin(enum hosted_points points);
+void hosted_filter_begin(enum hosted_points points, bool explores);
 /* Another task owns the entry, and one of both writes: it is shared from now on. */
 void filter_share(struct filter_entry *e);
 bool filter_add(struct filter_entry *e, uint64_t granule, bool write);
@@ -34,7 +36,7 @@ bool filter_add(struct filter_entry *e, uint64_t granule, bool write);
 static inline bool filter_is_point(const struct filter_entry *e)
 {
 	if (likely(filter_points == HOSTED_POINTS_FINE))
-		return e->shared && e->shared != hosted_epoch;
+		return e->shared && e->shared <= filter_known;
 	return filter_points == HOSTED_POINTS_ALL || e->races;
 }
 

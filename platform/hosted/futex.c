@@ -43,11 +43,19 @@ static int first_sleeper(const void *word, uint32_t bits)
 	return first;
 }
 
+/* What the step does depends on the word's sleepers, and on atomic operations on the word. */
+static void touch(const void *word)
+{
+	sim_touch(word, SIM_WRITE);
+	sim_touch((const void *)((uintptr_t)word | 7), SIM_WRITE);	/* as site_touch() */
+}
+
 static long wake(const void *word, int count, uint32_t bits)
 {
 	int thread;
 	long woken = 0;
 
+	touch(word);
 	while (woken < count && (thread = first_sleeper(word, bits)) >= 0) {
 		hosted_thread[thread].futex = NULL;
 		hosted_wake_task((uint32_t)thread);
@@ -67,6 +75,7 @@ static long sleep_on(const uint32_t *word, uint64_t deadline, uint32_t bits, str
 	self->futex_bits = bits;
 	self->futex_turn = turn++;
 	in_time = hosted_block(site, self, deadline, -1);
+	touch(word);
 	if (!self->futex)
 		return 0;
 	self->futex = NULL;
@@ -78,6 +87,7 @@ static long move(const void *word, int count, const void *to)
 	int thread;
 	long moved = 0;
 
+	touch(to);
 	while (moved < count && word != to && (thread = first_sleeper(word, UINT32_MAX)) >= 0) {
 		hosted_thread[thread].futex = to;
 		hosted_thread[thread].futex_turn = turn++;
@@ -141,6 +151,7 @@ static long futex_wait(uint32_t *word, int op, const long *a, uint32_t bits, uin
 	if (!bits || deadline_of(op, (const struct timespec *)a[3], &deadline))
 		return fail_with(EINVAL);
 	hosted_arrive(site, word);
+	touch(word);
 	hosted_heap_check(word, sizeof *word, pc);
 	/* Comparing and falling asleep are one step. */
 	if (*word != (uint32_t)a[2])

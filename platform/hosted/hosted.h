@@ -50,6 +50,12 @@ struct hosted_options {
 	enum hosted_races races;
 	bool isolate;		/* a process for each execution, and no reset */
 	bool leaks;		/* memory that is still allocated at the end is a failure */
+	/*
+	 * The strategy goes through all executions: what one does depends on the strategy's
+	 * choices alone. What it finds to be shared counts after hosted_filter_settle(). Points
+	 * are HOSTED_POINTS_FINE.
+	 */
+	bool explores;
 };
 
 /*
@@ -104,6 +110,8 @@ unsigned hosted_race_places(struct kt_site *place[2]);
  */
 bool hosted_filter_grew(void);		/* in the last execution */
 void hosted_filter_forget(void);
+/* With `explores`: what has been found until now counts from the next execution on. */
+void hosted_filter_settle(void);
 /* The 8 bytes at addr are known to race: they count in HOSTED_POINTS_COARSE, too. */
 void hosted_filter_races(const void *addr);
 

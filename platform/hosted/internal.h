@@ -80,10 +80,15 @@ static inline uint32_t hosted_me(void)
 	return sim_who();
 }
 
-/* Has no other task anything left to do? Then nothing is a choice. */
+/*
+ * Has no other task anything left to do? Then nothing is a choice. An exploration must also see
+ * what comes after other tasks have ended, unless it comes after their ends in any order.
+ */
+extern uint32_t hosted_unjoined;	/* explore.c: 0 if no exploration is under way */
+
 static inline bool hosted_is_alone(void)
 {
-	return sim_unfinished() < 2;
+	return sim_unfinished() < 2 && !hosted_unjoined;
 }
 
 /*
@@ -105,6 +110,14 @@ extern uint32_t hosted_epoch;
 
 /* Is the caller, by its address, a part of the program and not of the C library or of us? */
 bool hosted_is_program(uintptr_t pc);
+
+/* Is the caller, by its address, this library itself? */
+extern uintptr_t hosted_own_low, hosted_own_high;
+
+static inline bool hosted_is_own(uintptr_t pc)
+{
+	return pc - hosted_own_low < hosted_own_high - hosted_own_low;
+}
 
 /*
  * Make a task that runs fn(arg), with storage of its own (tls.c). As sim_task_spawn(). The

@@ -29,11 +29,6 @@ extern void *__libc_realloc(void *p, size_t size);
 extern void *__libc_memalign(size_t align, size_t size);
 extern void __libc_free(void *p);
 
-static inline bool is_own(uintptr_t pc)
-{
-	return pc - hosted_own_low < hosted_own_high - hosted_own_low;
-}
-
 /* Does a fault make this call by the program fail? */
 static bool is_refused(uintptr_t pc)
 {
@@ -50,7 +45,7 @@ static void *allocate(size_t size, size_t align, uintptr_t pc, bool zeroed)
 {
 	void *p;
 
-	if (is_own(pc)) {
+	if (hosted_is_own(pc)) {
 		p = heap_host_alloc(size, align);
 		if (p && zeroed)
 			memset(p, 0, size);
@@ -74,7 +69,7 @@ static void release(void *p, uintptr_t pc)
 		return;
 	if (heap_host_has(p)) {
 		/* What the driver left to the program is not the program's to free. */
-		if (!hosted_on() || is_own(pc))
+		if (!hosted_on() || hosted_is_own(pc))
 			heap_host_free(p);
 		return;
 	}

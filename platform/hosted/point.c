@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "platform/hosted/explore.h"
 #include "platform/hosted/hosted.h"
 #include "platform/hosted/site.h"
 #include "platform/hosted/symbol.h"
@@ -27,13 +28,19 @@ void hosted_point(struct kt_site *site, const void *object)
 	hosted_back();
 	if (object)
 		hosted_heap_check(object, 1, site_pc(row));
+	if (unlikely(hosted_explores))
+		explore_operation(row);
 }
 
 void hosted_yield(struct kt_site *site)
 {
 	site_visit(site_row_of(site));
 	site_note_step(site_row_of(site));
-	sim_yield(site);
+	/* One sched_yield() says nothing: whatever task goes on then, it is no busy wait. */
+	if (unlikely(hosted_explores) && !explore_spins_at(site_row_of(site)))
+		sim_point(site, NULL);
+	else
+		sim_yield(site);
 	hosted_back();
 }
 
@@ -63,6 +70,9 @@ bool hosted_block(struct kt_site *site, const void *object, uint64_t deadline, i
 	hosted_back();
 	me->object = NULL;
 	sim_waits_for(SIM_NOBODY);
+	sim_touch(object, SIM_WRITE);	/* it no longer sleeps there, and the caller looks again */
+	if (unlikely(hosted_explores))
+		explore_change();
 	return in_time;
 }
 
@@ -92,6 +102,7 @@ uint32_t hosted_wake_one(const void *object)
 {
 	int first = hosted_first_sleeper(object);
 
+	sim_touch(object, SIM_WRITE);
 	if (first < 0)
 		return 0;
 	hosted_wake_task((uint32_t)first);
@@ -102,6 +113,7 @@ uint32_t hosted_wake_all(const void *object)
 {
 	uint32_t woken = 0;
 
+	sim_touch(object, SIM_WRITE);
 	for (uint32_t i = 0; i < hosted_record->tasks; i++)
 		if (sleeps_on(i, object)) {
 			hosted_wake_task(i);

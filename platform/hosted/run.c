@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "platform/hosted/explore.h"
 #include "platform/hosted/filter.h"
 #include "platform/hosted/hosted.h"
 #include "platform/hosted/race.h"
@@ -107,7 +108,8 @@ static void begin(const struct sim_options *o, const struct hosted_options *h)
 		hosted_heap_restore();
 		is_reset = true;
 	}
-	hosted_filter_begin(h->points);
+	explore_begin(h->explores);
+	hosted_filter_begin(h->points, h->explores);
 	hosted_race_begin(h->races);
 	hosted_frames_begin(h->races == HOSTED_RACES_REPORTED);
 	hosted_tls_begin(0);

@@ -10,6 +10,7 @@
 #include <link.h>
 #include <stdio.h>
 
+#include "platform/hosted/explore.h"
 #include "platform/hosted/models.h"
 
 struct hosted_thread hosted_thread[HOSTED_THREADS_MAX];
@@ -229,6 +230,7 @@ int hosted_thread_create(pthread_t *t, const pthread_attr_t *attr, void *(*fn)(v
 	snprintf(name, sizeof name, "T%u", thread);
 	hosted_release(&new->edge);
 	KT_ASSERT(hosted_spawn(name, thread_main, new) == thread);
+	hosted_unjoined += hosted_explores;
 	hosted_rename(thread, name);
 	*t = hosted_handle(thread);	/* before the thread begins, as in glibc */
 	hosted_arrive(site, NULL);
@@ -286,6 +288,8 @@ int hosted_thread_join(pthread_t t, void **result, uint64_t deadline, bool try, 
 
 	if (!try)
 		hosted_cancel_point();
+	if (!try && deadline == HOSTED_NEVER && thread != hosted_me())
+		explore_join(thread);
 	hosted_arrive(site, other);
 	hosted_thread_of(t, "pthread_join()", pc);	/* it may have been joined meanwhile */
 	error = may_join(thread);
@@ -296,6 +300,7 @@ int hosted_thread_join(pthread_t t, void **result, uint64_t deadline, bool try, 
 	if (!wait_for(other, deadline, site))
 		return ETIMEDOUT;
 	other->joined = true;
+	hosted_unjoined -= hosted_explores;
 	hosted_acquire(&other->edge);
 	if (result)
 		*result = other->result;

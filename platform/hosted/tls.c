@@ -19,6 +19,7 @@
 #include <sys/syscall.h>
 
 #include "platform/hosted/backbone.h"
+#include "platform/hosted/explore.h"
 
 #define HWCAP2_FSGSBASE_BIT (1ul << 1)
 #define BLOCKS_BASE 0x4000000000ull	/* where no kernel places anything by itself */
@@ -74,8 +75,8 @@ uintptr_t hosted_tls_pointer(uint32_t task)
 
 void hosted_tls_switch(void)
 {
+	hosted_since_switch = unlikely(hosted_explores) ? explore_switch(hosted_tls_of) : 0;
 	hosted_tls_of = sim_who();
-	hosted_since_switch = 0;
 	set_thread_pointer(hosted_tls_pointer(hosted_tls_of));
 }
 

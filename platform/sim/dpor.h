@@ -95,6 +95,7 @@ struct dpor_task {
 	uint32_t spin_from;		/* from this event on it looked at what it spins on */
 	struct dpor_wakers permit, woken;	/* events that gave it a permit; that woke it */
 	bool may_be_killed;
+	bool may_time_out;		/* DPOR_WOKEN, DPOR_PERMIT: at any moment */
 };
 
 /* ---- nodes: what is still to be tried -------------------------------------- */

@@ -160,7 +160,7 @@ static void begin_wait(struct dpor_event *e, struct dpor_task *t, uint32_t id)
 	struct dpor_wakers *by = t->pending == DPOR_PERMIT ? &t->permit : &t->woken;
 
 	dpor_event_touch(dpor_touch(dpor_thing(SIM_SLEEP, id), SIM_WRITE));
-	if (!(e->mask & 1))
+	if (!(e->mask & 1) && !t->may_time_out)
 		enabled_by(e, by);
 	if (!by->count && !(e->mask & 1))	/* the task's deadline has passed */
 		dpor_event_touch(dpor_touch(dpor_thing(SIM_CLOCK, 0), SIM_WRITE));

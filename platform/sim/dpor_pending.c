@@ -115,7 +115,7 @@ static void pending_point(struct dpor_task *t, const struct sim_decision *d, boo
 	how = is_free_wait ? SIM_ACQUIRE : access_of(d->site);
 	t->pending = how == SIM_ACQUIRE ? DPOR_ACQUIRE : DPOR_TOUCH;
 	t->touch = dpor_touch(dpor_object(d->object), how);
-	t->holder = is_free_wait ? d->object
+	t->holder = is_free_wait ? (const uint32_t *)d->object + wait.what
 				 : &((const struct kt_lock_modelled *)d->object)->holder;
 }
 
@@ -125,6 +125,7 @@ static void pending_wait(struct dpor_task *t, enum sim_wait how)
 		     how == SIM_WAIT_EXIT ? DPOR_EXIT :
 		     how == SIM_WAIT_SETTLED ? DPOR_SETTLED : DPOR_WOKEN;
 	t->other = wait.what;
+	t->may_time_out = sim_is_timed(t - dpor.task);
 	if (how != SIM_WAIT_PERMIT)
 		t->woken.count = 0;
 }
@@ -137,6 +138,8 @@ void dpor_pending_set(const struct sim_decision *d, enum sim_wait how)
 	case SIM_POINT:
 		if (how == SIM_WAIT_VALUE)
 			pending_value(t, d);
+		else if (how == SIM_WAIT_EXIT)
+			pending_wait(t, how);
 		else
 			pending_point(t, d, how == SIM_WAIT_FREE);
 		break;

@@ -54,12 +54,12 @@ enum sim_thing {	/* objects without an address */
 enum sim_wait {		/* why a task is at the mark, block or point that comes next */
 	SIM_WAIT_NOT,	/* it does not wait */
 	SIM_WAIT_PERMIT,
-	SIM_WAIT_EXIT,	/* it waits for the end of the task `what` */
+	SIM_WAIT_EXIT,	/* it waits for the end of the task `what`; also at a point */
 	SIM_WAIT_WOKEN,
 	SIM_WAIT_SETTLED,	/* a mark: until no other task can go on */
 	SIM_WAIT_VALUE,	/* a point: until the word there is `what` */
-	SIM_WAIT_FREE,	/* a point that acquires a lock, whose first 32 bits are 0 if it is
-			 * free; its release is a SIM_RELEASE */
+	SIM_WAIT_FREE,	/* a point that acquires a lock: its 32-bit word number `what` is 0 if
+			 * it is free; its release is a SIM_RELEASE */
 };
 
 enum sim_end {		/* what kind of memory ends */

@@ -229,7 +229,7 @@ static void take_execution(void)
 		order_impossible();
 	dpor.result.events += dpor.events;
 	dpor.result.class = 0;
-	if (!sim.cut) {
+	if (!sim.cut || ex.settled) {
 		dpor.result.class = dpor.events ? dpor.class[dpor.events - 1] : 0;
 		dpor.result.executions++;
 		dpor.result.redundant += !dpor_class_add(dpor.result.class);

@@ -28,6 +28,7 @@ struct shared {
 	struct adaptive adaptive;	/* random.c: decides the shares of the strategies */
 	uint32_t fresh;			/* random.c: new pairs of the loaded case */
 	struct world_explored explored;	/* verify: what the exploration has counted so far */
+	uint64_t restarts;		/* verify: how often it had to begin again */
 	bool exhausted;			/* verify: every execution has been tried */
 
 	/* written by the child, and by the parent while there is no child: */

@@ -27,6 +27,24 @@ static bool goes_on(const struct options *o, const struct world_explored *e)
 	return !o->executions || e->executions + e->blocked < o->executions;
 }
 
+enum { RESTARTS_MAX = 10000 };
+
+/* Has the execution shown something that adds choices to those before it, too? */
+static bool has_learned(void)
+{
+	return subject->explore && subject->learned && subject->learned();
+}
+
+/* The executions that were run so far do not count. */
+static bool begin_again(const struct world_exploration *x)
+{
+	shared->explored.no_memory = false;
+	if (++shared->restarts > RESTARTS_MAX)
+		return false;
+	shared->explored.no_memory = !world_explore(x);
+	return !shared->explored.no_memory;
+}
+
 static void explore_child(void *options)
 {
 	const struct options *o = options;
@@ -50,6 +68,11 @@ static void explore_child(void *options)
 		more = world_explored(&shared->explored);
 		if (shared->verdict.failure != KT_PASS)
 			return;
+		if (has_learned()) {
+			more = begin_again(&x);
+			if (!more)
+				return;
+		}
 	} while (more && goes_on(o, &shared->explored));
 	shared->exhausted = !more;
 }

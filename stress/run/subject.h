@@ -113,6 +113,11 @@ struct subject {
 	 */
 	bool (*learned)(void);
 	/*
+	 * An exploration begins, or begins again because learned() said so. What executions show
+	 * from now on has no effect on them until the next call. NULL: they show nothing.
+	 */
+	void (*explore)(void);
+	/*
 	 * How often the task of that step of the last execution had been at the place of the
 	 * step. NULL: as often as the trace shows.
 	 */

@@ -35,6 +35,7 @@ static struct {
 	struct subject_settings asked;
 	bool expects_race, expects_leak;
 	bool has_faults;	/* the loaded plan makes allocations fail */
+	bool explores;
 	uint32_t executions;	/* of the loaded case */
 } program;
 
@@ -114,6 +115,7 @@ static void load(const struct plan *p)
 	program.expects_race = p->has_expect && p->expect == KT_RACE;
 	program.expects_leak = p->has_expect && p->expect == KT_LEAK;
 	program.has_faults = false;
+	program.explores = false;
 	program.executions = 0;
 	hosted_filter_forget();
 	hosted_watch_none();
@@ -136,6 +138,8 @@ static enum hosted_races races(void)
 {
 	if (program.asked.races || program.expects_race)
 		return HOSTED_RACES_REPORTED;
+	if (program.explores)
+		return HOSTED_RACES_IGNORED;
 	return program.executions < LEARNS_FIRST ? HOSTED_RACES_LEARNED : HOSTED_RACES_IGNORED;
 }
 
@@ -147,6 +151,12 @@ static void refuse(const char *why)
 	_exit(SUBJECT_REFUSES);
 }
 
+static void explore(void)
+{
+	program.explores = true;
+	hosted_filter_settle();
+}
+
 static void execute(const struct sim_options *o, uint32_t variant)
 {
 	const struct sim_record *r = hosted_run(o, &(struct hosted_options){
@@ -154,6 +164,7 @@ static void execute(const struct sim_options *o, uint32_t variant)
 		.races = races(),
 		.leaks = program.asked.leaks || program.expects_leak,
 		.isolate = program.asked.isolate,
+		.explores = program.explores,
 	});
 
 	if (r->failure == KT_UNSUPPORTED)
@@ -197,6 +208,7 @@ const struct subject subject_program = {
 	.execute = execute,
 	.variants = variant_count,
 	.learned = hosted_filter_grew,
+	.explore = explore,
 	.visit = hosted_nth,
 	.places = places,
 	.may_fail = may_fail,

@@ -274,7 +274,7 @@ static bool may_be_killed(uint32_t name_hash)
 bool world_explore(const struct world_exploration *o)
 {
 	const struct sim_exploration e = {
-		.brute = o->brute, .settles = !o->teardown, .kills = o->kills, .fails = o->fails,
+		.brute = o->brute, .settles = !o->teardown || subject->explore, .kills = o->kills, .fails = o->fails,
 		.spurious = o->spurious, .may_be_killed = may_be_killed,
 	};
 
@@ -284,6 +284,8 @@ bool world_explore(const struct world_exploration *o)
 		.spurious = o->spurious, .may_be_killed = may_be_killed,
 	};
 
+	if (subject->explore)
+		subject->explore();
 	bounded.on = o->bounded;
 	bounded.executions = bounded.events = 0;
 	if (!o->bounded)
