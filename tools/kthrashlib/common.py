@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Defines paths, the exit statuses, and the errors that end a command."""
 
+import codecs
 import dataclasses
 import os
+import shlex
 import sys
 
 TOOLS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -33,11 +35,64 @@ def say(message):
     print(message, file=sys.stderr, flush=True)
 
 
+# ---- names of files, which may contain any bytes ----
+#
+# Python reads a byte that is not UTF-8 as one surrogate. A person and a file of text see this byte
+# as \xff. Standard output gets the byte itself, because a program may take the name from there.
+
+
+def escaped(char):
+    """Returns an escape for a character that has no look of its own."""
+    code = ord(char)
+    if 0xdc80 <= code <= 0xdcff:
+        return "\\x%02x" % (code - 0xdc00)
+    short = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}.get(char)
+    return short or ("\\x%02x" if code < 0x80 else "\\u%04x" if code < 0x10000 else
+                     "\\U%08x") % code
+
+
+def printable(text):
+    """Returns `text` in one line of valid Unicode, such as the name of a file in a sentence."""
+    return "".join(c if c.isprintable() else escaped(c) for c in text)
+
+
+def typed(path):
+    """Returns the path as one word that a shell reads as this path."""
+    path = os.path.join(".", path) if path.startswith("-") else path
+    if path.isprintable():
+        return shlex.quote(path)
+    return "$'%s'" % "".join(
+        "\\" + c if c in "\\'" else c if c.isprintable() else
+        "".join("\\x%02x" % byte for byte in c.encode("utf-8", "surrogateescape")) for c in path)
+
+
+def escape_all(error):
+    """Replaces what can't be encoded by escapes."""
+    return "".join(map(escaped, error.object[error.start:error.end])), error.end
+
+
+def keep_bytes(error):
+    """Writes the bytes of a file's name as they are. Replaces other characters by escapes."""
+    return b"".join(bytes([ord(c) - 0xdc00]) if 0xdc80 <= ord(c) <= 0xdcff else
+                    escaped(c).encode() for c in error.object[error.start:error.end]), error.end
+
+
+codecs.register_error("kthrash-escape", escape_all)
+codecs.register_error("kthrash-bytes", keep_bytes)
+
+
+def prepare_streams():
+    """Lets the standard streams take any text, in every locale."""
+    for stream, errors in ((sys.stdout, "kthrash-bytes"), (sys.stderr, "kthrash-escape")):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors=errors)
+
+
 def write_whole(path, text):
     """Writes a file at once. A reader sees all of `text`, or the file as it was before."""
     temporary = "%s.%d.tmp" % (path, os.getpid())
     try:
-        with open(temporary, "w", encoding="utf-8") as f:
+        with open(temporary, "w", encoding="utf-8", errors="kthrash-escape") as f:
             f.write(text)
             f.flush()
             os.fsync(f.fileno())
@@ -70,5 +125,5 @@ class Call:
 
 def process(module, *args):
     """Returns the command line that runs a module of this package as a process of its own."""
-    return ["env", "PYTHONPATH=" + TOOLS, "/usr/bin/python3", "-B", "-m",
-            "kthrashlib." + module, *args]
+    return ["env", "-u", "PYTHONIOENCODING", "PYTHONPATH=" + TOOLS, "/usr/bin/python3", "-B",
+            "-X", "utf8", "-m", "kthrashlib." + module, *args]

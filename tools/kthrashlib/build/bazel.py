@@ -7,10 +7,12 @@ import re
 import subprocess
 import sys
 
+from kthrashlib import checkout
 from kthrashlib.common import ROOT, STATE, environment, say
 
 
 def run(args, **kwargs):
+    checkout.check_place()
     return subprocess.run(["bazel"] + args, cwd=ROOT, check=False, **kwargs)
 
 
@@ -25,7 +27,7 @@ def refusal(targets, options):
 def given():
     """Returns the builds of another machine, or None.
 
-    They are a dict {"commit", "changes", "files": {target: file}}.
+    They are a dict {"tree": the fields of a checkout.State, "files": {target: file}}.
 
     A node of a cluster has no Bazel. The machine that submitted the job has built everything,
     and KTHRASH_BUILDS names the file that lists what it built.
@@ -35,9 +37,14 @@ def given():
         return None
     try:
         with open(path, encoding="utf-8") as f:
-            return json.load(f)
+            found = json.load(f)
     except (OSError, ValueError) as e:
         raise environment("KTHRASH_BUILDS=%s: %s" % (path, e)) from e
+    if not isinstance(found, dict) or not all(
+            isinstance(found.get(key), dict) for key in ("tree", "files")):
+        raise environment("KTHRASH_BUILDS=%s: expected the file shards/builds.json that campaign "
+                          "--engine=slurm writes" % path)
+    return found
 
 
 def build(targets, options=()):

@@ -7,7 +7,8 @@ import sys
 
 import click
 
-from kthrashlib.common import CLEAN, ENVIRONMENT, USAGE, Failure, say
+from kthrashlib.common import (CLEAN, ENVIRONMENT, USAGE, Failure, prepare_streams, printable,
+                               say)
 from kthrashlib.front import commands, completion, parser
 
 
@@ -38,6 +39,7 @@ def run(args):
 
 
 def main(args):
+    prepare_streams()
     if not args:
         with click.Context(group(), info_name=parser.PROGRAM, **group().context_settings) as ctx:
             print(ctx.get_help(), file=sys.stderr)
@@ -45,10 +47,10 @@ def main(args):
     try:
         return run(args)
     except Failure as f:
-        say("kthrash: " + f.message)
+        say("kthrash: " + printable(f.message))
         return f.status
     except OSError as e:
-        say("kthrash: %s" % e)
+        say("kthrash: " + printable(str(e)))
         return ENVIRONMENT
     except click.Abort:
         return 130

@@ -9,7 +9,9 @@ same command goes on with it.
     pairs.py        coverage                          verdict.py    the verdict of the night
 """
 
+import dataclasses
 import errno
+import functools
 import hashlib
 import shutil
 import signal
@@ -46,12 +48,16 @@ class Night:
 
     # ---- beginning -----------------------------------------------------------
 
+    @functools.cached_property
+    def tree(self):
+        """Returns the State of the sources, as they were when it was first asked for."""
+        return builds.tree()
+
     def who(self):
         """Returns the values that identify a night. A start with the same values goes on with that
         night."""
-        commit, changes = builds.tree()
         return {"seconds": self.budget.seconds, "jobs": self.budget.cores,
-                "seed": self.budget.seed, "commit": commit, "changes": changes,
+                "seed": self.budget.seed, "sources": self.tree.sources,
                 "config": hashlib.sha1(self.config.source.encode()).hexdigest(),
                 "lanes": [lane.name for lane in self.lanes]}
 
@@ -59,12 +65,11 @@ class Night:
         return facts["state"] == "running" and facts["who"] == self.who()
 
     def new_facts(self):
-        commit, changes = builds.tree()
         return {
             "state": "running", "started": utc(), "seconds": self.budget.seconds,
             "hours": self.budget.seconds / 3600, "elapsed": 0.0, "resumed": 0,
-            "jobs": self.budget.cores, "seed": self.budget.seed, "commit": commit,
-            "dirty": bool(changes), "who": self.who(), "options": self.command,
+            "jobs": self.budget.cores, "seed": self.budget.seed,
+            **dataclasses.asdict(self.tree), "who": self.who(), "options": self.command,
             "machine": builds.machine(), "merges": 0,
             "canary": {"bug": self.config.canary["bug"], "state": "waiting", "executions": 0,
                        "at": None} if self.canary else None}

@@ -12,6 +12,7 @@ import json
 import os
 import re
 
+from kthrashlib import checkout
 from kthrashlib.common import write_whole
 from kthrashlib.night.folder import entries, utc, write_json
 from kthrashlib.night.lenient import (as_dict, as_dicts, as_number, as_numbers, as_text, as_word,
@@ -53,7 +54,8 @@ KEYS = {
     "elapsed": as_number,       # The night has had this time, over all starts.
     "resumed": as_number,       # This is the number of starts after the first.
     "jobs": as_number, "seed": as_number,
-    "commit": as_word, "dirty": bool,
+    # See checkout.State.
+    "commit": as_word, "dirty": bool, "sources": as_word, "no_commit": as_word,
     "who": as_dict,             # A start with the same values goes on with this night.
     "options": as_words,
     "machine": as_dict,
@@ -116,6 +118,12 @@ def read_samples(folder, number):
             continue
         found.append({**as_numbers(sample), "lanes": as_numbers(sample.get("lanes"))})
     return sorted(found, key=lambda s: s["t"]), torn
+
+
+def sources_told(facts):
+    """Returns one line that says which sources the night hunted in."""
+    return checkout.told(facts["commit"] or "", facts["dirty"], facts["sources"] or "",
+                         facts["no_commit"] or "")
 
 
 # ---- writing ----
