@@ -10,7 +10,7 @@ import tempfile
 import unittest
 from unittest import mock
 
-from kthrashlib import common, env
+from kthrashlib import checkout, common, env
 from kthrashlib.build import bazel
 from kthrashlib.front import commands
 from kthrashlib.night import builds, folder as folders, page, start
@@ -136,6 +136,7 @@ class Fakes:
         self.config = os.path.join(folder, "config.toml")
         self.configure()
         self.targets = {}
+        self.tree = checkout.State("5ca1ab1e" * 8, "c0ffee")
         self.pages = []     # This list has (folder, night) of each page that was asked for.
         self.default = driver(os.path.join(self.bin, "default"))
         self.set("//stress/bugs:P1", CANARY)
@@ -164,7 +165,7 @@ class Fakes:
         stack = contextlib.ExitStack()
         stack.enter_context(mock.patch.object(bazel, "build", self.build))
         stack.enter_context(mock.patch.object(env, "ensure", lambda packages: None))
-        stack.enter_context(mock.patch.object(builds, "tree", lambda: ("c0ffee", "")))
+        stack.enter_context(mock.patch.object(builds, "tree", lambda: self.tree))
         seconds = commands.find("campaign").option("--seconds")
         stack.enter_context(mock.patch.object(seconds, "number", commands.real(0.1, 10**7)))
         stack.enter_context(mock.patch.object(page, "write", lambda *a: self.pages.append(a)))

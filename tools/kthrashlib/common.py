@@ -12,6 +12,8 @@ ROOT = os.path.dirname(TOOLS)
 STATE = os.path.join(ROOT, ".kthrash")
 
 CLEAN, FINDINGS, USAGE, ENVIRONMENT = 0, 1, 2, 3
+# A command that a signal ended has the status 128 + N. This is the status after Ctrl-C.
+INTERRUPTED = 130
 
 
 class Failure(Exception):
@@ -32,7 +34,12 @@ def environment(message):
 
 
 def say(message):
-    print(message, file=sys.stderr, flush=True)
+    """Tells the user something on standard error. A message that can't be written, because a log is
+    on a full disk, does not end the command."""
+    try:
+        print(message, file=sys.stderr, flush=True)
+    except OSError:
+        pass
 
 
 # ---- names of files, which may contain any bytes ----

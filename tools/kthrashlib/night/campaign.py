@@ -10,7 +10,6 @@ same command goes on with it.
 """
 
 import dataclasses
-import errno
 import functools
 import hashlib
 import shutil
@@ -20,7 +19,7 @@ import time
 from kthrashlib.common import environment, say, write_whole
 from kthrashlib.night import bugs, builds, metrics, page, record, verdict
 from kthrashlib.night.behind import Behind
-from kthrashlib.night.folder import entries, utc
+from kthrashlib.night.folder import FULL, entries, utc
 from kthrashlib.night.pairs import Pairs
 from kthrashlib.night.report import print_report, short
 from kthrashlib.night.scheduler import Scheduler
@@ -92,7 +91,8 @@ class Night:
             shutil.rmtree(self.folder.at(bugs.CANARY), ignore_errors=True)
             self.record = record.Record(self.folder, number, self.new_facts())
         # Each start has its own values of these facts.
-        self.facts.update(interrupted=False, disk_full=False, troubles=[])
+        self.facts.update(interrupted=False, disk_full=False, troubles=[], verdict=None, why=[],
+                          ended=None)
         self.record.make()
 
     def begin(self):
@@ -159,7 +159,7 @@ class Night:
     def no_room(self, error):
         """Handles a failed write. Lanes wait until there is room. A finding that could not be moved
         is still where the lane saved it."""
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno not in FULL:
             raise error
         if self.scheduler.room:
             self.tell("can't write: %s" % error)
@@ -331,9 +331,14 @@ class Night:
     # ---- the end -------------------------------------------------------------------
 
     def conclude(self):
-        """Decides the verdict, writes the record and the page. Returns the verdict."""
+        """Decides the verdict, writes the record and the page. Returns (the verdict, the sentence
+        that says why not all of it could be written, or "")."""
         self.judge_canary()
         self.refresh()
+        if self.facts["disk_full"]:
+            # The next start has the time that the lanes did not have.
+            self.facts["elapsed"] = round(max(0.0, self.facts["elapsed"] -
+                                              self.scheduler.waited()), 1)
         found = verdict.judge(self.facts, bugs.filed(self.folder))
         self.record.conclude(found)
         try:
@@ -343,25 +348,43 @@ class Night:
             page.write(self.folder.path, self.record.number)
         except OSError as e:
             self.folder.drop_ballast()
-            self.record.conclude(verdict.unwritten(self.facts, e))
+            found = verdict.unwritten(self.facts, e)
+            self.facts["disk_full"] = e.errno in FULL
+            self.record.conclude(found)
             try:
                 self.record.save()
             except OSError:
                 pass
-            raise environment("the report could not be written: %s; what was found is in %s" % (
-                e, self.folder.path)) from e
-        return found
+            return found, "the report could not be written: %s; what was found is in %s" % (
+                e, self.folder.path)
+        return found, ""
+
+
+def catch_signals(scheduler):
+    """Lets signals interrupt the night in order. Returns a list to which each signal is added. A
+    program such as nohup may have told this one to ignore SIGHUP."""
+    by = []
+
+    def interrupt(number, _):
+        by.append(number)
+        scheduler.interrupted = True
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, interrupt)
+    return by
 
 
 def conduct(night):
     """Runs a whole night, from the builds to the report. Returns the exit status."""
     built = builds.build_all(night.folder, night.lanes + [night.canary] * bool(night.canary))
 
-    def interrupt(*_):
-        night.scheduler.interrupted = True
-    signal.signal(signal.SIGINT, interrupt)
-    signal.signal(signal.SIGTERM, interrupt)
+    if builds.tree().sources != night.tree.sources:
+        raise environment("the sources changed while they were built, so it is not known which "
+                          "ones a night would hunt in: give the same command again")
+    by = catch_signals(night.scheduler)
     night.begin()
+    if night.tree.no_commit:
+        say("kthrash: " + record.sources_told(night.facts))
     night.behind.merger = built.merger
     builds.write(night.folder, built, night.record)
     say("kthrash: night %d in %s: %s on %d cores, %d lanes%s" % (
@@ -369,6 +392,8 @@ def conduct(night):
         night.budget.cores, len(night.lanes),
         ", goes on after " + duration(night.scheduler.before) if night.facts["resumed"] else ""))
     night.run()
-    found = night.conclude()
+    found, unwritten = night.conclude()
     print_report(night.folder, night.record)
-    return found.status
+    if unwritten:
+        raise environment(unwritten)
+    return 128 + by[-1] if found.word == "interrupted" else found.status

@@ -57,9 +57,10 @@ def rate(n, seconds):
 def headline(facts, why_not, is_last):
     """Returns (the verdict as it is shown, its CSS class, its sentences)."""
     told = verdict.of(facts, why_not, is_last)
-    if told.word == "running":
+    if told.word in ("running", "interrupted"):
         fails = bool(facts["bugs"].get("crashing"))
-        return ("running: findings" if fails else "running: clean so far",
+        return ("%s: %s" % (told.word, "findings" if fails else "clean so far" if
+                            told.word == "running" else "not finished"),
                 "bad" if fails else "warn", told.sentences)
     idle = told.word == "clean" and verdict.lanes_without_executions(facts["lanes"])
     return (SHOWN.get(told.word, told.word), "warn" if idle else MOODS.get(told.word, "bad"),

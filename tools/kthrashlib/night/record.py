@@ -70,7 +70,7 @@ KEYS = {
     "events": as_dicts,         # Each event has the keys at and what.
     "shards": as_dicts,         # Only a night on a cluster has shards.
     "troubles": as_words,       # These sentences say what went wrong besides lanes.
-    "interrupted": bool,        # True if the user ended this start.
+    "interrupted": bool,        # True if a signal ended the last start.
     "disk_full": bool,          # True if lanes could not run at the end, because the disk was full.
 }
 
@@ -150,10 +150,11 @@ class Record:
                                 )[-EVENTS_KEPT:]
 
     def conclude(self, verdict):
-        """Writes down the verdict. The night is over, unless the user interrupted it. Then it may
-        go on."""
+        """Writes down the verdict. The night is over, unless a signal or a full disk ended it. Then
+        it may go on."""
         self.facts.update(verdict=verdict.word, why=verdict.sentences, ended=utc(),
-                          state="running" if self.facts["interrupted"] else
+                          state="running" if self.facts["interrupted"] or
+                          self.facts["disk_full"] else
                           "invalid" if verdict.word == "invalid" else "done")
         for lane in self.facts["lanes"]:
             if lane["state"] == "running":

@@ -9,10 +9,11 @@ import time
 from kthrashlib import env
 from kthrashlib.build import bazel, drivers
 from kthrashlib.common import CLEAN, ENVIRONMENT, FINDINGS, ROOT, STATE, usage
+from kthrashlib.locks import new_folder
 from kthrashlib.night import slurm
 from kthrashlib.night.campaign import Night, conduct
 from kthrashlib.night.config import Config
-from kthrashlib.night.folder import Folder, need_room
+from kthrashlib.night.folder import FULL, Folder, need_room
 from kthrashlib.night.lanes import MUTATOR, canary, choose, make
 from kthrashlib.night.scheduler import Budget
 
@@ -32,8 +33,7 @@ def campaign(call):
     if not lanes:
         raise usage("%s: no lane has a weight, expected at least one" % found.get("--config"))
     drivers.check_bug_for_plans(config.canary["bug"])
-    folder = Folder(found.get("--dir") or os.path.join(
-        STATE, "campaign", time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())))
+    folder = Folder(found.get("--dir") or new_folder(os.path.join(STATE, "campaign")))
     folder.check()
     if found.get("--engine") == "slurm":
         return slurm.main(call, folder, config, lanes, budget)
@@ -45,6 +45,8 @@ def campaign(call):
     try:
         need_room(folder, config.limits["free_disk"])
         return conduct(Night(folder, config, lanes, budget, call.line, canary(config)))
+    except OSError as e:
+        raise folder.unusable(e) if e.errno in FULL else e
     finally:
         folder.close()
 
