@@ -175,7 +175,7 @@ class Verdict(unittest.TestCase):
     def test_a_signal_is_never_clean(self):
         g = ran(Fake(), 100)
         g.interrupted = True
-        self.assertEqual(g.verdict(True)[0], common.ENVIRONMENT)
+        self.assertEqual(g.verdict(True)[0], common.INTERRUPTED)
 
     def test_nothing_at_all_is_never_clean(self):
         self.assertEqual(ran(Fake(cost=10), 5).verdict(True)[0], common.FINDINGS)

@@ -63,6 +63,12 @@ def printable(text):
     return "".join(c if c.isprintable() else escaped(c) for c in text)
 
 
+def with_bytes_shown(text):
+    """Returns `text` with an escape for each byte that is not UTF-8, such as a file may need that
+    other programs read."""
+    return "".join(escaped(c) if 0xdc80 <= ord(c) <= 0xdcff else c for c in text)
+
+
 def typed(path):
     """Returns the path as one word that a shell reads as this path."""
     path = os.path.join(".", path) if path.startswith("-") else path

@@ -4,11 +4,10 @@
 import json
 import os
 import re
-import subprocess
 import urllib.parse
 import xml.etree.ElementTree as ElementTree
 
-from kthrashlib.common import ROOT
+from kthrashlib.common import ROOT, printable, typed
 from kthrashlib.gate import junit, sanitizer, sarif
 from kthrashlib.gate.junit import ERROR, FAILED, PASSED, Case
 
@@ -31,12 +30,6 @@ class Ran:
         self.binaries.update(other.binaries)
         self.findings += other.findings
         self.broken += other.broken
-
-
-def words_of(command):
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                          text=True, check=False)
-    return done.stdout if done.returncode == 0 else ""
 
 
 def text_of(path, most=200_000):
@@ -196,7 +189,7 @@ def of_driver(said, row):
             "plan": line["file"], "options": line["options"], "count": 0, "lanes": [row]})
         f["count"] += 1
     for f in found.values():
-        f["replay"] = "tools/kthrash replay%s %s" % (f["options"], relative(f["plan"]))
+        f["replay"] = "tools/kthrash replay%s %s" % (f["options"], typed(relative(f["plan"])))
         f["report"] = text_of(re.sub(r"\.plan$", ".report.txt", f["plan"]))
     return list(found.values())
 
@@ -204,6 +197,11 @@ def of_driver(said, row):
 def relative(path):
     """Returns the path as a user in the checkout types it."""
     return os.path.relpath(path, ROOT) if path.startswith(ROOT + os.sep) else path
+
+
+def shown(path):
+    """Returns the path as a person in the checkout reads it."""
+    return printable(relative(path))
 
 
 def unexpected_plans(log):

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import time
 
-from kthrashlib.common import ROOT, write_whole
+from kthrashlib.common import ROOT, typed, write_whole
 from kthrashlib.gate import results, sarif
 from kthrashlib.gate.junit import ERROR, FAILED, PASSED, Case
 
@@ -33,13 +33,17 @@ class Runner:
         self.binaries = {}      # This dict has the drivers by sanitizer and combination.
         self.known = set()      # These bugs were examined.
         self.running = []
-        self.stopped = False
+        self.stopped_at = None  # This is the time of a signal, in seconds since 1970.
         self.count = 0
         os.makedirs(os.path.join(folder, "logs"), exist_ok=True)
 
+    @property
+    def stopped(self):
+        return self.stopped_at is not None
+
     def stop(self):
         """Ends what runs, and lets nothing new begin. A signal handler calls it."""
-        self.stopped = True
+        self.stopped_at = self.stopped_at or time.time()
         for p in list(self.running):
             self.signal(p, signal.SIGINT)
 
@@ -88,6 +92,8 @@ class Runner:
                 self.signal(p, signal.SIGKILL)
             time.sleep(0.1)
         self.running.remove(p)
+        # Bazel may have ended after the signal before this loop saw that there was a signal.
+        ended = ended or self.stopped_at
         said = results.text_of(log)
         ran = results.of_bazel(results.text_of(log + ".events", 10**9), kind, said, config, ended)
         for label, binary in ran.binaries.items():
@@ -96,7 +102,7 @@ class Runner:
         if ended is None and p.returncode not in (0, 3, 4) and not (
                 p.returncode == 1 and ran.cases):
             ran.broken.append("bazel test ended with status %d; its output is in %s" % (
-                p.returncode, results.relative(log)))
+                p.returncode, results.shown(log)))
         self.replay_failed(ran, sanitizer)
         return ran
 
@@ -121,7 +127,7 @@ class Runner:
                 "message": r["message"] or "%s does not end as it expects" % r["file"],
                 "plan": r["file"], "lanes": ["%s %s" % (sanitizer, combo)],
                 "replay": "tools/kthrash replay%s %s" % (
-                    results.options_of(combo, sanitizer), r["file"])}
+                    results.options_of(combo, sanitizer), typed(r["file"]))}
 
     # ---- drivers ------------------------------------------------------------------
 
@@ -170,11 +176,13 @@ class Runner:
         elif late:
             case = Case("stress", name, ERROR, took, "hung: the gate killed it after %.0f s" % took,
                         said)
+        elif self.stopped:
+            return      # The hunt was cut off, so the item counts as not run.
         elif p.returncode != 0:
             case = Case("stress", name, ERROR, took, "the driver ended with status %d" %
                         p.returncode, said)
             ran.broken += ["%s: stress ended with status %d; its output is in %s" % (
-                name, p.returncode, results.relative(log))] if p.returncode == 3 else []
+                name, p.returncode, results.shown(log))] if p.returncode == 3 else []
         else:
             case = Case("stress", name, PASSED, took)
         ran.cases[combo] = [case]
@@ -189,7 +197,7 @@ class Runner:
         try:
             return subprocess.run([binary, *words], cwd=ROOT, stdout=subprocess.PIPE, text=True,
                                   stderr=subprocess.DEVNULL, timeout=left, check=False,
-                                  errors="replace").stdout
+                                  errors="surrogateescape").stdout
         except subprocess.TimeoutExpired:
             return ""
 
@@ -205,8 +213,8 @@ class Runner:
                 self.ask(binary, "shrink", f["plan"], "-o", smaller, "--json",
                          "--seconds=%d" % SHRINK_S)
                 if os.path.exists(smaller):
-                    f["replay"] = f["replay"].replace(results.relative(f["plan"]),
-                                                      results.relative(smaller))
+                    f["replay"] = f["replay"].replace(typed(results.relative(f["plan"])),
+                                                      typed(results.relative(smaller)))
                     f["plan"] = smaller
             try:
                 f["trace"] = json.loads(self.ask(binary, "explain", f["plan"], "--format=json"))

@@ -335,7 +335,7 @@ class Night:
         that says why not all of it could be written, or "")."""
         self.judge_canary()
         self.refresh()
-        if self.facts["disk_full"]:
+        if self.facts["disk_full"] and self.scheduler.started:
             # The next start has the time that the lanes did not have.
             self.facts["elapsed"] = round(max(0.0, self.facts["elapsed"] -
                                               self.scheduler.waited()), 1)
