@@ -63,6 +63,15 @@ def printable(text):
     return "".join(c if c.isprintable() else escaped(c) for c in text)
 
 
+def path_said(said):
+    """Returns the path in a string of the driver's JSON. There each byte is one character, because
+    JSON has no bytes."""
+    try:
+        return os.fsdecode(said.encode("latin-1"))
+    except UnicodeEncodeError:
+        return said     # The string is not the driver's.
+
+
 def with_bytes_shown(text):
     """Returns `text` with an escape for each byte that is not UTF-8, such as a file may need that
     other programs read."""
@@ -70,13 +79,17 @@ def with_bytes_shown(text):
 
 
 def typed(path):
-    """Returns the path as one word that a shell reads as this path."""
-    path = os.path.join(".", path) if path.startswith("-") else path
-    if path.isprintable():
-        return shlex.quote(path)
+    """Returns the path as one word that a shell reads as this path, and no command as an option."""
+    return quoted(os.path.join(".", path) if path.startswith("-") else path)
+
+
+def quoted(word):
+    """Returns the word as a person types it in a shell."""
+    if word.isprintable():
+        return shlex.quote(word)
     return "$'%s'" % "".join(
         "\\" + c if c in "\\'" else c if c.isprintable() else
-        "".join("\\x%02x" % byte for byte in c.encode("utf-8", "surrogateescape")) for c in path)
+        "".join("\\x%02x" % byte for byte in c.encode("utf-8", "surrogateescape")) for c in word)
 
 
 def escape_all(error):

@@ -136,7 +136,7 @@ def ensure(packages):
     for step in (["apt-get", "update", "-qq"],
                  ["apt-get", "install", "-y", "-qq", "--no-install-recommends"] + missing):
         done = subprocess.run(root + env + step, stdin=subprocess.DEVNULL, text=True, check=False,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+                              errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         if done.returncode != 0 and step[1] == "install":
             say(done.stdout[-2000:])
             raise environment("apt-get failed; as root, run: " + command_for(missing))

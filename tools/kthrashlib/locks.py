@@ -5,9 +5,12 @@ A lock is the kernel's own. It ends with its holder, even if the holder is kille
 ever left behind, and no number of a process is kept that another process may get later.
 """
 
+import contextlib
 import fcntl
 import os
 import time
+
+from kthrashlib.common import usage
 
 
 def entries_of(folder):
@@ -71,6 +74,20 @@ def take(path):
         os.close(fd)
         raise
     return fd
+
+
+@contextlib.contextmanager
+def alone(folder, command):
+    """Holds the lock of a folder in which only one `command` at a time can work."""
+    path = os.path.join(folder, "lock")
+    fd = take(path)
+    if fd is None:
+        raise usage("another %s runs in %s (%s): expected its end first" % (
+            command, folder, told(path)))
+    try:
+        yield
+    finally:
+        os.close(fd)
 
 
 def new_folder(parent):

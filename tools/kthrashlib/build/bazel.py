@@ -19,7 +19,7 @@ def run(args, **kwargs):
 def refusal(targets, options):
     """Returns the sentence with which the build's own rules refuse these flags, or None."""
     done = run(["build", "--nobuild", "--noshow_progress", *options] + targets,
-                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace")
     found = re.search(r"^Error in fail: (.*)$", done.stderr, re.MULTILINE)
     return found.group(1) if found else None
 

@@ -7,7 +7,7 @@ import re
 import urllib.parse
 import xml.etree.ElementTree as ElementTree
 
-from kthrashlib.common import ROOT, printable, typed
+from kthrashlib.common import ROOT, path_said, printable, typed
 from kthrashlib.gate import junit, sanitizer, sarif
 from kthrashlib.gate.junit import ERROR, FAILED, PASSED, Case
 
@@ -184,9 +184,10 @@ def of_driver(said, row):
     for line in lines_of(said):
         if line.get("type") != "finding":
             continue
-        f = found.setdefault(line["file"], {
+        plan = path_said(line["file"])
+        f = found.setdefault(plan, {
             "kind": line["kind"], "signature": line["signature"], "message": line["message"],
-            "plan": line["file"], "options": line["options"], "count": 0, "lanes": [row]})
+            "plan": plan, "options": line["options"], "count": 0, "lanes": [row]})
         f["count"] += 1
     for f in found.values():
         f["replay"] = "tools/kthrash replay%s %s" % (f["options"], typed(relative(f["plan"])))

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import time
 
-from kthrashlib.common import ROOT, typed, write_whole
+from kthrashlib.common import ROOT, path_said, typed, write_whole
 from kthrashlib.gate import results, sarif
 from kthrashlib.gate.junit import ERROR, FAILED, PASSED, Case
 
@@ -122,12 +122,12 @@ class Runner:
                 ran.cases[label][0].text += self.story(found)
 
     def plan_finding(self, r, combo, sanitizer):
-        kind = r["kind"] if r["kind"] != "pass" else "expect"
-        return {"kind": kind, "signature": r["signature"] or "expect: " + r["file"],
-                "message": r["message"] or "%s does not end as it expects" % r["file"],
-                "plan": r["file"], "lanes": ["%s %s" % (sanitizer, combo)],
+        kind, plan = r["kind"] if r["kind"] != "pass" else "expect", path_said(r["file"])
+        return {"kind": kind, "signature": r["signature"] or "expect: " + plan,
+                "message": r["message"] or "%s does not end as it expects" % plan,
+                "plan": plan, "lanes": ["%s %s" % (sanitizer, combo)],
                 "replay": "tools/kthrash replay%s %s" % (
-                    results.options_of(combo, sanitizer), typed(r["file"]))}
+                    results.options_of(combo, sanitizer), typed(plan))}
 
     # ---- drivers ------------------------------------------------------------------
 

@@ -14,9 +14,9 @@ import re
 import shutil
 import subprocess
 
-from kthrashlib import env, terminal
+from kthrashlib import env, locks, terminal
 from kthrashlib.build import bazel
-from kthrashlib.common import CLEAN, ROOT, STATE, environment, say, usage, write_whole
+from kthrashlib.common import CLEAN, ROOT, STATE, environment, path_said, say, usage, write_whole
 from kthrashlib.gate import results
 
 TARGET = "//stress:kthrash_cov@"
@@ -57,8 +57,8 @@ def usable(sim, files, folder):
     for at in range(0, len(files), PLANS_AT_ONCE):
         done = run([sim, "replay", "--json", *files[at:at + PLANS_AT_ONCE]], timeout=LIMIT_S)
         for said in results.lines_of(done.stdout):
-            name = os.path.basename(said["file"]).replace(".plan", "") + ".plan"
-            copies.append(shutil.copyfile(said["file"], os.path.join(folder, name)))
+            name = os.path.basename(path_said(said["file"])).replace(".plan", "") + ".plan"
+            copies.append(shutil.copyfile(path_said(said["file"]), os.path.join(folder, name)))
     return copies
 
 
@@ -274,6 +274,14 @@ def main(call):
         raise usage("--lcov=%s: expected a file in a folder that is there" % found["--lcov"])
     env.ensure(env.BUILD)
     os.makedirs(folder, exist_ok=True)
+    with locks.alone(folder, "coverage"):
+        return measure(found, plans, campaign, out)
+
+
+def measure(found, plans, campaign, out):
+    """Counts what `plans` and the corpus of `campaign` reach. Writes `out` and, if the options in
+    `found` say so, the pages. Returns the exit status."""
+    folder = os.path.join(STATE, "coverage")
     combos = chosen(found)
     *files, sim = bazel.build([TARGET + c for c in combos] + ["//stress:kthrash_sim"])
     binaries = dict(zip(combos, files))

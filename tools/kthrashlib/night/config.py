@@ -10,6 +10,7 @@ from kthrashlib.common import ROOT, usage
 
 DEFAULT = os.path.join(ROOT, "tools", "campaign.toml")
 
+CONFIG_MAX = 1 << 20
 UNITS = {"s": 1, "min": 60, "h": 3600, "MiB": 1 << 20, "GiB": 1 << 30}
 
 
@@ -113,12 +114,20 @@ def read(path, shown=None):
     shown = shown or path
     try:
         with open(path, "rb") as f:
-            source = f.read().decode()
+            source = f.read(CONFIG_MAX + 1)
+        if len(source) > CONFIG_MAX:
+            raise usage("%s: more than %d bytes: expected a file like tools/campaign.toml" % (
+                shown, CONFIG_MAX))
+        source = source.decode()
         found = tomllib.loads(source)
-    except (OSError, UnicodeDecodeError) as e:
-        raise usage("%s: %s" % (shown, getattr(e, "strerror", None) or e)) from e
-    except tomllib.TOMLDecodeError as e:
-        raise usage("%s: %s" % (shown, e)) from e
+    except OSError as e:
+        raise usage("%s: %s: expected a file like tools/campaign.toml" % (
+            shown, e.strerror)) from e
+    except UnicodeDecodeError as e:
+        raise usage("%s:%d: byte 0x%02x: expected UTF-8 text, as in tools/campaign.toml" % (
+            shown, e.object.count(b"\n", 0, e.start) + 1, e.object[e.start])) from e
+    except (ValueError, RecursionError) as e:
+        raise usage("%s: %s: expected TOML, as in tools/campaign.toml" % (shown, e)) from e
     out = {"lane": {}}
     for name, table in found.items():
         if name == "lane" and isinstance(table, dict):
@@ -153,3 +162,14 @@ class Config:
                     place(path, own["source"], name), name))
             self.lanes[name] = lane
         self.source = base["source"] + own["source"]
+        self.shown, self.own = path, own["source"]
+
+    def check_places(self):
+        """Raises a usage error if a file that the config names can't be written."""
+        name = self.watch["prometheus"]
+        if not name:
+            return
+        folder = os.path.dirname(os.path.abspath(name))
+        if os.path.isdir(name) or not os.path.isdir(folder) or not os.access(folder, os.W_OK):
+            raise usage("%s: [watch] prometheus: %s: expected a file in a folder that is there and "
+                        "can be written" % (place(self.shown, self.own, "prometheus"), name))

@@ -10,7 +10,7 @@ import os
 import re
 
 from kthrashlib import env
-from kthrashlib.common import CLEAN, environment, printable, typed, usage, write_whole
+from kthrashlib.common import CLEAN, environment, printable, quoted, usage, write_whole
 from kthrashlib.night import bugs, record, verdict, words
 from kthrashlib.night.folder import AREAS, Folder, entries
 from kthrashlib.night.identity import kind_of
@@ -127,7 +127,7 @@ def machine_rows(night):
         ("starts after a kill", count(night["resumed"])), ("cores used", count(night["jobs"])),
         ("seed", as_text(night["seed"], "–")),
         ("sources", record.sources_told(night)),
-        ("options", " ".join(map(typed, night["options"])) or "none"),
+        ("options", " ".join(map(quoted, night["options"])) or "none"),
         ("host", as_text(m.get("host"), "–")), ("processor", as_text(m.get("cpu"), "–")),
         ("cores", count(m.get("cores"))),
         ("memory", "–" if memory is None else "%.1f GiB" % (memory / 2**30)),

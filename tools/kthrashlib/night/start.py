@@ -6,10 +6,9 @@ import os
 import subprocess
 import time
 
-from kthrashlib import env
+from kthrashlib import env, locks
 from kthrashlib.build import bazel, drivers
 from kthrashlib.common import CLEAN, ENVIRONMENT, FINDINGS, ROOT, STATE, usage
-from kthrashlib.locks import new_folder
 from kthrashlib.night import slurm
 from kthrashlib.night.campaign import Night, conduct
 from kthrashlib.night.config import Config
@@ -26,6 +25,7 @@ def campaign(call):
             found["--hours"], found["--seconds"]))
     seconds = 3600 * found["--hours"] if "--hours" in found else found.get("--seconds", 120.0)
     config = Config(found.get("--config"))
+    config.check_places()
     budget = Budget(seconds, found.get("--jobs", os.cpu_count() or 1),
                     found.get("--seed", int(time.time()) if "--dir" not in found else 1),
                     config.limits)
@@ -33,7 +33,7 @@ def campaign(call):
     if not lanes:
         raise usage("%s: no lane has a weight, expected at least one" % found.get("--config"))
     drivers.check_bug_for_plans(config.canary["bug"])
-    folder = Folder(found.get("--dir") or new_folder(os.path.join(STATE, "campaign")))
+    folder = Folder(found.get("--dir") or locks.new_folder(os.path.join(STATE, "campaign")))
     folder.check()
     if found.get("--engine") == "slurm":
         return slurm.main(call, folder, config, lanes, budget)
@@ -62,8 +62,18 @@ def fuzz(call):
                          "target": name})
     binary, mutator = bazel.build([name, MUTATOR])
     lane.binary, lane.mutator = os.path.realpath(binary), mutator
-    lane.settle_in(os.path.join(STATE, "fuzz", "lanes", target + "-" + engine))
+    folder = os.path.join(STATE, "fuzz", "lanes", target + "-" + engine)
     os.makedirs(os.path.join(STATE, "fuzz", "corpus"), exist_ok=True)
+    os.makedirs(folder, exist_ok=True)
+    # The lane's own lock is a job's. This one is a command's.
+    os.makedirs(os.path.join(folder, "command"), exist_ok=True)
+    with locks.alone(os.path.join(folder, "command"), "fuzz of this engine and target"):
+        lane.settle_in(folder)
+        return run_lane(lane, seconds)
+
+
+def run_lane(lane, seconds):
+    """Runs one lane in the foreground. Returns the exit status."""
     before = set(lane.raw())
     lane.prepare()
     done = subprocess.run(lane.command(seconds, int(time.time())), cwd=ROOT, check=False,
