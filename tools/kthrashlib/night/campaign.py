@@ -81,6 +81,10 @@ class Night:
             self.facts["resumed"] = (self.facts["resumed"] or 0) + 1
             self.scheduler.before = self.facts["elapsed"] or 0.0
             self.record.event("went on after %s" % duration(self.scheduler.before))
+            if self.facts["disk_full"] and self.facts["canary"].get("state") == "waiting":
+                # The hunt for the planted bug had no room, so it proves nothing.
+                shutil.rmtree(self.folder.at(bugs.CANARY), ignore_errors=True)
+                self.facts["canary"]["at"] = None
         else:
             if last and last.facts["state"] == "running":
                 last.conclude(verdict.cut_off(last.facts))
@@ -180,7 +184,7 @@ class Night:
         self.tell("there is room on the disk again" if room else
                   "the disk is full (%d MiB free): lanes wait" % (self.folder.free() >> 20))
         if room:
-            self.folder.make_ballast()
+            self.folder.make_ballast(self.config.limits["free_disk"])
         else:
             self.scheduler.stop_lanes()
         self.scheduler.room = room
@@ -238,6 +242,8 @@ class Night:
         facts = self.facts["canary"]
         if not self.canary or facts["state"] != "waiting":
             return
+        if not self.scheduler.room:
+            return      # Without room a finding can't be examined, which proves nothing.
         found = [bugs.examined(self.folder.at(bugs.CANARY, name))
                  for name in entries(self.folder.at(bugs.CANARY))]
         hunting = not facts["at"] or self.canary.state == "running"
@@ -341,23 +347,33 @@ class Night:
                                               self.scheduler.waited()), 1)
         found = verdict.judge(self.facts, bugs.filed(self.folder))
         self.record.conclude(found)
-        try:
-            self.record.save()
-            self.record.append_sample()
-            metrics.write(self.folder.at("metrics.prom"), self.facts, self.scheduler.elapsed())
-            page.write(self.folder.path, self.record.number)
-        except OSError as e:
+        error = self.write_report()
+        if error:
+            # The ballast gives the room.
             self.folder.drop_ballast()
-            found = verdict.unwritten(self.facts, e)
-            self.facts["disk_full"] = e.errno in FULL
+            error = self.write_report()
+        if error:
+            found = verdict.unwritten(self.facts, error)
+            self.facts["disk_full"] = error.errno in FULL
             self.record.conclude(found)
             try:
                 self.record.save()
             except OSError:
                 pass
             return found, "the report could not be written: %s; what was found is in %s" % (
-                e, self.folder.path)
+                error, self.folder.path)
         return found, ""
+
+    def write_report(self):
+        """Writes all that remains of the night. Returns the error if this is not possible."""
+        try:
+            self.record.save()
+            self.record.append_sample()
+            metrics.write(self.folder.at("metrics.prom"), self.facts, self.scheduler.elapsed())
+            page.write(self.folder.path, self.record.number)
+        except OSError as e:
+            return e
+        return None
 
 
 def catch_signals(scheduler):

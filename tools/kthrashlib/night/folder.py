@@ -21,7 +21,8 @@ VERSION = 1
 CRASHING, INCUBATING, REGRESSION = AREAS = "crashing", "incubating", "regression"
 # The ballast is deleted when the disk is full, so that findings can be saved.
 BALLAST_BYTES = 4 << 20
-FULL = (errno.ENOSPC, errno.EDQUOT)     # These errors say that the disk has no room.
+# These errors say that there is no room for what was to be written.
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def utc(seconds=None):
@@ -145,9 +146,11 @@ class Folder:
 
     # ---- room ------------------------------------------------------------------
 
-    def make_ballast(self):
+    def make_ballast(self, reserve=0):
+        """Makes the ballast, unless less than `reserve` bytes would then be free."""
         try:
-            if not os.path.exists(self.at("ballast")):
+            if not os.path.exists(self.at("ballast")) and \
+                    self.free() >= BALLAST_BYTES + reserve:
                 write_whole(self.at("ballast"), "\0" * BALLAST_BYTES)
         except OSError:
             pass    # The disk is full. The caller looks at free(), too.
