@@ -33,7 +33,8 @@ finding() {	# the bug's id, the number of this finding: saved as the driver does
 			echo "$2" >> "$ledger"
 	fi
 	printf '{"type":"finding","file":"%%s","id":"%%s","kind":"%%s",' "$dir/$1.plan" "$1" "${1%%-*}"
-	printf '"signature":"the signature of %%s","message":"the message"}\\n' "$1"
+	printf '"signature":"the signature of %%s","message":"the message",' "$1"
+	printf '"executions":5,"strategy":"random"}\\n'
 }
 fails=%(fails)s
 ledger=%(ledger)s
@@ -67,7 +68,10 @@ stress)
 	mkdir -p "$dir"
 	%(hunt)s
 	;;
-shrink) cp "$2" "$4"; echo '{"tasks":1}' ;;
+shrink)	# PLAN -o OUT, or -o OUT PLAN
+	if [ "$2" = -o ]; then cp "$4" "$3"; else cp "$2" "$4"; fi
+	echo '{"tasks":1,"operations":1,"directives":0,"hash":"ab"}'
+	;;
 replay)
 	kind=$(sed -n 's/^expect //p' "$last")
 	signature=$(sed -n 's/^signature "\\(.*\\)"/\\1/p' "$last")

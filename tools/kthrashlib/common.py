@@ -109,9 +109,10 @@ codecs.register_error("kthrash-bytes", keep_bytes)
 
 def prepare_streams():
     """Lets the standard streams take any text, in every locale."""
-    for stream, errors in ((sys.stdout, "kthrash-bytes"), (sys.stderr, "kthrash-escape")):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors=errors)
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(encoding="utf-8", errors="kthrash-bytes")
+    if hasattr(sys.stderr, "reconfigure"):
+        sys.stderr.reconfigure(errors="kthrash-escape")
 
 
 def write_whole(path, text):
