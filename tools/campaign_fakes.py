@@ -165,6 +165,9 @@ class Fakes:
     def build(self, targets):
         return [self.targets.get(t, self.default) for t in targets]
 
+    def page_write(self, *args):
+        self.pages.append(args)
+
     def patches(self):
         stack = contextlib.ExitStack()
         stack.enter_context(mock.patch.object(bazel, "build", self.build))
@@ -172,7 +175,7 @@ class Fakes:
         stack.enter_context(mock.patch.object(builds, "tree", lambda: self.tree))
         seconds = commands.find("campaign").option("--seconds")
         stack.enter_context(mock.patch.object(seconds, "number", commands.real(0.1, 10**7)))
-        stack.enter_context(mock.patch.object(page, "write", lambda *a: self.pages.append(a)))
+        stack.enter_context(mock.patch.object(page, "write", lambda *a: self.page_write(*a)))
         return stack
 
     def run(self, lanes="one,two", seconds=0.3, jobs=2, more=(), err=None):
