@@ -30,7 +30,8 @@ class AtOnce(Door):
 
     def test_a_folder_in_use(self):
         self.run_door(*self.work("campaign"))
-        gate, coverage = (os.path.join(self.base, n) for n in ("out-gate", "checkout/.kthrash/coverage"))
+        gate = os.path.join(self.base, "out-gate")
+        coverage = os.path.join(self.root, ".kthrash", "coverage")
         for folder in (gate, coverage):
             os.makedirs(folder)
         for name, folder in (("campaign", os.path.join(self.base, "night")), ("gate", gate),

@@ -175,7 +175,7 @@ class Fakes:
         stack.enter_context(mock.patch.object(builds, "tree", lambda: self.tree))
         seconds = commands.find("campaign").option("--seconds")
         stack.enter_context(mock.patch.object(seconds, "number", commands.real(0.1, 10**7)))
-        stack.enter_context(mock.patch.object(page, "write", lambda *a: self.page_write(*a)))
+        stack.enter_context(mock.patch.object(page, "write", self.page_write))
         return stack
 
     def run(self, lanes="one,two", seconds=0.3, jobs=2, more=(), err=None):

@@ -38,7 +38,7 @@ class Place(Door):
                 if WORK[name] is None:
                     continue
                 with self.subTest(name, folder=ascii(folder)):
-                    status, out, err = self.run_door(*self.work(name))
+                    status, _, err = self.run_door(*self.work(name))
                     if name in NO_BUILD:
                         self.assertNotIn(b"Bazel", err)
                         self.assertIn(status, STATUSES)

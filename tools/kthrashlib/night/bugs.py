@@ -48,8 +48,9 @@ def as_pair(value):
 # right kind.
 KEYS = {"id": as_text, "state": as_text, "kind": as_word, "signature": as_text,
         "message": as_text, "options": as_text, "build": as_text, "commit": as_text,
-        "sources": as_text, "hash": as_text, "places": as_dicts, "reliability": as_pair, "first_seen": as_word,
-        "last_seen": as_word, "first_night": as_number, "last_night": as_number,
+        "sources": as_text, "hash": as_text, "places": as_dicts, "reliability": as_pair,
+        "first_seen": as_word, "last_seen": as_word,
+        "first_night": as_number, "last_night": as_number,
         "count": as_number, "lanes": as_words, "moved": as_dicts, "replay": as_text}
 
 

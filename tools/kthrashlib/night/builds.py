@@ -37,7 +37,10 @@ class Builds:
 
 def tree():
     """Returns the checkout.State of the sources that are built."""
-    return checkout.State(**bazel.given()["tree"]) if bazel.given() else checkout.state()
+    if bazel.given():
+        return checkout.State(**bazel.given().get("tree", {
+            "sources": "", "no_commit": "what was built does not say from which sources"}))
+    return checkout.state()
 
 
 def first_match(path, key):

@@ -114,20 +114,23 @@ def read(path, shown=None):
     shown = shown or path
     try:
         with open(path, "rb") as f:
-            source = f.read(CONFIG_MAX + 1)
-        if len(source) > CONFIG_MAX:
+            content = f.read(CONFIG_MAX + 1)
+        if len(content) > CONFIG_MAX:
             raise usage("%s: more than %d bytes: expected a file like tools/campaign.toml" % (
                 shown, CONFIG_MAX))
-        source = source.decode()
+        source = content.decode()
         found = tomllib.loads(source)
     except OSError as e:
         raise usage("%s: %s: expected a file like tools/campaign.toml" % (
             shown, e.strerror)) from e
     except UnicodeDecodeError as e:
         raise usage("%s:%d: byte 0x%02x: expected UTF-8 text, as in tools/campaign.toml" % (
-            shown, e.object.count(b"\n", 0, e.start) + 1, e.object[e.start])) from e
-    except (ValueError, RecursionError) as e:
+            shown, content[:e.start].count(b"\n") + 1, content[e.start])) from e
+    except tomllib.TOMLDecodeError as e:
         raise usage("%s: %s: expected TOML, as in tools/campaign.toml" % (shown, e)) from e
+    except (ValueError, RecursionError) as e:
+        raise usage("%s: a value is too long or too deep: expected TOML, as in "
+                    "tools/campaign.toml" % shown) from e
     out = {"lane": {}}
     for name, table in found.items():
         if name == "lane" and isinstance(table, dict):

@@ -94,11 +94,11 @@ class Folder:
         if os.path.lexists(self.path) and not os.path.isdir(self.path):
             raise usage("%s: not a folder" % self.path)
         try:
-            os.path.isdir(self.path) and os.listdir(self.path)
+            there = [e for e in entries(self.path) if not e.endswith(".tmp")]
         except OSError as e:
             raise self.unusable(e) from e
         marker = read_json(self.at("campaign.json"))
-        if marker is None and [e for e in entries(self.path) if not e.endswith(".tmp")]:
+        if marker is None and there:
             raise usage("%s: not a campaign's folder, because it has files and no campaign.json: "
                         "expected a campaign's folder or a new name" % self.path)
         if marker is not None and (not isinstance(marker, dict) or

@@ -216,8 +216,10 @@ def summary(facts, by=""):
     new, unsure = new_bugs(facts["bugs"])
     if facts["interrupted"]:
         word = facts["verdict"]
-        return "%sinterrupted after %s: not finished; so far %d of %s ran, %d distinct bugs (%d new)%s%s" % (
-            "" if word in ("interrupted", "clean", None) else word + ", ", far_of(facts), len(facts["lanes"]) - idle, plural(len(facts["lanes"]), "lane"),
+        return ("%sinterrupted after %s: not finished; so far %d of %s ran, %d distinct bugs (%d "
+                "new)%s%s") % (
+            "" if word in ("interrupted", "clean", None) else word + ", ", far_of(facts),
+            len(facts["lanes"]) - idle, plural(len(facts["lanes"]), "lane"),
             len(facts["bugs"].get("crashing", [])), new,
             " and %d not confirmed" % unsure if unsure else "", by)
     return "%s%s: %d distinct bugs (%d new)%s%s in %s" % (
