@@ -119,10 +119,12 @@ static void quote(char *buf, size_t size, const char *path)
 
 	for (; *path && used + sizeof "\\xff'" <= size; path++) {
 		unsigned char c = (unsigned char)*path;
-		bool special = c == '\'' || c == '\\';
 
-		used += (size_t)snprintf(buf + used, size - used,
-					 c < ' ' || c > '~' ? "\\x%02x" : special ? "\\%c" : "%c", c);
+		if (c < ' ' || c > '~')
+			used += (size_t)snprintf(buf + used, size - used, "\\x%02x", c);
+		else
+			used += (size_t)snprintf(buf + used, size - used, "%s%c",
+						 c == '\'' || c == '\\' ? "\\" : "", c);
 	}
 	snprintf(buf + used, size - used, "'");
 }
