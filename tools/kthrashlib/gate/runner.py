@@ -4,11 +4,13 @@ those that Bazel has built for the tests."""
 
 import json
 import os
+import shutil
 import signal
 import subprocess
+import tempfile
 import time
 
-from kthrashlib.common import ROOT, path_said, typed, write_whole
+from kthrashlib.common import ROOT, STATE, path_said, typed, write_whole
 from kthrashlib.gate import results, sarif
 from kthrashlib.gate.junit import ERROR, FAILED, PASSED, Case
 
@@ -33,6 +35,7 @@ class Runner:
         self.binaries = {}      # This dict has the drivers by sanitizer and combination.
         self.known = set()      # These bugs were examined.
         self.running = []
+        self.temporary = None   # See scratch().
         self.stopped_at = None  # This is the time of a signal, in seconds since 1970.
         self.count = 0
         os.makedirs(os.path.join(folder, "logs"), exist_ok=True)
@@ -63,6 +66,15 @@ class Runner:
             self.signal(p, signal.SIGINT)
         return p
 
+    def scratch(self):
+        """Returns a folder in the checkout that belongs to this process."""
+        if self.temporary is None:
+            os.makedirs(os.path.join(STATE, "logs"), exist_ok=True)
+            # pylint: disable-next=consider-using-with; it is removed when this process ends
+            self.temporary = tempfile.TemporaryDirectory(
+                prefix="gate.", dir=os.path.realpath(os.path.join(STATE, "logs")))
+        return self.temporary.name
+
     def log_name(self, *words):
         self.count += 1
         return os.path.join(self.folder, "logs", "%03d-%s" % (
@@ -81,8 +93,10 @@ class Runner:
 
     def test_some(self, sanitizer, kind, labels, deadline):
         config, log = self.sanitizers[sanitizer], self.log_name(sanitizer, kind)
+        # Bazel can't write to a path with some characters, so it writes in the checkout.
+        events = os.path.join(self.scratch(), os.path.basename(log) + ".events")
         p = self.start(["bazel", "test", "--keep_going", "--noshow_progress",
-                        "--build_event_json_file=" + log + ".events"] + config + labels, log)
+                        "--build_event_json_file=" + events] + config + labels, log)
         ended = None
         while p.poll() is None:
             if ended is None and (time.monotonic() >= deadline or self.stopped):
@@ -95,6 +109,8 @@ class Runner:
         # Bazel may have ended after the signal before this loop saw that there was a signal.
         ended = ended or self.stopped_at
         said = results.text_of(log)
+        if os.path.exists(events):
+            shutil.move(events, log + ".events")
         ran = results.of_bazel(results.text_of(log + ".events", 10**9), kind, said, config, ended)
         for label, binary in ran.binaries.items():
             if label.startswith("//stress:corpus_"):
