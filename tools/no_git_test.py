@@ -13,6 +13,7 @@ import tempfile
 import unittest
 from unittest import mock
 
+import campaign_fakes
 from kthrashlib import checkout, common
 from odd_fakes import Door, write
 
@@ -168,6 +169,13 @@ class Git(Tree):
             found = self.state()
         self.assertEqual(found, checkout.State(
             self.before, "", False, "git can't be run: No such file or directory"))
+        for body, why in (("exit 7", "git ended with status 7"), ("echo no >&2; exit 1", "no"),
+                          ("kill -9 $$", "git ended with status -9")):
+            program = campaign_fakes.script(os.path.join(self.root, "..", "git"),
+                                            "#!/bin/sh\n" + body + "\n")
+            path = os.path.dirname(program) + ":/usr/bin:/bin"
+            with mock.patch.dict(os.environ, {"PATH": path}):
+                self.assertEqual(self.state(), checkout.State(self.before, "", False, why))
 
 
 class Nights(Door):

@@ -151,7 +151,9 @@ def git(*args, root=ROOT):
     """Runs git at the top of the checkout. Returns (its exit status, what it prints, as bytes, its
     complaint). The status is None if there is no git to run."""
     # Git refuses a checkout of another user. It takes this one, whose programs run already.
-    words = ["git", "-c", "safe.directory=" + os.path.realpath(root), *args]
+    # `git diff` would write the index anew, as the wrong user.
+    words = ["git", "-c", "safe.directory=" + os.path.realpath(root),
+             "-c", "diff.autoRefreshIndex=false", *args]
     try:
         done = subprocess.run(words, cwd=root, check=False, env=surroundings(),
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -159,7 +161,8 @@ def git(*args, root=ROOT):
     except OSError as e:
         return None, b"", "git can't be run: %s" % e.strerror
     said = done.stderr.decode("utf-8", "replace").strip().split("\n")[0]
-    return done.returncode, done.stdout, printable(said)
+    return done.returncode, done.stdout, printable(
+        said or "git ended with status %d" % done.returncode)
 
 
 def text(*args, root=ROOT):
