@@ -3,6 +3,7 @@
 
 import codecs
 import dataclasses
+import glob
 import os
 import shlex
 import sys
@@ -61,6 +62,12 @@ def escaped(char):
 def printable(text):
     """Returns `text` in one line of valid Unicode, such as the name of a file in a sentence."""
     return "".join(c if c.isprintable() else escaped(c) for c in text)
+
+
+def matching(folder, *patterns):
+    """Returns the paths in `folder` that match the patterns, one for each folder on the way. The
+    characters of `folder` itself have no special meaning."""
+    return sorted(glob.glob(os.path.join(glob.escape(folder), *patterns)))
 
 
 def path_said(said):

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Builds the C driver by operating system, sanitizer and seeded bug, and runs its commands."""
 
-import glob
 import os
 import signal
 import subprocess
@@ -9,7 +8,7 @@ import sys
 
 from kthrashlib import env
 from kthrashlib.build import bazel
-from kthrashlib.common import ROOT, usage
+from kthrashlib.common import ROOT, matching, usage
 
 TARGETS = {
     ("sim", "none"): "//stress:kthrash_sim",
@@ -32,7 +31,7 @@ OPTIONS = ("--os", "--platform", "--sanitizer", "--bug")
 
 
 def bug_names():
-    patches = glob.glob(os.path.join(ROOT, "stress", "bugs", "*.patch"))
+    patches = matching(ROOT, "stress", "bugs", "*.patch")
     return sorted(os.path.basename(p)[:-len(".patch")] for p in patches)
 
 

@@ -7,7 +7,6 @@ writes its counts to a file even if the plan ends the process. LLVM's tools merg
 simulator is not compiled for coverage, because it is the harness and not the code under test.
 """
 
-import glob
 import html
 import os
 import re
@@ -16,7 +15,8 @@ import subprocess
 
 from kthrashlib import env, locks, terminal
 from kthrashlib.build import bazel
-from kthrashlib.common import CLEAN, ROOT, STATE, environment, path_said, say, usage, write_whole
+from kthrashlib.common import (CLEAN, ROOT, STATE, environment, matching, path_said, say, usage,
+                               write_whole)
 from kthrashlib.gate import results
 
 TARGET = "//stress:kthrash_cov@"
@@ -29,7 +29,7 @@ CWD = "/proc/self/cwd/"         # Bazel's compiler sees this folder.
 
 
 def plans_in(folder):
-    return sorted(p for p in glob.glob(os.path.join(folder, "*")) if os.path.isfile(p))
+    return [p for p in matching(folder, "*") if os.path.isfile(p)]
 
 
 def run(words, **kwargs):
@@ -96,7 +96,7 @@ def count(binaries, plans, folder):
         say("kthrash: %d of %d: %d plans on %s" % (n + 1, len(binaries), len(plans), combo))
         replay(binary, combo, plans, raw)
     merged = os.path.join(folder, "coverage.profdata")
-    counted = glob.glob(os.path.join(raw, "*.profraw"))
+    counted = matching(raw, "*.profraw")
     if not counted:
         raise environment("no counts were written to " + results.relative(raw))
     tool(["llvm-profdata-19", "merge", "-sparse", "-o", merged] + counted)

@@ -81,6 +81,10 @@ class Job:
     def lock(self):
         return os.open(os.path.join(self.folder, "lock"), os.O_RDWR | os.O_CREAT, 0o666)
 
+    def place(self):
+        """Returns the folder in which the job's process runs."""
+        return ROOT
+
     def environment(self):
         return {"TMPDIR": self.temporary()}
 
@@ -94,7 +98,7 @@ class Job:
         fcntl.flock(fd, fcntl.LOCK_EX)
         try:
             self.process = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "KILL", *command], cwd=ROOT,
+                ["setpriv", "--pdeathsig", "KILL", *command], cwd=self.place(),
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                 text=True, errors="replace", env={**os.environ, **self.environment()},
                 start_new_session=True, pass_fds=(fd,))

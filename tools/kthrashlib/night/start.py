@@ -76,7 +76,7 @@ def run_lane(lane, seconds):
     """Runs one lane in the foreground. Returns the exit status."""
     before = set(lane.raw())
     lane.prepare()
-    done = subprocess.run(lane.command(seconds, int(time.time())), cwd=ROOT, check=False,
+    done = subprocess.run(lane.command(seconds, int(time.time())), cwd=lane.place(), check=False,
                           env={**os.environ, **lane.environment()})
     new = [p for p in lane.raw() if p not in before]
     for path in new:
