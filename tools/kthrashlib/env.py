@@ -5,11 +5,13 @@ import os
 import shutil
 import subprocess
 
+from kthrashlib import checkout
 from kthrashlib.common import STATE, environment, say
 
+BAZEL = "bazel-bootstrap"
 # This dict says why each package is needed. The user sees the packages in this order.
 BUILD = {
-    "bazel-bootstrap": "builds everything, offline",
+    BAZEL: "builds everything, offline",
     "clang-19": "the compiler",
     "libclang-rt-19-dev": "sanitizer runtimes and libFuzzer",
     "llvm-19": "symbols in sanitizer reports",
@@ -111,7 +113,10 @@ def command_for(packages):
 
 def ensure(packages):
     """Installs those of `packages` (name: reason) that are missing. If that is not possible, the
-    error says which command to run."""
+    error says which command to run. A command that builds is refused here if Bazel can't build in
+    this checkout, before anything is installed."""
+    if BAZEL in packages:
+        checkout.check_place()
     for tool in ("dpkg-query", "apt-get"):
         if not shutil.which(tool):
             raise environment(
@@ -131,7 +136,7 @@ def ensure(packages):
     for step in (["apt-get", "update", "-qq"],
                  ["apt-get", "install", "-y", "-qq", "--no-install-recommends"] + missing):
         done = subprocess.run(root + env + step, stdin=subprocess.DEVNULL, text=True, check=False,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+                              errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         if done.returncode != 0 and step[1] == "install":
             say(done.stdout[-2000:])
             raise environment("apt-get failed; as root, run: " + command_for(missing))

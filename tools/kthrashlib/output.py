@@ -49,9 +49,8 @@ def unwritten(stream):
     return environment("standard output can't be written: %s" % stream.failed)
 
 
-def text(stream, old, line_buffering):
-    return io.TextIOWrapper(io.BufferedWriter(stream), encoding=old.encoding if old else "utf-8",
-                            errors=old.errors if old else "backslashreplace",
+def text(stream, encoding, errors, line_buffering):
+    return io.TextIOWrapper(io.BufferedWriter(stream), encoding, errors,
                             line_buffering=line_buffering)
 
 
@@ -64,8 +63,10 @@ def begin():
             os.fstat(fd)
         except OSError:
             os.set_inheritable(os.open(os.devnull, os.O_RDONLY), True)
-    sys.stdout = text(Stream(1, True), sys.stdout, os.isatty(1))
-    sys.stderr = text(Stream(2, False), sys.stderr, True)
+    # The outputs take any text, in every locale. common.py has these two ways to write a name.
+    sys.stdout = text(Stream(1, True), "utf-8", "kthrash-bytes", os.isatty(1))
+    sys.stderr = text(Stream(2, False), sys.stderr.encoding if sys.stderr else "utf-8",
+                      "kthrash-escape", True)
 
 
 def stream_of(file):
@@ -80,7 +81,7 @@ def relay(words, **kwargs):
     if sys.stdout.isatty():
         return subprocess.run(words, check=False, **kwargs).returncode
     with subprocess.Popen(words, stdout=subprocess.PIPE, **kwargs) as p:
-        decoder = codecs.getincrementaldecoder(sys.stdout.encoding or "utf-8")("replace")
+        decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
         try:
             # A prompt has no end of line, so it is copied as it comes.
             for data in iter(lambda: p.stdout.read1(65536), b""):

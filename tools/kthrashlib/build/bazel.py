@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 
+from kthrashlib import checkout
 from kthrashlib.build import about, kept
 from kthrashlib.common import ROOT, STATE, environment, say
 
@@ -15,13 +16,14 @@ ATTEMPTS = 3    # A build by hand, which takes no lock, may replace a binary bef
 
 
 def run(args, **kwargs):
+    checkout.check_place()
     return subprocess.run(["bazel"] + args, cwd=ROOT, check=False, **kwargs)
 
 
 def refusal(targets, options):
     """Returns the sentence with which the build's own rules refuse these flags, or None."""
     done = run(["build", "--nobuild", "--noshow_progress", *options] + targets,
-                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace")
     found = re.search(r"^Error in fail: (.*)$", done.stderr, re.MULTILINE)
     return found.group(1) if found else None
 
@@ -29,7 +31,7 @@ def refusal(targets, options):
 def given():
     """Returns the builds of another machine, or None.
 
-    They are a dict {"commit", "changes", "files": {target: file}}.
+    They are a dict {"tree": the fields of a checkout.State, "files": {target: file}}.
 
     A node of a cluster has no Bazel. The machine that submitted the job has built everything,
     and KTHRASH_BUILDS names the file that lists what it built.
@@ -39,9 +41,13 @@ def given():
         return None
     try:
         with open(path, encoding="utf-8") as f:
-            return json.load(f)
+            found = json.load(f)
     except (OSError, ValueError) as e:
         raise environment("KTHRASH_BUILDS=%s: %s" % (path, e)) from e
+    if not isinstance(found, dict) or not isinstance(found.get("files"), dict):
+        raise environment("KTHRASH_BUILDS=%s: expected the file shards/builds.json that campaign "
+                          "--engine=slurm writes" % path)
+    return found
 
 
 def build(targets, options=()):

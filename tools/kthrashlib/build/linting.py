@@ -101,7 +101,8 @@ def main(call):
     files = chosen(call.words)
     for path in call.words and files.get(None, []):
         raise usage("%s: no linter checks such a file" % path)
-    env.ensure({**env.BUILD, **env.LINT})
+    # Only clang-tidy needs Bazel, which knows how a source is compiled.
+    env.ensure({**(env.BUILD if files.get(C) else {}), **env.LINT})
     linters = [name for name, (kinds, _) in LINTERS.items() if any(files.get(k) for k in kinds)]
     say("kthrash: %s" % ", ".join(linters))
     bad = run_linters(linters, files, sys.stdout)

@@ -21,7 +21,7 @@ def main(call):
         say("kthrash: bazel test " + " ".join(words))
         p = subprocess.Popen(["bazel", "test", "--keep_going", "--noshow_progress", *words,
                               *call.words], cwd=ROOT, stdout=subprocess.PIPE,
-                             stderr=subprocess.STDOUT, text=True)
+                             stderr=subprocess.STDOUT, text=True, errors="replace")
         for line in p.stdout:
             print(line, end="", flush=True)
             result = re.match(r"//\S+\s.*\b(PASSED|FAILED|TIMEOUT|NO STATUS|FLAKY)\b", line)

@@ -7,7 +7,8 @@ import sys
 
 import click
 
-from kthrashlib.common import CLEAN, ENVIRONMENT, USAGE, Failure, say, sentence
+from kthrashlib.common import (CLEAN, ENVIRONMENT, USAGE, Failure, printable, say,
+                               sentence)
 from kthrashlib.front import commands, completion, parser
 
 
@@ -45,10 +46,10 @@ def main(args):
     try:
         return run(args)
     except Failure as f:
-        say("kthrash: " + f.message)
+        say("kthrash: " + printable(f.message))
         return f.status
     except OSError as e:
-        say("kthrash: " + sentence(e))
+        say("kthrash: " + printable(sentence(e)))
         return ENVIRONMENT
     except click.Abort:
         return 130

@@ -16,7 +16,14 @@ from kthrashlib.front import values
 from kthrashlib.front.options import AFTER_DASHES, one_of
 
 PROGRAM = "tools/kthrash"
+FILES = ("PLAN", "DIR", "FILE")    # An argument of one of these kinds is a path.
 WIDTH = 78      # click has the same width on a terminal of 80 columns.
+
+
+def not_an_option(path):
+    """Returns the same path in a form that no program takes for an option. A word after the two
+    dashes may begin with a dash, but other programs are not given the two dashes."""
+    return "./" + path if path.startswith("-") and path != "-" else path
 
 
 class Value(click.ParamType):
@@ -36,7 +43,7 @@ class Value(click.ParamType):
         if refused:
             raise usage("%s: %s" % (value, refused))
         if not option.number:
-            return value
+            return not_an_option(value) if option.name == "-o" else value
         number = value if isinstance(value, (int, float)) else option.number.read(value)
         if number is None:
             raise usage("%s=%s: expected a number from %s to %s" % (
@@ -57,7 +64,7 @@ class Word(click.ParamType):
     def convert(self, value, param, ctx):
         if "|" in self.kind and value not in self.kind.split("|"):
             raise usage("unexpected '%s', expected %s" % (value, one_of(self.kind.split("|"))))
-        return value
+        return not_an_option(value) if self.kind.strip("[].") in FILES else value
 
     def shell_complete(self, ctx, param, incomplete):
         return list(map(CompletionItem, values.candidates(self.kind, incomplete)))

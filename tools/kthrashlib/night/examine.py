@@ -159,7 +159,8 @@ class Examiner:
         self.folder = folder
         builds = read_json(folder.at("builds.json")) or {}
         self.lanes, self.sim = builds.get("lanes", {}), builds.get("sim")
-        self.commit, self.night = builds.get("commit", ""), builds.get("night", 0)
+        self.tree = {key: builds.get(key) or "" for key in ("commit", "sources")}
+        self.night = builds.get("night", 0)
 
     def examine(self, bug):
         last = bugs.sightings(bug)[-1]
@@ -173,7 +174,7 @@ class Examiner:
         else:
             result = self.examine_input(bug, raw, lane)
         write_json(os.path.join(bug, bugs.EXAMINED),
-                   {**result, "raws": int(last["seq"]), "commit": self.commit})
+                   {**result, "raws": int(last["seq"]), **self.tree})
 
     def examine_plan(self, bug, raw, binary, threads, said):
         """Shrinks the plan, runs it again, and explains it. If a step fails, the result of the step
@@ -253,7 +254,7 @@ class Examiner:
             binary = lane["binary"] if lane["kind"] == "stress" else self.sim
             failed, _ = reruns(binary, is_threads(lane), plan, known["kind"], runs)
         write_json(os.path.join(bug, bugs.RETRIED),
-                   {"night": self.night, "commit": self.commit, "runs": runs, "failed": failed,
+                   {"night": self.night, **self.tree, "runs": runs, "failed": failed,
                     "at": utc()})
 
 

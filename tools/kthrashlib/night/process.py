@@ -10,7 +10,8 @@ import threading
 import time
 
 from kthrashlib.common import ROOT
-from kthrashlib.night.folder import holders, sweep, utc
+from kthrashlib.locks import holders
+from kthrashlib.night.folder import sweep, utc
 
 LOG_BYTES = 4 << 20
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -80,6 +81,10 @@ class Job:
     def lock(self):
         return os.open(os.path.join(self.folder, "lock"), os.O_RDWR | os.O_CREAT, 0o666)
 
+    def place(self):
+        """Returns the folder in which the job's process runs."""
+        return ROOT
+
     def environment(self):
         return {"TMPDIR": self.temporary()}
 
@@ -93,7 +98,7 @@ class Job:
         fcntl.flock(fd, fcntl.LOCK_EX)
         try:
             self.process = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "KILL", *command], cwd=ROOT,
+                ["setpriv", "--pdeathsig", "KILL", *command], cwd=self.place(),
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                 text=True, errors="replace", env={**os.environ, **self.environment()},
                 start_new_session=True, pass_fds=(fd,))
@@ -102,15 +107,20 @@ class Job:
         self.reader = threading.Thread(target=self.read, daemon=True)
         self.reader.start()
 
+    def keep(self, text):
+        """Adds to the log. If the disk is full, the log lacks this text, but the text still
+        counts."""
+        try:
+            with open(self.log, "ab", buffering=0) as log:
+                log.write(text.encode("utf-8", "replace"))
+        except OSError:
+            pass
+
     def read(self):
-        with self.process.stdout, open(self.log, "a", encoding="utf-8") as log:
-            log.write("-- %s --\n" % utc())
+        with self.process.stdout:
+            self.keep("-- %s --\n" % utc())
             for line in self.process.stdout:
-                try:
-                    log.write(line)
-                    log.flush()
-                except OSError:
-                    pass    # The disk is full, but the line still counts.
+                self.keep(line)
                 line = line.rstrip("\n")
                 if line.strip():
                     self.last_line = line

@@ -6,6 +6,7 @@ Slurm runs the jobs, and requeues those of a node that is lost. All that the cam
 files (submission.py), so after a kill the same command goes on.
 """
 
+import dataclasses
 import os
 import re
 import shlex
@@ -113,10 +114,10 @@ def keep_config(folder, job):
 def build_all(folder, config, lanes):
     """Builds every binary once, for all nodes and for the merge."""
     env.ensure(env.ALL)
-    commit, changes = builds.tree()
+    tree = builds.tree()
     built = builds.build_all(folder, lanes + [canary(config)])
     write_json(folder.at("shards", "builds.json"),
-               {"commit": commit, "changes": changes, "files": built.files})
+               {"tree": dataclasses.asdict(tree), "files": built.files})
 
 
 def left_undone(folder, job, old):

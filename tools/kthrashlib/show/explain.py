@@ -12,7 +12,7 @@ import tempfile
 
 from kthrashlib import env
 from kthrashlib.build import drivers
-from kthrashlib.common import CLEAN, ROOT, write_whole
+from kthrashlib.common import CLEAN, ROOT, with_bytes_shown, write_whole
 from kthrashlib.show import drawing, perfetto
 from kthrashlib.show.sources import Sources, annotate
 
@@ -58,12 +58,13 @@ def main(call):
     env.ensure({**env.BUILD, **(env.TEMPLATES if form == "html" else {})})
     done = subprocess.run([drivers.binary(found), "explain", files[0],
                            "--format=" + ("text" if form == "text" else "json")],
-                          stdout=subprocess.PIPE, text=True, check=False, close_fds=False)
+                          stdout=subprocess.PIPE, text=True, errors="surrogateescape",
+                          check=False, close_fds=False)
     text = done.stdout
     if done.returncode != CLEAN:
         return done.returncode
     if form in FORMATS:
-        text = FORMATS[form](with_text(json.loads(text), found))
+        text = with_bytes_shown(FORMATS[form](with_text(json.loads(text), found)))
     if out:
         write_whole(out, text)
     else:
