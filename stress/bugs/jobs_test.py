@@ -141,7 +141,7 @@ def check_interrupt(binary, folder):
     workers += [c for w in workers for c in children(w)]
     p.send_signal(signal.SIGINT)
     out, said = p.communicate(timeout=60)
-    assert (p.returncode, said) == (0, ""), (p.returncode, said)
+    assert (p.returncode, said) == (130, ""), (p.returncode, said)
     assert json.loads(out.splitlines()[-1])["executions"] > 0
     assert not [w for w in workers if os.path.exists("/proc/%d" % w)]
 

@@ -11,7 +11,7 @@ static struct {
 	bool ran_out;
 } budget;
 
-static volatile sig_atomic_t interrupted;
+static volatile sig_atomic_t interrupted;	/* the number of the signal, or 0 */
 
 double now_s(void)
 {
@@ -23,8 +23,7 @@ double now_s(void)
 
 static void on_interrupt(int sig)
 {
-	(void)sig;
-	interrupted = 1;
+	interrupted = sig;
 }
 
 void budget_begin(double seconds)
@@ -51,6 +50,11 @@ bool budget_is_spent(void)
 bool budget_was_interrupted(void)
 {
 	return interrupted;
+}
+
+int budget_interrupted_status(void)
+{
+	return 128 + interrupted;
 }
 
 bool budget_ran_out(void)

@@ -23,6 +23,9 @@ double budget_elapsed(void);
 bool budget_was_interrupted(void);
 bool budget_ran_out(void);
 
+/* The exit status of an interrupted command without findings, as shells have it: 128 + signal. */
+int budget_interrupted_status(void);
+
 /*
  * Is it time for another line? Once a second on a terminal or if `every_second`; once in ten
  * seconds in a log.

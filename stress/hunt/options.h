@@ -12,7 +12,7 @@ enum {	/* exit statuses of every command */
 	EXIT_CLEAN = 0,
 	EXIT_FINDINGS = 1,	/* or a plan did not end as it expects */
 	EXIT_USAGE = 2,		/* or bad input */
-	EXIT_ENVIRONMENT = 3,
+	EXIT_ENVIRONMENT = 3,	/* after a signal it is budget_interrupted_status() instead */
 };
 
 enum exhaustive {

@@ -96,7 +96,7 @@ static int nothing_run(const struct options *o)
 {
 	if (budget_was_interrupted()) {
 		fprintf(stderr, "kthrash: interrupted before the first execution had ended\n");
-		return EXIT_ENVIRONMENT;
+		return budget_interrupted_status();
 	}
 	if (budget_ran_out())
 		fprintf(stderr, "kthrash: --seconds=%g passed before the first execution had "
@@ -129,6 +129,8 @@ int command_stress(const struct options *given)
 		status = EXIT_ENVIRONMENT;
 	if (status == EXIT_CLEAN && engine_totals().executions == 0)
 		status = nothing_run(&o);
+	else if (status == EXIT_CLEAN && budget_was_interrupted())
+		status = budget_interrupted_status();
 	show_summary(&o, status);
 	return status;
 }

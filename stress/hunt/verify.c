@@ -147,7 +147,9 @@ static int conclude(const struct options *o)
 	if (shared->explored.no_memory)
 		fprintf(stderr, "kthrash: verify: no memory for the executions that are still to "
 			"be tried\n");
-	return verified ? EXIT_CLEAN : EXIT_ENVIRONMENT;
+	if (verified)
+		return EXIT_CLEAN;
+	return budget_was_interrupted() ? budget_interrupted_status() : EXIT_ENVIRONMENT;
 }
 
 static const char *strategy_name(const struct options *o)
