@@ -30,7 +30,13 @@ def environment(message):
 
 
 def say(message):
-    print(message, file=sys.stderr, flush=True)
+    """Prints a message on stderr. If stderr can't be written, the exit status must do."""
+    try:
+        print(message, file=sys.stderr, flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError:
+        pass
 
 
 def write_whole(path, text):

@@ -4,12 +4,12 @@
 import glob
 import os
 import signal
-import subprocess
 import sys
 
-from kthrashlib import env
+from kthrashlib import children, env
 from kthrashlib.build import bazel
-from kthrashlib.common import ROOT, usage
+from kthrashlib.common import (CLEAN, ENVIRONMENT, FINDINGS, ROOT, USAGE, environment,
+                               usage)
 
 TARGETS = {
     ("sim", "none"): "//stress:kthrash_sim",
@@ -113,13 +113,30 @@ def run(command, call):
     if command in ("stress", "verify") and sys.stderr.isatty() and "--json" not in rest:
         rest.append("--progress")
     env.ensure(env.BUILD)
-    with subprocess.Popen([binary(call.options), command] + rest) as p:
-        while True:
-            try:
-                return p.wait()
-            except KeyboardInterrupt:
-                # After this signal the driver prints its summary and ends.
-                p.send_signal(signal.SIGINT)
+    words = [binary(call.options), command] + rest
+    # Ctrl-Z and Ctrl-C reach the driver, because it stays in this program's process group.
+    p = children.start(words, terminal=True)
+    try:
+        status = p.wait()
+    except children.Interrupted:
+        # After a signal the driver prints its summary and ends.
+        if children.stop(p) == FINDINGS:
+            return FINDINGS
+        raise
+    return settled(words, status)
+
+
+def settled(words, status):
+    """Returns the exit status of this program for the status with which a driver has ended."""
+    of_signal = 128 + signal.SIGPIPE, *(128 + n for n in children.SIGNALS)
+    if status in (CLEAN, FINDINGS, USAGE, ENVIRONMENT, *of_signal):
+        return status
+    if status == -signal.SIGPIPE:       # Nobody reads the output, which is the caller's pipe.
+        return 128 + signal.SIGPIPE
+    if status < 0:
+        raise children.killed(words[:2], status)
+    raise environment("%s %s ended with status %d, expected one from 0 to 3" % (
+        os.path.basename(words[0]), words[1], status))
 
 
 def stress(call):
@@ -152,8 +169,21 @@ def gdb(call):
     batch = "--batch" in found
     command = ("kthrash batch" if batch else "kthrash show") + (
         "" if step is None else " %d" % step)
+    driver = binary(found)
+    plan = os.path.abspath(plans[0])
+    # The driver says what is wrong with a plan. gdb would say only that the program has ended.
+    tried = children.run([driver, "explain", plan], stdout=children.DEVNULL)
+    if tried.returncode != CLEAN:
+        return settled([driver, "explain"], tried.returncode)
     words = ["gdb", "-q", "-x", os.path.join(ROOT, "tools", "gdb", "kthrash.py")]
     words += ["-batch"] * batch + ["-ex", command]
     # gdb runs at the top of the checkout, because the names of the sources begin there.
-    return subprocess.run(words + ["--args", binary(found), "replay", os.path.abspath(plans[0])],
-                          cwd=ROOT, check=False).returncode
+    words += ["--args", driver, "replay", plan]
+    if batch or not sys.stdin.isatty():
+        done = children.run(words, terminal=True, cwd=ROOT)
+    else:
+        with children.interrupts_go_to_child():
+            done = children.run(words, terminal=True, cwd=ROOT)
+    if done.returncode != 0:
+        raise environment("gdb ended with status %d" % done.returncode)
+    return CLEAN

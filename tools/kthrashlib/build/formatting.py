@@ -12,10 +12,9 @@ import concurrent.futures
 import difflib
 import os
 import re
-import subprocess
 import sys
 
-from kthrashlib import env
+from kthrashlib import children, env
 from kthrashlib.build.style import C, LINE_MAX, PYTHON, STARLARK, buildifier, chosen, git
 from kthrashlib.common import CLEAN, FINDINGS, ROOT, say, usage, write_whole
 
@@ -99,8 +98,8 @@ def only_changed(before, after, changed):
 
 def filtered(argv, text):
     """Returns `text` as the formatter formats it, or None if the formatter refuses it."""
-    done = subprocess.run(argv, input=text, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          text=True, cwd=ROOT, check=False)
+    done = children.run(argv, given=text, stdout=children.PIPE, stderr=children.PIPE, text=True,
+                        cwd=ROOT)
     if done.returncode != 0:
         say("kthrash: %s: %s" % (argv[0], done.stderr.strip()[-500:]))
         return None

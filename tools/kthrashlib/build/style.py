@@ -4,9 +4,8 @@ buildifier."""
 
 import os
 import re
-import subprocess
 
-from kthrashlib import env
+from kthrashlib import children, env
 from kthrashlib.common import ROOT, usage
 
 C, PYTHON, STARLARK, SHELL = "C", "Python", "Starlark", "shell"
@@ -15,8 +14,8 @@ BUILDIFIER = ("@bazel/buildifier", "8.2.1", "formats and checks Starlark")
 
 
 def git(*args):
-    return subprocess.run(["git", *args], cwd=ROOT, check=False, text=True,
-                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    return children.run(["git", *args], cwd=ROOT, text=True, stdout=children.PIPE,
+                        stderr=children.DEVNULL)
 
 
 def language(path):

@@ -7,11 +7,10 @@ and examples. A user looks for one page, kthrash(1).
 
 import os
 import re
-import subprocess
 import tempfile
 import textwrap
 
-from kthrashlib import env
+from kthrashlib import children, env
 from kthrashlib.common import CLEAN, ENVIRONMENT
 from kthrashlib.front import commands
 from kthrashlib.front.options import AFTER_DASHES
@@ -157,5 +156,5 @@ def main(call):
         path = os.path.join(folder, "kthrash.1")
         with open(path, "w", encoding="utf-8") as f:
             f.write(page())
-        done = subprocess.run(["man", "-l", path], check=False)
+        done = children.run(["man", "-l", path], terminal=True)
     return CLEAN if done.returncode == 0 else ENVIRONMENT

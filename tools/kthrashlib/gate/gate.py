@@ -12,11 +12,9 @@ pairs of back ends, a few at a time, until the time is up. Each commit begins wi
 import json
 import os
 import re
-import signal
 import time
-from subprocess import PIPE
 
-from kthrashlib import env, terminal
+from kthrashlib import children, env, terminal
 from kthrashlib.build import bazel
 from kthrashlib.common import (CLEAN, ENVIRONMENT, FINDINGS, ROOT, STATE, environment, say, usage,
                                write_whole)
@@ -199,8 +197,8 @@ class Gate:
             return FINDINGS, "FAILED"
         if self.broken:
             return ENVIRONMENT, "the environment failed: " + self.broken[0]
-        if self.interrupted:
-            return ENVIRONMENT, "INTERRUPTED"
+        if self.interrupted or self.runner.stopped:
+            return children.interrupted(), "INTERRUPTED"
         missing = len(self.missing(True))
         if missing and not (partial and self.cases):
             return FINDINGS, "INCOMPLETE: %d tests that must run did not run" % missing
@@ -216,7 +214,8 @@ class Gate:
 # ---- the command --------------------------------------------------------------------
 
 def query(text):
-    done = bazel.run(["query", "--noshow_progress", text], stdout=PIPE, stderr=PIPE, text=True)
+    done = bazel.run(["query", "--noshow_progress", text], stdout=children.PIPE, stderr=children.PIPE,
+                     text=True)
     if done.returncode != 0:
         raise environment("bazel query failed: " + done.stderr.strip()[-500:])
     return sorted(done.stdout.split())
@@ -297,8 +296,7 @@ def main(call):
     def interrupt(*_):
         gate.interrupted = True
         runner.stop()
-    signal.signal(signal.SIGINT, interrupt)
-    signal.signal(signal.SIGTERM, interrupt)
+    children.on_interrupt(interrupt)
     say("kthrash: gate of %g minutes, %d steps; findings, logs and reports go to %s" % (
         seconds / 60, len(plan.must) + len(plan.rest), results.relative(folder)))
     write_reports(gate, *reports, sha, False)   # Then there are reports whatever happens.

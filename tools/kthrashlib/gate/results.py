@@ -4,10 +4,10 @@
 import json
 import os
 import re
-import subprocess
 import urllib.parse
 import xml.etree.ElementTree as ElementTree
 
+from kthrashlib import children
 from kthrashlib.common import ROOT
 from kthrashlib.gate import junit, sanitizer, sarif
 from kthrashlib.gate.junit import ERROR, FAILED, PASSED, Case
@@ -34,8 +34,7 @@ class Ran:
 
 
 def words_of(command):
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                          text=True, check=False)
+    done = children.run(command, cwd=ROOT, stdout=children.PIPE, stderr=children.DEVNULL, text=True)
     return done.stdout if done.returncode == 0 else ""
 
 

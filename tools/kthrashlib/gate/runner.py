@@ -5,9 +5,10 @@ those that Bazel has built for the tests."""
 import json
 import os
 import signal
-import subprocess
 import time
 
+from kthrashlib import children
+from kthrashlib.build import bazel
 from kthrashlib.common import ROOT, write_whole
 from kthrashlib.gate import results, sarif
 from kthrashlib.gate.junit import ERROR, FAILED, PASSED, Case
@@ -52,8 +53,8 @@ class Runner:
 
     def start(self, words, log):
         with open(log, "wb") as f:
-            p = subprocess.Popen(words, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=f, stderr=f,
-                                 start_new_session=True)
+            p = children.start(words, cwd=ROOT, stdin=children.DEVNULL, stdout=f, stderr=f,
+                               **bazel.OWN if words[0] == "bazel" else {})
         self.running.append(p)
         if self.stopped:
             self.signal(p, signal.SIGINT)
@@ -88,6 +89,9 @@ class Runner:
                 self.signal(p, signal.SIGKILL)
             time.sleep(0.1)
         self.running.remove(p)
+        if p.returncode == bazel.INTERRUPTED and ended is None:
+            # The signal was for this program, and its handler has not seen it, or for Bazel alone.
+            self.stopped, ended = True, time.time()
         said = results.text_of(log)
         ran = results.of_bazel(results.text_of(log + ".events", 10**9), kind, said, config, ended)
         for label, binary in ran.binaries.items():
@@ -165,7 +169,7 @@ class Runner:
         if found:
             case = Case("stress", name, FAILED, took, "%d findings, the first: %s" % (
                 len(found), found[0]["message"]), self.story(found))
-        elif late and took < seconds + SILENCE_S:
+        elif late and took < seconds + SILENCE_S or self.stopped:
             return      # The time is up, so the item counts as not run.
         elif late:
             case = Case("stress", name, ERROR, took, "hung: the gate killed it after %.0f s" % took,
@@ -187,10 +191,10 @@ class Runner:
         if left <= 0 or self.stopped:
             return ""
         try:
-            return subprocess.run([binary, *words], cwd=ROOT, stdout=subprocess.PIPE, text=True,
-                                  stderr=subprocess.DEVNULL, timeout=left, check=False,
-                                  errors="replace").stdout
-        except subprocess.TimeoutExpired:
+            return children.run([binary, *words], cwd=ROOT, stdout=children.PIPE, text=True,
+                                stderr=children.DEVNULL, timeout=left,
+                                may_be_killed=True).stdout
+        except children.TimeoutExpired:
             return ""
 
     def examine(self, found, binary, combo):

@@ -8,9 +8,9 @@ has a Test line in its patch: the conformance test of that role must find it.
 
 import json
 import os
-import subprocess
+import shutil
 
-from kthrashlib import env, terminal
+from kthrashlib import children, env, terminal
 from kthrashlib.build import bazel, drivers
 from kthrashlib.build.drivers import header
 from kthrashlib.common import CLEAN, FINDINGS, ROOT, STATE
@@ -28,7 +28,7 @@ WEAK = ["//stress:kthrash_sim_park"]    # This driver hunts with each memory mod
 
 
 def json_lines(args):
-    done = subprocess.run(args, stdout=subprocess.PIPE, text=True, check=False)
+    done = children.run(args, stdout=children.PIPE, text=True)
     return done.returncode, [json.loads(x) for x in done.stdout.splitlines() if x.startswith("{")]
 
 
@@ -42,9 +42,9 @@ def hunt(binary, folder, executions, seed, options=()):
 def examine_by_test(name, binary):
     """Returns one row of the table, for a bug of a lock or completion."""
     folder = os.path.join(ROOT, "stress", "bugs")
-    done = subprocess.run([os.path.join(folder, "conformance_bug_test.py"), binary,
-                           os.path.join(folder, name + ".patch")],
-                          stdout=subprocess.PIPE, text=True, check=False)
+    done = children.run([os.path.join(folder, "conformance_bug_test.py"), binary,
+                         os.path.join(folder, name + ".patch")],
+                        stdout=children.PIPE, text=True)
     return {"bug": name, "oracle": header(name)["Oracle"], "test": header(name)["Test"],
             "found": done.returncode == 0, "kind": done.stdout.partition(" ")[0]}
 
@@ -55,8 +55,8 @@ def examine(name, binary, executions, seed):
         return examine_by_test(name, binary)
     folder = os.path.join(STATE, "bugs", name)
     row = {"bug": name, "oracle": header(name).get("Oracle", ""), "found": False}
-    subprocess.run(["rm", "-rf", folder], check=True)
-    os.makedirs(folder)
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder, exist_ok=True)
     finding = hunt(binary, folder, executions, seed, header(name).get("Hunt", "").split())
     if not finding:
         return row

@@ -6,8 +6,8 @@ import dataclasses
 import hashlib
 import os
 import platform
-import subprocess
 
+from kthrashlib import children
 from kthrashlib.build import bazel
 from kthrashlib.common import ROOT
 from kthrashlib.night.folder import entries, write_json
@@ -37,8 +37,7 @@ class Builds:
 
 
 def git(*args):
-    done = subprocess.run(["git", *args], cwd=ROOT, stdout=subprocess.PIPE,
-                          stderr=subprocess.DEVNULL, check=False)
+    done = children.run(["git", *args], cwd=ROOT, stdout=children.PIPE, stderr=children.DEVNULL)
     return done.stdout if done.returncode == 0 else b""
 
 

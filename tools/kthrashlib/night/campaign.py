@@ -12,10 +12,10 @@ same command goes on with it.
 import errno
 import hashlib
 import shutil
-import signal
 import time
 
-from kthrashlib.common import environment, say, write_whole
+from kthrashlib import children
+from kthrashlib.common import CLEAN, environment, say, write_whole
 from kthrashlib.night import bugs, builds, metrics, page, record, verdict
 from kthrashlib.night.behind import Behind
 from kthrashlib.night.folder import entries, utc
@@ -354,8 +354,7 @@ def conduct(night):
 
     def interrupt(*_):
         night.scheduler.interrupted = True
-    signal.signal(signal.SIGINT, interrupt)
-    signal.signal(signal.SIGTERM, interrupt)
+    children.on_interrupt(interrupt)
     night.begin()
     night.behind.merger = built.merger
     builds.write(night.folder, built, night.record)
@@ -366,4 +365,6 @@ def conduct(night):
     night.run()
     found = night.conclude()
     print_report(night.folder, night.record)
+    if night.scheduler.interrupted and found.status == CLEAN:
+        return children.interrupted()
     return found.status

@@ -128,7 +128,7 @@ class Lane(Job):
                                   [{"at": utc(), "why": why}])[-FAILURES_KEPT:]
 
     def ended_well(self, status):
-        return status in (0, 1, -self.stop_signal)
+        return status in (0, 1, -self.stop_signal, 128 + self.stop_signal)
 
     def collect(self):
         """Reads the last figures when a run has ended. Subclasses override it."""

@@ -3,12 +3,12 @@
 runs."""
 
 import os
-import subprocess
+import signal
 import time
 
-from kthrashlib import env
+from kthrashlib import children, env
 from kthrashlib.build import bazel, drivers
-from kthrashlib.common import CLEAN, ENVIRONMENT, FINDINGS, ROOT, STATE, usage
+from kthrashlib.common import CLEAN, FINDINGS, ROOT, STATE, environment, usage
 from kthrashlib.night import slurm
 from kthrashlib.night.campaign import Night, conduct
 from kthrashlib.night.config import Config
@@ -64,11 +64,26 @@ def fuzz(call):
     os.makedirs(os.path.join(STATE, "fuzz", "corpus"), exist_ok=True)
     before = set(lane.raw())
     lane.prepare()
-    done = subprocess.run(lane.command(seconds, int(time.time())), cwd=ROOT, check=False,
-                          env={**os.environ, **lane.environment()})
+    words = lane.command(seconds, int(time.time()))
+    p = children.start(words, cwd=ROOT, stop_signal=lane.stop_signal,
+                       env={**os.environ, **lane.environment()})
+    interrupted = None
+    try:
+        status = p.wait()
+    except children.Interrupted as e:
+        interrupted, status = e, children.stop(p)
     new = [p for p in lane.raw() if p not in before]
     for path in new:
         print("finding: " + os.path.relpath(path, ROOT))
     if new:
         return FINDINGS
-    return CLEAN if done.returncode == 0 else ENVIRONMENT
+    if interrupted:
+        raise interrupted
+    if status == -signal.SIGPIPE:
+        return 128 + signal.SIGPIPE
+    if status < 0:
+        raise children.killed(words, status)
+    if status != 0:
+        raise environment("%s ended with status %d and no finding" % (
+            os.path.basename(words[0]), status))
+    return CLEAN

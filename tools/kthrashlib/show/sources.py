@@ -3,8 +3,8 @@
 
 import os
 import re
-import subprocess
 
+from kthrashlib import children
 from kthrashlib.common import ROOT
 
 PATH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*(/[A-Za-z0-9_][A-Za-z0-9_.+-]*)*\Z")
@@ -35,8 +35,8 @@ class Sources:
         if not self.commit:
             return []
         try:
-            out = subprocess.run(["git", "show", "%s:%s" % (self.commit, file)], cwd=ROOT,
-                                 stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
+            out = children.run(["git", "show", "%s:%s" % (self.commit, file)], cwd=ROOT,
+                               stdout=children.PIPE, stderr=children.DEVNULL)
         except OSError:
             return []
         return out.stdout.decode(errors="replace").split("\n") if out.returncode == 0 else []
