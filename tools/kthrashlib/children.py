@@ -24,12 +24,14 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from subprocess import DEVNULL, PIPE, STDOUT, TimeoutExpired    # noqa: F401: for our users
 
 from kthrashlib import guard
 from kthrashlib.common import environment
 
 GRACE_S = 10
+LOOK_S = 0.2            # After a signal the program looks this often whether its children have ended.
 PR_SET_PDEATHSIG = 1
 PRCTL = ctypes.CDLL(None).prctl
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -56,6 +58,7 @@ class State:
         self.living = set()     # The Popen of each child that may still run.
         self.lock = threading.RLock()   # A signal handler may run while the thread holds it.
         self.caught = 0         # The first signal that has come, or 0.
+        self.deadline = 0.0     # Then the program kills the children that still run.
         self.callback = None    # What a signal calls instead of raising Interrupted.
         self.starting = 0       # So many starts in the main thread are under way.
         self.guard = self.mark = None
@@ -233,6 +236,18 @@ def end_all():
 # ---- signals ----
 
 
+def on_alarm(*_):
+    """Ends what other threads wait for: a child that does not end, or that has left a descendant
+    with its standard output."""
+    running = [p for p in list(state.living) if p.poll() is None]
+    if running and time.monotonic() < state.deadline:
+        return
+    for p in running:
+        kill(p)
+    if state.mark:
+        guard.kill_marked(state.mark)
+
+
 def on_signal(number, _):
     again, state.caught = state.caught, state.caught or number
     if state.callback:
@@ -245,9 +260,9 @@ def on_signal(number, _):
             tell(p, number)
     if again:
         return
-    # A thread may wait for a child that does not end.
-    signal.signal(signal.SIGALRM, lambda *_: [kill(p) for p in list(state.living)])
-    signal.alarm(GRACE_S)
+    state.deadline = time.monotonic() + GRACE_S
+    signal.signal(signal.SIGALRM, on_alarm)
+    signal.setitimer(signal.ITIMER_REAL, LOOK_S, LOOK_S)
     if not state.starting:      # Else start() raises.
         raise Interrupted(number)
 
