@@ -98,8 +98,7 @@ class Kills(unittest.TestCase):
             self.assertEqual(held.kill(number)[0], -number)
             self.assertEqual(held.left(), [])
 
-    def test_sigquit_and_the_fall_of_the_guard(self):
-        """The kernel ends the child even if the guard has been killed first."""
+    def test_sigquit(self):
         held = self.checkout.hold(["stress"], "driver")
         self.assertEqual(held.kill(signal.SIGQUIT)[0], -signal.SIGQUIT)
         self.assertEqual(held.left(), [])

@@ -145,6 +145,7 @@ class Checkout:
                 "OUT": self.at("out"), "DRIVER": self.driver, "MISSING": "", **more}
 
     def start(self, args, stdout=subprocess.PIPE, before=None, **more):
+        args = [word.replace("@new", self.at("new-%d" % time.monotonic_ns())) for word in args]
         """Starts the front door. `before` runs in the new process, before the front door."""
         # pylint: disable-next=consider-using-with,subprocess-popen-preexec-fn
         return subprocess.Popen(
@@ -163,7 +164,6 @@ class Checkout:
         the word @new stands for a new folder."""
         told = self.at("told-%d" % time.monotonic_ns())
         os.mkfifo(told)
-        args = [word.replace("@new", told + ".dir") for word in args]
         return Held(self, args, told, {"HOLD": name, "TOLD": told, MARK: told, **more})
 
 

@@ -17,14 +17,13 @@ from kthrashlib.front import commands, completion, defence, parser
 # If one of these happens to a path that the user gave, the path is wrong, and not the machine.
 WRONG_PATH = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EACCES, errno.ENAMETOOLONG,
               errno.ELOOP, errno.EEXIST, errno.ENOTEMPTY, errno.ENXIO)
-PATHS = ("PLAN", "DIR", "FILE")     # The kinds of values that are paths.
 
 
 def paths_of(row, call):
     """Returns the paths that the user gave."""
     found = [call.options[o.name] for o in row.options
-             if o.value in PATHS and o.name in call.options]
-    return found + (call.words if row.arguments.strip("[].") in PATHS else [])
+             if o.value in parser.PATHS and o.name in call.options]
+    return found + (call.words if row.arguments.strip("[].") in parser.PATHS else [])
 
 
 def is_wrong_path(row, call, error):

@@ -6,6 +6,8 @@ An option's value may follow an equals sign or stand in the next word. click tak
 names. The driver and other processes get each option as --name=value, whatever the user typed.
 """
 
+import os
+
 import click
 from click.core import ParameterSource
 from click.shell_completion import CompletionItem
@@ -15,7 +17,16 @@ from kthrashlib.front import values
 from kthrashlib.front.options import AFTER_DASHES, one_of
 
 PROGRAM = "tools/kthrash"
+PATHS = ("PLAN", "DIR", "FILE")     # The kinds of values that are paths.
+PATH_BYTES, NAME_BYTES = 4096, 255
 WIDTH = 78      # click has the same width on a terminal of 80 columns.
+
+
+def check_length(kind, value, where=""):
+    """Refuses a path that no system call takes. The limits are Linux's."""
+    if kind in PATHS and (len(os.fsencode(value)) >= PATH_BYTES or
+                          any(len(os.fsencode(name)) > NAME_BYTES for name in value.split("/"))):
+        raise usage("%s%s: the name is too long" % (where, value))
 
 
 class Value(click.ParamType):
@@ -31,6 +42,7 @@ class Value(click.ParamType):
             raise usage("%s needs a value, as in %s" % (option.name, option.form))
         if option.closed() and value not in option.words:
             raise usage("%s=%s: expected %s" % (option.name, value, one_of(option.words)))
+        check_length(option.value, value, option.name + ("=" if option.name != "-o" else " "))
         if not option.number:
             return value
         number = value if isinstance(value, (int, float)) else option.number.read(value)
@@ -53,6 +65,7 @@ class Word(click.ParamType):
     def convert(self, value, param, ctx):
         if "|" in self.kind and value not in self.kind.split("|"):
             raise usage("unexpected '%s', expected %s" % (value, one_of(self.kind.split("|"))))
+        check_length(self.kind, value)
         return value
 
     def shell_complete(self, ctx, param, incomplete):

@@ -16,7 +16,7 @@ import time
 
 from kthrashlib import children, env, terminal
 from kthrashlib.build import bazel, driver_options, drivers
-from kthrashlib.common import CLEAN, ROOT, say, write_whole
+from kthrashlib.common import CLEAN, ROOT, say, usage, write_whole
 from kthrashlib.terminal import LEFT, RIGHT
 
 STRATEGIES = tuple(driver_options.MEASURED)
@@ -125,6 +125,8 @@ def main(call):
         drivers.check_bug(name)
     executions = found.get("--executions", 20000)
     seeds = found.get("--seeds", 5)
+    if not os.path.isdir(os.path.dirname(os.path.abspath(found.get("--out", "x")))):
+        raise usage("--out=%s: expected a file in a folder that is there" % found["--out"])
     # A bug with Hunt needs special options, and a bug with Test is found by no plan. They are left
     # out, because they say nothing about strategies.
     names = names or [n for n in drivers.bug_names() if not {"Hunt", "Test"} & {*drivers.header(n)}]
