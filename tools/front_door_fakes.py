@@ -145,8 +145,9 @@ class Checkout:
                 "OUT": self.at("out"), "DRIVER": self.driver, "MISSING": "", **more}
 
     def start(self, args, stdout=subprocess.PIPE, before=None, **more):
+        """Starts the front door. `before` runs in the new process, before the front door. In `args`
+        the word @new stands for a new folder."""
         args = [word.replace("@new", self.at("new-%d" % time.monotonic_ns())) for word in args]
-        """Starts the front door. `before` runs in the new process, before the front door."""
         # pylint: disable-next=consider-using-with,subprocess-popen-preexec-fn
         return subprocess.Popen(
             [self.at("tools", "kthrash"), *args], cwd=self.root, stdin=subprocess.DEVNULL,
@@ -160,8 +161,7 @@ class Checkout:
         return p.returncode, out, err
 
     def hold(self, args, name, **more):
-        """Starts the front door and waits until the fake `name` runs. Returns a Held. In `args`
-        the word @new stands for a new folder."""
+        """Starts the front door and waits until the fake `name` runs. Returns a Held."""
         told = self.at("told-%d" % time.monotonic_ns())
         os.mkfifo(told)
         return Held(self, args, told, {"HOLD": name, "TOLD": told, MARK: told, **more})

@@ -211,7 +211,8 @@ class Programs(unittest.TestCase):
                                                 stdout=full))
         self.each(says, lambda args: self.wants(args, [common.ENVIRONMENT], "standard output: ",
                                                 before=close([1])))
-        self.each(says, lambda args: self.wants(args, [common.ENVIRONMENT], before=close([0, 1, 2])))
+        self.each(says, lambda args: self.wants(
+            args, [common.ENVIRONMENT], before=close([0, 1, 2])))
         self.each([["stress"], ["replay", PLAN], ["frob"]], lambda args: self.wants(
             args, [common.USAGE if args == ["frob"] else common.CLEAN], before=close([0, 2])))
 

@@ -8,7 +8,7 @@ the handlers that end the children first."""
 
 import signal
 
-if signal.getsignal(signal.SIGINT) == signal.default_int_handler:
+if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 signal.pthread_sigmask(signal.SIG_UNBLOCK,
                        [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])

@@ -25,13 +25,15 @@ import subprocess
 import sys
 import threading
 import time
-from subprocess import DEVNULL, PIPE, STDOUT, TimeoutExpired    # noqa: F401: for our users
+# pylint: disable-next=unused-import     # The other modules use these names.
+from subprocess import DEVNULL, PIPE, STDOUT, TimeoutExpired    # noqa: F401
 
 from kthrashlib import guard
 from kthrashlib.common import environment
 
 GRACE_S = 10
-LOOK_S = 0.2            # After a signal the program looks this often whether its children have ended.
+# After a signal the program looks this often whether its children have ended.
+LOOK_S = 0.2
 PR_SET_PDEATHSIG = 1
 PRCTL = ctypes.CDLL(None).prctl
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -132,7 +134,7 @@ def dies_with(parent, number):
     def prepare():
         PRCTL(PR_SET_PDEATHSIG, int(number), 0, 0, 0)
         if os.getppid() != parent:      # The parent died before the kernel knew.
-            os._exit(127)
+            os._exit(127)   # pylint: disable=protected-access
     return prepare
 
 

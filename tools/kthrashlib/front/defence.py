@@ -123,7 +123,8 @@ def end(status):
     if number in (*children.SIGNALS, signal.SIGPIPE):
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
-    os._exit(status)    # All was flushed, and a second flush could fail again.
+    # All was flushed, and a second flush could fail again.
+    os._exit(status)    # pylint: disable=protected-access
 
 
 def guarded(args, module):

@@ -214,8 +214,8 @@ class Gate:
 # ---- the command --------------------------------------------------------------------
 
 def query(text):
-    done = bazel.run(["query", "--noshow_progress", text], stdout=children.PIPE, stderr=children.PIPE,
-                     text=True)
+    done = bazel.run(["query", "--noshow_progress", text], stdout=children.PIPE,
+                     stderr=children.PIPE, text=True)
     if done.returncode != 0:
         raise environment("bazel query failed: " + done.stderr.strip()[-500:])
     return sorted(done.stdout.split())
