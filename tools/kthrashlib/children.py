@@ -280,7 +280,10 @@ def on_interrupt(callback):
 
 @contextlib.contextmanager
 def interrupts_go_to_child():
-    """While this lasts, the terminal's Ctrl-C is for the child, a debugger."""
+    """While this lasts, the terminal's Ctrl-C is for the child, a debugger or a pager."""
+    if not sys.stdin.isatty():
+        yield
+        return
     before = signal.signal(signal.SIGINT, lambda *_: None)
     try:
         yield

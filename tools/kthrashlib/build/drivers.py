@@ -179,7 +179,7 @@ def gdb(call):
     words += ["-batch"] * batch + ["-ex", command]
     # gdb runs at the top of the checkout, because the names of the sources begin there.
     words += ["--args", driver, "replay", plan]
-    if batch or not sys.stdin.isatty():
+    if batch:
         done = children.run(words, terminal=True, cwd=ROOT)
     else:
         with children.interrupts_go_to_child():

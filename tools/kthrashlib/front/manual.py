@@ -156,5 +156,6 @@ def main(call):
         path = os.path.join(folder, "kthrash.1")
         with open(path, "w", encoding="utf-8") as f:
             f.write(page())
-        done = children.run(["man", "-l", path], terminal=True)
+        with children.interrupts_go_to_child():
+            done = children.run(["man", "-l", path], terminal=True)
     return CLEAN if done.returncode == 0 else ENVIRONMENT
