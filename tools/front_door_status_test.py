@@ -200,6 +200,14 @@ class Programs(unittest.TestCase):
         self.each(self.all_commands(),
                   lambda args: self.wants(args, [*broken, 0, 1, 2, 3], stdout=writer))
 
+    def test_nobody_reads_the_messages(self):
+        reader, writer = os.pipe()
+        os.close(reader)
+        self.addCleanup(os.close, writer)
+        self.each([[], ["frob"], ["stress"], ["bench", "--frob"], ["page", "no"]],
+                  lambda args: self.wants(args, [-signal.SIGPIPE],
+                                          before=lambda: os.dup2(writer, 2)))
+
     def test_outputs_that_are_closed_or_full(self):
         def close(fds):
             return lambda: [os.close(fd) for fd in fds]

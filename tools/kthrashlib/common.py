@@ -30,7 +30,8 @@ def environment(message):
 
 
 def say(message):
-    """Prints a message on stderr. If stderr can't be written, the exit status must do."""
+    """Prints a message on stderr. If stderr can't be written, the exit status alone tells the
+    user."""
     try:
         print(message, file=sys.stderr, flush=True)
     except BrokenPipeError:

@@ -134,6 +134,8 @@ def guarded(args, module):
         return importlib.import_module(module).main(args)
     except children.Interrupted as e:
         return e.status
+    except BrokenPipeError:
+        raise
     except Exception as e:      # pylint: disable=broad-exception-caught
         return unforeseen(e)
     finally:
@@ -146,6 +148,8 @@ def program(args, module="kthrashlib.front.cli"):
     threading.excepthook = Threads.hook
     try:
         status = flush(guarded(args, module))
+    except BrokenPipeError:     # Nobody reads the standard error.
+        status = 128 + signal.SIGPIPE
     except KeyboardInterrupt:   # The signal came while the program was ending.
         status = children.interrupted()
     if Threads.failed and status == CLEAN:
