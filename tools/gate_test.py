@@ -28,7 +28,7 @@ class Fake:
 
     def __init__(self, cost=0.0, bad=(), broken=()):
         self.now, self.cost, self.bad, self.broken = 0.0, cost, bad, list(broken)
-        self.steps = []
+        self.steps, self.stopped = [], False
 
     def clock(self):
         return self.now

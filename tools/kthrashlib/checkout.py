@@ -12,9 +12,9 @@ import functools
 import hashlib
 import os
 import stat
-import subprocess
 
-from kthrashlib.common import ROOT, environment, printable
+from kthrashlib import children
+from kthrashlib.common import ROOT, Failure, environment, printable
 
 # A build reads nothing else of the checkout.
 SOURCES = (".bazelignore", ".bazelrc", ".bazelrc.user", "BUILD", "WORKSPACE", "core", "corpus",
@@ -155,11 +155,10 @@ def git(*args, root=ROOT):
     words = ["git", "-c", "safe.directory=" + os.path.realpath(root),
              "-c", "diff.autoRefreshIndex=false", *args]
     try:
-        done = subprocess.run(words, cwd=root, check=False, env=surroundings(),
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE)
-    except OSError as e:
-        return None, b"", "git can't be run: %s" % e.strerror
+        done = children.run(words, cwd=root, env=surroundings(), stdin=children.DEVNULL,
+                            stdout=children.PIPE, stderr=children.PIPE, may_be_killed=True)
+    except Failure as e:
+        return None, b"", "git can't be run: %s" % e.__cause__.strerror
     said = done.stderr.decode("utf-8", "replace").strip().split("\n")[0]
     return done.returncode, done.stdout, printable(
         said or "git ended with status %d" % done.returncode)

@@ -44,9 +44,11 @@ def decimal(seconds):
 
 def say(message):
     """Tells the user something on standard error. A message that can't be written, because a log is
-    on a full disk, does not end the command."""
+    on a full disk, does not end the command. A pipe that nobody reads does."""
     try:
         print(message, file=sys.stderr, flush=True)
+    except BrokenPipeError:
+        raise
     except OSError:
         pass
 
@@ -125,8 +127,9 @@ codecs.register_error("kthrash-bytes", keep_bytes)
 def sentence(error):
     """Returns an OSError as one clause that names the file, if it has one."""
     if error.filename is None:
-        return error.strerror or str(error)
-    return "%s: %s" % (os.fsdecode(error.filename), error.strerror)
+        return error.strerror or str(error) or type(error).__name__
+    return "%s: %s" % (os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes))
+                       else error.filename, error.strerror)
 
 
 def write_whole(path, text):

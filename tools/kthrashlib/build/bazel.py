@@ -5,25 +5,34 @@ import concurrent.futures
 import json
 import os
 import re
-import subprocess
+import signal
 import sys
 
-from kthrashlib import checkout
+from kthrashlib import children, checkout
 from kthrashlib.build import about, kept
 from kthrashlib.common import ROOT, STATE, environment, say
 
 ATTEMPTS = 3    # A build by hand, which takes no lock, may replace a binary before it is copied.
 
 
+# How a bazel client is started. On SIGINT it cancels its command and ends; on SIGTERM it would end
+# the server. The server is its child, and stays.
+OWN = {"stop_signal": signal.SIGINT, "marked": False}
+INTERRUPTED = 8         # The status of a bazel client that was interrupted.
+
+
 def run(args, **kwargs):
     checkout.check_place()
-    return subprocess.run(["bazel"] + args, cwd=ROOT, check=False, **kwargs)
+    done = children.run(["bazel"] + args, cwd=ROOT, **OWN, **kwargs)
+    if done.returncode == INTERRUPTED:
+        raise children.Interrupted(signal.SIGINT)
+    return done
 
 
 def refusal(targets, options):
     """Returns the sentence with which the build's own rules refuse these flags, or None."""
     done = run(["build", "--nobuild", "--noshow_progress", *options] + targets,
-                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace")
+                 stdout=children.DEVNULL, stderr=children.PIPE, text=True)
     found = re.search(r"^Error in fail: (.*)$", done.stderr, re.MULTILINE)
     return found.group(1) if found else None
 
@@ -103,6 +112,6 @@ def in_place(targets, options):
             with open(log, encoding="utf-8", errors="replace") as f:
                 say(f.read()[-6000:])
         raise environment("the build failed; its output is in " + os.path.relpath(log))
-    where = run(["info", *options, "bazel-bin"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    where = run(["info", *options, "bazel-bin"], stdout=children.PIPE, stderr=children.DEVNULL,
                   text=True).stdout.strip()
     return [os.path.join(where, *t[2:].split(":")) for t in targets]

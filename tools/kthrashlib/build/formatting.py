@@ -13,10 +13,9 @@ import difflib
 import os
 import re
 import shutil
-import subprocess
 import sys
 
-from kthrashlib import checkout, env
+from kthrashlib import children, checkout, env
 from kthrashlib.build.style import C, LINE_MAX, PYTHON, STARLARK, buildifier, chosen
 from kthrashlib.common import CLEAN, FINDINGS, ROOT, environment, say, usage, write_whole
 
@@ -101,8 +100,8 @@ def only_changed(before, after, changed):
 
 def filtered(argv, text):
     """Returns `text` as the formatter formats it, or None if the formatter refuses it."""
-    done = subprocess.run(argv, input=text, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          text=True, cwd=ROOT, check=False)
+    done = children.run(argv, given=text, stdout=children.PIPE, stderr=children.PIPE, text=True,
+                        cwd=ROOT)
     if done.returncode != 0:
         say("kthrash: %s: %s" % (argv[0], done.stderr.strip()[-500:]))
         return None

@@ -3,10 +3,9 @@
 
 import concurrent.futures
 import os
-import subprocess
 import sys
 
-from kthrashlib import env
+from kthrashlib import children, env
 from kthrashlib.build import compdb
 from kthrashlib.build.style import C, PYTHON, SHELL, STARLARK, buildifier, chosen
 from kthrashlib.common import CLEAN, FINDINGS, ROOT, say, usage
@@ -74,9 +73,8 @@ LINTERS = {
 def check(argv):
     """Returns the linter's complaints; "" if there are none."""
     modules = os.path.join(ROOT, "tools")
-    done = subprocess.run(argv, cwd=ROOT, check=False, text=True, errors="replace",
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          env={**os.environ, "PYTHONPATH": modules})
+    done = children.run(argv, cwd=ROOT, text=True, stdout=children.PIPE, stderr=children.PIPE,
+                        env={**os.environ, "PYTHONPATH": modules})
     if done.returncode == 0:
         return ""
     said = done.stdout + done.stderr

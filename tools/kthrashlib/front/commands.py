@@ -168,7 +168,11 @@ STATUS = [
     (0, "clean"),
     (1, "findings, or something is not as it should be"),
     (2, "wrong usage or bad input"),
-    (3, "the environment failed"),
+    (3, "the environment failed, or something happened that was not foreseen"),
+    (129, "the terminal was closed (SIGHUP)"),
+    (130, "interrupted (SIGINT, as by Ctrl-C)"),
+    (141, "nobody reads the output (SIGPIPE)"),
+    (143, "ended by SIGTERM"),
 ]
 
 

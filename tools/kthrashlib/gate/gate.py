@@ -13,9 +13,8 @@ import json
 import os
 import signal
 import time
-from subprocess import PIPE
 
-from kthrashlib import checkout, env, files, locks, output, terminal
+from kthrashlib import children, checkout, env, files, locks, output, terminal
 from kthrashlib.build import bazel
 from kthrashlib.common import (CLEAN, ENVIRONMENT, FINDINGS, INTERRUPTED, ROOT, STATE, environment,
                                say, sentence, usage, write_whole)
@@ -140,6 +139,8 @@ class Gate:
             return
         run = self.runner.stress if step.kind == "stress" else self.runner.test
         ran = run(step.sanitizer, step.kind, items, deadline)
+        # A signal for Bazel alone stops the runner.
+        self.interrupted = self.interrupted or self.runner.stopped
         for item, cases in ran.cases.items():
             self.cases[step.sanitizer, step.kind, item] = cases
         self.findings += ran.findings
@@ -220,7 +221,8 @@ class Gate:
 # ---- the command --------------------------------------------------------------------
 
 def query(text):
-    done = bazel.run(["query", "--noshow_progress", text], stdout=PIPE, stderr=PIPE, text=True)
+    done = bazel.run(["query", "--noshow_progress", text], stdout=children.PIPE,
+                     stderr=children.PIPE, text=True)
     if done.returncode != 0:
         raise environment("bazel query failed: " + done.stderr.strip()[-500:])
     return sorted(done.stdout.split())
@@ -322,17 +324,6 @@ def take_folder(folder):
         check_folder(folder)
 
 
-def catch_signals(gate, runner):
-    """Lets signals interrupt the gate in order. A program such as nohup may have told this one to
-    ignore SIGHUP."""
-    def interrupt(number, _):
-        gate.interrupted, gate.signal = True, number
-        runner.stop()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
-            signal.signal(number, interrupt)
-
-
 def main(call):
     started = time.monotonic()
     found = call.options
@@ -351,7 +342,11 @@ def main(call):
     gate = Gate(plan, runner, end, after_step=lambda g: write_reports(
         g, *reports, tree.commit, False))
     gate.sources = tree.told()
-    catch_signals(gate, runner)
+
+    def interrupt():
+        gate.interrupted, gate.signal = True, children.state.caught
+        runner.stop()
+    children.on_interrupt(interrupt)
     if tree.no_commit:
         say("kthrash: " + tree.told())
     say("kthrash: gate of %g minutes, %d steps; findings, logs and reports go to %s" % (

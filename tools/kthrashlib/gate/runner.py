@@ -6,11 +6,11 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import tempfile
 import time
 
-from kthrashlib.build import about, kept
+from kthrashlib import children
+from kthrashlib.build import about, bazel, kept
 from kthrashlib.common import ROOT, STATE, path_said, typed, write_whole
 from kthrashlib.gate import results, sarif
 from kthrashlib.gate.junit import ERROR, FAILED, PASSED, Case
@@ -62,8 +62,8 @@ class Runner:
 
     def start(self, words, log):
         with open(log, "wb") as f:
-            p = subprocess.Popen(words, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=f, stderr=f,
-                                 start_new_session=True)
+            p = children.start(words, cwd=ROOT, stdin=children.DEVNULL, stdout=f, stderr=f,
+                               **bazel.OWN if words[0] == "bazel" else {})
         self.running.append(p)
         if self.stopped:
             self.signal(p, signal.SIGINT)
@@ -109,7 +109,10 @@ class Runner:
                 self.signal(p, signal.SIGKILL)
             time.sleep(0.1)
         self.running.remove(p)
-        # Bazel may have ended after the signal before this loop saw that there was a signal.
+        # Bazel may have ended after the signal before this loop saw that there was a signal, or the
+        # signal was for Bazel alone.
+        if p.returncode == bazel.INTERRUPTED and ended is None:
+            self.stop()
         ended = ended or self.stopped_at
         said = results.text_of(log)
         if os.path.exists(events):
@@ -202,7 +205,7 @@ class Runner:
         if found:
             case = Case("stress", name, FAILED, took, "%d findings, the first: %s" % (
                 len(found), found[0]["message"]), self.story(found))
-        elif late and took < seconds + SILENCE_S:
+        elif late and took < seconds + SILENCE_S or self.stopped:
             return      # The time is up, so the item counts as not run.
         elif late:
             case = Case("stress", name, ERROR, took, "hung: the gate killed it after %.0f s" % took,
@@ -226,10 +229,10 @@ class Runner:
         if left <= 0 or self.stopped:
             return ""
         try:
-            return subprocess.run([binary, *words], cwd=ROOT, stdout=subprocess.PIPE, text=True,
-                                  stderr=subprocess.DEVNULL, timeout=left, check=False,
-                                  errors="surrogateescape").stdout
-        except subprocess.TimeoutExpired:
+            return children.run([binary, *words], cwd=ROOT, stdout=children.PIPE, text=True,
+                                errors="surrogateescape", stderr=children.DEVNULL, timeout=left,
+                                may_be_killed=True).stdout
+        except children.TimeoutExpired:
             return ""
 
     def examine(self, found, binary, combo):

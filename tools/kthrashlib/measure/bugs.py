@@ -8,10 +8,9 @@ has a Test line in its patch: the conformance test of that role must find it.
 
 import json
 import os
-import subprocess
 import tempfile
 
-from kthrashlib import env, terminal
+from kthrashlib import children, env, terminal
 from kthrashlib.build import about, bazel, drivers
 from kthrashlib.build.drivers import header
 from kthrashlib.common import CLEAN, FINDINGS, ROOT, STATE, environment, path_said, say
@@ -29,8 +28,7 @@ WEAK = ["//stress:kthrash_sim_park"]    # This driver hunts with each memory mod
 
 
 def json_lines(args):
-    done = subprocess.run(args, stdout=subprocess.PIPE, text=True, errors="surrogateescape",
-                          check=False)
+    done = children.run(args, stdout=children.PIPE, text=True, errors="surrogateescape")
     return done.returncode, [json.loads(x) for x in done.stdout.splitlines() if x.startswith("{")]
 
 
@@ -63,9 +61,9 @@ def need_all(binary, executions, status, lines):
 def examine_by_test(name, binary):
     """Returns one row of the table, for a bug of a lock or completion."""
     folder = os.path.join(ROOT, "stress", "bugs")
-    done = subprocess.run([os.path.join(folder, "conformance_bug_test.py"), binary,
-                           os.path.join(folder, name + ".patch")],
-                          stdout=subprocess.PIPE, text=True, check=False)
+    done = children.run([os.path.join(folder, "conformance_bug_test.py"), binary,
+                         os.path.join(folder, name + ".patch")],
+                        stdout=children.PIPE, text=True)
     return {"bug": name, "oracle": header(name)["Oracle"], "test": header(name)["Test"],
             "found": done.returncode == 0, "kind": done.stdout.partition(" ")[0]}
 

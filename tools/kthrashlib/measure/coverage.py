@@ -11,9 +11,8 @@ import html
 import os
 import re
 import shutil
-import subprocess
 
-from kthrashlib import env, locks, terminal
+from kthrashlib import children, env, locks, terminal
 from kthrashlib.build import bazel
 from kthrashlib.common import (CLEAN, ROOT, STATE, environment, matching, path_said, say, usage,
                                write_whole)
@@ -34,9 +33,9 @@ def plans_in(folder):
 
 def run(words, **kwargs):
     try:
-        return subprocess.run(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                              text=True, errors="replace", check=False, **kwargs)
-    except subprocess.TimeoutExpired as e:
+        return children.run(words, cwd=ROOT, stdout=children.PIPE, stderr=children.PIPE, text=True,
+                            **kwargs)
+    except children.TimeoutExpired as e:
         raise environment("%s did not end in %d s" % (words[0], LIMIT_S)) from e
 
 
@@ -237,7 +236,7 @@ def write_pages(folder, binaries, merged, text):
 def chosen(found):
     """Returns the combinations that are built."""
     done = bazel.run(["query", "--noshow_progress", "filter('kthrash_cov@', //stress:*)"],
-                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                       stdout=children.PIPE, stderr=children.PIPE, text=True)
     if done.returncode != 0:
         raise environment("bazel query failed: " + done.stderr.strip()[-500:])
     known = sorted((label.partition("@")[2] for label in done.stdout.split()),

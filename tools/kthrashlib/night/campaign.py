@@ -13,10 +13,9 @@ import dataclasses
 import functools
 import hashlib
 import shutil
-import signal
 import time
 
-from kthrashlib import output
+from kthrashlib import children, output
 from kthrashlib.common import environment, say, write_whole
 from kthrashlib.night import bugs, builds, metrics, page, record, verdict
 from kthrashlib.night.behind import Behind
@@ -380,20 +379,6 @@ class Night:
         return None
 
 
-def catch_signals(scheduler):
-    """Lets signals interrupt the night in order. Returns a list to which each signal is added. A
-    program such as nohup may have told this one to ignore SIGHUP."""
-    by = []
-
-    def interrupt(number, _):
-        by.append(number)
-        scheduler.interrupted = True
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
-            signal.signal(number, interrupt)
-    return by
-
-
 def conduct(night):
     """Runs a whole night, from the builds to the report. Returns the exit status."""
     built = builds.build_all(night.folder, night.lanes + [night.canary] * bool(night.canary))
@@ -401,7 +386,10 @@ def conduct(night):
     if builds.tree().sources != night.tree.sources:
         raise environment("the sources changed while they were built, so it is not known which "
                           "ones a night would hunt in: give the same command again")
-    by = catch_signals(night.scheduler)
+
+    def interrupt():
+        night.scheduler.interrupted = True
+    children.on_interrupt(interrupt)
     night.begin()
     if night.tree.no_commit:
         say("kthrash: " + record.sources_told(night.facts))
@@ -418,4 +406,4 @@ def conduct(night):
     print_report(night.folder, night.record)
     if unwritten:
         raise environment(unwritten)
-    return 128 + by[-1] if found.word == "interrupted" else found.status
+    return children.interrupted() if found.word == "interrupted" else found.status

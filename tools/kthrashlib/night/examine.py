@@ -15,9 +15,9 @@ import os
 import re
 import shutil
 import signal
-import subprocess
 import sys
 
+from kthrashlib import children
 from kthrashlib.common import ROOT, write_whole
 from kthrashlib.night import bugs, identity
 from kthrashlib.night.folder import Folder, entries, read_json, utc, write_json
@@ -36,18 +36,17 @@ SOURCE = re.compile(r"\b((?:core|platform|stress|fuzz)/[\w./-]+\.[ch]):(\d+)")
 
 
 def run_once(args, timeout, stderr):
-    with subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *args], stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=stderr, text=True, errors="replace",
-                          cwd=ROOT) as p:
+    with children.start(args, stdin=children.DEVNULL, stdout=children.PIPE, stderr=stderr,
+                        text=True, cwd=ROOT) as p:
         try:
             out, _ = p.communicate(timeout=timeout)
-        except subprocess.TimeoutExpired:
-            p.kill()
+        except children.TimeoutExpired:
+            children.kill(p)
             return None, p.communicate()[0]
     return p.returncode, out
 
 
-def run(args, timeout=120, stderr=subprocess.STDOUT):
+def run(args, timeout=120, stderr=children.STDOUT):
     """Runs a binary. Returns (status, lines of JSON, all output). The status of a run that hangs is
     None.
 
@@ -137,7 +136,7 @@ def places_in(text):
 
 
 def keep_trace(bug, binary, plan):
-    _, _, said = run([binary, "explain", plan, "--format=json"], stderr=subprocess.DEVNULL)
+    _, _, said = run([binary, "explain", plan, "--format=json"], stderr=children.DEVNULL)
     try:
         explained = annotate(json.loads(said), Sources())
     except (ValueError, KeyError, TypeError):

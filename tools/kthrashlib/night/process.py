@@ -5,46 +5,16 @@ import fcntl
 import os
 import shutil
 import signal
-import subprocess
 import threading
 import time
 
+from kthrashlib import children
+from kthrashlib.children import family, kill_all, parents
 from kthrashlib.common import ROOT
 from kthrashlib.locks import holders
 from kthrashlib.night.folder import sweep, utc
 
 LOG_BYTES = 4 << 20
-PAGE = os.sysconf("SC_PAGE_SIZE")
-
-
-def parents():
-    """Returns {process: (parent, resident bytes)} of all processes."""
-    found = {}
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open("/proc/%s/stat" % pid, encoding="ascii", errors="replace") as f:
-                fields = f.read().rpartition(") ")[2].split()
-        except OSError:
-            continue
-        found[int(pid)] = int(fields[1]), int(fields[21]) * PAGE
-    return found
-
-
-def family(pid, all_of):
-    """Returns `pid` and its descendants."""
-    found, new = [], [pid]
-    while new:
-        found += new
-        new = [p for p, (parent, _) in all_of.items() if parent in new]
-    return found
-
-
-def kill_all(pids):
-    for pid in pids:
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
 
 
 class Job:
@@ -97,11 +67,10 @@ class Job:
         fd = self.lock()
         fcntl.flock(fd, fcntl.LOCK_EX)
         try:
-            self.process = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "KILL", *command], cwd=self.place(),
-                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                text=True, errors="replace", env={**os.environ, **self.environment()},
-                start_new_session=True, pass_fds=(fd,))
+            self.process = children.start(
+                command, cwd=self.place(), stdin=children.DEVNULL, stdout=children.PIPE,
+                stderr=children.STDOUT, text=True, env={**os.environ, **self.environment()},
+                pass_fds=(fd,))
         finally:
             os.close(fd)
         self.reader = threading.Thread(target=self.read, daemon=True)

@@ -11,10 +11,9 @@ import os
 import re
 import shlex
 import shutil
-import subprocess
 import time
 
-from kthrashlib import env, output
+from kthrashlib import children, env, output
 from kthrashlib.build import bazel
 from kthrashlib.common import ROOT, environment, process, say, usage, write_whole
 from kthrashlib.night import bugs, builds, record, submission, verdict
@@ -57,9 +56,9 @@ def check_client():
 
 def sbatch(args, words):
     """Runs sbatch with a script that runs `words`. Returns what sbatch prints."""
-    done = subprocess.run(["sbatch", "--chdir=" + ROOT, *args], text=True, check=False,
-                          input="#!/bin/sh\nexec %s\n" % words,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    done = children.run(["sbatch", "--chdir=" + ROOT, *args], text=True,
+                        given="#!/bin/sh\nexec %s\n" % words,
+                        stdout=children.PIPE, stderr=children.PIPE)
     if done.returncode != 0:
         raise environment("sbatch refused: " + (done.stderr.strip() or done.stdout.strip() or
                                                 "status %d" % done.returncode))
@@ -174,8 +173,8 @@ def states(job):
     ids = [j for j in (job["array"], job["merge"]) if j]
     if not ids:
         return {}
-    done = subprocess.run(["squeue", "-h", "-r", "-o", "%i %T", "-j", ",".join(ids)],
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+    done = children.run(["squeue", "-h", "-r", "-o", "%i %T", "-j", ",".join(ids)],
+                        stdout=children.PIPE, stderr=children.PIPE, text=True)
     if done.returncode != 0:
         # Slurm forgets a job some time after its end.
         return {} if "Invalid job id" in done.stderr else None
@@ -266,7 +265,7 @@ def main(call, folder, config, lanes, budget):
     except KeyboardInterrupt:
         say("\nkthrash: the jobs go on; the same command follows them, scancel %s %s ends them"
             % (job["array"], job["merge"]))
-        return 130
+        raise
     return report(folder, job)
 
 

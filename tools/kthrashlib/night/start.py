@@ -5,7 +5,7 @@ runs."""
 import os
 import time
 
-from kthrashlib import env, locks, output
+from kthrashlib import children, env, locks, output
 from kthrashlib.build import bazel, drivers
 from kthrashlib.common import CLEAN, FINDINGS, ROOT, STATE, environment, say, usage
 from kthrashlib.night import slurm
@@ -76,14 +76,22 @@ def run_lane(lane, seconds):
     """Runs one lane in the foreground. Returns the exit status."""
     before = set(lane.raw())
     lane.prepare()
-    status = output.relay(lane.command(seconds, int(time.time())), cwd=lane.place(),
-                          env={**os.environ, **lane.environment()})
+    words, interrupted, status = lane.command(seconds, int(time.time())), None, None
+    try:
+        status = output.relay(words, cwd=lane.place(), stop_signal=lane.stop_signal,
+                              env={**os.environ, **lane.environment()})
+    except children.Interrupted as e:
+        interrupted = e
     new = [p for p in lane.raw() if p not in before]
     output.findings_are_kept()
     for path in new:
         print("finding: " + os.path.relpath(path, ROOT))
     if new:
         return FINDINGS
+    if interrupted:
+        raise interrupted
+    if status < 0:
+        raise children.killed(words, status)
     if status != 0:
         raise environment("the engine ended with status %d and saved nothing in %s; what it said "
                           "is above" % (status, os.path.relpath(lane.folder, ROOT)))
