@@ -87,6 +87,7 @@ replay)
 identify)
 	%(identify)s
 	;;
+about) echo '%(about)s' ;;
 explain)
 	case "$*" in
 	*json*) echo '{"tasks":["C1"],"steps":[]}' ;;
@@ -109,9 +110,10 @@ def script(path, body):
 
 
 def driver(path, hunt="say summary 9 90", fails=10, ledger="", fuzz=":", fuzz_input=":",
-           identify="exit 2"):
+           identify="exit 2", about="{}"):
     return script(path, DRIVER % {"hunt": hunt, "fails": fails, "ledger": "'%s'" % ledger,
-                                  "fuzz": fuzz, "input": fuzz_input, "identify": identify})
+                                  "fuzz": fuzz, "input": fuzz_input, "identify": identify,
+                                  "about": about})
 
 
 CONFIG = """[limits]

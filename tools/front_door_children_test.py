@@ -103,6 +103,15 @@ class Kills(unittest.TestCase):
         self.assertEqual(held.kill(signal.SIGQUIT)[0], -signal.SIGQUIT)
         self.assertEqual(held.left(), [])
 
+    def test_without_the_guard_the_kernel_ends_a_child(self):
+        held = self.checkout.hold(["stress"], "bazel")
+        guards = [pid for pid in front_door_fakes.marked(held.mark)
+                  if "guard.py" in front_door_fakes.words_of(pid)]
+        self.assertEqual(len(guards), 1)
+        os.kill(guards[0], signal.SIGKILL)
+        self.assertEqual(held.kill(signal.SIGKILL)[0], -signal.SIGKILL)
+        self.assertEqual(held.left(), [])
+
     def test_nohup_is_respected(self):
         held = self.checkout.hold(["stress"], "driver", before=lambda: signal.signal(
             signal.SIGHUP, signal.SIG_IGN))

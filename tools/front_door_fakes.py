@@ -25,6 +25,13 @@ case "$0" in
 */bin/*) name=${0##*/} ;;
 *) name=driver ;;	# Bazel has built it under another name.
 esac
+if [ "$name $1" = "driver about" ]; then
+	case "${0##*/}" in
+	*@*) echo "{\"platform\":\"${0##*@}\",\"bug\":\"\"}" ;;
+	*) echo "{\"bug\":\"${0##*/}\",\"sanitizer\":\"none\"}" ;;
+	esac
+	exit
+fi
 if [ "$HOLD" = "$name" ]; then
 	case "$name" in
 	bazel|apt-get) ;;

@@ -99,7 +99,8 @@ class Door(unittest.TestCase):
         self.driver("stress", "kthrash_sim")
         self.driver("fake", "one")
         self.driver("fuzz", "plan_fuzz_libfuzzer")
-        self.driver("stress", "bugs", "P1", hunt=campaign_fakes.CANARY)
+        self.driver("stress", "bugs", "P1", hunt=campaign_fakes.CANARY,
+                    about='{"bug": "P1", "sanitizer": "none"}')
         self.config = os.path.join(self.base, "config.toml")
         write(self.config, CONFIG)
 

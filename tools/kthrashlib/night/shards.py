@@ -12,6 +12,7 @@ import os
 import re
 import socket
 import sys
+import traceback
 
 from kthrashlib import children
 from kthrashlib.common import CLEAN, ENVIRONMENT, FINDINGS, ROOT, Failure, decimal, say, usage
@@ -112,3 +113,8 @@ if __name__ == "__main__":
     except Failure as e:
         say("kthrash: " + e.message)
         sys.exit(e.status)
+    except KeyboardInterrupt:
+        sys.exit(children.interrupted())
+    except Exception:   # pylint: disable=broad-exception-caught
+        traceback.print_exc()       # It goes to the job's log.
+        sys.exit(ENVIRONMENT)
