@@ -41,6 +41,9 @@ enum { SILENCE_S = 20 };
 bool isolate_run(void (*child)(void *), bool (*tick)(void *), void *arg, unsigned silence_s,
 		 struct verdict *v);
 
+/* The exit status of a command that ends because isolate_run() returned false. */
+int isolate_status(void);
+
 /*
  * What the last child wrote to stderr, cut to the size of a buffer in isolate.c, with a zero
  * at its end.

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Builds the C driver by operating system, sanitizer and seeded bug, and runs its commands."""
 
+import contextlib
 import os
 import signal
-import subprocess
 import sys
 
-from kthrashlib import env, output
+from kthrashlib import children, env, output
 from kthrashlib.build import about, bazel, seeded
 from kthrashlib.build.seeded import bug_names, header
-from kthrashlib.common import ROOT, usage
+from kthrashlib.common import CLEAN, ENVIRONMENT, FINDINGS, ROOT, USAGE, environment, usage
 
 TARGETS = {
     ("sim", "none"): "//stress:kthrash_sim",
@@ -104,14 +104,31 @@ def run(command, call):
     if command in ("stress", "verify") and sys.stderr.isatty() and "--json" not in rest:
         rest.append("--progress")
     env.ensure(env.BUILD)
-    # The driver gets the descriptors that the caller has opened, as in -o >(cat).
-    with subprocess.Popen([binary(call.options), command] + rest, close_fds=False) as p:
-        while True:
-            try:
-                return p.wait()
-            except KeyboardInterrupt:
-                # After this signal the driver prints its summary and ends.
-                p.send_signal(signal.SIGINT)
+    words = [binary(call.options), command] + rest
+    # Ctrl-Z and Ctrl-C reach the driver, because it stays in this program's process group. It gets
+    # the descriptors that the caller has opened, as in -o >(cat).
+    p = children.start(words, terminal=True, close_fds=False)
+    try:
+        status = p.wait()
+    except children.Interrupted:
+        # After a signal the driver prints its summary and ends.
+        if children.stop(p) == FINDINGS:
+            return FINDINGS
+        raise
+    return settled(words, status)
+
+
+def settled(words, status):
+    """Returns the exit status of this program for the status with which a driver has ended."""
+    of_signal = 128 + signal.SIGPIPE, *(128 + n for n in children.SIGNALS)
+    if status in (CLEAN, FINDINGS, USAGE, ENVIRONMENT, *of_signal):
+        return status
+    if status == -signal.SIGPIPE:       # Nobody reads the output, which is the caller's pipe.
+        return 128 + signal.SIGPIPE
+    if status < 0:
+        raise children.killed(words[:2], status)
+    raise environment("%s %s ended with status %d, expected one from 0 to 3" % (
+        os.path.basename(words[0]), words[1], status))
 
 
 def stress(call):
@@ -145,8 +162,20 @@ def gdb(call):
     batch = "--batch" in found
     command = ("kthrash batch" if batch else "kthrash show") + (
         "" if step is None else " %d" % step)
+    driver = binary(found)
+    plan = os.path.abspath(plans[0])
+    # The driver says what is wrong with a plan. gdb would say only that the program has ended.
+    tried = children.run([driver, "explain", plan], stdout=children.DEVNULL)
+    if tried.returncode != CLEAN:
+        return settled([driver, "explain"], tried.returncode)
     words = ["gdb", "-q", "-x", os.path.join(ROOT, "tools", "gdb", "kthrash.py")]
     words += ["-batch"] * batch + ["-ex", command]
     # gdb runs at the top of the checkout, because the names of the sources begin there.
-    return output.relay(words + ["--args", binary(found), "replay", os.path.abspath(plans[0])],
-                        cwd=ROOT)
+    words += ["--args", driver, "replay", plan]
+    with contextlib.nullcontext() if batch else children.interrupts_go_to_child():
+        status = output.relay(words, terminal=True, cwd=ROOT)
+    if status < 0:
+        raise children.killed(words, status)
+    if status != 0:
+        raise environment("gdb ended with status %d" % status)
+    return CLEAN

@@ -6,10 +6,9 @@ import dataclasses
 import hashlib
 import os
 import platform
-import subprocess
 
+from kthrashlib import checkout
 from kthrashlib.build import bazel
-from kthrashlib.common import ROOT
 from kthrashlib.night.folder import entries, write_json
 from kthrashlib.night.lanes import MUTATOR
 
@@ -36,19 +35,12 @@ class Builds:
 # ---- what is built, and where ----
 
 
-def git(*args):
-    done = subprocess.run(["git", *args], cwd=ROOT, stdout=subprocess.PIPE,
-                          stderr=subprocess.DEVNULL, check=False)
-    return done.stdout if done.returncode == 0 else b""
-
-
 def tree():
-    """Returns (commit, the digest of the changes that are not committed, or "")."""
+    """Returns the checkout.State of the sources that are built."""
     if bazel.given():
-        return bazel.given()["commit"], bazel.given()["changes"]
-    changes = git("diff", "HEAD")
-    return (git("rev-parse", "HEAD").decode().strip(),
-            hashlib.sha1(changes).hexdigest() if changes else "")
+        return checkout.State(**bazel.given().get("tree", {
+            "sources": "", "no_commit": "what was built does not say from which sources"}))
+    return checkout.state()
 
 
 def first_match(path, key):
@@ -124,6 +116,7 @@ def build_all(folder, lanes):
 def write(folder, built, record):
     """Writes builds.json. It names the binaries that examine the findings of this night."""
     write_json(folder.at("builds.json"), {
-        "sim": built.sim, "commit": record.facts["commit"], "night": record.number,
+        "sim": built.sim, "commit": record.facts["commit"],
+        "sources": record.facts["sources"], "night": record.number,
         "lanes": {lane.name: {"target": lane.target, "binary": lane.binary, "kind": lane.kind}
                   for lane in built.lanes}})

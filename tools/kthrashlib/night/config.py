@@ -11,6 +11,7 @@ from kthrashlib.night import lane_options
 
 DEFAULT = os.path.join(ROOT, "tools", "campaign.toml")
 
+CONFIG_MAX = 1 << 20
 UNITS = {"s": 1, "min": 60, "h": 3600, "MiB": 1 << 20, "GiB": 1 << 30}
 
 
@@ -114,12 +115,23 @@ def read(path, shown=None):
     shown = shown or path
     try:
         with open(path, "rb") as f:
-            source = f.read().decode()
+            content = f.read(CONFIG_MAX + 1)
+        if len(content) > CONFIG_MAX:
+            raise usage("%s: more than %d bytes: expected a file like tools/campaign.toml" % (
+                shown, CONFIG_MAX))
+        source = content.decode()
         found = tomllib.loads(source)
-    except (OSError, UnicodeDecodeError) as e:
-        raise usage("%s: %s" % (shown, getattr(e, "strerror", None) or e)) from e
+    except OSError as e:
+        raise usage("%s: %s: expected a file like tools/campaign.toml" % (
+            shown, e.strerror)) from e
+    except UnicodeDecodeError as e:
+        raise usage("%s:%d: byte 0x%02x: expected UTF-8 text, as in tools/campaign.toml" % (
+            shown, content[:e.start].count(b"\n") + 1, content[e.start])) from e
     except tomllib.TOMLDecodeError as e:
-        raise usage("%s: %s" % (shown, e)) from e
+        raise usage("%s: %s: expected TOML, as in tools/campaign.toml" % (shown, e)) from e
+    except (ValueError, RecursionError) as e:
+        raise usage("%s: a value is too long or too deep: expected TOML, as in "
+                    "tools/campaign.toml" % shown) from e
     out = {"lane": {}}
     for name, table in found.items():
         if name == "lane" and isinstance(table, dict):
@@ -162,6 +174,17 @@ class Config:
                 os.path.relpath(DEFAULT, ROOT), base["source"])
             raise usage("%s: [canary] options: %s" % (place(*where, "canary"), e)) from e
         self.source = base["source"] + own["source"]
+        self.shown, self.own = path, own["source"]
+
+    def check_places(self):
+        """Raises a usage error if a file that the config names can't be written."""
+        name = self.watch["prometheus"]
+        if not name:
+            return
+        folder = os.path.dirname(os.path.abspath(name))
+        if os.path.isdir(name) or not os.path.isdir(folder) or not os.access(folder, os.W_OK):
+            raise usage("%s: [watch] prometheus: %s: expected a file in a folder that is there and "
+                        "can be written" % (place(self.shown, self.own, "prometheus"), name))
 
     def check_options(self, names, path, source):
         """Raises a usage error if a lane with one of these names has options that it can't have.

@@ -6,14 +6,13 @@ Each kind of engine says in its own way how far it is, and saves findings in its
 finding is a file before the campaign hears of it, so the campaign looks at files only.
 """
 
-import glob
 import json
 import os
 import re
 import signal
 import time
 
-from kthrashlib.common import ROOT, decimal, usage
+from kthrashlib.common import ROOT, decimal, matching, usage
 from kthrashlib.night.folder import entries, utc
 from kthrashlib.night.process import Job
 
@@ -219,7 +218,7 @@ class StressLane(Lane):
             self.last_line = "a finding that could not be saved: %s" % e
 
     def raw(self):
-        return [p for p in sorted(glob.glob(os.path.join(self.folder, "findings", "*.plan")))
+        return [p for p in matching(self.folder, "findings", "*.plan")
                 if not p.endswith(".min.plan")]
 
     def corpus(self):
@@ -269,7 +268,7 @@ class LibFuzzerLane(Lane):
 
     def raw(self):
         return sorted(p for kind in self.KINDS
-                      for p in glob.glob(os.path.join(self.folder, kind + "-*")))
+                      for p in matching(self.folder, kind + "-*"))
 
     def ended_well(self, status):
         return bool(self.raw()) or status in (0, -signal.SIGUSR1)
@@ -301,9 +300,21 @@ class AflLane(Lane):
                 "-i", os.path.join(ROOT, "corpus", "seed"),
                 "-o", os.path.join(self.folder, "out"), *self.args, "--", self.binary]
 
+    def place(self):
+        """Returns the lane's own folder, because AFL++ finds the mutator from there."""
+        return self.folder
+
+    def link_mutator(self):
+        """Makes a link to the mutator in the lane's folder. AFL++ takes a list of mutators, so the
+        name that it is given has none of the characters that stand between two."""
+        link = os.path.join(self.folder, "mutator.so")
+        if os.path.lexists(link):
+            os.unlink(link)
+        os.symlink(os.path.abspath(self.mutator), link)
+
     def environment(self):
         found = {**super().environment(), **AFL_ENV,
-                 "AFL_CUSTOM_MUTATOR_LIBRARY": self.mutator}
+                 "AFL_CUSTOM_MUTATOR_LIBRARY": "./mutator.so"}
         if self.statsd:
             host, _, port = self.statsd.rpartition(":")
             found.update({"AFL_STATSD": "1", "AFL_STATSD_HOST": host, "AFL_STATSD_PORT": port,
@@ -311,7 +322,12 @@ class AflLane(Lane):
                                                                    "dogstatsd")})
         return found
 
+    def ended_well(self, status):
+        # AFL++ ends with status 1 if it can't begin, and never because of a finding.
+        return status in (0, -self.stop_signal)
+
     def prepare(self):
+        self.link_mutator()
         # If AFL++ fails to start from its state twice in a row, the lane puts the state aside.
         if self.row >= 2 and os.path.exists(os.path.join(self.folder, "out")):
             os.rename(os.path.join(self.folder, "out"),
@@ -341,10 +357,10 @@ class AflLane(Lane):
 
     def raw(self):
         return sorted(p for kind in ("crashes", "hangs")
-                      for p in glob.glob(self.out(kind + "*", "id*")))
+                      for p in matching(self.out(), kind + "*", "id*"))
 
     def corpus(self):
-        return glob.glob(self.out("queue", "id*"))
+        return matching(self.out(), "queue", "id*")
 
 
 KINDS = {lane.kind: lane for lane in (StressLane, LibFuzzerLane, AflLane)}

@@ -7,12 +7,11 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import tempfile
 
-from kthrashlib import env
+from kthrashlib import children, env
 from kthrashlib.build import drivers
-from kthrashlib.common import CLEAN, ROOT, write_whole
+from kthrashlib.common import CLEAN, ROOT, with_bytes_shown, write_whole
 from kthrashlib.show import drawing, perfetto
 from kthrashlib.show.sources import Sources, annotate
 
@@ -25,8 +24,8 @@ def patched(bug, folder):
     for name in files:
         os.makedirs(os.path.dirname(os.path.join(folder, name)), exist_ok=True)
         shutil.copy(os.path.join(ROOT, name), os.path.join(folder, name))
-    subprocess.run(["patch", "-s", "-f", "-p1", "-d", folder, "-i", patch], check=False,
-                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    children.run(["patch", "-s", "-f", "-p1", "-d", folder, "-i", patch],
+                 stdin=children.DEVNULL, stdout=children.DEVNULL)
 
 
 def with_text(explained, found):
@@ -56,14 +55,15 @@ def main(call):
     form, out = found.get("--format", "text"), found.get("-o")
     drivers.chosen(found)
     env.ensure({**env.BUILD, **(env.TEMPLATES if form == "html" else {})})
-    done = subprocess.run([drivers.binary(found), "explain", files[0],
-                           "--format=" + ("text" if form == "text" else "json")],
-                          stdout=subprocess.PIPE, text=True, check=False, close_fds=False)
+    driver = drivers.binary(found)
+    done = children.run([driver, "explain", files[0],
+                         "--format=" + ("text" if form == "text" else "json")],
+                        stdout=children.PIPE, text=True, errors="surrogateescape", close_fds=False)
     text = done.stdout
     if done.returncode != CLEAN:
-        return done.returncode
+        return drivers.settled([driver, "explain"], done.returncode)
     if form in FORMATS:
-        text = FORMATS[form](with_text(json.loads(text), found))
+        text = with_bytes_shown(FORMATS[form](with_text(json.loads(text), found)))
     if out:
         write_whole(out, text)
     else:
