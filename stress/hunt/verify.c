@@ -108,6 +108,8 @@ static void print_json(const struct options *o, const char *verdict, const struc
 	json_unsigned(&j, "classes", e->executions - e->redundant);
 	json_unsigned(&j, "events", e->events);
 	json_unsigned(&j, "points", shared->points);
+	if (subject->explore)
+		json_unsigned(&j, "restarts", shared->restarts);
 	json_unsigned(&j, "kills", o->kills);
 	json_unsigned(&j, "fails", o->fails);
 	json_unsigned(&j, "spurious", o->spurious);
@@ -125,6 +127,9 @@ static void print_counters(void)
 	       (unsigned long long)e->executions, (unsigned long long)e->redundant,
 	       (unsigned long long)e->blocked + e->dropped, s,
 	       (double)(e->executions + e->blocked) / s);
+	if (shared->restarts)
+		printf("begun again %llu times, because an execution showed that threads share "
+		       "more memory\n", (unsigned long long)shared->restarts);
 }
 
 static const char *why_not_finished(void)
@@ -135,6 +140,8 @@ static const char *why_not_finished(void)
 		return "out of memory";
 	if (e->too_long)
 		return "an execution has more events than verify has room for";
+	if (shared->restarts > RESTARTS_MAX)
+		return "executions showed new shared memory too often";
 	return budget_was_interrupted() ? "interrupted" : budget_ran_out() ? "out of time" :
 	       "the number of executions was limited";
 }
@@ -182,6 +189,25 @@ static const char *strategy_name(const struct options *o)
 	return o->has_strategy ? o->strategy_text : "dpor";
 }
 
+/*
+ * An exploration of a program has more choice points than a replay of the same execution, which
+ * matters to the trace and to the signature. So a finding is what its replay shows.
+ */
+static void run_again(struct verdict *v)
+{
+	static struct plan captured;
+	uint64_t executions = shared->executions;
+	struct verdict again;
+
+	if (!subject->explore)
+		return;
+	world_capture(&shared->plan, &shared->options, &captured);
+	if (!run_as_written(&captured, &again) || again.failure != v->failure)
+		return;		/* take_finding() will say so */
+	shared->executions = executions;
+	*v = again;
+}
+
 static int explore(const struct options *o)
 {
 	struct taken t = { .strategy = strategy_name(o), .origin = { .by = "verify" } };
@@ -196,6 +222,7 @@ static int explore(const struct options *o)
 		progress_end();
 	if (v.failure == KT_PASS)
 		return conclude(o);
+	run_again(&v);
 	if (o->json)
 		print_json(o, "counterexample", &v);
 	else
@@ -205,6 +232,11 @@ static int explore(const struct options *o)
 		return EXIT_ENVIRONMENT;
 	output_findings_are_kept();
 	return EXIT_FINDINGS;
+}
+
+static const char *plan_name(const struct options *o)
+{
+	return o->files_count ? o->files[0] : "of the program";
 }
 
 /* ---- the command -------------------------------------------------------- */
@@ -235,7 +267,7 @@ static bool set_memory(struct plan *p, const struct options *o)
 	}
 	if (plan_check(p, &err) == 0)
 		return true;
-	fprintf(stderr, "kthrash: %s: %s\n", o->files[0], err.message);
+	fprintf(stderr, "kthrash: %s: %s\n", plan_name(o), err.message);
 	return false;
 }
 
@@ -245,7 +277,7 @@ static void print_options(const struct options *o)
 		return;
 	build_show("verify");
 	printf("  plan %s  strategy %s  memory %s  kills %llu  fails %llu  spurious %llu  "
-	       "teardown %s\n", o->files[0],
+	       "teardown %s\n", plan_name(o),
 	       strategy_name(o), plan_memory_name(shared->plan.memory),
 	       (unsigned long long)o->kills, (unsigned long long)o->fails,
 	       (unsigned long long)o->spurious,
@@ -254,11 +286,25 @@ static void print_options(const struct options *o)
 	       o->seconds, o->findings);
 }
 
+/* The case in the file, or, without a file, the only one that the subject has. */
+static bool make_case(const struct options *o)
+{
+	if (o->files_count)
+		return case_read(o->files[0], &shared->plan) == 0;
+	if (!subject->explore || !subject->generate) {
+		fprintf(stderr, "kthrash: verify takes one plan, got 0: kthrash verify PLAN "
+			"[OPTION]...\n");
+		return false;
+	}
+	subject->generate(&shared->plan, o->seed, false);
+	return true;
+}
+
 int command_verify(const struct options *o)
 {
 	if (!can_do(o))
 		return EXIT_USAGE;
-	if (case_read(o->files[0], &shared->plan) != 0 || !set_memory(&shared->plan, o))
+	if (!make_case(o) || !set_memory(&shared->plan, o))
 		return EXIT_USAGE;
 	plan_drop_schedule(&shared->plan);
 	if (!make_findings_folder(o))
