@@ -142,9 +142,15 @@ void explore_last(void)
 	hosted_back();
 }
 
+void explore_acquire(size_t offset)
+{
+	if (hosted_explores && !hosted_is_alone())
+		sim_waits(SIM_WAIT_FREE, (uint32_t)(offset / sizeof(uint32_t)));
+}
+
 void explore_join(uint32_t task)
 {
-	if (hosted_explores && !cancels)
+	if (hosted_explores && !cancels && !hosted_is_alone())
 		sim_waits(SIM_WAIT_EXIT, task);
 }
 

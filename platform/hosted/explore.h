@@ -48,6 +48,13 @@ uint32_t explore_switch(uint32_t from);
 void explore_last(void);
 
 /*
+ * A task waits for a lock whose 32-bit word at that offset is 0 as long as it is free. Call this
+ * directly before the point, whose object is the lock. Then to wait is no step. The lock's
+ * release is a touch SIM_RELEASE, and every acquire of it a touch SIM_ACQUIRE.
+ */
+void explore_acquire(size_t offset);
+
+/*
  * A task joins another one, and only that one's end lets it go on. Call this directly before
  * the point: then the exploration takes the join for one step after the end.
  */

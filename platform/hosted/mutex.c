@@ -16,6 +16,7 @@
  *
  * Priorities are accepted and change nothing, because the strategy decides which thread runs.
  */
+#include "platform/hosted/explore.h"
 #include "platform/hosted/models.h"
 
 enum {	/* __kind: two bits for the type, and flags */
@@ -106,6 +107,7 @@ static int get(pthread_mutex_t *m, uintptr_t pc)
 {
 	m->__data.__owner = (int)hosted_me() + 1;
 	m->__data.__count = 0;
+	sim_touch(m, SIM_ACQUIRE);
 	hosted_acquire(m);
 	hosted_take(m, is_robust(m) ? HOSTED_ROBUST : HOSTED_MUTEX, pc);
 	return is_robust(m) && m->__data.__lock & OWNER_DIED ? EOWNERDEAD : 0;
@@ -115,6 +117,8 @@ int hosted_mutex_lock(pthread_mutex_t *m, const struct hosted_lock_how *how, uin
 {
 	struct kt_site *site = hosted_site(pc, how->op);
 
+	if (how->point && !how->try && how->deadline == HOSTED_NEVER && !hosted_mutex_is_mine(m))
+		explore_acquire(offsetof(pthread_mutex_t, __data.__owner));
 	if (how->point)
 		hosted_arrive(site, m);
 	else
@@ -142,10 +146,10 @@ int hosted_mutex_lock(pthread_mutex_t *m, const struct hosted_lock_how *how, uin
 
 int hosted_mutex_unlock(pthread_mutex_t *m, bool point, uintptr_t pc)
 {
+	/* To an exploration a release is no step that could come at another moment. */
 	if (point)
-		hosted_arrive(hosted_site(pc, HOSTED_UNLOCK), m);
-	else
-		sim_touch(m, SIM_WRITE);
+		hosted_arrive(hosted_site(pc, HOSTED_UNLOCK), hosted_explores ? NULL : m);
+	sim_touch(m, SIM_RELEASE);
 	check(m, pc);
 	if (!hosted_mutex_is_mine(m)) {
 		if (type_of(m) == ERRORCHECK || type_of(m) == RECURSIVE || is_robust(m))
@@ -176,6 +180,7 @@ void hosted_mutex_owner_died(pthread_mutex_t *m)
 	m->__data.__lock = OWNER_DIED;
 	m->__data.__owner = 0;
 	m->__data.__count = 0;
+	sim_touch(m, SIM_RELEASE);
 	hosted_release(m);
 	hosted_wake_all(m);
 }

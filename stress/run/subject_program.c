@@ -188,7 +188,7 @@ static unsigned places(enum kt_failure failure, struct kt_site **place)
 /* The runtime asks about the program's own allocations only. */
 static bool may_fail(enum kt_role role)
 {
-	if (program.has_faults)
+	if (program.has_faults || program.explores)
 		return true;
 	return role == KT_ROLE_MALLOC ? program.asked.fails_malloc :
 	       role == KT_ROLE_THREAD && program.asked.fails_threads;
