@@ -29,18 +29,51 @@ void hosted_attr_init(struct hosted_thread *t)
 	t->param = (struct sched_param){ 0 };
 }
 
-/* All stacks have one size. A program that asks for more than that may need it. */
+/*
+ * All stacks have one size. A program that asks for more than that may need it. But the size may
+ * be the default, for which the program has not asked.
+ */
 static void check_stack(size_t size, uintptr_t pc)
 {
 	char *low, *high;
+	pthread_attr_t attr;
+	size_t usual;
 
-	if (sim_task_stack(hosted_me(), &low, &high) && size > (size_t)(high - low))
+	pthread_attr_init(&attr);
+	if (!pthread_attr_getstacksize(&attr, &usual) && size != usual &&
+	    sim_task_stack(hosted_me(), &low, &high) && size > (size_t)(high - low))
 		hosted_refuse("pthread_attr_setstacksize() with a larger stack than it gives to threads", pc);
+}
+
+/* The set has room for `size` bytes. */
+static int set_cpus(struct hosted_thread *t, size_t size, const cpu_set_t *set)
+{
+	cpu_set_t cpus;
+	bool any = false;
+
+	CPU_ZERO(&cpus);
+	for (size_t i = 0; i < HOSTED_CPUS && i / 8 < size; i++)
+		if (CPU_ISSET_S(i, size, set)) {
+			CPU_SET(i, &cpus);
+			any = true;
+		}
+	if (!any)
+		return EINVAL;
+	t->cpus = cpus;
+	return 0;
+}
+
+/* The C library's word for no set at all: all processors that it knows. */
+static bool is_any(const cpu_set_t *cpus)
+{
+	return CPU_COUNT(cpus) == CPU_SETSIZE;
 }
 
 void hosted_attr_inherit(struct hosted_thread *t, const pthread_attr_t *attr, uintptr_t pc)
 {
 	const struct hosted_thread *self = hosted_self();
+	cpu_set_t cpus;
+	sigset_t mask;
 	int value;
 	size_t size;
 
@@ -55,6 +88,10 @@ void hosted_attr_inherit(struct hosted_thread *t, const pthread_attr_t *attr, ui
 		t->detached = value == PTHREAD_CREATE_DETACHED;
 	if (!pthread_attr_getstacksize(attr, &size))
 		check_stack(size, pc);
+	if (!pthread_attr_getaffinity_np(attr, sizeof cpus, &cpus) && !is_any(&cpus))
+		set_cpus(t, sizeof cpus, &cpus);
+	if (pthread_attr_getsigmask_np(attr, &mask) == 0)
+		memcpy(&t->blocked_signals, &mask, sizeof t->blocked_signals);
 	if (!pthread_attr_getinheritsched(attr, &value) && value == PTHREAD_EXPLICIT_SCHED) {
 		pthread_attr_getschedpolicy(attr, &t->policy);
 		pthread_attr_getschedparam(attr, &t->param);
@@ -167,6 +204,16 @@ HOSTED_EXPORT int pthread_getattr_np(pthread_t t, pthread_attr_t *attr)
 	return 0;
 }
 
+static int set_policy(struct hosted_thread *t, int policy, const struct sched_param *p)
+{
+	if (p->sched_priority < sched_get_priority_min(policy) ||
+	    p->sched_priority > sched_get_priority_max(policy))
+		return EINVAL;
+	t->policy = policy;
+	t->param = *p;
+	return 0;
+}
+
 HOSTED_EXPORT int pthread_setschedparam(pthread_t t, int policy, const struct sched_param *p)
 {
 	struct hosted_thread *other;
@@ -174,12 +221,7 @@ HOSTED_EXPORT int pthread_setschedparam(pthread_t t, int policy, const struct sc
 	if (!hosted_on())
 		return HOSTED_REAL(pthread_setschedparam)(t, policy, p);
 	other = &hosted_thread[hosted_thread_of(t, "pthread_setschedparam()", HOSTED_CALLER)];
-	if (p->sched_priority < sched_get_priority_min(policy) ||
-	    p->sched_priority > sched_get_priority_max(policy))
-		return EINVAL;
-	other->policy = policy;
-	other->param = *p;
-	return 0;
+	return set_policy(other, policy, p);
 }
 
 HOSTED_EXPORT int pthread_getschedparam(pthread_t t, int *policy, struct sched_param *p)
@@ -209,24 +251,6 @@ HOSTED_EXPORT int pthread_setschedprio(pthread_t t, int priority)
 }
 
 /* ---- processors ------------------------------------------------------------------------------------ */
-
-/* The set has room for `size` bytes. */
-static int set_cpus(struct hosted_thread *t, size_t size, const cpu_set_t *set)
-{
-	cpu_set_t cpus;
-	bool any = false;
-
-	CPU_ZERO(&cpus);
-	for (size_t i = 0; i < HOSTED_CPUS && i / 8 < size; i++)
-		if (CPU_ISSET_S(i, size, set)) {
-			CPU_SET(i, &cpus);
-			any = true;
-		}
-	if (!any)
-		return EINVAL;
-	t->cpus = cpus;
-	return 0;
-}
 
 static int get_cpus(const struct hosted_thread *t, size_t size, cpu_set_t *set)
 {
@@ -331,6 +355,50 @@ HOSTED_EXPORT long sysconf(int name)
 	if (hosted_on() && (name == _SC_NPROCESSORS_ONLN || name == _SC_NPROCESSORS_CONF))
 		return HOSTED_CPUS;
 	return HOSTED_REAL(sysconf)(name);
+}
+
+/* ---- policies by process ID ------------------------------------------------------------------------- */
+
+HOSTED_EXPORT int sched_setscheduler(pid_t pid, int policy, const struct sched_param *p)
+{
+	struct hosted_thread *t;
+
+	if (!hosted_on())
+		return HOSTED_REAL(sched_setscheduler)(pid, policy, p);
+	t = by_tid(pid);
+	return with_errno(t ? set_policy(t, policy, p) : ESRCH);
+}
+
+HOSTED_EXPORT int sched_setparam(pid_t pid, const struct sched_param *p)
+{
+	struct hosted_thread *t;
+
+	if (!hosted_on())
+		return HOSTED_REAL(sched_setparam)(pid, p);
+	t = by_tid(pid);
+	return with_errno(t ? set_policy(t, t->policy, p) : ESRCH);
+}
+
+HOSTED_EXPORT int sched_getscheduler(pid_t pid)
+{
+	struct hosted_thread *t;
+
+	if (!hosted_on())
+		return HOSTED_REAL(sched_getscheduler)(pid);
+	t = by_tid(pid);
+	return t ? t->policy : with_errno(ESRCH);
+}
+
+HOSTED_EXPORT int sched_getparam(pid_t pid, struct sched_param *p)
+{
+	struct hosted_thread *t;
+
+	if (!hosted_on())
+		return HOSTED_REAL(sched_getparam)(pid, p);
+	t = by_tid(pid);
+	if (t)
+		*p = t->param;
+	return with_errno(t ? 0 : ESRCH);
 }
 
 /* ---- what has no effect ---------------------------------------------------------------------------- */

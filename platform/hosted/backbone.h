@@ -46,6 +46,11 @@ const char *hosted_symbolizer(void);
 
 /* ---- run.c ------------------------------------------------------------------- */
 
+/* What a process has done once. A child process finds all of it false. */
+extern struct hosted_process {
+	bool files, watchdog, symbolizer;
+} *hosted_process;
+
 extern struct sim_record *hosted_record;
 extern uint32_t hosted_memory;		/* enum sim_model of the execution */
 /* How many executions there have been, in this process and in others that share the sites. */
@@ -60,6 +65,7 @@ struct hosted_module {
 	uintptr_t base;			/* what is added to the file's addresses */
 	uintptr_t low, high;		/* all segments */
 	uintptr_t text_low, text_high;
+	uintptr_t plt_low, plt_high;	/* words that the loader fills at the first call */
 	const char *tls_image;
 	size_t tls_image_size, tls_size;
 	char *tls;			/* the block in main's storage; NULL: none */
@@ -91,6 +97,12 @@ void hosted_keep(void *addr, size_t size);
 
 /* The program does what a reset can't undo. Nothing outside an execution. */
 void hosted_cannot_reset(const char *what);
+/*
+ * Called before an execution in a process of its own, and after it. Such a process shares with
+ * its parent only the offset of the standard input.
+ */
+void hosted_files_look(void);
+void hosted_input_back(void);
 
 /* ---- cxx.c --------------------------------------------------------------------- */
 
@@ -117,9 +129,11 @@ size_t hosted_heap_size(const void *p, uintptr_t pc);
 bool hosted_heap_has_started(void);
 /* 0 if p is no live block. */
 size_t hosted_heap_size_if_live(const void *p);
-/* How many blocks of the last execution are live, and one of them. */
-uint32_t hosted_heap_live(void);
-const void *hosted_heap_first_live(void);
+/*
+ * How many blocks are live that the program itself asked for in the execution that has just
+ * ended. *first: one of them, or NULL.
+ */
+uint32_t hosted_heap_live(const void **first);
 /* Describe the block at or before addr. False if addr is no heap memory. */
 bool hosted_heap_describe(const void *addr, char *buf, size_t size);
 

@@ -95,8 +95,6 @@ static int init(mtx_t *m, int type, uintptr_t pc)
 	pthread_mutexattr_t attr;
 	int error;
 
-	if (type & ~(mtx_plain | mtx_timed | mtx_recursive))
-		return thrd_error;
 	pthread_mutexattr_init(&attr);
 	pthread_mutexattr_settype(&attr, type & mtx_recursive ? PTHREAD_MUTEX_RECURSIVE :
 				  PTHREAD_MUTEX_NORMAL);

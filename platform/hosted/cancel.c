@@ -34,9 +34,13 @@ static void not_thrown_again(_Unwind_Reason_Code reason, struct _Unwind_Exceptio
 __attribute__((noreturn))
 static void jump(struct hosted_thread *self)
 {
+	void *buf = self->base;
+
 	if (self->cleanup)
-		longjmp((struct __jmp_buf_tag *)(void *)self->cleanup->__cancel_jmp_buf, 1);
-	longjmp(self->base, 1);
+		buf = self->cleanup->__cancel_jmp_buf;
+	/* The compiler must not compare sizes: the buffer lacks room for signals, as in glibc. */
+	__asm__ volatile("" : "+r"(buf));
+	longjmp(buf, 1);
 }
 
 /*
@@ -89,6 +93,7 @@ bool hosted_block_cancellable(struct kt_site *site, const void *object, uint64_t
 	struct hosted_thread *self = hosted_self();
 	bool in_time;
 
+	hosted_cancel_point();	/* the cancellation may have come before the sleep */
 	self->cancellable = true;
 	in_time = hosted_block(site, object, deadline, -1);
 	self->cancellable = false;

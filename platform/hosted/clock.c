@@ -172,6 +172,21 @@ HOSTED_EXPORT int pthread_getcpuclockid(pthread_t t, clockid_t *clock)
 	return 0;
 }
 
+/* The clocks of the machine are not the program's. */
+HOSTED_EXPORT int clock_settime(clockid_t clock, const struct timespec *t)
+{
+	if (hosted_on())
+		hosted_refuse("clock_settime()", HOSTED_CALLER);
+	return HOSTED_REAL(clock_settime)(clock, t);
+}
+
+HOSTED_EXPORT int settimeofday(const struct timeval *t, const struct timezone *zone)
+{
+	if (hosted_on())
+		hosted_refuse("settimeofday()", HOSTED_CALLER);
+	return HOSTED_REAL(settimeofday)(t, zone);
+}
+
 /* ---- sleeping ---------------------------------------------------------------------------------- */
 
 static void sleep_until(uint64_t deadline, uintptr_t pc)

@@ -77,7 +77,7 @@ static int sleep_without(pthread_cond_t *c, pthread_mutex_t *m, uint64_t deadlin
 	self->let_through = false;
 	self->with = m;
 	self->cancellable = true;
-	if (hosted_spurious(site))
+	if (hosted_is_cancelled() || hosted_spurious(site))
 		hosted_arrive(site, NULL);	/* others may take the mutex meanwhile */
 	else
 		in_time = hosted_block(site, c, deadline, -1);

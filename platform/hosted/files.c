@@ -30,10 +30,11 @@ enum {
 	KEPT_FROM = 600,	/* copies of them have numbers from here */
 	PROGRAM_END = 512,	/* descriptors of the program are below */
 	FREE_MAX = 32,
+	CLOSE_ALL_EVERY = 64,	/* executions */
 };
 
 static struct {
-	long owner;		/* the process for which this is known */
+	uint32_t executions;
 	int kept[STANDARD];
 	int directory;
 	struct {
@@ -86,14 +87,13 @@ static void find_free(void)
 	}
 }
 
-static void look(void)
+void hosted_files_look(void)
 {
-	long pid = HOSTED_RAW_1(SYS_getpid, 0);
 	struct stat st;
 
-	if (files.owner == pid)
+	if (hosted_process->files)
 		return;
-	files.owner = pid;
+	hosted_process->files = true;
 	for (int fd = 0; fd < STANDARD; fd++)
 		files.kept[fd] = copy_of(fd);
 	files.directory = (int)HOSTED_RAW_3(SYS_open, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
@@ -109,16 +109,33 @@ static void look(void)
 		files.input_offset = HOSTED_RAW_3(SYS_lseek, 0, 0, SEEK_CUR);
 }
 
-static void begin(void)
+HOSTED_AT_BEGIN(hosted_files_look);
+
+void hosted_input_back(void)
 {
-	look();
+	if (files.input_offset >= 0)
+		HOSTED_RAW_3(SYS_lseek, 0, files.input_offset, SEEK_SET);
 }
-HOSTED_AT_BEGIN(begin);
+
+/*
+ * Is the lowest free descriptor another one? It may be the same although one is open, if the
+ * program opened two and closed the first. So all are closed now and then in any case: to close
+ * them each time costs as much as a small execution.
+ */
+static bool has_opened(void)
+{
+	long fd = HOSTED_RAW_3(SYS_fcntl, files.directory, F_DUPFD, STANDARD);
+
+	if (fd >= 0)
+		HOSTED_RAW_1(SYS_close, fd);
+	return fd != files.free[0].first;
+}
 
 static void end(void)
 {
-	for (int i = 0; i < files.frees; i++)
-		HOSTED_RAW_3(SYS_close_range, files.free[i].first, files.free[i].last, 0);
+	if (has_opened() || ++files.executions % CLOSE_ALL_EVERY == 0)
+		for (int i = 0; i < files.frees; i++)
+			HOSTED_RAW_3(SYS_close_range, files.free[i].first, files.free[i].last, 0);
 	if (files.touched)
 		for (int fd = 0; fd < STANDARD; fd++)
 			if (files.kept[fd] >= 0)
@@ -127,8 +144,7 @@ static void end(void)
 		HOSTED_RAW_1(SYS_fchdir, files.directory);
 	if (files.mask_changed)
 		HOSTED_RAW_1(SYS_umask, files.mask);
-	if (files.input_offset >= 0)
-		HOSTED_RAW_3(SYS_lseek, 0, files.input_offset, SEEK_SET);
+	hosted_input_back();
 	files.touched = files.moved = files.mask_changed = false;
 }
 HOSTED_AT_END(end);
@@ -156,7 +172,7 @@ void hosted_set_silent(bool silent)
 		HOSTED_RAW_3(SYS_dup3, null, STDOUT_FILENO, 0);
 		HOSTED_RAW_1(SYS_close, null);
 	}
-	files.owner = 0;	/* look again */
+	hosted_process->files = false;	/* look again */
 }
 
 /* ---- the program's calls ------------------------------------------------------------------ */

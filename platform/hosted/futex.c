@@ -153,13 +153,14 @@ static long futex(const long *a, uintptr_t pc)
 {
 	uint32_t *word = (uint32_t *)a[0], *other = (uint32_t *)a[4];
 	int op = (int)a[1], count = (int)a[2], others = (int)a[3];
+	uint32_t bits = (uint32_t)a[5];	/* or what the word is compared with, or an operation */
 	struct kt_site *site;
 	long woken;
 
 	if ((op & FUTEX_CMD_MASK) == FUTEX_WAIT)
 		return futex_wait(word, op, a, FUTEX_BITSET_MATCH_ANY, pc);
 	if ((op & FUTEX_CMD_MASK) == FUTEX_WAIT_BITSET)
-		return futex_wait(word, op, a, (uint32_t)a[5], pc);
+		return futex_wait(word, op, a, bits, pc);
 	site = hosted_site(pc, HOSTED_FUTEX_WAKE);
 	switch (op & FUTEX_CMD_MASK) {
 	case FUTEX_WAKE:
@@ -167,20 +168,20 @@ static long futex(const long *a, uintptr_t pc)
 		return wake(word, count, FUTEX_BITSET_MATCH_ANY);
 	case FUTEX_WAKE_BITSET:
 		hosted_arrive(site, NULL);
-		return a[5] ? wake(word, count, (uint32_t)a[5]) : fail_with(EINVAL);
+		return bits ? wake(word, count, bits) : fail_with(EINVAL);
 	case FUTEX_REQUEUE:
 		hosted_arrive(site, NULL);
 		woken = wake(word, count, FUTEX_BITSET_MATCH_ANY);
 		return woken + move(word, others, other);
 	case FUTEX_CMP_REQUEUE:
 		hosted_arrive(site, word);
-		if (*word != (uint32_t)a[5])
+		if (*word != bits)
 			return fail_with(EAGAIN);
 		woken = wake(word, count, FUTEX_BITSET_MATCH_ANY);
 		return woken + move(word, others, other);
 	case FUTEX_WAKE_OP:
 		hosted_arrive(site, other);
-		if (operate(other, (uint32_t)a[5]))
+		if (operate(other, bits))
 			return wake(word, count, FUTEX_BITSET_MATCH_ANY) +
 			       wake(other, others, FUTEX_BITSET_MATCH_ANY);
 		return wake(word, count, FUTEX_BITSET_MATCH_ANY);

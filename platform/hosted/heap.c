@@ -335,32 +335,33 @@ void hosted_heap_restore(void)
 
 /* ---- leaks ---------------------------------------------------------------------------- */
 
-/* The first live block of a task, or 0. */
-static uintptr_t first_live(uint32_t id)
-{
-	for (enum part p = LOW; p < PARTS; p++) {
-		uintptr_t base = part_base(id, p);
-
-		for (uintptr_t at = base; at < base + range[id].used[p]; at += HEAP_GRANULE)
-			if (is_block(at) && *heap_map_of(at) != HEAP_FREED)
-				return at;
-	}
-	return 0;
-}
-
-uint32_t hosted_heap_live(void)
+/* Live blocks of the task that the program itself asked for; *first is one of them. */
+static uint32_t count_live(uint32_t id, const void **first)
 {
 	uint32_t live = 0;
 
-	for (uint32_t i = 0; i < sim_record()->tasks; i++)
-		live += range[i].live;
+	for (enum part p = LOW; p < PARTS; p++) {
+		uintptr_t base = part_base(id, p), end = base + range[id].used[p];
+
+		for (uintptr_t at = base; at < end; at += HEAP_GRANULE) {
+			if (!is_block(at))
+				continue;
+			if (*heap_map_of(at) != HEAP_FREED &&
+			    hosted_is_program(header_of(at)->alloc_pc) && !live++ && !*first)
+				*first = (const void *)at;
+			at += header_of(at)->size / HEAP_GRANULE * HEAP_GRANULE;
+		}
+	}
 	return live;
 }
 
-const void *hosted_heap_first_live(void)
+uint32_t hosted_heap_live(const void **first)
 {
+	uint32_t live = 0;
+
+	*first = NULL;
 	for (uint32_t i = 0; i < sim_record()->tasks; i++)
 		if (range[i].live)
-			return (const void *)first_live(i);
-	return NULL;
+			live += count_live(i, first);
+	return live;
 }

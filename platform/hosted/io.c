@@ -8,8 +8,10 @@
  * Cancellation points of POSIX among these calls: read(), write(), readv(), writev(), poll() and
  * select().
  */
+#include <aio.h>
 #include <fcntl.h>
 #include <mqueue.h>
+#include <netdb.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -20,6 +22,7 @@
 #include <sys/msg.h>
 #include <sys/select.h>
 #include <sys/sem.h>
+#include <sys/shm.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -54,8 +57,24 @@ REFUSED(int, epoll_create, (int size), (size))
 REFUSED(int, epoll_create1, (int flags), (flags))
 REFUSED(int, msgget, (key_t key, int flags), (key, flags))
 REFUSED(int, semget, (key_t key, int count, int flags), (key, count, flags))
+REFUSED(int, shmget, (key_t key, size_t size, int flags), (key, size, flags))
 REFUSED(int, flock, (int fd, int operation), (fd, operation))
+REFUSED(int, lockf64, (int fd, int command, off64_t size), (fd, command, size))
 REFUSED(int, lockf, (int fd, int command, off_t size), (fd, command, size))
+
+/* The C library would start threads of its own. */
+REFUSED(int, aio_read, (struct aiocb *a), (a))
+REFUSED(int, aio_read64, (struct aiocb64 *a), (a))
+REFUSED(int, aio_write, (struct aiocb *a), (a))
+REFUSED(int, aio_write64, (struct aiocb64 *a), (a))
+REFUSED(int, aio_fsync, (int operation, struct aiocb *a), (operation, a))
+REFUSED(int, aio_fsync64, (int operation, struct aiocb64 *a), (operation, a))
+REFUSED(int, lio_listio, (int mode, struct aiocb *const list[restrict], int count,
+			  struct sigevent *restrict event), (mode, list, count, event))
+REFUSED(int, lio_listio64, (int mode, struct aiocb64 *const list[restrict], int count,
+			    struct sigevent *restrict event), (mode, list, count, event))
+REFUSED(int, getaddrinfo_a, (int mode, struct gaicb *list[restrict], int count,
+			     struct sigevent *restrict event), (mode, list, count, event))
 
 /* ---- on descriptors that the program was started with ------------------------------------------- */
 
@@ -74,6 +93,10 @@ REFUSED(ssize_t, sendto, (int fd, const void *buf, size_t size, int flags,
 			  const struct sockaddr *addr, socklen_t len),
 	(fd, buf, size, flags, addr, len))
 REFUSED(ssize_t, sendmsg, (int fd, const struct msghdr *m, int flags), (fd, m, flags))
+REFUSED(int, recvmmsg, (int fd, struct mmsghdr *m, unsigned count, int flags,
+			struct timespec *interval), (fd, m, count, flags, interval))
+REFUSED(int, sendmmsg, (int fd, struct mmsghdr *m, unsigned count, int flags),
+	(fd, m, count, flags))
 REFUSED(int, epoll_wait, (int fd, struct epoll_event *events, int max, int ms),
 	(fd, events, max, ms))
 REFUSED(int, epoll_pwait, (int fd, struct epoll_event *events, int max, int ms,
@@ -148,19 +171,46 @@ static bool is_output(int fd)
 	return fd == STDOUT_FILENO || fd == STDERR_FILENO;
 }
 
-HOSTED_EXPORT ssize_t read(int fd, void *buf, size_t size)
+static ssize_t read_at(int fd, void *buf, size_t size, uintptr_t pc)
 {
 	struct stat s;
 
-	if (hosted_on()) {
-		hosted_cancel_point();
-		if (!fstat(fd, &s) && is_random(&s))
+	hosted_cancel_point();
+	if (!fstat(fd, &s)) {
+		if (is_random(&s))
 			return hosted_getrandom(buf, size);
-		if (!fstat(fd, &s) && can_wait(fd, &s))
-			hosted_refuse("read() of a pipe, a socket or a terminal", HOSTED_CALLER);
+		if (can_wait(fd, &s))
+			hosted_refuse("read() of a pipe, a socket or a terminal", pc);
 	}
 	return HOSTED_REAL(read)(fd, buf, size);
 }
+
+HOSTED_EXPORT ssize_t read(int fd, void *buf, size_t size)
+{
+	return hosted_on() ? read_at(fd, buf, size, HOSTED_CALLER) :
+	       HOSTED_REAL(read)(fd, buf, size);
+}
+
+/* _FORTIFY_SOURCE calls these: `room` is the size of the object at buf. */
+ssize_t __read_chk(int fd, void *buf, size_t size, size_t room);
+int __poll_chk(struct pollfd *fds, nfds_t count, int ms, size_t room);
+int __ppoll_chk(struct pollfd *fds, nfds_t count, const struct timespec *interval,
+		const sigset_t *set, size_t room);
+ssize_t __recv_chk(int fd, void *buf, size_t size, size_t room, int flags);
+ssize_t __recvfrom_chk(int fd, void *restrict buf, size_t size, size_t room, int flags,
+		       struct sockaddr *restrict addr, socklen_t *restrict len);
+
+HOSTED_EXPORT ssize_t __read_chk(int fd, void *buf, size_t size, size_t room)
+{
+	return hosted_on() && size <= room ? read_at(fd, buf, size, HOSTED_CALLER) :
+	       HOSTED_REAL(__read_chk)(fd, buf, size, room);
+}
+
+REFUSED(ssize_t, __recv_chk, (int fd, void *buf, size_t size, size_t room, int flags),
+	(fd, buf, size, room, flags))
+REFUSED(ssize_t, __recvfrom_chk, (int fd, void *restrict buf, size_t size, size_t room, int flags,
+				  struct sockaddr *restrict addr, socklen_t *restrict len),
+	(fd, buf, size, room, flags, addr, len))
 
 HOSTED_EXPORT ssize_t readv(int fd, const struct iovec *v, int count)
 {
@@ -254,6 +304,25 @@ HOSTED_EXPORT int pselect(int count, fd_set *restrict in, fd_set *restrict out,
 		return HOSTED_REAL(pselect)(count, in, out, except, interval, set);
 	if (count)
 		hosted_refuse("pselect() of descriptors", HOSTED_CALLER);
+	return sleep_for(interval ? hosted_ns(interval) : HOSTED_NEVER, HOSTED_CALLER);
+}
+
+HOSTED_EXPORT int __poll_chk(struct pollfd *fds, nfds_t count, int ms, size_t room)
+{
+	if (!hosted_on())
+		return HOSTED_REAL(__poll_chk)(fds, count, ms, room);
+	if (count)
+		hosted_refuse("poll() of descriptors", HOSTED_CALLER);
+	return sleep_for(ms < 0 ? HOSTED_NEVER : (uint64_t)ms * 1000000, HOSTED_CALLER);
+}
+
+HOSTED_EXPORT int __ppoll_chk(struct pollfd *fds, nfds_t count, const struct timespec *interval,
+			      const sigset_t *set, size_t room)
+{
+	if (!hosted_on())
+		return HOSTED_REAL(__ppoll_chk)(fds, count, interval, set, room);
+	if (count)
+		hosted_refuse("ppoll() of descriptors", HOSTED_CALLER);
 	return sleep_for(interval ? hosted_ns(interval) : HOSTED_NEVER, HOSTED_CALLER);
 }
 

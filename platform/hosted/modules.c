@@ -71,6 +71,31 @@ static bool is_compiled_by_us(const struct dl_phdr_info *info, const ElfW(Dyn) *
 	return d.symbols && d.strings && asks_for_hooks(&d);
 }
 
+/*
+ * The loader finds a function when it is first called, and stores its address in the module's
+ * data. These words stay as they are: otherwise each execution would search again.
+ */
+static void find_plt(struct hosted_module *m, const ElfW(Dyn) *dyn)
+{
+	const ElfW(Rela) *rela = NULL;
+	size_t size = 0;
+
+	for (; dyn && dyn->d_tag != DT_NULL; dyn++) {
+		if (dyn->d_tag == DT_JMPREL)
+			rela = at(m->base, dyn->d_un.d_ptr);
+		if (dyn->d_tag == DT_PLTRELSZ)
+			size = dyn->d_un.d_val;
+	}
+	for (size_t i = 0; rela && i < size / sizeof *rela; i++) {
+		uintptr_t word = m->base + rela[i].r_offset;
+
+		if (!m->plt_low || word < m->plt_low)
+			m->plt_low = word;
+		if (word + sizeof word > m->plt_high)
+			m->plt_high = word + sizeof word;
+	}
+}
+
 /* ---- the list ---------------------------------------------------------------- */
 
 static void add_segment(struct hosted_module *m, const ElfW(Phdr) *p)
@@ -130,6 +155,7 @@ static int add(struct dl_phdr_info *info, size_t size, void *arg)
 		hosted_own_low = m->text_low;
 		hosted_own_high = m->text_high;
 	}
+	find_plt(m, dyn);
 	m->program = !m->ours && is_compiled_by_us(info, dyn);
 	hosted_modules++;
 	return 0;

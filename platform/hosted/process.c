@@ -3,11 +3,13 @@
  * Processes are refused: an execution is one process, which runs many more executions. Outside
  * of an execution the C library's functions are called.
  */
+#include <pty.h>
 #include <sched.h>
 #include <spawn.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -36,6 +38,13 @@ REFUSED(pid_t, wait, (int *status), (status))
 REFUSED(pid_t, waitpid, (pid_t pid, int *status, int options), (pid, status, options))
 REFUSED(int, waitid, (idtype_t type, id_t id, siginfo_t *info, int options),
 	(type, id, info, options))
+REFUSED(pid_t, wait3, (int *status, int options, struct rusage *usage), (status, options, usage))
+REFUSED(pid_t, wait4, (pid_t pid, int *status, int options, struct rusage *usage),
+	(pid, status, options, usage))
+REFUSED(int, forkpty, (int *fd, char *name, const struct termios *t, const struct winsize *size),
+	(fd, name, t, size))
+REFUSED(int, execveat, (int fd, const char *path, char *const argv[], char *const envp[], int flags),
+	(fd, path, argv, envp, flags))
 REFUSED(int, daemon, (int nochdir, int noclose), (nochdir, noclose))
 REFUSED(int, unshare, (int flags), (flags))
 

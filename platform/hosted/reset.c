@@ -82,8 +82,14 @@ static void keep_part(uintptr_t low, uintptr_t high, const struct hosted_module 
 		low = first;
 	if (high > end)
 		high = end;
-	if (low < high)
+	if (low >= high)
+		return;
+	if (m->plt_low < low || m->plt_high > high || m->plt_low >= m->plt_high) {
 		hosted_keep((void *)low, high - low);
+		return;
+	}
+	hosted_keep((void *)low, m->plt_low - low);
+	hosted_keep((void *)m->plt_high, high - m->plt_high);
 }
 
 static const char *hex(const char *s, uintptr_t *value)

@@ -6,6 +6,9 @@
  * which main() would. What the driver did to the C library's state is lost in the process
  * that runs executions: at its first execution the program's state replaces it.
  */
+#include <signal.h>
+#include <stdio.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,6 +24,7 @@ enum { STACK_BYTES = 1 << 20 };
 uint32_t hosted_epoch;
 struct sim_record *hosted_record;
 uint32_t hosted_memory;
+struct hosted_process *hosted_process;
 
 static bool is_reset;		/* the memory is that of the snapshot */
 
@@ -36,6 +40,9 @@ uint32_t hosted_epochs(void)
 
 void hosted_init(void)
 {
+	hosted_process = hosted_map(sizeof *hosted_process);
+	if (HOSTED_RAW_3(SYS_madvise, hosted_process, 4096, MADV_WIPEONFORK) < 0)
+		hosted_give_up("this kernel is too old: it has no MADV_WIPEONFORK");
 	hosted_modules_find();
 	hosted_tls_init();
 	hosted_sites_init();
@@ -109,9 +116,21 @@ static void begin(const struct sim_options *o, const struct hosted_options *h)
 	hosted_models_begin();
 }
 
-static void end(const struct hosted_options *h)
+static void find_leaks(void)
 {
-	(void)h;
+	const void *first;
+	uint32_t live = hosted_heap_live(&first);
+
+	if (!live)
+		return;
+	hosted_record->failure = KT_LEAK;
+	snprintf(hosted_record->message, sizeof hosted_record->message,
+		 "%u block%s of memory %s still allocated at the end: %s", live,
+		 live == 1 ? "" : "s", live == 1 ? "is" : "are", hosted_object_name(first));
+}
+
+static void end(void)
+{
 	hosted_race_end(hosted_record->tasks);
 	for (void (*const *fn)(void) = __start_hosted_end; fn < __stop_hosted_end; fn++)
 		(*fn)();
@@ -125,14 +144,33 @@ static void run(const struct sim_options *o, const struct hosted_options *h)
 	begin(o, h);
 	sim_run(o, main_task, NULL);
 	hosted_tls_host();
+	if (h->leaks && hosted_record->failure == KT_PASS)
+		find_leaks();
+}
+
+/* The process of an execution has ended without a verdict. */
+static void died(int status)
+{
+	struct sim_record *r = sim_record();
+
+	r->failure = KT_MEMORY;
+	if (WIFSIGNALED(status))
+		snprintf(r->message, sizeof r->message, "signal %d has ended the process",
+			 WTERMSIG(status));
+	else
+		snprintf(r->message, sizeof r->message, "the process has ended with status %d",
+			 WEXITSTATUS(status));
 }
 
 static const struct sim_record *run_isolated(const struct sim_options *o,
 					     const struct hosted_options *h)
 {
 	int status = 0;
-	long pid = HOSTED_RAW_1(SYS_fork, 0);
+	long pid;
 
+	hosted_files_look();
+	sim_record()->failure = KT_PASS;
+	pid = HOSTED_RAW_1(SYS_fork, 0);
 	if (pid < 0)
 		hosted_give_up("fork fails: error %ld", -pid);
 	if (pid == 0) {
@@ -141,6 +179,9 @@ static const struct sim_record *run_isolated(const struct sim_options *o,
 	}
 	while (hosted_raw(SYS_wait4, pid, (long)&status, 0, 0, 0, 0) == -4 /* EINTR */)
 		;
+	hosted_input_back();
+	if (status && sim_record()->failure == KT_PASS)
+		died(status);
 	return sim_record();
 }
 
@@ -149,6 +190,6 @@ const struct sim_record *hosted_run(const struct sim_options *o, const struct ho
 	if (h->isolate)
 		return run_isolated(o, h);
 	run(o, h);
-	end(h);
+	end();
 	return hosted_record;
 }

@@ -259,3 +259,8 @@ REFUSED(int, setitimer, (__itimer_which_t which, const struct itimerval *restric
 			 struct itimerval *restrict old), (which, value, old))
 REFUSED(int, timer_create, (clockid_t clock, struct sigevent *restrict event,
 			    timer_t *restrict timer), (clock, event, timer))
+REFUSED(int, sighold, (int signal), (signal))
+REFUSED(int, sigrelse, (int signal), (signal))
+REFUSED(int, sigignore, (int signal), (signal))
+REFUSED(__sighandler_t, sigset, (int signal, __sighandler_t handler), (signal, handler))
+REFUSED(__sighandler_t, sysv_signal, (int signal, __sighandler_t handler), (signal, handler))

@@ -354,6 +354,13 @@ struct hint {
 	bool fits;		/* it is all of the variable */
 };
 
+/* Is the text the name of the variable that is accessed? */
+static bool is_itself(const char *begin, const char *end, const struct hint *hint)
+{
+	return hint->fits && strlen(hint->global) == (size_t)(end - begin) &&
+	       memcmp(hint->global, begin, (size_t)(end - begin)) == 0;
+}
+
 static struct span loaded(struct line l, const char *s, enum hosted_op op, const struct hint *hint)
 {
 	const char *begin, *end = s;
@@ -366,6 +373,8 @@ static struct span loaded(struct line l, const char *s, enum hosted_op op, const
 		begin = chain_back(l, s);
 		if (!begin)
 			return nothing;
+		if (is_itself(begin, s, hint))
+			return (struct span){ begin, s };
 		if (at(l, s) == '[') {
 			end = closing(l, s);
 			return end ? (struct span){ begin, end } : nothing;
@@ -384,8 +393,7 @@ static struct span loaded(struct line l, const char *s, enum hosted_op op, const
 	begin = chain_back(l, end);
 	if (begin == s && chain_ahead(l, s) != end) {
 		/* "a" in "a[i]" or "a->b": all of it, or a itself, or the column of much more. */
-		bool itself = hint->fits && strlen(hint->global) == (size_t)(end - s) &&
-			      memcmp(hint->global, s, (size_t)(end - s)) == 0;
+		bool itself = is_itself(s, end, hint);
 		const char *ahead = chain_ahead(l, s);
 
 		if (!itself && op == HOSTED_LOAD && at(l, ahead - 1) != ']')
@@ -500,5 +508,5 @@ void hosted_source_object(const char *path, uint32_t line, uint32_t column, enum
 		return;
 	out[0] = '\0';
 	if (has_word(l, global) && strlen(global) < size)
-		strcpy(out, global);
+		memcpy(out, global, strlen(global) + 1);
 }

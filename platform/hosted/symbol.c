@@ -27,7 +27,6 @@ enum {
 };
 
 static struct {
-	long owner;		/* the process that has started it */
 	int to, from;		/* pipes; -1: there is none */
 	char answer[ANSWER_MAX];
 } symbolizer;
@@ -102,12 +101,12 @@ static void stop(void)
 static char *ask(const char *kind, const struct hosted_module *m, uintptr_t addr)
 {
 	char question[SYMBOL_PATH_MAX + 64];
-	long pid = HOSTED_RAW_1(SYS_getpid, 0), n;
+	long n;
 	size_t used = 0;
 	int size;
 
-	if (symbolizer.owner != pid) {
-		symbolizer.owner = pid;
+	if (!hosted_process->symbolizer) {
+		hosted_process->symbolizer = true;
 		start();
 	}
 	if (symbolizer.to < 0)

@@ -23,7 +23,6 @@
 enum { SILENCE_S = 10, PAGE = 4096 };
 
 static struct {
-	long owner;
 	uint64_t seen;
 	uint32_t quiet_s;
 } watchdog;
@@ -124,14 +123,13 @@ static void handle(int sig, void (*handler)(int, siginfo_t *, void *), int flags
 static void begin(void)
 {
 	static const int faults[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE };
-	long pid = HOSTED_RAW_1(SYS_getpid, 0);
 	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL };
 	struct itimerspec every_second = { { 1, 0 }, { 1, 0 } };
 	int timer;
 
-	if (watchdog.owner == pid)
+	if (hosted_process->watchdog)
 		return;
-	watchdog.owner = pid;
+	hosted_process->watchdog = true;
 	for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++)
 		handle(faults[i], on_fault, 0);
 	event.sigev_signo = SIGRTMAX - 1;

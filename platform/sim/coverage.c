@@ -50,6 +50,7 @@ static struct {
 	uint32_t execution;	/* notes of other executions do not count */
 	uint32_t words_used;
 	uint32_t fresh;
+	uint32_t arrived;		/* the number of the last task that arrived, + 1 */
 	struct arrival arrival[SIM_TASKS_MAX];
 	struct word word[WORDS];
 } cover;
@@ -189,6 +190,8 @@ static void arrives(const struct sim_step *t, const void *object)
 {
 	struct arrival *a = &cover.arrival[t->task];
 
+	if (t->task >= cover.arrived)
+		cover.arrived = t->task + 1u;
 	if (t->why == SIM_BLOCKED) {
 		if (a->site != t->site)
 			a->object = NULL;
@@ -245,6 +248,7 @@ void sim_cover_begin(void)
 		cover.execution = 1;
 	}
 	cover.words_used = 0;
-	memset(cover.arrival, 0, sizeof cover.arrival);
+	memset(cover.arrival, 0, cover.arrived * sizeof cover.arrival[0]);
+	cover.arrived = 0;
 	sim_observe(&observer);
 }

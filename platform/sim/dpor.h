@@ -21,7 +21,7 @@
 
 enum {
 	DPOR_EVENTS_MAX = 8192,		/* per execution */
-	DPOR_PROCS_MAX = SIM_TASKS_MAX,
+	DPOR_PROCS_MAX = SIM_WORD_TASKS,
 	DPOR_ENABLERS_MAX = 8,
 	DPOR_TOUCHES_MAX = 256,		/* per event */
 	DPOR_CHOICES_MAX = 31,		/* per event */
@@ -126,7 +126,7 @@ extern struct dpor {
 	bool no_memory;
 
 	/* Tasks of the execution under way. */
-	struct dpor_task task[SIM_TASKS_MAX];
+	struct dpor_task task[DPOR_PROCS_MAX];
 	uint8_t task_of[DPOR_PROCS_MAX];	/* the task of each proc of this execution */
 	uint64_t there;			/* bit per proc that is in this execution */
 	uint32_t procs;			/* in any execution so far */
@@ -159,7 +159,7 @@ void dpor_give_up(const char *why) __attribute__((noreturn));
 /* ---- dpor_task.c ----------------------------------------------------------- */
 
 /* The proc of each task of this execution. */
-extern uint8_t dpor_proc[SIM_TASKS_MAX];
+extern uint8_t dpor_proc[DPOR_PROCS_MAX];
 
 /* No task has been seen in any execution. */
 void dpor_tasks_forget(void);

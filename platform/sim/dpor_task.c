@@ -8,7 +8,7 @@
 
 #include "platform/sim/dpor.h"
 
-uint8_t dpor_proc[SIM_TASKS_MAX];
+uint8_t dpor_proc[DPOR_PROCS_MAX];
 
 static uint8_t child[DPOR_PROCS_MAX][DPOR_PROCS_MAX];	/* a proc's n-th child; 0: none yet */
 static uint8_t children[DPOR_PROCS_MAX];		/* of each proc, in this execution */

@@ -124,6 +124,7 @@ static void execution_begin(const struct sim_options *o)
 	r->failed_site = NULL;
 	sim.strategy = o->strategy;
 	sim.runnable = sim.yielded = sim.timed = 0;
+	sim_wide_reset();
 	sim.current = 0;
 	sim_self = &sim.task[0].handle;
 	sim.unfinished = 0;

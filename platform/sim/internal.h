@@ -61,7 +61,8 @@ struct sim {
 		};
 	};
 	struct sim_record *record;	/* in memory that the parent process shares */
-	uint64_t runnable;		/* bit per task; includes the tasks in `timed` */
+	uint64_t runnable;		/* bit per task below SIM_WORD_TASKS; includes the tasks
+					 * in `timed` */
 	uint64_t yielded;		/* tasks that spin in vain. Not beside `runnable`, so that
 					 * the compiler does not read those as one wide word just
 					 * after a store to one of them. */
@@ -70,10 +71,14 @@ struct sim {
 	uint32_t drawn_until;		/* first step that needs reach_slow(), or that
 					 * sim_random_draw() does not decide */
 	bool     aside;			/* a function runs by sim_aside() */
+	bool is_wide;		/* there are more than SIM_WORD_TASKS tasks */
 	bool     cut;			/* sim_cut() ended the execution */
 	bool     visits_all;		/* the strategy visits each step */
 
 	struct sim_strategy *strategy;
+	struct sim_wide wide;		/* the rest of `runnable` and `timed` */
+	uint64_t wide_yielded[SIM_SET_WORDS - 1];
+	uint32_t wide_alarm;		/* what steps_alarm was */
 	uint32_t shown;			/* stores that have become visible */
 	uint32_t tasks_max;
 	uint32_t steps_alarm;		/* next step at which step_alarm() looks */
@@ -94,10 +99,54 @@ static inline struct sim_task *sim_current(void)
 	return (struct sim_task *)(void *)sim_self;
 }
 
-/* A set of tasks with one in it. */
+/* A set with one task in it, which is below SIM_WORD_TASKS. */
 static inline uint64_t sim_bit(uint32_t task)
 {
 	return 1ull << task;
+}
+
+/* ---- wide.c -------------------------------------------------------------- */
+
+void sim_wide_reset(void);
+/* There is one task more than SIM_WORD_TASKS. */
+void sim_wide_begin(void);
+/* Can some task run without that time passes? */
+bool sim_wide_runs(void);
+/* Note the sets of all tasks at the step. */
+void sim_wide_note(struct sim_step *t);
+/* The same, without tasks that spin in vain. */
+void sim_wide_choices(struct sim_step *t);
+uint32_t sim_default_next_wide(const struct sim_decision *d);
+uint32_t sim_fair_next_wide(const struct sim_set *can);
+
+/* From now on the execution fails if it makes more than SIM_WORD_TASKS tasks. */
+static inline void sim_narrow(void)
+{
+	if (sim.tasks_max > SIM_WORD_TASKS)
+		sim.tasks_max = SIM_WORD_TASKS;
+}
+
+static inline void sim_let_run(uint32_t task)
+{
+	if (__builtin_expect(task < SIM_WORD_TASKS, true))
+		sim.runnable |= sim_bit(task);
+	else
+		sim.wide.runnable[task / 64 - 1] |= sim_bit(task % 64);
+}
+
+static inline void sim_keep_from_running(uint32_t task)
+{
+	if (__builtin_expect(task < SIM_WORD_TASKS, true))
+		sim.runnable &= ~sim_bit(task);
+	else
+		sim.wide.runnable[task / 64 - 1] &= ~sim_bit(task % 64);
+}
+
+static inline bool sim_is_timed(uint32_t task)
+{
+	if (__builtin_expect(task < SIM_WORD_TASKS, true))
+		return sim.timed >> task & 1;
+	return sim.wide.timed[task / 64 - 1] >> task % 64 & 1;
 }
 
 /* ---- loop.c -------------------------------------------------------------- */
@@ -122,6 +171,14 @@ void sim_aside(void (*fn)(void *arg), void *arg);
 
 /* The current task begins to sleep, or time has passed: is the task's deadline near? */
 void sim_set_timer(uint32_t task);
+/* The task can run at the price that time passes; or it no longer can. */
+void sim_begin_timer(uint32_t task);
+void sim_end_timer(uint32_t task);
+/*
+ * If spinning takes time, let it pass until the first deadline. Returns the task that was
+ * woken, or SIM_NOBODY.
+ */
+uint32_t sim_far_timer(void);
 /* The task whose deadline is the first, or SIM_NOBODY. */
 uint32_t sim_first_timer(void);
 /* The clock shows `ns`, if it did not show a later time. */

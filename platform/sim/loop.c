@@ -24,7 +24,6 @@
 #define HOT __attribute__((aligned(64)))
 
 struct sim sim;
-uint32_t sim_set_words = 1;
 struct sim_observer sim_tell;
 struct sim_handle *sim_self = &sim.task[0].handle;
 
@@ -48,7 +47,10 @@ static void step_alarm(uint32_t step)
 	sim.record->fair_from = step;
 	kt_rng_seed(&sim.fair_draw, 0);
 	sim.draws = false;
-	sim.steps_alarm = sim.steps_max;
+	if (sim.is_wide)
+		sim.wide_alarm = sim.steps_max;
+	else
+		sim.steps_alarm = sim.steps_max;
 	sim_set_slow_from();
 }
 
@@ -63,6 +65,13 @@ static inline struct sim_decision decision_of(const struct sim_step *t, const vo
 	};
 }
 
+__attribute__((noreturn)) static void fail_choice(uint32_t next)
+{
+	fprintf(stderr, "kthrash: strategy %s chose task %u, which can't run\n", sim.strategy->name,
+		next);
+	abort();
+}
+
 static uint32_t ask(const struct sim_step *t, const void *addr)
 {
 	const struct sim_decision d = decision_of(t, addr);
@@ -71,13 +80,11 @@ static uint32_t ask(const struct sim_step *t, const void *addr)
 	if (sim.fair && d.why != SIM_MARK)
 		return sim_fair_next(d.runnable);
 	next = sim.strategy->next(sim.strategy, &d);
-	if (next < SIM_TASKS_MAX && (d.runnable & sim_bit(next)))
+	if (next < SIM_WORD_TASKS && (d.runnable & sim_bit(next)))
 		return next;
 	if (next == d.task && d.why == SIM_YIELDED)	/* what it spins for has happened */
 		return next;
-	fprintf(stderr, "kthrash: strategy %s chose task %u, which can't run\n",
-		sim.strategy->name, next);
-	abort();
+	fail_choice(next);
 }
 
 /* Is there more than one answer? */
@@ -181,14 +188,81 @@ static bool is_over(void)
 	return sim.unfinished == 0;
 }
 
+/* ---- the step of an execution with more than 64 tasks ---------------------- */
+
+static struct sim_decision decision_wide(const struct sim_step *t, const void *addr)
+{
+	struct sim_decision d = decision_of(t, addr);
+
+	d.wide = &sim.record->wide[d.step];
+	return d;
+}
+
+static uint32_t decide_wide(struct sim_step *t, const void *addr)
+{
+	const struct sim_decision d = decision_wide(t, addr);
+	const struct sim_set can = sim_can_run(&d);
+	uint32_t next;
+
+	if (sim_set_count(&can) == 1 && !(t->why == SIM_YIELDED && sim.visits_all))
+		next = sim_set_next(&can, 0);
+	else if (sim.fair && d.why != SIM_MARK)
+		next = sim_fair_next_wide(&can);
+	else
+		next = sim.strategy->next(sim.strategy, &d);
+	if (!sim_can(&d, next) && !(next == d.task && d.why == SIM_YIELDED))
+		fail_choice(next);
+	t->next = (uint8_t)next;
+	if (sim_is_timed(next))
+		sim_timer_fire(next);
+	return next;
+}
+
+/* As reach_slow(). There are no stores to show, because weak memory allows fewer tasks. */
+__attribute__((noinline)) static void reach_wide(struct sim_step *t, const void *addr)
+{
+	uint32_t step = sim.record->steps - 1, next;
+
+	sim_wide_note(t);
+	if (step >= sim.wide_alarm)
+		step_alarm(step);
+	if (sim_is_heard(SIM_HEARS_ARRIVES))
+		sim_tell.arrives(t, addr);
+	if (sim.strategy->visit && step >= sim.strategy->visits_from) {
+		const struct sim_decision d = decision_wide(t, addr);
+
+		sim.strategy->visit(sim.strategy, &d);
+	}
+	if (t->why == SIM_MARK && !sim.visits_all)
+		return;
+	if (t->why >= SIM_BLOCKED) {
+		if (!sim_wide_runs())
+			sim_nobody_runs();
+		if (sim.unfinished == 0) {
+			return_to_host();
+			return;
+		}
+	}
+	sim_wide_choices(t);
+	next = decide_wide(t, addr);
+	if (sim_is_heard(SIM_HEARS_GOES_ON))
+		sim_tell.goes_on(next);
+	switch_or_tell(next, addr, t->site);
+}
+
 /* The steps that the fast paths do not handle. */
 __attribute__((noinline))
 static void reach_slow(struct sim_step *t, const void *addr)
 {
 	uint32_t step = sim.record->steps - 1, shown, next, usual;
 
-	if (step >= sim.steps_alarm)
+	if (step >= sim.steps_alarm) {
+		if (sim.is_wide) {
+			reach_wide(t, addr);
+			return;
+		}
 		step_alarm(step);
+	}
 	if (sim_is_heard(SIM_HEARS_ARRIVES))
 		sim_tell.arrives(t, addr);
 	shown = sim.shown;
@@ -214,7 +288,7 @@ static void reach_slow(struct sim_step *t, const void *addr)
 		next = decide(t, addr);
 		if (likely(next < sim.tasks_max))
 			break;
-		usual = sim_default_next(t->runnable, t->timed, t->task, (enum sim_why)t->why);
+		usual = sim_default_next_at(sim.record, step);
 		sim_weak_show(next, next == usual ? SIM_SHOWN_USUAL : SIM_SHOWN_CHOSEN);
 	}
 	if (sim_is_heard(SIM_HEARS_GOES_ON))
@@ -335,7 +409,7 @@ HOT void sim_block(struct kt_site *why)
 
 	self->record->state = SIM_SLEEPING;
 	self->record->why = why;
-	sim.runnable &= ~sim_bit(sim.current);
+	sim_keep_from_running(sim.current);
 	if (self->timed)
 		sim_set_timer(sim.current);
 	can = sim.runnable;

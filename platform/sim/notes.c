@@ -46,7 +46,10 @@ static void note(enum sim_event_kind kind, uint32_t task, uint32_t by, bool ahea
 	while (!ahead && at > 0 && r->trace[--at].task != by)
 		;
 	r->event[r->events++] = (struct sim_event){
-		.step = step, .kind = (uint8_t)kind, .task = (uint8_t)task, .by = (uint8_t)by,
+		.step = step,
+		.kind = (uint8_t)kind,
+		.task = (uint8_t)task,
+		.by = (uint16_t)by,
 		.nth = at,
 	};
 }

@@ -27,21 +27,29 @@ static size_t append_waiter(char *buf, size_t size, const struct sim_task_record
 	return n < 0 ? 0 : (size_t)n;
 }
 
+enum { MORE_BYTES = sizeof "; ; 256 more wait" };
+
 void sim_fail_deadlock(void)
 {
 	struct sim_record *r = sim.record;
-	char text[SIM_MESSAGE_MAX - 32];
+	char text[SIM_MESSAGE_MAX - 32], one[512];
 	size_t used = 0;
+	uint32_t left = 0;
 
 	sim_unseen_begin();
 	text[0] = '\0';
-	for (uint32_t i = 0; i < r->tasks && used + 2 < sizeof text; i++) {
+	for (uint32_t i = 0; i < r->tasks; i++) {
 		if (r->task[i].state != SIM_SLEEPING)
 			continue;
-		if (used)
-			used += (size_t)snprintf(text + used, sizeof text - used, "; ");
-		used += append_waiter(text + used, sizeof text - used, &r->task[i]);
+		append_waiter(one, sizeof one, &r->task[i]);
+		if (left || used + strlen(one) + MORE_BYTES >= sizeof text)
+			left++;
+		else
+			used += (size_t)snprintf(text + used, sizeof text - used, "%s%s",
+						 used ? "; " : "", one);
 	}
+	if (left)
+		snprintf(text + used, sizeof text - used, "; %u more wait", left);
 	sim_unseen_end();
 	kt_fail(KT_DEADLOCK, "nobody can run: %s", text);
 }
@@ -159,7 +167,7 @@ static uint32_t passed_over(uint32_t task)
 	uint32_t i = sim.record->steps;
 
 	while (i > 0 && sim.record->trace[i - 1].task != task &&
-	       (sim.record->trace[i - 1].runnable >> task & 1))
+	       sim_step_can(sim.record, i - 1, task))
 		i--;
 	return sim.record->steps - i;
 }

@@ -25,6 +25,8 @@ struct sim_decision {
 	uint64_t timed;		/* The subset of runnable that sleeps until a deadline less
 				 * than SIM_NEAR_NS away. To choose one of them is to let that
 				 * much time pass. */
+	const struct sim_wide *wide;	/* NULL, or the tasks from 64 on in these sets. It is
+				 * not NULL if the execution has more than 64 tasks. */
 	uint32_t task;		/* the task that is at the site */
 	uint32_t step;		/* number of sites reached before */
 	enum sim_why why;
@@ -47,7 +49,7 @@ struct sim_strategy {
 	/* An execution begins; steps_estimate is how many steps to expect. */
 	void (*begin)(struct sim_strategy *s, uint64_t seed, uint32_t steps_estimate);
 	/*
-	 * Answers one of d->runnable. If the task yields and the strategy knows that it can
+	 * Answers one of sim_can_run(d). If the task yields and the strategy knows that it can
 	 * go on, d->task is an answer, too. Called at every step that leaves a choice.
 	 * Named points leave no choice, because there are sites around what they mark.
 	 */
@@ -69,17 +71,67 @@ struct sim_strategy {
 
 /* ---- for strategies ------------------------------------------------------ */
 
-/* The tasks of d->runnable as a set. */
+struct sim_set sim_can_run_wide(const struct sim_decision *d);
+
+/* The tasks that can run; with weak memory also the stores that can become visible. */
 static inline struct sim_set sim_can_run(const struct sim_decision *d)
 {
+	if (__builtin_expect(d->wide != NULL, false))
+		return sim_can_run_wide(d);
 	return (struct sim_set){ { d->runnable } };
+}
+
+/* Is `answer` one of sim_can_run(d)? */
+static inline bool sim_can(const struct sim_decision *d, uint32_t answer)
+{
+	if (answer < SIM_WORD_TASKS)
+		return d->runnable >> answer & 1;
+	return answer < SIM_TASKS_MAX && d->wide &&
+	       (d->wide->runnable[answer / 64 - 1] >> answer % 64 & 1);
+}
+
+/* Can more than one of them run? */
+static inline bool sim_is_choice(const struct sim_decision *d)
+{
+	struct sim_set can;
+
+	if (d->runnable & (d->runnable - 1))
+		return true;
+	if (!d->wide)
+		return false;
+	can = sim_can_run(d);
+	return sim_set_count(&can) > 1;
+}
+
+/* The smallest of sim_can_run(d). */
+static inline uint32_t sim_first_that_can(const struct sim_decision *d)
+{
+	struct sim_set can;
+
+	if (d->runnable)
+		return (uint32_t)__builtin_ctzll(d->runnable);
+	can = sim_can_run(d);
+	return sim_set_next(&can, 0);
+}
+
+/* The smallest task that sleeps until a near deadline; SIM_TASKS_MAX: there is none. */
+static inline uint32_t sim_first_timed(const struct sim_decision *d)
+{
+	if (d->timed)
+		return (uint32_t)__builtin_ctzll(d->timed);
+	for (uint32_t w = 1; d->wide && w < SIM_SET_WORDS; w++)
+		if (d->wide->timed[w - 1])
+			return w * 64 + (uint32_t)__builtin_ctzll(d->wide->timed[w - 1]);
+	return SIM_TASKS_MAX;
 }
 
 /*
  * The answer of sim_strategy_block(). A plan describes a trace by where it deviates from
  * these answers.
  */
-uint32_t sim_default_next(uint64_t runnable, uint64_t timed, uint32_t task, enum sim_why why);
+uint32_t sim_default_next(const struct sim_decision *d);
+/* Its answer at that step of the record. */
+uint32_t sim_default_next_at(const struct sim_record *r, uint32_t step);
 
 /*
  * From visit(): kill a task and record that. Ignored if there is no such task, or if

@@ -13,7 +13,8 @@
 #include "platform/os.h"
 #include "platform/point.h"
 
-#define SIM_TASKS_MAX  64	/* per execution, the body (task 0) included */
+#define SIM_TASKS_MAX  256	/* per execution, the body (task 0) included */
+#define SIM_WORD_TASKS 64	/* tasks in one word of a set */
 #define SIM_STEPS_MAX  (1 << 20)	/* upper limit of sim_options.steps_max */
 #define SIM_STEPS_USUAL 32768	/* its default */
 #define SIM_EVENTS_MAX 16384
@@ -33,20 +34,30 @@ enum sim_why {		/* why the current task is at a site */
 };
 
 struct sim_who {
-	uint8_t task, why, next, unused;
+	uint8_t task, why, next, wide;
+};
+
+/*
+ * The tasks from 64 on in two sets of tasks, whose first 64 are in a word of their own. Only
+ * an execution of more than 64 tasks has them.
+ */
+struct sim_wide {
+	uint64_t runnable[SIM_TASKS_MAX / SIM_WORD_TASKS - 1];
+	uint64_t timed[SIM_TASKS_MAX / SIM_WORD_TASKS - 1];
 };
 
 struct sim_step {
 	struct kt_site *site;
-	uint64_t runnable;	/* before the decision */
+	uint64_t runnable;	/* before the decision; see also sim_step_can() */
 	uint64_t timed;		/* subset of runnable: see sim_decision.timed */
 	union {
 		struct {
 			uint8_t task;	/* the task that reached the site */
 			uint8_t why;	/* enum sim_why */
 			uint8_t next;	/* the task that ran on */
+			bool wide;	/* sim_record.wide has more of the two sets */
 		};
-		struct sim_who who;	/* the three fields above, written by one store */
+		struct sim_who who;	/* the four fields above, written by one store */
 	};
 };
 
@@ -76,7 +87,7 @@ struct sim_event {
 	uint8_t  role;		/* enum kt_role, of a failed allocation */
 	uint8_t  shown;		/* enum sim_shown, of a store */
 	uint8_t  older;		/* stores by that task at that site that this store overtook */
-	uint8_t  by;		/* the task that spawned or woke it; SIM_TASKS_MAX: no task,
+	uint16_t by;		/* the task that spawned or woke it; SIM_TASKS_MAX: no task,
 				 * but a deadline or the strategy's kill */
 	uint32_t nth;		/* of an allocation: its number among those of that role, from
 				 * 1; of a store, a spawn or a wake: it was done at trace[nth] */
@@ -114,6 +125,7 @@ struct sim_record {
 	struct sim_task_record task[SIM_TASKS_MAX];
 	struct sim_event event[SIM_EVENTS_MAX];
 	struct sim_step trace[SIM_STEPS_MAX];
+	struct sim_wide wide[SIM_STEPS_MAX];	/* only where trace[].wide says so */
 };
 
 /* The record. The parent of the process that runs the executions may read it, too. */

@@ -6,8 +6,7 @@
  */
 #include "platform/sim/internal.h"
 
-uint32_t sim_default_next(uint64_t runnable, uint64_t timed, uint32_t current,
-			  enum sim_why why)
+static uint32_t usual(uint64_t runnable, uint64_t timed, uint32_t current, enum sim_why why)
 {
 	uint64_t stores = sim.record->stores, later;
 
@@ -24,6 +23,26 @@ uint32_t sim_default_next(uint64_t runnable, uint64_t timed, uint32_t current,
 	return (uint32_t)__builtin_ctzll(later ? later : runnable);
 }
 
+uint32_t sim_default_next(const struct sim_decision *d)
+{
+	if (d->wide)
+		return sim_default_next_wide(d);
+	return usual(d->runnable, d->timed, d->task, d->why);
+}
+
+uint32_t sim_default_next_at(const struct sim_record *r, uint32_t step)
+{
+	const struct sim_step *t = &r->trace[step];
+
+	return sim_default_next(&(struct sim_decision){
+		.runnable = t->runnable,
+		.timed = t->timed,
+		.task = t->task,
+		.why = (enum sim_why)t->why,
+		.wide = t->wide ? &r->wide[step] : NULL,
+	});
+}
+
 static void block_begin(struct sim_strategy *s, uint64_t seed, uint32_t steps_estimate)
 {
 	(void)s, (void)seed, (void)steps_estimate;
@@ -32,7 +51,7 @@ static void block_begin(struct sim_strategy *s, uint64_t seed, uint32_t steps_es
 static uint32_t block_next(struct sim_strategy *s, const struct sim_decision *d)
 {
 	(void)s;
-	return sim_default_next(d->runnable, d->timed, d->task, d->why);
+	return sim_default_next(d);
 }
 
 struct sim_strategy *sim_strategy_block(void)

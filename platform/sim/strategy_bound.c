@@ -45,6 +45,7 @@ static struct {
 static void bound_begin(struct sim_strategy *s, uint64_t seed, uint32_t steps_estimate)
 {
 	(void)s, (void)seed, (void)steps_estimate;
+	sim_narrow();	/* its sets of answers are words */
 	memset(dfs.spent, 0, sizeof dfs.spent);
 	dfs.total = dfs.at = 0;
 }
@@ -103,8 +104,7 @@ static uint32_t bound_next(struct sim_strategy *s, const struct sim_decision *d)
 	(void)s;
 	if (d->why == SIM_MARK && (d->runnable >> d->task & 1))
 		return d->task;
-	return answer(d->runnable, sim_default_next(d->runnable, d->timed, d->task, d->why),
-		      is_free ? FREE : PREEMPTION, d->step);
+	return answer(d->runnable, sim_default_next(d), is_free ? FREE : PREEMPTION, d->step);
 }
 
 static uint32_t bound_choose(struct sim_strategy *s, enum sim_choice kind, uint32_t below)

@@ -39,20 +39,24 @@ static uint32_t delays_at(uint32_t step)
 	return n;
 }
 
-static uint32_t after(uint64_t runnable, uint32_t task)
+static uint32_t after(const struct sim_set *can, uint32_t task)
 {
-	uint64_t above = task < 63 ? runnable & (~0ull << (task + 1)) : 0;
+	uint32_t next = sim_set_next(can, task + 1);
 
-	return (uint32_t)__builtin_ctzll(above ? above : runnable);
+	return next < SIM_TASKS_MAX ? next : sim_set_next(can, 0);
 }
 
 static uint32_t delay_next(struct sim_strategy *s, const struct sim_decision *d)
 {
-	uint32_t next = sim_default_next(d->runnable, d->timed, d->task, d->why);
+	uint32_t next = sim_default_next(d), n = delays_at(d->step);
+	struct sim_set can;
 
 	(void)s;
-	for (uint32_t n = delays_at(d->step); n > 0; n--)
-		next = after(d->runnable, next);
+	if (!n)
+		return next;
+	can = sim_can_run(d);
+	for (; n > 0; n--)
+		next = after(&can, next);
 	return next;
 }
 

@@ -82,7 +82,12 @@ static void go_on(const struct sim_decision *d)
 {
 	dpor.rest = true;
 	if (sim.runnable)
-		ex.next = sim_default_next(sim.runnable, sim.timed, d->task, d->why);
+		ex.next = sim_default_next(&(struct sim_decision){
+			.runnable = sim.runnable,
+			.timed = sim.timed,
+			.task = d->task,
+			.why = d->why,
+		});
 }
 
 static void decide(const struct sim_decision *d)
@@ -124,6 +129,7 @@ static void decide(const struct sim_decision *d)
 static void dpor_begin(struct sim_strategy *s, uint64_t seed, uint32_t steps_estimate)
 {
 	(void)s, (void)seed, (void)steps_estimate;
+	sim_narrow();	/* its sets of tasks are words */
 	sim_observe(&observer);
 	sim.steps_alarm = sim.steps_fair = sim.steps_max;
 	dpor.events = 0;

@@ -27,7 +27,7 @@ static struct {
 	uint32_t depth;
 	uint32_t changes;			/* depth - 1 */
 	uint32_t change_at[PCT_DEPTH_MAX];	/* steps */
-	uint64_t drawn;				/* tasks with a priority */
+	struct sim_set drawn;			/* tasks with a priority */
 	uint32_t lowest;			/* at most one less at each step */
 	uint64_t stores;			/* bits that stand for stores */
 	uint32_t priority[SIM_TASKS_MAX];	/* larger runs first */
@@ -37,7 +37,7 @@ static void pct_begin(struct sim_strategy *s, uint64_t seed, uint32_t steps_esti
 {
 	(void)s;
 	kt_rng_seed(&pct.rng, seed);
-	pct.drawn = 0;
+	pct.drawn = (struct sim_set){ { 0 } };
 	pct.stores = sim_record()->stores;
 	pct.changes = pct.depth - 1;
 	pct.lowest = PCT_YIELDED;
@@ -49,38 +49,40 @@ static void pct_begin(struct sim_strategy *s, uint64_t seed, uint32_t steps_esti
  * Above PCT_YIELDED: a task gets i + 1 at change point i. Initial priorities are above all
  * of these.
  */
-static uint32_t priority(uint32_t task)
+static inline uint32_t priority(uint32_t task, uint32_t words)
 {
-	if (!(pct.drawn & (1ull << task))) {
-		pct.drawn |= 1ull << task;
+	if (!sim_set_has_in(&pct.drawn, task, words)) {
+		sim_set_add_in(&pct.drawn, task, words);
 		pct.priority[task] = PCT_YIELDED + pct.depth + 1 +
 				     ((uint32_t)kt_rng_next(&pct.rng) >> 2);
 	}
 	return pct.priority[task];
 }
 
-static uint32_t pct_next(struct sim_strategy *s, const struct sim_decision *d)
+static inline __attribute__((always_inline)) uint32_t next_in(const struct sim_decision *d,
+							      const struct sim_set can,
+							      uint32_t words)
 {
 	uint32_t best = 0, best_priority = 0;
 
-	(void)s;
-	pct.drawn &= d->runnable | ~pct.stores;	/* each store has a priority of its own */
+	pct.drawn.word[0] &= d->runnable | ~pct.stores;	/* each store has a priority of its own */
 	/*
 	 * `<=`, because the strategy is not asked at a step that leaves no choice: a
 	 * change point at such a step takes effect at the next decision.
 	 */
 	for (uint32_t i = 0; i < pct.changes; i++)
 		if (pct.change_at[i] <= d->step) {
-			priority(d->task);
+			priority(d->task, words);
 			pct.priority[d->task] = PCT_YIELDED + i + 1;
 			pct.change_at[i] = UINT32_MAX;
 		}
 	if (d->why == SIM_YIELDED) {
-		priority(d->task);
+		priority(d->task, words);
 		pct.priority[d->task] = pct.lowest--;
 	}
-	for (uint64_t mask = d->runnable; mask; mask &= mask - 1) {
-		uint32_t task = (uint32_t)__builtin_ctzll(mask), p = priority(task);
+	SIM_FOR_EACH_IN(task, &can, words)
+	{
+		uint32_t p = priority(task, words);
 
 		if (p > best_priority) {
 			best = task;
@@ -88,6 +90,17 @@ static uint32_t pct_next(struct sim_strategy *s, const struct sim_decision *d)
 		}
 	}
 	return best;
+}
+
+__attribute__((noinline)) static uint32_t next_wide(const struct sim_decision *d)
+{
+	return next_in(d, sim_can_run(d), SIM_SET_WORDS);
+}
+
+static uint32_t pct_next(struct sim_strategy *s, const struct sim_decision *d)
+{
+	(void)s;
+	return d->wide ? next_wide(d) : next_in(d, (struct sim_set){ { d->runnable } }, 1);
 }
 
 struct sim_strategy *sim_strategy_pct(uint32_t depth)

@@ -18,8 +18,8 @@
 
 static struct {
 	struct kt_rng rng;
-	uint64_t drawn;			/* bit: the task's event has a priority */
-	uint64_t pending;		/* bit: the task's event has an object */
+	struct sim_set drawn;		/* the task's event has a priority */
+	struct sim_set pending;		/* the task's event has an object */
 	uint64_t stores;		/* bits that stand for stores */
 	uint32_t step;			/* the step of the last arrival */
 	struct event {
@@ -33,21 +33,21 @@ static void pos_begin(struct sim_strategy *s, uint64_t seed, uint32_t steps_esti
 {
 	(void)s, (void)steps_estimate;
 	kt_rng_seed(&pos.rng, seed);
-	pos.drawn = pos.pending = 0;
+	pos.drawn = pos.pending = (struct sim_set){ { 0 } };
 	pos.stores = sim_record()->stores;
 	pos.step = UINT32_MAX;
 }
 
-static uint64_t priority(uint32_t task)
+static inline uint64_t priority(uint32_t task, uint32_t words)
 {
-	if (!(pos.drawn >> task & 1)) {
-		pos.drawn |= 1ull << task;
+	if (!sim_set_has_in(&pos.drawn, task, words)) {
+		sim_set_add_in(&pos.drawn, task, words);
 		pos.event[task].priority = kt_rng_next(&pos.rng);
 	}
 	return pos.event[task].priority;
 }
 
-static void arrives(const struct sim_decision *d)
+static inline void arrives(const struct sim_decision *d, uint32_t words)
 {
 	struct event *e = &pos.event[d->task];
 
@@ -55,26 +55,26 @@ static void arrives(const struct sim_decision *d)
 		return;
 	pos.step = d->step;
 	/* A task that slept has no event when it is woken; a task that has finished has none. */
-	pos.pending &= ~(1ull << d->task);
+	sim_set_remove_in(&pos.pending, d->task, words);
 	if (d->object && d->why < SIM_BLOCKED)
-		pos.pending |= 1ull << d->task;
+		sim_set_add_in(&pos.pending, d->task, words);
 	e->object = d->object;
 	/* A load, and not test_bit. */
 	e->loads = d->site && d->site->access == KT_LOAD && d->site->op[0] == 'l';
-	pos.drawn &= ~(1ull << d->task);
+	sim_set_remove_in(&pos.drawn, d->task, words);
 }
 
 /* The stores in `stores` can become visible. Each has a priority as long as that is so. */
 static void note_stores(uint64_t stores)
 {
-	pos.drawn &= stores | ~pos.stores;
-	pos.pending = (pos.pending & ~pos.stores) | stores;
+	pos.drawn.word[0] &= stores | ~pos.stores;
+	pos.pending.word[0] = (pos.pending.word[0] & ~pos.stores) | stores;
 	for (; stores; stores &= stores - 1) {
 		uint32_t bit = (uint32_t)__builtin_ctzll(stores);
 		const void *object = sim_store_object(bit);
 
 		if (pos.event[bit].object != object)
-			pos.drawn &= ~(1ull << bit);
+			sim_set_remove(&pos.drawn, bit);
 		pos.event[bit] = (struct event){ object, false, pos.event[bit].priority };
 	}
 }
@@ -84,39 +84,52 @@ static bool race(const struct event *a, const struct event *b)
 	return a->object == b->object && !(a->loads && b->loads);
 }
 
-static void redraw_racing(uint64_t others, uint32_t best)
+static inline void redraw_racing(struct sim_set can, uint32_t best, uint32_t words)
 {
-	for (; others; others &= others - 1) {
-		uint32_t task = (uint32_t)__builtin_ctzll(others);
-
+	for (uint32_t w = 0; w < words; w++)
+		can.word[w] &= pos.pending.word[w];
+	sim_set_remove_in(&can, best, words);
+	SIM_FOR_EACH_IN(task, &can, words)
 		if (race(&pos.event[task], &pos.event[best]))
-			pos.drawn &= ~(1ull << task);
-	}
+		sim_set_remove_in(&pos.drawn, task, words);
 }
 
-static uint32_t pos_next(struct sim_strategy *s, const struct sim_decision *d)
+static inline __attribute__((always_inline)) uint32_t next_in(const struct sim_decision *d,
+							      const struct sim_set can,
+							      uint32_t words)
 {
 	uint64_t best_priority = 0;
-	uint32_t best = (uint32_t)__builtin_ctzll(d->runnable);
+	uint32_t best = 0;
 
-	(void)s;
-	arrives(d);
+	arrives(d, words);
 	if (pos.stores)
 		note_stores(d->runnable & pos.stores);
-	for (uint64_t mask = d->runnable; mask; mask &= mask - 1) {
-		uint32_t task = (uint32_t)__builtin_ctzll(mask);
-		uint64_t p = priority(task);
+	SIM_FOR_EACH_IN(task, &can, words)
+	{
+		uint64_t p = priority(task, words);
 
 		if (p >= best_priority) {
 			best = task;
 			best_priority = p;
 		}
 	}
-	if (pos.pending >> best & 1)
-		redraw_racing(d->runnable & pos.pending & ~(1ull << best), best);
-	pos.pending &= ~(1ull << best);	/* its event is done; a task that is woken has no event */
-	pos.drawn &= ~(1ull << best);
+	if (sim_set_has_in(&pos.pending, best, words))
+		redraw_racing(can, best, words);
+	/* Its event is done; a task that is woken has no event. */
+	sim_set_remove_in(&pos.pending, best, words);
+	sim_set_remove_in(&pos.drawn, best, words);
 	return best;
+}
+
+__attribute__((noinline)) static uint32_t next_wide(const struct sim_decision *d)
+{
+	return next_in(d, sim_can_run(d), SIM_SET_WORDS);
+}
+
+static uint32_t pos_next(struct sim_strategy *s, const struct sim_decision *d)
+{
+	(void)s;
+	return d->wide ? next_wide(d) : next_in(d, (struct sim_set){ { d->runnable } }, 1);
 }
 
 struct sim_strategy *sim_strategy_pos(void)

@@ -24,10 +24,21 @@ static void tables_init(void)
 #endif
 }
 
+__attribute__((noinline)) static uint32_t next_wide(const struct sim_decision *d)
+{
+	const struct sim_set can = sim_can_run(d);
+	uint32_t n = sim_random_below(sim_set_count(&can));
+
+	SIM_FOR_EACH(task, &can)
+	if (n-- == 0)
+		return task;
+	return SIM_TASKS_MAX;	/* not reached */
+}
+
 uint32_t sim_random_next(struct sim_strategy *s, const struct sim_decision *d)
 {
 	(void)s;
-	return sim_random_draw(d->runnable);
+	return d->wide ? next_wide(d) : sim_random_draw(d->runnable);
 }
 
 struct sim_strategy *sim_strategy_random(void)

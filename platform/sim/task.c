@@ -17,11 +17,9 @@ static void make_runnable(uint32_t task, uint32_t by, bool ahead)
 		return;
 	t->record->state = SIM_RUNNABLE;
 	t->timed = false;
-	if (sim.timed >> task & 1) {
-		sim.timed &= ~sim_bit(task);
-		sim_set_slow_from();
-	}
-	sim.runnable |= sim_bit(task);
+	if (sim_is_timed(task))
+		sim_end_timer(task);
+	sim_let_run(task);
 	if (sim_is_heard(SIM_HEARS_WAKES))
 		sim_tell.wakes(task, by, ahead);
 }
@@ -56,7 +54,7 @@ static void task_exit(struct sim_task *t)
 		kt_fail(KT_DISCIPLINE, "%s ends in a read section of RCU", t->record->name);
 	/* Do not touch *t->handle.thread: a detached thread's fn may have freed it. */
 	t->record->state = SIM_FINISHED;
-	sim.runnable &= ~sim_bit(sim.current);
+	sim_keep_from_running(sim.current);
 	sim.unfinished--;
 	sim_touch_thing(SIM_EXIT, sim.current, SIM_WRITE);
 	sim_hb_release(&t->sync);
@@ -126,7 +124,9 @@ uint32_t sim_task_new(const char *name, void (*fn)(void *), void *arg)
 	t->record->killed = false;
 	t->record->waits_for = -1;
 	t->record->why = NULL;
-	sim.runnable |= sim_bit(id);
+	if (id == SIM_WORD_TASKS)
+		sim_wide_begin();
+	sim_let_run(id);
 	sim.unfinished++;
 	r->tasks = id + 1;
 	return id;

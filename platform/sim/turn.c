@@ -8,15 +8,32 @@
 
 /* ---- time --------------------------------------------------------------- */
 
+void sim_begin_timer(uint32_t task)
+{
+	if (task < SIM_WORD_TASKS)
+		sim.timed |= sim_bit(task);
+	else
+		sim.wide.timed[task / 64 - 1] |= sim_bit(task % 64);
+	sim_set_slow_from();
+}
+
+void sim_end_timer(uint32_t task)
+{
+	if (task < SIM_WORD_TASKS)
+		sim.timed &= ~sim_bit(task);
+	else
+		sim.wide.timed[task / 64 - 1] &= ~sim_bit(task % 64);
+	sim_set_slow_from();
+}
+
 /* The sleeping task can run at the price that time passes, if its deadline is near. */
 void sim_set_timer(uint32_t task)
 {
 	const struct sim_task *t = &sim.task[task];
 
 	if (t->deadline < sim.clock_ns + SIM_NEAR_NS) {
-		sim.timed |= sim_bit(task);
-		sim.runnable |= sim_bit(task);
-		sim_set_slow_from();
+		sim_let_run(task);
+		sim_begin_timer(task);
 	} else if (t->deadline < sim.far_from) {
 		sim.far_from = t->deadline;
 	}
@@ -81,6 +98,15 @@ void sim_nobody_runs(void)
 
 /* ---- spinning ----------------------------------------------------------- */
 
+uint32_t sim_far_timer(void)
+{
+	uint32_t first = sim_program.spinning_takes_time ? sim_first_timer() : SIM_NOBODY;
+
+	if (first != SIM_NOBODY)
+		sim_timer_fire(first);
+	return first;
+}
+
 /* A task that spins waits until another task has moved. */
 uint64_t sim_without_spinners(uint32_t current)
 {
@@ -94,11 +120,9 @@ uint64_t sim_without_spinners(uint32_t current)
 	sim.yielded = sim_bit(current);
 	if (sim.timed)
 		return sim.timed;
-	first = sim_program.spinning_takes_time ? sim_first_timer() : SIM_NOBODY;
-	if (first != SIM_NOBODY) {	/* its deadline is far away */
-		sim_timer_fire(first);
+	first = sim_far_timer();
+	if (first != SIM_NOBODY)
 		return sim_bit(first);
-	}
 	others = able & ~sim.yielded;
 	return others ? others : able;
 }

@@ -260,7 +260,7 @@ void sim_weak_begin(enum sim_model memory)
 	weak_buffer_begin(memory);
 	edges.count = 0;
 	/* A store's bit must not be taken for a task of an earlier execution. */
-	for (uint32_t i = SIM_STORES_FIRST; i < SIM_TASKS_MAX; i++)
+	for (uint32_t i = SIM_STORES_FIRST; i < SIM_WORD_TASKS; i++)
 		sim.record->task[i].name_hash = 0;
 	sim_observe(&observer);
 }

@@ -110,8 +110,7 @@ static bool is_usual(const struct sim_record *r, uint32_t i)
 {
 	const struct sim_step *t = &r->trace[i];
 
-	return !t->runnable || i >= r->fair_from ||
-	       t->next == sim_default_next(t->runnable, t->timed, t->task, (enum sim_why)t->why);
+	return !sim_step_decides(r, i) || i >= r->fair_from || t->next == sim_default_next_at(r, i);
 }
 
 /*

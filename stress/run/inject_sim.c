@@ -134,16 +134,16 @@ static void wrap_begin(struct sim_strategy *s, uint64_t seed, uint32_t steps_est
 static uint32_t wrap_next(struct sim_strategy *s, const struct sim_decision *d)
 {
 	(void)s;
-	if (wrap.next < SIM_TASKS_MAX && ((d->runnable >> wrap.next & 1) ||
-					  (d->why == SIM_YIELDED && wrap.next == d->task)))
+	if (wrap.next < SIM_TASKS_MAX &&
+	    (sim_can(d, wrap.next) || (d->why == SIM_YIELDED && wrap.next == d->task)))
 		return wrap.next;
 	if (wrap.inner->visit)	/* the inner strategy has decided in its visit() */
 		return wrap.inner->next(wrap.inner, d);
-	if (!(d->runnable & (d->runnable - 1)))
-		return (uint32_t)__builtin_ctzll(d->runnable);
-	if (d->timed && d->why != SIM_MARK &&
+	if (!sim_is_choice(d))
+		return sim_first_that_can(d);
+	if (inject.faults.timer_nth && d->why != SIM_MARK && sim_first_timed(d) < SIM_TASKS_MAX &&
 	    ++inject.timer_moments == inject.faults.timer_nth)
-		return (uint32_t)__builtin_ctzll(d->timed);
+		return sim_first_timed(d);
 	if (d->why == SIM_MARK)
 		return d->task;
 	return wrap.inner->next(wrap.inner, d);

@@ -20,7 +20,7 @@
 
 #define SIGNATURE_MAX 256
 #define SIGNATURE_ID_MAX 32
-#define SIGNATURE_PLACES_MAX 64
+#define SIGNATURE_PLACES_MAX 256
 
 /* "deadlock-1a2b3c4d". Returns id. */
 const char *signature_id(char id[SIGNATURE_ID_MAX], enum kt_failure failure,
