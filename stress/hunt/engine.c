@@ -91,7 +91,7 @@ static int hunt_alone(void)
 			if (budget_was_interrupted())
 				break;
 			fprintf(stderr, "kthrash: %s\n", v.message);
-			return EXIT_ENVIRONMENT;
+			return isolate_status();
 		}
 		if (v.failure == KT_PASS)
 			break;

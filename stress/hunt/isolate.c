@@ -63,8 +63,16 @@ static void read_report(void)
 
 /* ---- what a child died of ------------------------------------------------- */
 
+static bool refused;		/* the last child ended because its subject refuses the case */
+
+int isolate_status(void)
+{
+	return refused ? EXIT_USAGE : EXIT_ENVIRONMENT;
+}
+
 static bool classify(int status, struct verdict *v)
 {
+	refused = false;
 	if (shared->verdict.failure != KT_PASS) {
 		*v = shared->verdict;
 		return true;
@@ -85,6 +93,7 @@ static bool classify(int status, struct verdict *v)
 	}
 	if (WIFEXITED(status) && report[0] && (WEXITSTATUS(status) == EXIT_ENVIRONMENT ||
 					       WEXITSTATUS(status) == SUBJECT_REFUSES)) {
+		refused = WEXITSTATUS(status) == SUBJECT_REFUSES;
 		snprintf(v->message, sizeof v->message, "%.1000s", report);
 		return false;
 	}

@@ -136,7 +136,7 @@ static int replay_file(const struct options *o, const char *file)
 
 		if (!run_times(&p, times, o->twice, &v)) {
 			fprintf(stderr, "kthrash: %s\n", v.message);
-			return EXIT_ENVIRONMENT;
+			return isolate_status();
 		}
 		ok = is_as_expected(&p, &v);
 		if (!ok)

@@ -166,7 +166,7 @@ static int explore(const struct options *o)
 
 	if (!isolate_run(explore_child, tick, &own, SILENCE_S, &v)) {
 		fprintf(stderr, "kthrash: %s\n", v.message);
-		return EXIT_ENVIRONMENT;
+		return isolate_status();
 	}
 	if (o->progress)
 		progress_end();

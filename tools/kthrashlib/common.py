@@ -5,9 +5,9 @@ import dataclasses
 import os
 import sys
 
-TOOLS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-ROOT = os.path.dirname(TOOLS)
-STATE = os.path.join(ROOT, ".kthrash")
+from kthrashlib.where import ROOT, TOOLS, state
+
+STATE = state()
 
 CLEAN, FINDINGS, USAGE, ENVIRONMENT = 0, 1, 2, 3
 

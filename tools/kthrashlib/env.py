@@ -64,6 +64,12 @@ LINT = {
     "pylint": "checks Python",
     "shellcheck": "checks shell scripts",
 }
+PROGRAMS = {
+    "python3-pyelftools": "looks into a program before it is run",
+}
+SYMBOLS = {
+    "llvm-19": "names of places in programs, from debug information",
+}
 MANUAL = {
     "man-db": "shows the manual page",
 }
@@ -84,7 +90,7 @@ TESTS = {
     "zsh": "tests its completion",
 }
 ALL = {**BUILD, **FUZZ, **BENCH, **PAGE, **TERMINAL, **METRICS, **MANUAL, **TESTS, **FORMAT,
-       **LINT, **DEBUG}
+       **LINT, **DEBUG, **PROGRAMS}
 
 
 def installed(package):

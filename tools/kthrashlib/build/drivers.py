@@ -135,17 +135,23 @@ def gdb(call):
     found, plans = call.options, call.words
     if system(found) != "sim":
         raise usage("gdb needs the simulator, not %s" % system(found))
-    step = found.get("--step")
     if not os.path.isfile(plans[0]):
         raise usage("%s: %s, expected a plan" % (
             plans[0], "is a folder" if os.path.isdir(plans[0]) else "no such file"))
     chosen(found)
-    env.ensure({**env.BUILD, **env.DEBUG})
-    batch = "--batch" in found
+    env.ensure(env.BUILD)
+    # gdb runs at the top of the checkout, because the names of the sources begin there.
+    return debug(call, [binary(found), "replay", os.path.abspath(plans[0])], None, ROOT)
+
+
+def debug(call, command_line, environment, folder):
+    """Starts gdb in `folder` with a driver's command line that replays a plan, and stops where the
+    plan fails."""
+    step, batch = call.options.get("--step"), "--batch" in call.options
+    env.ensure(env.DEBUG)
     command = ("kthrash batch" if batch else "kthrash show") + (
         "" if step is None else " %d" % step)
     words = ["gdb", "-q", "-x", os.path.join(ROOT, "tools", "gdb", "kthrash.py")]
     words += ["-batch"] * batch + ["-ex", command]
-    # gdb runs at the top of the checkout, because the names of the sources begin there.
-    return subprocess.run(words + ["--args", binary(found), "replay", os.path.abspath(plans[0])],
-                          cwd=ROOT, check=False).returncode
+    return subprocess.run(words + ["--args", *command_line], cwd=folder, env=environment,
+                          check=False).returncode

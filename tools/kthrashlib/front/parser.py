@@ -13,8 +13,9 @@ from click.shell_completion import CompletionItem
 from kthrashlib.common import Call, Failure, usage
 from kthrashlib.front import values
 from kthrashlib.front.options import AFTER_DASHES, one_of
+from kthrashlib.where import IS_INSTALLED
 
-PROGRAM = "tools/kthrash"
+PROGRAM = "kthrash" if IS_INSTALLED else "tools/kthrash"
 WIDTH = 78      # click has the same width on a terminal of 80 columns.
 
 
@@ -88,15 +89,18 @@ class RowCommand(click.Command):
 
     def __init__(self, row, run):
         params = [RowOption(o) for o in row.options]
-        kind = row.arguments.strip("[].")
-        if kind and row.arguments != AFTER_DASHES:
+        kind, other = row.kind(), row.is_other_program()
+        if kind:
             params.append(click.Argument(
-                ["words"], type=Word(kind), metavar=row.arguments.strip("[]").replace("]", ""),
+                ["words"], type=Word(kind),
+                metavar=kind if other else row.arguments.strip("[]").replace("]", ""),
                 nargs=-1 if row.arguments.endswith("...") else 1,
-                required=not row.arguments.startswith("[")))
+                required=other or not row.arguments.startswith("[")))
         super().__init__(row.name, callback=run, params=params, help=row.text,
-                         epilog=row.more or None, options_metavar="[OPTION]...",
+                         epilog=row.more.replace("tools/kthrash", PROGRAM) or None,
+                         options_metavar="[OPTION]...",
                          context_settings={"help_option_names": ["--help", "-h"],
+                                           "allow_interspersed_args": not other,
                                            "max_content_width": WIDTH + 2,
                                            "terminal_width": WIDTH})
         self.row = row
@@ -109,7 +113,8 @@ class RowCommand(click.Command):
         return [c for c in super().shell_complete(ctx, incomplete) if c.value not in given]
 
     def collect_usage_pieces(self, ctx):
-        return ["[OPTION]..."] + [self.row.arguments] * bool(self.row.arguments)
+        return ["[OPTION]..."] * bool(self.row.options) + \
+            [self.row.arguments] * bool(self.row.arguments)
 
     def format_options(self, ctx, formatter):
         records = [p.get_help_record(ctx) for p in self.params if isinstance(p, RowOption)]
