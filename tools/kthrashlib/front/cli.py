@@ -7,21 +7,27 @@ import sys
 
 import click
 
-from kthrashlib.common import CLEAN, ENVIRONMENT, USAGE, Failure, say
+from kthrashlib.common import CLEAN, ENVIRONMENT, USAGE, Failure, say, usage
 from kthrashlib.front import commands, completion, parser
+from kthrashlib.front.options import one_of
+from kthrashlib.where import IS_INSTALLED
 
 
 def runs(row):
     """Returns the function that runs the command. It imports the command's module here, and not
     earlier."""
     def run(call):
+        if IS_INSTALLED and row.name not in commands.ANYWHERE:
+            raise usage("%s needs a checkout of kthrash, and this copy is installed, for programs "
+                        "only: expected %s" % (row.name, one_of(commands.ANYWHERE)))
         module, _, function = row.run.partition(":")
         return getattr(importlib.import_module("kthrashlib." + module), function)(call)
     return run
 
 
 def group():
-    return parser.Group(commands.COMMANDS, runs, commands.STATUS)
+    return parser.Group(commands.COMMANDS, runs, commands.STATUS,
+                        commands.ANYWHERE if IS_INSTALLED else commands.names())
 
 
 def run(args):

@@ -89,7 +89,7 @@ COMMANDS = [
             "stand before it. Build systems take tools/kthrash-cc and tools/kthrash-c++ as "
             "compilers: CC=kthrash-cc CXX=kthrash-c++. These run the compilers that KTHRASH_CC and "
             "KTHRASH_CXX name, else clang-19 and clang++-19."),
-    Command("install", "programs.install:main", "PREFIX",
+    Command("install", "front.installing:main", "PREFIX",
             "installs kthrash for programs: kthrash, kthrash-cc, kthrash-c++, the library",
             more="It also installs the manual page, completion for three shells and kthrash.pc. "
                  "The commands that need a checkout are not installed."),

@@ -113,8 +113,8 @@ class RowCommand(click.Command):
         return [c for c in super().shell_complete(ctx, incomplete) if c.value not in given]
 
     def collect_usage_pieces(self, ctx):
-        return ["[OPTION]..."] * bool(self.row.options) + \
-            [self.row.arguments] * bool(self.row.arguments)
+        none = self.row.is_other_program() and not self.row.options
+        return ["[OPTION]..."] * (not none) + [self.row.arguments] * bool(self.row.arguments)
 
     def format_options(self, ctx, formatter):
         records = [p.get_help_record(ctx) for p in self.params if isinstance(p, RowOption)]
@@ -166,9 +166,11 @@ def call_of(ctx):
 
 
 class Group(click.Group):
-    """A group of click that has all commands, in the order of the table."""
+    """A group of click that has all commands, in the order of the table. Its help lists those in
+    `shown`."""
 
-    def __init__(self, rows, runs, status):
+    def __init__(self, rows, runs, status, shown):
+        self.shown = shown
         super().__init__(commands={row.name: RowCommand(row, runs(row)) for row in rows},
                          context_settings={"help_option_names": ["--help", "-h"],
                                            "max_content_width": WIDTH + 2,
@@ -177,7 +179,7 @@ class Group(click.Group):
                          add_help_option=True)
 
     def list_commands(self, ctx):
-        return list(self.commands)
+        return [name for name in self.commands if name in self.shown]
 
     def get_command(self, ctx, cmd_name):
         command = self.commands.get(cmd_name)
@@ -191,7 +193,8 @@ class Group(click.Group):
 
     def format_options(self, ctx, formatter):
         with formatter.section("Commands"):
-            formatter.write_dl([(c.name, c.help) for c in self.commands.values()])
+            formatter.write_dl([(name, self.commands[name].help)
+                                for name in self.list_commands(ctx)])
         formatter.write_paragraph()
         formatter.write_text("%s COMMAND --help lists the options of a command." % PROGRAM)
 
