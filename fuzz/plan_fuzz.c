@@ -22,6 +22,13 @@ enum { SCHEDULES = 4 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* The plan that runs. */
+static struct {
+	const uint8_t *data;
+	size_t size;
+} input;
+
+/* The input is printed, too, because the engine may have no room to save it. */
 static void run(struct world_options *o)
 {
 	static struct verdict v;
@@ -34,6 +41,7 @@ static void run(struct world_options *o)
 	fprintf(stderr, "kthrash: %s: %s\nkthrash: signature %s\nkthrash: id %s\n",
 		kt_failure_name(v.failure), v.message, v.signature,
 		signature_id(id, v.failure, v.signature));
+	fprintf(stderr, "kthrash: its input:\n%.*s\n", (int)input.size, (const char *)input.data);
 	abort();
 }
 
@@ -51,6 +59,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* A plan that expects a failure is kept on purpose and is no finding. */
 	if (p.has_expect && p.expect != KT_PASS)
 		return -1;
+	input.data = data;
+	input.size = size;
 	world_init(NULL);
 	subject_use(&subject_plan);
 	world_load(&p);

@@ -195,27 +195,42 @@ static void find_strings(const struct kt_site *site)
 		namer((struct kt_site *)site);
 }
 
-char *kt_site_name(const struct kt_site *site, char *buf, size_t size)
+static void out_label(struct out *o, const struct kt_site *site)
+{
+	if (!site->func) {
+		out_source(o, site->what);
+		return;
+	}
+	out_text(o, site->func);
+	out_char(o, ':');
+	out_text(o, site->op);
+	out_char(o, '(');
+	out_source(o, site->what);
+	out_char(o, ')');
+}
+
+static char *name_of(const struct kt_site *site, bool placed, char *buf, size_t size)
 {
 	struct out o = { buf, 0, size };
 
 	if (size == 0)
 		return buf;
 	find_strings(site);
-	if (site->placed)
+	if (placed)
 		out_place(&o, site);
-	if (!site->func) {
-		out_source(&o, site->what);
-	} else {
-		out_text(&o, site->func);
-		out_char(&o, ':');
-		out_text(&o, site->op);
-		out_char(&o, '(');
-		out_source(&o, site->what);
-		out_char(&o, ')');
-	}
+	out_label(&o, site);
 	buf[o.used] = '\0';
 	return buf;
+}
+
+char *kt_site_name(const struct kt_site *site, char *buf, size_t size)
+{
+	return name_of(site, site->placed, buf, size);
+}
+
+char *kt_site_label(const struct kt_site *site, char *buf, size_t size)
+{
+	return name_of(site, false, buf, size);
 }
 
 /*

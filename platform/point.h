@@ -71,6 +71,9 @@ struct kt_site {
  */
 char *kt_site_name(const struct kt_site *site, char *buf, size_t size);
 
+/* The same without file and line, for a text that has those elsewhere. */
+char *kt_site_label(const struct kt_site *site, char *buf, size_t size);
+
 /* The hash of kt_site_name(); never 0. Any thread may call this. */
 uint32_t kt_site_hash(struct kt_site *site);
 

@@ -105,13 +105,15 @@ def test_what_is_steered_repeats(folder, binary):
 
 
 def test_bad_input(folder, binary):
-    other = os.path.join(folder, "other")
+    other, fifo = os.path.join(folder, "other"), os.path.join(folder, "fifo")
+    os.mkfifo(fifo)
     with open(other, "w", encoding="ascii") as f:
         f.write("kthrash-plan 1\n")
     for args, status in (["--coverage=" + other], 2), (["--coverage="], 2), \
                         (["--mutate", "--plan=" + other], 2), (["--mutate", "--jobs=2"], 2), \
                         (["--coverage-every=0"], 2), \
-                        (["--coverage=" + os.path.join(folder, "none", "x")], 3):
+                        (["--coverage=" + os.path.join(folder, "none", "x")], 2), \
+                        (["--coverage=/dev/stdout"], 2), (["--coverage=" + fifo], 2):
         done = stress(binary, folder, "--executions=1", *args, status=status)
         assert done.stderr.count("\n") == 1, done.stderr
     with open(other, encoding="ascii") as f:

@@ -10,6 +10,7 @@
 #include "stress/hunt/hunt.h"
 #include "stress/hunt/isolate.h"
 #include "stress/hunt/json.h"
+#include "stress/hunt/output.h"
 #include "stress/hunt/take.h"
 
 static int command_generate(const struct options *o)
@@ -56,7 +57,7 @@ static const struct {
 	{ "about", command_about },
 };
 
-int driver_main(const struct subject *s, int argc, char **argv)
+static int run(const struct subject *s, int argc, char **argv)
 {
 	struct options o;
 	int status;
@@ -79,4 +80,10 @@ int driver_main(const struct subject *s, int argc, char **argv)
 	fprintf(stderr, "kthrash: %s is in stress/hunt/options.def and has no function here\n",
 		o.command);
 	return EXIT_ENVIRONMENT;
+}
+
+int driver_main(const struct subject *s, int argc, char **argv)
+{
+	output_begin();
+	return output_end(run(s, argc, argv));
 }

@@ -6,8 +6,9 @@
 #include "stress/run/subject.h"
 
 /*
- * Run the command in argv, with *s as the subject. Call it once in a process. Returns an exit
- * status (options.h).
+ * Run the command in argv, with *s as the subject. Call it once in a process, before the process
+ * opens a file. Returns an exit status (options.h): EXIT_ENVIRONMENT also if what the command
+ * printed could not be written.
  */
 int driver_main(const struct subject *s, int argc, char **argv);
 

@@ -334,6 +334,10 @@ static void test_where_runs_differ(void)
 	expect_output("verify needs the simulator");
 	expect_status(stress("program \"counter\"", "--twice"), EXIT_USAGE);
 	expect_output("--twice needs the simulator");
+	expect_status(stress("program \"counter\"", "--strategy=random"), EXIT_USAGE);
+	expect_output("--strategy needs the simulator");
+	expect_status(stress("program \"counter\"", "--memory=sc"), EXIT_USAGE);
+	expect_output("--memory=sc needs the simulator");
 	printf("ok where runs differ\n");
 }
 

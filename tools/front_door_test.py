@@ -93,7 +93,7 @@ class Options(unittest.TestCase):
                 (["explain"], "missing argument 'PLAN'"),
                 (["explain", "--format=pdf", "x"], "expected text, json, perfetto or html"),
                 (["explain", "x", "-o"], "option '-o' requires an argument"),
-                (["explain", "x", "-o", ""], "-o needs a value, as in -o FILE"),
+                (["explain", "x", "-o", ""], "-o needs a value, as in -o OUT"),
                 (["page"], "missing argument 'DIR'"),
                 (["page", "/no/such"], "/no/such: no such folder"),
                 (["page", HERE], "not the folder of a campaign"),

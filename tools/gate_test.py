@@ -235,7 +235,7 @@ class BadInput(unittest.TestCase):
             self.assertEqual(os.listdir(folder), ["x"])
 
     def test_reports_may_go_to_the_folder_that_is_made(self):
-        self.assertEqual(gate.output({"--junit": "/x/new/j.xml"}, "--junit", "/x/new", "j"),
+        self.assertEqual(gate.report_file({"--junit": "/x/new/j.xml"}, "--junit", "/x/new", "j"),
                          "/x/new/j.xml")
 
     def test_unknown_words(self):

@@ -4,6 +4,8 @@ finds the package beside it."""
 
 import sys
 
+from kthrashlib import output
 from kthrashlib.front import cli
 
-sys.exit(cli.main(sys.argv[1:]))
+output.begin()
+sys.exit(output.end(cli.main(sys.argv[1:])))

@@ -9,7 +9,7 @@
 
 #include "platform/hosted/models.h"
 
-/* ---- assertions --------------------------------------------------------------------------- */
+/* ---- assertions ------------------------------------------------------- */
 
 HOSTED_EXPORT void __assert_fail(const char *expr, const char *file, unsigned line,
 				 const char *func)
@@ -37,7 +37,7 @@ HOSTED_EXPORT void __assert(const char *expr, const char *file, int line)
 	kt_assert_failed(file, line, "?", expr);
 }
 
-/* ---- abort() --------------------------------------------------------------------------------- */
+/* ---- abort() ---------------------------------------------------------- */
 
 /* std::type_info: a pointer to its virtual functions, and the name. */
 struct type_info {
@@ -90,10 +90,11 @@ HOSTED_EXPORT void __stack_chk_fail(void)
 		HOSTED_REAL(__stack_chk_fail)();
 		__builtin_unreachable();
 	}
-	hosted_fail(KT_MEMORY, HOSTED_CALLER, "a function has written beyond its part of the stack");
+	hosted_fail(KT_MEMORY, HOSTED_CALLER,
+		    "a function has written beyond its part of the stack");
 }
 
-/* ---- err() and its kin: the C library's own call its exit(), from within ------------------------ */
+/* ---- err() and its kin: the C library's own call its exit(), from within --- */
 
 HOSTED_EXPORT void verr(int status, const char *format, va_list ap)
 {

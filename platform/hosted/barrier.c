@@ -86,7 +86,7 @@ static int wait_at(struct barrier *b, uintptr_t pc)
 	return PTHREAD_BARRIER_SERIAL_THREAD;
 }
 
-/* ---- what programs call ---------------------------------------------------------------- */
+/* ---- what programs call ----------------------------------------------- */
 
 HOSTED_EXPORT int pthread_barrier_init(pthread_barrier_t *b, const pthread_barrierattr_t *a,
 				       unsigned count)

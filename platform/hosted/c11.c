@@ -28,7 +28,7 @@ static pthread_cond_t *cond(cnd_t *c)
 	return (pthread_cond_t *)(void *)c;
 }
 
-/* ---- threads ----------------------------------------------------------------------------- */
+/* ---- threads ---------------------------------------------------------- */
 
 HOSTED_EXPORT int thrd_create(thrd_t *t, thrd_start_t fn, void *arg)
 {
@@ -88,7 +88,7 @@ HOSTED_EXPORT int thrd_sleep(const struct timespec *duration, struct timespec *r
 	return 0;
 }
 
-/* ---- mutexes ------------------------------------------------------------------------------- */
+/* ---- mutexes ---------------------------------------------------------- */
 
 static int init(mtx_t *m, int type, uintptr_t pc)
 {
@@ -156,7 +156,7 @@ HOSTED_EXPORT int mtx_unlock(mtx_t *m)
 	return result_of(hosted_mutex_unlock(mutex(m), true, HOSTED_CALLER));
 }
 
-/* ---- conditions ------------------------------------------------------------------------------ */
+/* ---- conditions ------------------------------------------------------- */
 
 HOSTED_EXPORT int cnd_init(cnd_t *c)
 {
@@ -206,7 +206,7 @@ HOSTED_EXPORT int cnd_broadcast(cnd_t *c)
 	return thrd_success;
 }
 
-/* ---- a thread's own values ----------------------------------------------------------------------- */
+/* ---- a thread's own values -------------------------------------------- */
 
 /* Outside an execution the pthread functions do the same as glibc's, and key.c hears of it. */
 HOSTED_EXPORT int tss_create(tss_t *key, tss_dtor_t destructor)

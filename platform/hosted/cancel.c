@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * How a thread ends before its function returns: pthread_exit(), and cancellation, which is
- * deferred.
+ * How a thread ends before its function returns: pthread_exit(), and cancellation. A thread may
+ * choose asynchronous cancellation, as OpenMP's do, but to cancel it is refused unless it sleeps
+ * at a cancellation point.
  *
  * Both unwind the stack by force, as in the C library. So destructors of C++, variables with
  * the attribute cleanup, and handlers of pthread_cleanup_push() run, the innermost first. In C
@@ -101,7 +102,7 @@ bool hosted_block_cancellable(struct kt_site *site, const void *object, uint64_t
 	return in_time;
 }
 
-/* ---- what programs call ---------------------------------------------------------------- */
+/* ---- what programs call ----------------------------------------------- */
 
 HOSTED_EXPORT void pthread_exit(void *result)
 {
@@ -118,8 +119,14 @@ static int cancel(pthread_t t, uintptr_t pc)
 	hosted_arrive(hosted_site(pc, HOSTED_CANCEL), other);
 	hosted_thread_of(t, "pthread_cancel()", pc);
 	other->cancel_asked = true;
-	if (other->cancellable && !other->cancel_disabled)
+	if (other->cancel_disabled || other->ended)
+		return 0;
+	if (other->cancellable)
 		hosted_wake_task(thread);
+	else if (other->cancel_at_once && thread != hosted_me())
+		hosted_refuse("pthread_cancel() of a thread with asynchronous cancellation", pc);
+	if (hosted_self()->cancel_at_once)
+		hosted_cancel_point();
 	return 0;
 }
 
@@ -157,19 +164,23 @@ HOSTED_EXPORT int pthread_setcancelstate(int state, int *old)
 
 HOSTED_EXPORT int pthread_setcanceltype(int type, int *old)
 {
+	struct hosted_thread *self;
+
 	if (!hosted_on())
 		return HOSTED_REAL(pthread_setcanceltype)(type, old);
-	if (type == PTHREAD_CANCEL_ASYNCHRONOUS)
-		hosted_refuse("pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS)",
-			      HOSTED_CALLER);
-	if (type != PTHREAD_CANCEL_DEFERRED)
+	if (type != PTHREAD_CANCEL_DEFERRED && type != PTHREAD_CANCEL_ASYNCHRONOUS)
 		return EINVAL;
+	self = hosted_self();
 	if (old)
-		*old = PTHREAD_CANCEL_DEFERRED;
+		*old = self->cancel_at_once ? PTHREAD_CANCEL_ASYNCHRONOUS :
+		       PTHREAD_CANCEL_DEFERRED;
+	self->cancel_at_once = type == PTHREAD_CANCEL_ASYNCHRONOUS;
+	if (self->cancel_at_once)
+		hosted_cancel_point();
 	return 0;
 }
 
-/* ---- what pthread_cleanup_push() is made of, in C --------------------------------------------- */
+/* ---- what pthread_cleanup_push() is made of, in C --------------------- */
 
 void __pthread_register_cancel(__pthread_unwind_buf_t *buf);
 void __pthread_unregister_cancel(__pthread_unwind_buf_t *buf);

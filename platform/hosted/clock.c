@@ -64,7 +64,7 @@ uint64_t hosted_deadline(int clock, const struct timespec *t)
 	return ns < from ? 0 : ns - from;
 }
 
-/* ---- reading clocks ------------------------------------------------------------------------ */
+/* ---- reading clocks --------------------------------------------------- */
 
 static uint64_t read_clock(clockid_t clock, uintptr_t pc)
 {
@@ -187,7 +187,7 @@ HOSTED_EXPORT int settimeofday(const struct timeval *t, const struct timezone *z
 	return HOSTED_REAL(settimeofday)(t, zone);
 }
 
-/* ---- sleeping ---------------------------------------------------------------------------------- */
+/* ---- sleeping --------------------------------------------------------- */
 
 static void sleep_until(uint64_t deadline, uintptr_t pc)
 {

@@ -42,7 +42,7 @@ int hosted_cond_destroy(pthread_cond_t *c, uintptr_t pc)
 	return 0;
 }
 
-/* ---- waiting ---------------------------------------------------------------------- */
+/* ---- waiting ---------------------------------------------------------- */
 
 /* POSIX: all that wait for one condition at the same time must hold one mutex. */
 static void check_mutex(const pthread_cond_t *c, const pthread_mutex_t *m, uintptr_t pc)
@@ -110,7 +110,7 @@ int hosted_cond_wait(pthread_cond_t *c, pthread_mutex_t *m, uint64_t deadline, u
 	return locked ? locked : error;
 }
 
-/* ---- waking ------------------------------------------------------------------------ */
+/* ---- waking ----------------------------------------------------------- */
 
 void hosted_cond_signal(pthread_cond_t *c, bool all, uintptr_t pc)
 {
@@ -126,7 +126,7 @@ void hosted_cond_signal(pthread_cond_t *c, bool all, uintptr_t pc)
 	}
 }
 
-/* ---- what programs call --------------------------------------------------------------- */
+/* ---- what programs call ----------------------------------------------- */
 
 HOSTED_EXPORT int pthread_cond_init(pthread_cond_t *c, const pthread_condattr_t *a)
 {

@@ -10,7 +10,9 @@
  *	a status other than 0	A finding, at once: no handler runs.
  *	_exit(), quick_exit()	As natively.
  *
- * abort.c has assertions and abort().  * If main() returns, it must not hold a lock, and each joinable thread must have been joined.
+ * abort.c has assertions and abort().
+ *
+ * If main() returns, it must not hold a lock, and each joinable thread must have been joined.
  *
  * Destructors of static variables that were constructed before main() run in each execution,
  * because the memory that they leave is put back. A program that destroys a mutex there while
@@ -93,7 +95,7 @@ static void run_of(struct handlers *h, const void *library)
 	}
 }
 
-/* ---- the end ------------------------------------------------------------------------------- */
+/* ---- the end ---------------------------------------------------------- */
 
 /* If no thread is left besides the caller, it returns from its first frame: that costs less. */
 __attribute__((noreturn))
@@ -137,11 +139,15 @@ void hosted_exit_now(int status, uintptr_t pc)
 	leave();
 }
 
-/* The destructors of static variables may join threads, so this comes after them. */
+/*
+ * The destructors of static variables may join threads, so this comes after them. A library's own
+ * threads, such as those of OpenMP, are not the program's to join.
+ */
 static void check_joined(void)
 {
 	for (uint32_t i = 1; i < hosted_threads && !hosted_threads_may_leak; i++)
-		if (!hosted_thread[i].detached && !hosted_thread[i].joined)
+		if (!hosted_thread[i].detached && !hosted_thread[i].joined &&
+		    hosted_is_program(hosted_thread[i].created_at))
 			hosted_fail(KT_LEAK, hosted_thread[i].created_at,
 				    "main() returned, and %s was neither joined nor detached: "
 				    "pthread_create()", hosted_name(i));
@@ -167,7 +173,7 @@ void hosted_exit_last(void)
 	flush();
 }
 
-/* ---- what programs call ---------------------------------------------------------------- */
+/* ---- what programs call ----------------------------------------------- */
 
 HOSTED_EXPORT void exit(int status)
 {

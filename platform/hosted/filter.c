@@ -21,12 +21,18 @@ void filter_share(struct filter_entry *e)
 	filter->grew = hosted_epoch;
 }
 
+/* A free entry is about to be filled. */
+static void take_slot(const struct filter_entry *e)
+{
+	filter->slot[filter->used++] = (uint32_t)(e - filter->entry);
+}
+
 bool filter_add(struct filter_entry *e, uint64_t granule, bool write)
 {
 	/* A granule for which there is no room is not shared, as far as the filter knows. */
 	if (filter->used >= FILTER_TABLE / 4 * 3)
 		return filter_points == HOSTED_POINTS_ALL;
-	filter->used++;
+	take_slot(e);
 	*e = (struct filter_entry){
 		.granule = granule, .owner = (uint16_t)hosted_me(), .wrote = write,
 		.epoch = hosted_epoch,
@@ -53,8 +59,7 @@ void hosted_filter_end(void)
 	for (uint32_t i = 0; i < FILTER_TABLE; i++)
 		if (filter->entry[i].shared && n < FILTER_TABLE / 4)
 			kept[n++] = filter->entry[i];
-	memset(filter->entry, 0, sizeof filter->entry);
-	filter->used = n;
+	hosted_filter_forget();
 	for (uint32_t k = 0; k < n; k++) {
 		uint64_t granule = kept[k].granule;
 		uint32_t i = (uint32_t)(granule * 0x9e3779b97f4a7c15ull >>
@@ -62,6 +67,7 @@ void hosted_filter_end(void)
 
 		while (filter->entry[i].granule)
 			i = (i + 1) % FILTER_TABLE;
+		take_slot(&filter->entry[i]);
 		filter->entry[i] = kept[k];
 	}
 }
@@ -73,8 +79,8 @@ bool hosted_filter_grew(void)
 
 void hosted_filter_forget(void)
 {
-	if (filter->used)
-		memset(filter->entry, 0, sizeof filter->entry);
+	for (uint32_t i = 0; i < filter->used; i++)
+		filter->entry[filter->slot[i]] = (struct filter_entry){ 0 };
 	filter->used = 0;
 }
 
@@ -89,7 +95,7 @@ void hosted_filter_races(const void *addr)
 		if (!e->granule) {
 			if (filter->used >= FILTER_TABLE / 4 * 3)
 				return;
-			filter->used++;
+			take_slot(e);
 			e->granule = granule;
 		}
 		if (e->granule != granule)

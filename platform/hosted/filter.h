@@ -19,6 +19,7 @@ struct filter_entry {
 
 struct filter {
 	uint32_t used, grew;	/* grew: the last execution that found one */
+	uint32_t slot[FILTER_TABLE];		/* of the `used` entries: to clear only those */
 	struct filter_entry entry[FILTER_TABLE];
 };
 

@@ -86,7 +86,7 @@ static long move(const void *word, int count, const void *to)
 	return moved;
 }
 
-/* ---- FUTEX_WAKE_OP ------------------------------------------------------------------------- */
+/* ---- FUTEX_WAKE_OP ---------------------------------------------------- */
 
 static int32_t signed12(uint32_t field)
 {
@@ -116,7 +116,7 @@ static bool operate(uint32_t *word, uint32_t code)
 	}
 }
 
-/* ---- the call ---------------------------------------------------------------------------------- */
+/* ---- the call --------------------------------------------------------- */
 
 /* FUTEX_WAIT's time is an interval, FUTEX_WAIT_BITSET's a point of a clock. */
 static int deadline_of(int op, const struct timespec *t, uint64_t *deadline)
@@ -189,7 +189,7 @@ static long futex(const long *a, uintptr_t pc)
 	hosted_refuse("syscall(SYS_futex) with priority inheritance", pc);
 }
 
-/* ---- syscall() ------------------------------------------------------------------------------------ */
+/* ---- syscall() -------------------------------------------------------- */
 
 pid_t hosted_tid(uint32_t thread)
 {

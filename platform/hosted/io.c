@@ -33,74 +33,74 @@
 
 #include "platform/hosted/models.h"
 
-#define REFUSED(type, name, params, args)                                      \
-	HOSTED_EXPORT type name params                                         \
-	{                                                                      \
-		if (hosted_on())                                               \
-			hosted_refuse(#name "()", HOSTED_CALLER);              \
-		return HOSTED_REAL(name) args;                                 \
-	}
+/* ---- making what can block -------------------------------------------- */
 
-/* ---- making what can block --------------------------------------------------------------------- */
-
-REFUSED(int, pipe, (int fds[2]), (fds))
-REFUSED(int, pipe2, (int fds[2], int flags), (fds, flags))
-REFUSED(int, socket, (int domain, int type, int protocol), (domain, type, protocol))
-REFUSED(int, socketpair, (int domain, int type, int protocol, int fds[2]),
+HOSTED_REFUSED(int, pipe, (int fds[2]), (fds))
+HOSTED_REFUSED(int, pipe2, (int fds[2], int flags), (fds, flags))
+HOSTED_REFUSED(int, socket, (int domain, int type, int protocol), (domain, type, protocol))
+HOSTED_REFUSED(int, socketpair, (int domain, int type, int protocol, int fds[2]),
 	(domain, type, protocol, fds))
-REFUSED(int, eventfd, (unsigned value, int flags), (value, flags))
-REFUSED(int, timerfd_create, (clockid_t clock, int flags), (clock, flags))
-REFUSED(int, signalfd, (int fd, const sigset_t *set, int flags), (fd, set, flags))
-REFUSED(int, inotify_init, (void), ())
-REFUSED(int, inotify_init1, (int flags), (flags))
-REFUSED(int, epoll_create, (int size), (size))
-REFUSED(int, epoll_create1, (int flags), (flags))
-REFUSED(int, msgget, (key_t key, int flags), (key, flags))
-REFUSED(int, semget, (key_t key, int count, int flags), (key, count, flags))
-REFUSED(int, shmget, (key_t key, size_t size, int flags), (key, size, flags))
-REFUSED(int, flock, (int fd, int operation), (fd, operation))
-REFUSED(int, lockf64, (int fd, int command, off64_t size), (fd, command, size))
-REFUSED(int, lockf, (int fd, int command, off_t size), (fd, command, size))
+HOSTED_REFUSED(int, eventfd, (unsigned value, int flags), (value, flags))
+HOSTED_REFUSED(int, timerfd_create, (clockid_t clock, int flags), (clock, flags))
+HOSTED_REFUSED(int, signalfd, (int fd, const sigset_t *set, int flags), (fd, set, flags))
+HOSTED_REFUSED(int, inotify_init, (void), ())
+HOSTED_REFUSED(int, inotify_init1, (int flags), (flags))
+HOSTED_REFUSED(int, epoll_create, (int size), (size))
+HOSTED_REFUSED(int, epoll_create1, (int flags), (flags))
+HOSTED_REFUSED(int, msgget, (key_t key, int flags), (key, flags))
+HOSTED_REFUSED(int, semget, (key_t key, int count, int flags), (key, count, flags))
+HOSTED_REFUSED(int, shmget, (key_t key, size_t size, int flags), (key, size, flags))
+HOSTED_REFUSED(int, flock, (int fd, int operation), (fd, operation))
+HOSTED_REFUSED(int, lockf64, (int fd, int command, off64_t size), (fd, command, size))
+HOSTED_REFUSED(int, lockf, (int fd, int command, off_t size), (fd, command, size))
 
 /* The C library would start threads of its own. */
-REFUSED(int, aio_read, (struct aiocb *a), (a))
-REFUSED(int, aio_read64, (struct aiocb64 *a), (a))
-REFUSED(int, aio_write, (struct aiocb *a), (a))
-REFUSED(int, aio_write64, (struct aiocb64 *a), (a))
-REFUSED(int, aio_fsync, (int operation, struct aiocb *a), (operation, a))
-REFUSED(int, aio_fsync64, (int operation, struct aiocb64 *a), (operation, a))
-REFUSED(int, lio_listio, (int mode, struct aiocb *const list[restrict], int count,
-			  struct sigevent *restrict event), (mode, list, count, event))
-REFUSED(int, lio_listio64, (int mode, struct aiocb64 *const list[restrict], int count,
-			    struct sigevent *restrict event), (mode, list, count, event))
-REFUSED(int, getaddrinfo_a, (int mode, struct gaicb *list[restrict], int count,
-			     struct sigevent *restrict event), (mode, list, count, event))
+HOSTED_REFUSED(int, aio_read, (struct aiocb *a), (a))
+HOSTED_REFUSED(int, aio_read64, (struct aiocb64 *a), (a))
+HOSTED_REFUSED(int, aio_write, (struct aiocb *a), (a))
+HOSTED_REFUSED(int, aio_write64, (struct aiocb64 *a), (a))
+HOSTED_REFUSED(int, aio_fsync, (int operation, struct aiocb *a), (operation, a))
+HOSTED_REFUSED(int, aio_fsync64, (int operation, struct aiocb64 *a), (operation, a))
+HOSTED_REFUSED(int, lio_listio, (int mode, struct aiocb *const list[restrict], int count,
+		struct sigevent *restrict event),
+	(mode, list, count, event))
+HOSTED_REFUSED(int, lio_listio64, (int mode, struct aiocb64 *const list[restrict], int count,
+		struct sigevent *restrict event),
+	(mode, list, count, event))
+HOSTED_REFUSED(int, getaddrinfo_a, (int mode, struct gaicb *list[restrict], int count,
+		struct sigevent *restrict event),
+	(mode, list, count, event))
 
-/* ---- on descriptors that the program was started with ------------------------------------------- */
+/* ---- on descriptors that the program was started with ----------------- */
 
-REFUSED(int, accept, (int fd, struct sockaddr *restrict addr, socklen_t *restrict size),
+HOSTED_REFUSED(int, accept, (int fd, struct sockaddr *restrict addr, socklen_t *restrict size),
 	(fd, addr, size))
-REFUSED(int, accept4, (int fd, struct sockaddr *restrict addr, socklen_t *restrict size, int flags),
+HOSTED_REFUSED(int, accept4, (int fd, struct sockaddr *restrict addr, socklen_t *restrict size,
+		int flags),
 	(fd, addr, size, flags))
-REFUSED(int, connect, (int fd, const struct sockaddr *addr, socklen_t size), (fd, addr, size))
-REFUSED(ssize_t, recv, (int fd, void *buf, size_t size, int flags), (fd, buf, size, flags))
-REFUSED(ssize_t, recvfrom, (int fd, void *restrict buf, size_t size, int flags,
-			    struct sockaddr *restrict addr, socklen_t *restrict len),
+HOSTED_REFUSED(int, connect, (int fd, const struct sockaddr *addr, socklen_t size),
+	(fd, addr, size))
+HOSTED_REFUSED(ssize_t, recv, (int fd, void *buf, size_t size, int flags), (fd, buf, size, flags))
+HOSTED_REFUSED(ssize_t, recvfrom, (int fd, void *restrict buf, size_t size, int flags,
+		struct sockaddr *restrict addr, socklen_t *restrict len),
 	(fd, buf, size, flags, addr, len))
-REFUSED(ssize_t, recvmsg, (int fd, struct msghdr *m, int flags), (fd, m, flags))
-REFUSED(ssize_t, send, (int fd, const void *buf, size_t size, int flags), (fd, buf, size, flags))
-REFUSED(ssize_t, sendto, (int fd, const void *buf, size_t size, int flags,
-			  const struct sockaddr *addr, socklen_t len),
+HOSTED_REFUSED(ssize_t, recvmsg, (int fd, struct msghdr *m, int flags), (fd, m, flags))
+HOSTED_REFUSED(ssize_t, send, (int fd, const void *buf, size_t size, int flags),
+	(fd, buf, size, flags))
+HOSTED_REFUSED(ssize_t, sendto, (int fd, const void *buf, size_t size, int flags,
+		const struct sockaddr *addr, socklen_t len),
 	(fd, buf, size, flags, addr, len))
-REFUSED(ssize_t, sendmsg, (int fd, const struct msghdr *m, int flags), (fd, m, flags))
-REFUSED(int, recvmmsg, (int fd, struct mmsghdr *m, unsigned count, int flags,
-			struct timespec *interval), (fd, m, count, flags, interval))
-REFUSED(int, sendmmsg, (int fd, struct mmsghdr *m, unsigned count, int flags),
+HOSTED_REFUSED(ssize_t, sendmsg, (int fd, const struct msghdr *m, int flags), (fd, m, flags))
+HOSTED_REFUSED(int, recvmmsg, (int fd, struct mmsghdr *m, unsigned count, int flags,
+		struct timespec *interval),
+	(fd, m, count, flags, interval))
+HOSTED_REFUSED(int, sendmmsg, (int fd, struct mmsghdr *m, unsigned count, int flags),
 	(fd, m, count, flags))
-REFUSED(int, epoll_wait, (int fd, struct epoll_event *events, int max, int ms),
+HOSTED_REFUSED(int, epoll_wait, (int fd, struct epoll_event *events, int max, int ms),
 	(fd, events, max, ms))
-REFUSED(int, epoll_pwait, (int fd, struct epoll_event *events, int max, int ms,
-			   const sigset_t *set), (fd, events, max, ms, set))
+HOSTED_REFUSED(int, epoll_pwait, (int fd, struct epoll_event *events, int max, int ms,
+		const sigset_t *set),
+	(fd, events, max, ms, set))
 
 HOSTED_EXPORT mqd_t mq_open(const char *name, int flags, ...)
 {
@@ -149,7 +149,7 @@ HOSTED_EXPORT int fcntl64(int fd, int command, ...)
 	       HOSTED_REAL(fcntl64)(fd, command, arg);
 }
 
-/* ---- reading and writing -------------------------------------------------------------------------- */
+/* ---- reading and writing ---------------------------------------------- */
 
 enum { MEMORY = 1, RANDOM = 8, URANDOM = 9 };	/* the numbers of Linux's devices */
 
@@ -206,10 +206,10 @@ HOSTED_EXPORT ssize_t __read_chk(int fd, void *buf, size_t size, size_t room)
 	       HOSTED_REAL(__read_chk)(fd, buf, size, room);
 }
 
-REFUSED(ssize_t, __recv_chk, (int fd, void *buf, size_t size, size_t room, int flags),
+HOSTED_REFUSED(ssize_t, __recv_chk, (int fd, void *buf, size_t size, size_t room, int flags),
 	(fd, buf, size, room, flags))
-REFUSED(ssize_t, __recvfrom_chk, (int fd, void *restrict buf, size_t size, size_t room, int flags,
-				  struct sockaddr *restrict addr, socklen_t *restrict len),
+HOSTED_REFUSED(ssize_t, __recvfrom_chk, (int fd, void *restrict buf, size_t size, size_t room,
+		int flags, struct sockaddr *restrict addr, socklen_t *restrict len),
 	(fd, buf, size, room, flags, addr, len))
 
 HOSTED_EXPORT ssize_t readv(int fd, const struct iovec *v, int count)
@@ -251,7 +251,7 @@ HOSTED_EXPORT ssize_t writev(int fd, const struct iovec *v, int count)
 	return HOSTED_REAL(writev)(fd, v, count);
 }
 
-/* ---- waiting for descriptors: without any, it is a sleep --------------------------------------------- */
+/* ---- waiting for descriptors: without any, it is a sleep -------------- */
 
 /* An interval of HOSTED_NEVER has no end. */
 static int sleep_for(uint64_t ns, uintptr_t pc)
@@ -326,7 +326,7 @@ HOSTED_EXPORT int __ppoll_chk(struct pollfd *fds, nfds_t count, const struct tim
 	return sleep_for(interval ? hosted_ns(interval) : HOSTED_NEVER, HOSTED_CALLER);
 }
 
-/* ---- the lock of a stream ---------------------------------------------------------------------------- */
+/* ---- the lock of a stream --------------------------------------------- */
 
 /*
  * flockfile() excludes others that call it, and not those that print meanwhile: the C library's

@@ -81,7 +81,7 @@ static bool is_key(pthread_key_t key)
 	return key < HOSTED_KEYS_MAX && keys[key].used;
 }
 
-/* ---- what programs call ---------------------------------------------------------------- */
+/* ---- what programs call ----------------------------------------------- */
 
 HOSTED_EXPORT int pthread_key_create(pthread_key_t *key, void (*destructor)(void *))
 {
@@ -131,7 +131,7 @@ HOSTED_EXPORT int pthread_setspecific(pthread_key_t key, const void *value)
 	return 0;
 }
 
-/* ---- the end of a thread ------------------------------------------------------------------ */
+/* ---- the end of a thread ---------------------------------------------- */
 
 static bool run_destructors(void)
 {
@@ -160,7 +160,7 @@ void hosted_run_key_destructors(void)
 			break;
 }
 
-/* ---- thread_local variables of C++ ------------------------------------------------------------ */
+/* ---- thread_local variables of C++ ------------------------------------ */
 
 struct hosted_at_end {
 	void (*destructor)(void *object);

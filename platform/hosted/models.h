@@ -42,7 +42,7 @@ static inline void hosted_arrive(struct kt_site *site, const void *object)
 	sim_fence();
 }
 
-/* ---- a thread (thread.c) ----------------------------------------------------- */
+/* ---- a thread (thread.c) ---------------------------------------------- */
 
 struct hosted_held {	/* a lock that a thread holds */
 	const void *lock;
@@ -76,8 +76,9 @@ struct hosted_thread {
 	/* Cancellation. */
 	uint64_t blocked_signals;	/* bit per signal, from bit 0 for signal 1 */
 	bool cancel_asked, cancel_disabled;
+	bool cancel_at_once;		/* asynchronously */
 	bool cancellable;		/* it sleeps, and pthread_cancel() must wake it */
-	__pthread_unwind_buf_t *cleanup;	/* the innermost handler of pthread_cleanup_push() */
+	__pthread_unwind_buf_t *cleanup;	/* the innermost of pthread_cleanup_push() */
 	jmp_buf base;			/* the frame that called fn */
 	char *base_frame;
 	bool gone;			/* after a jump to base there is nothing to do */
@@ -138,7 +139,7 @@ static inline bool hosted_is_cancelled(void)
 /* As hosted_block(); pthread_cancel() ends the sleep, and the thread (cancel.c). */
 bool hosted_block_cancellable(struct kt_site *site, const void *object, uint64_t deadline);
 
-/* ---- held locks (held.c) ----------------------------------------------------- */
+/* ---- held locks (held.c) ---------------------------------------------- */
 
 void hosted_take(const void *lock, enum hosted_lock_kind kind, uintptr_t pc);
 void hosted_drop(const void *lock);
@@ -156,7 +157,7 @@ void hosted_held_at_end(uintptr_t pc);
  */
 void hosted_check_idle(const void *object, const char *what, const char *done, uintptr_t pc);
 
-/* ---- mutexes (mutex.c) -------------------------------------------------------- */
+/* ---- mutexes (mutex.c) ------------------------------------------------ */
 
 /*
  * What pthread_mutex_lock() and its kin do. `try` and `deadline` say for how long to wait. With
@@ -178,14 +179,14 @@ bool hosted_mutex_is_mine(const pthread_mutex_t *m);
 int hosted_mutex_init(pthread_mutex_t *m, const pthread_mutexattr_t *a, uintptr_t pc);
 int hosted_mutex_destroy(pthread_mutex_t *m, uintptr_t pc);
 
-/* ---- conditions (cond.c) ------------------------------------------------------ */
+/* ---- conditions (cond.c) ---------------------------------------------- */
 
 int hosted_cond_init(pthread_cond_t *c, const pthread_condattr_t *a, uintptr_t pc);
 int hosted_cond_destroy(pthread_cond_t *c, uintptr_t pc);
 int hosted_cond_wait(pthread_cond_t *c, pthread_mutex_t *m, uint64_t deadline, uintptr_t pc);
 void hosted_cond_signal(pthread_cond_t *c, bool all, uintptr_t pc);
 
-/* ---- threads, for C11 (thread.c, once.c, key.c) ------------------------------- */
+/* ---- threads, for C11 (thread.c, once.c, key.c) ----------------------- */
 
 int hosted_thread_create(pthread_t *t, const pthread_attr_t *attr, void *(*fn)(void *),
 			 thrd_start_t c11_fn, void *arg, uintptr_t pc);
@@ -194,14 +195,14 @@ int hosted_thread_detach(pthread_t t, uintptr_t pc);
 void hosted_once(int *once, void (*fn)(void), uintptr_t pc);
 int hosted_key_create(pthread_key_t *key, void (*destructor)(void *));
 
-/* ---- attributes (attr.c) ------------------------------------------------------- */
+/* ---- attributes (attr.c) ---------------------------------------------- */
 
 void hosted_attr_init(struct hosted_thread *t);
 /* `t` is new. It has the caller's attributes, except those that `attr`, if not NULL, gives it. */
 void hosted_attr_inherit(struct hosted_thread *t, const pthread_attr_t *attr, uintptr_t pc);
 pid_t hosted_tid(uint32_t thread);	/* what gettid() returns in it */
 
-/* ---- time (clock.c) ------------------------------------------------------------ */
+/* ---- time (clock.c) --------------------------------------------------- */
 
 /* A cancellation point. */
 void hosted_sleep(uint64_t ns, uintptr_t pc);
@@ -212,7 +213,7 @@ static inline bool hosted_is_time(const struct timespec *t)
 	return t->tv_nsec >= 0 && t->tv_nsec < 1000000000;
 }
 
-/* ---- the end of the program (exit.c) ---------------------------------------------- */
+/* ---- the end of the program (exit.c) ---------------------------------- */
 
 /* As exit() and _exit(). */
 void hosted_exit(int status, uintptr_t pc) __attribute__((noreturn));
@@ -222,7 +223,7 @@ void hosted_main_returned(int status, uintptr_t pc) __attribute__((noreturn));
 /* The last thread has ended by itself. Returns. */
 void hosted_exit_last(void);
 
-/* ---- the rest ------------------------------------------------------------------------ */
+/* ---- the rest --------------------------------------------------------- */
 
 /* Deliver the signal to the calling thread. 0, or an error (signal.c). */
 int hosted_raise(int signal, uintptr_t pc);
@@ -240,10 +241,20 @@ void hosted_futex_begin(void);
  */
 #define HOSTED_REAL_OF(name, version)                                          \
 	(__extension__({                                                       \
-		static __typeof__(&name) hosted_real_here;                     \
+		static __typeof__(&(name)) hosted_real_here;                     \
 		if (!hosted_real_here)                                         \
-			hosted_real_here = (__typeof__(&name))dlvsym(RTLD_NEXT, #name, version); \
+			hosted_real_here = (__typeof__(&(name)))dlvsym(RTLD_NEXT, #name, version); \
 		hosted_real_here;                                              \
 	}))
+
+/* A function that an execution can't have. */
+#define HOSTED_REFUSED(type, name, params, args)                               \
+	HOSTED_EXPORT type name params                                         \
+	{                                                                      \
+		if (hosted_on())                                               \
+			hosted_refuse(#name "()", HOSTED_CALLER);              \
+		/* NOLINTNEXTLINE(bugprone-macro-parentheses): a call */       \
+		return HOSTED_REAL(name) args;                                 \
+	}
 
 #endif

@@ -61,7 +61,7 @@ static void check(const pthread_mutex_t *m, uintptr_t pc)
 			    hosted_object_name(m));
 }
 
-/* ---- making and destroying ---------------------------------------------------- */
+/* ---- making and destroying -------------------------------------------- */
 
 int hosted_mutex_init(pthread_mutex_t *m, const pthread_mutexattr_t *a, uintptr_t pc)
 {
@@ -80,7 +80,7 @@ int hosted_mutex_destroy(pthread_mutex_t *m, uintptr_t pc)
 	return 0;
 }
 
-/* ---- locking ------------------------------------------------------------------- */
+/* ---- locking ---------------------------------------------------------- */
 
 /* The caller holds *m already. 0 or an error, or -1: it must wait. */
 static int again(pthread_mutex_t *m, const struct hosted_lock_how *how, uintptr_t pc)
@@ -138,7 +138,7 @@ int hosted_mutex_lock(pthread_mutex_t *m, const struct hosted_lock_how *how, uin
 	return get(m, pc);
 }
 
-/* ---- unlocking ------------------------------------------------------------------- */
+/* ---- unlocking -------------------------------------------------------- */
 
 int hosted_mutex_unlock(pthread_mutex_t *m, bool point, uintptr_t pc)
 {
@@ -180,7 +180,7 @@ void hosted_mutex_owner_died(pthread_mutex_t *m)
 	hosted_wake_all(m);
 }
 
-/* ---- what programs call ------------------------------------------------------------ */
+/* ---- what programs call ----------------------------------------------- */
 
 HOSTED_EXPORT int pthread_mutex_init(pthread_mutex_t *m, const pthread_mutexattr_t *a)
 {

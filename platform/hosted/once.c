@@ -70,7 +70,7 @@ HOSTED_EXPORT void call_once(once_flag *once, void (*fn)(void))
 		hosted_once((int *)(void *)once, fn, HOSTED_CALLER);
 }
 
-/* ---- C++ guards ------------------------------------------------------------------------ */
+/* ---- C++ guards ------------------------------------------------------- */
 
 struct guard {
 	uint8_t done;

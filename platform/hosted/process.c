@@ -15,38 +15,33 @@
 
 #include "platform/hosted/models.h"
 
-#define REFUSED(type, name, params, args)                                      \
-	HOSTED_EXPORT type name params                                         \
-	{                                                                      \
-		if (hosted_on())                                               \
-			hosted_refuse(#name "()", HOSTED_CALLER);              \
-		return HOSTED_REAL(name) args;                                 \
-	}
-
-REFUSED(pid_t, fork, (void), ())
-REFUSED(pid_t, _Fork, (void), ())
-REFUSED(int, execv, (const char *path, char *const argv[]), (path, argv))
-REFUSED(int, execve, (const char *path, char *const argv[], char *const envp[]),
+HOSTED_REFUSED(pid_t, fork, (void), ())
+HOSTED_REFUSED(pid_t, _Fork, (void), ())
+HOSTED_REFUSED(int, execv, (const char *path, char *const argv[]), (path, argv))
+HOSTED_REFUSED(int, execve, (const char *path, char *const argv[], char *const envp[]),
 	(path, argv, envp))
-REFUSED(int, execvp, (const char *file, char *const argv[]), (file, argv))
-REFUSED(int, execvpe, (const char *file, char *const argv[], char *const envp[]),
+HOSTED_REFUSED(int, execvp, (const char *file, char *const argv[]), (file, argv))
+HOSTED_REFUSED(int, execvpe, (const char *file, char *const argv[], char *const envp[]),
 	(file, argv, envp))
-REFUSED(int, fexecve, (int fd, char *const argv[], char *const envp[]), (fd, argv, envp))
-REFUSED(int, system, (const char *command), (command))
-REFUSED(FILE *, popen, (const char *command, const char *modes), (command, modes))
-REFUSED(pid_t, wait, (int *status), (status))
-REFUSED(pid_t, waitpid, (pid_t pid, int *status, int options), (pid, status, options))
-REFUSED(int, waitid, (idtype_t type, id_t id, siginfo_t *info, int options),
+HOSTED_REFUSED(int, fexecve, (int fd, char *const argv[], char *const envp[]), (fd, argv, envp))
+HOSTED_REFUSED(int, system, (const char *command), (command))
+HOSTED_REFUSED(FILE *, popen, (const char *command, const char *modes), (command, modes))
+HOSTED_REFUSED(pid_t, wait, (int *status), (status))
+HOSTED_REFUSED(pid_t, waitpid, (pid_t pid, int *status, int options), (pid, status, options))
+HOSTED_REFUSED(int, waitid, (idtype_t type, id_t id, siginfo_t *info, int options),
 	(type, id, info, options))
-REFUSED(pid_t, wait3, (int *status, int options, struct rusage *usage), (status, options, usage))
-REFUSED(pid_t, wait4, (pid_t pid, int *status, int options, struct rusage *usage),
+HOSTED_REFUSED(pid_t, wait3, (int *status, int options, struct rusage *usage),
+	(status, options, usage))
+HOSTED_REFUSED(pid_t, wait4, (pid_t pid, int *status, int options, struct rusage *usage),
 	(pid, status, options, usage))
-REFUSED(int, forkpty, (int *fd, char *name, const struct termios *t, const struct winsize *size),
+HOSTED_REFUSED(int, forkpty, (int *fd, char *name, const struct termios *t,
+		const struct winsize *size),
 	(fd, name, t, size))
-REFUSED(int, execveat, (int fd, const char *path, char *const argv[], char *const envp[], int flags),
+HOSTED_REFUSED(int, execveat, (int fd, const char *path, char *const argv[], char *const envp[],
+		int flags),
 	(fd, path, argv, envp, flags))
-REFUSED(int, daemon, (int nochdir, int noclose), (nochdir, noclose))
-REFUSED(int, unshare, (int flags), (flags))
+HOSTED_REFUSED(int, daemon, (int nochdir, int noclose), (nochdir, noclose))
+HOSTED_REFUSED(int, unshare, (int flags), (flags))
 
 HOSTED_EXPORT int posix_spawn(pid_t *restrict pid, const char *restrict path,
 			      const posix_spawn_file_actions_t *restrict actions,
@@ -91,7 +86,7 @@ HOSTED_EXPORT int clone(int (*fn)(void *), void *stack, int flags, void *arg, ..
 	return HOSTED_REAL(clone)(fn, stack, flags, arg, parent, tls, child);
 }
 
-/* ---- execl() and its kin ------------------------------------------------------------------------ */
+/* ---- execl() and its kin ---------------------------------------------- */
 
 enum { WORDS_MAX = 1024 };
 

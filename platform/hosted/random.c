@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Random numbers from the system are the same in each execution. rand(), random(), drand48() and
- * their kin are the C library's, whose state is put back.
+ * Random numbers from the system are the same in each execution. The C library's own
+ * generators need no model, because their state is put back.
  */
 #include <stdlib.h>
 #include <sys/random.h>

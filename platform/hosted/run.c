@@ -18,7 +18,7 @@
 #include "platform/hosted/race.h"
 #include "platform/hosted/site.h"
 
-enum { STACK_BYTES = 1 << 20 };
+enum { STACK_BYTES = 8 << 20 };
 #define STACKS_BASE 0x5000000000ull
 
 uint32_t hosted_epoch;

@@ -50,7 +50,7 @@ static int destroy(pthread_rwlock_t *l, uintptr_t pc)
 	return 0;
 }
 
-/* ---- locking ------------------------------------------------------------------------ */
+/* ---- locking ---------------------------------------------------------- */
 
 /* PREFER_WRITER_NP is no preference, in glibc too: it would deadlock recursive readers. */
 static bool can_read(const pthread_rwlock_t *l)
@@ -148,7 +148,7 @@ static int unlock(pthread_rwlock_t *l, uintptr_t pc)
 	return 0;
 }
 
-/* ---- what programs call ---------------------------------------------------------------- */
+/* ---- what programs call ----------------------------------------------- */
 
 HOSTED_EXPORT int pthread_rwlock_init(pthread_rwlock_t *l, const pthread_rwlockattr_t *a)
 {

@@ -107,7 +107,7 @@ static int post(struct sem *s, uintptr_t pc)
 	return 0;
 }
 
-/* ---- what programs call ---------------------------------------------------------------- */
+/* ---- what programs call ----------------------------------------------- */
 
 HOSTED_EXPORT int sem_init(sem_t *s, int shared, unsigned value)
 {

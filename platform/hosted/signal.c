@@ -41,7 +41,7 @@ static int fail_with(int error)
 	return -1;
 }
 
-/* ---- delivery --------------------------------------------------------------------------------- */
+/* ---- delivery --------------------------------------------------------- */
 
 static bool is_ignored_by_default(int signal)
 {
@@ -136,7 +136,7 @@ HOSTED_EXPORT int tgkill(pid_t group, pid_t tid, int signal)
 	return error ? fail_with(error) : 0;
 }
 
-/* ---- handlers ----------------------------------------------------------------------------------- */
+/* ---- handlers --------------------------------------------------------- */
 
 static void note(struct sigaction *table, int signal, const struct sigaction *a)
 {
@@ -178,7 +178,7 @@ HOSTED_EXPORT __sighandler_t signal(int number, __sighandler_t handler)
 	return sigaction(number, &a, &old) ? SIG_ERR : old.sa_handler;
 }
 
-/* ---- masks -------------------------------------------------------------------------------------- */
+/* ---- masks ------------------------------------------------------------ */
 
 static uint64_t word_of(const sigset_t *set)
 {
@@ -233,34 +233,31 @@ HOSTED_EXPORT int sigaltstack(const stack_t *restrict stack, stack_t *restrict o
 	return 0;
 }
 
-/* ---- what needs signals that come from elsewhere --------------------------------------------------- */
+/* ---- what needs signals that come from elsewhere ---------------------- */
 
-#define REFUSED(type, name, params, args)                                      \
-	HOSTED_EXPORT type name params                                         \
-	{                                                                      \
-		if (hosted_on())                                               \
-			hosted_refuse(#name "()", HOSTED_CALLER);              \
-		return HOSTED_REAL(name) args;                                 \
-	}
-
-REFUSED(int, sigwait, (const sigset_t *restrict set, int *restrict signal), (set, signal))
-REFUSED(int, sigwaitinfo, (const sigset_t *restrict set, siginfo_t *restrict info), (set, info))
-REFUSED(int, sigtimedwait, (const sigset_t *restrict set, siginfo_t *restrict info,
-			    const struct timespec *restrict interval), (set, info, interval))
-REFUSED(int, sigsuspend, (const sigset_t *set), (set))
-REFUSED(int, sigqueue, (pid_t pid, int signal, const union sigval value), (pid, signal, value))
-REFUSED(int, pthread_sigqueue, (pthread_t t, int signal, const union sigval value),
+HOSTED_REFUSED(int, sigwait, (const sigset_t *restrict set, int *restrict signal), (set, signal))
+HOSTED_REFUSED(int, sigwaitinfo, (const sigset_t *restrict set, siginfo_t *restrict info),
+	(set, info))
+HOSTED_REFUSED(int, sigtimedwait, (const sigset_t *restrict set, siginfo_t *restrict info,
+		const struct timespec *restrict interval),
+	(set, info, interval))
+HOSTED_REFUSED(int, sigsuspend, (const sigset_t *set), (set))
+HOSTED_REFUSED(int, sigqueue, (pid_t pid, int signal, const union sigval value),
+	(pid, signal, value))
+HOSTED_REFUSED(int, pthread_sigqueue, (pthread_t t, int signal, const union sigval value),
 	(t, signal, value))
-REFUSED(int, killpg, (pid_t group, int signal), (group, signal))
-REFUSED(int, pause, (void), ())
-REFUSED(unsigned, alarm, (unsigned seconds), (seconds))
-REFUSED(useconds_t, ualarm, (useconds_t us, useconds_t interval), (us, interval))
-REFUSED(int, setitimer, (__itimer_which_t which, const struct itimerval *restrict value,
-			 struct itimerval *restrict old), (which, value, old))
-REFUSED(int, timer_create, (clockid_t clock, struct sigevent *restrict event,
-			    timer_t *restrict timer), (clock, event, timer))
-REFUSED(int, sighold, (int signal), (signal))
-REFUSED(int, sigrelse, (int signal), (signal))
-REFUSED(int, sigignore, (int signal), (signal))
-REFUSED(__sighandler_t, sigset, (int signal, __sighandler_t handler), (signal, handler))
-REFUSED(__sighandler_t, sysv_signal, (int signal, __sighandler_t handler), (signal, handler))
+HOSTED_REFUSED(int, killpg, (pid_t group, int signal), (group, signal))
+HOSTED_REFUSED(int, pause, (void), ())
+HOSTED_REFUSED(unsigned, alarm, (unsigned seconds), (seconds))
+HOSTED_REFUSED(useconds_t, ualarm, (useconds_t us, useconds_t interval), (us, interval))
+HOSTED_REFUSED(int, setitimer, (__itimer_which_t which, const struct itimerval *restrict value,
+		struct itimerval *restrict old),
+	(which, value, old))
+HOSTED_REFUSED(int, timer_create, (clockid_t clock, struct sigevent *restrict event,
+		timer_t *restrict timer),
+	(clock, event, timer))
+HOSTED_REFUSED(int, sighold, (int signal), (signal))
+HOSTED_REFUSED(int, sigrelse, (int signal), (signal))
+HOSTED_REFUSED(int, sigignore, (int signal), (signal))
+HOSTED_REFUSED(__sighandler_t, sigset, (int signal, __sighandler_t handler), (signal, handler))
+HOSTED_REFUSED(__sighandler_t, sysv_signal, (int signal, __sighandler_t handler), (signal, handler))

@@ -50,7 +50,8 @@ static int lock(pthread_spinlock_t *l, bool try, uintptr_t pc)
 		if (try)
 			return EBUSY;
 		if (owner_of(l) == (int)hosted_me())
-			hosted_fail(KT_DEADLOCK, pc, "%s locks spin lock %s, which it already holds",
+			hosted_fail(KT_DEADLOCK, pc,
+				    "%s locks spin lock %s, which it already holds",
 				    hosted_name(hosted_me()), hosted_object_name(object(l)));
 		hosted_block(site, object(l), HOSTED_NEVER, owner_of(l));
 	}
@@ -75,7 +76,7 @@ static int unlock(pthread_spinlock_t *l, uintptr_t pc)
 	return 0;
 }
 
-/* ---- what programs call ---------------------------------------------------------------- */
+/* ---- what programs call ----------------------------------------------- */
 
 HOSTED_EXPORT int pthread_spin_init(pthread_spinlock_t *l, int shared)
 {

@@ -7,6 +7,7 @@
  * called main. The pthread_t of main is the one that it had before main(), because the program may
  * have kept it.
  */
+#include <link.h>
 #include <stdio.h>
 
 #include "platform/hosted/models.h"
@@ -17,7 +18,7 @@ bool hosted_threads_may_leak;
 
 static pthread_t main_handle;
 
-/* ---- names and handles ----------------------------------------------------------------- */
+/* ---- names and handles ------------------------------------------------ */
 
 const char *hosted_name(uint32_t thread)
 {
@@ -61,7 +62,35 @@ HOSTED_EXPORT pthread_t pthread_self(void)
 	return hosted_on() ? hosted_handle(hosted_me()) : HOSTED_REAL(pthread_self)();
 }
 
-/* ---- before an execution ------------------------------------------------------------------ */
+/* ---- OpenMP ----------------------------------------------------------- */
+
+/*
+ * gcc's OpenMP sleeps by system calls in inline assembly, which nothing here sees. clang's calls
+ * pthreads.
+ */
+static int look_for_libgomp(struct dl_phdr_info *info, size_t size, void *range)
+{
+	uintptr_t *to = range;
+
+	(void)size;
+	if (!strstr(info->dlpi_name, "/libgomp.so"))
+		return 0;
+	for (int i = 0; i < info->dlpi_phnum; i++)
+		if (info->dlpi_phdr[i].p_type == PT_LOAD && info->dlpi_phdr[i].p_flags & PF_X) {
+			to[0] = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr;
+			to[1] = to[0] + info->dlpi_phdr[i].p_memsz;
+		}
+	return 1;
+}
+
+static uintptr_t libgomp[2];
+
+static bool is_of_libgomp(uintptr_t pc)
+{
+	return pc >= libgomp[0] && pc < libgomp[1];
+}
+
+/* ---- before an execution ---------------------------------------------- */
 
 static void thread_init(uint32_t thread)
 {
@@ -73,7 +102,7 @@ static void thread_init(uint32_t thread)
 	t->arg = t->result = NULL;
 	t->detached = t->joined = t->ended = t->exiting = t->gone = false;
 	t->joiner = -1;
-	t->cancel_asked = t->cancel_disabled = t->cancellable = false;
+	t->cancel_asked = t->cancel_disabled = t->cancel_at_once = t->cancellable = false;
 	t->cleanup = NULL;
 	t->let_through = false;
 	t->with = t->futex = NULL;
@@ -86,6 +115,8 @@ static void thread_init(uint32_t thread)
 
 void hosted_models_begin(void)
 {
+	if (!main_handle)
+		dl_iterate_phdr(look_for_libgomp, libgomp);
 	main_handle = HOSTED_REAL(pthread_self)();
 	hosted_keys_begin();
 	hosted_at_ends_begin();
@@ -99,7 +130,7 @@ void hosted_models_begin(void)
 	thread_init(0);
 }
 
-/* ---- running -------------------------------------------------------------------------------- */
+/* ---- running ---------------------------------------------------------- */
 
 /*
  * POSIX: the destructors run on the thread itself; then it can be joined. When the last thread
@@ -146,7 +177,7 @@ static void thread_main(void *arg)
 	live();
 }
 
-/* ---- main() ------------------------------------------------------------------------------------ */
+/* ---- main() ----------------------------------------------------------- */
 
 static struct {
 	int (*fn)(int, char **, char **);
@@ -172,7 +203,7 @@ void hosted_models_main(int (*fn)(int, char **, char **), int argc, char **argv,
 	live();
 }
 
-/* ---- creation ------------------------------------------------------------------------------------ */
+/* ---- creation --------------------------------------------------------- */
 
 int hosted_thread_create(pthread_t *t, const pthread_attr_t *attr, void *(*fn)(void *),
 			 thrd_start_t c11_fn, void *arg, uintptr_t pc)
@@ -182,6 +213,8 @@ int hosted_thread_create(pthread_t *t, const pthread_attr_t *attr, void *(*fn)(v
 	struct hosted_thread *new = &hosted_thread[thread];
 	char name[16];
 
+	if (is_of_libgomp(pc))
+		hosted_refuse("OpenMP's functions of libgomp instead of libomp", pc);
 	if (thread == HOSTED_THREADS_MAX)
 		hosted_refuse("pthread_create() more often than there is room for threads", pc);
 	if (hosted_thread_fails(site))
@@ -210,7 +243,7 @@ HOSTED_EXPORT int pthread_create(pthread_t *t, const pthread_attr_t *attr, void 
 	return hosted_thread_create(t, attr, fn, NULL, arg, HOSTED_CALLER);
 }
 
-/* ---- joining --------------------------------------------------------------------------------------- */
+/* ---- joining ---------------------------------------------------------- */
 
 /* As in glibc; POSIX leaves most of them undefined. 0: the caller may join it. */
 static int may_join(uint32_t thread)

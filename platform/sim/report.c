@@ -16,7 +16,7 @@ static size_t append_waiter(char *buf, size_t size, const struct sim_task_record
 	int n;
 
 	n = snprintf(buf, size, "%s waits at %s [%s:%u]", t->name,
-		     kt_site_name(t->why, name, sizeof name), kt_site_file(t->why),
+		     kt_site_label(t->why, name, sizeof name), kt_site_file(t->why),
 		     kt_site_line(t->why));
 	if (n > 0 && (size_t)n < size && t->waits_for >= 0) {
 		const struct sim_task_record *other = &sim.record->task[t->waits_for];
@@ -200,7 +200,7 @@ static void append_circle(struct line *l, const char *name, const struct sim_cir
 	append(l, "%s%s goes round", l->used ? "; " : "", name);
 	for (uint32_t i = 0; i < c->sites && i < SHOWN; i++)
 		append(l, "%s %s [%s:%u]", i ? "," : "",
-		       kt_site_name(c->site[i], site, sizeof site), kt_site_file(c->site[i]),
+		       kt_site_label(c->site[i], site, sizeof site), kt_site_file(c->site[i]),
 		       kt_site_line(c->site[i]));
 	if (c->sites > SHOWN)
 		append(l, " and %u more", c->sites - SHOWN);

@@ -379,5 +379,5 @@ int main(void)
 	os_wait_detached();
 	os_unadopt();
 	task_destroy(&bench_task);
-	return 0;
+	return fflush(stdout) == 0 && !ferror(stdout) ? 0 : 3;
 }

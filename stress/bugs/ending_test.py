@@ -51,7 +51,8 @@ REFUSED = [
     ["--first=9223372036854775807", "--executions=18446744073709551615"],
     ["--findings=/dev/null"], ["--findings=/dev/null/folder"], ["--findings=/proc/self/findings"],
     ["--kept=/nonexistent"], ["--coverage-every=3"], ["--exhaustive=fail", "--mutate"],
-    ["--exhaustive=fail", "--strategy=adaptive"], ["--exhaustive=fail", "--jobs=2"],
+    ["--exhaustive=fail", "--strategy=adaptive"],
+    ["--exhaustive=fail", "--plan=FOLDER", "--faults=off"], ["--exhaustive=fail", "--jobs=2"],
     ["a.plan"], ["--kills=1"], ["--times=2"], ["--seed=1", "--seed=2"],
 ]
 

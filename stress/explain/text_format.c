@@ -10,7 +10,7 @@ static void step_words(const struct sim_step *t, char *buf, size_t size)
 {
 	char name[KT_SITE_NAME_MAX];
 
-	kt_site_name(t->site, name, sizeof name);
+	kt_site_label(t->site, name, sizeof name);
 	snprintf(buf, size, "%s%s", t->why == SIM_BLOCKED ? "sleeps " : "", name);
 }
 
@@ -25,7 +25,7 @@ static void print_event(const struct sim_record *r, const struct sim_event *e)
 		printf("      *** %s wakes up spuriously\n", task);
 	else if (e->kind == SIM_EVENT_VISIBLE)
 		printf("      *** store visible: %s of %s, done at step %u\n",
-		       kt_site_name(e->site, name, sizeof name), task, e->nth);
+		       kt_site_label(e->site, name, sizeof name), task, e->nth);
 	else
 		printf("      *** allocation of %s #%u by %s fails\n",
 		       kt_role_name((enum kt_role)e->role), e->nth, task);

@@ -5,11 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "stress/hunt/files.h"
 #include "stress/hunt/memory.h"
 #include "stress/hunt/options.h"
+#include "stress/hunt/target.h"
 #include "stress/run/world.h"
 
 static const char head[] = "kthrash-coverage 1";
@@ -141,23 +141,20 @@ static int by_text(const void *a, const void *b)
 
 static int write_lines(const char *path, const struct lines *l)
 {
-	char temporary[4096];
-	bool written;
-	FILE *f;
+	char *text = NULL;
+	size_t size = 0;
+	FILE *f = open_memstream(&text, &size);
+	int err;
 
-	snprintf(temporary, sizeof temporary, "%s.tmp", path);
-	f = fopen(temporary, "w");
 	if (!f)
-		return complain(EXIT_ENVIRONMENT, temporary, strerror(errno));
+		return complain(EXIT_ENVIRONMENT, path, strerror(errno));
 	fprintf(f, "%s\n", head);
 	for (size_t i = 0; i < l->count; i++)
 		if (i == 0 || strcmp(l->line[i], l->line[i - 1]) != 0)
 			fprintf(f, "%s\n", l->line[i]);
-	written = fflush(f) == 0 && !ferror(f) && fsync(fileno(f)) == 0;
-	if (fclose(f) == 0 && written && rename(temporary, path) == 0)
-		return EXIT_CLEAN;
-	unlink(temporary);
-	return complain(EXIT_ENVIRONMENT, path, "can't be written");
+	err = fclose(f) == 0 ? file_write(path, text, size) : -errno;
+	free(text);
+	return err ? complain(EXIT_ENVIRONMENT, path, strerror(-err)) : EXIT_CLEAN;
 }
 
 /*
@@ -180,9 +177,17 @@ static int lock_folder_of(const char *path)
 
 int coverage_save(const char *path)
 {
+	const char *refused = target_refusal(path);
 	struct lines l = { 0 };
-	int status, fd = lock_folder_of(path);
+	struct target t;
+	int status, fd;
 
+	if (refused)
+		return complain(EXIT_USAGE, path, refused);
+	/* The file is read, too, and a FIFO or a terminal might never end. */
+	if (target_find(path, &t) == 0 && t.direct)
+		return complain(EXIT_USAGE, path, "expected a regular file");
+	fd = lock_folder_of(path);
 	if (fd < 0)
 		return EXIT_ENVIRONMENT;
 	status = read_lines(path, &l);

@@ -11,6 +11,7 @@
 #include "stress/hunt/finding.h"
 #include "stress/hunt/isolate.h"
 #include "stress/hunt/jobs.h"
+#include "stress/hunt/output.h"
 #include "stress/hunt/random.h"
 #include "stress/hunt/summary.h"
 #include "stress/hunt/take.h"
@@ -22,13 +23,22 @@ static struct {
 
 /* ---- one process ------------------------------------------------------------ */
 
+/*
+ * The hunt ends if its time is up, if it was interrupted, or if its output can't be written: no
+ * reader would learn what else it finds.
+ */
+static bool is_over_for_all(void)
+{
+	return budget_is_spent() || output_failed();
+}
+
 /* Called while a child runs. If there are several jobs, their parent prints the progress. */
 static bool tick(void *unused)
 {
 	(void)unused;
 	if (engine.hunt.o->jobs == 1)
 		show_progress(engine.hunt.o);
-	return !budget_is_spent();
+	return !is_over_for_all();
 }
 
 static const char *strategy_words(const struct world_options *w, char *buf, size_t size)
@@ -42,7 +52,7 @@ static const char *strategy_words(const struct world_options *w, char *buf, size
 	return buf;
 }
 
-/* The execution in `shared` gave *v. False if it could not be saved. */
+/* The execution in `shared` gave *v. False if it could be neither saved nor printed. */
 static bool take(struct verdict *v)
 {
 	const struct hunt *h = &engine.hunt;
@@ -59,7 +69,7 @@ static bool take(struct verdict *v)
 	tally_execution(&shared->tally, h->job, shared->next, shared->number, v);
 	if (!take_finding(h->o, &t, v))
 		return false;
-	tally_finding(&shared->tally, shared->next, v);
+	tally_finding(&shared->tally, shared->next, v, t.error);
 	return true;
 }
 
@@ -72,7 +82,7 @@ static bool is_allowed(const struct verdict *v)
 	struct hunt *h = &engine.hunt;
 
 	cases_make(&shared->plan, random_case_of(shared->next));
-	if (!cases_allow(v->failure) || budget_is_spent())
+	if (!cases_allow(v->failure) || is_over_for_all())
 		return false;
 	tally_execution(&shared->tally, h->job, shared->next, shared->number, v);
 	h->first = shared->next + 1;
@@ -99,7 +109,8 @@ static int hunt_alone(void)
 			continue;
 		if (!take(&v))
 			return EXIT_ENVIRONMENT;
-		if (!h->o->keep_going || budget_is_spent())
+		/* If one finding can't be saved, the next ones can't either. */
+		if (!h->o->keep_going || is_over_for_all() || shared->tally.unsaved)
 			break;
 		h->first = shared->next + 1;
 	}
@@ -110,10 +121,15 @@ static int hunt_alone(void)
 
 static int work(unsigned job)
 {
+	int status;
+
 	engine.hunt.job = job;
 	engine.hunt.first = shared->next;
 	coverage_job(job);
-	return hunt_alone();
+	status = hunt_alone();
+	output_flush();
+	shared->tally.output_error = output_error();	/* the parent acts on it */
+	return status;
 }
 
 /*
@@ -122,7 +138,7 @@ static int work(unsigned job)
  */
 static bool is_over(unsigned job)
 {
-	return budget_was_interrupted() != 0 ||
+	return budget_was_interrupted() != 0 || output_failed() ||
 	       (!engine.hunt.o->keep_going &&
 		engine.jobs.shared[job].next > tally_first_found(&engine.jobs));
 }
@@ -141,6 +157,8 @@ static void show_found(void)
 	for (unsigned i = 0; i < n && (i == 0 || o->keep_going); i++) {
 		char path[4096];
 
+		if (found[i].error)
+			continue;	/* the job has printed it */
 		finding_path(path, sizeof path, o->findings, found[i].id);
 		show_finding(path, found[i].number - o->first + 1);
 	}
@@ -156,6 +174,7 @@ static int hunt_together(void)
 	for (unsigned i = 0; i < engine.jobs.count; i++)
 		engine.jobs.shared[i].next = engine.hunt.o->first;
 	status = jobs_run(&engine.jobs);
+	output_note(engine_totals().output_error);
 	if (!engine.hunt.o->json)
 		show_found();
 	return status;

@@ -3,46 +3,82 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "stress/hunt/output.h"
+#include "stress/hunt/target.h"
 #include "stress/run/subject.h"
 
-static int write_all(int fd, const char *text, size_t size)
-{
-	while (size > 0) {
-		ssize_t n = write(fd, text, size);
+enum { SUFFIX_MAX = 32 };	/* ".PROCESS.tmp" */
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? -errno : -EIO;
-		text += n;
-		size -= (size_t)n;
-	}
-	return 0;
-}
-
-int file_write(const char *path, const char *text, size_t size)
+/* A device, a FIFO or a descriptor. */
+static int write_directly(const struct target *t, const char *text, size_t size)
 {
-	char temporary[4096];
 	int fd, err;
 
-	if ((size_t)snprintf(temporary, sizeof temporary, "%s.%ld.tmp", path, (long)getpid()) >=
-	    sizeof temporary)
-		return -ENAMETOOLONG;
-	fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	if (t->fd == STDOUT_FILENO)
+		output_flush();		/* what was printed before comes first */
+	fd = t->fd >= 0 ? dup(t->fd) : open(t->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
 		return -errno;
-	err = write_all(fd, text, size);
+	err = output_bytes(fd, text, size);
+	if (close(fd) != 0 && err == 0)
+		err = -errno;
+	return err;
+}
+
+/* The new file has the owner and the permissions of the old one, as far as this user may. */
+static void keep_owner_and_mode(int fd, const struct stat *before)
+{
+	struct stat now;
+
+	if (fstat(fd, &now) == 0 && (now.st_uid != before->st_uid || now.st_gid != before->st_gid))
+		(void)!fchown(fd, before->st_uid, before->st_gid);
+	(void)fchmod(fd, before->st_mode & 0777);	/* some file systems know no modes */
+}
+
+static int write_temporary(const struct target *t, const char *temporary, const char *text,
+			   size_t size)
+{
+	int fd, err;
+
+	unlink(temporary);	/* a killed process with the same number may have left it */
+	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	if (fd < 0)
+		return -errno;
+	if (t->exists)
+		keep_owner_and_mode(fd, &t->before);
+	err = output_bytes(fd, text, size);
 	if (err == 0 && fsync(fd) != 0 && errno != EINVAL)
 		err = -errno;
 	if (close(fd) != 0 && err == 0)
 		err = -errno;
-	if (err == 0 && rename(temporary, path) != 0)
+	return err;
+}
+
+int file_write(const char *path, const char *text, size_t size)
+{
+	char temporary[TARGET_PATH_MAX + SUFFIX_MAX];
+	struct target t;
+	int err = target_find(path, &t), folder;
+
+	if (err)
+		return err;
+	if (t.direct)
+		return write_directly(&t, text, size);
+	if (t.exists && access(t.path, W_OK) != 0)
+		return -errno;
+	/* The name may be as long as a name can be, so the temporary file's has less of it. */
+	folder = (int)(strrchr(t.path, '/') - t.path) + 1;
+	snprintf(temporary, sizeof temporary, "%.*s%.*s.%ld.tmp", folder, t.path,
+		 NAME_MAX - SUFFIX_MAX, t.path + folder, (long)getpid());
+	err = write_temporary(&t, temporary, text, size);
+	if (err == 0 && rename(temporary, t.path) != 0)
 		err = -errno;
 	if (err)
 		unlink(temporary);

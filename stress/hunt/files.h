@@ -7,7 +7,10 @@
 
 #include "stress/plan/plan.h"
 
-/* Write `text` to `path`, by a temporary file and rename(). Returns 0 or -errno. */
+/*
+ * Write `text` to `path` in the way that target.h describes. If that fails, a regular file that
+ * was there is as before, and no temporary file is left. Returns 0 or -errno.
+ */
 int file_write(const char *path, const char *text, size_t size);
 
 /* Print *p to the file `path`. Returns 0 or -errno. */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "stress/hunt/finding.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include "stress/hunt/build.h"
 #include "stress/hunt/files.h"
@@ -58,11 +59,17 @@ static bool is_earlier(const struct plan *a, const struct plan *b)
 int finding_save(const char *path, const struct plan *p)
 {
 	static struct plan saved;
-	bool replaces = access(path, F_OK) != 0 ||
-			(plan_read(path, &saved) == 0 && is_earlier(p, &saved));
-	int err = replaces ? plan_write(path, p) : 0;
+	struct stat there;
+	int err;
 
-	return err ? err : replaces;
+	if (lstat(path, &there) != 0)
+		return (err = plan_write(path, p)) ? err : 1;
+	/* The file that is there is not one of ours, so it stays, and *p is not saved. */
+	if (!S_ISREG(there.st_mode) || plan_read(path, &saved) != 0)
+		return -EEXIST;
+	if (!is_earlier(p, &saved))
+		return 0;
+	return (err = plan_write(path, p)) ? err : 1;
 }
 
 /* Compares the signature in the form in which a plan can hold it. */

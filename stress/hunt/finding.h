@@ -39,8 +39,8 @@ void finding_shrunk_path(char *buf, size_t size, const char *path);
 
 /*
  * Write *p to path. A file that is there stays, unless the same hunt found it in a later
- * execution. The caller holds folder_lock(). 1: written. 0: the file that was there stays.
- * -errno: the file could not be written.
+ * execution. The caller holds folder_lock(). 1: written. 0: the file that was there stays, and
+ * it is a plan. -errno: *p could not be written; -EEXIST if what is there is no plan.
  */
 int finding_save(const char *path, const struct plan *p);
 

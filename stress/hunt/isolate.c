@@ -15,6 +15,7 @@
 #include "stress/hunt/budget.h"
 #include "stress/hunt/memory.h"
 #include "stress/hunt/options.h"
+#include "stress/hunt/output.h"
 #include "stress/hunt/report.h"
 
 #define REPORT_MAX (256 * 1024)
@@ -171,7 +172,7 @@ bool isolate_run(void (*child)(void *), bool (*tick)(void *), void *arg, unsigne
 		return false;
 	memset(&shared->verdict, 0, sizeof shared->verdict);
 	shared->stop = false;
-	fflush(stdout);
+	output_flush();
 	pid = fork();
 	if (pid < 0) {
 		snprintf(v->message, sizeof v->message, "fork: %s", strerror(errno));

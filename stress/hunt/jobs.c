@@ -13,6 +13,7 @@
 
 #include "stress/hunt/memory.h"
 #include "stress/hunt/options.h"
+#include "stress/hunt/output.h"
 
 enum { DEATHS_MAX = 3 };	/* after this many deaths at one execution the hunt does not try
 				 * it again */
@@ -35,7 +36,7 @@ static void start(const struct jobs *j, unsigned job, struct process *p)
 {
 	pid_t parent = getpid();
 
-	fflush(stdout);
+	output_flush();
 	p->pid = fork();
 	if (p->pid < 0) {
 		fprintf(stderr, "kthrash: fork: %s\n", strerror(errno));

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stddef.h>
 
+#include "stress/hunt/output.h"
+
 static bool is_plain(char c)
 {
 	return c >= ' ' && c <= '~' && c != '"' && c != '\\';
@@ -69,7 +71,10 @@ void json_begin(struct json *j, FILE *out)
 void json_end(struct json *j)
 {
 	fputs("}\n", j->out);
-	fflush(j->out);
+	if (j->out == stdout)
+		output_flush();
+	else
+		fflush(j->out);
 }
 
 void json_string(struct json *j, const char *key, const char *value)

@@ -19,6 +19,7 @@ enum {
 };
 
 static struct kept {
+	int error;	/* errno: why a copy could not be written; 0: all could */
 	uint32_t count;
 	struct {
 		uint32_t size;
@@ -45,8 +46,17 @@ static void copy(const char *text, size_t size)
 	char path[4096];
 
 	snprintf(path, sizeof path, "%s/%08x.plan", copies, kt_name_hash(text));
-	if (access(path, F_OK) != 0)
-		(void)file_write(path, text, size);
+	if (access(path, F_OK) != 0) {
+		int err = file_write(path, text, size);
+
+		if (err)
+			kept->error = -err;
+	}
+}
+
+int kept_error(void)
+{
+	return kept ? kept->error : 0;
 }
 
 void kept_add(const struct plan *p, uint64_t seed)

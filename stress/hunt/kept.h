@@ -21,6 +21,9 @@ int kept_map(const char *folder);
 /* Keep *p. If there is no room, it takes the place of a plan that `seed` draws. */
 void kept_add(const struct plan *p, uint64_t seed);
 
+/* errno: why a copy could not be written; 0: all could. The hunt goes on without the copy. */
+int kept_error(void);
+
 /*
  * Make *p from a kept plan; `seed` chooses which, and the change. False if the caller should
  * generate a plan instead.

@@ -220,6 +220,7 @@ static int set_program_faults(struct options *o, const struct row *row, const ch
 		if (!*at)
 			break;
 	}
+	o->program_faults = v;
 	o->faults = s->fails_malloc || s->fails_threads;
 	return EXIT_CLEAN;
 }

@@ -14,8 +14,10 @@ enum {	/* exit statuses of every command */
 	EXIT_FINDINGS = 1,	/* or a plan did not end as it expects */
 	EXIT_USAGE = 2,		/* or bad input */
 	EXIT_ENVIRONMENT = 3,
-	EXIT_SIGNAL = 128,	/* plus the number of the signal that interrupted it */
 };
+
+/* A command that a signal interrupted ends with this status plus the number of the signal. */
+enum { EXIT_SIGNAL = 128 };
 
 enum exhaustive {
 	EXHAUST_NOT,
@@ -51,6 +53,7 @@ struct options {
 	bool keep_going;		/* after a finding */
 	bool faults;			/* random kills and failed allocations */
 	struct subject_settings program;	/* run: races, leaks, isolate, faults */
+	const char *program_faults;	/* run: as written; NULL: another command */
 	enum exhaustive exhaustive;
 	bool illegal;			/* plans that break a caller rule */
 	bool brute;			/* verify: every interleaving */

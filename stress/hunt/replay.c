@@ -16,6 +16,7 @@
 #include "stress/hunt/hunt.h"
 #include "stress/hunt/isolate.h"
 #include "stress/hunt/json.h"
+#include "stress/hunt/output.h"
 #include "stress/hunt/twice.h"
 
 enum { TIMES_USUAL = 200 };	/* if this world does not repeat executions */
@@ -162,6 +163,9 @@ int command_replay(const struct options *o)
 
 		if (one > status)
 			status = one;
+		output_flush();
+		if (output_failed())
+			return EXIT_ENVIRONMENT;	/* no reader learns the rest */
 	}
 	return status;
 }

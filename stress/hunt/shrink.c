@@ -19,7 +19,9 @@
 #include "stress/hunt/hunt.h"
 #include "stress/hunt/isolate.h"
 #include "stress/hunt/json.h"
+#include "stress/hunt/target.h"
 #include "stress/hunt/twice.h"
+#include "stress/hunt/unsaved.h"
 #include "stress/run/subject.h"
 
 enum {
@@ -310,7 +312,9 @@ static int read_failing(const char *file, struct plan *p, struct verdict *v)
 int command_shrink(const struct options *o)
 {
 	static struct plan p, original;
+	const char *refused;
 	struct verdict v;
+	struct unsaved unsaved = { .path = o->output, .report = "", .v = &v, .strategy = "" };
 	unsigned runs;
 	int status, err;
 
@@ -318,9 +322,15 @@ int command_shrink(const struct options *o)
 		fprintf(stderr, "kthrash: shrink needs a file for the smaller plan: -o FILE\n");
 		return EXIT_USAGE;
 	}
+	refused = target_refusal(o->output);
+	if (refused) {
+		fprintf(stderr, "kthrash: %s: %s\n", o->output, refused);
+		return EXIT_USAGE;
+	}
 	status = read_failing(o->files[0], &p, &v);
 	if (status != EXIT_CLEAN)
 		return status;
+	unsaved.json = o->json;
 	original = p;
 	if (!o->json)
 		build_show("shrink");
@@ -330,7 +340,9 @@ int command_shrink(const struct options *o)
 		finding_set_origin(&p, &(struct finding_origin){ .by = "shrink" });
 	err = plan_write(o->output, &p);
 	if (err) {
-		fprintf(stderr, "kthrash: %s: %s\n", o->output, strerror(-err));
+		unsaved.error = -err;
+		unsaved.executions = runs;
+		unsaved_print(&unsaved, &p);
 		return EXIT_ENVIRONMENT;
 	}
 	if (o->json)

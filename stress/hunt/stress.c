@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* `stress`: run cases under many schedules until something breaks. */
 #include <stdio.h>
+#include <string.h>
 
 #include "stress/hunt/budget.h"
 #include "stress/hunt/cases.h"
 #include "stress/hunt/coverage.h"
 #include "stress/hunt/engine.h"
+#include "stress/hunt/finding.h"
 #include "stress/hunt/hunt.h"
 #include "stress/hunt/kept.h"
+#include "stress/hunt/output.h"
 #include "stress/hunt/summary.h"
 #include "stress/hunt/take.h"
 
@@ -32,7 +35,8 @@ static bool can_do(const struct options *o)
 	} needs[] = {
 		{ o->exhaustive, WORLD_NUMBERS_FAULTS, "--exhaustive" },
 		{ o->twice, WORLD_RUNS_TWICE, "--twice" },
-		{ o->memory != PLAN_SC, WORLD_HAS_WEAK_MEMORY, memory },
+		{ o->has_memory, WORLD_HAS_WEAK_MEMORY, memory },
+		{ options_given(o, "strategy") && !o->adaptive, WORLD_REPEATS, "--strategy" },
 		{ o->illegal, WORLD_ENDS_MISUSE, "--illegal" },
 		{ o->coverage, WORLD_COVERS, "--coverage" },
 		{ o->mutate, WORLD_COVERS, "--mutate" },
@@ -62,6 +66,8 @@ static const char *contradiction(const struct options *o)
 	if (o->exhaustive && (o->mutate || o->adaptive))
 		return "--exhaustive chooses faults in turn, without --mutate and "
 		       "--strategy=adaptive";
+	if (o->exhaustive && o->plan && options_given(o, "faults"))
+		return "--exhaustive tries each fault of its kind, without --faults";
 	if (options_given(o, "coverage-every") && (!o->coverage || o->mutate || o->adaptive))
 		return "--coverage-every needs --coverage, without --mutate and "
 		       "--strategy=adaptive, which look at every plan";
@@ -100,6 +106,18 @@ static int prepare_coverage(const struct options *o)
 	return o->coverage ? coverage_save(o->coverage) : EXIT_CLEAN;
 }
 
+/* Write what a hunt leaves beside findings. False after a sentence on stderr if that failed. */
+static bool save_rest(const struct options *o)
+{
+	bool saved = !o->coverage || coverage_save(o->coverage) == EXIT_CLEAN;
+
+	if (!kept_error())
+		return saved;
+	fprintf(stderr, "kthrash: --kept=%s: a plan is missing there: %s\n", o->kept,
+		strerror(kept_error()));
+	return false;
+}
+
 /* No execution was run, so the result is not "clean". */
 static int nothing_run(const struct options *o)
 {
@@ -119,6 +137,21 @@ static int after_signal(int status)
 	if (status != EXIT_CLEAN || !budget_was_interrupted() || engine_has_tried_all())
 		return status;
 	return EXIT_SIGNAL + budget_was_interrupted();
+}
+
+/*
+ * A program that reads the JSON of `run` wants the short schedule in the last object. Without
+ * --json the finding was shrunk when it was shown.
+ */
+static void shrink_first_finding(const struct options *o)
+{
+	struct found found;
+	char path[4096];
+
+	if (!engine_first_found(&found))
+		return;
+	finding_path(path, sizeof path, o->findings, found.id);
+	shrink_finding(path);
 }
 
 int command_stress(const struct options *given)
@@ -141,12 +174,19 @@ int command_stress(const struct options *given)
 		return status;
 	budget_begin(o.seconds);
 	show_options(&o);
+	output_flush();
+	if (output_failed())
+		return EXIT_ENVIRONMENT;	/* no reader would learn what the hunt finds */
 	status = engine_hunt();
-	if (o.coverage && coverage_save(o.coverage) != EXIT_CLEAN)
+	if (engine_totals().findings)
+		output_findings_are_kept();
+	if (!save_rest(&o) && status == EXIT_CLEAN)
 		status = EXIT_ENVIRONMENT;
-	if (status == EXIT_CLEAN && engine_totals().executions == 0)
+	if (status == EXIT_CLEAN && engine_totals().executions == 0 && !output_failed())
 		status = nothing_run(&o);
 	status = after_signal(status);
+	if (o.program_faults && o.json)
+		shrink_first_finding(&o);
 	show_summary(&o, status);
 	return status;
 }

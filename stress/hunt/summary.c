@@ -13,6 +13,7 @@
 #include "stress/hunt/files.h"
 #include "stress/hunt/finding.h"
 #include "stress/hunt/json.h"
+#include "stress/hunt/output.h"
 #include "stress/run/subject.h"
 
 /* ---- options ------------------------------------------------------------------ */
@@ -53,11 +54,15 @@ void show_options(const struct options *o)
 	build_show(o->command);
 	snprintf(executions, sizeof executions, "%llu", (unsigned long long)o->executions);
 	snprintf(seconds, sizeof seconds, "%g", o->seconds);
-	printf("  strategy %s  memory %s  plan %s  seed %llu  faults %s%s\n", o->strategy_text,
-	       memory_words(o),
-	       o->plan ? o->plan : o->illegal ? "generated, illegal" : "generated",
-	       (unsigned long long)o->seed, o->faults ? "on" : "off",
-	       o->twice ? "  each twice" : "");
+	printf("  strategy %s  memory %s  ", o->strategy_text, memory_words(o));
+	if (o->program_faults)
+		printf("seed %llu  faults %s  races %s\n", (unsigned long long)o->seed,
+		       o->program_faults, o->program.races ? "looked for" : "not looked for");
+	else
+		printf("plan %s  seed %llu  faults %s%s\n",
+		       o->plan ? o->plan : o->illegal ? "generated, illegal" : "generated",
+		       (unsigned long long)o->seed, o->faults ? "on" : "off",
+		       o->twice ? "  each twice" : "");
 	printf("  executions %s from %llu  seconds %s  jobs %llu  findings %s\n",
 	       o->executions ? executions : "without limit", (unsigned long long)o->first,
 	       o->seconds > 0 ? seconds : "without limit", (unsigned long long)o->jobs,
@@ -114,6 +119,7 @@ static void print_totals_json(const char *type, const struct options *o, const s
 	json_unsigned(&j, "schedules", t->schedules);
 	json_unsigned(&j, "pairs", coverage_pairs());
 	json_unsigned(&j, "findings", t->findings);
+	json_unsigned(&j, "unsaved", t->unsaved);
 	json_hash(&j, "digest", t->digest);
 	if (e) {
 		json_string(&j, "verdict", e->verdict);
@@ -137,7 +143,9 @@ void show_progress(const struct options *o)
 		return;
 	t = engine_totals();
 	if (o->json) {
+		output_lock();		/* a job may print a finding */
 		print_totals_json("progress", o, &t, NULL);
+		output_unlock();
 		return;
 	}
 	snprintf(more, sizeof more, "  %llu schedules  %llu findings",
@@ -191,10 +199,14 @@ static void print_summary(const struct options *o, const struct totals *t, const
 		printf(", %.0f/s, %llu schedules", (double)t->executions / s,
 		       (unsigned long long)t->schedules);
 	if (interrupted)
-		puts(", nothing found so far");
+		printf(", nothing found so far");
 	else
-		printf(", %llu findings%s\n", (unsigned long long)t->findings,
+		printf(", %llu findings%s", (unsigned long long)t->findings,
 		       !e->complete && budget_was_interrupted() ? ", interrupted" : "");
+	if (t->unsaved)
+		printf(", %llu not saved in %s: %s", (unsigned long long)t->unsaved, o->findings,
+		       strerror(t->unsaved_error));
+	putchar('\n');
 	if (strcmp(e->verdict, "clean") == 0)
 		printf("not looked for: %s\n", subject->blind_to ? subject->blind_to() : build_blind_to());
 }

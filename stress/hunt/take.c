@@ -13,8 +13,14 @@
 #include "stress/hunt/hunt.h"
 #include "stress/hunt/isolate.h"
 #include "stress/hunt/json.h"
+#include "stress/hunt/output.h"
+#include "stress/hunt/unsaved.h"
 
-enum { SHRINK_SECONDS = 10 };
+enum {
+	SHRINK_SECONDS = 10,
+	PATH_BYTES = 4096,
+	NAME_BYTES = SIGNATURE_ID_MAX + 32,	/* "ID.report.txt" and the like, and a slash */
+};
 
 static bool (*explain)(const struct plan *p);	/* set by take_explains_with() */
 
@@ -25,8 +31,10 @@ void take_explains_with(bool (*function)(const struct plan *p))
 
 static int make_folder(const char *path)
 {
-	char part[4096];
+	char part[PATH_BYTES];
 
+	if (strlen(path) + NAME_BYTES > sizeof part)
+		return -ENAMETOOLONG;
 	for (size_t i = 1; i <= strlen(path) && i < sizeof part; i++) {
 		if (path[i] != '/' && path[i] != '\0')
 			continue;
@@ -106,23 +114,6 @@ static void announce(const char *path, const struct verdict *v, const struct tak
 }
 
 /*
- * The finding could not be written to its file. So print the whole plan, because the program
- * that reads this output may be able to save it.
- */
-static void announce_unsaved(const char *path, const struct plan *p)
-{
-	static char text[PLAN_BYTES_MAX * 4];
-	struct json j;
-
-	plan_print(p, text, sizeof text);
-	json_begin(&j, stdout);
-	json_string(&j, "type", "unsaved");
-	json_string(&j, "file", path);
-	json_string(&j, "plan", text);
-	json_end(&j);
-}
-
-/*
  * Save, beside the plan, what the child wrote when it died. It may be a sanitizer's report, and
  * real threads may never give that report again.
  */
@@ -137,21 +128,40 @@ static void keep_report(const char *plan)
 	snprintf(path, sizeof path, "%.*s.report.txt", (int)(strlen(plan) - strlen(".plan")), plan);
 	err = file_write(path, report, strlen(report));
 	if (err)
-		fprintf(stderr, "kthrash: can't save %s: %s\n", path, strerror(-err));
+		fprintf(stderr, "kthrash: can't save %s: %s; this is the report:\n%s\n", path,
+			strerror(-err), report);
+}
+
+/* Shrink the finding, and save it beside `path`, which becomes its new path. */
+static unsigned shrink_and_save(struct plan *p, struct verdict *v, char *path, size_t size)
+{
+	uint64_t executions = shared->executions;
+	unsigned runs = shrink_plan(p, v, SHRINK_SECONDS);
+	char smaller[4096];
+	int err;
+
+	finding_shrunk_path(smaller, sizeof smaller, path);
+	finding_annotate(p, v);
+	err = plan_write(smaller, p);
+	if (err)
+		fprintf(stderr, "kthrash: can't save %s: %s; %s has the plan as it was found\n",
+			smaller, strerror(-err), path);
+	else
+		snprintf(path, size, "%s", smaller);
+	shared->executions = executions;	/* it counts the hunt's executions only */
+	return runs;
 }
 
 static void shrink_and_explain(struct plan *p, struct verdict *v, char *path, size_t size)
 {
 	uint64_t executions = shared->executions;
-	unsigned runs = shrink_plan(p, v, SHRINK_SECONDS);
-	char smaller[4096];
+	unsigned runs = shrink_and_save(p, v, path, size);
 
-	finding_shrunk_path(smaller, sizeof smaller, path);
-	finding_annotate(p, v);
-	if (plan_write(smaller, p) == 0)
-		snprintf(path, size, "%s", smaller);
-	printf("shrunk in %u executions to %u operations and %u directives\n\n", runs,
-	       p->ops_count, p->directives_count);
+	if (plan_is_program(p))
+		printf("shrunk in %u executions to %u directives\n\n", runs, p->directives_count);
+	else
+		printf("shrunk in %u executions to %u operations and %u directives\n\n", runs,
+		       p->ops_count, p->directives_count);
 	if (explain)
 		explain(p);
 	shared->executions = executions;	/* it counts the hunt's executions only */
@@ -187,7 +197,42 @@ bool show_finding(const char *path, uint64_t executions)
 	return true;
 }
 
-bool take_finding(const struct options *o, const struct taken *t, struct verdict *v)
+void shrink_finding(const char *saved)
+{
+	static struct plan p;
+	struct verdict v;
+	char path[4096];
+
+	snprintf(path, sizeof path, "%s", saved);
+	if (world_can(WORLD_REPEATS) && plan_read(path, &p) == 0 && run_as_written(&p, &v) &&
+	    v.failure != KT_PASS)
+		shrink_and_save(&p, &v, path, sizeof path);
+}
+
+/* The finding is in no file, so print it whole. False if that failed. */
+static bool print_unsaved(const struct options *o, const struct taken *t, const char *path,
+			  const struct plan *p, const struct verdict *v)
+{
+	char command[4400];
+	const struct unsaved u = {
+		.path = path,
+		.error = t->error,
+		.report = isolate_report(),
+		.v = v,
+		.executions = t->executions,
+		.strategy = t->strategy,
+		.command = command,
+		.json = o->json,
+	};
+
+	replay_command(command, sizeof command, path);
+	if (!o->json)
+		printf("\nFAIL %s: %s\nafter %llu executions; ", kt_failure_name(v->failure),
+		       v->message, (unsigned long long)t->executions);
+	return unsaved_print(&u, p);
+}
+
+bool take_finding(const struct options *o, struct taken *t, struct verdict *v)
 {
 	static struct plan captured;
 	char path[4096], id[SIGNATURE_ID_MAX];
@@ -202,14 +247,14 @@ bool take_finding(const struct options *o, const struct taken *t, struct verdict
 	err = finding_save(path, &captured);
 	if (err > 0)
 		keep_report(path);
-	if (err >= 0 && o->json)
-		announce(path, v, t);
 	folder_unlock(lock);
-	if (err < 0) {
-		fprintf(stderr, "kthrash: can't save %s: %s\n", path, strerror(-err));
-		if (o->json)
-			announce_unsaved(path, &captured);
-		return false;
+	t->error = err < 0 ? -err : 0;
+	if (err < 0)
+		return print_unsaved(o, t, path, &captured, v);
+	if (o->json) {
+		output_lock();
+		announce(path, v, t);
+		output_unlock();
 	}
 	if (world_can(WORLD_REPEATS) && !replays(&captured, v))
 		fprintf(stderr, "kthrash: %s does not replay: something in this build is not "

@@ -18,17 +18,18 @@ struct taken {
 	struct finding_origin origin;
 	uint64_t executions;	/* how many the hunt has run, this one included */
 	bool quietly;		/* another process shows it to people */
+	int error;		/* set by take_finding(): errno, why it is not in the folder */
 };
 
 /*
- * The execution in `shared` gave *v. First save it as a plan, then announce or show it. False
- * if it could not be saved.
+ * The execution in `shared` gave *v. First save it as a plan, then announce or show it. If it
+ * can't be saved, print the whole plan (unsaved.h). False if that failed, too: it is lost.
  *
  * If one hunt finds a bug several times, the file has the finding with the lowest number,
  * whatever the order in which they are found. So jobs that share a folder leave the same files in
  * it as one process would. A finding of another hunt stays.
  */
-bool take_finding(const struct options *o, const struct taken *t, struct verdict *v);
+bool take_finding(const struct options *o, struct taken *t, struct verdict *v);
 
 /*
  * From now on call explain() for each finding that is shown, to print its interleaving. explain()
@@ -36,6 +37,9 @@ bool take_finding(const struct options *o, const struct taken *t, struct verdict
  * is built on it.
  */
 void take_explains_with(bool (*explain)(const struct plan *p));
+
+/* Shrink the finding that is saved in `path` into the file finding_shrunk_path(), and say nothing. */
+void shrink_finding(const char *path);
 
 /*
  * Show a finding that is saved in `path` and that took `executions` executions. False if the

@@ -76,7 +76,9 @@ static void add(struct found *list, unsigned *count, const struct found *f)
 	if (i == *count)
 		list[(*count)++] = *f;
 	else if (f->number < list[i].number)
-		list[i] = *f;
+		list[i].number = f->number;
+	if (!f->error)
+		list[i].error = 0;
 }
 
 void tally_execution(struct tally *t, unsigned job, uint64_t number, uint64_t plan,
@@ -99,9 +101,9 @@ void tally_execution(struct tally *t, unsigned job, uint64_t number, uint64_t pl
 	__atomic_store_n(&t->now, next, __ATOMIC_RELEASE);
 }
 
-void tally_finding(struct tally *t, uint64_t number, const struct verdict *v)
+void tally_finding(struct tally *t, uint64_t number, const struct verdict *v, int error)
 {
-	struct found f = { .number = number };
+	struct found f = { .number = number, .error = error };
 
 	signature_id(f.id, v->failure, v->signature);
 	add(t->found, &t->found_count, &f);
@@ -109,6 +111,10 @@ void tally_finding(struct tally *t, uint64_t number, const struct verdict *v)
 		return;
 	t->taken = number + 1;
 	t->findings++;
+	if (error) {
+		t->unsaved++;
+		t->unsaved_error = error;
+	}
 }
 
 /* ---- all processes ------------------------------------------------------------ */
@@ -127,6 +133,9 @@ struct totals tally_total(const struct jobs *j)
 		sum.schedules += c->schedules;
 		sum.digest += c->digest;
 		sum.findings += t->findings;
+		sum.unsaved += t->unsaved;
+		sum.unsaved_error = t->unsaved_error ? t->unsaved_error : sum.unsaved_error;
+		sum.output_error = t->output_error ? t->output_error : sum.output_error;
 	}
 	return sum;
 }

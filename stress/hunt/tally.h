@@ -30,7 +30,11 @@ struct tally {	/* of one process */
 	struct found {			/* a finding's file, and the first execution that gave it */
 		uint64_t number;
 		char id[SIGNATURE_ID_MAX];
+		int error;		/* errno: why the file is not there, but printed */
 	} found[FOUND_MAX];
+	uint64_t unsaved;		/* findings that are not in the folder, but printed */
+	int unsaved_error;		/* errno: why the last of them is not there */
+	int output_error;		/* errno: why this process could not print */
 };
 
 /*
@@ -52,12 +56,16 @@ static inline const struct counts *tally_counts(const struct tally *t)
 	return &t->counts[__atomic_load_n(&t->now, __ATOMIC_ACQUIRE)];
 }
 
-/* Count the finding *v of execution `number`, which is saved. */
-void tally_finding(struct tally *t, uint64_t number, const struct verdict *v);
+/*
+ * Count the finding *v of execution `number`. It is saved, or `error` (errno) says why it is not
+ * saved but printed.
+ */
+void tally_finding(struct tally *t, uint64_t number, const struct verdict *v, int error);
 
 /* The sums over all processes. A schedule that two of them have seen counts twice. */
 struct totals {
-	uint64_t executions, plans, points, schedules, digest, findings;
+	uint64_t executions, plans, points, schedules, digest, findings, unsaved;
+	int unsaved_error, output_error;	/* of some process; 0: none */
 };
 
 struct jobs;

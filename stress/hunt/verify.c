@@ -15,6 +15,7 @@
 #include "stress/hunt/hunt.h"
 #include "stress/hunt/isolate.h"
 #include "stress/hunt/json.h"
+#include "stress/hunt/output.h"
 #include "stress/hunt/take.h"
 
 /* ---- the child ---------------------------------------------------------- */
@@ -61,7 +62,7 @@ static bool tick(void *options)
 
 	if (o->progress && is_time_for_progress(false))
 		progress_line(shared->explored.executions, "");
-	return !budget_is_spent();
+	return !budget_is_spent() && !output_failed();
 }
 
 /* `v`: the verdict of the counterexample, or NULL. */
@@ -177,7 +178,10 @@ static int explore(const struct options *o)
 	else
 		print_counters();
 	t.executions = shared->executions;
-	return take_finding(o, &t, &v) ? EXIT_FINDINGS : EXIT_ENVIRONMENT;
+	if (!take_finding(o, &t, &v))
+		return EXIT_ENVIRONMENT;
+	output_findings_are_kept();
+	return EXIT_FINDINGS;
 }
 
 /* ---- the command -------------------------------------------------------- */
@@ -238,5 +242,8 @@ int command_verify(const struct options *o)
 		return EXIT_USAGE;
 	budget_begin(o->seconds);
 	print_options(o);
+	output_flush();
+	if (output_failed())
+		return EXIT_ENVIRONMENT;	/* no reader would learn the verdict */
 	return explore(o);
 }

@@ -208,13 +208,16 @@ static bool same_step(const struct sim_step *a, const struct sim_step *b)
 static void step_words(const struct sim_step *t, const char *name, char *site, char *buf,
 		       size_t size)
 {
+	char label[KT_SITE_NAME_MAX];
+
 	if (!t) {
 		snprintf(site, KT_SITE_NAME_MAX, "end");
 		snprintf(buf, size, "is at its end");
 		return;
 	}
 	kt_site_name(t->site, site, KT_SITE_NAME_MAX);
-	snprintf(buf, size, "has %s at %s [%s:%u]", name, site, kt_site_file(t->site),
+	snprintf(buf, size, "has %s at %s [%s:%u]", name,
+		 kt_site_label(t->site, label, sizeof label), kt_site_file(t->site),
 		 kt_site_line(t->site));
 }
 

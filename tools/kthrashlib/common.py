@@ -5,6 +5,7 @@ import dataclasses
 import os
 import sys
 
+from kthrashlib import files
 from kthrashlib.where import ROOT, TOOLS, state
 
 STATE = state()
@@ -39,19 +40,17 @@ def say(message):
     print(message, file=sys.stderr, flush=True)
 
 
+def sentence(error):
+    """Returns an OSError as one clause that names the file, if it has one."""
+    if error.filename is None:
+        return error.strerror or str(error)
+    return "%s: %s" % (os.fsdecode(error.filename), error.strerror)
+
+
 def write_whole(path, text):
-    """Writes a file at once. A reader sees all of `text`, or the file as it was before."""
-    temporary = "%s.%d.tmp" % (path, os.getpid())
-    try:
-        with open(temporary, "w", encoding="utf-8") as f:
-            f.write(text)
-            f.flush()
-            os.fsync(f.fileno())
-        os.replace(temporary, path)
-    except OSError:
-        if os.path.exists(temporary):
-            os.unlink(temporary)
-        raise
+    """Writes a file at once. A reader sees all of `text`, or the file as it was before. files.py
+    says what happens to links and to anything but a regular file."""
+    files.write(path, text)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -67,6 +67,12 @@ def ask(binary):
     return said if isinstance(said, dict) else {}
 
 
+def told(binaries):
+    """Returns what these drivers say of their builds, each once, without the names of seeded
+    bugs."""
+    return sorted({ask(b).get("build", "").partition(", bug ")[0] for b in binaries} - {""})
+
+
 def is_as_expected(key, wanted, said):
     """Returns True if `said` is `wanted`. A compiler without a version stands for all of its
     versions."""

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 
-from kthrashlib import env
+from kthrashlib import env, output
 from kthrashlib.build import about, bazel, seeded
 from kthrashlib.build.seeded import bug_names, header
 from kthrashlib.common import ROOT, usage
@@ -104,7 +104,8 @@ def run(command, call):
     if command in ("stress", "verify") and sys.stderr.isatty() and "--json" not in rest:
         rest.append("--progress")
     env.ensure(env.BUILD)
-    with subprocess.Popen([binary(call.options), command] + rest) as p:
+    # The driver gets the descriptors that the caller has opened, as in -o >(cat).
+    with subprocess.Popen([binary(call.options), command] + rest, close_fds=False) as p:
         while True:
             try:
                 return p.wait()
@@ -153,5 +154,4 @@ def debug(call, command_line, environment, folder):
         "" if step is None else " %d" % step)
     words = ["gdb", "-q", "-x", os.path.join(ROOT, "tools", "gdb", "kthrash.py")]
     words += ["-batch"] * batch + ["-ex", command]
-    return subprocess.run(words + ["--args", *command_line], cwd=folder, env=environment,
-                          check=False).returncode
+    return output.relay(words + ["--args", *command_line], cwd=folder, env=environment)

@@ -186,15 +186,8 @@ def main(call):
                     before.splitlines(True), after.splitlines(True), path, path + " formatted",
                     n=1))
             else:
-                rewrite(path, after)
+                write_whole(os.path.join(ROOT, path), after)
                 print(path)
     if check and changed:
         say("kthrash: %d files would change; tools/kthrash fmt changes them" % changed)
     return FINDINGS if failed or (check and changed) else CLEAN
-
-
-def rewrite(path, text):
-    path = os.path.join(ROOT, path)
-    mode = os.stat(path).st_mode
-    write_whole(path, text)
-    os.chmod(path, mode)

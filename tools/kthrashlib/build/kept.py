@@ -32,6 +32,8 @@ def building():
         except BlockingIOError:
             say("kthrash: waiting for another build in this checkout")
             fcntl.flock(lock, fcntl.LOCK_EX)
+        except OSError:     # This file system has no locks. The driver is still asked what it is.
+            pass
         yield
 
 
@@ -47,7 +49,8 @@ def keep(path):
     if copy not in IN_USE:
         # The file stays open, because the lock ends when it is closed.
         IN_USE[copy] = os.open(copy, os.O_RDONLY | os.O_CLOEXEC)
-        fcntl.flock(IN_USE[copy], fcntl.LOCK_SH)
+        with contextlib.suppress(OSError):      # Some file systems have no locks.
+            fcntl.flock(IN_USE[copy], fcntl.LOCK_SH)
     return copy
 
 
@@ -90,7 +93,7 @@ def drop_old():
         with open(path, "rb") as f:
             try:
                 fcntl.flock(f, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+            except OSError:     # It is in use, or the file system has no locks.
                 continue
             os.unlink(path)
         with contextlib.suppress(OSError):

@@ -18,13 +18,30 @@ NO_WARNINGS = ("module-docstring", "function-docstring", "function-docstring-arg
                "native-cc-common", "native-cc-info", "native-sh-binary", "native-sh-test",
                "provider-params")
 
+# clang-tidy checks C++ in the programs of corpus/programs/ only. These checks are matters of taste,
+# and the programs are written as most users write.
+CPP_TASTE = ("bugprone-empty-catch", "bugprone-unused-local-non-trivial-variable",
+             "misc-const-correctness", "misc-non-private-member-variables-in-classes",
+             "misc-use-anonymous-namespace", "performance-unnecessary-value-param")
+
+
+def twin_options(path):
+    """Returns clang-tidy's options for a program of corpus/programs/."""
+    if not path.endswith(".cc"):
+        return [path, "--", "-DREPAIRED"]
+    return ["--checks=" + ",".join("-" + check for check in CPP_TASTE), path, "--", "-DREPAIRED",
+            "-std=c++20"]
+
 
 def clang_tidy(files):
-    """Returns a command for each source that Bazel compiles. clang-tidy checks the headers, too."""
+    """Returns a command for each source. clang-tidy checks the headers, too. Bazel does not compile
+    the programs of corpus/programs/. They have bugs on purpose, so their twins are checked."""
     known = compdb.write()
+    twins = [f for f in files if f.startswith("corpus/programs/")]
     return ([["clang-tidy-19", "-p", ROOT, "--quiet", f] for f in files if f in known] +
+            [["clang-tidy-19", "--quiet", *twin_options(f)] for f in twins] +
             [["sh", "-c", "echo \"$0: no target of compdb.py compiles it\"; exit 1", f]
-             for f in files if f.endswith(".c") and f not in known])
+             for f in files if f.endswith((".c", ".cc")) and f not in known and f not in twins])
 
 
 def cppcheck(files):

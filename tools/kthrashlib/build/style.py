@@ -22,7 +22,7 @@ def git(*args):
 def language(path):
     """Returns the language of a file in the tree, or None."""
     name = os.path.basename(path)
-    if name.endswith((".c", ".h", ".def")):
+    if name.endswith((".c", ".cc", ".h", ".def")):
         return C
     if name.endswith(".py"):
         return PYTHON

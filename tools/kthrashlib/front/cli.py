@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from kthrashlib.common import CLEAN, ENVIRONMENT, USAGE, Failure, say, usage
+from kthrashlib.common import CLEAN, ENVIRONMENT, USAGE, Failure, say, sentence, usage
 from kthrashlib.front import commands, completion, parser
 from kthrashlib.front.options import one_of
 from kthrashlib.where import IS_INSTALLED
@@ -54,7 +54,7 @@ def main(args):
         say("kthrash: " + f.message)
         return f.status
     except OSError as e:
-        say("kthrash: %s" % e)
+        say("kthrash: " + sentence(e))
         return ENVIRONMENT
     except click.Abort:
         return 130

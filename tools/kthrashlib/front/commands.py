@@ -108,7 +108,7 @@ COMMANDS = [
             WHERE + [
         Option("--format=text|json|perfetto|html",
                "html: a page of its own; perfetto: a trace for its viewer and Chrome's", "text"),
-        Option("-o FILE", "the file for it", "standard output"),
+        Option("-o OUT", "the file for it", "standard output"),
     ]),
     Command("page", "night.page:main", "DIR",
             "write the morning page of a campaign's folder once more", [
@@ -148,7 +148,7 @@ COMMANDS = [
             "lines and branches of core/ and platform/ that the corpus reaches", [
         Option("--dir=DIR", "also the corpus in this campaign's folder"),
         Option("--html", "also pages, in .kthrash/coverage/html"),
-        Option("--lcov=FILE", "the file for the counts as LCOV", ".kthrash/coverage/lcov.info"),
+        Option("--lcov=OUT", "the file for the counts as LCOV", ".kthrash/coverage/lcov.info"),
         Option("--platform=PLATFORM", "on these back ends only, such as sim+modelled+...",
                "combinations that have each back end"),
     ], "It also counts schedule coverage: the ordered pairs of accesses to one object by two "

@@ -7,11 +7,10 @@ and examples. A user looks for one page, kthrash(1).
 
 import os
 import re
-import subprocess
 import tempfile
 import textwrap
 
-from kthrashlib import env
+from kthrashlib import env, output
 from kthrashlib.common import CLEAN, ENVIRONMENT
 from kthrashlib.front import commands
 from kthrashlib.front.options import AFTER_DASHES
@@ -100,6 +99,17 @@ the seeded bugs, as patches
 .Sh EXIT STATUS
 .Bl -tag -width Ds
 %s.El
+.Pp
+Output that can't be written, for example because the disk is full, is status 3.
+A closed pipe ends a command by SIGPIPE.
+If a finding can't be saved in its folder, the whole plan is printed, and the
+status is 1.
+.Sh FILES THAT ARE WRITTEN
+A symbolic link stays, and the file to which it leads is written.
+A device, a FIFO and an open descriptor such as
+.Pa /dev/stdout
+are written directly.
+Any other file is replaced at once, when all of it is written.
 .Sh EXAMPLES
 Hunt for a minute, then look at what was found:
 .Bd -literal -offset indent
@@ -218,5 +228,5 @@ def main(call):
         path = os.path.join(folder, "kthrash.1")
         with open(path, "w", encoding="utf-8") as f:
             f.write(page())
-        done = subprocess.run(["man", "-l", path], check=False)
-    return CLEAN if done.returncode == 0 else ENVIRONMENT
+        status = output.relay(["man", "-l", path])
+    return CLEAN if status == 0 else ENVIRONMENT

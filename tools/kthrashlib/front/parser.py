@@ -10,6 +10,7 @@ import click
 from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
+from kthrashlib import files
 from kthrashlib.common import Call, Failure, usage
 from kthrashlib.front import values
 from kthrashlib.front.options import AFTER_DASHES, one_of
@@ -32,6 +33,9 @@ class Value(click.ParamType):
             raise usage("%s needs a value, as in %s" % (option.name, option.form))
         if option.closed() and value not in option.words:
             raise usage("%s=%s: expected %s" % (option.name, value, one_of(option.words)))
+        refused = files.refusal(value) if option.value == "OUT" else ""
+        if refused:
+            raise usage("%s: %s" % (value, refused))
         if not option.number:
             return value
         number = value if isinstance(value, (int, float)) else option.number.read(value)

@@ -68,7 +68,8 @@ def nothing(_):
     return []
 
 
-# The key is the word that stands for the value in the table of commands.
+# The key is the word that stands for the value in the table of commands. FILE is read, and OUT is
+# written: the parser refuses an OUT that can't be written before the command runs.
 KINDS = {
     "BUG": bug_names,
     "COMMIT": nothing,
@@ -78,6 +79,7 @@ KINDS = {
     "LANES": lane_names,
     "N": nothing,
     "OPTION": nothing,
+    "OUT": files,
     "PLAN": plans,
     "PREFIX": folders,
     "PROGRAM": programs,

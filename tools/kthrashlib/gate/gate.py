@@ -16,10 +16,10 @@ import signal
 import time
 from subprocess import PIPE
 
-from kthrashlib import env, terminal
+from kthrashlib import env, files, output, terminal
 from kthrashlib.build import bazel
-from kthrashlib.common import (CLEAN, ENVIRONMENT, FINDINGS, ROOT, STATE, environment, say, usage,
-                               write_whole)
+from kthrashlib.common import (CLEAN, ENVIRONMENT, FINDINGS, ROOT, STATE, environment, say,
+                               sentence, usage, write_whole)
 from kthrashlib.gate import junit, results, sarif
 from kthrashlib.gate.junit import ERROR, FAILED, SKIPPED, Case
 from kthrashlib.gate.runner import Runner
@@ -239,10 +239,20 @@ def commit():
     return results.words_of(["git", "rev-parse", "HEAD"]).strip()
 
 
-def write_reports(gate, junit_file, sarif_file, sha, complete):
-    write_whole(junit_file, junit.document("kthrash gate", gate.suites(), {"commit": sha}))
-    write_whole(sarif_file, json.dumps(sarif.document(gate.findings, ROOT, "gate", sha, complete),
-                                       indent=1) + "\n")
+def write_reports(gate, junit_file, sarif_file, sha, complete, last=False):
+    """Writes the reports. A report that can't be written does not end the gate, because its tests
+    may still find something, but it is a broken environment. A FIFO, a device or a descriptor gets
+    only the `last` report, because what it got before can't be replaced."""
+    for path, text in [
+            (junit_file, junit.document("kthrash gate", gate.suites(), {"commit": sha})),
+            (sarif_file, json.dumps(sarif.document(gate.findings, ROOT, "gate", sha, complete),
+                                    indent=1) + "\n")]:
+        try:
+            if last or not files.find(path).direct:
+                write_whole(path, text)
+        except OSError as e:
+            if sentence(e) not in gate.broken:
+                gate.broken.append(sentence(e))
 
 
 def print_table(gate):
@@ -266,13 +276,14 @@ def print_bad(gate):
         print("\nand %d more" % len(bugs[BUGS_SHOWN:]))
 
 
-def output(found, name, folder, default):
-    """Returns the file for a report. If its folder is not there, raises a usage error before
-    anything runs."""
+def report_file(found, name, folder, default):
+    """Returns the file for a report. If it can't be written, raises a usage error before anything
+    runs. The gate makes `folder` itself."""
     path = os.path.abspath(found.get(name, os.path.join(folder, default)))
-    there = os.path.dirname(path) == folder or os.path.isdir(os.path.dirname(path))
-    if os.path.isdir(path) or not there:
-        raise usage("%s=%s: expected a file in a folder that is there" % (name, found[name]))
+    refused = "" if os.path.dirname(path) == folder and not os.path.isdir(path) else \
+        files.refusal(found[name])
+    if refused:
+        raise usage("%s=%s: %s" % (name, found[name], refused))
     return path
 
 
@@ -284,8 +295,8 @@ def main(call):
         STATE, "gate", time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()))))
     if os.path.exists(folder) and (not os.path.isdir(folder) or os.listdir(folder)):
         raise usage("--dir=%s: expected a folder that is empty or not there yet" % found["--dir"])
-    reports = [output(found, "--junit", folder, "junit.xml"),
-               output(found, "--sarif", folder, "kthrash.sarif")]
+    reports = [report_file(found, "--junit", folder, "junit.xml"),
+               report_file(found, "--sarif", folder, "kthrash.sarif")]
     env.ensure(env.ALL)
     os.makedirs(folder, exist_ok=True)
     sha = commit()
@@ -303,8 +314,10 @@ def main(call):
         seconds / 60, len(plan.must) + len(plan.rest), results.relative(folder)))
     write_reports(gate, *reports, sha, False)   # Then there are reports whatever happens.
     gate.run()
+    write_reports(gate, *reports, sha, not gate.broken and not gate.missing(True), last=True)
     status, word = gate.verdict("--partial" in found)
-    write_reports(gate, *reports, sha, not gate.broken and not gate.missing(True))
+    if not gate.broken:
+        output.findings_are_kept()
     print_bad(gate)
     print_table(gate)
     print("\n%s in %.0f s; %s; %s" % (

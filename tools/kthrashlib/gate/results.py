@@ -186,18 +186,22 @@ def options_of(combo, sanitizer_name):
 
 def of_driver(said, row):
     """Returns the findings in the output of a hunt, and each file only once. `row` is the name of
-    the hunt."""
-    found = {}
+    the hunt. The report of a finding that could not be saved has its plan."""
+    found, unsaved = {}, {}
     for line in lines_of(said):
-        if line.get("type") != "finding":
+        if line.get("type") not in ("finding", "unsaved"):
             continue
+        if line["type"] == "unsaved":
+            unsaved[line["file"]] = "not saved: %s\n%s%s" % (
+                line["reason"], line["plan"], line["report"])
         f = found.setdefault(line["file"], {
             "kind": line["kind"], "signature": line["signature"], "message": line["message"],
             "plan": line["file"], "options": line["options"], "count": 0, "lanes": [row]})
         f["count"] += 1
     for f in found.values():
         f["replay"] = "tools/kthrash replay%s %s" % (f["options"], relative(f["plan"]))
-        f["report"] = text_of(re.sub(r"\.plan$", ".report.txt", f["plan"]))
+        f["report"] = unsaved.get(f["plan"]) or text_of(
+            re.sub(r"\.plan$", ".report.txt", f["plan"]))
     return list(found.values())
 
 

@@ -11,9 +11,9 @@ import os
 import subprocess
 
 from kthrashlib import env, terminal
-from kthrashlib.build import bazel, drivers
+from kthrashlib.build import about, bazel, drivers
 from kthrashlib.build.drivers import header
-from kthrashlib.common import CLEAN, FINDINGS, ROOT, STATE, environment
+from kthrashlib.common import CLEAN, FINDINGS, ROOT, STATE, environment, say
 from kthrashlib.measure import scoreboard
 from kthrashlib.terminal import LEFT, RIGHT
 
@@ -34,9 +34,15 @@ def json_lines(args):
 
 def hunt(binary, folder, executions, seed, options=()):
     """Hunts once; returns the first finding, or None if all executions ran and there is none. The
-    finding has the driver's words for its build, too."""
+    finding has the driver's words for its build, too. If the driver could not save the finding,
+    prints its plan and raises Failure."""
     status, lines = json_lines([binary, "stress", "--json", "--executions=%d" % executions,
                                 "--seed=%d" % seed, "--findings=" + folder, *options])
+    for line in lines:
+        if line["type"] == "unsaved":
+            say(line["plan"])
+            raise environment("%s: %s; the plan of this finding is above" % (
+                line["file"], line["reason"]))
     found = next((x for x in lines if x["type"] == "finding"), None)
     if not found:
         need_all(binary, executions, status, lines)
@@ -123,6 +129,10 @@ def main(call):
     names = names or drivers.bug_names()
     env.ensure(env.BUILD)
     binaries = bazel.build(["//stress/bugs:" + n for n in names] + UNPATCHED)
+    if "--json" not in found:
+        asked = [b for n, b in zip(names, binaries) if "Test" not in header(n)]
+        for build in about.told(asked + binaries[len(names):]):
+            print("kthrash bugs: " + build, flush=True)
     rows = [examine(name, binary, executions, seed) for name, binary in
             terminal.each(zip(names, binaries), "hunting the seeded bugs")]
     folder = os.path.join(STATE, "bugs", "unpatched")

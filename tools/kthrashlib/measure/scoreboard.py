@@ -8,6 +8,7 @@ budget, so a median may be unknown. The score also has the quartiles, the time, 
 runs that found the bug.
 """
 
+import io
 import json
 import os
 import statistics
@@ -15,9 +16,9 @@ import subprocess
 import tempfile
 import time
 
-from kthrashlib import env, terminal
+from kthrashlib import env, files, terminal
 from kthrashlib.build import bazel, driver_options, drivers
-from kthrashlib.common import CLEAN, ROOT, environment, say, write_whole
+from kthrashlib.common import CLEAN, ROOT, environment, say, usage, write_whole
 from kthrashlib.terminal import LEFT, RIGHT
 
 STRATEGIES = tuple(driver_options.MEASURED)
@@ -35,7 +36,7 @@ def run(binary, strategy, seed, executions):
         seconds = time.monotonic() - began
     ran = 0
     for line in map(json.loads, filter(lambda x: x.startswith("{"), done.stdout.splitlines())):
-        if line["type"] == "finding":
+        if line["type"] in ("finding", "unsaved"):
             return line["executions"], seconds
         if line["type"] == "summary":
             ran = line["executions"]
@@ -116,11 +117,9 @@ def picture(board, names, executions, path):
     axes.set_xlim(1, executions)
     axes.grid(alpha=0.3)
     axes.legend()
-    temporary = path + ".tmp"
-    figure.savefig(temporary, format="svg", metadata={"Date": None})
-    with open(temporary, encoding="utf-8") as f:
-        declaration, _, rest = f.read().partition("\n")
-    os.unlink(temporary)
+    drawn = io.StringIO()
+    figure.savefig(drawn, format="svg", metadata={"Date": None})
+    declaration, _, rest = drawn.getvalue().partition("\n")
     write_whole(path, "%s\n<!-- SPDX-License-Identifier: GPL-2.0-only -->\n%s" %
                 (declaration, rest))
 
@@ -130,6 +129,10 @@ def main(call):
     found, names = call.options, list(dict.fromkeys(call.words))
     for name in names:
         drivers.check_bug(name)
+    for end in (".json", ".svg") if "--out" in found else ():
+        refused = files.refusal(found["--out"] + end)
+        if refused:
+            raise usage("%s%s: %s" % (found["--out"], end, refused))
     executions = found.get("--executions", 20000)
     seeds = found.get("--seeds", 5)
     # A bug with Hunt needs special options, and a bug with Test is found by no plan. They are left
@@ -141,15 +144,16 @@ def main(call):
     for name, binary in zip(names, binaries):
         board[name] = {s: score(binary, s, seeds, executions) for s in STRATEGIES}
         say("%s: %s" % (name, " ".join("%s %s" % (s, cell(board[name][s])) for s in STRATEGIES)))
-    if "--out" in found:
-        write_whole(found["--out"] + ".json", json.dumps(
-            {"executions": executions, "seeds": seeds, "board": board}, indent=1) + "\n")
-        picture(board, names, executions, found["--out"] + ".svg")
-        say("kthrash: %s.json and .svg" % os.path.relpath(found["--out"], ROOT))
     if "--json" in found:
         print(json.dumps({"executions": executions, "seeds": seeds, "board": board}))
     else:
         print("medians of %d seeds, at most %d executions; -: never found; (n %%): found in "
               "n %% of the runs\n" % (seeds, executions))
         print_tables(board, names)
+    # The result is printed first, so that it is not lost if a file can't be written.
+    if "--out" in found:
+        write_whole(found["--out"] + ".json", json.dumps(
+            {"executions": executions, "seeds": seeds, "board": board}, indent=1) + "\n")
+        picture(board, names, executions, found["--out"] + ".svg")
+        say("kthrash: %s.json and .svg" % os.path.relpath(found["--out"], ROOT))
     return CLEAN

@@ -15,6 +15,7 @@ import shutil
 import signal
 import time
 
+from kthrashlib import output
 from kthrashlib.common import environment, say, write_whole
 from kthrashlib.night import bugs, builds, metrics, page, record, verdict
 from kthrashlib.night.behind import Behind
@@ -368,5 +369,6 @@ def conduct(night):
         ", goes on after " + duration(night.scheduler.before) if night.facts["resumed"] else ""))
     night.run()
     found = night.conclude()
+    output.findings_are_kept()
     print_report(night.folder, night.record)
     return found.status

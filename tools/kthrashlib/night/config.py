@@ -19,7 +19,7 @@ UNITS = {"s": 1, "min": 60, "h": 3600, "MiB": 1 << 20, "GiB": 1 << 30}
 
 def amount(*units):
     def read(value):
-        found = re.fullmatch(r"(\d+(?:\.\d+)?) ?([A-Za-z]+)", value) \
+        found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?([A-Za-z]+)", value) \
             if isinstance(value, str) else None
         if not found or found.group(2) not in units or not float(found.group(1)):
             raise ValueError("a number and a unit (%s), as in \"10 %s\"" % (
@@ -76,7 +76,7 @@ TABLES = {
                "grace": amount("s", "min"), "memory": amount("MiB", "GiB"),
                "free_disk": amount("MiB", "GiB"), "failures": count},
     "watch": {"prometheus": text,
-              "statsd": matching(r"|[\w.-]+:\d+", "\"HOST:PORT\" or \"\"")},
+              "statsd": matching(r"|[\w.-]+:[0-9]+", "\"HOST:PORT\" or \"\"")},
     "canary": {"bug": text, "options": words, "seconds": count},
 }
 LANE = {"what": text, "kind": one_of("stress", "libfuzzer", "afl"), "target": TARGET,

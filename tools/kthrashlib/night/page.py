@@ -10,7 +10,7 @@ import os
 import re
 
 from kthrashlib import env
-from kthrashlib.common import CLEAN, environment, usage, write_whole
+from kthrashlib.common import CLEAN, environment, sentence, usage, write_whole
 from kthrashlib.night import bugs, record, verdict, words
 from kthrashlib.night.folder import AREAS, Folder, entries
 from kthrashlib.night.identity import kind_of
@@ -380,5 +380,5 @@ def main(call):
     try:
         print(write(path, night))
     except OSError as e:
-        raise environment("the page can't be written: %s" % e) from e
+        raise environment("the page can't be written: %s" % sentence(e)) from e
     return CLEAN

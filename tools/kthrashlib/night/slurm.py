@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import time
 
-from kthrashlib import env
+from kthrashlib import env, output
 from kthrashlib.build import bazel
 from kthrashlib.common import ROOT, environment, process, say, usage, write_whole
 from kthrashlib.night import bugs, builds, record, submission, verdict
@@ -223,6 +223,7 @@ def report(folder, job):
             "the merge has not finished: what it said is in %s; tools/kthrash merge %s does it "
             "here" % (short(folder.at("shards", "logs", job["merge"] + "_merge")),
                       short(folder.path)))
+    output.findings_are_kept()
     for line in facts["why"]:
         print(line)
     for bug in bugs.filed(folder):

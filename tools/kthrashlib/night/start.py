@@ -3,12 +3,11 @@
 runs."""
 
 import os
-import subprocess
 import time
 
-from kthrashlib import env
+from kthrashlib import env, output
 from kthrashlib.build import bazel, drivers
-from kthrashlib.common import CLEAN, ENVIRONMENT, FINDINGS, ROOT, STATE, say, usage
+from kthrashlib.common import CLEAN, ENVIRONMENT, FINDINGS, ROOT, STATE, environment, say, usage
 from kthrashlib.night import slurm
 from kthrashlib.night.campaign import Night, conduct
 from kthrashlib.night.config import Config
@@ -65,11 +64,15 @@ def fuzz(call):
     os.makedirs(os.path.join(STATE, "fuzz", "corpus"), exist_ok=True)
     before = set(lane.raw())
     lane.prepare()
-    done = subprocess.run(lane.command(seconds, int(time.time())), cwd=ROOT, check=False,
+    status = output.relay(lane.command(seconds, int(time.time())), cwd=ROOT,
                           env={**os.environ, **lane.environment()})
     new = [p for p in lane.raw() if p not in before]
+    output.findings_are_kept()
     for path in new:
         print("finding: " + os.path.relpath(path, ROOT))
     if new:
         return FINDINGS
-    return CLEAN if done.returncode == 0 else ENVIRONMENT
+    if status != 0:
+        raise environment("the engine ended with status %d and saved nothing in %s; what it said "
+                          "is above" % (status, os.path.relpath(lane.folder, ROOT)))
+    return CLEAN

@@ -72,7 +72,7 @@ def write(call, command_line, environment, with_lines):
     if form == "html":
         env.ensure(env.TEMPLATES)
     done = subprocess.run(command_line, env=environment, stdout=subprocess.PIPE, text=True,
-                          check=False)
+                          check=False, close_fds=False)
     text = done.stdout
     if done.returncode != CLEAN:
         return done.returncode

@@ -37,7 +37,7 @@ struct Counts {
 
 } // namespace
 
-/* ---- threads ------------------------------------------------------------------ */
+/* ---- threads ---------------------------------------------------------- */
 
 CASE(thread_joins)
 {
@@ -79,7 +79,7 @@ CASE(thread_local_destroyed)
 	assert(counter == 1);
 }
 
-/* ---- ends by force --------------------------------------------------------------- */
+/* ---- ends by force ---------------------------------------------------- */
 
 static void *exit_in_frames(void *)
 {
@@ -150,7 +150,7 @@ BAD_CASE(exit_swallowed, "catch (...)|abort()")
 	pthread_join(t, nullptr);
 }
 
-/* ---- static variables -------------------------------------------------------------- */
+/* ---- static variables ------------------------------------------------- */
 
 struct Once {
 	Once()
@@ -234,7 +234,7 @@ CASE(call_once_throws)
 	assert(counter == 2);
 }
 
-/* ---- waiting -------------------------------------------------------------------------- */
+/* ---- waiting ---------------------------------------------------------- */
 
 CASE(condition_variable)
 {

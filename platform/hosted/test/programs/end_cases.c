@@ -30,7 +30,7 @@
 static sem_t sem;
 static int order;
 
-/* ---- exit ------------------------------------------------------------------------ */
+/* ---- exit ------------------------------------------------------------- */
 
 BAD_CASE(exit_status, "exit(): exit status 3")
 {
@@ -146,7 +146,7 @@ BAD_CASE(exit_handler_of_before_main, "_exit(): exit status 9")
 	atomic_store(&before_main_ran, 2);
 }
 
-/* ---- signals ------------------------------------------------------------------------- */
+/* ---- signals ---------------------------------------------------------- */
 
 static volatile sig_atomic_t handled;
 
@@ -200,7 +200,7 @@ BAD_CASE(raise_blocked, "raise() of a blocked signal")
 	raise(SIGUSR1);
 }
 
-/* ---- what is refused -------------------------------------------------------------------- */
+/* ---- what is refused -------------------------------------------------- */
 
 #define REFUSED_CASE(name, text, call)                                         \
 	BAD_CASE(refuse_##name, "the program calls " text ", which kthrash does not support") \
@@ -218,7 +218,8 @@ REFUSED_CASE(execl, "execl()", execl("/bin/true", "true", NULL))
 REFUSED_CASE(execv, "execv()", execv("/bin/true", (char *[]){ 0 }))
 REFUSED_CASE(system, "system()", if (system("true")) abort())
 REFUSED_CASE(popen, "popen()", popen("true", "r"))
-REFUSED_CASE(spawn, "posix_spawn()", posix_spawn(NULL, "/bin/true", NULL, NULL, (char *[]){ 0 }, NULL))
+REFUSED_CASE(spawn, "posix_spawn()",
+	     posix_spawn(NULL, "/bin/true", NULL, NULL, (char *[]){ 0 }, NULL))
 REFUSED_CASE(wait, "wait()", wait(NULL))
 REFUSED_CASE(pipe, "pipe()", if (pipe(fds)) abort())
 REFUSED_CASE(socketpair, "socketpair()", socketpair(AF_UNIX, SOCK_STREAM, 0, fds))
@@ -239,7 +240,7 @@ BAD_CASE(refuse_where, "refuse_where")
 	alarm(1);
 }
 
-/* ---- input and output ---------------------------------------------------------------------- */
+/* ---- input and output ------------------------------------------------- */
 
 CASE(files)
 {
@@ -256,7 +257,7 @@ CASE(files)
 	funlockfile(stdout);
 }
 
-/* ---- the same in each execution -------------------------------------------------------------- */
+/* ---- the same in each execution --------------------------------------- */
 
 static unsigned urandom(void)
 {

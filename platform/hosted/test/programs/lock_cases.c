@@ -46,7 +46,7 @@ static void init(pthread_mutex_t *m, int type, int robust)
 	pthread_mutexattr_destroy(&a);
 }
 
-/* ---- mutexes ------------------------------------------------------------------- */
+/* ---- mutexes ---------------------------------------------------------- */
 
 static void *add(void *arg)
 {
@@ -284,7 +284,7 @@ BAD_CASE(mutex_crossed, "nobody can run")
 	pthread_join(t, NULL);
 }
 
-/* ---- C11 -------------------------------------------------------------------------- */
+/* ---- C11 -------------------------------------------------------------- */
 
 CASE(mtx)
 {
@@ -317,7 +317,7 @@ BAD_CASE(mtx_trylock_spurious, "mtx_trylock(&m) == thrd_success")
 	pthread_join(t, NULL);
 }
 
-/* ---- rwlocks ----------------------------------------------------------------------- */
+/* ---- rwlocks ---------------------------------------------------------- */
 
 static void *rw_read(void *arg)
 {
@@ -424,7 +424,7 @@ BAD_CASE(rwlock_destroy_held, "rwlock rwlock is destroyed while main holds it")
 	pthread_rwlock_destroy(&rwlock);
 }
 
-/* ---- spin locks ----------------------------------------------------------------------- */
+/* ---- spin locks ------------------------------------------------------- */
 
 static void *spin_add(void *arg)
 {

@@ -52,7 +52,7 @@ static void *pass_sem(void *arg)
 	return arg;
 }
 
-/* ---- joining ------------------------------------------------------------------------ */
+/* ---- joining ---------------------------------------------------------- */
 
 CASE(join_results)
 {
@@ -202,7 +202,7 @@ SIM_CASE(no_thread_left)
 	assert(thrd_create(&u, c11, NULL) == thrd_error);
 }
 
-/* ---- cancellation ---------------------------------------------------------------------- */
+/* ---- cancellation ----------------------------------------------------- */
 
 static void counts(void *arg)
 {
@@ -341,12 +341,43 @@ CASE(cancel_in_join)
 	join(a);
 }
 
-BAD_CASE(cancel_asynchronous, "pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS)")
+static atomic_int looping;
+
+static void *loops(void *arg)
 {
-	pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, NULL);
+	int old;
+
+	assert(!pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &old));
+	assert(old == PTHREAD_CANCEL_DEFERRED);
+	for (atomic_store(&looping, 1);; )
+		sched_yield();
+	return arg;
 }
 
-/* ---- names and attributes ----------------------------------------------------------------- */
+BAD_CASE(cancel_asynchronous, "pthread_cancel() of a thread with asynchronous cancellation")
+{
+	pthread_t t = start(loops, NULL);
+
+	while (!atomic_load(&looping))
+		sched_yield();
+	pthread_cancel(t);
+	join(t);
+}
+
+static void *cancels_itself(void *arg)
+{
+	pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, NULL);
+	pthread_cancel(pthread_self());
+	abort();
+	return arg;
+}
+
+CASE(cancel_itself)
+{
+	assert(join(start(cancels_itself, NULL)) == PTHREAD_CANCELED);
+}
+
+/* ---- names and attributes --------------------------------------------- */
 
 static void *named(void *arg)
 {
@@ -438,7 +469,7 @@ CASE(self_before_main)
 	assert(pthread_equal(before_main, pthread_self()));
 }
 
-/* ---- keys ------------------------------------------------------------------------------------ */
+/* ---- keys ------------------------------------------------------------- */
 
 static pthread_key_t key, early;
 static atomic_int destroyed;
@@ -520,7 +551,7 @@ CASE(tss)
 	tss_delete(k);
 }
 
-/* ---- once --------------------------------------------------------------------------------------- */
+/* ---- once ------------------------------------------------------------- */
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static once_flag c11_once = ONCE_FLAG_INIT;

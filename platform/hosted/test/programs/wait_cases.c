@@ -43,7 +43,7 @@ static struct timespec in_ms(clockid_t clock, long ms)
 	return t;
 }
 
-/* ---- conditions ------------------------------------------------------------------ */
+/* ---- conditions ------------------------------------------------------- */
 
 static void *wait_ready(void *arg)
 {
@@ -247,7 +247,7 @@ CASE(cnd)
 	mtx_destroy(&c11_mutex);
 }
 
-/* ---- semaphores -------------------------------------------------------------------- */
+/* ---- semaphores ------------------------------------------------------- */
 
 static void *take_sem(void *arg)
 {
@@ -317,7 +317,7 @@ BAD_CASE(sem_named, "sem_open()")
 	sem_open("/kthrash", 0);
 }
 
-/* ---- barriers ------------------------------------------------------------------------ */
+/* ---- barriers --------------------------------------------------------- */
 
 static atomic_int serial, arrived;
 
@@ -386,7 +386,7 @@ BAD_CASE(barrier_one_too_few, "nobody can run")
 	pthread_join(t, NULL);
 }
 
-/* ---- futexes --------------------------------------------------------------------------- */
+/* ---- futexes ---------------------------------------------------------- */
 
 static atomic_uint word, second;
 
@@ -469,7 +469,7 @@ BAD_CASE(futex_priority, "priority inheritance")
 	futex(&word, FUTEX_LOCK_PI, 0, NULL, NULL, 0);
 }
 
-/* ---- time -------------------------------------------------------------------------------- */
+/* ---- time ------------------------------------------------------------- */
 
 static int64_t ns(clockid_t clock)
 {
