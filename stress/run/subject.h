@@ -108,6 +108,11 @@ struct subject {
 	/* How many variants of an execution a hunt should try in turn. NULL: one. */
 	uint32_t (*variants)(void);
 	/*
+	 * In which variants a task that makes another one goes on until it blocks, so that all
+	 * tasks are there before any of them works. NULL: in none.
+	 */
+	bool (*creators_go_on)(uint32_t variant);
+	/*
 	 * Has the last execution shown something on which later executions depend? Then the
 	 * same execution may go another way if it is run again. NULL: it never has.
 	 */

@@ -22,12 +22,18 @@ enum { LEARNS_FIRST = 2 };	/* so many executions of a case look for racing memor
 
 /*
  * The variants that a hunt tries in turn. Points at every shared access find what hides between
- * two plain accesses. They also dilute every strategy. So in most variants only those accesses
- * are points on which races were seen.
+ * two plain accesses. They also dilute every strategy. So in half of the variants only those
+ * accesses are points on which races were seen. If the creator goes on, all threads are there
+ * before any of them works.
  */
-static const enum hosted_points variants[] = {
-	HOSTED_POINTS_FINE,
-	HOSTED_POINTS_COARSE,
+static const struct {
+	enum hosted_points points;
+	bool creators_go_on;
+} variants[] = {
+	{ HOSTED_POINTS_FINE, false },	/* replays have this one */
+	{ HOSTED_POINTS_COARSE, true },
+	{ HOSTED_POINTS_FINE, true },
+	{ HOSTED_POINTS_COARSE, false },
 };
 enum { VARIANTS = sizeof variants / sizeof variants[0] };
 
@@ -159,7 +165,7 @@ static bool nothing_to_hunt(const struct sim_record *r)
 static void execute(const struct sim_options *o, uint32_t variant)
 {
 	const struct sim_record *r = hosted_run(o, &(struct hosted_options){
-		.points = variants[variant],
+		.points = variants[variant].points,
 		.races = races(),
 		.leaks = program.asked.leaks || program.expects_leak,
 		.isolate = program.asked.isolate,
@@ -194,6 +200,11 @@ static uint32_t variant_count(void)
 	return VARIANTS;
 }
 
+static bool creators_go_on(uint32_t variant)
+{
+	return variants[variant].creators_go_on;
+}
+
 const struct subject subject_program = {
 	.name = "program",
 	.configure = configure,
@@ -208,6 +219,7 @@ const struct subject subject_program = {
 	.load = load,
 	.execute = execute,
 	.variants = variant_count,
+	.creators_go_on = creators_go_on,
 	.learned = hosted_filter_grew,
 	.visit = hosted_nth,
 	.places = places,

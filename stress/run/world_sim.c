@@ -78,9 +78,13 @@ static struct {		/* the exploration that world_explore() began, if that is bound
 
 static struct sim_strategy *strategy_of(const struct world_options *o)
 {
+	struct sim_strategy *s;
+
 	if (o->explores)
 		return bounded.on ? sim_strategy_bound() : sim_strategy_dpor();
-	return sim_strategy_of((enum kt_strategy)o->strategy, o->depth);
+	s = sim_strategy_of((enum kt_strategy)o->strategy, o->depth);
+	return subject->creators_go_on && subject->creators_go_on(o->variant) ?
+	       sim_strategy_creators(s) : s;
 }
 
 _Static_assert(SIM_TASKS_MAX <= SIGNATURE_PLACES_MAX, "a signature has room for every task");
