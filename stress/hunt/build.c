@@ -121,10 +121,17 @@ void replay_options(char *buf, size_t size)
 		snprintf(buf + used, size - used, " --sanitizer=" SANITIZER_NAME);
 }
 
+static const char *door = "tools/kthrash";
+
+void replay_through(const char *name)
+{
+	door = name;
+}
+
 void replay_command(char *buf, size_t size, const char *path)
 {
 	char options[256];
 
 	replay_options(options, sizeof options);
-	snprintf(buf, size, "tools/kthrash replay%s %s", options, path);
+	snprintf(buf, size, "%s replay%s %s", door, options, path);
 }

@@ -79,6 +79,11 @@ CLUSTER = {
     "slurm-wlm": "a Slurm cluster on this machine",
 }
 TESTS = {
+    "ccache": "a cache in front of kthrash-cc",
+    "cmake": "builds programs with kthrash-cc",
+    "g++": "compiles programs in C++",
+    "make": "builds programs with kthrash-cc",
+    "meson": "builds programs with kthrash-cc",
     "chromium": "the browser in which the pages are tested",
     "chromium-driver": "lets a test drive the browser",
     "python3-selenium": "with it a test drives the browser",

@@ -9,8 +9,10 @@ from kthrashlib.common import usage
 from kthrashlib.build import driver_options
 from kthrashlib.front import parser
 from kthrashlib.front.options import Command, Option, one_of, real, row_option, whole
+from kthrashlib.where import IS_INSTALLED
 
-WHERE = [
+# A copy that is installed has no drivers to choose from.
+WHERE = [] if IS_INSTALLED else [
     Option("--os=sim|posix", "on the simulator or on real threads", "sim"),
     Option("--platform=PLATFORM", "with these back ends, as OS+LOCK+COMPLETION+QUEUE+RCU"),
     Option("--sanitizer=none|asan|tsan", "the build; asan includes UBSan",

@@ -27,6 +27,17 @@ def program_of(path):
     return None
 
 
+def complaint(path):
+    """Returns why the file is no plan of a program."""
+    try:
+        with open(path, encoding="ascii", errors="replace") as f:
+            if f.read(12) == "kthrash-plan":
+                return "is no plan of a program; other plans need a checkout of kthrash"
+    except (OSError, ValueError) as e:
+        return "%s, expected a plan" % (getattr(e, "strerror", None) or "is no name of a file")
+    return "is no plan; the first line of a plan is kthrash-plan and a number"
+
+
 def folders(plan):
     """Yields the folders in which a plan's program is looked for: this one, the plan's, and the one
     in whose .kthrash the plan is."""

@@ -15,10 +15,11 @@ import sys
 
 from kthrashlib import env
 from kthrashlib.build import drivers
-from kthrashlib.common import CLEAN, usage
+from kthrashlib.common import CLEAN, ROOT, TOOLS, usage
 from kthrashlib.programs import build, elf, library, plans
 from kthrashlib.show import explain as explaining
 from kthrashlib.show.sources import Sources, annotate
+from kthrashlib.where import IS_INSTALLED
 
 SEPARATOR = "\x1f"
 SYMBOLIZER = "llvm-symbolizer"
@@ -120,7 +121,7 @@ def check(program):
 
 def drive(program, words):
     """Runs the driver's command line `words` in the program; returns its exit status."""
-    with subprocess.Popen(program, env=environment(words)) as p:
+    with subprocess.Popen(program, env=environment(words), close_fds=False) as p:
         while True:
             try:
                 return p.wait()
@@ -134,16 +135,34 @@ def options_of(call):
     return call.line[:len(call.line) - len(call.words)]
 
 
-def progress(command, call):
-    """On a terminal, a command that takes long says how far it is."""
-    shown = command in ("run", "verify") and sys.stderr.isatty() and "--json" not in call.options
-    return ["--progress"] * shown
+def own_options(command, call):
+    """Returns the options that the front door itself gives to a command that hunts. On a terminal
+    the command says how far it is."""
+    if command not in ("run", "verify"):
+        return []
+    shown = sys.stderr.isatty() and "--json" not in call.options
+    return ["--door=" + front_door()] + ["--progress"] * shown
+
+
+def front_door():
+    """Returns the words with which the user can call the front door from this folder."""
+    if IS_INSTALLED:
+        return "kthrash"
+    name = os.path.join(TOOLS, "kthrash")
+    return os.path.relpath(name) if os.path.samefile(os.curdir, ROOT) else name
 
 
 def run(call):
     program = [resolved(call.words[0]), *call.words[1:]]
     check(program)
-    return drive(program, ["run", *options_of(call), *progress("run", call)])
+    return drive(program, ["run", *options_of(call), *own_options("run", call)])
+
+
+def check_plans(call):
+    """Where kthrash is installed, there is no driver for plans of kthrash's own subject."""
+    for plan in call.words:
+        if IS_INSTALLED and not plans.program_of(plan):
+            raise usage("%s: %s" % (plan, plans.complaint(plan)))
 
 
 def of_plans(call):
@@ -167,6 +186,7 @@ def refuse_choice_of_build(call):
 def with_plans(command, call, otherwise):
     """Runs a command in the program of its plans, or `otherwise(call)` for plans of kthrash's own
     subject."""
+    check_plans(call)
     groups = of_plans(call)
     if all(program is None for program, _ in groups):
         return otherwise(call)
@@ -177,7 +197,7 @@ def with_plans(command, call, otherwise):
     for program, files in groups:
         check(list(program))
         status = max(status, drive(list(program), [
-            command, *options_of(call), *progress(command, call), *files]))
+            command, *options_of(call), *own_options(command, call), *files]))
     return status
 
 
@@ -195,6 +215,7 @@ def verify(call):
 
 def single(call):
     """Returns the program of the call's only plan, or None."""
+    check_plans(call)
     program = plans.command_of(call.words[0])
     if program:
         refuse_choice_of_build(call)
