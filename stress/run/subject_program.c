@@ -40,6 +40,7 @@ enum { VARIANTS = sizeof variants / sizeof variants[0] };
 static struct {
 	struct subject_settings asked;
 	bool expects_race, expects_leak;
+	bool is_finding;	/* the loaded plan expects something, so it is no hunt */
 	bool has_faults;	/* the loaded plan makes allocations fail */
 	uint32_t executions;	/* of the loaded case */
 } program;
@@ -119,6 +120,7 @@ static void load(const struct plan *p)
 
 	program.expects_race = p->has_expect && p->expect == KT_RACE;
 	program.expects_leak = p->has_expect && p->expect == KT_LEAK;
+	program.is_finding = p->has_expect;
 	program.has_faults = false;
 	program.executions = 0;
 	hosted_filter_forget();
@@ -153,6 +155,13 @@ static void refuse(const char *why)
 	_exit(SUBJECT_REFUSES);
 }
 
+/* A program with one thread has one schedule. Only what is asked for besides can be hunted. */
+static bool nothing_to_hunt(const struct sim_record *r)
+{
+	return r->tasks == 1 && r->failure == KT_PASS && !program.is_finding &&
+	       !program.has_faults && !program.asked.fails_malloc && !program.asked.leaks;
+}
+
 static void execute(const struct sim_options *o, uint32_t variant)
 {
 	const struct sim_record *r = hosted_run(o, &(struct hosted_options){
@@ -164,6 +173,9 @@ static void execute(const struct sim_options *o, uint32_t variant)
 
 	if (r->failure == KT_UNSUPPORTED)
 		refuse(r->message);
+	if (program.executions == 0 && nothing_to_hunt(r))
+		refuse("the program has ended without a second thread, so there is nothing to "
+		       "hunt");
 	if (program.executions++ == 0)
 		hosted_set_silent(true);	/* the program has printed once */
 }
