@@ -109,13 +109,13 @@ static inline uint32_t sim_set_next(const struct sim_set *s, uint32_t from)
 
 /*
  * A loop over the tasks of *set, in ascending order. The set must not change meanwhile. The
- * body may `continue` and return, but it must not `break`: there are two loops.
+ * body may `continue` and return, but it must not `break`, because there are two loops.
  */
 #define SIM_FOR_EACH(task, set) SIM_FOR_EACH_IN(task, set, sim_set_words)
 
 #define SIM_FOR_EACH_IN(task, set, words)                                      \
-	for (uint32_t task##_word = 0; task##_word < (words); task##_word++)   \
-		for (uint64_t task##_left = (set)->word[task##_word], task = 0;  \
+	for (uint32_t task##_word = 0, task = 0; task##_word < (words); task##_word++) \
+		for (uint64_t task##_left = (set)->word[task##_word];          \
 		     task##_left &&                                            \
 		     (task = task##_word * 64 + (uint32_t)__builtin_ctzll(task##_left), true); \
 		     task##_left &= task##_left - 1)
