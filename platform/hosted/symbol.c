@@ -65,7 +65,7 @@ static void become_symbolizer(const char *path, int in, int out)
 static void start(void)
 {
 	const char *path = hosted_symbolizer();
-	int in[2], out[2];
+	int in[2] = { -1, -1 }, out[2] = { -1, -1 };
 	long pid;
 
 	symbolizer.to = symbolizer.from = -1;
