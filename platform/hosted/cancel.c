@@ -39,6 +39,7 @@ static void jump(struct hosted_thread *self)
 
 	if (self->cleanup)
 		buf = self->cleanup->__cancel_jmp_buf;
+	hosted_once_left(self->cleanup ? (char *)self->cleanup : self->base_frame);
 	/* The compiler must not compare sizes: the buffer lacks room for signals, as in glibc. */
 	__asm__ volatile("" : "+r"(buf));
 	longjmp(buf, 1);

@@ -51,6 +51,7 @@ struct hosted_held {	/* a lock that a thread holds */
 	} kind;
 };
 
+struct hosted_running;		/* once.c */
 struct hosted_at_end;		/* key.c: a destructor of a thread_local variable */
 
 struct hosted_thread {
@@ -80,6 +81,7 @@ struct hosted_thread {
 	__pthread_unwind_buf_t *cleanup;	/* the innermost of pthread_cleanup_push() */
 	jmp_buf base;			/* the frame that called fn */
 	char *base_frame;
+	struct hosted_running *running;	/* the innermost function that runs once */
 	bool gone;			/* after a jump to base there is nothing to do */
 
 	/* What ended its sleep. A waker sets it, so that the thread need not look at the object. */
@@ -190,6 +192,8 @@ int hosted_thread_create(pthread_t *t, const pthread_attr_t *attr, void *(*fn)(v
 int hosted_thread_join(pthread_t t, void **result, uint64_t deadline, bool try, uintptr_t pc);
 int hosted_thread_detach(pthread_t t, uintptr_t pc);
 void hosted_once(int *once, void (*fn)(void), uintptr_t pc);
+/* The frames below that address are left without unwinding: functions that run in them failed. */
+void hosted_once_left(const char *frame);
 int hosted_key_create(pthread_key_t *key, void (*destructor)(void *));
 
 /* ---- attributes (attr.c) ---------------------------------------------- */

@@ -14,14 +14,28 @@
 
 enum { RUNNING = 1, DONE = 2, OWNER_SHIFT = 2 };	/* glibc's words, too */
 
-static void once_left(int **once)
-{
-	int *o = *once;
+/* On the stack of the thread that runs the function. */
+struct hosted_running {
+	int *once;
+	struct hosted_running *outer;
+};
 
-	if (o && *o != DONE) {
-		*o = 0;
-		hosted_wake_all(o);
-	}
+/* The function has returned, or its frame is left. */
+static void left(struct hosted_running *r)
+{
+	hosted_self()->running = r->outer;
+	if (*r->once == DONE)
+		return;
+	*r->once = 0;
+	hosted_wake_all(r->once);
+}
+
+void hosted_once_left(const char *frame)
+{
+	struct hosted_thread *self = hosted_self();
+
+	while (self->running && (char *)self->running < frame)
+		left(self->running);
 }
 
 void hosted_once(int *once, void (*fn)(void), uintptr_t pc)
@@ -42,11 +56,14 @@ void hosted_once(int *once, void (*fn)(void), uintptr_t pc)
 	}
 	if (*once != DONE) {
 		/* The handler needs -fexceptions; it runs when an exception passes, too. */
-		int *running __attribute__((cleanup(once_left))) = once;
+		struct hosted_running r __attribute__((cleanup(left))) = {
+			once, hosted_self()->running,
+		};
 
+		hosted_self()->running = &r;
 		*once = RUNNING | (int)(hosted_me() + 1) << OWNER_SHIFT;
 		fn();
-		*running = DONE;
+		*once = DONE;
 		hosted_release(once);
 		hosted_wake_all(once);
 	}

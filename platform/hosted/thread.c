@@ -104,6 +104,7 @@ static void thread_init(uint32_t thread)
 	t->joiner = -1;
 	t->cancel_asked = t->cancel_disabled = t->cancel_at_once = t->cancellable = false;
 	t->cleanup = NULL;
+	t->running = NULL;
 	t->let_through = false;
 	t->with = t->futex = NULL;
 	t->held_count = 0;
