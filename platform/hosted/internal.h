@@ -80,10 +80,13 @@ static inline uint32_t hosted_me(void)
 	return sim_who();
 }
 
-/* Has no other task anything left to do? Then nothing is a choice. */
+/*
+ * Has no other task anything left to do? Then nothing is a choice. But an exploration must hear
+ * of each step: this one may depend on what a task did that has ended, and could come first.
+ */
 static inline bool hosted_is_alone(void)
 {
-	return sim_unfinished() < 2;
+	return sim_unfinished() < 2 && !sim_is_heard(SIM_HEARS_TOUCHES);
 }
 
 /*
