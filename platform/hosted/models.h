@@ -134,6 +134,7 @@ static inline bool hosted_is_cancelled(void)
 {
 	const struct hosted_thread *t = hosted_self();
 
+	sim_touch(t, SIM_READ);
 	return t->cancel_asked && !t->cancel_disabled && !t->exiting;
 }
 

@@ -132,6 +132,7 @@ int hosted_mutex_lock(pthread_mutex_t *m, const struct hosted_lock_how *how, uin
 			return error;
 		if (!hosted_block(site, m, how->deadline, owner_of(m)))
 			return ETIMEDOUT;
+		sim_touch(m, SIM_WRITE);
 	}
 	if (how->may_fail && hosted_spurious(site))
 		return EBUSY;

@@ -53,6 +53,7 @@ void hosted_once(int *once, void (*fn)(void), uintptr_t pc)
 			hosted_fail(KT_DEADLOCK, pc, "%s waits for the end of %s, which it runs",
 				    hosted_name(hosted_me()), hosted_object_name(once));
 		hosted_block(site, once, HOSTED_NEVER, owner);
+		sim_touch(once, SIM_WRITE);
 	}
 	if (*once != DONE) {
 		/* The handler needs -fexceptions; it runs when an exception passes, too. */
@@ -111,6 +112,7 @@ static int guard_acquire(struct guard *g, uintptr_t pc)
 				    "%s needs the static variable %s while it initializes it",
 				    hosted_name(hosted_me()), hosted_object_name(g));
 		hosted_block(site, g, HOSTED_NEVER, g->owner - 1);
+		sim_touch(g, SIM_WRITE);
 	}
 	hosted_acquire(g);
 	if (g->done)
