@@ -30,22 +30,22 @@ void hosted_spin(uintptr_t pc)
 }
 
 __attribute__((noinline))
-static void point(struct site_row *row, const void *addr, uintptr_t pc, size_t size)
+static void point(struct site_row *row, const void *addr, size_t size, bool write, uintptr_t pc)
 {
 	site_note_step(row);
 	sim_point(&row->site, addr);
 	hosted_back();
 	/* Another task may have freed it. */
-	if (size)
-		hosted_heap_check(addr, size, pc);
+	hosted_heap_check(addr, size, pc);
+	site_touch((uintptr_t)addr, size, write);
 }
 
-static inline void at_access(struct site_row *row, uintptr_t addr, size_t size, bool is_point,
-			     uintptr_t pc)
+static inline void at_access(struct site_row *row, uintptr_t addr, size_t size, bool write,
+			     bool is_point, uintptr_t pc)
 {
 	hosted_count_access(pc);
 	if (is_point)
-		point(row, (const void *)addr, pc, size);
+		point(row, (const void *)addr, size, write, pc);
 }
 
 /* `size` is at most 16 and constant. */
@@ -64,7 +64,7 @@ void plain(uintptr_t addr, size_t size, bool write, uintptr_t pc)
 		is_point |= filter_touch(addr / GRANULE, write);
 		if (addr % GRANULE + size > GRANULE)
 			is_point |= filter_touch(addr / GRANULE + 1, write);
-		at_access(row, addr, size, is_point, pc);
+		at_access(row, addr, size, write, is_point, pc);
 	}
 	if (unlikely(hosted_races_on))
 		hosted_race_access(addr, size, write, pc);
@@ -95,7 +95,7 @@ static void range(uintptr_t addr, size_t size, bool write, uintptr_t pc)
 	is_point = site_visit(row);
 	if (!hosted_is_alone()) {
 		is_point |= range_is_point(addr, size, write);
-		at_access(row, addr, size, is_point, pc);
+		at_access(row, addr, size, write, is_point, pc);
 	}
 	if (unlikely(hosted_races_on))
 		hosted_race_access(addr, size, write, pc);
@@ -108,7 +108,7 @@ void hosted_free_point(uintptr_t pc, const void *p, size_t size)
 
 	if (!hosted_is_alone() && size) {
 		is_point |= range_is_point((uintptr_t)p, size, true);
-		at_access(row, (uintptr_t)p, 0, is_point, pc);
+		at_access(row, (uintptr_t)p, size, true, is_point, pc);
 	}
 	if (unlikely(hosted_races_on) && size)
 		hosted_race_access((uintptr_t)p, size, true, pc);

@@ -64,6 +64,7 @@ static inline void *arrive(const volatile void *a, size_t size, enum hosted_op o
 	addr = sim_point(&row->site, addr);
 	hosted_back();
 	heap_check((uintptr_t)a, size, pc);
+	site_touch((uintptr_t)a, size, op != HOSTED_ATOMIC_LOAD);
 	return addr;
 }
 
@@ -157,10 +158,10 @@ static inline bool may_fail(uintptr_t pc, size_t size)
 	}
 
 #define ATOMIC_EXCHANGE_VAL(bits, T)                                           \
-	HOSTED_EXPORT T __tsan_atomic##bits##_compare_exchange_val(volatile T *a, T expected, \
-								   T value, int order, int failure); \
-	HOSTED_EXPORT T __tsan_atomic##bits##_compare_exchange_val(volatile T *a, T expected, \
-								   T value, int order, int failure) \
+	HOSTED_EXPORT T __tsan_atomic##bits##_compare_exchange_val(            \
+		volatile T *a, T expected, T value, int order, int failure);   \
+	HOSTED_EXPORT T __tsan_atomic##bits##_compare_exchange_val(            \
+		volatile T *a, T expected, T value, int order, int failure)    \
 	{                                                                      \
 		T *at;                                                         \
 		T old;                                                         \

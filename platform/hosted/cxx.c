@@ -57,5 +57,3 @@ PASSED_ON(_ZNSt6thread6detachEv)
 PASSED_ON(_ZNSt18condition_variable4waitERSt11unique_lockISt5mutexE)
 PASSED_ON(_ZNSt18condition_variable10notify_oneEv)
 PASSED_ON(_ZNSt18condition_variable10notify_allEv)
-/* std::this_thread::sleep_for() */
-PASSED_ON(_ZNSt11this_thread11__sleep_forENSt6chrono8durationIlSt5ratioILl1ELl1EEEENS1_IlS2_ILl1ELl1000000000EEEE)

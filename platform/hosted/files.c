@@ -45,7 +45,7 @@ static struct {
 	bool touched, moved;
 	mode_t mask;
 	bool mask_changed;
-	int output;		/* where standard output goes when it is not silent; -1: not known */
+	int output;		/* while it is silent: the standard output of the program */
 } files;
 
 /* ---- what can't be put back --------------------------------------------------------- */

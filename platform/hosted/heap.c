@@ -153,8 +153,9 @@ void *hosted_heap_alloc(size_t size, size_t align, uintptr_t pc, bool zeroed)
 	if (!at && is_huge)
 		return NULL;
 	if (!at && hosted_on())
-		hosted_fail(KT_ASSERTION, pc, "kthrash gives a thread 4 GB of heap, and uses no memory "
-			    "twice in an execution: no room for %zu bytes", size);
+		hosted_fail(KT_UNSUPPORTED, pc,
+			    "kthrash gives a thread 4 GB of heap, and uses no memory twice in an "
+			    "execution, so %zu bytes are too many", size);
 	if (!at)
 		hosted_give_up("the program allocates more than 4 GB before main()");
 	*header_of(at) = (struct heap_header){
@@ -189,7 +190,7 @@ void hosted_heap_free(void *p, uintptr_t pc)
 	h->free_task = hosted_on() ? (uint16_t)hosted_me() : HEAP_START;
 	range[h->alloc_task].live--;
 	sim_memory_ends(p, h->size, SIM_END_BLOCK);
-	memset(heap_map_of(at), HEAP_FREED, h->size ? (h->size + HEAP_GRANULE - 1) / HEAP_GRANULE : 1);
+	memset(heap_map_of(at), HEAP_FREED, (h->size + !h->size + HEAP_GRANULE - 1) / HEAP_GRANULE);
 	if (h->size <= FILLED_MAX)
 		memset(p, FREED, h->size);
 }
@@ -201,7 +202,8 @@ size_t hosted_heap_size(const void *p, uintptr_t pc)
 	if (!is_block(at) || *heap_map_of(at) == HEAP_FREED) {
 		if (!hosted_on())
 			return 0;
-		hosted_fail(KT_MEMORY, pc, "%s is used as a block, and is none", hosted_object_name(p));
+		hosted_fail(KT_MEMORY, pc, "%s is used as a block, and is none",
+			    hosted_object_name(p));
 	}
 	return header_of(at)->size;
 }

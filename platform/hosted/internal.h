@@ -144,11 +144,14 @@ bool hosted_shows_output(void);
 
 /* ---- site.c ---------------------------------------------------------------- */
 
-/* What a place does. The word is in the place's name: "push:store(q->tail)". */
+/*
+ * What a place does. The word is in the place's name: "push:store(q->tail)". Strategies know the
+ * word "load": such operations on the same object do not depend on each other.
+ */
 #define HOSTED_OPS(OP) \
 	OP(LOAD, "load") OP(STORE, "store") \
-	OP(ATOMIC_LOAD, "atomic-load") OP(ATOMIC_STORE, "atomic-store") \
-	OP(ATOMIC_RELEASE, "atomic-store") OP(ATOMIC_SEQ_STORE, "atomic-store") \
+	OP(ATOMIC_LOAD, "load") OP(ATOMIC_STORE, "store") \
+	OP(ATOMIC_RELEASE, "store") OP(ATOMIC_SEQ_STORE, "store") \
 	OP(UPDATE, "update") \
 	OP(FENCE, "fence") OP(FREE, "free") OP(MALLOC, "malloc") \
 	OP(LOCK, "lock") OP(TRYLOCK, "trylock") OP(UNLOCK, "unlock") \

@@ -240,7 +240,8 @@ static void *new_or_throw(size_t size, size_t align, uintptr_t pc)
 			p = allocate(size, align, pc, false);
 		if (p)
 			return p;
-		get_handler = (void (*(*)(void))(void))dlsym(RTLD_DEFAULT, "_ZSt15get_new_handlerv");
+		get_handler = (void (*(*)(void))(void))dlsym(RTLD_DEFAULT,
+							     "_ZSt15get_new_handlerv");
 		handler = get_handler ? get_handler() : NULL;
 		if (!handler)
 			break;

@@ -28,6 +28,7 @@ static const char *const op_words[] = {
 };
 
 static const uint8_t op_access[HOSTED_OPS_COUNT] = {
+	[HOSTED_LOAD] = KT_LOAD,	/* done by the program, and so on memory as it is */
 	[HOSTED_ATOMIC_LOAD] = KT_LOAD,
 	[HOSTED_ATOMIC_STORE] = KT_STORE,
 	[HOSTED_ATOMIC_RELEASE] = KT_STORE_RELEASE,
@@ -158,9 +159,12 @@ void hosted_watch_none(void)
 
 void hosted_sites_init(void)
 {
+	uint32_t epoch = sites ? sites->epoch : 0;	/* so that old counts stay stale */
+
 	sites = sim_shared_map(sizeof *sites);
 	if (!sites)
 		hosted_give_up("no memory for the names of places");
+	sites->epoch = epoch;
 	if (!site_visits)
 		site_visits = hosted_map(HOSTED_TASKS_MAX * sizeof *site_visits);
 }

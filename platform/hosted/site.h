@@ -95,6 +95,18 @@ static inline void site_note_step(const struct site_row *row)
 		sites->nth[step] = *site_count(row, hosted_me());
 }
 
+/*
+ * The step under way accesses these bytes. For strategies that must know which steps depend on
+ * each other, an access touches the 8-byte granules in which it is.
+ */
+static inline void site_touch(uintptr_t addr, size_t size, bool write)
+{
+	if (!sim_is_heard(SIM_HEARS_TOUCHES))
+		return;
+	for (uintptr_t g = addr / 8; g <= (addr + size - 1) / 8; g++)
+		sim_touch((const void *)(g * 8 + 7), write ? SIM_WRITE : SIM_READ);
+}
+
 static inline uintptr_t site_pc(const struct site_row *row)
 {
 	return row->pc;

@@ -88,7 +88,8 @@ static bool is_overflow(uintptr_t addr)
 static void on_fault(int sig, siginfo_t *info, void *context)
 {
 	static const char *const names[] = {
-		[SIGSEGV] = "SIGSEGV", [SIGBUS] = "SIGBUS", [SIGILL] = "SIGILL", [SIGFPE] = "SIGFPE",
+		[SIGSEGV] = "SIGSEGV", [SIGBUS] = "SIGBUS",
+		[SIGILL] = "SIGILL", [SIGFPE] = "SIGFPE",
 	};
 
 	if (!hosted_on()) {
