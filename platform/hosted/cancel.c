@@ -97,7 +97,7 @@ bool hosted_block_cancellable(struct kt_site *site, const void *object, uint64_t
 
 	hosted_cancel_point();	/* the cancellation may have come before the sleep */
 	self->cancellable = true;
-	in_time = hosted_block(site, object, deadline, -1);
+	in_time = hosted_block_until(site, object, deadline, -1);
 	self->cancellable = false;
 	hosted_cancel_point();
 	return in_time;

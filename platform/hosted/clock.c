@@ -187,6 +187,24 @@ HOSTED_EXPORT int settimeofday(const struct timeval *t, const struct timezone *z
 	return HOSTED_REAL(settimeofday)(t, zone);
 }
 
+/* ---- waiting until a time -------------------------------------------------- */
+
+bool hosted_deadlines_near;
+
+/* To let a near deadline pass is a choice of the strategy. */
+bool hosted_block_until(struct kt_site *site, const void *object, uint64_t deadline, int owner)
+{
+	uint64_t near = hosted_now() + SIM_NEAR_NS - 1;
+
+	if (!hosted_deadlines_near || deadline == HOSTED_NEVER || deadline <= near)
+		return hosted_block(site, object, deadline, owner);
+	if (hosted_block(site, object, near, owner))
+		return true;
+	if (hosted_now() < deadline)
+		sim_clock_advance(deadline - hosted_now());
+	return false;
+}
+
 /* ---- sleeping --------------------------------------------------------- */
 
 static void sleep_until(uint64_t deadline, uintptr_t pc)

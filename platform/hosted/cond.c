@@ -80,7 +80,7 @@ static int sleep_without(pthread_cond_t *c, pthread_mutex_t *m, uint64_t deadlin
 	if (hosted_is_cancelled() || hosted_spurious(site))
 		hosted_arrive(site, NULL);	/* others may take the mutex meanwhile */
 	else
-		in_time = hosted_block(site, c, deadline, -1);
+		in_time = hosted_block_until(site, c, deadline, -1);
 	self->cancellable = false;
 	self->with = NULL;
 	return in_time || self->let_through ? 0 : ETIMEDOUT;

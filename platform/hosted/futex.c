@@ -66,7 +66,7 @@ static long sleep_on(const uint32_t *word, uint64_t deadline, uint32_t bits, str
 	self->futex = word;
 	self->futex_bits = bits;
 	self->futex_turn = turn++;
-	in_time = hosted_block(site, self, deadline, -1);
+	in_time = hosted_block_until(site, self, deadline, -1);
 	if (!self->futex)
 		return 0;
 	self->futex = NULL;

@@ -138,7 +138,10 @@ static inline bool hosted_is_cancelled(void)
 	return t->cancel_asked && !t->cancel_disabled && !t->exiting;
 }
 
-/* As hosted_block(); pthread_cancel() ends the sleep, and the thread (cancel.c). */
+/* As hosted_block(), for all waits that may have a deadline: see hosted_deadlines_near. */
+bool hosted_block_until(struct kt_site *site, const void *object, uint64_t deadline, int owner);
+
+/* As hosted_block_until(); pthread_cancel() ends the sleep, and the thread (cancel.c). */
 bool hosted_block_cancellable(struct kt_site *site, const void *object, uint64_t deadline);
 
 /* ---- held locks (held.c) ---------------------------------------------- */
@@ -149,7 +152,7 @@ void hosted_drop(const void *lock);
 const struct hosted_held *hosted_held_by(uint32_t thread, const void *lock);
 int hosted_holder(const void *lock);	/* any thread that holds it, or -1 */
 /* The thread ends: it should hold nothing. Robust mutexes are given up. */
-void hosted_held_at_end(uintptr_t pc);
+void hosted_held_at_end(void);
 
 /*
  * The object is about to be made anew, or destroyed ("initialized", "destroyed"). Fails if a

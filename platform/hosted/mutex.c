@@ -130,7 +130,7 @@ int hosted_mutex_lock(pthread_mutex_t *m, const struct hosted_lock_how *how, uin
 		error = hosted_mutex_is_mine(m) ? again(m, how, pc) : how->try ? EBUSY : -1;
 		if (error >= 0)
 			return error;
-		if (!hosted_block(site, m, how->deadline, owner_of(m)))
+		if (!hosted_block_until(site, m, how->deadline, owner_of(m)))
 			return ETIMEDOUT;
 		sim_touch(m, SIM_WRITE);
 	}

@@ -144,7 +144,7 @@ static void thread_end(struct hosted_thread *self)
 		return;
 	hosted_run_at_end();
 	hosted_run_key_destructors();
-	hosted_held_at_end((uintptr_t)self->fn);
+	hosted_held_at_end();
 	if (hosted_threads_alive == 1)
 		hosted_exit_last();
 	hosted_threads_alive--;
@@ -279,7 +279,7 @@ static bool wait_for(struct hosted_thread *other, uint64_t deadline, struct kt_s
 	other->joiner = (int)hosted_me();
 	while (!other->ended && in_time && !hosted_is_cancelled()) {
 		self->cancellable = true;
-		in_time = hosted_block(site, other, deadline, (int)(other - hosted_thread));
+		in_time = hosted_block_until(site, other, deadline, (int)(other - hosted_thread));
 		self->cancellable = false;
 	}
 	if (other->ended)
