@@ -122,7 +122,7 @@ void hosted_rename(uint32_t thread, const char *name)
 	char word[HOSTED_COMM_MAX], unique[OS_NAME_MAX];
 	size_t n = 0;
 
-	for (; name[n] && n < sizeof word - 1; n++)
+	for (; n < sizeof word - 1 && name[n]; n++)
 		word[n] = is_plain(name[n]) ? name[n] : '_';
 	word[n] = '\0';
 	if (!n)

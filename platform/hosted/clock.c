@@ -43,8 +43,9 @@ static uint64_t beginning(clockid_t clock)
 	case CLOCK_BOOTTIME:
 	case CLOCK_BOOTTIME_ALARM:
 		return 3600 * SECOND;
+	default:	/* the processor time of a process or a thread */
+		return 0;
 	}
-	return 0;	/* the processor time of a process or a thread */
 }
 
 /* HOSTED_NEVER itself would be no deadline at all. */

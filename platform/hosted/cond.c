@@ -19,7 +19,7 @@ static clockid_t clock_of(const pthread_cond_t *c)
 
 static void check(const pthread_cond_t *c, uintptr_t pc)
 {
-	hosted_heap_check(c, sizeof *c, pc);
+	hosted_heap_check(c, sizeof(pthread_cond_t), pc);
 	if (c->__data.__g1_orig_size == DESTROYED)
 		hosted_fail(KT_DISCIPLINE, pc, "condition %s was destroyed",
 			    hosted_object_name(c));
@@ -28,7 +28,7 @@ static void check(const pthread_cond_t *c, uintptr_t pc)
 int hosted_cond_init(pthread_cond_t *c, const pthread_condattr_t *a, uintptr_t pc)
 {
 	hosted_arrive(hosted_site(pc, HOSTED_INIT), c);
-	hosted_heap_check(c, sizeof *c, pc);
+	hosted_heap_check(c, sizeof(pthread_cond_t), pc);
 	hosted_check_idle(c, "condition", "initialized", pc);
 	return HOSTED_REAL_OF(pthread_cond_init, "GLIBC_2.3.2")(c, a);
 }
