@@ -75,6 +75,8 @@ static int run(const struct subject *s, int argc, char **argv)
 			if (s->configure)
 				s->configure(&o.program);
 			take_explains_with(explain_text);
+			if (o.door)
+				replay_through(o.door);
 			return commands[i].run(&o);
 		}
 	fprintf(stderr, "kthrash: %s is in stress/hunt/options.def and has no function here\n",

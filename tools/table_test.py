@@ -161,8 +161,7 @@ class Candidates(unittest.TestCase):
     def test_every_kind_of_value_is_known(self):
         for command in commands.COMMANDS:
             kinds = [o.value for o in command.options]
-            if command.arguments != options.AFTER_DASHES:
-                kinds.append(command.arguments.strip("[]."))
+            kinds.append(command.kind())
             for kind in filter(str.isupper, kinds):
                 if "|" not in kind:
                     self.assertIn(kind, values.KINDS)

@@ -275,6 +275,11 @@ void hosted_models_main(int (*fn)(int, char **, char **), int argc, char **argv,
  * POSIX does not allow it, but std::mutex::try_lock(), which may, is made of it.
  */
 extern bool hosted_trylock_fails;
+/*
+ * Each timeout and each sleep may end at any moment, as if all other threads were slow meanwhile.
+ * Otherwise those of a second or more end only when no thread can run.
+ */
+extern bool hosted_deadlines_near;
 
 /* ---- clock.c ----------------------------------------------------------------- */
 

@@ -145,6 +145,13 @@ static void quote(char *buf, size_t size, const char *path)
 	snprintf(buf + used, size - used, "'");
 }
 
+static const char *door = "tools/kthrash";
+
+void replay_through(const char *name)
+{
+	door = name;
+}
+
 void replay_command(char *buf, size_t size, const char *path)
 {
 	char options[256];
@@ -152,7 +159,7 @@ void replay_command(char *buf, size_t size, const char *path)
 
 	replay_options(options, sizeof options);
 	/* The dot keeps a name that begins with a dash from being taken for an option. */
-	used = (size_t)snprintf(buf, size, "tools/kthrash replay%s %s", options,
+	used = (size_t)snprintf(buf, size, "%s replay%s %s", door, options,
 				path[0] == '-' ? "./" : "");
 	if (used >= size)
 		return;

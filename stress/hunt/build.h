@@ -43,5 +43,7 @@ void replay_options(char *buf, size_t size);
 
 /* The command that repeats a plan with this binary, as a shell reads it. */
 void replay_command(char *buf, size_t size, const char *path);
+/* That command begins with `name` instead of tools/kthrash. */
+void replay_through(const char *name);
 
 #endif

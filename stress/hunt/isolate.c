@@ -81,6 +81,7 @@ static int without_newline(const char *text)
 
 static bool classify(int status, struct verdict *v)
 {
+	refused = false;
 	if (shared->verdict.failure != KT_PASS) {
 		*v = shared->verdict;
 		return true;

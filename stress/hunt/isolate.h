@@ -45,6 +45,12 @@ bool isolate_run(void (*child)(void *), bool (*tick)(void *), void *arg, unsigne
 int isolate_status(void);
 
 /*
+ * The exit status of the driver after isolate_run() has returned false: EXIT_USAGE if the
+ * subject refuses what the child should have run (SUBJECT_REFUSES), else EXIT_ENVIRONMENT.
+ */
+int isolate_status(void);
+
+/*
  * What the last child wrote to stderr, cut to the size of a buffer in isolate.c, with a zero
  * at its end.
  */

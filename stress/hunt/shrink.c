@@ -301,7 +301,7 @@ static int read_failing(const char *file, struct plan *p, struct verdict *v)
 		return EXIT_USAGE;
 	if (!run_as_written(p, v)) {
 		fprintf(stderr, "kthrash: %s\n", v->message);
-		return EXIT_ENVIRONMENT;
+		return isolate_status();
 	}
 	if (v->failure != KT_PASS)
 		return EXIT_CLEAN;

@@ -40,6 +40,7 @@ enum { VARIANTS = sizeof variants / sizeof variants[0] };
 static struct {
 	struct subject_settings asked;
 	bool expects_race, expects_leak;
+	bool is_finding;	/* the loaded plan expects something, so it is no hunt */
 	bool has_faults;	/* the loaded plan makes allocations fail */
 	bool explores;
 	uint32_t executions;	/* of the loaded case */
@@ -120,6 +121,7 @@ static void load(const struct plan *p)
 
 	program.expects_race = p->has_expect && p->expect == KT_RACE;
 	program.expects_leak = p->has_expect && p->expect == KT_LEAK;
+	program.is_finding = p->has_expect;
 	program.has_faults = false;
 	program.explores = false;
 	program.executions = 0;
@@ -163,6 +165,13 @@ static void explore(void)
 	hosted_filter_settle();
 }
 
+/* A program with one thread has one schedule. Only what is asked for besides can be hunted. */
+static bool nothing_to_hunt(const struct sim_record *r)
+{
+	return r->tasks == 1 && r->failure == KT_PASS && !program.is_finding && !program.explores &&
+	       !program.has_faults && !program.asked.fails_malloc && !program.asked.leaks;
+}
+
 static void execute(const struct sim_options *o, uint32_t variant)
 {
 	const struct sim_record *r = hosted_run(o, &(struct hosted_options){
@@ -175,6 +184,15 @@ static void execute(const struct sim_options *o, uint32_t variant)
 
 	if (r->failure == KT_UNSUPPORTED)
 		refuse(r->message);
+	if (program.explores && hosted_not_reset()) {
+		fprintf(stderr, "the program can't be verified, because %s, and kthrash can't put "
+			"that back\n", hosted_not_reset());
+		fflush(stderr);
+		_exit(SUBJECT_REFUSES);
+	}
+	if (program.executions == 0 && nothing_to_hunt(r))
+		refuse("the program has ended without a second thread, so there is nothing to "
+		       "hunt");
 	if (program.executions++ == 0)
 		hosted_set_silent(true);	/* the program has printed once */
 }

@@ -9,10 +9,9 @@ import shlex
 import sys
 
 from kthrashlib import files
+from kthrashlib.where import ROOT, TOOLS, state
 
-TOOLS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-ROOT = os.path.dirname(TOOLS)
-STATE = os.path.join(ROOT, ".kthrash")
+STATE = state()
 
 CLEAN, FINDINGS, USAGE, ENVIRONMENT = 0, 1, 2, 3
 # A command that a signal ended has the status 128 + N. This is the status after Ctrl-C.

@@ -67,6 +67,12 @@ LINT = {
     "pylint": "checks Python",
     "shellcheck": "checks shell scripts",
 }
+PROGRAMS = {
+    "python3-pyelftools": "looks into a program before it is run",
+}
+SYMBOLS = {
+    "llvm-19": "names of places in programs, from debug information",
+}
 MANUAL = {
     "man-db": "shows the manual page",
 }
@@ -76,6 +82,11 @@ CLUSTER = {
     "slurm-wlm": "a Slurm cluster on this machine",
 }
 TESTS = {
+    "ccache": "a cache in front of kthrash-cc",
+    "cmake": "builds programs with kthrash-cc",
+    "g++": "compiles programs in C++",
+    "make": "builds programs with kthrash-cc",
+    "meson": "builds programs with kthrash-cc",
     "chromium": "the browser in which the pages are tested",
     "chromium-driver": "lets a test drive the browser",
     "python3-selenium": "with it a test drives the browser",
@@ -87,7 +98,7 @@ TESTS = {
     "zsh": "tests its completion",
 }
 ALL = {**BUILD, **FUZZ, **BENCH, **PAGE, **TERMINAL, **METRICS, **MANUAL, **TESTS, **FORMAT,
-       **LINT, **DEBUG}
+       **LINT, **DEBUG, **PROGRAMS}
 
 
 def installed(package):

@@ -5,6 +5,7 @@ import re
 
 import gdb  # pylint: disable=import-error; only gdb has this module
 
+from . import programs
 from .execution import is_stopped, run, show
 from .frames import show_frames
 from .locks import Locks
@@ -33,7 +34,8 @@ class LocksCommand(gdb.Command):
     """Print the locks that are held, or that a task wants: kthrash locks [all]
 
 The locks are found from the tasks, from the plan's interpreter, and in the frames of tasks that
-are inside an acquire. A task inside an acquire waits for the lock, or is about to take it."""
+are inside an acquire. A task inside an acquire waits for the lock, or is about to take it.
+In a program, they are the locks that threads hold and all objects that threads wait for."""
 
     def __init__(self):
         super().__init__("kthrash locks", gdb.COMMAND_STATUS)
@@ -41,7 +43,10 @@ are inside an acquire. A task inside an acquire waits for the lock, or is about 
     def invoke(self, argument, _):
         if argument not in ("", "all"):
             raise gdb.GdbError("kthrash locks '%s': expected all, or nothing" % argument)
-        Locks(*simulation()).show(bool(argument))
+        if programs.is_loaded():
+            programs.show_locks(simulation()[1])
+        else:
+            Locks(*simulation()).show(bool(argument))
 
 
 class Trace(gdb.Command):

@@ -5,11 +5,13 @@ import os
 
 import gdb  # pylint: disable=import-error; only gdb has this module
 
+from . import programs
 from .values import say
 
 # A task reaches each step in one of these functions. They are in platform/sim/hooks.h and
 # internal.h.
 REACHES = ("sim_point", "sim_mark", "sim_block", "sim_reach")
+COUNTED_MAX = 1 << 30   # more executions than there are
 # A sanitizer that has found something calls one of these functions, in the task that made the
 # error.
 REPORTS = ("__tsan_on_report", "__asan_on_error", "__ubsan_on_report")
@@ -51,23 +53,58 @@ def enter_child():
     gdb stays with that child. The child's own children run free, because a sanitizer starts a
     symbolizer and waits for it before it reports.
     """
-    for setting in ("pagination off", "confirm off", "breakpoint pending on",
-                    "follow-fork-mode child", "detach-on-fork off"):
+    for setting in ("pagination off", "confirm off", "breakpoint pending on"):
         gdb.execute("set " + setting)
     # LeakSanitizer does not work under a debugger: it would fail at the driver's end.
     gdb.execute("set environment ASAN_OPTIONS " + ":".join(
         filter(None, (os.environ.get("ASAN_OPTIONS"), "detect_leaks=0"))))
-    begin = gdb.Breakpoint("sim_run", internal=True)
-    gdb.execute("run", to_string=True)
+    begin = breakpoint_at("sim_run")
+    run_to_child()
+    if is_stopped() and programs.is_loaded():
+        go_to_last_execution(begin)
     begin.delete()
+
+
+def run_to_child():
+    """Runs the driver until a breakpoint, and goes with its child."""
+    gdb.execute("set follow-fork-mode child")
+    gdb.execute("set detach-on-fork off")
+    gdb.execute("run", to_string=True)
     gdb.execute("set follow-fork-mode parent")
     gdb.execute("set detach-on-fork on")
+
+
+def breakpoint_at(function):
+    """Returns a new breakpoint. gdb does not complain if the function's library is not loaded."""
+    gdb.execute("break " + function, to_string=True)
+    return gdb.breakpoints()[-1]
+
+
+def go_to_last_execution(begin):
+    """Runs the driver again up to the beginning of its last execution.
+
+    The driver repeats a program's execution until it has learned nothing new about shared memory.
+    Only the last one has the steps that a replay reports. A first run counts the executions.
+    """
+    begin.ignore_count = COUNTED_MAX
+    gdb.execute("continue", to_string=True)
+    count = begin.hit_count
+    let_driver_end()
+    for inferior in gdb.inferiors():
+        if inferior.num != 1:
+            gdb.execute("inferior 1", to_string=True)
+            gdb.execute("remove-inferiors %d" % inferior.num, to_string=True)
+    begin.ignore_count = 0
+    run_to_child()
+    if count > 1:
+        begin.ignore_count = count - 2
+        gdb.execute("continue", to_string=True)
 
 
 def go_on(step):
     """Continues until the execution fails, the next step has the number `step`, or the child ends.
     If `step` is None, gdb stops at no step."""
-    gdb.Breakpoint("sim_leave")     # Each failure calls this function.
+    breakpoint_at("sim_leave")      # Each failure calls this function.
     for function in REPORTS:
         if has_symbol(function):
             gdb.Breakpoint(function)
@@ -141,4 +178,6 @@ def show(step):
     show_report()
     for command in ("tasks", "locks", "trace"):
         gdb.execute("kthrash " + command)
+    if programs.is_loaded():
+        programs.select_own_frame()
     return 0

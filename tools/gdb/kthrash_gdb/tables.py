@@ -35,8 +35,11 @@ def simulation():
 
 
 def place(site):
-    """Returns file:line, without the folders that a build system puts before the file."""
+    """Returns file:line, without the folders that a build system puts before the file. Returns "-"
+    for a place that is in no file."""
     path = text(site["file"])
+    if not path:
+        return "-"
     found = re.match(r".*(?:^|/)((?:core|platform|stress|fuzz)/.*)", "/" + path)
     return "%s:%d" % (found.group(1) if found else path, int(site["line"]))
 

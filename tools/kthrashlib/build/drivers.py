@@ -104,10 +104,14 @@ def run(command, call):
     if command in ("stress", "verify") and sys.stderr.isatty() and "--json" not in rest:
         rest.append("--progress")
     env.ensure(env.BUILD)
-    words = [binary(call.options), command] + rest
+    return drive([binary(call.options), command] + rest)
+
+
+def drive(words, variables=None):
+    """Runs a driver in the foreground; returns the exit status. `variables` is its environment."""
     # Ctrl-Z and Ctrl-C reach the driver, because it stays in this program's process group. It gets
     # the descriptors that the caller has opened, as in -o >(cat).
-    p = children.start(words, terminal=True, close_fds=False)
+    p = children.start(words, terminal=True, close_fds=False, env=variables)
     try:
         status = p.wait()
     except children.Interrupted:
@@ -153,27 +157,35 @@ def gdb(call):
     found, plans = call.options, call.words
     if system(found) != "sim":
         raise usage("gdb needs the simulator, not %s" % system(found))
-    step = found.get("--step")
     if not os.path.isfile(plans[0]):
         raise usage("%s: %s, expected a plan" % (
             plans[0], "is a folder" if os.path.isdir(plans[0]) else "no such file"))
     chosen(found)
-    env.ensure({**env.BUILD, **env.DEBUG})
-    batch = "--batch" in found
+    env.ensure(env.BUILD)
+    # gdb runs at the top of the checkout, because the names of the sources begin there.
+    driver, plan = binary(found), os.path.abspath(plans[0])
+    return debug(call, lambda command: ([driver, command, plan], None), ROOT)
+
+
+def debug(call, starts, folder):
+    """Starts gdb in `folder` with a driver that replays a plan, and stops where the plan fails.
+    starts(command) returns the command line and the environment with which the driver does that
+    with the plan."""
+    step, batch = call.options.get("--step"), "--batch" in call.options
+    env.ensure(env.DEBUG)
     command = ("kthrash batch" if batch else "kthrash show") + (
         "" if step is None else " %d" % step)
-    driver = binary(found)
-    plan = os.path.abspath(plans[0])
     # The driver says what is wrong with a plan. gdb would say only that the program has ended.
-    tried = children.run([driver, "explain", plan], stdout=children.DEVNULL)
+    words, variables = starts("explain")
+    tried = children.run(words, stdout=children.DEVNULL, env=variables, cwd=folder)
     if tried.returncode != CLEAN:
-        return settled([driver, "explain"], tried.returncode)
+        return settled([words[0], "explain"], tried.returncode)
+    command_line, variables = starts("replay")
     words = ["gdb", "-q", "-x", os.path.join(ROOT, "tools", "gdb", "kthrash.py")]
     words += ["-batch"] * batch + ["-ex", command]
-    # gdb runs at the top of the checkout, because the names of the sources begin there.
-    words += ["--args", driver, "replay", plan]
+    words += ["--args", *command_line]
     with contextlib.nullcontext() if batch else children.interrupts_go_to_child():
-        status = output.relay(words, terminal=True, cwd=ROOT)
+        status = output.relay(words, terminal=True, cwd=folder, env=variables)
     if status < 0:
         raise children.killed(words, status)
     if status != 0:

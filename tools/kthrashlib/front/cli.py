@@ -14,6 +14,8 @@ from kthrashlib import children, env
 from kthrashlib.common import (CLEAN, ENVIRONMENT, FINDINGS, USAGE, Failure, printable, say,
                                sentence, usage)
 from kthrashlib.front import commands, completion, defence, parser
+from kthrashlib.front.options import one_of
+from kthrashlib.where import IS_INSTALLED
 
 # If one of these happens to a path that the user gave, the path is wrong, and not the machine.
 WRONG_PATH = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EACCES, errno.ENAMETOOLONG,
@@ -40,6 +42,9 @@ def runs(row):
     """Returns the function that runs the command. It imports the command's module here, and not
     earlier."""
     def run(call):
+        if IS_INSTALLED and row.name not in commands.ANYWHERE:
+            raise usage("%s needs a checkout of kthrash, and this copy is installed, for programs "
+                        "only: expected %s" % (row.name, one_of(commands.ANYWHERE)))
         module, _, function = row.run.partition(":")
         try:
             return getattr(importlib.import_module("kthrashlib." + module), function)(call)
@@ -51,7 +56,8 @@ def runs(row):
 
 
 def group():
-    return parser.Group(commands.COMMANDS, runs, commands.STATUS)
+    return parser.Group(commands.COMMANDS, runs, commands.STATUS,
+                        commands.ANYWHERE if IS_INSTALLED else commands.names())
 
 
 def run(args):

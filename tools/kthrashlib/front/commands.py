@@ -9,8 +9,10 @@ from kthrashlib.common import usage
 from kthrashlib.build import driver_options
 from kthrashlib.front import parser
 from kthrashlib.front.options import Command, Option, one_of, real, row_option, whole
+from kthrashlib.where import IS_INSTALLED
 
-WHERE = [
+# A copy that is installed has no drivers to choose from.
+WHERE = [] if IS_INSTALLED else [
     Option("--os=sim|posix", "on the simulator or on real threads", "sim"),
     Option("--platform=PLATFORM", "with these back ends, as OS+LOCK+COMPLETION+QUEUE+RCU"),
     Option("--sanitizer=none|asan|tsan", "the build; asan includes UBSan",
@@ -25,6 +27,11 @@ def driver(name, module, arguments, text, more="", own=()):
     driver itself."""
     options = [row_option(*row) for row in driver_options.of(name)]
     return Command(name, module, arguments, text, [*WHERE, *own, *options], more)
+
+
+# Only options that name no build: a program has one.
+def program_options(name):
+    return [row_option(*row) for row in driver_options.of(name)]
 
 
 COMMANDS = [
@@ -72,7 +79,23 @@ COMMANDS = [
            "--executions) gives the same findings, one file each, for any number of jobs. With "
            "--keep-going these are all findings. Without --keep-going they are the finding with "
            "the lowest number, and those that the other jobs found before they stopped."),
-    driver("verify", "build.drivers:verify", "PLAN",
+    Command("run", "programs.run:run", "[--] PROGRAM [ARGUMENT]...",
+            "hunts in a program that kthrash-cc has compiled", program_options("run"),
+            "All words behind PROGRAM are the program's, also those that begin with a dash. The "
+            "program prints in the first execution only. A finding is a plan; replay, shrink, "
+            "explain, gdb and verify take it, and find the program from this folder or from the "
+            "plan's. tools/programs.md is about programs."),
+    Command("cc", "programs.compiler:main", "[--] COMPILER [ARGUMENT]...",
+            "compiles a program, or links it, so that run can run it", [],
+            "COMPILER is any version of gcc, g++, clang or clang++; a wrapper such as ccache may "
+            "stand before it. Build systems take tools/kthrash-cc and tools/kthrash-c++ as "
+            "compilers: CC=kthrash-cc CXX=kthrash-c++. These run the compilers that KTHRASH_CC and "
+            "KTHRASH_CXX name, else clang-19 and clang++-19."),
+    Command("install", "front.installing:main", "PREFIX",
+            "installs kthrash for programs: kthrash, kthrash-cc, kthrash-c++, the library",
+            more="It also installs the manual page, completion for three shells and kthrash.pc. "
+                 "The commands that need a checkout are not installed."),
+    driver("verify", "programs.run:verify", "PLAN",
            "every interleaving of a small plan, up to equivalence",
            "Exit status 0: verified within the bounds; 1: counterexample; 3: not finished."),
     Command("fuzz", "night.start:fuzz", "", "one fuzzing engine", [
@@ -80,10 +103,10 @@ COMMANDS = [
         Option("--target=plan|parser", "run plans, or only parse them", "plan"),
         Option("--seconds=N", "how long", "60", number=whole(1, 10**7)),
     ]),
-    driver("replay", "build.drivers:replay", "PLAN...", "plans exactly as written",
+    driver("replay", "programs.run:replay", "PLAN...", "plans exactly as written",
            "Exit status 0: each plan ended as it expects; 1: a plan did not."),
-    driver("shrink", "build.drivers:shrink", "PLAN", "the smallest plan with the same finding"),
-    Command("explain", "show.explain:main", "PLAN", "the interleaving, a column for each task",
+    driver("shrink", "programs.run:shrink", "PLAN", "the smallest plan with the same finding"),
+    Command("explain", "programs.run:explain", "PLAN", "the interleaving, a column for each task",
             WHERE + [
         Option("--format=text|json|perfetto|html",
                "html: a page of its own; perfetto: a trace for its viewer and Chrome's", "text"),
@@ -93,7 +116,7 @@ COMMANDS = [
             "write the morning page of a campaign's folder once more", [
         Option("--night=N", "the page of which night", "the last", number=whole(1, 10**9)),
     ]),
-    Command("gdb", "build.drivers:gdb", "PLAN",
+    Command("gdb", "programs.run:gdb", "PLAN",
             "gdb in a plan's execution on the simulator, where it fails", WHERE + [
         Option("--step=N", "stop at this step, as explain numbers them", "where it fails",
                number=whole(0, 10**6)),
@@ -163,6 +186,9 @@ COMMANDS = [
                  "nearly all of it in clang-tidy; a single file takes seconds. Headers are "
                  "checked with the sources that include them."),
 ]
+
+# These commands also work where kthrash is installed, without a checkout.
+ANYWHERE = ["run", "cc", "verify", "replay", "shrink", "explain", "gdb", "completion", "man"]
 
 STATUS = [
     (0, "clean"),

@@ -11,7 +11,7 @@ the answer is a whole word, a tab, and what the word means.
 from click.shell_completion import ShellComplete
 
 from kthrashlib.common import CLEAN
-from kthrashlib.front import parser
+from kthrashlib.front import parser, values
 
 
 def candidates(group, words):
@@ -21,6 +21,10 @@ def candidates(group, words):
         before = before[1:]
     if before and before[0] not in group.commands:
         return []
+    if before and group.commands[before[0]].row.is_other_program():
+        kind = kind_of_word(group.commands[before[0]], before[1:])
+        if kind:
+            return sorted((c, "") for c in values.candidates(kind, word))
     if word.startswith("--") and "=" in word and "--" not in before:
         name = word.partition("=")[0] + "="
     else:
@@ -31,6 +35,15 @@ def candidates(group, words):
     taking = taking_values(group, before)
     return sorted((name + i.value + ("=" if i.value in taking and not name else ""), i.help or "")
                   for i in items)
+
+
+def kind_of_word(command, before):
+    """Returns the kind of the next word of a command that has another program's command line, or
+    None: options of the command itself may follow."""
+    with command.make_context(command.name, list(before), resilient_parsing=True) as ctx:
+        if ctx.params.get("words"):
+            return "FILE"
+    return command.row.kind() if "--" in before else None
 
 
 def taking_values(group, before):

@@ -14,6 +14,7 @@ from kthrashlib import children, env, output
 from kthrashlib.common import CLEAN, ENVIRONMENT
 from kthrashlib.front import commands
 from kthrashlib.front.options import AFTER_DASHES
+from kthrashlib.where import IS_INSTALLED
 
 WIDTH = 80
 
@@ -23,17 +24,23 @@ TOP = r""".\" SPDX-License-Identifier: GPL-2.0-only
 .Os kthrash
 .Sh NAME
 .Nm kthrash
-.Nd breaks kernel-thread code on purpose
+.Nd breaks code with threads on purpose
 .Sh SYNOPSIS
 .Nm
 .Ar command
 .Op Ar option ...
 .Op Ar argument ...
 .Sh DESCRIPTION
-.Nm
+"""
+
+TOP_CHECKOUT = r""".Nm
 hunts concurrency bugs in a portable re-implementation of Linux's kthreadd and
 kthread: on a deterministic simulator and on real threads, with kills and
 allocation failures injected, under sanitizers.
+It also hunts them in any program in C or C++ that
+.Ic cc
+has compiled:
+.Ic run .
 It is run from its checkout as
 .Pa tools/kthrash ,
 installs what it lacks from Debian's packages, and builds offline with Bazel.
@@ -45,7 +52,29 @@ the way.
 A finding is a plan, too, and
 .Ic replay
 runs it again.
+"""
+
+TOP_INSTALLED = r""".Nm
+hunts concurrency bugs in programs in C and C++ that use threads.
+A program is compiled by
+.Xr kthrash\-cc 1
+or
+.Xr kthrash\-c++ 1 ,
+which are used like the compilers whose commands they run.
+Then
+.Ic run
+runs it under many schedules, in thousands of executions a second, until
+something breaks.
 .Pp
+A finding is a
+.Em plan ,
+a text file: the program, its arguments, and the switches between its threads
+that make it fail.
+.Ic replay
+runs it again.
+"""
+
+TOP_END = r""".Pp
 An option's value follows an equals sign or stands in the next word;
 .Fl o
 takes the next word.
@@ -106,6 +135,31 @@ in the checkout, and a README in each of its folders
 """
 
 
+BOTTOM_INSTALLED = r""".Sh FILES
+.Bl -tag -width Ds
+.It Pa .kthrash/findings/
+what
+.Ic run
+has found, in the folder in which it was started
+.El
+.Sh ENVIRONMENT
+.Bl -tag -width Ds
+.It Ev KTHRASH_CC , KTHRASH_CXX
+the compilers that kthrash\-cc and kthrash\-c++ run
+.El
+.Sh EXIT STATUS
+.Bl -tag -width Ds
+%s.El
+.Sh EXAMPLES
+A minute's hunt in a program, and the schedule that was found, in gdb:
+.Bd -literal -offset indent
+$ kthrash\-cc \-g queue_test.c \-o queue_test
+$ kthrash run ./queue_test
+$ kthrash gdb .kthrash/findings/*.min.plan
+.Ed
+"""
+
+
 def text_lines(text):
     """Returns the lines of a paragraph in mdoc. Each sentence begins a new line, as the format
     asks. A line that begins with a dot or an apostrophe is escaped, so that mdoc does not take it
@@ -132,6 +186,8 @@ def synopsis(command):
     words += ["Op Ar option ..."] * bool(command.options)
     if command.arguments == AFTER_DASHES:
         words.append("Op Fl \\- Ar word ...")
+    elif command.is_other_program():
+        words += ["Op Fl \\-", "Ar " + command.kind().lower(), "Op Ar argument ..."]
     elif command.arguments:
         plain = command.arguments.strip("[].").lower()
         words.append(("Op " if command.arguments.startswith("[") else "") +
@@ -153,9 +209,14 @@ def section(command):
     return "\n".join(lines) + "\n"
 
 
-def page():
+def page(installed=IS_INSTALLED):
+    """Returns the page. Where kthrash is installed, it has the commands that work there."""
+    shown = [c for c in commands.COMMANDS if not installed or c.name in commands.ANYWHERE]
     status = "".join(".It %d\n%s\n" % s for s in commands.STATUS)
-    return TOP + "".join(map(section, commands.COMMANDS)) + BOTTOM % status
+    text = TOP + (TOP_INSTALLED if installed else TOP_CHECKOUT) + TOP_END + \
+        "".join(map(section, shown)) + \
+        (BOTTOM_INSTALLED if installed else BOTTOM) % status
+    return text.replace("tools/kthrash", "kthrash") if installed else text
 
 
 def main(call):

@@ -9,6 +9,9 @@ import dataclasses
 import re
 
 AFTER_DASHES = "[-- WORD...]"
+# Arguments that begin like this end with another program's command line: all words after its name
+# are its own, also those that begin with a dash.
+OTHER_PROGRAM = "[--] "
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,7 +77,8 @@ class Command:
     """A command. `run` is "room.module:function". The function is called with a Call and returns
     the exit status. `arguments` describes the words that are not options: "", "PLAN", "PLAN...",
     "[BUG]...", "a|b" for one of these words, or AFTER_DASHES: all words after two dashes are for
-    another program. `text` is one clause. `more` holds further paragraphs of the help."""
+    another program. "[--] PROGRAM [ARGUMENT]..." is that program's own command line. `text` is one
+    clause. `more` holds further paragraphs of the help."""
 
     def __init__(self, name, run, arguments, text, options=(), more=""):
         self.name, self.run, self.arguments, self.text = name, run, arguments, text
@@ -82,6 +86,17 @@ class Command:
 
     def option(self, name):
         return next((o for o in self.options if o.name == name), None)
+
+    def is_other_program(self):
+        """Returns True if the words are another program's command line."""
+        return self.arguments.startswith(OTHER_PROGRAM)
+
+    def kind(self):
+        """Returns the kind of the words, such as PLAN or a|b. Returns "" if there are none, or if
+        they are another program's."""
+        if self.arguments == AFTER_DASHES:
+            return ""
+        return self.arguments.replace(OTHER_PROGRAM, "").partition(" ")[0].strip("[].")
 
 
 def one_of(words):

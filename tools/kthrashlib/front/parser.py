@@ -16,8 +16,9 @@ from kthrashlib import files
 from kthrashlib.common import Call, Failure, usage
 from kthrashlib.front import values
 from kthrashlib.front.options import AFTER_DASHES, one_of
+from kthrashlib.where import IS_INSTALLED
 
-PROGRAM = "tools/kthrash"
+PROGRAM = "kthrash" if IS_INSTALLED else "tools/kthrash"
 PATHS = ("PLAN", "DIR", "FILE", "OUT")     # The kinds of values that are paths.
 PATH_BYTES, NAME_BYTES = 4096, 255
 WIDTH = 78      # click has the same width on a terminal of 80 columns.
@@ -113,15 +114,18 @@ class RowCommand(click.Command):
 
     def __init__(self, row, run):
         params = [RowOption(o) for o in row.options]
-        kind = row.arguments.strip("[].")
-        if kind and row.arguments != AFTER_DASHES:
+        kind, other = row.kind(), row.is_other_program()
+        if kind:
             params.append(click.Argument(
-                ["words"], type=Word(kind), metavar=row.arguments.strip("[]").replace("]", ""),
+                ["words"], type=Word(kind),
+                metavar=kind if other else row.arguments.strip("[]").replace("]", ""),
                 nargs=-1 if row.arguments.endswith("...") else 1,
-                required=not row.arguments.startswith("[")))
+                required=other or not row.arguments.startswith("[")))
         super().__init__(row.name, callback=run, params=params, help=row.text,
-                         epilog=row.more or None, options_metavar="[OPTION]...",
+                         epilog=row.more.replace("tools/kthrash", PROGRAM) or None,
+                         options_metavar="[OPTION]...",
                          context_settings={"help_option_names": ["--help", "-h"],
+                                           "allow_interspersed_args": not other,
                                            "max_content_width": WIDTH + 2,
                                            "terminal_width": WIDTH})
         self.row = row
@@ -134,7 +138,8 @@ class RowCommand(click.Command):
         return [c for c in super().shell_complete(ctx, incomplete) if c.value not in given]
 
     def collect_usage_pieces(self, ctx):
-        return ["[OPTION]..."] + [self.row.arguments] * bool(self.row.arguments)
+        none = self.row.is_other_program() and not self.row.options
+        return ["[OPTION]..."] * (not none) + [self.row.arguments] * bool(self.row.arguments)
 
     def format_options(self, ctx, formatter):
         records = [p.get_help_record(ctx) for p in self.params if isinstance(p, RowOption)]
@@ -186,9 +191,11 @@ def call_of(ctx):
 
 
 class Group(click.Group):
-    """A group of click that has all commands, in the order of the table."""
+    """A group of click that has all commands, in the order of the table. Its help lists those in
+    `shown`."""
 
-    def __init__(self, rows, runs, status):
+    def __init__(self, rows, runs, status, shown):
+        self.shown = shown
         super().__init__(commands={row.name: RowCommand(row, runs(row)) for row in rows},
                          context_settings={"help_option_names": ["--help", "-h"],
                                            "max_content_width": WIDTH + 2,
@@ -197,7 +204,7 @@ class Group(click.Group):
                          add_help_option=True)
 
     def list_commands(self, ctx):
-        return list(self.commands)
+        return [name for name in self.commands if name in self.shown]
 
     def get_command(self, ctx, cmd_name):
         command = self.commands.get(cmd_name)
@@ -211,7 +218,8 @@ class Group(click.Group):
 
     def format_options(self, ctx, formatter):
         with formatter.section("Commands"):
-            formatter.write_dl([(c.name, c.help) for c in self.commands.values()])
+            formatter.write_dl([(name, self.commands[name].help)
+                                for name in self.list_commands(ctx)])
         formatter.write_paragraph()
         formatter.write_text("%s COMMAND --help lists the options of a command." % PROGRAM)
 

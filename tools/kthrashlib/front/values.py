@@ -32,6 +32,11 @@ def lane_names(word):
     return [before + comma + name for name in config.Config().lanes if name not in taken]
 
 
+def programs(word):
+    """Returns the programs: files that may be executed."""
+    return folders(word) + [p for p in files(word) if os.path.isfile(p) and os.access(p, os.X_OK)]
+
+
 def back_ends():
     """Returns for each role its words, and for each word the systems it runs on. choice.bzl has
     them."""
@@ -68,6 +73,7 @@ def nothing(_):
 KINDS = {
     "BUG": bug_names,
     "COMMIT": nothing,
+    "COMPILER": nothing,
     "DIR": folders,
     "FILE": files,
     "LANES": lane_names,
@@ -75,6 +81,8 @@ KINDS = {
     "OPTION": nothing,
     "OUT": files,
     "PLAN": plans,
+    "PREFIX": folders,
+    "PROGRAM": programs,
     "PLANS": plans,
     "PLATFORM": platforms,
     "WORD": nothing,

@@ -9,8 +9,10 @@ import platform
 
 from kthrashlib import checkout
 from kthrashlib.build import bazel
+from kthrashlib.common import write_whole
 from kthrashlib.night.folder import entries, write_json
 from kthrashlib.night.lanes import MUTATOR
+from kthrashlib.programs import run
 
 SIM = "//stress:kthrash_sim"
 BUILDS_KEPT = 3
@@ -86,6 +88,16 @@ def keep_binary(folder, path):
     return kept
 
 
+def keep_starter(folder, lane):
+    """Writes a script that starts the lane's program as a driver. The program stays where it is,
+    because its libraries may be beside it. A finding names the build that it was found in."""
+    path = folder.at("build", "program-" + lane.name)
+    os.makedirs(folder.at("build"), exist_ok=True)
+    write_whole(path, run.starter(lane.program))
+    os.chmod(path, 0o755)
+    return path
+
+
 def drop_old_binaries(folder, used):
     stems = {}
     for name in entries(folder.at("build")):
@@ -99,13 +111,15 @@ def drop_old_binaries(folder, used):
 
 def build_all(folder, lanes):
     """Builds and keeps the binary of each of `lanes`, and the binaries that merge and examine."""
-    targets = sorted({lane.target for lane in lanes} | {SIM})
+    targets = sorted({lane.target for lane in lanes if lane.target} | {SIM})
     if any(lane.kind == "afl" for lane in lanes):
         targets.append(MUTATOR)
     files = {target: keep_binary(folder, path)
              for target, path in zip(targets, bazel.build(targets))}
     for lane in lanes:
-        lane.binary = files[lane.target]
+        if lane.kind == "program":
+            files[lane.name] = keep_starter(folder, lane)
+        lane.binary = files[lane.target or lane.name]
         lane.build = os.path.basename(lane.binary)      # AFL++ shows nothing that its target says.
         if lane.kind == "afl":
             lane.mutator = files[MUTATOR]

@@ -6,8 +6,9 @@ import re
 import shlex
 import tomllib
 
-from kthrashlib.common import ROOT, usage
+from kthrashlib.common import ROOT, Failure, usage
 from kthrashlib.night import lane_options
+from kthrashlib.programs import elf, run
 
 DEFAULT = os.path.join(ROOT, "tools", "campaign.toml")
 
@@ -80,8 +81,17 @@ TABLES = {
               "statsd": matching(r"|[\w.-]+:[0-9]+", "\"HOST:PORT\" or \"\"")},
     "canary": {"bug": text, "options": words, "seconds": count},
 }
+
+
+def command(value):
+    found = words(value)
+    if not found:
+        raise ValueError("a program and its arguments, as in \"./queue_test 3 100\"")
+    return found
+
+
 LANE = {"what": text, "kind": one_of("stress", "libfuzzer", "afl"), "target": TARGET,
-        "options": words, "weight": weight}
+        "program": command, "options": words, "weight": weight}
 LANE_DEFAULTS = {"what": "", "kind": "stress", "options": [], "weight": 1.0}
 
 
@@ -161,8 +171,12 @@ class Config:
         self.lanes = {name: {**LANE_DEFAULTS, **keys} for name, keys in base["lane"].items()}
         for name, keys in own["lane"].items():
             lane = {**self.lanes.get(name, LANE_DEFAULTS), **keys}
-            if "target" not in lane:
-                raise usage("%s: lane '%s' is new and needs a target" % (
+            if "program" in lane:
+                self.check_program(name, keys, place(path, own["source"], name))
+                lane.update(kind="program", target="", what=lane["what"] or
+                            "the program " + " ".join(lane["program"]))
+            elif "target" not in lane:
+                raise usage("%s: lane '%s' is new and needs a target or a program" % (
                     place(path, own["source"], name), name))
             self.lanes[name] = lane
         self.check_options(own["lane"], path, own["source"])
@@ -175,6 +189,18 @@ class Config:
             raise usage("%s: [canary] options: %s" % (place(*where, "canary"), e)) from e
         self.source = base["source"] + own["source"]
         self.shown, self.own = path, own["source"]
+
+    def check_program(self, name, keys, where):
+        """Raises a usage error if the lane has more than a program, or kthrash can't run it."""
+        other = [key for key in ("kind", "target") if key in keys or key in self.lanes.get(name, {})
+                 and key == "target"]
+        if other:
+            raise usage("%s: lane '%s' has a program and a %s, expected one of them" % (
+                where, name, other[0]))
+        try:
+            elf.check(run.resolved(keys["program"][0]))
+        except Failure as e:
+            raise usage("%s: lane '%s': %s" % (where, name, e.message)) from e
 
     def check_places(self):
         """Raises a usage error if a file that the config names can't be written."""

@@ -250,7 +250,7 @@ class Examiner:
         if known.get("by") == "fuzzer":
             failed, _ = fuzzer_reruns(lane["binary"], plan, runs)
         else:
-            binary = lane["binary"] if lane["kind"] == "stress" else self.sim
+            binary = lane["binary"] if lane["kind"] in ("stress", "program") else self.sim
             failed, _ = reruns(binary, is_threads(lane), plan, known["kind"], runs)
         write_json(os.path.join(bug, bugs.RETRIED),
                    {"night": self.night, **self.tree, "runs": runs, "failed": failed,

@@ -148,6 +148,7 @@ class StressLane(Lane):
     kind = "stress"
     # Coverage of every plan would cost a third of the executions.
     COVERAGE_EVERY = 8
+    verb = "stress"
     keep_going = ["--keep-going"]
 
     def command(self, seconds, seed):
@@ -163,7 +164,7 @@ class StressLane(Lane):
         if "--mutate" in args:
             os.makedirs(self.kept(), exist_ok=True)
             looks.append("--kept=" + self.kept())
-        return [self.binary, "stress", "--json", "--progress", *self.keep_going,
+        return [self.binary, self.verb, "--json", "--progress", *self.keep_going,
                 "--seconds=" + decimal(seconds), "--seed=%d" % seed,
                 "--findings=" + os.path.join(self.folder, "findings"), *args, *looks]
 
@@ -223,6 +224,21 @@ class StressLane(Lane):
 
     def corpus(self):
         return [os.path.join(self.kept(), n) for n in entries(self.kept())]
+
+
+class ProgramLane(StressLane):
+    """A lane that hunts in a user's program. Its binary is a script that starts the program with
+    the driver's command line, so that it is used like a driver."""
+
+    kind = "program"
+    verb = "run"
+
+    def __init__(self, name, keys):
+        super().__init__(name, keys)
+        self.program = keys["program"]
+
+    def simulates(self):
+        return False    # The pairs of accesses are counted for plans only.
 
 
 class CanaryLane(StressLane):
@@ -363,7 +379,7 @@ class AflLane(Lane):
         return matching(self.out(), "queue", "id*")
 
 
-KINDS = {lane.kind: lane for lane in (StressLane, LibFuzzerLane, AflLane)}
+KINDS = {lane.kind: lane for lane in (StressLane, ProgramLane, LibFuzzerLane, AflLane)}
 MUTATOR = "//fuzz:afl_mutator.so"
 
 

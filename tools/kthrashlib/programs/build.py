@@ -7,6 +7,7 @@ import shutil
 
 from kthrashlib import env
 from kthrashlib.build import bazel
+from kthrashlib.common import usage
 from kthrashlib.programs import library
 
 TARGET = "//stress:libkthrash.so"
@@ -19,11 +20,16 @@ def library_file():
 
 
 def ensure():
-    """Makes sure that programs have a library that is built from this checkout. A program that
-    runs has the old file open, so the new one takes its name by a rename."""
-    if library.is_installed() or os.environ.get("KTHRASH_LIB"):
+    """Makes sure that there is a library that programs run with: in a checkout, one that is built
+    from its sources. A program that runs has the old file open, so the new file takes the name by
+    a rename."""
+    target = library.path()
+    if not library.is_built_here():
+        if not os.path.exists(target):
+            raise usage("%s=%s: no libkthrash.so in this folder" % (
+                library.VARIABLE, library.folder()))
         return
-    built, target = library_file(), library.path()
+    built = library_file()
     if os.path.exists(target) and filecmp.cmp(built, target, shallow=False):
         return
     os.makedirs(os.path.dirname(target), exist_ok=True)

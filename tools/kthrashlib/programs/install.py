@@ -8,16 +8,16 @@ builds the drivers of the checkout is not installed.
 
 import os
 import shutil
-import stat
+import tempfile
 
 from kthrashlib.common import ROOT, environment, say, usage
-from kthrashlib.front import completion, manual
-from kthrashlib.programs import build, library
+from kthrashlib.programs import build
 
-# Files that are not modules, by their place below ROOT.
+# Files that are not modules, by their place below ROOT: the command line is made from the tables.
 TABLES = ["platform/words.def", "stress/plan/words.def", "stress/hunt/options.def", "LICENSE"]
-TOOLS = ["kthrash", "kthrash_main.py", "kthrash-cc", "kthrash-c++", "kthrashlib", "gdb"]
-LINKS = {"kthrash": "kthrash", "kthrash-cc": "kthrash-cc", "kthrash-c++": "kthrash-c++"}
+TOOLS = ["kthrash", "kthrash_main.py", "kthrash-cc", "kthrash-c++", "kthrashlib", "gdb/kthrash.py",
+         "gdb/kthrash_gdb"]
+PROGRAMS = ["kthrash", "kthrash-cc", "kthrash-c++"]
 COMPLETIONS = {
     "bash": "share/bash-completion/completions/kthrash",
     "zsh": "share/zsh/site-functions/_kthrash",
@@ -25,71 +25,94 @@ COMPLETIONS = {
 }
 PKG_CONFIG = """prefix=%s
 libdir=${prefix}/lib/kthrash
+cc=${prefix}/bin/kthrash-cc
+cxx=${prefix}/bin/kthrash-c++
 
 Name: kthrash
 Description: finds concurrency bugs in programs that kthrash-cc has compiled
 Version: 1
-Cflags: -fsanitize=thread
 Libs: -L${libdir} -Wl,--push-state,--no-as-needed -lkthrash -Wl,--pop-state -Wl,-rpath,${libdir}
 """
 
 
-def write(path, text, mode=0o644):
+def write(path, text):
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "w", encoding="utf-8") as f:
         f.write(text)
-    os.chmod(path, mode)
 
 
 def copy(source, target):
     os.makedirs(os.path.dirname(target), exist_ok=True)
     if os.path.isdir(source):
-        shutil.copytree(source, target, dirs_exist_ok=True, symlinks=True,
-                        ignore=shutil.ignore_patterns("__pycache__", "*.pyc", "*_test.py"))
+        shutil.copytree(source, target, symlinks=True,
+                        ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
     elif os.path.islink(source):
-        if os.path.lexists(target):
-            os.unlink(target)
         os.symlink(os.readlink(source), target)
     else:
-        shutil.copy2(source, target)
+        shutil.copyfile(source, target)
+        os.chmod(target, 0o755 if os.access(source, os.X_OK) else 0o644)
 
 
 def link(target, path):
+    """Makes a link under a name that may be taken, so that it is there at any time."""
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    if os.path.lexists(path):
-        os.unlink(path)
-    os.symlink(target, path)
+    temporary = "%s.%d.tmp" % (path, os.getpid())
+    os.symlink(target, temporary)
+    os.replace(temporary, path)
 
 
-def install(prefix, built):
-    home = os.path.join(prefix, "lib", "kthrash")
+def fill(home, built):
+    """Copies what is installed to the new folder `home`."""
     for name in TABLES:
         copy(os.path.join(ROOT, name), os.path.join(home, name))
     for name in TOOLS:
         copy(os.path.join(ROOT, "tools", name), os.path.join(home, "tools", name))
-    copy(built, os.path.join(home, library.NAME))
-    os.chmod(os.path.join(home, library.NAME), stat.S_IRUSR | stat.S_IWUSR | stat.S_IRGRP
-             | stat.S_IROTH)
-    for name, script in LINKS.items():
-        link(os.path.join("..", "lib", "kthrash", "tools", script),
-             os.path.join(prefix, "bin", name))
-    write(os.path.join(prefix, "share", "man", "man1", "kthrash.1"), manual.page())
+    copy(built, os.path.join(home, "libkthrash.so"))
+    os.chmod(os.path.join(home, "libkthrash.so"), 0o644)
+
+
+def replace(home, built):
+    """Makes the folder anew, beside an older one that it then replaces."""
+    os.makedirs(os.path.dirname(home), exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".kthrash-", dir=os.path.dirname(home)) as folder:
+        fresh, old = os.path.join(folder, "new"), os.path.join(folder, "old")
+        os.mkdir(fresh)
+        fill(fresh, built)
+        if os.path.lexists(home):
+            os.rename(home, old)
+        os.rename(fresh, home)
+
+
+def install(prefix, built, page, completions):
+    replace(os.path.join(prefix, "lib", "kthrash"), built)
+    for name in PROGRAMS:
+        link(os.path.join("..", "lib", "kthrash", "tools", name), os.path.join(prefix, "bin", name))
+    manuals = os.path.join(prefix, "share", "man", "man1")
+    write(os.path.join(manuals, "kthrash.1"), page)
+    for name in PROGRAMS[1:]:
+        write(os.path.join(manuals, name + ".1"), ".so man1/kthrash.1\n")
     for shell, path in COMPLETIONS.items():
-        write(os.path.join(prefix, path), completion.SCRIPTS[shell].strip() + "\n")
+        write(os.path.join(prefix, path), completions[shell])
     write(os.path.join(prefix, "lib", "pkgconfig", "kthrash.pc"), PKG_CONFIG % prefix)
 
 
-def main(call):
-    prefix = os.path.abspath(call.words[0])
-    if library.is_installed():
-        raise usage("this copy of kthrash is installed itself: run tools/kthrash install in a "
-                    "checkout")
+def check(prefix, given):
+    if any(c.isspace() for c in prefix) or "," in prefix:
+        raise usage("%s: a linker's options can't name a folder with blanks or commas" % given)
     if os.path.exists(prefix) and not os.path.isdir(prefix):
-        raise usage("%s: is no folder, expected one" % call.words[0])
+        raise usage("%s: is no folder, expected one" % given)
+    home = os.path.join(prefix, "lib", "kthrash")
+    if os.path.lexists(home) and not os.path.exists(os.path.join(home, "libkthrash.so")):
+        raise usage("%s: is there, and has no kthrash in it" % home)
+
+
+def into(call, page, completions):
+    prefix = os.path.abspath(call.words[0])
+    check(prefix, call.words[0])
     built = build.library_file()
     try:
-        install(prefix, built)
+        install(prefix, built, page, completions)
     except OSError as e:
         raise environment("%s: %s" % (e.filename or prefix, e.strerror)) from e
-    say("kthrash: installed; %s must be in PATH" % os.path.join(prefix, "bin"))
+    say("kthrash: installed; its commands are in %s" % os.path.join(prefix, "bin"))
     return 0

@@ -6,20 +6,22 @@ kthrash-cc imports this module for each file that it compiles, so the module imp
 
 import os
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
-NAME = "libkthrash.so"
+from kthrashlib.where import IS_INSTALLED, LIBRARY, ROOT
+
+VARIABLE = "KTHRASH_LIB"    # names the folder of another library
 
 
-def is_installed():
-    """Is this copy of kthrash installed, and not a checkout? Only there the library is at the
-    top."""
-    return os.path.exists(os.path.join(ROOT, NAME))
+def folder():
+    """Returns the folder of the library that programs are linked with. In a checkout,
+    tools/kthrash builds the library and copies it there."""
+    return os.environ.get(VARIABLE) or (
+        ROOT if IS_INSTALLED else os.path.join(ROOT, ".kthrash", "lib"))
 
 
 def path():
-    """Returns the path that programs are linked with. In a checkout, tools/kthrash builds the
-    library and copies it there."""
-    folder = os.environ.get("KTHRASH_LIB")
-    if not folder:
-        folder = ROOT if is_installed() else os.path.join(ROOT, ".kthrash", "lib")
-    return os.path.join(folder, NAME)
+    return os.path.join(os.path.abspath(folder()), LIBRARY)
+
+
+def is_built_here():
+    """Is the library built from this checkout, and not given by the user or installed?"""
+    return not IS_INSTALLED and not os.environ.get(VARIABLE)

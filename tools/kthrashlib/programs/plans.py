@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Reads from a plan which program it is for."""
+"""Reads from a plan which program it is for, and finds that program."""
 
 import os
 import re
+
+from kthrashlib.common import usage
 
 PROGRAM = re.compile(r'^\s*program((?:\s+"[^"]*")+)\s*(?:#.*)?$')
 SIZE_MAX = 65536    # as in stress/plan/plan.h
@@ -14,7 +16,7 @@ def program_of(path):
     try:
         with open(path, encoding="ascii", errors="replace") as f:
             text = f.read(SIZE_MAX)
-    except OSError:
+    except (OSError, ValueError):
         return None
     if not text.startswith("kthrash-plan"):
         return None
@@ -25,8 +27,40 @@ def program_of(path):
     return None
 
 
-def find(words, plan):
-    """Returns the path of the program that a plan names: from here, or from the plan's folder."""
-    name = words[0]
-    beside = os.path.join(os.path.dirname(os.path.abspath(plan)), name)
-    return beside if not os.path.exists(name) and os.path.exists(beside) else name
+def complaint(path):
+    """Returns why the file is no plan of a program."""
+    try:
+        with open(path, encoding="ascii", errors="replace") as f:
+            if f.read(12) == "kthrash-plan":
+                return "is no plan of a program; other plans need a checkout of kthrash"
+    except (OSError, ValueError) as e:
+        return "%s, expected a plan" % (getattr(e, "strerror", None) or "is no name of a file")
+    return "is no plan; the first line of a plan is kthrash-plan and a number"
+
+
+def folders(plan):
+    """Yields the folders in which a plan's program is looked for: this one, the plan's, and the one
+    in whose .kthrash the plan is."""
+    yield ""
+    at = os.path.dirname(os.path.abspath(plan))
+    yield at
+    while os.path.dirname(at) != at:
+        above, name = os.path.split(at)
+        if name == ".kthrash":
+            yield above
+            return
+        at = above
+
+
+def command_of(plan):
+    """Returns the command line of the program that the plan is for, or None: the plan is for
+    another subject."""
+    words = program_of(plan)
+    if not words:
+        return None
+    for folder in folders(plan):
+        path = os.path.join(folder, words[0] if "/" in words[0] else "./" + words[0])
+        if os.path.exists(path):
+            return [path, *words[1:]]
+    raise usage("%s: its program, %s, is neither in this folder nor in the plan's" % (
+        plan, words[0]))

@@ -3,33 +3,63 @@
 
 A compiler with -fsanitize=thread calls a hook before each access to memory and for each atomic
 operation. The sanitizer's own runtime has these hooks. The wrapper links libkthrash.so in its
-place. Nothing else about the compiler's command line changes.
+place. So the part of the compiler that makes code must get the option, and the part that calls the
+linker must not. Nothing else about the command line changes, so one command stays one command.
 
-This module is started once for each file of a build. So it imports little, and where one command
-is enough it becomes that command.
+This module is started once for each file of a build. So it imports little, and it becomes the
+compiler.
 """
 
 import os
+import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
 
+from kthrashlib.programs import response
+
 USAGE, ENVIRONMENT = 2, 3
+NAME = "kthrash-cc"
+
+# Without KTHRASH_CC or KTHRASH_CXX the first of these that is installed is the compiler.
+COMPILERS = {
+    "KTHRASH_CC": ("clang-19", "clang", "gcc", "cc"),
+    "KTHRASH_CXX": ("clang++-19", "clang++", "g++", "c++"),
+}
+# These programs run the compiler that follows them.
+LAUNCHERS = ("ccache", "sccache", "distcc", "icecc", "buildcache")
+SPECS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "gcc.specs")
 
 # The options that have their value in the next word.
 WITH_VALUE = {
     "-o", "-x", "-I", "-D", "-U", "-L", "-l", "-T", "-u", "-z", "-e", "-G", "-B", "-A", "-F",
-    "-include", "-imacros", "-isystem", "-iquote", "-idirafter", "-iprefix", "-iwithprefix",
-    "-iwithprefixbefore", "-isysroot", "-MF", "-MT", "-MQ", "-MJ", "-Xclang", "-Xlinker",
-    "-Xassembler", "-Xpreprocessor", "-mllvm", "-target", "--param", "-aux-info", "-dumpbase",
-    "-dumpdir", "--sysroot", "-arch", "-wrapper", "-specs",
+    "-include", "-imacros", "-include-pch", "-isystem", "-iquote", "-idirafter", "-iprefix",
+    "-iwithprefix", "-iwithprefixbefore", "-isysroot", "-imultilib", "-ivfsoverlay", "-MF", "-MT",
+    "-MQ", "-MJ", "-Xclang", "-Xlinker", "-Xassembler", "-Xpreprocessor", "-Xarch_host", "-mllvm",
+    "-target", "--param", "-aux-info", "-dumpbase", "-dumpbase-ext", "-dumpdir", "--sysroot",
+    "-arch", "-wrapper", "-specs", "-rpath", "--output", "--include-directory", "--language",
 }
-# With one of these the compiler makes no code.
-MAKES_NO_CODE = ("-E", "-M", "-MM", "-fsyntax-only", "--version", "--help", "-###", "-dumpversion",
-                 "-dumpmachine", "-dumpspecs", "-dumpfullversion", "--target-help",
-                 "--precompile")
-SOURCES = (".c", ".cc", ".cp", ".cxx", ".cpp", ".c++", ".C", ".CPP", ".i", ".ii")
-HEADERS = (".h", ".hh", ".hpp", ".hxx", ".H")
+# With one of these the compiler does not call the linker.
+ENDS_BEFORE_LINK = ("-c", "-S", "-E", "-M", "-MM", "-fsyntax-only", "-emit-llvm", "--precompile",
+                    "--preprocess", "--compile", "--assemble", "--analyze")
+# With one of these the compiler only says something.
+SAYS = ("--version", "--help", "-###", "-dumpversion", "-dumpmachine", "-dumpspecs",
+        "-dumpfullversion", "--target-help")
+SOURCES = (".c", ".cc", ".cp", ".cxx", ".cpp", ".c++", ".C", ".CPP", ".i", ".ii", ".cppm", ".ixx",
+           ".h", ".hh", ".hpp", ".hxx", ".H")
+NO_SANITIZERS = ("address", "memory", "hwaddress", "leak", "dataflow", "kernel-address", "type",
+                 "realtime", "numerical", "kernel-memory", "kernel-hwaddress", "memtag",
+                 "pointer-compare", "pointer-subtract")
+# The checks of UBSan; also those that it has only if they are named.
+UNDEFINED = {
+    "undefined", "alignment", "bool", "bounds", "bounds-strict", "array-bounds", "builtin", "enum",
+    "float-cast-overflow", "float-divide-by-zero", "function", "implicit-conversion", "integer",
+    "integer-divide-by-zero", "local-bounds", "nonnull-attribute", "null", "nullability",
+    "object-size", "pointer-overflow", "return", "returns-nonnull-attribute", "shift",
+    "shift-base", "shift-exponent", "signed-integer-overflow", "unreachable",
+    "unsigned-integer-overflow", "unsigned-shift-base", "vla-bound", "vptr",
+}
 
 
 class Refusal(Exception):
@@ -41,7 +71,7 @@ class Line:
 
     def __init__(self, args):
         self.args = args
-        self.inputs, self.output, self.language = [], None, None
+        self.inputs, self.language, self.has_sources = [], None, False
         value_of = None
         for arg in args:
             if value_of:
@@ -49,56 +79,117 @@ class Line:
                 value_of = None
             elif arg in WITH_VALUE:
                 value_of = arg
-            elif arg.startswith("-o") and len(arg) > 2:
-                self.take("-o", arg[2:])
-            elif arg.startswith("-x") and len(arg) > 2:
-                self.take("-x", arg[2:])
-            elif not arg.startswith("-") or arg == "-":
-                self.inputs.append(arg)
+            elif arg.startswith(("-x", "--language=")) and len(arg) > 2:
+                self.take("-x", arg.partition("=")[2] or arg[2:])
+            elif arg == "-" or not arg.startswith("-"):
+                self.take_input(arg)
 
     def take(self, option, value):
-        if option == "-o":
-            self.output = value
-        elif option == "-x":
+        if option in ("-x", "--language"):
             self.language = None if value == "none" else value
 
+    def take_input(self, name):
+        self.inputs.append(name)
+        if self.language:
+            self.has_sources |= self.language not in ("assembler", "ir", "none")
+        else:
+            self.has_sources |= name.endswith(SOURCES)
+
     def has(self, *options):
-        return any(arg in options for arg in self.args)
+        return next((arg for arg in self.args if arg in options), None)
 
-    def makes_no_code(self):
-        return not self.inputs or self.has(*MAKES_NO_CODE) or \
-            any(arg.startswith("-print-") for arg in self.args) or \
-            (self.language or "").endswith("-header") or \
-            all(i.endswith(HEADERS) for i in self.inputs)
+    def only_says(self):
+        return self.has(*SAYS) or any(a.startswith(("-print-", "--print-")) for a in self.args)
 
-    def only_compiles(self):
-        return self.has("-c", "-S", "-emit-llvm")
+    def links(self):
+        """Does the compiler call the linker for a program or a shared library?"""
+        if self.has(*ENDS_BEFORE_LINK) or self.has("-r") or (self.language or "").endswith("-header"):
+            return False
+        if self.inputs:
+            headers = (".h", ".hh", ".hpp", ".hxx", ".H")
+            return bool(self.language) or not all(i.endswith(headers) for i in self.inputs)
+        # The inputs may all be libraries.
+        return any(a.startswith("-l") for a in self.args)
 
-    def sources(self):
-        if self.language and not self.language.startswith("assembler"):
-            return self.inputs
-        return [i for i in self.inputs if i.endswith(SOURCES) or i == "-"]
+    def sanitizers(self):
+        return [name for arg in self.args if arg.startswith("-fsanitize=")
+                for name in arg.partition("=")[2].split(",")]
 
     def check(self):
-        for arg in self.args:
-            if arg.startswith("-fsanitize="):
-                names = arg.partition("=")[2].split(",")
-                for name in ("address", "memory", "hwaddress", "leak", "dataflow", "kernel-address"):
-                    if name in names:
-                        raise Refusal(
-                            "%s: compilers can't combine it with the hooks that kthrash needs; "
-                            "kthrash looks for errors of the heap by itself" % arg)
-        if self.has("-static", "-static-pie", "--static"):
-            raise Refusal("-static: kthrash can't take over a program that is statically linked")
-        if self.has("-m32", "-mx32"):
-            raise Refusal("%s: kthrash runs 64-bit programs only" %
-                          ("-m32" if self.has("-m32") else "-mx32"))
-        if self.has("-nostdlib", "-nodefaultlibs", "-nolibc") and not self.only_compiles():
-            raise Refusal("-nostdlib: kthrash needs a program that uses the C library")
+        for name in self.sanitizers():
+            if name in NO_SANITIZERS:
+                raise Refusal("-fsanitize=%s: compilers can't combine it with the hooks that kthrash "
+                              "needs; kthrash looks for errors of the heap by itself" % name)
+        word = self.has("-m32", "-mx32")
+        if word:
+            raise Refusal("%s: kthrash runs 64-bit programs only" % word)
+        if not self.links():
+            return
+        word = self.has("-static", "--static", "-static-pie", "-Wl,-static")
+        if word and not self.has("-shared"):
+            raise Refusal("%s: kthrash can't take over a program that is statically linked" % word)
+        word = self.has("-nostdlib", "-nodefaultlibs", "-nolibc", "-ffreestanding-link")
+        if word and not self.has("-shared", "-lc"):
+            raise Refusal("%s: kthrash needs a program that uses the C library" % word)
+
+
+# ---- the compiler ----------------------------------------------------------------------
+
+
+def compiler_of(variable):
+    """Returns the words of the compiler that the environment variable names, or of the usual one.
+    The compiler may be a path with blanks in it, or a command such as "ccache gcc"."""
+    given = os.environ.get(variable, "")
+    if given:
+        return [given] if shutil.which(given) else shlex.split(given)
+    names = COMPILERS[variable]
+    return [next(filter(shutil.which, names), names[0])]
+
+
+def is_clang(compiler):
+    name = os.path.basename(compiler[-1])
+    if "clang" in name:
+        return True
+    if "gcc" in name or "g++" in name:
+        return False
+    said = subprocess.run([*compiler, "--version"], stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL, text=True, check=False).stdout
+    return "clang" in said
+
+
+def hooks(clang):
+    """Returns the options with which a compiler calls the hooks. The compiler's own driver does not
+    understand them, so it does not link the sanitizer's runtime.
+
+    With read-before-write, clang also calls the hook before a load whose word is stored at once,
+    as in x++. gcc always does.
+    """
+    if clang:
+        return ["-Xclang", "-fsanitize=thread", "-mllvm", "-tsan-instrument-read-before-write=1"]
+    return ["-specs=" + SPECS]
+
+
+def linking(library):
+    """Returns the options that link libkthrash.so. It comes first, so that its functions stand
+    before those of the C library. LD_LIBRARY_PATH can name another copy, because of the new
+    dtags."""
+    folder = os.path.dirname(library)
+    return ["-L" + folder, "-Wl,--push-state,-Bdynamic,--no-as-needed", "-lkthrash",
+            "-Wl,--pop-state,--enable-new-dtags,--build-id", "-Xlinker", "-rpath", "-Xlinker",
+            folder]
+
+
+def undefined(clang, line):
+    """Returns the option with which an error that UBSan finds is a trap at its place: the runtime
+    of UBSan would end the process behind kthrash's back."""
+    if not UNDEFINED.intersection(line.sanitizers()) or \
+            any(a.startswith(("-fsanitize-trap", "-fsanitize-undefined-trap")) for a in line.args):
+        return []
+    return ["-fsanitize-trap=all" if clang else "-fsanitize-undefined-trap-on-error"]
 
 
 def without_sanitizer(args):
-    """Returns the arguments without the sanitizer that kthrash takes the place of."""
+    """Returns the arguments without the sanitizer whose place kthrash takes."""
     kept = []
     for arg in args:
         if arg.startswith("-fsanitize="):
@@ -111,134 +202,54 @@ def without_sanitizer(args):
     return kept
 
 
-def is_clang(compiler):
-    name = os.path.basename(compiler)
-    if "clang" in name:
-        return True
-    if "gcc" in name or "g++" in name:
-        return False
-    said = subprocess.run([compiler, "--version"], stdout=subprocess.PIPE,
-                          stderr=subprocess.DEVNULL, text=True, check=False).stdout
-    return "clang" in said
-
-
-def debugging(args):
-    """Returns the option for debug information, unless the command line has one. Places in
-    findings come from it."""
-    if any(a.startswith("-g") and not a.startswith(("-gcc-", "-gsplit")) for a in args):
-        return []
-    return ["-g"]
-
-
-def hooks(clang):
-    """Returns the options with which a compiler calls the hooks.
-
-    clang's own driver does not see -Xclang options, so it does not link its runtime. With
-    read-before-write it also calls the hook before a load whose word is stored at once, as in
-    x++. gcc always does.
-    """
-    if clang:
-        return ["-Xclang", "-fsanitize=thread", "-mllvm", "-tsan-instrument-read-before-write=1"]
-    return ["-fsanitize=thread"]
-
-
-def linking(library):
-    """Returns the options that link libkthrash.so. It comes first, so that its functions stand
-    before those of the C library."""
-    folder = os.path.dirname(library)
-    return ["-L" + folder, "-Wl,--push-state,--no-as-needed", "-lkthrash", "-Wl,--pop-state",
-            "-Wl,-rpath," + folder, "-Wl,--build-id"]
-
-
-def run_or_fail(command):
-    status = subprocess.run(command, check=False).returncode
-    if status:
-        sys.exit(status if status > 0 else ENVIRONMENT)
-
-
-def compile_then_link(compiler, line, args, library):
-    """gcc has no option that calls the hooks without linking the sanitizer's runtime. So each
-    source is compiled by a command of its own."""
-    sources = line.sources()
-    with tempfile.TemporaryDirectory(prefix="kthrash-cc-") as folder:
-        objects = {}
-        for n, source in enumerate(sources):
-            base = os.path.splitext(os.path.basename(source))[0]
-            objects[source] = os.path.join(folder, "%d-%s.o" % (n, base))
-            run_or_fail([compiler, *hooks(False), *for_compiling(args, line),
-                         "-c", source, "-o", objects[source]])
-        run_or_fail([compiler, *linking(library), *for_linking(args, objects)])
-
-
-def for_compiling(args, line):
-    """Returns the arguments without inputs, output and what only the linker reads."""
-    kept, value_of = [], None
-    for arg in args:
-        if value_of:
-            if value_of not in ("-o", "-L", "-l", "-T", "-u", "-z", "-e", "-Xlinker"):
-                kept += [value_of, arg]
-            value_of = None
-        elif arg in WITH_VALUE:
-            value_of = arg
-        elif arg not in line.inputs and not arg.startswith(("-l", "-L", "-Wl,")) \
-                and not (arg.startswith("-o") and len(arg) > 2):
-            kept.append(arg)
-    return kept
-
-
-def for_linking(args, objects):
-    """Returns the arguments with each source replaced by its object, and without what names the
-    language of sources and their dependencies."""
-    kept, value_of = [], None
-    for arg in args:
-        if value_of:
-            if value_of not in ("-x", "-MF", "-MT", "-MQ", "-include"):
-                kept += [value_of, arg]
-            value_of = None
-        elif arg in WITH_VALUE:
-            value_of = arg
-        elif arg in objects:
-            kept.append(objects[arg])
-        elif not arg.startswith(("-x", "-MD", "-MMD", "-MP")):
-            kept.append(arg)
-    return kept
-
-
 def command_for(compiler, args, library):
-    """Returns the command for `args`. If one is not enough, runs all that it takes and returns
-    None."""
+    """Returns the command that does for kthrash what `compiler` with `args` does."""
+    args = response.expanded(args)
     line = Line(args)
-    if line.makes_no_code():
-        return [compiler, *args]
+    if line.only_says() or not (line.has_sources or line.links()):
+        return [*compiler, *args]
     line.check()
     clang = is_clang(compiler)
-    args = without_sanitizer(args)
-    sources = line.sources()
-    if sources:
-        args = debugging(args) + args
-    if line.only_compiles():
-        return [compiler, *hooks(clang), *args] if sources else [compiler, *args]
-    if line.has("-r"):
-        return [compiler, *(hooks(clang) if sources and clang else []), *args]
-    if not sources:
-        return [compiler, *linking(library), *args]
-    if clang:
-        return [compiler, *hooks(True), *linking(library), *args]
-    compile_then_link(compiler, line, args, library)
-    return None
+    added = undefined(clang, line)
+    if line.has_sources:
+        # Places have their names from debug information. A -g0 of the user follows, and wins.
+        added += ["-g", *hooks(clang)]
+    elif line.links() and line.has("-flto", "-flto=auto", "-flto=full", "-flto=thin"):
+        added += hooks(clang)       # A link with -flto makes code, too.
+    if line.links():
+        if not os.path.exists(library):
+            raise Refusal("%s is not there yet; this command makes it: %s cc -- %s --version" % (
+                library, os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(
+                    os.path.abspath(__file__)))), "kthrash"), compiler[-1]))
+        added += linking(library)
+    return [*compiler, *added, *without_sanitizer(args)]
+
+
+def start(command):
+    """Becomes the compiler. If the command line is too long for the system, the compiler gets it
+    in a file."""
+    if response.fits(command):
+        os.execvp(command[0], command)
+    with tempfile.NamedTemporaryFile("w", prefix="kthrash-cc-", encoding="utf-8",
+                                     errors="surrogateescape") as f:
+        first = 2 if os.path.basename(command[0]) in LAUNCHERS else 1
+        f.write(response.written(command[first:]))
+        f.flush()
+        return subprocess.run([*command[:first], "@" + f.name], check=False).returncode
 
 
 def main(compiler, args, library):
-    """Runs the compiler. Returns the exit status if the process has not become the compiler."""
+    """Runs the compiler, a list of words. Returns the exit status if the process has not become the
+    compiler."""
+    while os.path.basename(compiler[-1]) in LAUNCHERS and args and not args[0].startswith("-"):
+        compiler, args = [*compiler, args[0]], args[1:]
+    command = compiler
     try:
         command = command_for(compiler, args, library)
+        return start(command)
     except Refusal as e:
-        print("kthrash-cc: %s" % e, file=sys.stderr)
+        print("%s: %s" % (NAME, e), file=sys.stderr)
         return USAGE
-    if command is None:
-        return 0
-    try:
-        os.execvp(command[0], command)
     except OSError as e:
-        print("kthrash-cc: %s: %s" % (command[0], e.strerror), file=sys.stderr)
+        print("%s: %s: %s" % (NAME, e.filename or command[0], e.strerror), file=sys.stderr)
         return ENVIRONMENT

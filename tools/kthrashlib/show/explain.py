@@ -50,20 +50,33 @@ def as_json(explained):
 FORMATS = {"json": as_json, "perfetto": perfetto.trace, "html": drawing.page}
 
 
+def driver_words(call):
+    """Returns the command line of the driver for the call."""
+    form = call.options.get("--format", "text")
+    return ["explain", call.words[0], "--format=" + ("text" if form == "text" else "json")]
+
+
 def main(call):
-    found, files = call.options, call.words
-    form, out = found.get("--format", "text"), found.get("-o")
+    found = call.options
     drivers.chosen(found)
-    env.ensure({**env.BUILD, **(env.TEMPLATES if form == "html" else {})})
-    driver = drivers.binary(found)
-    done = children.run([driver, "explain", files[0],
-                         "--format=" + ("text" if form == "text" else "json")],
-                        stdout=children.PIPE, text=True, errors="surrogateescape", close_fds=False)
+    env.ensure(env.BUILD)
+    return write(call, [drivers.binary(found), *driver_words(call)], None,
+                 lambda explained: with_text(explained, found))
+
+
+def write(call, command_line, environment, with_lines):
+    """Runs the driver's command line, and writes what it says in the form that the call asks for.
+    `with_lines` gives each step the text of its source line."""
+    form, out = call.options.get("--format", "text"), call.options.get("-o")
+    if form == "html":
+        env.ensure(env.TEMPLATES)
+    done = children.run(command_line, env=environment, stdout=children.PIPE, text=True,
+                        errors="surrogateescape", close_fds=False)
     text = done.stdout
     if done.returncode != CLEAN:
-        return drivers.settled([driver, "explain"], done.returncode)
+        return drivers.settled(command_line[:2], done.returncode)
     if form in FORMATS:
-        text = with_bytes_shown(FORMATS[form](with_text(json.loads(text), found)))
+        text = with_bytes_shown(FORMATS[form](with_lines(json.loads(text))))
     if out:
         write_whole(out, text)
     else:
