@@ -118,17 +118,13 @@ void hosted_input_back(void)
 }
 
 /*
- * Is the lowest free descriptor another one? It may be the same although one is open, if the
+ * Is the lowest descriptor that was free still free? It may be the same although one is open, if the
  * program opened two and closed the first. So all are closed now and then in any case: to close
  * them each time costs as much as a small execution.
  */
 static bool has_opened(void)
 {
-	long fd = HOSTED_RAW_3(SYS_fcntl, files.directory, F_DUPFD, STANDARD);
-
-	if (fd >= 0)
-		HOSTED_RAW_1(SYS_close, fd);
-	return fd != files.free[0].first;
+	return HOSTED_RAW_2(SYS_fcntl, files.free[0].first, F_GETFD) >= 0;
 }
 
 static void end(void)

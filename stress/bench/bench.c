@@ -181,6 +181,8 @@ int command_bench(const struct options *o)
 	struct world_switch s[ROUNDS], change;
 	double seconds = (o->seconds > 0 ? o->seconds : 5) / ROUNDS / ROWS;
 
+	if (subject->execute)
+		return bench_program(o);
 	if (!o->json)
 		build_show("bench");
 	for (int i = 0; i < ROUNDS; i++) {

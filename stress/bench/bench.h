@@ -7,5 +7,7 @@
 
 /* The command; returns an exit status (options.h). */
 int command_bench(const struct options *o);
+/* The same, if the subject is a program. */
+int bench_program(const struct options *o);
 
 #endif
