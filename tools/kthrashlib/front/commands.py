@@ -158,6 +158,7 @@ COMMANDS = [
     Command("bench", "measure.bench:main", "",
             "what the simulator costs: plain, sanitized, in libFuzzer", WHERE + [
         Option("--backends", "what each lock, completion, queue and RCU costs on real threads"),
+        Option("--programs", "what an execution of a small user's program costs"),
         Option("--seconds=N", "how long", "60", number=real(1, 10**5)),
         JSON,
     ], "With --os, --platform, --sanitizer or --bug: the cost of that build alone."),

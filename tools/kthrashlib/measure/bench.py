@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Implements `bench`, which measures what the simulator costs, plain, under sanitizers and in
-libFuzzer. `bench --backends` measures what each back end costs on real threads.
+libFuzzer. `bench --backends` measures what each back end costs on real threads, and
+`bench --programs` what an execution of a user's program costs.
 
 The builds are measured in turn, so the two numbers of a ratio are from the same minutes.
 """
@@ -15,6 +16,7 @@ import tempfile
 from kthrashlib import children, env
 from kthrashlib.build import bazel, drivers
 from kthrashlib.common import CLEAN, ROOT, decimal, environment, say
+from kthrashlib.measure import bench_programs
 
 # ---- the simulator -------------------------------------------------------------
 
@@ -189,6 +191,9 @@ def backends(found):
 
 
 def main(call):
+    if "--programs" in call.options:
+        call.only("--programs", "--seconds", "--json")
+        return bench_programs.main(call.options, machine())
     if "--backends" in call.options:
         call.only("--backends", "--json")
         return backends(call.options)
