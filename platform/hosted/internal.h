@@ -13,6 +13,7 @@
  *	access.c	the compiler's hooks before plain accesses
  *	filter.c	which addresses two threads share
  *	point.c		choice points, sleeping and waking
+ *	explore.c	what differs if all executions are gone through
  *	atomic.c	the compiler's hooks for atomics
  *	heap.c malloc.c	malloc and its family
  *	files.c		descriptors and mappings that an execution leaves
