@@ -267,7 +267,14 @@ static void after_b(void) { sem_post(&s); x = 1; }
 
 static char *block;
 
-static void heap_a(void) { char *mine = malloc(16); mine[0] = block[3]; r[0] = mine[0]; free(mine); }
+static void heap_a(void)
+{
+	char *mine = malloc(16);
+
+	mine[0] = block[3];
+	r[0] = mine[0];
+	free(mine);
+}
 static void heap_b(void) { block[3] = 1; r[1] = block[4]; }
 static void heap_c(void) { memset(block, 2, 8); }
 
