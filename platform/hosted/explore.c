@@ -55,7 +55,8 @@ static bool look(const struct site_row *row, const void *addr, uint64_t value)
 	bool spins = false;
 
 	for (uint32_t p = 1; p <= EXPLORE_PERIOD_MAX; p++) {
-		bool repeats = l->count >= p && l->seen[(l->count - p) % EXPLORE_PERIOD_MAX] == seen;
+		bool repeats = l->count >= p &&
+			       l->seen[(l->count - p) % EXPLORE_PERIOD_MAX] == seen;
 
 		l->same[p] = repeats ? l->same[p] + 1 : 0;
 		spins |= l->same[p] >= (EXPLORE_LOOKS - 1) * p;

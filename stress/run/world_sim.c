@@ -278,7 +278,8 @@ static bool may_be_killed(uint32_t name_hash)
 bool world_explore(const struct world_exploration *o)
 {
 	const struct sim_exploration e = {
-		.brute = o->brute, .settles = !o->teardown || subject->explore, .kills = o->kills, .fails = o->fails,
+		.brute = o->brute, .settles = !o->teardown || subject->explore,
+		.kills = o->kills, .fails = o->fails,
 		.spurious = o->spurious, .may_be_killed = may_be_killed,
 	};
 
