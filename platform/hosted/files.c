@@ -118,7 +118,7 @@ void hosted_input_back(void)
 }
 
 /*
- * Is the lowest descriptor that was free still free? It may be the same although one is open, if the
+ * Is the lowest descriptor that was free in use? It may be free although one is open, if the
  * program opened two and closed the first. So all are closed now and then in any case: to close
  * them each time costs as much as a small execution.
  */
