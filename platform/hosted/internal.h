@@ -14,6 +14,7 @@
  *	filter.c	which addresses two threads share
  *	point.c		choice points, sleeping and waking
  *	atomic.c	the compiler's hooks for atomics
+ *	atomic_call.c	atomics for which the compiler calls libatomic
  *	heap.c malloc.c	malloc and its family
  *	files.c		descriptors and mappings that an execution leaves
  *	watchdog.c	ends an execution that makes no progress
