@@ -469,6 +469,17 @@ CASE(self_before_main)
 	assert(pthread_equal(before_main, pthread_self()));
 }
 
+__attribute__((constructor))
+static void start_before_main(int argc, char **argv)
+{
+	if (argc > 1 && !strcmp(argv[1], "thread_before_main"))
+		pthread_detach(start(same, NULL));
+}
+
+BAD_CASE(thread_before_main, "the program calls pthread_create() before main()")
+{
+}
+
 /* ---- keys ------------------------------------------------------------- */
 
 static pthread_key_t key, early;
