@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -37,8 +38,19 @@ uint32_t hosted_epochs(void)
 	return sites->epoch;
 }
 
+/* A folder in /proc has two links more than it has folders: one per thread. */
+static void refuse_threads(void)
+{
+	struct stat st = { 0 };
+
+	if (HOSTED_RAW_2(SYS_stat, "/proc/self/task", &st) == 0 && st.st_nlink > 3)
+		hosted_give_up("the program started a thread before main(), which kthrash can't "
+			       "control");
+}
+
 void hosted_init(void)
 {
+	refuse_threads();
 	hosted_process = hosted_map(sizeof *hosted_process);
 	if (HOSTED_RAW_3(SYS_madvise, hosted_process, 4096, MADV_WIPEONFORK) < 0)
 		hosted_give_up("this kernel is too old: it has no MADV_WIPEONFORK");

@@ -31,6 +31,7 @@ struct sim_task {
 	struct fiber fiber;		/* near the beginning: a switch touches it */
 	struct sim_who here;		/* copied into steps at which it goes on */
 	uint64_t key;			/* the task's part of the trace's hash */
+	uint64_t bit;			/* in sim.runnable; 0: the task is in sim.wide */
 	struct sim_task_record *record;
 	void (*fn)(void *arg);
 	void *arg;

@@ -398,6 +398,8 @@ HOT void *sim_point(struct kt_site *site, const void *addr)
 __attribute__((noinline))
 static void block_slow(struct kt_site *why)
 {
+	if (!sim_current()->bit && !sim_is_timed(sim.current))
+		sim_keep_from_running(sim.current);
 	sim_reach(why, SIM_BLOCKED);
 }
 
@@ -409,7 +411,7 @@ HOT void sim_block(struct kt_site *why)
 
 	self->record->state = SIM_SLEEPING;
 	self->record->why = why;
-	sim_keep_from_running(sim.current);
+	sim.runnable &= ~self->bit;
 	if (self->timed)
 		sim_set_timer(sim.current);
 	can = sim.runnable;

@@ -27,6 +27,12 @@ struct sim_record;
 struct sim_strategy *sim_strategy_of(enum kt_strategy kind, uint32_t depth);
 
 /*
+ * `inner`, but a task that was just made waits until its creator blocks, yields or ends
+ * (strategy_creators.c). For strategies that take one execution after the other.
+ */
+struct sim_strategy *sim_strategy_creators(struct sim_strategy *inner);
+
+/*
  * Does the strategy need a profile? Then, before it is used, sim_strategies_profile() must
  * see an execution of the program under block, with sim_options.profiles.
  */

@@ -72,6 +72,8 @@ struct sim_strategy {
 /* ---- for strategies ------------------------------------------------------ */
 
 struct sim_set sim_can_run_wide(const struct sim_decision *d);
+bool sim_is_choice_wide(const struct sim_decision *d);
+uint32_t sim_first_that_can_wide(const struct sim_decision *d);
 
 /* The tasks that can run; with weak memory also the stores that can become visible. */
 static inline struct sim_set sim_can_run(const struct sim_decision *d)
@@ -93,25 +95,15 @@ static inline bool sim_can(const struct sim_decision *d, uint32_t answer)
 /* Can more than one of them run? */
 static inline bool sim_is_choice(const struct sim_decision *d)
 {
-	struct sim_set can;
-
-	if (d->runnable & (d->runnable - 1))
-		return true;
-	if (!d->wide)
-		return false;
-	can = sim_can_run(d);
-	return sim_set_count(&can) > 1;
+	return (d->runnable & (d->runnable - 1)) || (d->wide && sim_is_choice_wide(d));
 }
 
 /* The smallest of sim_can_run(d). */
 static inline uint32_t sim_first_that_can(const struct sim_decision *d)
 {
-	struct sim_set can;
-
 	if (d->runnable)
 		return (uint32_t)__builtin_ctzll(d->runnable);
-	can = sim_can_run(d);
-	return sim_set_next(&can, 0);
+	return sim_first_that_can_wide(d);
 }
 
 /* The smallest task that sleeps until a near deadline; SIM_TASKS_MAX: there is none. */

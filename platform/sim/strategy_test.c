@@ -332,6 +332,88 @@ static void test_bound_is_all_with_few_preemptions(void)
 	printf("ok bound is all with few preemptions: %u without, %u in all\n", with[0], expected);
 }
 
+/* ---- creators go on ------------------------------------------------------------- */
+
+static void makes_three(void *unused)
+{
+	(void)unused;
+	for (unsigned i = 3; i < 6; i++) {
+		spawn(i, "leaf", stores_twice, NULL);
+		WRITE_ONCE(word, i);
+	}
+	for (unsigned i = 3; i < 6; i++)
+		os_join(&thread[i]);
+}
+
+static void body_family(void *unused)
+{
+	(void)unused;
+	word = other = 0;
+	spawn(0, "maker", makes_three, NULL);
+	spawn(1, "leaf", stores_twice, NULL);
+	spawn(2, "leaf", stores_twice, NULL);
+	os_join(&thread[0]);
+	os_join(&thread[1]);
+	os_join(&thread[2]);
+}
+
+/* Did each task wait until its creator was in os_join(), or had ended? */
+static bool newborns_waited(const struct sim_record *r)
+{
+	bool joins[SIM_TASKS_MAX] = { false };
+
+	for (uint32_t i = 0; i < r->steps; i++) {
+		const struct sim_step *t = &r->trace[i];
+
+		if (t->task && !joins[r->task[t->task].parent])
+			return false;
+		joins[t->task] |= t->why == SIM_BLOCKED || t->why == SIM_EXITED;
+	}
+	return true;
+}
+
+static void waits_long(void *unused)
+{
+	(void)unused;
+	for (unsigned i = 0; i < 1000 && !READ_ONCE(word); i++)
+		;
+	CHECK(READ_ONCE(word));
+}
+
+static void body_works(void *unused)
+{
+	(void)unused;
+	word = other = 0;
+	spawn(0, "a", stores_twice, NULL);
+	waits_long(NULL);
+	os_join(&thread[0]);
+}
+
+static void test_creators_go_on(void)
+{
+	unsigned waited = 0;
+
+	for (unsigned s = 0; s < KT_STRATEGY_COUNT; s++)
+		for (uint64_t seed = 0; seed < 100; seed++) {
+			struct sim_strategy *inner = sim_strategy_of((enum kt_strategy)s, 3);
+			const struct sim_record *r = run(inner, seed, body_family, NULL);
+			uint64_t hash;
+
+			waited += newborns_waited(r);
+			r = run(sim_strategy_creators(inner), seed, body_family, NULL);
+			CHECK_EQ(r->failure, KT_PASS);
+			CHECK(newborns_waited(r));
+			hash = r->hash;
+			CHECK_EQ(run(sim_strategy_creators(inner), seed, body_family, NULL)->hash,
+				 hash);
+		}
+	CHECK(waited < 300);	/* of 600; run to block lets creators go on, too */
+	CHECK_EQ(run(sim_strategy_creators(sim_strategy_random()), 1, body_works, NULL)->failure,
+		 KT_PASS);
+	printf("ok creators go on: without being told, in %u of %u\n", waited,
+	       100 * KT_STRATEGY_COUNT);
+}
+
 int main(void)
 {
 	test_pct_meets_its_bound();
@@ -340,5 +422,6 @@ int main(void)
 	test_surw_is_uniform();
 	test_random_walk_is_uniform();
 	test_bound_is_all_with_few_preemptions();
+	test_creators_go_on();
 	return 0;
 }

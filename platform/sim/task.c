@@ -9,6 +9,14 @@ static struct kt_site exit_site = { .op = "point", .what = "exit", .file = "", .
 
 /* ---- waking ------------------------------------------------------------- */
 
+__attribute__((noinline))
+static void make_runnable_wide(uint32_t task)
+{
+	if (sim_is_timed(task))
+		sim_end_timer(task);
+	sim_let_run(task);
+}
+
 static void make_runnable(uint32_t task, uint32_t by, bool ahead)
 {
 	struct sim_task *t = &sim.task[task];
@@ -17,9 +25,11 @@ static void make_runnable(uint32_t task, uint32_t by, bool ahead)
 		return;
 	t->record->state = SIM_RUNNABLE;
 	t->timed = false;
-	if (sim_is_timed(task))
+	if (__builtin_expect(!t->bit, false))
+		make_runnable_wide(task);
+	if (sim.timed & t->bit)
 		sim_end_timer(task);
-	sim_let_run(task);
+	sim.runnable |= t->bit;
 	if (sim_is_heard(SIM_HEARS_WAKES))
 		sim_tell.wakes(task, by, ahead);
 }
@@ -108,6 +118,7 @@ uint32_t sim_task_new(const char *name, void (*fn)(void *), void *arg)
 	if (!t->fiber.stack)
 		fiber_make(&t->fiber, id, sim_task_main);
 	t->here = (struct sim_who){ .task = (uint8_t)id, .why = SIM_POINT, .next = (uint8_t)id };
+	t->bit = id < SIM_WORD_TASKS ? sim_bit(id) : 0;
 	t->key = (id + 1) * 0x9e3779b97f4a7c15ull;
 	t->fn = fn;
 	t->arg = arg;

@@ -74,6 +74,20 @@ struct sim_set sim_can_run_wide(const struct sim_decision *d)
 	return joined(d->runnable, d->wide->runnable);
 }
 
+bool sim_is_choice_wide(const struct sim_decision *d)
+{
+	struct sim_set can = sim_can_run_wide(d);
+
+	return sim_set_count_in(&can, SIM_SET_WORDS) > 1;
+}
+
+uint32_t sim_first_that_can_wide(const struct sim_decision *d)
+{
+	struct sim_set can = sim_can_run_wide(d);
+
+	return next_of(&can, 0);
+}
+
 uint32_t sim_default_next_wide(const struct sim_decision *d)
 {
 	struct sim_set can = sim_can_run_wide(d), timed = joined(d->timed, d->wide->timed);
