@@ -32,10 +32,8 @@ static pthread_cond_t *cond(cnd_t *c)
 
 HOSTED_EXPORT int thrd_create(thrd_t *t, thrd_start_t fn, void *arg)
 {
-	if (!hosted_on()) {
-		hosted_note_native_thread(HOSTED_CALLER);
+	if (!hosted_on())
 		return HOSTED_REAL(thrd_create)(t, fn, arg);
-	}
 	return result_of(hosted_thread_create(t, NULL, NULL, fn, arg, HOSTED_CALLER));
 }
 

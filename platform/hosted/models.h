@@ -194,8 +194,6 @@ void hosted_cond_signal(pthread_cond_t *c, bool all, uintptr_t pc);
 int hosted_thread_create(pthread_t *t, const pthread_attr_t *attr, void *(*fn)(void *),
 			 thrd_start_t c11_fn, void *arg, uintptr_t pc);
 int hosted_thread_join(pthread_t t, void **result, uint64_t deadline, bool try, uintptr_t pc);
-/* A thread is created outside of an execution. */
-void hosted_note_native_thread(uintptr_t pc);
 int hosted_thread_detach(pthread_t t, uintptr_t pc);
 void hosted_once(int *once, void (*fn)(void), uintptr_t pc);
 /* The frames below that address are left without unwinding: functions that run in them failed. */
@@ -233,8 +231,8 @@ void hosted_exit_last(void);
 /* ---- the rest --------------------------------------------------------- */
 
 /*
- * Is the code there a part of this library? The driver, which is in it, has signal handlers and
- * perhaps threads, of which the program's executions must not know. Slow.
+ * Is the code there a part of this library? The driver, which is in it, has signal handlers, of
+ * which the program's executions must not know. Slow.
  */
 bool hosted_is_ours(uintptr_t pc);
 

@@ -185,23 +185,9 @@ static struct {
 	char **argv, **envp;
 } program;
 
-/*
- * A thread that a constructor starts is one of the kernel's, and runs while the simulator does.
- * It can't be stopped, so main() is refused.
- */
-static uintptr_t before_main;
-
-void hosted_note_native_thread(uintptr_t pc)
-{
-	if (!before_main && !hosted_is_ours(pc))
-		before_main = pc;
-}
-
 static void *call_main(void *arg)
 {
 	(void)arg;
-	if (before_main)
-		hosted_refuse("pthread_create() before main()", before_main);
 	hosted_main_returned(program.fn(program.argc, program.argv, program.envp),
 			     (uintptr_t)program.fn);
 }
@@ -265,10 +251,8 @@ int hosted_thread_create(pthread_t *t, const pthread_attr_t *attr, void *(*fn)(v
 HOSTED_EXPORT int pthread_create(pthread_t *t, const pthread_attr_t *attr, void *(*fn)(void *),
 				 void *arg)
 {
-	if (!hosted_on()) {
-		hosted_note_native_thread(HOSTED_CALLER);
+	if (!hosted_on())
 		return HOSTED_REAL(pthread_create)(t, attr, fn, arg);
-	}
 	return hosted_thread_create(t, attr, fn, NULL, arg, HOSTED_CALLER);
 }
 
