@@ -9,7 +9,7 @@
 #include "platform/hosted/backbone.h"
 
 static struct {
-	uintptr_t pc;		/* 0: none */
+	uintptr_t pc; /* 0: none */
 	uint32_t task;
 } outer;
 

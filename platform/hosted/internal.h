@@ -14,6 +14,7 @@
  *	filter.c	which addresses two threads share
  *	point.c		choice points, sleeping and waking
  *	atomic.c	the compiler's hooks for atomics
+ *	atomic_call.c	atomics for which the compiler calls libatomic
  *	heap.c malloc.c	malloc and its family
  *	files.c		descriptors and mappings that an execution leaves
  *	watchdog.c	ends an execution that makes no progress
@@ -270,6 +271,7 @@ void hosted_models_main(int (*fn)(int, char **, char **), int argc, char **argv,
  * POSIX does not allow it, but std::mutex::try_lock(), which may, is made of it.
  */
 extern bool hosted_trylock_fails;
+extern bool hosted_threads_may_leak;	/* main() may return without having joined them */
 /*
  * Each timeout and each sleep may end at any moment, as if all other threads were slow meanwhile.
  * Otherwise those of a second or more end only when no thread can run.

@@ -100,7 +100,6 @@ struct hosted_thread {
 extern struct hosted_thread hosted_thread[HOSTED_THREADS_MAX];
 extern uint32_t hosted_threads;		/* how many this execution has made */
 extern uint32_t hosted_threads_alive;
-extern bool hosted_threads_may_leak;	/* main() may return without having joined them */
 
 static inline struct hosted_thread *hosted_self(void)
 {
