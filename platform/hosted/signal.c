@@ -264,6 +264,8 @@ HOSTED_REFUSED(int, setitimer, (__itimer_which_t which, const struct itimerval *
 HOSTED_REFUSED(int, timer_create, (clockid_t clock, struct sigevent *restrict event,
 		timer_t *restrict timer),
 	(clock, event, timer))
+/* These are obsolete. */
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 HOSTED_REFUSED(int, sighold, (int signal), (signal))
 HOSTED_REFUSED(int, sigrelse, (int signal), (signal))
 HOSTED_REFUSED(int, sigignore, (int signal), (signal))
