@@ -61,11 +61,13 @@
  */
 #define HOSTED_REAL(name)                                                      \
 	(__extension__({                                                       \
-		static __typeof__(&(name)) hosted_real_here;                     \
+		static __typeof__(&(name)) hosted_real_here;                   \
 		if (!hosted_real_here)                                         \
-			hosted_real_here = (__typeof__(&(name)))dlsym(RTLD_NEXT, #name); \
+			hosted_real_here = (__typeof__(&(name)))hosted_real(#name); \
 		hosted_real_here;                                              \
 	}))
+/* cxx.c. NULL if no library that is loaded has it. */
+void *hosted_real(const char *name);
 
 /* ---- run.c ----------------------------------------------------------------- */
 
