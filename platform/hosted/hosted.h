@@ -50,7 +50,6 @@ struct hosted_options {
 	enum hosted_races races;
 	bool isolate;		/* a process for each execution, and no reset */
 	bool leaks;		/* memory that is still allocated at the end is a failure */
-	bool races;		/* look for data races */
 	bool trylock_fails;	/* pthread_mutex_trylock() may fail although the mutex is free */
 	bool deadlines_near;	/* a timeout of any length may come before other threads act */
 	bool threads_may_leak;	/* main() may return while threads have not ended */

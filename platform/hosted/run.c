@@ -130,7 +130,6 @@ static void main_task(void *arg)
 static void begin(const struct sim_options *o, const struct hosted_options *h)
 {
 	hosted_memory = o->memory;
-	hosted_races_on = h->races;
 	hosted_trylock_fails = h->trylock_fails;
 	hosted_deadlines_near = h->deadlines_near;
 	hosted_threads_may_leak = h->threads_may_leak;

@@ -51,6 +51,12 @@ struct sim_options;
 struct subject {
 	const char *name;
 
+	/*
+	 * Called in a forked process that runs executions beside others: from now on it shares
+	 * no memory of the subject with its parent. NULL: the subject shares none.
+	 */
+	void (*apart)(void);
+
 	/* Called once, before anything else. NULL: there is nothing to set. */
 	void (*configure)(const struct subject_settings *s);
 	/*
@@ -59,6 +65,8 @@ struct subject {
 	 */
 	const char *(*describe)(void);
 	const char *(*blind_to)(void);
+	/* What the user should know of the executions that have run; NULL: nothing. */
+	const char *(*note)(void);
 
 	/* ---- cases, in any process ------------------------------------------------ */
 

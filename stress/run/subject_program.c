@@ -73,6 +73,18 @@ static const char *blind_to(void)
 
 /* ---- cases ----------------------------------------------------------------- */
 
+/* Called in the parent of the process that ran the executions. */
+static const char *note(void)
+{
+	static char text[512];
+
+	if (program.asked.isolate || !hosted_not_reset())
+		return NULL;
+	snprintf(text, sizeof text, "each execution ran in a process of its own, which is slower, "
+		 "because of what can't be put back: %s", hosted_not_reset());
+	return text;
+}
+
 static bool is_this(const struct plan *p)
 {
 	char **argv = hosted_argv();
@@ -168,7 +180,7 @@ static void execute(const struct sim_options *o, uint32_t variant)
 		.points = variants[variant].points,
 		.races = races(),
 		.leaks = program.asked.leaks || program.expects_leak,
-		.isolate = program.asked.isolate,
+		.isolate = program.asked.isolate || hosted_not_reset(),
 	});
 
 	if (r->failure == KT_UNSUPPORTED)
@@ -210,6 +222,7 @@ const struct subject subject_program = {
 	.configure = configure,
 	.describe = describe,
 	.blind_to = blind_to,
+	.note = note,
 	.accepts = accepts,
 	.remark = remark,
 	.generate = generate,
@@ -217,6 +230,7 @@ const struct subject subject_program = {
 	.pieces = plan_pieces,
 	.without = plan_without,
 	.load = load,
+	.apart = hosted_sites_apart,
 	.execute = execute,
 	.variants = variant_count,
 	.creators_go_on = creators_go_on,

@@ -158,7 +158,7 @@ static void print_trace(void)
 		const struct sim_step *t = &r->trace[i];
 
 		printf("step=%s %s:%u %s #%u\n", r->task[t->task].name, t->site->file,
-		       t->site->line, kt_site_name(t->site, name, sizeof name), hosted_nth(i));
+		       t->site->line, kt_site_label(t->site, name, sizeof name), hosted_nth(i));
 	}
 }
 
