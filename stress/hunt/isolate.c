@@ -95,7 +95,8 @@ static bool classify(int status, struct verdict *v)
 	if (WIFEXITED(status) && report[0] && (WEXITSTATUS(status) == EXIT_ENVIRONMENT ||
 					       WEXITSTATUS(status) == SUBJECT_REFUSES)) {
 		refused = WEXITSTATUS(status) == SUBJECT_REFUSES;
-		snprintf(v->message, sizeof v->message, "%.1000s", report);
+		snprintf(v->message, sizeof v->message, "%.*s", (int)strcspn(report, "\n"),
+			 report);
 		return false;
 	}
 	snprintf(v->message, sizeof v->message, "the child process %s %d; it said: %.400s",
