@@ -10,7 +10,7 @@ import tempfile
 import unittest
 from unittest import mock
 
-from kthrashlib import common, env
+from kthrashlib import checkout, common, env
 from kthrashlib.build import bazel
 from kthrashlib.front import commands
 from kthrashlib.night import builds, folder as folders, page, start
@@ -33,7 +33,8 @@ finding() {	# the bug's id, the number of this finding: saved as the driver does
 			echo "$2" >> "$ledger"
 	fi
 	printf '{"type":"finding","file":"%%s","id":"%%s","kind":"%%s",' "$dir/$1.plan" "$1" "${1%%-*}"
-	printf '"signature":"the signature of %%s","message":"the message"}\\n' "$1"
+	printf '"signature":"the signature of %%s","message":"the message",' "$1"
+	printf '"executions":5,"strategy":"random"}\\n'
 }
 fails=%(fails)s
 ledger=%(ledger)s
@@ -67,7 +68,10 @@ stress)
 	mkdir -p "$dir"
 	%(hunt)s
 	;;
-shrink) cp "$2" "$4"; echo '{"tasks":1}' ;;
+shrink)	# PLAN -o OUT, or -o OUT PLAN
+	if [ "$2" = -o ]; then cp "$4" "$3"; else cp "$2" "$4"; fi
+	echo '{"tasks":1,"operations":1,"directives":0,"hash":"ab"}'
+	;;
 replay)
 	kind=$(sed -n 's/^expect //p' "$last")
 	signature=$(sed -n 's/^signature "\\(.*\\)"/\\1/p' "$last")
@@ -83,6 +87,7 @@ replay)
 identify)
 	%(identify)s
 	;;
+about) echo '%(about)s' ;;
 explain)
 	case "$*" in
 	*json*) echo '{"tasks":["C1"],"steps":[]}' ;;
@@ -105,9 +110,10 @@ def script(path, body):
 
 
 def driver(path, hunt="say summary 9 90", fails=10, ledger="", fuzz=":", fuzz_input=":",
-           identify="exit 2"):
+           identify="exit 2", about="{}"):
     return script(path, DRIVER % {"hunt": hunt, "fails": fails, "ledger": "'%s'" % ledger,
-                                  "fuzz": fuzz, "input": fuzz_input, "identify": identify})
+                                  "fuzz": fuzz, "input": fuzz_input, "identify": identify,
+                                  "about": about})
 
 
 CONFIG = """[limits]
@@ -136,6 +142,7 @@ class Fakes:
         self.config = os.path.join(folder, "config.toml")
         self.configure()
         self.targets = {}
+        self.tree = checkout.State("5ca1ab1e" * 8, "c0ffee")
         self.pages = []     # This list has (folder, night) of each page that was asked for.
         self.default = driver(os.path.join(self.bin, "default"))
         self.set("//stress/bugs:P1", CANARY)
@@ -160,14 +167,17 @@ class Fakes:
     def build(self, targets):
         return [self.targets.get(t, self.default) for t in targets]
 
+    def page_write(self, *args):
+        self.pages.append(args)
+
     def patches(self):
         stack = contextlib.ExitStack()
         stack.enter_context(mock.patch.object(bazel, "build", self.build))
         stack.enter_context(mock.patch.object(env, "ensure", lambda packages: None))
-        stack.enter_context(mock.patch.object(builds, "tree", lambda: ("c0ffee", "")))
+        stack.enter_context(mock.patch.object(builds, "tree", lambda: self.tree))
         seconds = commands.find("campaign").option("--seconds")
         stack.enter_context(mock.patch.object(seconds, "number", commands.real(0.1, 10**7)))
-        stack.enter_context(mock.patch.object(page, "write", lambda *a: self.pages.append(a)))
+        stack.enter_context(mock.patch.object(page, "write", self.page_write))
         return stack
 
     def run(self, lanes="one,two", seconds=0.3, jobs=2, more=(), err=None):

@@ -102,6 +102,52 @@ class Disk(Campaign):
         self.assertEqual(sum(bug["count"] for bug in bugs),
                          sum(len(os.listdir(self.at("crashing", b["id"], "raw"))) for b in bugs))
 
+    def test_a_report_that_can_not_be_written(self):
+        """Tests that it is tried again without the ballast. If it is not written then, the same
+        command goes on with the night."""
+        self.fakes.lane("one", FINDS)
+        full, calls = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), []
+        for fails, expected in ((1, common.FINDINGS), (2, common.ENVIRONMENT)):
+            def write(*args, fails=fails):
+                calls.append(args)
+                if len(calls) <= fails:
+                    raise full
+            calls.clear()
+            with mock.patch.object(self.fakes, "page_write", write):
+                status, out, err = self.fakes.run(lanes="one")
+            self.assertEqual(status, expected, out + err)
+            self.assertFalse(os.path.exists(self.at("ballast")))
+            self.assertIn("the message", out)
+            self.assertEqual(self.night(fails)["state"], "done" if fails == 1 else "running")
+        self.assertIn("the report could not be written: [Errno 28]", err)
+        self.assertNotIn("clean", out)
+        status, _, err = self.fakes.run(lanes="one")
+        self.assertEqual((status, self.night(2)["state"]), (common.FINDINGS, "done"))
+        self.assertIn("night 2", err)
+        self.assertFalse(os.path.exists(self.at("nights", "0003")))
+
+    def test_a_log_that_can_not_be_written(self):
+        self.fakes.run(lanes="one")
+        for log in ("lanes/one/log", "jobs/canary/log", "jobs/examining/log"):
+            if os.path.exists(self.at(log)):
+                os.unlink(self.at(log))
+            os.symlink("/dev/full", self.at(log))
+        self.fakes.lane("one", FINDS)
+        with mock.patch("threading.excepthook") as hook:
+            status, _, _ = self.fakes.run(lanes="one")
+        hook.assert_not_called()
+        self.assertEqual((status, self.lane("one", 2)["executions"] > 0), (common.FINDINGS, True))
+
+    def test_a_planted_bug_that_had_no_room_is_hunted_again(self):
+        self.fakes.run(lanes="one")
+        night = self.night()
+        night.update(state="running", elapsed=0.1, disk_full=True, verdict="failed")
+        night["canary"]["state"] = "waiting"
+        folders.write_json(self.at("nights", "0001", "night.json"), night)
+        status, out, err = self.fakes.run(lanes="one")
+        self.assertEqual((status, self.night()["canary"]["state"]), (common.CLEAN, "found"),
+                         out + err)
+
     def test_no_start_without_room(self):
         with mock.patch.object(folders.Folder, "free", lambda self: 1 << 20):
             status, _, err = self.fakes.run()

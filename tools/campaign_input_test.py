@@ -21,6 +21,37 @@ class Input(Campaign):
         self.assertIn("not a campaign's folder", err)
         self.assertEqual(os.listdir(self.dir), ["thesis.tex"])
 
+    def test_folders_that_can_not_be_used(self):
+        file = os.path.join(os.path.dirname(self.dir), "file")
+        with open(file, "w", encoding="ascii"):
+            pass
+        for place in (file, file + "/below", "/proc/kthrash", "/dev/null",
+                      self.dir + "x" * 300):
+            self.fakes.folder = place
+            with self.subTest(place):
+                status, _, err = self.fakes.run()
+                self.assertEqual(status, common.USAGE, err)
+                self.assertIn(place, err)
+
+    def test_files_that_are_no_config(self):
+        path = os.path.join(os.path.dirname(self.dir), "c.toml")
+        for content, words in [
+                (b"[limits]\nx = \"\xff\"", "c.toml:2: byte 0xff: expected UTF-8 text"),
+                (b"\0\1", "expected TOML"), (b"x = " + b"[" * 100000, "too deep"),
+                (b"x = " + b"9" * 10000, "too long"), (b"#" * (1 << 21), "more than 1048576 bytes"),
+                (b"[watch]\nprometheus = \"/proc/none/x\"",
+                 "c.toml:2: [watch] prometheus: /proc/none/x: expected a file"),
+        ]:
+            with open(path, "wb") as f:
+                f.write(content)
+            self.fakes.config = path
+            with self.subTest(words):
+                status, _, err = self.fakes.run(lanes="sim-random")
+                self.assertEqual(status, common.USAGE, err)
+                self.assertIn(words, err)
+        self.fakes.config = self.fakes.bin
+        self.assertIn("Is a directory: expected a file", self.fakes.run()[2])
+
     def test_options(self):
         for args, words in [
                 (["--hours=0"], "--hours=0: expected a number from"),

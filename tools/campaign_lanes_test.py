@@ -40,6 +40,29 @@ class Lanes(Campaign):
         self.fakes.run(lanes="one", seconds=0.4)
         self.assertEqual(os.listdir(self.at("lanes", "one", "tmp")), [])
 
+    def test_a_folder_whose_name_looks_like_a_pattern(self):
+        self.fakes.lane("one", FINDS)
+        self.fakes.lane("fuzzer", fuzz="echo x > ${prefix}crash-1",
+                        fuzz_input="echo 'kthrash: model: x'; exit 77")
+        for name in ("[a]*?", "{a,b}", "%s%%d", "a:b;c"):
+            self.fakes.folder = self.dir = os.path.join(os.path.dirname(self.dir), name)
+            with self.subTest(name):
+                status, out, err = self.fakes.run(lanes="one,fuzzer")
+                self.assertEqual(status, common.FINDINGS, out + err)
+                self.assertEqual(self.bug()["kind"], "deadlock")
+                self.assertTrue(self.lane("fuzzer")["findings"])
+
+    def test_afl_gets_no_list_of_mutators(self):
+        lane = lanes.make("afl", {"kind": "afl", "what": "", "weight": 1.0, "options": [],
+                                  "target": "//fuzz:x"})
+        lane.mutator = "/a:b;c/mutator"
+        lane.settle_in(os.path.join(os.path.dirname(self.dir), "a:b;c"))
+        lane.prepare()
+        named = lane.environment()["AFL_CUSTOM_MUTATOR_LIBRARY"]
+        self.assertNotRegex(named, "[:;]")
+        self.assertEqual(os.readlink(os.path.join(lane.place(), named)), lane.mutator)
+        self.assertEqual([lane.ended_well(s) for s in (0, 1, -2)], [True, False, True])
+
     def test_a_lane_that_never_starts_is_given_up_and_no_clean_night(self):
         self.fakes.lane("one", "echo no such thing; exit 3")
         status, _, _ = self.fakes.run(lanes="one", seconds=1000)

@@ -6,6 +6,7 @@ driver is a script that prints what a real driver would print."""
 import json
 import os
 import signal
+import subprocess
 import tempfile
 import time
 import unittest
@@ -187,6 +188,37 @@ class Hunts(unittest.TestCase):
         r.stop()
         self.assertEqual(p.wait(), -signal.SIGINT)
         self.assertEqual(r.stress("plain", "stress", ["sim+a"], time.monotonic() + 60).cases, {})
+
+    def test_a_hunt_that_a_signal_cut_off_is_not_run(self):
+        """Tests that neither the drivers nor Bazel count as broken, whatever status they end
+        with."""
+        for status in (0, 1, 2, 3, 8):
+            with mock.patch.object(runner.Runner, "hunt", self.cut_off(status)):
+                got = self.stress("exit 0")
+            self.assertEqual((got.cases, got.broken), ({}, []), status)
+
+    def cut_off(self, status):
+        def hunt(r, _sanitizer, combo, _seconds):
+            log = os.path.join(self.folder, "log")
+            p = r.start(["sh", "-c", "exit %d" % status], log)
+            p.wait()
+            r.stop()
+            return combo, p, log, time.monotonic()
+        return hunt
+
+    def test_bazel_that_a_signal_ended_before_it_was_asked(self):
+        r = runner.Runner(os.path.join(self.folder, "out"), gate.SANITIZERS,
+                          time.monotonic() + 60)
+
+        def start(words, log):
+            p = subprocess.Popen(["sh", "-c", "exit 8"])
+            p.wait()
+            r.running.append(p)
+            r.stop()
+            return p
+        with mock.patch.object(r, "start", start):
+            got = r.test("plain", "unit", ["//a:b"], r.end)
+        self.assertEqual((got.cases, got.broken), ({}, []))
 
 
 unittest.main()

@@ -7,6 +7,7 @@ import contextlib
 import io
 import json
 import os
+import signal
 import tempfile
 import unittest
 import xml.etree.ElementTree as ElementTree
@@ -27,7 +28,7 @@ class Fake:
 
     def __init__(self, cost=0.0, bad=(), broken=()):
         self.now, self.cost, self.bad, self.broken = 0.0, cost, bad, list(broken)
-        self.steps = []
+        self.steps, self.stopped = [], False
 
     def clock(self):
         return self.now
@@ -175,7 +176,20 @@ class Verdict(unittest.TestCase):
     def test_a_signal_is_never_clean(self):
         g = ran(Fake(), 100)
         g.interrupted = True
-        self.assertEqual(g.verdict(True)[0], common.ENVIRONMENT)
+        g.broken = ["bazel test ended with status 8"]
+        self.assertEqual(g.verdict(True),
+                         (common.INTERRUPTED, "interrupted: not finished, 78 of 78 ran"))
+        g.signal = signal.SIGTERM
+        self.assertEqual(g.verdict(True)[0], 143)
+        g = ran(Fake(bad=["//tools:b_test"]), 100)
+        g.interrupted = True
+        self.assertEqual(g.verdict(True),
+                         (common.FINDINGS, "FAILED, interrupted: not finished, 78 of 78 ran"))
+        g = ran(Fake(cost=10), 100)
+        g.interrupted = True
+        skipped = {c.message for cases in g.suites().values() for c in cases
+                   if c.status == "skipped"}
+        self.assertEqual(skipped, {gate.CUT_OFF})
 
     def test_nothing_at_all_is_never_clean(self):
         self.assertEqual(ran(Fake(cost=10), 5).verdict(True)[0], common.FINDINGS)

@@ -6,6 +6,7 @@ no room uses front."""
 import ast
 import glob
 import os
+import re
 import unittest
 
 from kthrashlib import common
@@ -50,6 +51,43 @@ def circle(arrows):
 
 def room(name):
     return name.rpartition(".")[0]
+
+
+STARTERS = ("subprocess", "pty", "multiprocessing")
+CALLS = re.compile(r"system|popen|fork|forkpty|exec\w+|spawn\w+|posix_spawn\w*")
+
+
+def starts_processes(text):
+    """Returns what the source `text` uses to start a process by itself."""
+    found = set()
+    for node in ast.walk(ast.parse(text)):
+        names = []
+        if isinstance(node, ast.ImportFrom):
+            names = [node.module or ""] + ["os." + a.name for a in node.names
+                                           if node.module == "os"]
+        elif isinstance(node, ast.Import):
+            names = [a.name for a in node.names]
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            names = ["%s.%s" % (node.value.id, node.attr)]
+        found |= {n for n in names if n.partition(".")[0] in STARTERS or
+                  n.startswith("os.") and CALLS.fullmatch(n[len("os."):])}
+    return found
+
+
+class Children(unittest.TestCase):
+    """Tests that children.py alone starts processes, because it ends them, too."""
+
+    def test_no_other_module_starts_a_process(self):
+        for name, path in modules().items():
+            if name != "kthrashlib.children":
+                with open(path, encoding="utf-8") as f:
+                    self.assertEqual(starts_processes(f.read()), set(), name)
+
+    def test_a_start_is_seen(self):
+        for text in ("import subprocess", "from subprocess import run", "os.system('x')",
+                     "def f():\n    import multiprocessing.pool", "os.execvp('x', ['x'])",
+                     "from os import fork"):
+            self.assertTrue(starts_processes(text), text)
 
 
 class Arrows(unittest.TestCase):

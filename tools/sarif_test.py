@@ -6,6 +6,7 @@ same fingerprint when lines have moved, or when its two sides come in the other 
 import copy
 import json
 import os
+import signal
 import tempfile
 import unittest
 
@@ -83,6 +84,18 @@ class Standard(unittest.TestCase):
             broken = sarif.document(ALL, "/nowhere", "gate")
             broken["runs"][0]["results"][0]["level"] = "fatal"
             VALIDATOR.validate(broken)
+
+    def test_what_a_signal_ended(self):
+        made = sarif.document(ALL, "/nowhere", "gate", "", False, {"sources": "x"}, signal.SIGTERM)
+        VALIDATOR.validate(made)
+        (said,) = made["runs"][0]["invocations"]
+        self.assertFalse(said["executionSuccessful"])
+        self.assertEqual((said["exitSignalNumber"], said["exitSignalName"]), (15, "SIGTERM"))
+
+    def test_names_that_are_not_utf_8(self):
+        made = sarif.document([{**DEADLOCK, "plan": "\udcff.plan"}], "/nowhere", "gate")
+        self.assertEqual(made["runs"][0]["results"][0]["properties"]["plan"], "\\xff.plan")
+        json.dumps(made, ensure_ascii=False).encode()
 
     def test_has_what_github_asks_for(self):
         run = document(*ALL)

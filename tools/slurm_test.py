@@ -123,8 +123,9 @@ class Case(unittest.TestCase):
         self.folder.close()
         os.makedirs(self.folder.at("shards"), exist_ok=True)
         write_json(self.folder.at("shards", "builds.json"), {
-            "commit": "c", "changes": "", "files": {target: self.driver for target in (
-                "//stress:kthrash_sim", "//stress/bugs:P1")}})
+            "tree": {"sources": "5" * 64, "commit": "c"}, "files": {
+                target: self.driver for target in (
+                    "//stress:kthrash_sim", "//stress/bugs:P1")}})
         job = {"submission": "1", "submitted": "x", "shards": shards_count, "seconds": 60.0,
                "jobs": 1, "seed": 1, "command": [], "sbatch": [], "array": "41",
                "merge": "42", "merged": None, "config": None, "lanes": "sim-random",

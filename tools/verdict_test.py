@@ -33,7 +33,7 @@ def bug(state="crashing", last_night=2, lanes=("one",)):
 PLANTED = "the planted bug P1 was not found, so other bugs may have been missed, too"
 HUNG = "lane one failed: killed"
 IDLES = "2 lanes ran 0 executions and so looked at nothing: idle, eats (never started)"
-STOPPED = "interrupted after 1 min 30 s; the same command goes on"
+STOPPED = "interrupted after 1 min 30 s of 2 min 00 s: not finished; the same command goes on"
 FULL = "the disk is full: lanes did not run"
 UNTRIED = "not run again, because no lane that found them runs tonight: race-1"
 
@@ -63,7 +63,11 @@ JUDGED = [
      [PLANTED + "; its hunt failed: exit status 2"]),
     ({"canary": MISSED}, [bug()], "invalid", ENVIRONMENT, [PLANTED]),
     ({"canary": None}, [], "clean", CLEAN, []),
-    ({"canary": WAITING, "interrupted": True}, [], "clean", CLEAN, [STOPPED]),
+    ({"canary": WAITING, "interrupted": True}, [], "interrupted", 130, [STOPPED]),
+    ({"interrupted": True, "lanes": [FAILED, UNSTARTED]}, [], "interrupted", 130,
+     [HUNG, "1 lane ran 0 executions and so looked at nothing: eats (never started)", STOPPED]),
+    ({"interrupted": True, "disk_full": True}, [], "interrupted", 130, [FULL, STOPPED]),
+    ({"interrupted": True}, [bug()], "findings", FINDINGS, [STOPPED]),
     ({"disk_full": True}, [], "failed", ENVIRONMENT, [FULL]),
     ({"troubles": ["shard 1: x"]}, [], "failed", ENVIRONMENT, ["shard 1: x"]),
     ({"troubles": ["shard 1: x"], "lanes": [FAILED], "disk_full": True}, [bug(lanes=["two"])],
@@ -95,6 +99,14 @@ TOLD = [
      [FAR + NO_BUG]),
     ({"state": "running", "verdict": "clean", "why": [STOPPED]}, "", True, "running",
      [FAR + NO_BUG, STOPPED]),
+    ({"state": "running", "verdict": "interrupted", "interrupted": True, "why": [STOPPED]}, "",
+     True, "interrupted", [FAR + NO_BUG, STOPPED]),
+    ({"state": "running", "verdict": "findings", "interrupted": True, "why": [STOPPED]}, "",
+     True, "interrupted", [FAR + NO_BUG, STOPPED]),
+    ({"state": "done", "verdict": "interrupted", "interrupted": True, "why": [STOPPED]}, "",
+     False, "interrupted", [FAR + NO_BUG, STOPPED]),
+    ({"state": "running", "verdict": "failed", "disk_full": True, "why": [FULL]}, "", True,
+     "failed", [FULL, NO_BUG]),
     ({"state": "running", "verdict": None}, "", False, "cut off", [ENDED + NO_BUG]),
     ({"state": "done", "verdict": "splendid"}, "", True, "cut off", [ENDED + NO_BUG]),
     ({"state": 7, "verdict": [], "elapsed": "x"}, "", True, "cut off",
@@ -135,6 +147,8 @@ SHARDS = [
     (shard(state="never began", starts=0), ["shard 1 never finished: it never began"]),
     (shard(state="running", starts=2), ["shard 1 never finished: its start number 2, on n, "
                                         "ended too early"]),
+    (shard(state="running", starts=2, interrupted=True),
+     ["shard 1 never finished: its start number 2, on n, was interrupted"]),
 ]
 
 
@@ -183,7 +197,7 @@ class Verdicts(unittest.TestCase):
     def test_a_night_that_was_left(self):
         found = verdict.cut_off(facts(verdict=None, why=["x"]))
         self.assertEqual((found.word, found.sentences), ("failed", [
-            "x", "cut off after 1 min 30 s: the next start had other options or another commit"]))
+            "x", "cut off after 1 min 30 s: the next start had other options or other sources"]))
         self.assertEqual(verdict.cut_off(facts()).word, "clean")
 
     def test_the_last_line(self):
@@ -193,8 +207,12 @@ class Verdicts(unittest.TestCase):
                          "9 executions by 1 of 1 lane")
         self.assertEqual(
             verdict.summary(facts(lanes=[RAN, IDLE], interrupted=True), " by 3 shards"),
-            "clean, but 1 of 2 lanes ran 0 executions: 0 distinct bugs (0 new) by 3 shards in "
-            "1 min 30 s, 9 executions by 1 of 2 lanes, interrupted")
+            "interrupted after 1 min 30 s of 2 min 00 s: not finished; so far 9 executions by 1 of "
+            "2 lanes, 0 distinct bugs (0 new) by 3 shards")
+        self.assertEqual(
+            verdict.summary(facts(verdict="findings", bugs=bugs, interrupted=True)),
+            "findings, interrupted after 1 min 30 s of 2 min 00 s: not finished; so far 9 "
+            "executions by 1 of 1 lane, 2 distinct bugs (1 new) and 1 not confirmed")
 
 
 class Records(unittest.TestCase):

@@ -128,10 +128,43 @@ void replay_through(const char *name)
 	door = name;
 }
 
+/* A shell takes a word of such characters as it is. */
+static bool is_plain(const char *word)
+{
+	return word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				 "0123456789%+,-./:=@_")] == '\0';
+}
+
+/* Write the path as one word of a shell. A byte that is no printable ASCII stands as \xNN. */
+static void quote(char *buf, size_t size, const char *path)
+{
+	size_t used = (size_t)snprintf(buf, size, "$'");
+
+	for (; *path && used + sizeof "\\xff'" <= size; path++) {
+		unsigned char c = (unsigned char)*path;
+
+		if (c < ' ' || c > '~')
+			used += (size_t)snprintf(buf + used, size - used, "\\x%02x", c);
+		else
+			used += (size_t)snprintf(buf + used, size - used, "%s%c",
+						 c == '\'' || c == '\\' ? "\\" : "", c);
+	}
+	snprintf(buf + used, size - used, "'");
+}
+
 void replay_command(char *buf, size_t size, const char *path)
 {
 	char options[256];
+	size_t used;
 
 	replay_options(options, sizeof options);
-	snprintf(buf, size, "%s replay%s %s", door, options, path);
+	/* The dot keeps a name that begins with a dash from being taken for an option. */
+	used = (size_t)snprintf(buf, size, "%s replay%s %s", door, options,
+				path[0] == '-' ? "./" : "");
+	if (used >= size)
+		return;
+	if (is_plain(path))
+		snprintf(buf + used, size - used, "%s", path);
+	else
+		quote(buf + used, size - used, path);
 }

@@ -41,7 +41,7 @@ const char *bug_name(void);
 /* The options with which tools/kthrash replay builds this binary: "", or " --os=posix ...". */
 void replay_options(char *buf, size_t size);
 
-/* The command that repeats a plan with this binary. */
+/* The command that repeats a plan with this binary, as a shell reads it. */
 void replay_command(char *buf, size_t size, const char *path);
 /* That command begins with `name` instead of tools/kthrash. */
 void replay_through(const char *name);

@@ -64,16 +64,23 @@ static void read_report(void)
 
 /* ---- what a child died of ------------------------------------------------- */
 
-static bool refused;		/* the last child ended because its subject refuses the case */
+static bool refused;	/* the last child's subject could not be run */
 
 int isolate_status(void)
 {
 	return refused ? EXIT_USAGE : EXIT_ENVIRONMENT;
 }
 
+/* The length of the text without the newline at its end. */
+static int without_newline(const char *text)
+{
+	size_t len = strlen(text);
+
+	return (int)(len && text[len - 1] == '\n' ? len - 1 : len);
+}
+
 static bool classify(int status, struct verdict *v)
 {
-	refused = false;
 	if (shared->verdict.failure != KT_PASS) {
 		*v = shared->verdict;
 		return true;
@@ -84,7 +91,8 @@ static bool classify(int status, struct verdict *v)
 		return true;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return true;
-	if (WIFSIGNALED(status) && (WTERMSIG(status) == SIGSEGV || WTERMSIG(status) == SIGBUS ||
+	/* A subject that catches its program's faults itself does not die of them. */
+	if (!subject->execute && WIFSIGNALED(status) && (WTERMSIG(status) == SIGSEGV || WTERMSIG(status) == SIGBUS ||
 				    WTERMSIG(status) == SIGFPE || WTERMSIG(status) == SIGILL)) {
 		v->failure = KT_MEMORY;
 		snprintf(v->message, sizeof v->message, "signal %d: wild access",
@@ -92,11 +100,10 @@ static bool classify(int status, struct verdict *v)
 		signature_of_signal(v->signature, WTERMSIG(status));
 		return true;
 	}
-	if (WIFEXITED(status) && report[0] && (WEXITSTATUS(status) == EXIT_ENVIRONMENT ||
-					       WEXITSTATUS(status) == SUBJECT_REFUSES)) {
-		refused = WEXITSTATUS(status) == SUBJECT_REFUSES;
-		snprintf(v->message, sizeof v->message, "%.*s", (int)strcspn(report, "\n"),
-			 report);
+	refused = WIFEXITED(status) && WEXITSTATUS(status) == SUBJECT_REFUSES;
+	if (WIFEXITED(status) && report[0] &&
+	    (refused || WEXITSTATUS(status) == EXIT_ENVIRONMENT)) {
+		snprintf(v->message, sizeof v->message, "%.*s", without_newline(report), report);
 		return false;
 	}
 	snprintf(v->message, sizeof v->message, "the child process %s %d; it said: %.400s",

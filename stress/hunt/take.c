@@ -170,7 +170,7 @@ static void shrink_and_explain(struct plan *p, struct verdict *v, char *path, si
 /* Shrink the finding, explain it, and print the command that repeats it. */
 static void present(struct plan *p, struct verdict *v, const char *saved, uint64_t executions)
 {
-	char path[4096], command[4400];
+	char path[4096], command[4 * sizeof path + 400];	/* four characters for each byte */
 
 	snprintf(path, sizeof path, "%s", saved);
 	printf("\nFAIL %s: %s\n", kt_failure_name(v->failure), v->message);

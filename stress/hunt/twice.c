@@ -17,7 +17,7 @@
  */
 static void run_apart(const struct world_options *w, struct verdict *v)
 {
-	pid_t pid;
+	pid_t parent = getpid(), pid;
 	int status;
 
 	memset(&shared->again, 0, sizeof shared->again);
@@ -28,6 +28,8 @@ static void run_apart(const struct world_options *w, struct verdict *v)
 	}
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != parent)
+			_exit(EXIT_ENVIRONMENT);
 		world_run(w, &shared->again);
 		_exit(0);
 	}

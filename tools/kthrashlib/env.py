@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Lists the Debian packages that the commands need, and installs them."""
 
+import importlib
 import os
 import shutil
-import subprocess
+import signal
 
+from kthrashlib import children, checkout
 from kthrashlib.common import STATE, environment, say
 
+BAZEL = "bazel-bootstrap"
 # This dict says why each package is needed. The user sees the packages in this order.
 BUILD = {
-    "bazel-bootstrap": "builds everything, offline",
+    BAZEL: "builds everything, offline",
     "clang-19": "the compiler",
     "libclang-rt-19-dev": "sanitizer runtimes and libFuzzer",
     "llvm-19": "symbols in sanitizer reports",
@@ -99,10 +102,8 @@ ALL = {**BUILD, **FUZZ, **BENCH, **PAGE, **TERMINAL, **METRICS, **MANUAL, **TEST
 
 
 def installed(package):
-    out = subprocess.run(
-        ["dpkg-query", "-W", "-f", "${Status}", package],
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False,
-    )
+    out = children.run(["dpkg-query", "-W", "-f", "${Status}", package],
+                       stdout=children.PIPE, stderr=children.DEVNULL, text=True)
     return out.returncode == 0 and out.stdout.endswith(" installed")
 
 
@@ -110,8 +111,8 @@ def as_root():
     """Returns the words to put before a command so that root runs it, or None."""
     if os.geteuid() == 0:
         return []
-    if shutil.which("sudo") and subprocess.run(
-            ["sudo", "-n", "true"], stderr=subprocess.DEVNULL, check=False).returncode == 0:
+    if shutil.which("sudo") and children.run(
+            ["sudo", "-n", "true"], terminal=True, stderr=children.DEVNULL).returncode == 0:
         return ["sudo", "-n"]
     return None
 
@@ -122,15 +123,22 @@ def command_for(packages):
 
 def ensure(packages):
     """Installs those of `packages` (name: reason) that are missing. If that is not possible, the
-    error says which command to run."""
+    error says which command to run. A command that builds is refused here if Bazel can't build in
+    this checkout, before anything is installed."""
+    if BAZEL in packages:
+        checkout.check_place()
     for tool in ("dpkg-query", "apt-get"):
         if not shutil.which(tool):
             raise environment(
                 "no %s: kthrash installs what it needs on Debian 12 only; elsewhere install what "
                 "corresponds to: %s" % (tool, " ".join(packages)))
     missing = [p for p in packages if not installed(p)]
-    if not missing:
-        return
+    if missing:
+        install(packages, missing)
+    check_modules(packages)
+
+
+def install(packages, missing):
     for p in missing:
         say("kthrash: installing %s: %s" % (p, packages[p]))
     root = as_root()
@@ -141,11 +149,44 @@ def ensure(packages):
     # The user needs apt's output only if it fails.
     for step in (["apt-get", "update", "-qq"],
                  ["apt-get", "install", "-y", "-qq", "--no-install-recommends"] + missing):
-        done = subprocess.run(root + env + step, stdin=subprocess.DEVNULL, text=True, check=False,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        # A package may start a daemon, which stays.
+        done = children.run(root + env + step, terminal=True, marked=False,
+                            stop_signal=signal.SIGTERM, stdin=children.DEVNULL, text=True,
+                            stdout=children.PIPE, stderr=children.STDOUT)
         if done.returncode != 0 and step[1] == "install":
             say(done.stdout[-2000:])
             raise environment("apt-get failed; as root, run: " + command_for(missing))
+
+
+# The packages whose modules the commands themselves import.
+MODULES = {
+    "python3-jinja2": "jinja2",
+    "python3-matplotlib": "matplotlib",
+    "python3-prometheus-client": "prometheus_client",
+    "python3-rich": "rich",
+}
+
+
+def check_modules(packages):
+    """Imports the modules of those packages. So a command that can't import one of them fails
+    before its work begins."""
+    importlib.invalidate_caches()       # A package may just have been installed.
+    for package in packages:
+        if package in MODULES:
+            try:
+                importlib.import_module(MODULES[package])
+            except ImportError as e:
+                raise not_imported(e, package) from e
+
+
+def not_imported(error, package=None):
+    """Returns the failure of an import. If `package` is not given, it is the package of the module
+    that the error names. Returns None if that is none of MODULES."""
+    top = (error.name or "").partition(".")[0]
+    package = package or next((p for p, module in MODULES.items() if module == top), None)
+    return package and environment(
+        "Python can't import %s (%s); as root, run: apt-get install --reinstall %s" % (
+            MODULES[package], error, package))
 
 
 def npm(package, version, why):
@@ -159,11 +200,10 @@ def npm(package, version, why):
         ensure({"npm": "gets " + package})
     say("kthrash: getting %s %s from npm: %s" % (package, version, why))
     temporary = "%s.%d.tmp" % (home, os.getpid())
-    done = subprocess.run(
+    done = children.run(
         ["npm", "install", "--prefix", temporary, "--ignore-scripts", "--no-audit", "--no-fund",
          "--no-save", "%s@%s" % (package, version)],
-        stdin=subprocess.DEVNULL, text=True, check=False, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT)
+        stdin=children.DEVNULL, text=True, stdout=children.PIPE, stderr=children.STDOUT)
     if done.returncode != 0:
         shutil.rmtree(temporary, ignore_errors=True)
         say(done.stdout[-2000:])

@@ -96,15 +96,15 @@ def is_open(fd):
         return False
 
 
-def write(path, text):
-    """Writes a file at once. A reader sees all of `text`, or the file as it was before. Raises
+def write(path, data):
+    """Writes a file at once. A reader sees all of `data`, or the file as it was before. Raises
     OSError, which names `path`, if that failed. Then no temporary file is left."""
     target = find(path)
     try:
         if target.direct:
-            write_directly(target, text.encode("utf-8"))
+            write_directly(target, data)
         else:
-            write_beside(target, text.encode("utf-8"))
+            write_beside(target, data)
     except OSError as e:
         raise error(e.errno or errno.EIO, path) from e
 

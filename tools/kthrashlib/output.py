@@ -6,23 +6,17 @@ own way. A program whose standard output is closed prints nothing, without an er
 output raises Failure the first time that it can't be written, so that a long command ends soon.
 Standard error can't tell anybody, so it only remembers.
 
-A closed pipe is no error of this kind: SIGPIPE ends the process.
+A closed pipe is no error of this kind: BrokenPipeError ends the program by SIGPIPE (defence.py).
 """
 
 import codecs
 import errno
 import io
 import os
-import signal
-import subprocess
 import sys
 
+from kthrashlib import children
 from kthrashlib.common import CLEAN, ENVIRONMENT, FINDINGS, Failure, environment, say
-
-
-def die_of_pipe():
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    os.kill(os.getpid(), signal.SIGPIPE)
 
 
 class Stream(io.FileIO):
@@ -37,7 +31,7 @@ class Stream(io.FileIO):
             return super().write(data)
         except OSError as e:
             if e.errno == errno.EPIPE:
-                die_of_pipe()
+                raise
             first = not self.failed
             self.failed = "it is closed" if e.errno == errno.EBADF else e.strerror
             if first and self.raises:
@@ -49,9 +43,8 @@ def unwritten(stream):
     return environment("standard output can't be written: %s" % stream.failed)
 
 
-def text(stream, old, line_buffering):
-    return io.TextIOWrapper(io.BufferedWriter(stream), encoding=old.encoding if old else "utf-8",
-                            errors=old.errors if old else "backslashreplace",
+def text(stream, encoding, errors, line_buffering):
+    return io.TextIOWrapper(io.BufferedWriter(stream), encoding, errors,
                             line_buffering=line_buffering)
 
 
@@ -64,8 +57,10 @@ def begin():
             os.fstat(fd)
         except OSError:
             os.set_inheritable(os.open(os.devnull, os.O_RDONLY), True)
-    sys.stdout = text(Stream(1, True), sys.stdout, os.isatty(1))
-    sys.stderr = text(Stream(2, False), sys.stderr, True)
+    # The outputs take any text, in every locale. common.py has these two ways to write a name.
+    sys.stdout = text(Stream(1, True), "utf-8", "kthrash-bytes", os.isatty(1))
+    sys.stderr = text(Stream(2, False), sys.stderr.encoding if sys.stderr else "utf-8",
+                      "kthrash-escape", True)
 
 
 def stream_of(file):
@@ -78,18 +73,25 @@ def relay(words, **kwargs):
     """Runs a program that does not look whether its output was written. Unless standard output is
     a terminal, copies to it what the program prints. Returns the program's exit status."""
     if sys.stdout.isatty():
-        return subprocess.run(words, check=False, **kwargs).returncode
-    with subprocess.Popen(words, stdout=subprocess.PIPE, **kwargs) as p:
-        decoder = codecs.getincrementaldecoder(sys.stdout.encoding or "utf-8")("replace")
-        try:
-            # A prompt has no end of line, so it is copied as it comes.
-            for data in iter(lambda: p.stdout.read1(65536), b""):
-                sys.stdout.write(decoder.decode(data))
-                sys.stdout.flush()
-        except BaseException:
-            p.kill()
-            raise
-    return p.returncode
+        return children.run(words, may_be_killed=True, **kwargs).returncode
+    p = children.start(words, stdout=children.PIPE, **kwargs)
+    try:
+        copy(p.stdout)
+        return p.wait()
+    except children.Interrupted:
+        copy(p.stdout)      # The program has got the signal, too, and says its last words.
+        raise
+    finally:
+        p.stdout.close()
+        children.stop(p)
+
+
+def copy(pipe):
+    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+    # A prompt has no end of line, so it is copied as it comes.
+    for data in iter(lambda: pipe.read1(65536), b""):
+        sys.stdout.write(decoder.decode(data))
+        sys.stdout.flush()
 
 
 def findings_are_kept():

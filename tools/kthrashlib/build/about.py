@@ -8,10 +8,10 @@ them from the compiler, so they are true of this binary whatever its file is cal
 import json
 import os
 import re
-import subprocess
 
+from kthrashlib import children
 from kthrashlib.build import seeded
-from kthrashlib.common import ROOT
+from kthrashlib.common import ROOT, Failure
 
 TABLE = os.path.join(ROOT, "stress", "BUILD")
 PLATFORM = "--//platform:combo="
@@ -57,12 +57,12 @@ def expected(target, options=()):
 def ask(binary):
     """Returns what the driver says of itself as a dict. If it says nothing, returns {}."""
     try:
-        done = subprocess.run([binary, "about"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.DEVNULL, check=False, timeout=SECONDS,
-                              # A driver that measures coverage writes its counts at its end.
-                              env={**os.environ, "LLVM_PROFILE_FILE": os.devnull})
+        done = children.run([binary, "about"], stdin=children.DEVNULL, stdout=children.PIPE,
+                            stderr=children.DEVNULL, timeout=SECONDS, may_be_killed=True,
+                            # A driver that measures coverage writes its counts at its end.
+                            env={**os.environ, "LLVM_PROFILE_FILE": os.devnull})
         said = json.loads(done.stdout)
-    except (OSError, ValueError, subprocess.TimeoutExpired):
+    except (Failure, OSError, ValueError, children.TimeoutExpired):
         return {}
     return said if isinstance(said, dict) else {}
 

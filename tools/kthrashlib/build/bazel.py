@@ -5,23 +5,34 @@ import concurrent.futures
 import json
 import os
 import re
-import subprocess
+import signal
 import sys
 
+from kthrashlib import children, checkout
 from kthrashlib.build import about, kept
 from kthrashlib.common import ROOT, STATE, environment, say
 
 ATTEMPTS = 3    # A build by hand, which takes no lock, may replace a binary before it is copied.
 
 
+# How a bazel client is started. On SIGINT it cancels its command and ends; on SIGTERM it would end
+# the server. The server is its child, and stays.
+OWN = {"stop_signal": signal.SIGINT, "marked": False}
+INTERRUPTED = 8         # The status of a bazel client that was interrupted.
+
+
 def run(args, **kwargs):
-    return subprocess.run(["bazel"] + args, cwd=ROOT, check=False, **kwargs)
+    checkout.check_place()
+    done = children.run(["bazel"] + args, cwd=ROOT, **OWN, **kwargs)
+    if done.returncode == INTERRUPTED:
+        raise children.Interrupted(signal.SIGINT)
+    return done
 
 
 def refusal(targets, options):
     """Returns the sentence with which the build's own rules refuse these flags, or None."""
     done = run(["build", "--nobuild", "--noshow_progress", *options] + targets,
-                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+                 stdout=children.DEVNULL, stderr=children.PIPE, text=True)
     found = re.search(r"^Error in fail: (.*)$", done.stderr, re.MULTILINE)
     return found.group(1) if found else None
 
@@ -29,7 +40,7 @@ def refusal(targets, options):
 def given():
     """Returns the builds of another machine, or None.
 
-    They are a dict {"commit", "changes", "files": {target: file}}.
+    They are a dict {"tree": the fields of a checkout.State, "files": {target: file}}.
 
     A node of a cluster has no Bazel. The machine that submitted the job has built everything,
     and KTHRASH_BUILDS names the file that lists what it built.
@@ -39,9 +50,13 @@ def given():
         return None
     try:
         with open(path, encoding="utf-8") as f:
-            return json.load(f)
+            found = json.load(f)
     except (OSError, ValueError) as e:
         raise environment("KTHRASH_BUILDS=%s: %s" % (path, e)) from e
+    if not isinstance(found, dict) or not isinstance(found.get("files"), dict):
+        raise environment("KTHRASH_BUILDS=%s: expected the file shards/builds.json that campaign "
+                          "--engine=slurm writes" % path)
+    return found
 
 
 def build(targets, options=()):
@@ -97,6 +112,6 @@ def in_place(targets, options):
             with open(log, encoding="utf-8", errors="replace") as f:
                 say(f.read()[-6000:])
         raise environment("the build failed; its output is in " + os.path.relpath(log))
-    where = run(["info", *options, "bazel-bin"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    where = run(["info", *options, "bazel-bin"], stdout=children.PIPE, stderr=children.DEVNULL,
                   text=True).stdout.strip()
     return [os.path.join(where, *t[2:].split(":")) for t in targets]

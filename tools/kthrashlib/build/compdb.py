@@ -4,9 +4,8 @@ that Bazel would run."""
 
 import json
 import os
-import subprocess
 
-from kthrashlib import env
+from kthrashlib import children, env
 from kthrashlib.build import bazel
 from kthrashlib.common import CLEAN, ROOT, environment, say, write_whole
 
@@ -67,7 +66,7 @@ def write():
     done = bazel.run(["aquery", "--noshow_progress", "--compilation_mode=dbg",
                         "--output=jsonproto",
                         "--include_artifacts=false", 'mnemonic("CppCompile", %s)' % TARGETS],
-                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                       stdout=children.PIPE, stderr=children.PIPE, text=True)
     if done.returncode != 0:
         say(done.stderr[-2000:])
         raise environment("bazel aquery failed")

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Builds the C driver by operating system, sanitizer and seeded bug, and runs its commands."""
 
+import contextlib
 import os
 import signal
-import subprocess
 import sys
 
-from kthrashlib import env, output
+from kthrashlib import children, env, output
 from kthrashlib.build import about, bazel, seeded
 from kthrashlib.build.seeded import bug_names, header
-from kthrashlib.common import ROOT, usage
+from kthrashlib.common import CLEAN, ENVIRONMENT, FINDINGS, ROOT, USAGE, environment, usage
 
 TARGETS = {
     ("sim", "none"): "//stress:kthrash_sim",
@@ -104,14 +104,36 @@ def run(command, call):
     if command in ("stress", "verify") and sys.stderr.isatty() and "--json" not in rest:
         rest.append("--progress")
     env.ensure(env.BUILD)
-    # The driver gets the descriptors that the caller has opened, as in -o >(cat).
-    with subprocess.Popen([binary(call.options), command] + rest, close_fds=False) as p:
-        while True:
-            try:
-                return p.wait()
-            except KeyboardInterrupt:
-                # After this signal the driver prints its summary and ends.
-                p.send_signal(signal.SIGINT)
+    words = [binary(call.options), command] + rest
+    return drive(words)
+
+
+def drive(words, variables=None):
+    """Runs a driver that a user follows; returns its exit status."""
+    # Ctrl-Z and Ctrl-C reach the driver, because it stays in this program's process group. It gets
+    # the descriptors that the caller has opened, as in -o >(cat).
+    p = children.start(words, terminal=True, env=variables, close_fds=False)
+    try:
+        status = p.wait()
+    except children.Interrupted:
+        # After a signal the driver prints its summary and ends.
+        if children.stop(p) == FINDINGS:
+            return FINDINGS
+        raise
+    return settled(words, status)
+
+
+def settled(words, status):
+    """Returns the exit status of this program for the status with which a driver has ended."""
+    of_signal = 128 + signal.SIGPIPE, *(128 + n for n in children.SIGNALS)
+    if status in (CLEAN, FINDINGS, USAGE, ENVIRONMENT, *of_signal):
+        return status
+    if status == -signal.SIGPIPE:       # Nobody reads the output, which is the caller's pipe.
+        return 128 + signal.SIGPIPE
+    if status < 0:
+        raise children.killed(words[:2], status)
+    raise environment("%s %s ended with status %d, expected one from 0 to 3" % (
+        os.path.basename(words[0]), words[1], status))
 
 
 def stress(call):
@@ -141,17 +163,29 @@ def gdb(call):
             plans[0], "is a folder" if os.path.isdir(plans[0]) else "no such file"))
     chosen(found)
     env.ensure(env.BUILD)
+    driver, plan = binary(found), os.path.abspath(plans[0])
     # gdb runs at the top of the checkout, because the names of the sources begin there.
-    return debug(call, [binary(found), "replay", os.path.abspath(plans[0])], None, ROOT)
+    return debug(call, ([driver, "explain", plan], None), ([driver, "replay", plan], None), ROOT)
 
 
-def debug(call, command_line, environment, folder):
-    """Starts gdb in `folder` with a driver's command line that replays a plan, and stops where the
-    plan fails."""
+def debug(call, explains, replays, folder):
+    """Starts gdb in `folder` with a driver that replays a plan, and stops where the plan fails.
+    `explains` and `replays` are pairs: a command line of the driver, and its environment."""
     step, batch = call.options.get("--step"), "--batch" in call.options
     env.ensure(env.DEBUG)
     command = ("kthrash batch" if batch else "kthrash show") + (
         "" if step is None else " %d" % step)
+    # The driver says what is wrong with a plan. gdb would say only that the program has ended.
+    tried = children.run(explains[0], env=explains[1], stdout=children.DEVNULL)
+    if tried.returncode != CLEAN:
+        return settled(explains[0], tried.returncode)
     words = ["gdb", "-q", "-x", os.path.join(ROOT, "tools", "gdb", "kthrash.py")]
     words += ["-batch"] * batch + ["-ex", command]
-    return output.relay(words + ["--args", *command_line], cwd=folder, env=environment)
+    with contextlib.nullcontext() if batch else children.interrupts_go_to_child():
+        status = output.relay(words + ["--args", *replays[0]], terminal=True, cwd=folder,
+                              env=replays[1])
+    if status < 0:
+        raise children.killed(words, status)
+    if status != 0:
+        raise environment("gdb ended with status %d" % status)
+    return CLEAN

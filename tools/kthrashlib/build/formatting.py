@@ -12,12 +12,12 @@ import concurrent.futures
 import difflib
 import os
 import re
-import subprocess
+import shutil
 import sys
 
-from kthrashlib import env
-from kthrashlib.build.style import C, LINE_MAX, PYTHON, STARLARK, buildifier, chosen, git
-from kthrashlib.common import CLEAN, FINDINGS, ROOT, say, usage, write_whole
+from kthrashlib import children, checkout, env
+from kthrashlib.build.style import C, LINE_MAX, PYTHON, STARLARK, buildifier, chosen
+from kthrashlib.common import CLEAN, FINDINGS, ROOT, environment, say, usage, write_whole
 
 # autopep8 must leave some layout alone: tabs in a string, the columns in which a table's rows
 # begin, blanks around an operator. See .flake8.
@@ -26,7 +26,8 @@ NO_PEP8 = ("E101", "W191", "E122", "E127", "E128", "E226", "E24", "W50")
 
 def changed_lines(path, since):
     """Yields (first, last) of each run of lines that differs from that commit."""
-    diff = git("diff", "-U0", "--no-color", "--no-ext-diff", since, "--", path).stdout
+    diff = checkout.text("diff", "-U0", "--no-color", "--no-ext-diff", since, "--", path,
+                         root=ROOT)
     for first, count in re.findall(r"^@@ -\S+ \+(\d+)(?:,(\d+))? @@", diff, re.MULTILINE):
         if count != "0":
             yield int(first), int(first) + int(count or 1) - 1
@@ -99,8 +100,8 @@ def only_changed(before, after, changed):
 
 def filtered(argv, text):
     """Returns `text` as the formatter formats it, or None if the formatter refuses it."""
-    done = subprocess.run(argv, input=text, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          text=True, cwd=ROOT, check=False)
+    done = children.run(argv, given=text, stdout=children.PIPE, stderr=children.PIPE, text=True,
+                        cwd=ROOT)
     if done.returncode != 0:
         say("kthrash: %s: %s" % (argv[0], done.stderr.strip()[-500:]))
         return None
@@ -131,7 +132,23 @@ FORMATTERS = {C: format_c, PYTHON: format_python, STARLARK: format_starlark}
 
 def last_merged():
     """Returns the commit of origin/main from which this branch began, else HEAD."""
-    return git("merge-base", "HEAD", "origin/main").stdout.strip() or "HEAD"
+    return checkout.text("merge-base", "HEAD", "origin/main", root=ROOT).strip() or "HEAD"
+
+
+def base(found):
+    """Returns the commit since which a line counts as changed. Returns None if the options in
+    `found` say that every line counts."""
+    commit, why = checkout.commit_of(ROOT)
+    since = found.get("--since") or (last_merged() if commit else "")
+    if commit and checkout.git("rev-parse", "--verify", "--quiet", since + "^{commit}",
+                               root=ROOT)[0] != 0:
+        raise usage("--since=%s: expected a commit" % since)
+    if "--whole" in found:
+        return None
+    if not commit:
+        raise environment("git can't say which lines of %s changed, because %s: expected --whole, "
+                          "which formats every line" % (ROOT, why))
+    return since
 
 
 def format_file(path, form, since):
@@ -160,22 +177,22 @@ def same_meaning(before, after):
 
 def main(call):
     found, files = call.options, call.words
-    since = found.get("--since", last_merged())
-    if git("rev-parse", "--verify", "--quiet", since + "^{commit}").returncode != 0:
-        raise usage("--since=%s: expected a commit" % since)
     for kind, paths in chosen(files).items() if files else ():
         if kind not in FORMATTERS:
             raise usage("%s: nothing formats such a file" % paths[0])
+    if not shutil.which("git"):
+        env.ensure(env.FORMAT)
+    since, check = base(found), "--check" in found
     env.ensure(env.FORMAT)
-    whole, check = "--whole" in found, "--check" in found
     paths = [(p, form) for kind, form in FORMATTERS.items()
              for p in chosen(files).get(kind, [])
-             if whole or git("diff", "--quiet", since, "--", p).returncode != 0]
+             if since is None or
+             checkout.git("diff", "--quiet", since, "--", p, root=ROOT)[0] != 0]
     if any(form is format_starlark for _, form in paths):
         buildifier()
     changed = failed = 0
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        results = pool.map(lambda p: format_file(*p, None if whole else since), paths)
+        results = pool.map(lambda p: format_file(*p, since), paths)
         for (path, _), (before, after) in zip(paths, results):
             failed += after is None
             if after is None or after == before:

@@ -3,10 +3,9 @@
 
 import concurrent.futures
 import os
-import subprocess
 import sys
 
-from kthrashlib import env
+from kthrashlib import children, env
 from kthrashlib.build import compdb
 from kthrashlib.build.style import C, PYTHON, SHELL, STARLARK, buildifier, chosen
 from kthrashlib.common import CLEAN, FINDINGS, ROOT, say, usage
@@ -91,9 +90,8 @@ LINTERS = {
 def check(argv):
     """Returns the linter's complaints; "" if there are none."""
     modules = os.path.join(ROOT, "tools")
-    done = subprocess.run(argv, cwd=ROOT, check=False, text=True, errors="replace",
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          env={**os.environ, "PYTHONPATH": modules})
+    done = children.run(argv, cwd=ROOT, text=True, stdout=children.PIPE, stderr=children.PIPE,
+                        env={**os.environ, "PYTHONPATH": modules})
     if done.returncode == 0:
         return ""
     said = done.stdout + done.stderr
@@ -118,7 +116,8 @@ def main(call):
     files = chosen(call.words)
     for path in call.words and files.get(None, []):
         raise usage("%s: no linter checks such a file" % path)
-    env.ensure({**env.BUILD, **env.LINT})
+    # Only clang-tidy needs Bazel, which knows how a source is compiled.
+    env.ensure({**(env.BUILD if files.get(C) else {}), **env.LINT})
     linters = [name for name, (kinds, _) in LINTERS.items() if any(files.get(k) for k in kinds)]
     say("kthrash: %s" % ", ".join(linters))
     bad = run_linters(linters, files, sys.stdout)

@@ -1,19 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Knows the seeded bugs: their names, what their patches say of them, and how they are built."""
 
-import glob
 import os
 import re
 
-from kthrashlib.common import ROOT
+from kthrashlib.common import ROOT, matching
 
 FOLDER = os.path.join(ROOT, "stress", "bugs")
 PACKAGE = "//stress/bugs:"
 
 
 def bug_names():
-    patches = glob.glob(os.path.join(FOLDER, "*.patch"))
-    return sorted(os.path.basename(p)[:-len(".patch")] for p in patches)
+    return sorted(os.path.basename(p)[:-len(".patch")] for p in matching(FOLDER, "*.patch"))
 
 
 def header(name):

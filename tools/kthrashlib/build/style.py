@@ -4,19 +4,13 @@ buildifier."""
 
 import os
 import re
-import subprocess
 
-from kthrashlib import env
+from kthrashlib import checkout, env
 from kthrashlib.common import ROOT, usage
 
 C, PYTHON, STARLARK, SHELL = "C", "Python", "Starlark", "shell"
 LINE_MAX = 100      # .clang-format and tidy.py have the same limit.
 BUILDIFIER = ("@bazel/buildifier", "8.2.1", "formats and checks Starlark")
-
-
-def git(*args):
-    return subprocess.run(["git", *args], cwd=ROOT, check=False, text=True,
-                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
 
 
 def language(path):
@@ -39,9 +33,8 @@ def language(path):
 
 def chosen(files):
     """Returns the files that git tracks, or those of them that `files` names. They are paths from
-    the top, by language."""
-    tracked = [f for f in git("ls-files").stdout.splitlines()
-               if os.path.isfile(os.path.join(ROOT, f))]
+    the top, by language. Without git, every file of the checkout counts."""
+    tracked = [f for f in checkout.tracked(ROOT) if os.path.isfile(os.path.join(ROOT, f))]
     if files:
         wanted = [os.path.relpath(os.path.abspath(f), ROOT) for f in files]
         for name, path in zip(files, wanted):

@@ -2,10 +2,29 @@
 """Implements `test`: Bazel runs all tests, then the same tests under each sanitizer."""
 
 import re
-import subprocess
+import signal
 
-from kthrashlib import env
-from kthrashlib.common import ROOT, say
+from kthrashlib import children, env
+from kthrashlib.build import bazel
+from kthrashlib.common import CLEAN, FINDINGS, ROOT, environment, say, usage
+
+# What Bazel's exit statuses mean: 1, the build failed; 3, tests failed; 4, there are no tests.
+BUILD_FAILED, WRONG_WORDS, TESTS_FAILED, NO_TESTS = 1, 2, 3, 4
+
+
+def status_of(ended, words):
+    """Returns the exit status for that of a bazel test. `words` are the user's own words for it."""
+    if ended in (CLEAN, NO_TESTS):
+        return CLEAN
+    if ended in (BUILD_FAILED, TESTS_FAILED):
+        return FINDINGS
+    if ended == bazel.INTERRUPTED:
+        raise children.Interrupted(signal.SIGINT)
+    if ended == WRONG_WORDS and words:
+        raise usage("bazel test does not take '%s'" % " ".join(words))
+    if ended < 0:
+        raise children.killed(["bazel test"], ended)
+    raise environment("bazel test ended with status %d, so the tests could not run" % ended)
 
 
 def main(call):
@@ -19,16 +38,16 @@ def main(call):
                   ["--config=asan-ubsan", checked[0], checked[1] % "asan"] + folders,
                   ["--config=tsan", checked[0], checked[1] % "tsan"] + folders):
         say("kthrash: bazel test " + " ".join(words))
-        p = subprocess.Popen(["bazel", "test", "--keep_going", "--noshow_progress", *words,
-                              *call.words], cwd=ROOT, stdout=subprocess.PIPE,
-                             stderr=subprocess.STDOUT, text=True)
+        p = children.start(["bazel", "test", "--keep_going", "--noshow_progress", *words,
+                            *call.words], cwd=ROOT, stdout=children.PIPE,
+                           stderr=children.STDOUT, text=True, **bazel.OWN)
         for line in p.stdout:
             print(line, end="", flush=True)
             result = re.match(r"//\S+\s.*\b(PASSED|FAILED|TIMEOUT|NO STATUS|FLAKY)\b", line)
             if result:
                 passed += result.group(1) in ("PASSED", "FLAKY")
                 failed += result.group(1) not in ("PASSED", "FLAKY")
-        status = p.wait() or status
+        status = status_of(p.wait(), call.words) or status
     if status and not failed:
         failed = 1  # The build failed.
     print("%d passed, %d failed" % (passed, failed))

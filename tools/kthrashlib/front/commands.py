@@ -56,7 +56,7 @@ COMMANDS = [
                "--sbatch=--partition=NAME"),
     ], "A lane is one hunting engine in one build, such as the random walk in the simulator or "
        "AFL++ under ASan; lanes share the time by weight. If a campaign was killed, by any "
-       "signal, the same command goes on with it. With other options or another commit the "
+       "signal, the same command goes on with it. With other options or other sources the "
        "command begins a new night in the same folder; the corpora and the bugs of earlier nights "
        "are still there. "
        "Exit status 3 also means that the night is invalid, because it did not find the planted "
@@ -194,7 +194,11 @@ STATUS = [
     (0, "clean"),
     (1, "findings, or something is not as it should be"),
     (2, "wrong usage or bad input"),
-    (3, "the environment failed"),
+    (3, "the environment failed, or something happened that was not foreseen"),
+    (129, "the terminal was closed (SIGHUP)"),
+    (130, "interrupted (SIGINT, as by Ctrl-C)"),
+    (141, "nobody reads the output (SIGPIPE)"),
+    (143, "ended by SIGTERM"),
 ]
 
 

@@ -10,7 +10,7 @@ import re
 import tempfile
 import textwrap
 
-from kthrashlib import env, output
+from kthrashlib import children, env, output
 from kthrashlib.common import CLEAN, ENVIRONMENT
 from kthrashlib.front import commands
 from kthrashlib.front.options import AFTER_DASHES
@@ -228,5 +228,6 @@ def main(call):
         path = os.path.join(folder, "kthrash.1")
         with open(path, "w", encoding="utf-8") as f:
             f.write(page())
-        status = output.relay(["man", "-l", path])
+        with children.interrupts_go_to_child():
+            status = output.relay(["man", "-l", path], terminal=True)
     return CLEAN if status == 0 else ENVIRONMENT

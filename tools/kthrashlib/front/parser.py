@@ -6,6 +6,8 @@ An option's value may follow an equals sign or stand in the next word. click tak
 names. The driver and other processes get each option as --name=value, whatever the user typed.
 """
 
+import os
+
 import click
 from click.core import ParameterSource
 from click.shell_completion import CompletionItem
@@ -17,7 +19,22 @@ from kthrashlib.front.options import AFTER_DASHES, one_of
 from kthrashlib.where import IS_INSTALLED
 
 PROGRAM = "kthrash" if IS_INSTALLED else "tools/kthrash"
+PATHS = ("PLAN", "DIR", "FILE", "OUT")     # The kinds of values that are paths.
+PATH_BYTES, NAME_BYTES = 4096, 255
 WIDTH = 78      # click has the same width on a terminal of 80 columns.
+
+
+def not_an_option(path):
+    """Returns the same path in a form that no program takes for an option. A word after the two
+    dashes may begin with a dash, but other programs are not given the two dashes."""
+    return "./" + path if path.startswith("-") and path != "-" else path
+
+
+def check_length(kind, value, where=""):
+    """Refuses a path that no system call takes. The limits are Linux's."""
+    if kind in PATHS and (len(os.fsencode(value)) >= PATH_BYTES or
+                          any(len(os.fsencode(name)) > NAME_BYTES for name in value.split("/"))):
+        raise usage("%s%s: the name is too long" % (where, value))
 
 
 class Value(click.ParamType):
@@ -33,11 +50,12 @@ class Value(click.ParamType):
             raise usage("%s needs a value, as in %s" % (option.name, option.form))
         if option.closed() and value not in option.words:
             raise usage("%s=%s: expected %s" % (option.name, value, one_of(option.words)))
+        check_length(option.value, value, option.name + ("=" if option.name != "-o" else " "))
         refused = files.refusal(value) if option.value == "OUT" else ""
         if refused:
             raise usage("%s: %s" % (value, refused))
         if not option.number:
-            return value
+            return not_an_option(value) if option.name == "-o" else value
         number = value if isinstance(value, (int, float)) else option.number.read(value)
         if number is None:
             raise usage("%s=%s: expected a number from %s to %s" % (
@@ -58,7 +76,10 @@ class Word(click.ParamType):
     def convert(self, value, param, ctx):
         if "|" in self.kind and value not in self.kind.split("|"):
             raise usage("unexpected '%s', expected %s" % (value, one_of(self.kind.split("|"))))
-        return value
+        if self.kind.strip("[].") not in PATHS:
+            return value
+        check_length(self.kind.strip("[]."), value)
+        return not_an_option(value)
 
     def shell_complete(self, ctx, param, incomplete):
         return list(map(CompletionItem, values.candidates(self.kind, incomplete)))

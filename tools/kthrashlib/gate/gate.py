@@ -11,15 +11,13 @@ pairs of back ends, a few at a time, until the time is up. Each commit begins wi
 
 import json
 import os
-import re
 import signal
 import time
-from subprocess import PIPE
 
-from kthrashlib import env, files, output, terminal
+from kthrashlib import children, checkout, env, files, locks, output, terminal
 from kthrashlib.build import bazel
-from kthrashlib.common import (CLEAN, ENVIRONMENT, FINDINGS, ROOT, STATE, environment, say,
-                               sentence, usage, write_whole)
+from kthrashlib.common import (CLEAN, ENVIRONMENT, FINDINGS, INTERRUPTED, ROOT, STATE, environment,
+                               say, sentence, usage, write_whole)
 from kthrashlib.gate import junit, results, sarif
 from kthrashlib.gate.junit import ERROR, FAILED, SKIPPED, Case
 from kthrashlib.gate.runner import Runner
@@ -45,6 +43,7 @@ FOR_REPORTS = 0.03      # Reports get this share of the time, but at most this m
 FOR_REPORTS_S = 10
 BUGS_SHOWN = 8          # The screen shows this many bugs; the reports have all bugs.
 NO_TIME = "not run: out of time"
+CUT_OFF = "not run: the gate was interrupted"
 
 
 class Step:
@@ -113,6 +112,8 @@ class Gate:
         self.findings = []
         self.broken = []        # These sentences say how the environment failed.
         self.interrupted = False
+        self.signal = signal.SIGINT     # This signal has interrupted the gate, if one has.
+        self.sources = ""       # This line says which sources the gate tests.
 
     def run(self):
         before = None
@@ -138,6 +139,8 @@ class Gate:
             return
         run = self.runner.stress if step.kind == "stress" else self.runner.test
         ran = run(step.sanitizer, step.kind, items, deadline)
+        # A signal for Bazel alone stops the runner.
+        self.interrupted = self.interrupted or self.runner.stopped
         for item, cases in ran.cases.items():
             self.cases[step.sanitizer, step.kind, item] = cases
         self.findings += ran.findings
@@ -170,7 +173,8 @@ class Gate:
                 name = "%s %s" % (step.sanitizer,
                                   item if step.kind == "stress" else backends_of(item))
                 cases = self.cases.get((step.sanitizer, step.kind, item)) or [Case(
-                    step.kind, name if step.kind == "stress" else item, SKIPPED, message=NO_TIME)]
+                    step.kind, name if step.kind == "stress" else item, SKIPPED,
+                    message=CUT_OFF if self.interrupted else NO_TIME)]
                 found.setdefault(name, []).extend(cases)
         return found
 
@@ -191,16 +195,17 @@ class Gate:
     def verdict(self, partial):
         """Returns (exit status, the verdict in words).
 
-        If several of these happened, the first one decides: findings; a broken environment; a
-        signal; tests that must run and did not. With `partial` such missing tests are no failure,
-        if any test ran at all.
+        If several of these happened, the first one decides: findings; a signal, because what it
+        ended may look broken; a broken environment; tests that must run and did not. With
+        `partial` such missing tests are no failure, if any test ran at all.
         """
+        cut_off = "interrupted: not finished, %d of %d ran" % self.extent()
         if self.bad_cases() or self.findings:
-            return FINDINGS, "FAILED"
+            return FINDINGS, "FAILED, " + cut_off if self.interrupted else "FAILED"
+        if self.interrupted:
+            return INTERRUPTED - signal.SIGINT + self.signal, cut_off
         if self.broken:
             return ENVIRONMENT, "the environment failed: " + self.broken[0]
-        if self.interrupted:
-            return ENVIRONMENT, "INTERRUPTED"
         missing = len(self.missing(True))
         if missing and not (partial and self.cases):
             return FINDINGS, "INCOMPLETE: %d tests that must run did not run" % missing
@@ -216,7 +221,8 @@ class Gate:
 # ---- the command --------------------------------------------------------------------
 
 def query(text):
-    done = bazel.run(["query", "--noshow_progress", text], stdout=PIPE, stderr=PIPE, text=True)
+    done = bazel.run(["query", "--noshow_progress", text], stdout=children.PIPE,
+                     stderr=children.PIPE, text=True)
     if done.returncode != 0:
         raise environment("bazel query failed: " + done.stderr.strip()[-500:])
     return sorted(done.stdout.split())
@@ -234,25 +240,30 @@ def look():
             "asan-ubsan": checked, "tsan": checked}, [backends_of(label) for label in rows]
 
 
-def commit():
-    """Returns the name of the commit, or "" if this is no git checkout."""
-    return results.words_of(["git", "rev-parse", "HEAD"]).strip()
+def properties(gate):
+    """Returns what both reports say of the whole gate, besides the commit."""
+    return {**({"sources": gate.sources} if gate.sources else {}),
+            **({"interrupted": "not finished, %d of %d ran" % gate.extent()}
+               if gate.interrupted else {})}
 
 
 def write_reports(gate, junit_file, sarif_file, sha, complete, last=False):
-    """Writes the reports. A report that can't be written does not end the gate, because its tests
-    may still find something, but it is a broken environment. A FIFO, a device or a descriptor gets
-    only the `last` report, because what it got before can't be replaced."""
+    """Writes the reports. Returns a sentence for each that can't be written. That does not end the
+    gate, because its tests may still find something. A FIFO, a device or a descriptor gets only the
+    `last` report, because what it got before can't be replaced."""
+    said, unwritten = properties(gate), []
     for path, text in [
-            (junit_file, junit.document("kthrash gate", gate.suites(), {"commit": sha})),
-            (sarif_file, json.dumps(sarif.document(gate.findings, ROOT, "gate", sha, complete),
-                                    indent=1) + "\n")]:
+            (junit_file, junit.document("kthrash gate", gate.suites(),
+                                        {**({"commit": sha} if sha else {}), **said})),
+            (sarif_file, json.dumps(
+                sarif.document(gate.findings, ROOT, "gate", sha, complete, said,
+                               gate.signal if gate.interrupted else None), indent=1) + "\n")]:
         try:
             if last or not files.find(path).direct:
                 write_whole(path, text)
         except OSError as e:
-            if sentence(e) not in gate.broken:
-                gate.broken.append(sentence(e))
+            unwritten.append(sentence(e))
+    return unwritten
 
 
 def print_table(gate):
@@ -287,39 +298,73 @@ def report_file(found, name, folder, default):
     return path
 
 
+def check_folder(folder):
+    """Refuses a folder that is not empty, and says so if another gate runs in it."""
+    try:
+        others = os.listdir(folder) if os.path.lexists(folder) else []
+    except OSError as e:
+        raise usage("--dir=%s: %s: expected a folder that is empty or not there yet" % (
+            folder, e.strerror)) from e
+    if others:
+        running = locks.holders(os.path.join(folder, "lock"))
+        raise usage("--dir=%s: %sexpected a folder that is empty or not there yet" % (
+            folder, "another gate runs in it (process %s): " % ", ".join(map(str, running))
+            if running else ""))
+
+
+def take_folder(folder):
+    """Makes the folder and locks it, until this process ends."""
+    try:
+        os.makedirs(folder, exist_ok=True)
+        taken = locks.take(os.path.join(folder, "lock"))
+    except OSError as e:
+        raise usage("--dir=%s: %s: expected a folder that can be made and written" % (
+            folder, e.strerror)) from e
+    if taken is None:
+        check_folder(folder)
+
+
 def main(call):
     started = time.monotonic()
     found = call.options
     seconds = 60 * found.get("--minutes", 30)
-    folder = os.path.abspath(found.get("--dir", os.path.join(
-        STATE, "gate", time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()))))
-    if os.path.exists(folder) and (not os.path.isdir(folder) or os.listdir(folder)):
-        raise usage("--dir=%s: expected a folder that is empty or not there yet" % found["--dir"])
+    folder = os.path.abspath(found["--dir"] if "--dir" in found else
+                             locks.new_folder(os.path.join(STATE, "gate")))
+    check_folder(folder)
     reports = [report_file(found, "--junit", folder, "junit.xml"),
                report_file(found, "--sarif", folder, "kthrash.sarif")]
     env.ensure(env.ALL)
-    os.makedirs(folder, exist_ok=True)
-    sha = commit()
-    plan = Plan(*look(), int(re.sub("[^0-9a-f]", "", sha)[:8] or "0", 16))
+    take_folder(folder)
+    tree = checkout.state()
+    plan = Plan(*look(), int((tree.commit or tree.sources)[:8], 16))
     end = started + seconds - min(FOR_REPORTS_S, FOR_REPORTS * seconds)
     runner = Runner(folder, SANITIZERS, end)
-    gate = Gate(plan, runner, end, after_step=lambda g: write_reports(g, *reports, sha, False))
+    gate = Gate(plan, runner, end, after_step=lambda g: write_reports(
+        g, *reports, tree.commit, False))
+    gate.sources = tree.told()
 
-    def interrupt(*_):
-        gate.interrupted = True
+    def interrupt():
+        gate.interrupted, gate.signal = True, children.state.caught
         runner.stop()
-    signal.signal(signal.SIGINT, interrupt)
-    signal.signal(signal.SIGTERM, interrupt)
+    children.on_interrupt(interrupt)
+    if tree.no_commit:
+        say("kthrash: " + tree.told())
     say("kthrash: gate of %g minutes, %d steps; findings, logs and reports go to %s" % (
-        seconds / 60, len(plan.must) + len(plan.rest), results.relative(folder)))
-    write_reports(gate, *reports, sha, False)   # Then there are reports whatever happens.
-    gate.run()
-    write_reports(gate, *reports, sha, not gate.broken and not gate.missing(True), last=True)
+        seconds / 60, len(plan.must) + len(plan.rest), results.shown(folder)))
+    write_reports(gate, *reports, tree.commit, False)   # Then there are reports whatever happens.
+    try:
+        gate.run()
+    except OSError as e:    # The disk is full, so no log can be written.
+        gate.broken.append(sentence(e))
     status, word = gate.verdict("--partial" in found)
-    if not gate.broken:
+    complete = not gate.interrupted and not gate.broken and not gate.missing(True)
+    unwritten = write_reports(gate, *reports, tree.commit, complete, last=True)
+    if not gate.broken and not unwritten:
         output.findings_are_kept()
     print_bad(gate)
     print_table(gate)
     print("\n%s in %.0f s; %s; %s" % (
-        word, time.monotonic() - started, *map(results.relative, reports)))
+        word, time.monotonic() - started, *map(results.shown, reports)))
+    if unwritten:
+        raise environment("the reports could not be written: %s" % "; ".join(unwritten))
     return status

@@ -5,6 +5,8 @@ schema."""
 import re
 import xml.etree.ElementTree as ElementTree
 
+from kthrashlib.common import with_bytes_shown
+
 PASSED, FAILED, ERROR, SKIPPED = "passed", "failed", "error", "skipped"
 
 # The text of one failure is cut to this length, because some readers fail on megabytes.
@@ -24,7 +26,9 @@ class Case:
 
 
 def printable(text):
-    return NO_XML.sub("?", text)
+    """Returns the text as XML can hold it. A byte of a file's name that is not UTF-8 is shown as an
+    escape."""
+    return NO_XML.sub("?", with_bytes_shown(text))
 
 
 def shortened(text):
@@ -63,7 +67,8 @@ def document(name, suites, properties=None):
     del counts["skipped"]       # The root element has no such attribute.
     root = ElementTree.Element("testsuites", {"name": name, **counts})
     for suite, cases in suites.items():
-        e = ElementTree.SubElement(root, "testsuite", {"name": suite, **totals(cases)})
+        e = ElementTree.SubElement(root, "testsuite", {"name": printable(suite),
+                                                         **totals(cases)})
         if properties:
             known = ElementTree.SubElement(e, "properties")
             for key, value in properties.items():

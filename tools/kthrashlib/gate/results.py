@@ -4,11 +4,10 @@
 import json
 import os
 import re
-import subprocess
 import urllib.parse
 import xml.etree.ElementTree as ElementTree
 
-from kthrashlib.common import ROOT
+from kthrashlib.common import ROOT, path_said, printable, typed
 from kthrashlib.gate import junit, sanitizer, sarif
 from kthrashlib.gate.junit import ERROR, FAILED, PASSED, Case
 
@@ -31,12 +30,6 @@ class Ran:
         self.binaries.update(other.binaries)
         self.findings += other.findings
         self.broken += other.broken
-
-
-def words_of(command):
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                          text=True, check=False)
-    return done.stdout if done.returncode == 0 else ""
 
 
 def text_of(path, most=200_000):
@@ -191,15 +184,15 @@ def of_driver(said, row):
     for line in lines_of(said):
         if line.get("type") not in ("finding", "unsaved"):
             continue
+        plan = path_said(line["file"])
         if line["type"] == "unsaved":
-            unsaved[line["file"]] = "not saved: %s\n%s%s" % (
-                line["reason"], line["plan"], line["report"])
-        f = found.setdefault(line["file"], {
+            unsaved[plan] = "not saved: %s\n%s%s" % (line["reason"], line["plan"], line["report"])
+        f = found.setdefault(plan, {
             "kind": line["kind"], "signature": line["signature"], "message": line["message"],
-            "plan": line["file"], "options": line["options"], "count": 0, "lanes": [row]})
+            "plan": plan, "options": line["options"], "count": 0, "lanes": [row]})
         f["count"] += 1
     for f in found.values():
-        f["replay"] = "tools/kthrash replay%s %s" % (f["options"], relative(f["plan"]))
+        f["replay"] = "tools/kthrash replay%s %s" % (f["options"], typed(relative(f["plan"])))
         f["report"] = unsaved.get(f["plan"]) or text_of(
             re.sub(r"\.plan$", ".report.txt", f["plan"]))
     return list(found.values())
@@ -208,6 +201,11 @@ def of_driver(said, row):
 def relative(path):
     """Returns the path as a user in the checkout types it."""
     return os.path.relpath(path, ROOT) if path.startswith(ROOT + os.sep) else path
+
+
+def shown(path):
+    """Returns the path as a person in the checkout reads it."""
+    return printable(relative(path))
 
 
 def unexpected_plans(log):

@@ -4,12 +4,14 @@ those that Bazel has built for the tests."""
 
 import json
 import os
+import shutil
 import signal
-import subprocess
+import tempfile
 import time
 
-from kthrashlib.build import about, kept
-from kthrashlib.common import ROOT, write_whole
+from kthrashlib import children
+from kthrashlib.build import about, bazel, kept
+from kthrashlib.common import ROOT, STATE, path_said, typed, write_whole
 from kthrashlib.gate import results, sarif
 from kthrashlib.gate.junit import ERROR, FAILED, PASSED, Case
 
@@ -36,13 +38,18 @@ class Runner:
         self.binaries = {}      # This dict has the drivers by sanitizer and combination.
         self.known = set()      # These bugs were examined.
         self.running = []
-        self.stopped = False
+        self.temporary = None   # See scratch().
+        self.stopped_at = None  # This is the time of a signal, in seconds since 1970.
         self.count = 0
         os.makedirs(os.path.join(folder, "logs"), exist_ok=True)
 
+    @property
+    def stopped(self):
+        return self.stopped_at is not None
+
     def stop(self):
         """Ends what runs, and lets nothing new begin. A signal handler calls it."""
-        self.stopped = True
+        self.stopped_at = self.stopped_at or time.time()
         for p in list(self.running):
             self.signal(p, signal.SIGINT)
 
@@ -55,12 +62,21 @@ class Runner:
 
     def start(self, words, log):
         with open(log, "wb") as f:
-            p = subprocess.Popen(words, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=f, stderr=f,
-                                 start_new_session=True)
+            p = children.start(words, cwd=ROOT, stdin=children.DEVNULL, stdout=f, stderr=f,
+                               **bazel.OWN if words[0] == "bazel" else {})
         self.running.append(p)
         if self.stopped:
             self.signal(p, signal.SIGINT)
         return p
+
+    def scratch(self):
+        """Returns a folder in the checkout that belongs to this process."""
+        if self.temporary is None:
+            os.makedirs(os.path.join(STATE, "logs"), exist_ok=True)
+            # pylint: disable-next=consider-using-with; it is removed when this process ends
+            self.temporary = tempfile.TemporaryDirectory(
+                prefix="gate.", dir=os.path.realpath(os.path.join(STATE, "logs")))
+        return self.temporary.name
 
     def log_name(self, *words):
         self.count += 1
@@ -80,8 +96,10 @@ class Runner:
 
     def test_some(self, sanitizer, kind, labels, deadline):
         config, log = self.sanitizers[sanitizer], self.log_name(sanitizer, kind)
+        # Bazel can't write to a path with some characters, so it writes in the checkout.
+        events = os.path.join(self.scratch(), os.path.basename(log) + ".events")
         p = self.start(["bazel", "test", "--keep_going", "--noshow_progress",
-                        "--build_event_json_file=" + log + ".events"] + config + labels, log)
+                        "--build_event_json_file=" + events] + config + labels, log)
         ended = None
         while p.poll() is None:
             if ended is None and (time.monotonic() >= deadline or self.stopped):
@@ -91,7 +109,14 @@ class Runner:
                 self.signal(p, signal.SIGKILL)
             time.sleep(0.1)
         self.running.remove(p)
+        # Bazel may have ended after the signal before this loop saw that there was a signal, or the
+        # signal was for Bazel alone.
+        if p.returncode == bazel.INTERRUPTED and ended is None:
+            self.stop()
+        ended = ended or self.stopped_at
         said = results.text_of(log)
+        if os.path.exists(events):
+            shutil.move(events, log + ".events")
         ran = results.of_bazel(results.text_of(log + ".events", 10**9), kind, said, config, ended)
         for label, binary in ran.binaries.items():
             if label.startswith("//stress:corpus_"):
@@ -99,7 +124,7 @@ class Runner:
         if ended is None and p.returncode not in (0, 3, 4) and not (
                 p.returncode == 1 and ran.cases):
             ran.broken.append("bazel test ended with status %d; its output is in %s" % (
-                p.returncode, results.relative(log)))
+                p.returncode, results.shown(log)))
         self.replay_failed(ran, sanitizer)
         return ran
 
@@ -131,12 +156,12 @@ class Runner:
                 ran.cases[label][0].text += self.story(found)
 
     def plan_finding(self, r, combo, sanitizer):
-        kind = r["kind"] if r["kind"] != "pass" else "expect"
-        return {"kind": kind, "signature": r["signature"] or "expect: " + r["file"],
-                "message": r["message"] or "%s does not end as it expects" % r["file"],
-                "plan": r["file"], "lanes": ["%s %s" % (sanitizer, combo)],
+        kind, plan = r["kind"] if r["kind"] != "pass" else "expect", path_said(r["file"])
+        return {"kind": kind, "signature": r["signature"] or "expect: " + plan,
+                "message": r["message"] or "%s does not end as it expects" % plan,
+                "plan": plan, "lanes": ["%s %s" % (sanitizer, combo)],
                 "replay": "tools/kthrash replay%s %s" % (
-                    results.options_of(combo, sanitizer), r["file"])}
+                    results.options_of(combo, sanitizer), typed(plan))}
 
     # ---- drivers ------------------------------------------------------------------
 
@@ -180,7 +205,7 @@ class Runner:
         if found:
             case = Case("stress", name, FAILED, took, "%d findings, the first: %s" % (
                 len(found), found[0]["message"]), self.story(found))
-        elif late and took < seconds + SILENCE_S:
+        elif late and took < seconds + SILENCE_S or self.stopped:
             return      # The time is up, so the item counts as not run.
         elif late:
             case = Case("stress", name, ERROR, took, "hung: the gate killed it after %.0f s" % took,
@@ -191,7 +216,7 @@ class Runner:
             case = Case("stress", name, ERROR, took, "the driver ended with status %d" %
                         p.returncode, said)
             ran.broken += ["%s: stress ended with status %d; its output is in %s" % (
-                name, p.returncode, results.relative(log))] if p.returncode == 3 else []
+                name, p.returncode, results.shown(log))] if p.returncode == 3 else []
         else:
             case = Case("stress", name, PASSED, took)
         ran.cases[combo] = [case]
@@ -204,10 +229,10 @@ class Runner:
         if left <= 0 or self.stopped:
             return ""
         try:
-            return subprocess.run([binary, *words], cwd=ROOT, stdout=subprocess.PIPE, text=True,
-                                  stderr=subprocess.DEVNULL, timeout=left, check=False,
-                                  errors="replace").stdout
-        except subprocess.TimeoutExpired:
+            return children.run([binary, *words], cwd=ROOT, stdout=children.PIPE, text=True,
+                                errors="surrogateescape", stderr=children.DEVNULL, timeout=left,
+                                may_be_killed=True).stdout
+        except children.TimeoutExpired:
             return ""
 
     def examine(self, found, binary, combo):
@@ -222,8 +247,8 @@ class Runner:
                 self.ask(binary, "shrink", f["plan"], "-o", smaller, "--json",
                          "--seconds=%d" % SHRINK_S)
                 if os.path.exists(smaller):
-                    f["replay"] = f["replay"].replace(results.relative(f["plan"]),
-                                                      results.relative(smaller))
+                    f["replay"] = f["replay"].replace(typed(results.relative(f["plan"])),
+                                                      typed(results.relative(smaller)))
                     f["plan"] = smaller
             try:
                 f["trace"] = json.loads(self.ask(binary, "explain", f["plan"], "--format=json"))

@@ -15,7 +15,9 @@ A finding is a dict, as in the file finding.json of a campaign:
 import hashlib
 import os
 import re
+import signal
 
+from kthrashlib.common import with_bytes_shown
 from kthrashlib.gate import sanitizer
 
 SCHEMA = ("https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/"
@@ -253,11 +255,31 @@ def distinct(findings):
     return list(found.values())
 
 
-def document(findings, root, category, commit="", complete=True):
+def invocation(complete, by_signal):
+    """Returns what SARIF says of the run. `by_signal` is the signal that ended it, or None."""
+    found = {"executionSuccessful": complete}
+    if by_signal:
+        found.update(exitSignalNumber=int(by_signal), exitSignalName=signal.Signals(by_signal).name,
+                     toolExecutionNotifications=[{
+                         "level": "error", "message": {"text": "interrupted: not finished"}}])
+    return found
+
+
+def valid(value):
+    """Returns the value with an escape for each byte that is not UTF-8 in the names of files."""
+    if isinstance(value, dict):
+        return {valid(k): valid(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [valid(v) for v in value]
+    return with_bytes_shown(value) if isinstance(value, str) else value
+
+
+def document(findings, root, category, commit="", complete=True, properties=None, by_signal=None):
     """Returns the whole log, ready to be written as JSON.
 
     `category` names the analysis, such as "gate". An upload replaces the last one of the same
-    category. `complete` says that everything that was planned has run.
+    category. `complete` says that everything that was planned has run. `properties` is a dict of
+    what else is known of the run. `by_signal` is the signal that ended the run, if one did.
     """
     results = [result(f, root) for f in distinct(findings)[:RESULTS_MAX]]
     used = sorted({r["ruleId"].partition("/")[2] for r in results})
@@ -268,9 +290,9 @@ def document(findings, root, category, commit="", complete=True):
         "automationDetails": {"id": "kthrash/%s/" % category},
         "originalUriBaseIds": {"SRCROOT": {"description": {"text": "the checkout"}}},
         "columnKind": "utf16CodeUnits",
-        "invocations": [{"executionSuccessful": complete}],
+        "invocations": [invocation(complete, by_signal)],
         "results": results,
     }
-    if commit:
-        run["properties"] = {"commit": commit}
-    return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+    if commit or properties:
+        run["properties"] = {**({"commit": commit} if commit else {}), **(properties or {})}
+    return valid({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})

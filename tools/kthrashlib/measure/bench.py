@@ -10,10 +10,9 @@ import json
 import os
 import re
 import statistics
-import subprocess
 import tempfile
 
-from kthrashlib import env
+from kthrashlib import children, env
 from kthrashlib.build import bazel, drivers
 from kthrashlib.common import CLEAN, ROOT, decimal, environment, say
 
@@ -25,8 +24,8 @@ PLAN_TARGET, EMPTY_TARGET = "//fuzz:plan_fuzz_libfuzzer", "//fuzz:empty_fuzz_lib
 
 
 def run_driver(binary, seconds):
-    done = subprocess.run([binary, "bench", "--json", "--seconds=" + decimal(seconds)],
-                          stdout=subprocess.PIPE, text=True, check=False)
+    done = children.run([binary, "bench", "--json", "--seconds=" + decimal(seconds)],
+                        stdout=children.PIPE, text=True)
     if done.returncode != 0:
         raise environment("%s bench ended with status %d" % (binary, done.returncode))
     return json.loads(done.stdout)
@@ -35,12 +34,11 @@ def run_driver(binary, seconds):
 def run_libfuzzer(binary, seconds):
     """Returns inputs per second. libFuzzer begins with the corpus."""
     with tempfile.TemporaryDirectory() as folder:
-        done = subprocess.run(
+        done = children.run(
             [binary, "-max_total_time=%d" % max(1, seconds), "-seed=1", "-print_final_stats=1",
              "-artifact_prefix=" + folder + "/", folder,
              os.path.join(ROOT, "corpus", "seed")],
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace",
-            check=False)
+            stdout=children.DEVNULL, stderr=children.PIPE, text=True)
     found = re.search(r"stat::average_exec_per_sec:\s+(\d+)", done.stderr)
     if done.returncode != 0 or not found:
         raise environment("%s ended with status %d" % (os.path.basename(binary), done.returncode))
@@ -127,14 +125,14 @@ MEANING = {
 def targets():
     """Returns the labels of the benchmarks, by combination."""
     done = bazel.run(["query", "--noshow_progress", 'filter("backend_bench@", //stress/bench:all)'],
-                       stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+                       stdout=children.PIPE, stderr=children.DEVNULL, text=True)
     if done.returncode != 0:
         raise environment("bazel query failed: run it in %s to see why" % ROOT)
     return {label.partition("@")[2]: label for label in sorted(done.stdout.split())}
 
 
 def measure(binary):
-    done = subprocess.run([binary], stdout=subprocess.PIPE, text=True, check=False)
+    done = children.run([binary], stdout=children.PIPE, text=True)
     if done.returncode != 0:
         raise environment("%s ended with status %d" % (os.path.basename(binary), done.returncode))
     return json.loads(done.stdout)

@@ -8,12 +8,12 @@ has a Test line in its patch: the conformance test of that role must find it.
 
 import json
 import os
-import subprocess
+import tempfile
 
-from kthrashlib import env, terminal
+from kthrashlib import children, env, terminal
 from kthrashlib.build import about, bazel, drivers
 from kthrashlib.build.drivers import header
-from kthrashlib.common import CLEAN, FINDINGS, ROOT, STATE, environment, say
+from kthrashlib.common import CLEAN, FINDINGS, ROOT, STATE, environment, path_said, say
 from kthrashlib.measure import scoreboard
 from kthrashlib.terminal import LEFT, RIGHT
 
@@ -28,7 +28,7 @@ WEAK = ["//stress:kthrash_sim_park"]    # This driver hunts with each memory mod
 
 
 def json_lines(args):
-    done = subprocess.run(args, stdout=subprocess.PIPE, text=True, check=False)
+    done = children.run(args, stdout=children.PIPE, text=True, errors="surrogateescape")
     return done.returncode, [json.loads(x) for x in done.stdout.splitlines() if x.startswith("{")]
 
 
@@ -61,9 +61,9 @@ def need_all(binary, executions, status, lines):
 def examine_by_test(name, binary):
     """Returns one row of the table, for a bug of a lock or completion."""
     folder = os.path.join(ROOT, "stress", "bugs")
-    done = subprocess.run([os.path.join(folder, "conformance_bug_test.py"), binary,
-                           os.path.join(folder, name + ".patch")],
-                          stdout=subprocess.PIPE, text=True, check=False)
+    done = children.run([os.path.join(folder, "conformance_bug_test.py"), binary,
+                         os.path.join(folder, name + ".patch")],
+                        stdout=children.PIPE, text=True)
     return {"bug": name, "oracle": header(name)["Oracle"], "test": header(name)["Test"],
             "found": done.returncode == 0, "kind": done.stdout.partition(" ")[0]}
 
@@ -72,25 +72,33 @@ def examine(name, binary, executions, seed):
     """Hunts a bug, shrinks it and replays it. Returns one row of the table."""
     if "Test" in header(name):
         return examine_by_test(name, binary)
-    folder = os.path.join(STATE, "bugs", name)
+    os.makedirs(os.path.join(STATE, "bugs"), exist_ok=True)
+    # Another `bugs` may hunt the same bug at the same time.
+    with tempfile.TemporaryDirectory(prefix=name + ".", dir=os.path.join(STATE, "bugs")) as folder:
+        return examine_in(folder, name, binary, executions, seed)
+
+
+def examine_in(folder, name, binary, executions, seed):
+    """Does the work of examine(). All files that are not for the user are in `folder`."""
     row = {"bug": name, "oracle": header(name).get("Oracle", ""), "found": False}
-    subprocess.run(["rm", "-rf", folder], check=True)
-    os.makedirs(folder)
     finding = hunt(binary, folder, executions, seed, header(name).get("Hunt", "").split())
     if not finding:
         return row
-    plan = os.path.join(STATE, "bugs", name + ".plan")
-    status, lines = json_lines([binary, "shrink", finding["file"], "-o", plan, "--json",
+    plan, kept = os.path.join(folder, "shrunk"), os.path.join(STATE, "bugs", name + ".plan")
+    status, lines = json_lines([binary, "shrink", path_said(finding["file"]), "-o", plan, "--json",
                                 "--seconds=20"])
     row.update(found=True, kind=finding["kind"], strategy=finding["strategy"],
                executions=finding["executions"], message=finding["message"],
                build=finding["build"])
-    if status == 0 and lines:
+    if status != 0:
+        os.replace(path_said(finding["file"]), kept)
+    elif lines:
         row.update(tasks=lines[0]["tasks"], operations=lines[0]["operations"],
                    directives=lines[0]["directives"], hash=lines[0]["hash"])
         _, runs = json_lines([binary, "replay", plan, "--json", "--times=%d" % REPLAYS])
         row["replays"] = sum(r["ok"] and r["hash"] == row["hash"] for r in runs)
-        row["replay"] = "tools/kthrash replay --bug=%s %s" % (name, os.path.relpath(plan, ROOT))
+        os.replace(plan, kept)
+        row["replay"] = "tools/kthrash replay --bug=%s %s" % (name, os.path.relpath(kept, ROOT))
     return row
 
 
@@ -148,6 +156,6 @@ def main(call):
         print("the same hunt on the unpatched core (%d builds, %d of them also with weak "
               "memory, %d executions each): %s" % (
                   len(UNPATCHED), len(WEAK), executions,
-                  "clean" if clean is None else "FINDING " + clean["file"]))
+                  "clean" if clean is None else "FINDING " + path_said(clean["file"])))
         print("%d of %d found" % (sum(r["found"] for r in rows), len(rows)))
     return CLEAN if all(map(ok, rows)) and clean is None else FINDINGS

@@ -7,16 +7,15 @@ writes its counts to a file even if the plan ends the process. LLVM's tools merg
 simulator is not compiled for coverage, because it is the harness and not the code under test.
 """
 
-import glob
 import html
 import os
 import re
 import shutil
-import subprocess
 
-from kthrashlib import env, terminal
+from kthrashlib import children, env, locks, terminal
 from kthrashlib.build import bazel
-from kthrashlib.common import CLEAN, ROOT, STATE, environment, say, usage, write_whole
+from kthrashlib.common import (CLEAN, ROOT, STATE, environment, matching, path_said, say, usage,
+                               write_whole)
 from kthrashlib.gate import results
 
 TARGET = "//stress:kthrash_cov@"
@@ -29,14 +28,14 @@ CWD = "/proc/self/cwd/"         # Bazel's compiler sees this folder.
 
 
 def plans_in(folder):
-    return sorted(p for p in glob.glob(os.path.join(folder, "*")) if os.path.isfile(p))
+    return [p for p in matching(folder, "*") if os.path.isfile(p)]
 
 
 def run(words, **kwargs):
     try:
-        return subprocess.run(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                              text=True, errors="replace", check=False, **kwargs)
-    except subprocess.TimeoutExpired as e:
+        return children.run(words, cwd=ROOT, stdout=children.PIPE, stderr=children.PIPE, text=True,
+                            **kwargs)
+    except children.TimeoutExpired as e:
         raise environment("%s did not end in %d s" % (words[0], LIMIT_S)) from e
 
 
@@ -57,8 +56,8 @@ def usable(sim, files, folder):
     for at in range(0, len(files), PLANS_AT_ONCE):
         done = run([sim, "replay", "--json", *files[at:at + PLANS_AT_ONCE]], timeout=LIMIT_S)
         for said in results.lines_of(done.stdout):
-            name = os.path.basename(said["file"]).replace(".plan", "") + ".plan"
-            copies.append(shutil.copyfile(said["file"], os.path.join(folder, name)))
+            name = os.path.basename(path_said(said["file"])).replace(".plan", "") + ".plan"
+            copies.append(shutil.copyfile(path_said(said["file"]), os.path.join(folder, name)))
     return copies
 
 
@@ -96,7 +95,7 @@ def count(binaries, plans, folder):
         say("kthrash: %d of %d: %d plans on %s" % (n + 1, len(binaries), len(plans), combo))
         replay(binary, combo, plans, raw)
     merged = os.path.join(folder, "coverage.profdata")
-    counted = glob.glob(os.path.join(raw, "*.profraw"))
+    counted = matching(raw, "*.profraw")
     if not counted:
         raise environment("no counts were written to " + results.relative(raw))
     tool(["llvm-profdata-19", "merge", "-sparse", "-o", merged] + counted)
@@ -237,7 +236,7 @@ def write_pages(folder, binaries, merged, text):
 def chosen(found):
     """Returns the combinations that are built."""
     done = bazel.run(["query", "--noshow_progress", "filter('kthrash_cov@', //stress:*)"],
-                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                       stdout=children.PIPE, stderr=children.PIPE, text=True)
     if done.returncode != 0:
         raise environment("bazel query failed: " + done.stderr.strip()[-500:])
     known = sorted((label.partition("@")[2] for label in done.stdout.split()),
@@ -272,6 +271,14 @@ def main(call):
     out = os.path.abspath(found.get("--lcov", os.path.join(folder, "lcov.info")))
     env.ensure(env.BUILD)
     os.makedirs(folder, exist_ok=True)
+    with locks.alone(folder, "coverage"):
+        return measure(found, plans, campaign, out)
+
+
+def measure(found, plans, campaign, out):
+    """Counts what `plans` and the corpus of `campaign` reach. Writes `out` and, if the options in
+    `found` say so, the pages. Returns the exit status."""
+    folder = os.path.join(STATE, "coverage")
     combos = chosen(found)
     *files, sim = bazel.build([TARGET + c for c in combos] + ["//stress:kthrash_sim"])
     binaries = dict(zip(combos, files))

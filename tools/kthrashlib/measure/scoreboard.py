@@ -12,11 +12,10 @@ import io
 import json
 import os
 import statistics
-import subprocess
 import tempfile
 import time
 
-from kthrashlib import env, files, terminal
+from kthrashlib import children, env, files, terminal
 from kthrashlib.build import bazel, driver_options, drivers
 from kthrashlib.common import CLEAN, ROOT, environment, say, usage, write_whole
 from kthrashlib.terminal import LEFT, RIGHT
@@ -28,11 +27,11 @@ def run(binary, strategy, seed, executions):
     """Runs one hunt. Returns (executions, seconds) until the finding, or (None, seconds)."""
     with tempfile.TemporaryDirectory() as folder:
         began = time.monotonic()
-        done = subprocess.run(
+        done = children.run(
             [binary, "stress", "--json", "--executions=%d" % executions, "--seed=%d" % seed,
              "--findings=" + folder] + (["--strategy=" + strategy]
                                         if strategy != "portfolio" else []),
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
+            stdout=children.PIPE, stderr=children.DEVNULL, text=True)
         seconds = time.monotonic() - began
     ran = 0
     for line in map(json.loads, filter(lambda x: x.startswith("{"), done.stdout.splitlines())):

@@ -19,7 +19,7 @@ import os
 import re
 import shutil
 
-from kthrashlib.common import ROOT
+from kthrashlib.common import ROOT, typed
 from kthrashlib.night import identity
 from kthrashlib.night.folder import (AREAS, CRASHING, INCUBATING, REGRESSION, entries, move,
                                      read_json, utc, write_json)
@@ -48,8 +48,9 @@ def as_pair(value):
 # right kind.
 KEYS = {"id": as_text, "state": as_text, "kind": as_word, "signature": as_text,
         "message": as_text, "options": as_text, "build": as_text, "commit": as_text,
-        "hash": as_text, "places": as_dicts, "reliability": as_pair, "first_seen": as_word,
-        "last_seen": as_word, "first_night": as_number, "last_night": as_number,
+        "sources": as_text, "hash": as_text, "places": as_dicts, "reliability": as_pair,
+        "first_seen": as_word, "last_seen": as_word,
+        "first_night": as_number, "last_night": as_number,
         "count": as_number, "lanes": as_words, "moved": as_dicts, "replay": as_text}
 
 
@@ -217,7 +218,7 @@ def describe(bug):
     finding = {
         "id": os.path.basename(bug), "state": os.path.basename(os.path.dirname(bug)),
         "kind": identity.kind_of(os.path.basename(bug)), "signature": "", "message": "",
-        "options": "", "build": "", "commit": "", "hash": None, "places": [],
+        "options": "", "build": "", "commit": "", "sources": "", "hash": None, "places": [],
         "reliability": None,
         **{k: v for k, v in (examined(bug) or {}).items() if k not in FOR_FILING},
         "first_seen": old.get("first_seen") or time_of(seen[0]), "last_seen": time_of(seen[-1]),
@@ -228,7 +229,7 @@ def describe(bug):
     }
     plan = os.path.join(bug, "plan")
     finding["replay"] = "tools/kthrash replay%s %s" % (finding["options"],
-                                                       os.path.relpath(plan, ROOT))
+                                                       typed(os.path.relpath(plan, ROOT)))
     if finding != old:
         write_json(os.path.join(bug, FINDING), finding)
     return finding

@@ -6,12 +6,13 @@ import dataclasses
 import hashlib
 import os
 import platform
-import subprocess
 
+from kthrashlib import checkout
 from kthrashlib.build import bazel
-from kthrashlib.common import ROOT
+from kthrashlib.common import write_whole
 from kthrashlib.night.folder import entries, write_json
 from kthrashlib.night.lanes import MUTATOR
+from kthrashlib.programs import run
 
 SIM = "//stress:kthrash_sim"
 BUILDS_KEPT = 3
@@ -36,19 +37,12 @@ class Builds:
 # ---- what is built, and where ----
 
 
-def git(*args):
-    done = subprocess.run(["git", *args], cwd=ROOT, stdout=subprocess.PIPE,
-                          stderr=subprocess.DEVNULL, check=False)
-    return done.stdout if done.returncode == 0 else b""
-
-
 def tree():
-    """Returns (commit, the digest of the changes that are not committed, or "")."""
+    """Returns the checkout.State of the sources that are built."""
     if bazel.given():
-        return bazel.given()["commit"], bazel.given()["changes"]
-    changes = git("diff", "HEAD")
-    return (git("rev-parse", "HEAD").decode().strip(),
-            hashlib.sha1(changes).hexdigest() if changes else "")
+        return checkout.State(**bazel.given().get("tree", {
+            "sources": "", "no_commit": "what was built does not say from which sources"}))
+    return checkout.state()
 
 
 def first_match(path, key):
@@ -94,6 +88,16 @@ def keep_binary(folder, path):
     return kept
 
 
+def keep_starter(folder, lane):
+    """Writes a script that starts the lane's program as a driver. The program stays where it is,
+    because its libraries may be beside it. A finding names the build that it was found in."""
+    path = folder.at("build", "program-" + lane.name)
+    os.makedirs(folder.at("build"), exist_ok=True)
+    write_whole(path, run.starter(lane.program))
+    os.chmod(path, 0o755)
+    return path
+
+
 def drop_old_binaries(folder, used):
     stems = {}
     for name in entries(folder.at("build")):
@@ -107,13 +111,15 @@ def drop_old_binaries(folder, used):
 
 def build_all(folder, lanes):
     """Builds and keeps the binary of each of `lanes`, and the binaries that merge and examine."""
-    targets = sorted({lane.target for lane in lanes} | {SIM})
+    targets = sorted({lane.target for lane in lanes if lane.target} | {SIM})
     if any(lane.kind == "afl" for lane in lanes):
         targets.append(MUTATOR)
     files = {target: keep_binary(folder, path)
              for target, path in zip(targets, bazel.build(targets))}
     for lane in lanes:
-        lane.binary = files[lane.target]
+        if lane.kind == "program":
+            files[lane.name] = keep_starter(folder, lane)
+        lane.binary = files[lane.target or lane.name]
         lane.build = os.path.basename(lane.binary)      # AFL++ shows nothing that its target says.
         if lane.kind == "afl":
             lane.mutator = files[MUTATOR]
@@ -124,6 +130,7 @@ def build_all(folder, lanes):
 def write(folder, built, record):
     """Writes builds.json. It names the binaries that examine the findings of this night."""
     write_json(folder.at("builds.json"), {
-        "sim": built.sim, "commit": record.facts["commit"], "night": record.number,
+        "sim": built.sim, "commit": record.facts["commit"],
+        "sources": record.facts["sources"], "night": record.number,
         "lanes": {lane.name: {"target": lane.target, "binary": lane.binary, "kind": lane.kind}
                   for lane in built.lanes}})

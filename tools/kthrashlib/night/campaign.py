@@ -9,17 +9,17 @@ same command goes on with it.
     pairs.py        coverage                          verdict.py    the verdict of the night
 """
 
-import errno
+import dataclasses
+import functools
 import hashlib
 import shutil
-import signal
 import time
 
-from kthrashlib import output
+from kthrashlib import children, output
 from kthrashlib.common import environment, say, write_whole
 from kthrashlib.night import bugs, builds, metrics, page, record, verdict
 from kthrashlib.night.behind import Behind
-from kthrashlib.night.folder import entries, utc
+from kthrashlib.night.folder import FULL, entries, utc
 from kthrashlib.night.pairs import Pairs
 from kthrashlib.night.report import print_report, short
 from kthrashlib.night.scheduler import Scheduler
@@ -47,12 +47,16 @@ class Night:
 
     # ---- beginning -----------------------------------------------------------
 
+    @functools.cached_property
+    def tree(self):
+        """Returns the State of the sources, as they were when it was first asked for."""
+        return builds.tree()
+
     def who(self):
         """Returns the values that identify a night. A start with the same values goes on with that
         night."""
-        commit, changes = builds.tree()
         return {"seconds": self.budget.seconds, "jobs": self.budget.cores,
-                "seed": self.budget.seed, "commit": commit, "changes": changes,
+                "seed": self.budget.seed, "sources": self.tree.sources,
                 "config": hashlib.sha1(self.config.source.encode()).hexdigest(),
                 "lanes": [lane.name for lane in self.lanes]}
 
@@ -60,12 +64,11 @@ class Night:
         return facts["state"] == "running" and facts["who"] == self.who()
 
     def new_facts(self):
-        commit, changes = builds.tree()
         return {
             "state": "running", "started": utc(), "seconds": self.budget.seconds,
             "hours": self.budget.seconds / 3600, "elapsed": 0.0, "resumed": 0,
-            "jobs": self.budget.cores, "seed": self.budget.seed, "commit": commit,
-            "dirty": bool(changes), "who": self.who(), "options": self.command,
+            "jobs": self.budget.cores, "seed": self.budget.seed,
+            **dataclasses.asdict(self.tree), "who": self.who(), "options": self.command,
             "machine": builds.machine(), "merges": 0,
             "canary": {"bug": self.config.canary["bug"], "state": "waiting", "executions": 0,
                        "at": None} if self.canary else None}
@@ -78,6 +81,10 @@ class Night:
             self.facts["resumed"] = (self.facts["resumed"] or 0) + 1
             self.scheduler.before = self.facts["elapsed"] or 0.0
             self.record.event("went on after %s" % duration(self.scheduler.before))
+            if self.facts["disk_full"] and self.facts["canary"].get("state") == "waiting":
+                # The hunt for the planted bug had no room, so it proves nothing.
+                shutil.rmtree(self.folder.at(bugs.CANARY), ignore_errors=True)
+                self.facts["canary"]["at"] = None
         else:
             if last and last.facts["state"] == "running":
                 last.conclude(verdict.cut_off(last.facts))
@@ -88,7 +95,8 @@ class Night:
             shutil.rmtree(self.folder.at(bugs.CANARY), ignore_errors=True)
             self.record = record.Record(self.folder, number, self.new_facts())
         # Each start has its own values of these facts.
-        self.facts.update(interrupted=False, disk_full=False, troubles=[])
+        self.facts.update(interrupted=False, disk_full=False, troubles=[], verdict=None, why=[],
+                          ended=None)
         self.record.make()
 
     def begin(self):
@@ -155,7 +163,7 @@ class Night:
     def no_room(self, error):
         """Handles a failed write. Lanes wait until there is room. A finding that could not be moved
         is still where the lane saved it."""
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno not in FULL:
             raise error
         if self.scheduler.room:
             self.tell("can't write: %s" % error)
@@ -176,7 +184,7 @@ class Night:
         self.tell("there is room on the disk again" if room else
                   "the disk is full (%d MiB free): lanes wait" % (self.folder.free() >> 20))
         if room:
-            self.folder.make_ballast()
+            self.folder.make_ballast(self.config.limits["free_disk"])
         else:
             self.scheduler.stop_lanes()
         self.scheduler.room = room
@@ -237,6 +245,8 @@ class Night:
         facts = self.facts["canary"]
         if not self.canary or facts["state"] != "waiting":
             return
+        if not self.scheduler.room:
+            return      # Without room a finding can't be examined, which proves nothing.
         found = [bugs.examined(self.folder.at(bugs.CANARY, name))
                  for name in entries(self.folder.at(bugs.CANARY))]
         hunting = not facts["at"] or self.canary.state == "running"
@@ -330,37 +340,59 @@ class Night:
     # ---- the end -------------------------------------------------------------------
 
     def conclude(self):
-        """Decides the verdict, writes the record and the page. Returns the verdict."""
+        """Decides the verdict, writes the record and the page. Returns (the verdict, the sentence
+        that says why not all of it could be written, or "")."""
         self.judge_canary()
         self.refresh()
+        if self.facts["disk_full"] and self.scheduler.started:
+            # The next start has the time that the lanes did not have.
+            self.facts["elapsed"] = round(max(0.0, self.facts["elapsed"] -
+                                              self.scheduler.waited()), 1)
         found = verdict.judge(self.facts, bugs.filed(self.folder))
         self.record.conclude(found)
+        error = self.write_report()
+        if error:
+            # The ballast gives the room.
+            self.folder.drop_ballast()
+            error = self.write_report()
+        if error:
+            found = verdict.unwritten(self.facts, error)
+            self.facts["disk_full"] = error.errno in FULL
+            self.record.conclude(found)
+            try:
+                self.record.save()
+            except OSError:
+                pass
+            return found, "the report could not be written: %s; what was found is in %s" % (
+                error, self.folder.path)
+        return found, ""
+
+    def write_report(self):
+        """Writes all that remains of the night. Returns the error if this is not possible."""
         try:
             self.record.save()
             self.record.append_sample()
             metrics.write(self.folder.at("metrics.prom"), self.facts, self.scheduler.elapsed())
             page.write(self.folder.path, self.record.number)
         except OSError as e:
-            self.folder.drop_ballast()
-            self.record.conclude(verdict.unwritten(self.facts, e))
-            try:
-                self.record.save()
-            except OSError:
-                pass
-            raise environment("the report could not be written: %s; what was found is in %s" % (
-                e, self.folder.path)) from e
-        return found
+            return e
+        return None
 
 
 def conduct(night):
     """Runs a whole night, from the builds to the report. Returns the exit status."""
     built = builds.build_all(night.folder, night.lanes + [night.canary] * bool(night.canary))
 
-    def interrupt(*_):
+    if builds.tree().sources != night.tree.sources:
+        raise environment("the sources changed while they were built, so it is not known which "
+                          "ones a night would hunt in: give the same command again")
+
+    def interrupt():
         night.scheduler.interrupted = True
-    signal.signal(signal.SIGINT, interrupt)
-    signal.signal(signal.SIGTERM, interrupt)
+    children.on_interrupt(interrupt)
     night.begin()
+    if night.tree.no_commit:
+        say("kthrash: " + record.sources_told(night.facts))
     night.behind.merger = built.merger
     builds.write(night.folder, built, night.record)
     say("kthrash: night %d in %s: %s on %d cores, %d lanes%s" % (
@@ -368,7 +400,10 @@ def conduct(night):
         night.budget.cores, len(night.lanes),
         ", goes on after " + duration(night.scheduler.before) if night.facts["resumed"] else ""))
     night.run()
-    found = night.conclude()
-    output.findings_are_kept()
+    found, unwritten = night.conclude()
+    if not unwritten:
+        output.findings_are_kept()
     print_report(night.folder, night.record)
-    return found.status
+    if unwritten:
+        raise environment(unwritten)
+    return children.interrupted() if found.word == "interrupted" else found.status

@@ -6,11 +6,13 @@ import re
 import shlex
 import tomllib
 
-from kthrashlib.common import ROOT, usage
+from kthrashlib.common import ROOT, Failure, usage
 from kthrashlib.night import lane_options
+from kthrashlib.programs import elf, run
 
 DEFAULT = os.path.join(ROOT, "tools", "campaign.toml")
 
+CONFIG_MAX = 1 << 20
 UNITS = {"s": 1, "min": 60, "h": 3600, "MiB": 1 << 20, "GiB": 1 << 30}
 
 
@@ -79,8 +81,17 @@ TABLES = {
               "statsd": matching(r"|[\w.-]+:[0-9]+", "\"HOST:PORT\" or \"\"")},
     "canary": {"bug": text, "options": words, "seconds": count},
 }
+
+
+def command(value):
+    found = words(value)
+    if not found:
+        raise ValueError("a program and its arguments, as in \"./queue_test 3 100\"")
+    return found
+
+
 LANE = {"what": text, "kind": one_of("stress", "libfuzzer", "afl"), "target": TARGET,
-        "options": words, "weight": weight}
+        "program": command, "options": words, "weight": weight}
 LANE_DEFAULTS = {"what": "", "kind": "stress", "options": [], "weight": 1.0}
 
 
@@ -114,12 +125,23 @@ def read(path, shown=None):
     shown = shown or path
     try:
         with open(path, "rb") as f:
-            source = f.read().decode()
+            content = f.read(CONFIG_MAX + 1)
+        if len(content) > CONFIG_MAX:
+            raise usage("%s: more than %d bytes: expected a file like tools/campaign.toml" % (
+                shown, CONFIG_MAX))
+        source = content.decode()
         found = tomllib.loads(source)
-    except (OSError, UnicodeDecodeError) as e:
-        raise usage("%s: %s" % (shown, getattr(e, "strerror", None) or e)) from e
+    except OSError as e:
+        raise usage("%s: %s: expected a file like tools/campaign.toml" % (
+            shown, e.strerror)) from e
+    except UnicodeDecodeError as e:
+        raise usage("%s:%d: byte 0x%02x: expected UTF-8 text, as in tools/campaign.toml" % (
+            shown, content[:e.start].count(b"\n") + 1, content[e.start])) from e
     except tomllib.TOMLDecodeError as e:
-        raise usage("%s: %s" % (shown, e)) from e
+        raise usage("%s: %s: expected TOML, as in tools/campaign.toml" % (shown, e)) from e
+    except (ValueError, RecursionError) as e:
+        raise usage("%s: a value is too long or too deep: expected TOML, as in "
+                    "tools/campaign.toml" % shown) from e
     out = {"lane": {}}
     for name, table in found.items():
         if name == "lane" and isinstance(table, dict):
@@ -149,8 +171,12 @@ class Config:
         self.lanes = {name: {**LANE_DEFAULTS, **keys} for name, keys in base["lane"].items()}
         for name, keys in own["lane"].items():
             lane = {**self.lanes.get(name, LANE_DEFAULTS), **keys}
-            if "target" not in lane:
-                raise usage("%s: lane '%s' is new and needs a target" % (
+            if "program" in lane:
+                self.check_program(name, keys, place(path, own["source"], name))
+                lane.update(kind="program", target="", what=lane["what"] or
+                            "the program " + " ".join(lane["program"]))
+            elif "target" not in lane:
+                raise usage("%s: lane '%s' is new and needs a target or a program" % (
                     place(path, own["source"], name), name))
             self.lanes[name] = lane
         self.check_options(own["lane"], path, own["source"])
@@ -162,6 +188,29 @@ class Config:
                 os.path.relpath(DEFAULT, ROOT), base["source"])
             raise usage("%s: [canary] options: %s" % (place(*where, "canary"), e)) from e
         self.source = base["source"] + own["source"]
+        self.shown, self.own = path, own["source"]
+
+    def check_program(self, name, keys, where):
+        """Raises a usage error if the lane has more than a program, or kthrash can't run it."""
+        other = [key for key in ("kind", "target") if key in keys or key in self.lanes.get(name, {})
+                 and key == "target"]
+        if other:
+            raise usage("%s: lane '%s' has a program and a %s, expected one of them" % (
+                where, name, other[0]))
+        try:
+            elf.check(run.resolved(keys["program"][0]))
+        except Failure as e:
+            raise usage("%s: lane '%s': %s" % (where, name, e.message)) from e
+
+    def check_places(self):
+        """Raises a usage error if a file that the config names can't be written."""
+        name = self.watch["prometheus"]
+        if not name:
+            return
+        folder = os.path.dirname(os.path.abspath(name))
+        if os.path.isdir(name) or not os.path.isdir(folder) or not os.access(folder, os.W_OK):
+            raise usage("%s: [watch] prometheus: %s: expected a file in a folder that is there and "
+                        "can be written" % (place(self.shown, self.own, "prometheus"), name))
 
     def check_options(self, names, path, source):
         """Raises a usage error if a lane with one of these names has options that it can't have.

@@ -15,9 +15,9 @@ import os
 import re
 import shutil
 import signal
-import subprocess
 import sys
 
+from kthrashlib import children
 from kthrashlib.common import ROOT, write_whole
 from kthrashlib.night import bugs, identity
 from kthrashlib.night.folder import Folder, entries, read_json, utc, write_json
@@ -36,18 +36,17 @@ SOURCE = re.compile(r"\b((?:core|platform|stress|fuzz)/[\w./-]+\.[ch]):(\d+)")
 
 
 def run_once(args, timeout, stderr):
-    with subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *args], stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=stderr, text=True, errors="replace",
-                          cwd=ROOT) as p:
+    with children.start(args, stdin=children.DEVNULL, stdout=children.PIPE, stderr=stderr,
+                        text=True, cwd=ROOT) as p:
         try:
             out, _ = p.communicate(timeout=timeout)
-        except subprocess.TimeoutExpired:
-            p.kill()
+        except children.TimeoutExpired:
+            children.kill(p)
             return None, p.communicate()[0]
     return p.returncode, out
 
 
-def run(args, timeout=120, stderr=subprocess.STDOUT):
+def run(args, timeout=120, stderr=children.STDOUT):
     """Runs a binary. Returns (status, lines of JSON, all output). The status of a run that hangs is
     None.
 
@@ -137,7 +136,7 @@ def places_in(text):
 
 
 def keep_trace(bug, binary, plan):
-    _, _, said = run([binary, "explain", plan, "--format=json"], stderr=subprocess.DEVNULL)
+    _, _, said = run([binary, "explain", plan, "--format=json"], stderr=children.DEVNULL)
     try:
         explained = annotate(json.loads(said), Sources())
     except (ValueError, KeyError, TypeError):
@@ -159,7 +158,8 @@ class Examiner:
         self.folder = folder
         builds = read_json(folder.at("builds.json")) or {}
         self.lanes, self.sim = builds.get("lanes", {}), builds.get("sim")
-        self.commit, self.night = builds.get("commit", ""), builds.get("night", 0)
+        self.tree = {key: builds.get(key) or "" for key in ("commit", "sources")}
+        self.night = builds.get("night", 0)
 
     def examine(self, bug):
         last = bugs.sightings(bug)[-1]
@@ -173,7 +173,7 @@ class Examiner:
         else:
             result = self.examine_input(bug, raw, lane)
         write_json(os.path.join(bug, bugs.EXAMINED),
-                   {**result, "raws": int(last["seq"]), "commit": self.commit})
+                   {**result, "raws": int(last["seq"]), **self.tree})
 
     def examine_plan(self, bug, raw, binary, threads, said):
         """Shrinks the plan, runs it again, and explains it. If a step fails, the result of the step
@@ -250,10 +250,10 @@ class Examiner:
         if known.get("by") == "fuzzer":
             failed, _ = fuzzer_reruns(lane["binary"], plan, runs)
         else:
-            binary = lane["binary"] if lane["kind"] == "stress" else self.sim
+            binary = lane["binary"] if lane["kind"] in ("stress", "program") else self.sim
             failed, _ = reruns(binary, is_threads(lane), plan, known["kind"], runs)
         write_json(os.path.join(bug, bugs.RETRIED),
-                   {"night": self.night, "commit": self.commit, "runs": runs, "failed": failed,
+                   {"night": self.night, **self.tree, "runs": runs, "failed": failed,
                     "at": utc()})
 
 

@@ -6,7 +6,7 @@ A file is written under another name and renamed. A finding is moved by one rena
 either where the lane saved it or where it is counted. Each file has one writer.
 """
 
-import fcntl
+import errno
 import hashlib
 import json
 import os
@@ -14,12 +14,15 @@ import re
 import shutil
 import time
 
+from kthrashlib import locks
 from kthrashlib.common import environment, usage, write_whole
 
 VERSION = 1
 CRASHING, INCUBATING, REGRESSION = AREAS = "crashing", "incubating", "regression"
 # The ballast is deleted when the disk is full, so that findings can be saved.
 BALLAST_BYTES = 4 << 20
+# These errors say that there is no room for what was to be written.
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def utc(seconds=None):
@@ -73,25 +76,6 @@ def sweep(folder, but=()):
                 os.unlink(os.path.join(place, name))
 
 
-def holders(path):
-    """Returns the numbers of the other processes that have the file at `path` open."""
-    try:
-        wanted = os.stat(path)
-    except FileNotFoundError:
-        return []
-    found = []
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            for fd in os.listdir("/proc/%s/fd" % pid):
-                there = os.stat("/proc/%s/fd/%s" % (pid, fd))
-                if (there.st_dev, there.st_ino) == (wanted.st_dev, wanted.st_ino):
-                    found.append(int(pid))
-                    break
-        except OSError:
-            continue    # The process has ended, or belongs to another user.
-    return [pid for pid in found if pid != os.getpid()]
-
-
 class Folder:
     """A campaign's folder. Only the process that open()s it writes there, except for lanes and
     jobs, which write in their own folders below it."""
@@ -109,8 +93,12 @@ class Folder:
         """Refuses a folder that is not a campaign's. Changes nothing."""
         if os.path.lexists(self.path) and not os.path.isdir(self.path):
             raise usage("%s: not a folder" % self.path)
+        try:
+            there = [e for e in entries(self.path) if not e.endswith(".tmp")]
+        except OSError as e:
+            raise self.unusable(e) from e
         marker = read_json(self.at("campaign.json"))
-        if marker is None and [e for e in entries(self.path) if not e.endswith(".tmp")]:
+        if marker is None and there:
             raise usage("%s: not a campaign's folder, because it has files and no campaign.json: "
                         "expected a campaign's folder or a new name" % self.path)
         if marker is not None and (not isinstance(marker, dict) or
@@ -119,19 +107,32 @@ class Folder:
             raise usage("%s: expected {\"kthrash\": \"campaign\", \"version\": %d}" % (
                 self.at("campaign.json"), VERSION))
 
+    def unusable(self, error):
+        """Returns the error that ends the command because the folder can't be used."""
+        if error.errno in FULL:
+            return environment("%s: %s: make room, then give the same command again" % (
+                self.path, error.strerror))
+        return usage("%s: %s: expected a folder that can be made and written" % (
+            self.path, error.strerror))
+
     def open(self):
         """Makes the folder or takes it over, and locks it for this process."""
         self.check()
+        try:
+            self.take_over()
+        except OSError as e:
+            self.close()
+            raise self.unusable(e) from e
+
+    def take_over(self):
         os.makedirs(self.path, exist_ok=True)
         if not os.path.exists(self.at("campaign.json")):
             write_json(self.at("campaign.json"),
                        {"kthrash": "campaign", "version": VERSION, "created": utc()})
-        self.lock_fd = os.open(self.at("lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-        try:
-            fcntl.flock(self.lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise usage("%s: another campaign runs in it (process %s)" % (
-                self.path, ", ".join(map(str, holders(self.at("lock")))) or "unknown")) from None
+        self.lock_fd = locks.take(self.at("lock"))
+        if self.lock_fd is None:
+            raise usage("%s: another campaign runs in it (%s)" % (
+                self.path, locks.told(self.at("lock"))))
         for name in ("lanes", "corpus", "nights", *AREAS):
             os.makedirs(self.at(name), exist_ok=True)
         # The lanes of an earlier campaign may still be ending: settle_in() waits for each.
@@ -145,9 +146,11 @@ class Folder:
 
     # ---- room ------------------------------------------------------------------
 
-    def make_ballast(self):
+    def make_ballast(self, reserve=0):
+        """Makes the ballast, unless less than `reserve` bytes would then be free."""
         try:
-            if not os.path.exists(self.at("ballast")):
+            if not os.path.exists(self.at("ballast")) and \
+                    self.free() >= BALLAST_BYTES + reserve:
                 write_whole(self.at("ballast"), "\0" * BALLAST_BYTES)
         except OSError:
             pass    # The disk is full. The caller looks at free(), too.

@@ -58,8 +58,8 @@ def check_value(name, form, value):
         raise ValueError("--%s=%s: expected one of %s" % (name, value, ", ".join(words)))
 
 
-def check_driver(words):
-    rows = {name: form for name, form, _, _ in driver_options.of("stress")}
+def check_driver(words, command="stress"):
+    rows = {name: form for name, form, _, _ in driver_options.of(command)}
     seen = set()
     for word in words:
         name, equals, value = word.removeprefix("--").partition("=")
@@ -110,7 +110,11 @@ def check_afl(words):
             left.pop(0)
 
 
-CHECKS = {"stress": check_driver, "libfuzzer": check_libfuzzer, "afl": check_afl}
+def check_program(words):
+    check_driver(words, "run")
+
+
+CHECKS = {"stress": check_driver, "program": check_program, "libfuzzer": check_libfuzzer, "afl": check_afl}
 
 
 def check(kind, words):

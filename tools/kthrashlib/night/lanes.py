@@ -6,14 +6,13 @@ Each kind of engine says in its own way how far it is, and saves findings in its
 finding is a file before the campaign hears of it, so the campaign looks at files only.
 """
 
-import glob
 import json
 import os
 import re
 import signal
 import time
 
-from kthrashlib.common import ROOT, decimal, usage
+from kthrashlib.common import ROOT, decimal, matching, usage
 from kthrashlib.night.folder import entries, utc
 from kthrashlib.night.process import Job
 
@@ -149,6 +148,7 @@ class StressLane(Lane):
     kind = "stress"
     # Coverage of every plan would cost a third of the executions.
     COVERAGE_EVERY = 8
+    verb = "stress"
     keep_going = ["--keep-going"]
 
     def command(self, seconds, seed):
@@ -164,7 +164,7 @@ class StressLane(Lane):
         if "--mutate" in args:
             os.makedirs(self.kept(), exist_ok=True)
             looks.append("--kept=" + self.kept())
-        return [self.binary, "stress", "--json", "--progress", *self.keep_going,
+        return [self.binary, self.verb, "--json", "--progress", *self.keep_going,
                 "--seconds=" + decimal(seconds), "--seed=%d" % seed,
                 "--findings=" + os.path.join(self.folder, "findings"), *args, *looks]
 
@@ -219,11 +219,26 @@ class StressLane(Lane):
             self.last_line = "a finding that could not be saved: %s" % e
 
     def raw(self):
-        return [p for p in sorted(glob.glob(os.path.join(self.folder, "findings", "*.plan")))
+        return [p for p in matching(self.folder, "findings", "*.plan")
                 if not p.endswith(".min.plan")]
 
     def corpus(self):
         return [os.path.join(self.kept(), n) for n in entries(self.kept())]
+
+
+class ProgramLane(StressLane):
+    """A lane that hunts in a user's program. Its binary is a script that starts the program with
+    the driver's command line, so that it is used like a driver."""
+
+    kind = "program"
+    verb = "run"
+
+    def __init__(self, name, keys):
+        super().__init__(name, keys)
+        self.program = keys["program"]
+
+    def simulates(self):
+        return False    # The pairs of accesses are counted for plans only.
 
 
 class CanaryLane(StressLane):
@@ -269,7 +284,7 @@ class LibFuzzerLane(Lane):
 
     def raw(self):
         return sorted(p for kind in self.KINDS
-                      for p in glob.glob(os.path.join(self.folder, kind + "-*")))
+                      for p in matching(self.folder, kind + "-*"))
 
     def ended_well(self, status):
         return bool(self.raw()) or status in (0, -signal.SIGUSR1)
@@ -301,9 +316,21 @@ class AflLane(Lane):
                 "-i", os.path.join(ROOT, "corpus", "seed"),
                 "-o", os.path.join(self.folder, "out"), *self.args, "--", self.binary]
 
+    def place(self):
+        """Returns the lane's own folder, because AFL++ finds the mutator from there."""
+        return self.folder
+
+    def link_mutator(self):
+        """Makes a link to the mutator in the lane's folder. AFL++ takes a list of mutators, so the
+        name that it is given has none of the characters that stand between two."""
+        link = os.path.join(self.folder, "mutator.so")
+        if os.path.lexists(link):
+            os.unlink(link)
+        os.symlink(os.path.abspath(self.mutator), link)
+
     def environment(self):
         found = {**super().environment(), **AFL_ENV,
-                 "AFL_CUSTOM_MUTATOR_LIBRARY": self.mutator}
+                 "AFL_CUSTOM_MUTATOR_LIBRARY": "./mutator.so"}
         if self.statsd:
             host, _, port = self.statsd.rpartition(":")
             found.update({"AFL_STATSD": "1", "AFL_STATSD_HOST": host, "AFL_STATSD_PORT": port,
@@ -311,7 +338,12 @@ class AflLane(Lane):
                                                                    "dogstatsd")})
         return found
 
+    def ended_well(self, status):
+        # AFL++ ends with status 1 if it can't begin, and never because of a finding.
+        return status in (0, -self.stop_signal)
+
     def prepare(self):
+        self.link_mutator()
         # If AFL++ fails to start from its state twice in a row, the lane puts the state aside.
         if self.row >= 2 and os.path.exists(os.path.join(self.folder, "out")):
             os.rename(os.path.join(self.folder, "out"),
@@ -341,13 +373,13 @@ class AflLane(Lane):
 
     def raw(self):
         return sorted(p for kind in ("crashes", "hangs")
-                      for p in glob.glob(self.out(kind + "*", "id*")))
+                      for p in matching(self.out(), kind + "*", "id*"))
 
     def corpus(self):
-        return glob.glob(self.out("queue", "id*"))
+        return matching(self.out(), "queue", "id*")
 
 
-KINDS = {lane.kind: lane for lane in (StressLane, LibFuzzerLane, AflLane)}
+KINDS = {lane.kind: lane for lane in (StressLane, ProgramLane, LibFuzzerLane, AflLane)}
 MUTATOR = "//fuzz:afl_mutator.so"
 
 

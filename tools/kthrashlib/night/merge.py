@@ -108,6 +108,7 @@ class MergeNight(campaign.Night):
                 "starts": state.get("starts", 0),
                 "node": state.get("node") or state.get("host", ""),
                 "verdict": facts and facts["verdict"],
+                "interrupted": bool(facts and facts["interrupted"]),
                 "executions": facts["totals"].get("executions", 0) if facts else 0}
 
     def gather(self):
@@ -158,7 +159,9 @@ def merge(folder):
     try:
         night = MergeNight(folder, config, lanes, job)
         status = campaign.conduct(night)
-        write_job(folder, {**job, "merged": night.record.number})
+        # A merge that was interrupted is begun again.
+        if not night.facts["interrupted"]:
+            write_job(folder, {**job, "merged": night.record.number})
         return status
     finally:
         folder.close()

@@ -33,7 +33,8 @@ def families(facts, elapsed):
                       [({"lane": lane["name"]}, value(lane)) for lane in facts["lanes"]])
     return [
         gauge("night_info", "The night that runs; always 1.", [
-            ({"night": facts["night"], "commit": facts["commit"], "state": facts["state"],
+            ({"night": facts["night"], "commit": facts["commit"],
+              "sources": facts["sources"], "state": facts["state"],
               "verdict": facts["verdict"] or ""}, 1)]),
         gauge("night_elapsed_seconds", "The time that the night has had.",
               [({}, round(elapsed, 1))]),

@@ -10,7 +10,8 @@ import os
 import re
 
 from kthrashlib import env
-from kthrashlib.common import CLEAN, environment, sentence, usage, write_whole
+from kthrashlib.common import (CLEAN, environment, printable, quoted, sentence, usage,
+                               write_whole)
 from kthrashlib.night import bugs, record, verdict, words
 from kthrashlib.night.folder import AREAS, Folder, entries
 from kthrashlib.night.identity import kind_of
@@ -57,9 +58,10 @@ def rate(n, seconds):
 def headline(facts, why_not, is_last):
     """Returns (the verdict as it is shown, its CSS class, its sentences)."""
     told = verdict.of(facts, why_not, is_last)
-    if told.word == "running":
+    if told.word in ("running", "interrupted"):
         fails = bool(facts["bugs"].get("crashing"))
-        return ("running: findings" if fails else "running: clean so far",
+        return ("%s: %s" % (told.word, "findings" if fails else "clean so far" if
+                            told.word == "running" else "not finished"),
                 "bad" if fails else "warn", told.sentences)
     idle = told.word == "clean" and verdict.lanes_without_executions(facts["lanes"])
     return (SHOWN.get(told.word, told.word), "warn" if idle else MOODS.get(told.word, "bad"),
@@ -125,9 +127,8 @@ def machine_rows(night):
         ("time given", duration(night["seconds"])), ("time used", duration(night["elapsed"])),
         ("starts after a kill", count(night["resumed"])), ("cores used", count(night["jobs"])),
         ("seed", as_text(night["seed"], "–")),
-        ("commit", (night["commit"] or "–") +
-         (", with changes that are not committed" if night["dirty"] else "")),
-        ("options", " ".join(night["options"]) or "none"),
+        ("sources", record.sources_told(night)),
+        ("options", " ".join(map(quoted, night["options"])) or "none"),
         ("host", as_text(m.get("host"), "–")), ("processor", as_text(m.get("cpu"), "–")),
         ("cores", count(m.get("cores"))),
         ("memory", "–" if memory is None else "%.1f GiB" % (memory / 2**30)),
@@ -245,7 +246,7 @@ def finding_of(folder, name, marks, sources, page_folder, draw):
          "kind": found["kind"] or kind_of(name) or "finding", "count": count(found["count"]),
          "lanes": ", ".join(found["lanes"]), "reliability": reliability_of(found),
          "first_seen": when(found["first_seen"]), "last_seen": when(found["last_seen"]),
-         **{k: found[k] for k in ("message", "signature", "build", "commit", "hash",
+         **{k: found[k] for k in ("message", "signature", "build", "commit", "sources", "hash",
                                   "first_night", "replay")},
          "places": [place_text(p) for p in found["places"][:PLACES_MAX]],
          "plan": "", "links": [], "how": None}
@@ -326,7 +327,7 @@ def gather(folder, night):
     last_series = record.read_samples(folder, before)[0] if before else []
     word, mood, said = headline(facts, why, not near["after"])
     return {
-        "night": night, "folder": os.path.basename(folder.path), "near": near,
+        "night": night, "folder": printable(os.path.basename(folder.path)), "near": near,
         "verdict": word, "mood": mood, "said": said, "last_why": last_why if before else "",
         "findings": findings_of(folder, facts, record.place(folder, night)),
         "open_max": OPEN_MAX, "changes": changes(facts, last),

@@ -5,45 +5,16 @@ import fcntl
 import os
 import shutil
 import signal
-import subprocess
 import threading
 import time
 
+from kthrashlib import children
+from kthrashlib.children import family, kill_all, parents
 from kthrashlib.common import ROOT
-from kthrashlib.night.folder import holders, sweep, utc
+from kthrashlib.locks import holders
+from kthrashlib.night.folder import sweep, utc
 
 LOG_BYTES = 4 << 20
-PAGE = os.sysconf("SC_PAGE_SIZE")
-
-
-def parents():
-    """Returns {process: (parent, resident bytes)} of all processes."""
-    found = {}
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open("/proc/%s/stat" % pid, encoding="ascii", errors="replace") as f:
-                fields = f.read().rpartition(") ")[2].split()
-        except OSError:
-            continue
-        found[int(pid)] = int(fields[1]), int(fields[21]) * PAGE
-    return found
-
-
-def family(pid, all_of):
-    """Returns `pid` and its descendants."""
-    found, new = [], [pid]
-    while new:
-        found += new
-        new = [p for p, (parent, _) in all_of.items() if parent in new]
-    return found
-
-
-def kill_all(pids):
-    for pid in pids:
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
 
 
 class Job:
@@ -80,6 +51,10 @@ class Job:
     def lock(self):
         return os.open(os.path.join(self.folder, "lock"), os.O_RDWR | os.O_CREAT, 0o666)
 
+    def place(self):
+        """Returns the folder in which the job's process runs."""
+        return ROOT
+
     def environment(self):
         return {"TMPDIR": self.temporary()}
 
@@ -92,25 +67,29 @@ class Job:
         fd = self.lock()
         fcntl.flock(fd, fcntl.LOCK_EX)
         try:
-            self.process = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "KILL", *command], cwd=ROOT,
-                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                text=True, errors="replace", env={**os.environ, **self.environment()},
-                start_new_session=True, pass_fds=(fd,))
+            self.process = children.start(
+                command, cwd=self.place(), stdin=children.DEVNULL, stdout=children.PIPE,
+                stderr=children.STDOUT, text=True, env={**os.environ, **self.environment()},
+                pass_fds=(fd,))
         finally:
             os.close(fd)
         self.reader = threading.Thread(target=self.read, daemon=True)
         self.reader.start()
 
+    def keep(self, text):
+        """Adds to the log. If the disk is full, the log lacks this text, but the text still
+        counts."""
+        try:
+            with open(self.log, "ab", buffering=0) as log:
+                log.write(text.encode("utf-8", "replace"))
+        except OSError:
+            pass
+
     def read(self):
-        with self.process.stdout, open(self.log, "a", encoding="utf-8") as log:
-            log.write("-- %s --\n" % utc())
+        with self.process.stdout:
+            self.keep("-- %s --\n" % utc())
             for line in self.process.stdout:
-                try:
-                    log.write(line)
-                    log.flush()
-                except OSError:
-                    pass    # The disk is full, but the line still counts.
+                self.keep(line)
                 line = line.rstrip("\n")
                 if line.strip():
                     self.last_line = line

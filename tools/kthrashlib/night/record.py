@@ -12,6 +12,7 @@ import json
 import os
 import re
 
+from kthrashlib import checkout
 from kthrashlib.common import write_whole
 from kthrashlib.night.folder import entries, utc, write_json
 from kthrashlib.night.lenient import (as_dict, as_dicts, as_number, as_numbers, as_text, as_word,
@@ -54,7 +55,8 @@ KEYS = {
     "elapsed": as_number,       # The night has had this time, over all starts.
     "resumed": as_number,       # This is the number of starts after the first.
     "jobs": as_number, "seed": as_number,
-    "commit": as_word, "dirty": bool,
+    # See checkout.State.
+    "commit": as_word, "dirty": bool, "sources": as_word, "no_commit": as_word,
     "who": as_dict,             # A start with the same values goes on with this night.
     "options": as_words,
     "machine": as_dict,
@@ -69,7 +71,7 @@ KEYS = {
     "events": as_dicts,         # Each event has the keys at and what.
     "shards": as_dicts,         # Only a night on a cluster has shards.
     "troubles": as_words,       # These sentences say what went wrong besides lanes.
-    "interrupted": bool,        # True if the user ended this start.
+    "interrupted": bool,        # True if a signal ended the last start.
     "disk_full": bool,          # True if lanes could not run at the end, because the disk was full.
 }
 
@@ -119,6 +121,12 @@ def read_samples(folder, number):
     return sorted(found, key=lambda s: s["t"]), torn
 
 
+def sources_told(facts):
+    """Returns one line that says which sources the night hunted in."""
+    return checkout.told(facts["commit"] or "", facts["dirty"], facts["sources"] or "",
+                         facts["no_commit"] or "")
+
+
 # ---- writing ----
 
 
@@ -143,10 +151,11 @@ class Record:
                                 )[-EVENTS_KEPT:]
 
     def conclude(self, verdict):
-        """Writes down the verdict. The night is over, unless the user interrupted it. Then it may
-        go on."""
+        """Writes down the verdict. The night is over, unless a signal or a full disk ended it. Then
+        it may go on."""
         self.facts.update(verdict=verdict.word, why=verdict.sentences, ended=utc(),
-                          state="running" if self.facts["interrupted"] else
+                          state="running" if self.facts["interrupted"] or
+                          self.facts["disk_full"] else
                           "invalid" if verdict.word == "invalid" else "done")
         for lane in self.facts["lanes"]:
             if lane["state"] == "running":

@@ -6,7 +6,9 @@ text."""
 import os
 import sys
 
+from kthrashlib.common import printable
 from kthrashlib.night import bugs, verdict
+from kthrashlib.night.record import sources_told
 
 SHOWN = 5               # The report prints this many interleavings.
 COLUMNS = ("lane", "state", "executions", "per s", "points", "coverage", "pairs", "lately",
@@ -17,7 +19,8 @@ MEANING = ("pairs: of accesses, seen by all together %d; lately: new in the last
 
 
 def short(path):
-    return min(path, os.path.relpath(path), key=len)
+    """Returns the path as a person in this folder reads it."""
+    return printable(min(path, os.path.relpath(path), key=len))
 
 
 def cells(lane):
@@ -81,4 +84,6 @@ def print_report(folder, record):
         print_bug(folder, bug, n < SHOWN)
     for line in facts["why"]:
         print(line)
-    print("\n%s; the page: %s" % (verdict.summary(facts), short(record.at("page.html"))))
+    print("\n" + sources_told(facts))
+    page = record.at("page.html")
+    print(verdict.summary(facts) + ("; the page: " + short(page) if os.path.exists(page) else ""))

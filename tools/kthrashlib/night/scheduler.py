@@ -33,8 +33,28 @@ class Scheduler:
         self.beside = []            # These jobs run beside the lanes.
         self.before = 0.0           # Earlier starts of this night took this many seconds.
         self.started = self.looked = 0.0
-        self.room = True            # True if the disk has room. Without room nothing is started.
+        self.room_now, self.full_since, self.without_room = True, 0.0, 0.0
         self.interrupted = False
+
+    # ---- room on the disk ---------------------------------------------------------
+
+    @property
+    def room(self):
+        """True if the disk has room. Without room nothing is started."""
+        return self.room_now
+
+    @room.setter
+    def room(self, room):
+        if room and not self.room_now:
+            self.without_room = self.waited()
+        elif self.room_now and not room:
+            self.full_since = time.monotonic()
+        self.room_now = room
+
+    def waited(self):
+        """Returns how many seconds of this start the lanes have waited for room."""
+        return self.without_room + (
+            0.0 if self.room_now else time.monotonic() - self.full_since)
 
     # ---- time -----------------------------------------------------------------
 

@@ -10,11 +10,11 @@ Either command may run again any number of times. See submission.py for the file
 import fcntl
 import os
 import re
-import signal
 import socket
-import subprocess
 import sys
+import traceback
 
+from kthrashlib import children
 from kthrashlib.common import CLEAN, ENVIRONMENT, FINDINGS, ROOT, Failure, decimal, say, usage
 from kthrashlib.night import record
 from kthrashlib.night.folder import existing, utc, write_json
@@ -81,19 +81,19 @@ def run_locked(folder, index, job, fd):
         state["state"] = "done"
     state.update(status=status, ended=utc())
     write_json(state_path(folder, index), state)
-    return CLEAN if state["state"] == "done" else status or ENVIRONMENT
+    return CLEAN if state["state"] == "done" else \
+        status if status and status > 0 else ENVIRONMENT
 
 
 def watch(words, folder, index, fd):
     """Runs a campaign and returns its exit status. The campaign holds the lock as long as it lives,
     even if this process is lost. A signal that ends this process ends the campaign."""
-    with subprocess.Popen(
-            words, cwd=ROOT, stdin=subprocess.DEVNULL, pass_fds=(fd,),
-            env={**os.environ, "KTHRASH_BUILDS": folder.at("shards", "builds.json"),
-                 "KTHRASH_SHARD": str(index)}) as process:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda n, _: process.send_signal(n))
-        return process.wait()
+    process = children.start(
+        words, cwd=ROOT, stdin=children.DEVNULL, pass_fds=(fd,),
+        env={**os.environ, "KTHRASH_BUILDS": folder.at("shards", "builds.json"),
+             "KTHRASH_SHARD": str(index)})
+    children.on_interrupt(lambda: children.tell(process, children.state.caught))
+    return process.wait()
 
 
 def main(args):
@@ -113,3 +113,8 @@ if __name__ == "__main__":
     except Failure as e:
         say("kthrash: " + e.message)
         sys.exit(e.status)
+    except KeyboardInterrupt:
+        sys.exit(children.interrupted())
+    except Exception:   # pylint: disable=broad-exception-caught
+        traceback.print_exc()       # It goes to the job's log.
+        sys.exit(ENVIRONMENT)

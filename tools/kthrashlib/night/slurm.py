@@ -6,14 +6,14 @@ Slurm runs the jobs, and requeues those of a node that is lost. All that the cam
 files (submission.py), so after a kill the same command goes on.
 """
 
+import dataclasses
 import os
 import re
 import shlex
 import shutil
-import subprocess
 import time
 
-from kthrashlib import env, output
+from kthrashlib import children, env, output
 from kthrashlib.build import bazel
 from kthrashlib.common import ROOT, environment, process, say, usage, write_whole
 from kthrashlib.night import bugs, builds, record, submission, verdict
@@ -56,9 +56,9 @@ def check_client():
 
 def sbatch(args, words):
     """Runs sbatch with a script that runs `words`. Returns what sbatch prints."""
-    done = subprocess.run(["sbatch", "--chdir=" + ROOT, *args], text=True, check=False,
-                          input="#!/bin/sh\nexec %s\n" % words,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    done = children.run(["sbatch", "--chdir=" + ROOT, *args], text=True,
+                        given="#!/bin/sh\nexec %s\n" % words,
+                        stdout=children.PIPE, stderr=children.PIPE)
     if done.returncode != 0:
         raise environment("sbatch refused: " + (done.stderr.strip() or done.stdout.strip() or
                                                 "status %d" % done.returncode))
@@ -113,10 +113,10 @@ def keep_config(folder, job):
 def build_all(folder, config, lanes):
     """Builds every binary once, for all nodes and for the merge."""
     env.ensure(env.ALL)
-    commit, changes = builds.tree()
+    tree = builds.tree()
     built = builds.build_all(folder, lanes + [canary(config)])
     write_json(folder.at("shards", "builds.json"),
-               {"commit": commit, "changes": changes, "files": built.files})
+               {"tree": dataclasses.asdict(tree), "files": built.files})
 
 
 def left_undone(folder, job, old):
@@ -173,8 +173,8 @@ def states(job):
     ids = [j for j in (job["array"], job["merge"]) if j]
     if not ids:
         return {}
-    done = subprocess.run(["squeue", "-h", "-r", "-o", "%i %T", "-j", ",".join(ids)],
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+    done = children.run(["squeue", "-h", "-r", "-o", "%i %T", "-j", ",".join(ids)],
+                        stdout=children.PIPE, stderr=children.PIPE, text=True)
     if done.returncode != 0:
         # Slurm forgets a job some time after its end.
         return {} if "Invalid job id" in done.stderr else None
@@ -265,7 +265,7 @@ def main(call, folder, config, lanes, budget):
     except KeyboardInterrupt:
         say("\nkthrash: the jobs go on; the same command follows them, scancel %s %s ends them"
             % (job["array"], job["merge"]))
-        return 130
+        raise
     return report(folder, job)
 
 

@@ -5,13 +5,13 @@ runs."""
 import os
 import time
 
-from kthrashlib import env, output
+from kthrashlib import children, env, locks, output
 from kthrashlib.build import bazel, drivers
-from kthrashlib.common import CLEAN, ENVIRONMENT, FINDINGS, ROOT, STATE, environment, say, usage
+from kthrashlib.common import CLEAN, FINDINGS, ROOT, STATE, environment, say, usage
 from kthrashlib.night import slurm
 from kthrashlib.night.campaign import Night, conduct
 from kthrashlib.night.config import Config
-from kthrashlib.night.folder import Folder, need_room
+from kthrashlib.night.folder import FULL, Folder, need_room
 from kthrashlib.night.lanes import MUTATOR, canary, choose, make
 from kthrashlib.night.scheduler import Budget
 
@@ -24,6 +24,7 @@ def campaign(call):
             found["--hours"], found["--seconds"]))
     seconds = 3600 * found["--hours"] if "--hours" in found else found.get("--seconds", 120.0)
     config = Config(found.get("--config"))
+    config.check_places()
     budget = Budget(seconds, found.get("--jobs", os.cpu_count() or 1),
                     found.get("--seed", int(time.time()) if "--dir" not in found else 1),
                     config.limits)
@@ -31,8 +32,7 @@ def campaign(call):
     if not lanes:
         raise usage("%s: no lane has a weight, expected at least one" % found.get("--config"))
     drivers.check_bug_for_plans(config.canary["bug"])
-    folder = Folder(found.get("--dir") or os.path.join(
-        STATE, "campaign", time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())))
+    folder = Folder(found.get("--dir") or locks.new_folder(os.path.join(STATE, "campaign")))
     folder.check()
     if found.get("--engine") == "slurm":
         return slurm.main(call, folder, config, lanes, budget)
@@ -44,6 +44,8 @@ def campaign(call):
     try:
         need_room(folder, config.limits["free_disk"])
         return conduct(Night(folder, config, lanes, budget, call.line, canary(config)))
+    except OSError as e:
+        raise folder.unusable(e) if e.errno in FULL else e
     finally:
         folder.close()
 
@@ -60,18 +62,36 @@ def fuzz(call):
     binary, mutator = bazel.build([name, MUTATOR])
     lane.binary, lane.mutator = os.path.realpath(binary), mutator
     say("kthrash fuzz: %s, %s" % (name, os.path.relpath(binary, ROOT)))
-    lane.settle_in(os.path.join(STATE, "fuzz", "lanes", target + "-" + engine))
+    folder = os.path.join(STATE, "fuzz", "lanes", target + "-" + engine)
     os.makedirs(os.path.join(STATE, "fuzz", "corpus"), exist_ok=True)
+    os.makedirs(folder, exist_ok=True)
+    # The lane's own lock is a job's. This one is a command's.
+    os.makedirs(os.path.join(folder, "command"), exist_ok=True)
+    with locks.alone(os.path.join(folder, "command"), "fuzz of this engine and target"):
+        lane.settle_in(folder)
+        return run_lane(lane, seconds)
+
+
+def run_lane(lane, seconds):
+    """Runs one lane in the foreground. Returns the exit status."""
     before = set(lane.raw())
     lane.prepare()
-    status = output.relay(lane.command(seconds, int(time.time())), cwd=ROOT,
-                          env={**os.environ, **lane.environment()})
+    words, interrupted, status = lane.command(seconds, int(time.time())), None, None
+    try:
+        status = output.relay(words, cwd=lane.place(), stop_signal=lane.stop_signal,
+                              env={**os.environ, **lane.environment()})
+    except children.Interrupted as e:
+        interrupted = e
     new = [p for p in lane.raw() if p not in before]
     output.findings_are_kept()
     for path in new:
         print("finding: " + os.path.relpath(path, ROOT))
     if new:
         return FINDINGS
+    if interrupted:
+        raise interrupted
+    if status < 0:
+        raise children.killed(words, status)
     if status != 0:
         raise environment("the engine ended with status %d and saved nothing in %s; what it said "
                           "is above" % (status, os.path.relpath(lane.folder, ROOT)))

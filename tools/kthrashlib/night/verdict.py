@@ -7,16 +7,17 @@ of() gives the verdict that a reader sees, also for a night that has not ended.
 
     invalid    the planted bug was not found, so nothing that the night says can be trusted
     findings   a bug fails, or something was found tonight that is still to be confirmed
-    failed     neither, and some of the work was not done
+    interrupted  neither, and a signal ended the start before its time was over
+    failed     none of these, and some of the work was not done
     clean      all the work was done and nothing was found
 """
 
 import dataclasses
 
-from kthrashlib.common import CLEAN, ENVIRONMENT, FINDINGS
+from kthrashlib.common import CLEAN, ENVIRONMENT, FINDINGS, INTERRUPTED
 from kthrashlib.night.words import duration, plural
 
-STATUS = {"clean": CLEAN, "findings": FINDINGS}
+STATUS = {"clean": CLEAN, "findings": FINDINGS, "interrupted": INTERRUPTED}
 FAILURES_TOLD = 3       # The verdict gives this many reasons of one shard.
 
 
@@ -99,6 +100,9 @@ def shard_troubles(shards):
         if s["state"] == "done":
             if s["verdict"] in ("failed", "invalid"):
                 said += ["shard %d: %s" % (s["shard"], why) for why in s["why"][:FAILURES_TOLD]]
+        elif s.get("interrupted"):
+            said.append("shard %d never finished: its start number %d, on %s, was interrupted" % (
+                s["shard"], s["starts"], s["node"]))
         elif not s["starts"]:
             said.append("shard %d never finished: it never began" % s["shard"])
         else:
@@ -117,19 +121,30 @@ def unconfirmed(number, filed):
 # ---- the decision ----
 
 
+def far_of(facts):
+    """Returns how far a night is: the time that it has had, of the time that it is given."""
+    return "%s of %s" % tuple("?" if n is None else duration(n) for n in
+                              (facts["elapsed"], facts["seconds"]))
+
+
 def judge(facts, filed):
     """Returns the verdict of a night that ends. `facts` is its record; `filed` is finding.json of
     every bug in the campaign's folder."""
     lanes, planted = facts["lanes"], facts["canary"]
     crashing = [bug for bug in filed if bug["state"] == "crashing"]
     why = []
-    if planted and planted.get("state") != "found" and not facts["interrupted"]:
+    # If the disk is full, a bug that was found may not have been examined.
+    excused = facts["interrupted"] or (facts["disk_full"] and planted and
+                                       planted.get("state") == "waiting")
+    if planted and planted.get("state") != "found" and not excused:
         word = "invalid"
         why.append("the planted bug %s was not found, so other bugs may have been missed, too%s" % (
             planted.get("bug"), "; its hunt failed: %s" % planted["failure"]
             if planted.get("failure") else ""))
     elif crashing or unconfirmed(facts["night"], filed):
         word = "findings"
+    elif facts["interrupted"]:
+        word = "interrupted"
     elif ran_nothing(lanes):
         word = "failed"
     elif failed_lanes(lanes) or facts["troubles"] or facts["disk_full"]:
@@ -147,15 +162,14 @@ def judge(facts, filed):
         why.append("the disk is full: lanes did not run")
     why += lanes_without_executions(lanes)
     if facts["interrupted"]:
-        why.append("interrupted after %s; the same command goes on" %
-                   duration(facts["elapsed"] or 0))
+        why.append("interrupted after %s: not finished; the same command goes on" % far_of(facts))
     return Verdict(word, why)
 
 
 def cut_off(facts):
     """Returns the verdict of a night that was killed and with which no start will go on."""
     return Verdict(facts["verdict"] or "failed", facts["why"] + [
-        "cut off after %s: the next start had other options or another commit" %
+        "cut off after %s: the next start had other options or other sources" %
         duration(facts["elapsed"] or 0)])
 
 
@@ -192,15 +206,18 @@ def of(facts, why_not="", is_last=True):
     if why_not:
         return Verdict("no record", ["Of this night nothing is known: %s." % why_not])
     told, word, state = bugs_told(facts["bugs"]), facts["verdict"], facts["state"]
+    if word and facts["disk_full"] and state == "running":
+        state = "done"      # The start has ended. The same command may go on with the night.
     why = facts["why"]
     if state != "running":
         why = why + [s for s in lanes_without_executions(facts["lanes"]) if s not in why]
     if "invalid" in (state, word):
         return Verdict("invalid", why + ["What it found, or did not, proves nothing. " + told])
+    far = "After %s. " % far_of(facts)
+    if word and facts["interrupted"]:
+        return Verdict("interrupted", [far + told] + why)
     if word == "failed" or (word == "clean" and state == "done" and ran_nothing(facts["lanes"])):
         return Verdict("failed", why + [told])
-    far = "After %s of %s. " % tuple("?" if n is None else duration(n) for n in
-                                     (facts["elapsed"], facts["seconds"]))
     if state == "running" and is_last:
         return Verdict("running", [far + told] + why)
     if state != "done" or word not in STATUS:
@@ -213,10 +230,15 @@ def summary(facts, by=""):
     night, unless one machine did."""
     idle = sum(map(is_idle, facts["lanes"]))
     new, unsure = new_bugs(facts["bugs"])
-    return "%s%s: %d distinct bugs (%d new)%s%s in %s, %s%s" % (
+    if facts["interrupted"]:
+        word = facts["verdict"]
+        return "%sinterrupted after %s: not finished; so far %s, %d distinct bugs (%d new)%s%s" % (
+            "" if word in ("interrupted", "clean", None) else word + ", ", far_of(facts),
+            extent(facts["lanes"]), len(facts["bugs"].get("crashing", [])), new,
+            " and %d not confirmed" % unsure if unsure else "", by)
+    return "%s%s: %d distinct bugs (%d new)%s%s in %s, %s" % (
         facts["verdict"], ", but %d of %s ran 0 executions" % (
             idle, plural(len(facts["lanes"]), "lane")) if idle else "",
         len(facts["bugs"].get("crashing", [])), new,
         " and %d not confirmed" % unsure if unsure else "", by,
-        duration(facts["elapsed"] or 0), extent(facts["lanes"]),
-        ", interrupted" if facts["interrupted"] else "")
+        duration(facts["elapsed"] or 0), extent(facts["lanes"]))

@@ -61,7 +61,10 @@ class Lines:
     def show(self, times, share, line):
         said, self.last = self.last, "%s  %s" % (times, line)
         if self.last != said:
-            print(self.last, file=self.out, flush=True)
+            try:
+                print(self.last, file=self.out, flush=True)
+            except OSError:
+                pass        # The log is on a full disk, which does not end the campaign.
 
     def end(self):
         pass

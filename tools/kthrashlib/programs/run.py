@@ -9,11 +9,9 @@ import glob
 import json
 import os
 import shutil
-import signal
-import subprocess
 import sys
 
-from kthrashlib import env
+from kthrashlib import children, env
 from kthrashlib.build import drivers
 from kthrashlib.common import CLEAN, ROOT, TOOLS, usage
 from kthrashlib.programs import build, elf, library, plans
@@ -79,15 +77,15 @@ def about(program):
     """Returns what the driver in the program says of itself, {} if it does not come to that, and
     how the program ended. A constructor of the program may print, too."""
     try:
-        done = subprocess.run(program, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, check=False, timeout=STARTS_IN_S,
-                              env=environment(["about"]))
+        done = children.run(program, stdin=children.DEVNULL, stdout=children.PIPE,
+                            stderr=children.PIPE, timeout=STARTS_IN_S, may_be_killed=True,
+                            env=environment(["about"]))
         lines = done.stdout.decode(errors="replace").strip().split("\n")
         said = json.loads(lines[-1])
         return said if isinstance(said, dict) else {}, done
     except ValueError:
         return {}, done
-    except subprocess.TimeoutExpired:
+    except children.TimeoutExpired:
         raise usage("%s: has not reached its main() after %d s, so kthrash can't take it over" % (
             program[0], STARTS_IN_S)) from None
     except OSError as e:
@@ -121,13 +119,7 @@ def check(program):
 
 def drive(program, words):
     """Runs the driver's command line `words` in the program; returns its exit status."""
-    with subprocess.Popen(program, env=environment(words), close_fds=False) as p:
-        while True:
-            try:
-                return p.wait()
-            except KeyboardInterrupt:
-                # After this signal the driver prints its summary and ends.
-                p.send_signal(signal.SIGINT)
+    return drivers.drive(program, environment(words))
 
 
 def options_of(call):
@@ -236,4 +228,5 @@ def gdb(call):
     program = single(call)
     if not program:
         return drivers.gdb(call)
-    return drivers.debug(call, program, environment(["replay", call.words[0]]), os.curdir)
+    return drivers.debug(call, *[(program, environment([command, call.words[0]]))
+                                 for command in ("explain", "replay")], os.curdir)

@@ -7,12 +7,11 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import tempfile
 
-from kthrashlib import env
+from kthrashlib import children, env
 from kthrashlib.build import drivers
-from kthrashlib.common import CLEAN, ROOT, write_whole
+from kthrashlib.common import CLEAN, ROOT, with_bytes_shown, write_whole
 from kthrashlib.show import drawing, perfetto
 from kthrashlib.show.sources import Sources, annotate
 
@@ -25,8 +24,8 @@ def patched(bug, folder):
     for name in files:
         os.makedirs(os.path.dirname(os.path.join(folder, name)), exist_ok=True)
         shutil.copy(os.path.join(ROOT, name), os.path.join(folder, name))
-    subprocess.run(["patch", "-s", "-f", "-p1", "-d", folder, "-i", patch], check=False,
-                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    children.run(["patch", "-s", "-f", "-p1", "-d", folder, "-i", patch],
+                 stdin=children.DEVNULL, stdout=children.DEVNULL)
 
 
 def with_text(explained, found):
@@ -71,13 +70,13 @@ def write(call, command_line, environment, with_lines):
     form, out = call.options.get("--format", "text"), call.options.get("-o")
     if form == "html":
         env.ensure(env.TEMPLATES)
-    done = subprocess.run(command_line, env=environment, stdout=subprocess.PIPE, text=True,
-                          check=False, close_fds=False)
+    done = children.run(command_line, env=environment, stdout=children.PIPE, text=True,
+                        errors="surrogateescape", close_fds=False)
     text = done.stdout
     if done.returncode != CLEAN:
-        return done.returncode
+        return drivers.settled(command_line, done.returncode)
     if form in FORMATS:
-        text = FORMATS[form](with_lines(json.loads(text)))
+        text = with_bytes_shown(FORMATS[form](with_lines(json.loads(text))))
     if out:
         write_whole(out, text)
     else:

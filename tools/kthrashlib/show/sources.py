@@ -3,8 +3,8 @@
 
 import os
 import re
-import subprocess
 
+from kthrashlib import checkout
 from kthrashlib.common import ROOT
 
 PATH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*(/[A-Za-z0-9_][A-Za-z0-9_.+-]*)*\Z")
@@ -32,14 +32,8 @@ class Sources:
         return self._from_git(file) or self._from_folders(file)
 
     def _from_git(self, file):
-        if not self.commit:
-            return []
-        try:
-            out = subprocess.run(["git", "show", "%s:%s" % (self.commit, file)], cwd=ROOT,
-                                 stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
-        except OSError:
-            return []
-        return out.stdout.decode(errors="replace").split("\n") if out.returncode == 0 else []
+        text = checkout.show(self.commit, file) if self.commit else ""
+        return text.split("\n") if text else []
 
     def _from_folders(self, file):
         for folder in self.folders:

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Kills what a front door leaves behind. children.py starts this file as a program:
+
+    guard.py MARK    its standard input is a pipe to which the front door never writes
+
+The front door may be killed by SIGKILL, and then it can't end its children itself. But then the
+kernel closes its end of the pipe, and the guard reads the end of the file. The guard kills each
+process whose environment has the mark. A process gives its environment to its children, so the
+guard finds them even if their parent has died, or if they have made a session of their own.
+"""
+
+import os
+import signal
+import sys
+import time
+
+ROUNDS = 500
+PAUSE_S = 0.01          # A process that was killed takes some time to end.
+VARIABLE = "KTHRASH_MARKS"
+
+
+def marked(mark):
+    """Returns the processes that have the mark. VARIABLE has the marks of several front doors if
+    one of them started another."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open("/proc/%s/environ" % pid, "rb") as f:
+                words = f.read().split(b"\0")
+        except OSError:
+            continue    # The process has ended, or belongs to another user.
+        for word in words:
+            name, _, marks = word.partition(b"=")
+            if name == VARIABLE.encode() and mark.encode() in marks.split(b":"):
+                found.append(int(pid))
+    return found
+
+
+def kill_marked(mark):
+    for _ in range(ROUNDS):
+        pids = marked(mark)
+        if not pids:
+            return
+        for pid in pids:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except OSError:
+                pass    # The process has ended, or belongs to another user.
+        time.sleep(PAUSE_S)
+
+
+def main(mark):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_IGN)
+    while os.read(0, 1):
+        pass
+    kill_marked(mark)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
