@@ -75,11 +75,15 @@ def starts_processes(text):
 
 
 class Children(unittest.TestCase):
-    """Tests that children.py alone starts processes, because it ends them, too."""
+    """Tests that children.py alone starts processes, because it ends them, too. kthrash-cc is a
+    program of its own, which becomes the compiler. It imports no more than programs/wrapper.py
+    and what that needs."""
+
+    STARTERS = ("kthrashlib.children", "kthrashlib.programs.wrapper")
 
     def test_no_other_module_starts_a_process(self):
         for name, path in modules().items():
-            if name != "kthrashlib.children":
+            if name not in self.STARTERS:
                 with open(path, encoding="utf-8") as f:
                     self.assertEqual(starts_processes(f.read()), set(), name)
 

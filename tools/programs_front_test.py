@@ -319,6 +319,7 @@ class Errors(Folder):
         self.assertEqual(done.returncode, common.USAGE)
         self.assertEqual(done.stderr, "kthrash: the program has ended without a second thread, so "
                                       "there is nothing to hunt\n")
+        self.assertNotIn("clean", done.stdout)
 
     def test_a_program_with_one_thread_whose_allocations_may_fail(self):
         self.assertEqual(self.kthrash("run", "--executions=5", "--faults=malloc",

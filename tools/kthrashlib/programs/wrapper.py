@@ -225,28 +225,36 @@ def command_for(compiler, args, library):
     return [*compiler, *added, *without_sanitizer(args)]
 
 
-def start(command):
-    """Becomes the compiler. If the command line is too long for the system, the compiler gets it
-    in a file."""
+def become(command):
+    os.execvp(command[0], command)
+
+
+def run_child(command):
+    return subprocess.run(command, check=False).returncode
+
+
+def start(command, run):
+    """Runs the compiler by run(command), or becomes the compiler. If the command line is too long
+    for the system, the compiler gets it in a file. Returns the compiler's exit status."""
     if response.fits(command):
-        os.execvp(command[0], command)
+        return (run or become)(command)
     with tempfile.NamedTemporaryFile("w", prefix="kthrash-cc-", encoding="utf-8",
                                      errors="surrogateescape") as f:
         first = 2 if os.path.basename(command[0]) in LAUNCHERS else 1
         f.write(response.written(command[first:]))
         f.flush()
-        return subprocess.run([*command[:first], "@" + f.name], check=False).returncode
+        return (run or run_child)([*command[:first], "@" + f.name])
 
 
-def main(compiler, args, library):
-    """Runs the compiler, a list of words. Returns the exit status if the process has not become the
-    compiler."""
+def main(compiler, args, library, run=None):
+    """Runs the compiler, a list of words, by run(command), which returns its exit status. Without
+    `run` this process becomes the compiler, as a rule, and main() does not return."""
     while os.path.basename(compiler[-1]) in LAUNCHERS and args and not args[0].startswith("-"):
         compiler, args = [*compiler, args[0]], args[1:]
     command = compiler
     try:
         command = command_for(compiler, args, library)
-        return start(command)
+        return start(command, run)
     except Refusal as e:
         print("%s: %s" % (NAME, e), file=sys.stderr)
         return USAGE
