@@ -121,13 +121,6 @@ void replay_options(char *buf, size_t size)
 		snprintf(buf + used, size - used, " --sanitizer=" SANITIZER_NAME);
 }
 
-static const char *door = "tools/kthrash";
-
-void replay_through(const char *name)
-{
-	door = name;
-}
-
 /* A shell takes a word of such characters as it is. */
 static bool is_plain(const char *word)
 {
@@ -150,6 +143,13 @@ static void quote(char *buf, size_t size, const char *path)
 						 c == '\'' || c == '\\' ? "\\" : "", c);
 	}
 	snprintf(buf + used, size - used, "'");
+}
+
+static const char *door = "tools/kthrash";
+
+void replay_through(const char *name)
+{
+	door = name;
 }
 
 void replay_command(char *buf, size_t size, const char *path)

@@ -104,15 +104,14 @@ def run(command, call):
     if command in ("stress", "verify") and sys.stderr.isatty() and "--json" not in rest:
         rest.append("--progress")
     env.ensure(env.BUILD)
-    words = [binary(call.options), command] + rest
-    return drive(words)
+    return drive([binary(call.options), command] + rest)
 
 
 def drive(words, variables=None):
-    """Runs a driver that a user follows; returns its exit status."""
+    """Runs a driver in the foreground; returns the exit status. `variables` is its environment."""
     # Ctrl-Z and Ctrl-C reach the driver, because it stays in this program's process group. It gets
     # the descriptors that the caller has opened, as in -o >(cat).
-    p = children.start(words, terminal=True, env=variables, close_fds=False)
+    p = children.start(words, terminal=True, close_fds=False, env=variables)
     try:
         status = p.wait()
     except children.Interrupted:
@@ -163,27 +162,30 @@ def gdb(call):
             plans[0], "is a folder" if os.path.isdir(plans[0]) else "no such file"))
     chosen(found)
     env.ensure(env.BUILD)
-    driver, plan = binary(found), os.path.abspath(plans[0])
     # gdb runs at the top of the checkout, because the names of the sources begin there.
-    return debug(call, ([driver, "explain", plan], None), ([driver, "replay", plan], None), ROOT)
+    driver, plan = binary(found), os.path.abspath(plans[0])
+    return debug(call, lambda command: ([driver, command, plan], None), ROOT)
 
 
-def debug(call, explains, replays, folder):
+def debug(call, starts, folder):
     """Starts gdb in `folder` with a driver that replays a plan, and stops where the plan fails.
-    `explains` and `replays` are pairs: a command line of the driver, and its environment."""
+    starts(command) returns the command line and the environment with which the driver does that
+    with the plan."""
     step, batch = call.options.get("--step"), "--batch" in call.options
     env.ensure(env.DEBUG)
     command = ("kthrash batch" if batch else "kthrash show") + (
         "" if step is None else " %d" % step)
     # The driver says what is wrong with a plan. gdb would say only that the program has ended.
-    tried = children.run(explains[0], env=explains[1], stdout=children.DEVNULL)
+    words, variables = starts("explain")
+    tried = children.run(words, stdout=children.DEVNULL, env=variables, cwd=folder)
     if tried.returncode != CLEAN:
-        return settled(explains[0], tried.returncode)
+        return settled([words[0], "explain"], tried.returncode)
+    command_line, variables = starts("replay")
     words = ["gdb", "-q", "-x", os.path.join(ROOT, "tools", "gdb", "kthrash.py")]
     words += ["-batch"] * batch + ["-ex", command]
+    words += ["--args", *command_line]
     with contextlib.nullcontext() if batch else children.interrupts_go_to_child():
-        status = output.relay(words + ["--args", *replays[0]], terminal=True, cwd=folder,
-                              env=replays[1])
+        status = output.relay(words, terminal=True, cwd=folder, env=variables)
     if status < 0:
         raise children.killed(words, status)
     if status != 0:

@@ -8,6 +8,7 @@ driver's commands to run in place of the program's main().
 import glob
 import json
 import os
+import shlex
 import shutil
 import sys
 
@@ -78,7 +79,7 @@ def about(program):
     how the program ended. A constructor of the program may print, too."""
     try:
         done = children.run(program, stdin=children.DEVNULL, stdout=children.PIPE,
-                            stderr=children.PIPE, timeout=STARTS_IN_S, may_be_killed=True,
+                            stderr=children.PIPE, may_be_killed=True, timeout=STARTS_IN_S,
                             env=environment(["about"]))
         lines = done.stdout.decode(errors="replace").strip().split("\n")
         said = json.loads(lines[-1])
@@ -115,6 +116,23 @@ def check(program):
 
 
 # ---- commands ------------------------------------------------------------------------
+
+
+def starter(program):
+    """Returns the text of a shell script that starts the program with the driver's command line
+    that the script gets, as a campaign does it."""
+    variables = environment([])
+    return """#!/bin/sh
+words=
+for word; do
+	words="$words${words:+$(printf '\\037')}$word"
+done
+export KTHRASH_DRIVER="$words"
+export KTHRASH_SYMBOLIZER=%s
+export LD_LIBRARY_PATH=%s
+exec %s
+""" % (shlex.quote(variables["KTHRASH_SYMBOLIZER"]), shlex.quote(variables["LD_LIBRARY_PATH"]),
+       " ".join(map(shlex.quote, [os.path.abspath(resolved(program[0])), *program[1:]])))
 
 
 def drive(program, words):
@@ -228,5 +246,5 @@ def gdb(call):
     program = single(call)
     if not program:
         return drivers.gdb(call)
-    return drivers.debug(call, *[(program, environment([command, call.words[0]]))
-                                 for command in ("explain", "replay")], os.curdir)
+    return drivers.debug(call, lambda command: (program, environment([command, call.words[0]])),
+                         os.curdir)

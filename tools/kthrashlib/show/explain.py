@@ -74,7 +74,7 @@ def write(call, command_line, environment, with_lines):
                         errors="surrogateescape", close_fds=False)
     text = done.stdout
     if done.returncode != CLEAN:
-        return drivers.settled(command_line, done.returncode)
+        return drivers.settled(command_line[:2], done.returncode)
     if form in FORMATS:
         text = with_bytes_shown(FORMATS[form](with_lines(json.loads(text))))
     if out:
