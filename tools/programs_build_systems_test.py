@@ -107,7 +107,7 @@ class BuildSystems(unittest.TestCase):
 
     def test_make(self):
         for compiler in "clang-19", "gcc":
-            self.check(lines_of("make") .replace("make", "make -B"), "./queue_test", "Makefile",
+            self.check(lines_of("make").replace("make", "make -B"), "./queue_test", "Makefile",
                        KTHRASH_CC=compiler)
 
     def test_autoconf(self):
@@ -129,7 +129,7 @@ class BuildSystems(unittest.TestCase):
         self.addCleanup(self.run_in, "bazel %s shutdown; chmod -R u+w bazel" % options)
         self.env["HOME"] = self.folder
         self.check(lines_of("bazel").replace("bazel ", "bazel %s " % options)
-                   .replace("CC=kthrash-cc", "CC=%s/kthrash-cc --repo_env=KTHRASH_LIB=%s "
+                   .replace("//:NAME", "//:queue_test").replace("CC=kthrash-cc", "CC=%s/kthrash-cc --repo_env=KTHRASH_LIB=%s "
                             "--action_env=KTHRASH_LIB=%s" % (
                                 HERE, self.env["KTHRASH_LIB"], self.env["KTHRASH_LIB"])),
                    "bazel-bin/queue_test", "WORKSPACE", "BUILD")

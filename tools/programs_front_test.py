@@ -72,7 +72,9 @@ int main(void)
 }
 """
 PLAIN = "int main(void) { return 0; }\n"
-BEFORE = "#include <stdlib.h>\n__attribute__((constructor)) static void f(void) { exit(7); }\n" + PLAIN
+BEFORE = """#include <stdlib.h>
+__attribute__((constructor)) static void before(void) { exit(7); }
+""" + PLAIN
 
 
 class Folder(unittest.TestCase):
@@ -387,7 +389,8 @@ class Installed(Folder):
         self.assertIn("\n  run ", said)
         self.assertNotIn("stress", said)
         self.assertNotIn("--os", self.said("kthrash", "replay", "--help"))
-        self.assertEqual(self.said("kthrash", "complete", "re"), "replay\tplans exactly as written\n")
+        self.assertEqual(self.said("kthrash", "complete", "re"),
+                         "replay\tplans exactly as written\n")
         with open(self.prefix + "/share/man/man1/kthrash.1", encoding="utf-8") as f:
             page = f.read()
         self.assertIn(".Ic run\n", page)

@@ -103,7 +103,7 @@ class Line:
 
     def links(self):
         """Does the compiler call the linker for a program or a shared library?"""
-        if self.has(*ENDS_BEFORE_LINK) or self.has("-r") or (self.language or "").endswith("-header"):
+        if self.has(*ENDS_BEFORE_LINK, "-r") or (self.language or "").endswith("-header"):
             return False
         if self.inputs:
             headers = (".h", ".hh", ".hpp", ".hxx", ".H")
@@ -118,8 +118,9 @@ class Line:
     def check(self):
         for name in self.sanitizers():
             if name in NO_SANITIZERS:
-                raise Refusal("-fsanitize=%s: compilers can't combine it with the hooks that kthrash "
-                              "needs; kthrash looks for errors of the heap by itself" % name)
+                raise Refusal("-fsanitize=%s: compilers can't combine it with the hooks that "
+                              "kthrash needs; kthrash looks for errors of the heap by itself" %
+                              name)
         word = self.has("-m32", "-mx32")
         if word:
             raise Refusal("%s: kthrash runs 64-bit programs only" % word)
