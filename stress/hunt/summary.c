@@ -208,7 +208,8 @@ static void print_summary(const struct options *o, const struct totals *t, const
 		       strerror(t->unsaved_error));
 	putchar('\n');
 	if (strcmp(e->verdict, "clean") == 0)
-		printf("not looked for: %s\n", subject->blind_to ? subject->blind_to() : build_blind_to());
+		printf("not looked for: %s\n",
+		       subject->blind_to ? subject->blind_to() : build_blind_to());
 }
 
 void show_summary(const struct options *o, int status)
