@@ -124,15 +124,19 @@ class BuildSystems(unittest.TestCase):
                    "meson.build")
 
     def test_bazel(self):
-        """Bazel's server ends with the test, and what it keeps is in the test's folder."""
-        options = "--output_user_root=%s/bazel --host_jvm_args=-Xmx400m" % self.folder
-        self.addCleanup(self.run_in, "bazel %s shutdown; chmod -R u+w bazel" % options)
-        self.env["HOME"] = self.folder
-        self.check(lines_of("bazel").replace("bazel ", "bazel %s " % options)
-                   .replace("//:NAME", "//:queue_test").replace("CC=kthrash-cc", "CC=%s/kthrash-cc --repo_env=KTHRASH_LIB=%s "
-                            "--action_env=KTHRASH_LIB=%s" % (
-                                HERE, self.env["KTHRASH_LIB"], self.env["KTHRASH_LIB"])),
-                   "bazel-bin/queue_test", "WORKSPACE", "BUILD")
+        """Bazel's server ends with the test, and what it keeps is in a folder of the test."""
+        temporary = tempfile.TemporaryDirectory()
+        self.addCleanup(temporary.cleanup)
+        options = "--output_user_root=%s --host_jvm_args=-Xmx400m" % temporary.name
+        self.addCleanup(self.run_in, "bazel %s shutdown; chmod -R u+w %s" % (
+            options, temporary.name))
+        self.env["HOME"] = temporary.name
+        command = lines_of("bazel").replace("bazel ", "bazel %s " % options)
+        library = "KTHRASH_LIB=" + self.env["KTHRASH_LIB"]
+        command = command.replace("CC=kthrash-cc", "CC=%s/kthrash-cc --repo_env=%s "
+                                  "--action_env=%s" % (HERE, library, library))
+        self.check(command, "bazel-bin/queue_test",
+                   "WORKSPACE", "BUILD")
 
 
 if __name__ == "__main__":
