@@ -64,7 +64,7 @@ class Readme(unittest.TestCase):
             with open(os.path.join(folder, "tickets.c"), "w", encoding="utf-8") as f:
                 f.write(self.program)
             env = {**os.environ, "KTHRASH_LIB": os.path.dirname(LIBRARY), "PYTHONPATH": HERE}
-            for words in ([os.path.join(HERE, "kthrash-cc"), "tickets.c", "-o", "tickets"],
+            for words in ([os.path.join(HERE, "kthrash-cc"), "-O1", "tickets.c", "-o", "tickets"],
                           ["/usr/bin/python3", "-B", os.path.join(HERE, "kthrash_main.py"), "run",
                            "./tickets"]):
                 done = subprocess.run(words, cwd=folder, env=env, stdout=subprocess.PIPE,
