@@ -86,7 +86,6 @@ static bool is_fault(int sig)
 
 static bool classify(int status, struct verdict *v)
 {
-	refused = false;
 	if (shared->verdict.failure != KT_PASS) {
 		*v = shared->verdict;
 		return true;

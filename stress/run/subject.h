@@ -42,6 +42,7 @@ struct subject_settings {
 	bool races;		/* look for data races */
 	bool leaks;		/* a block that is not freed at the end is a finding */
 	bool isolate;		/* each execution in a process of its own */
+	bool prints;		/* in the first execution of each case, not only of the first */
 	/* What a hunt draws. A plan's directives inject their faults in any case. */
 	bool ends_sleeps, fails_malloc, fails_threads;
 };

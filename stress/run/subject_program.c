@@ -12,12 +12,15 @@
 #include "stress/run/subject_program.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "platform/hosted/hosted.h"
 #include "platform/sim/sim.h"
 
+enum { EXIT_FAILS = 3 };	/* as a driver's status for a failed environment */
 enum { LEARNS_FIRST = 2 };	/* so many executions of a case look for racing memory */
 
 /*
@@ -43,11 +46,18 @@ static struct {
 	bool is_finding;	/* the loaded plan expects something, so it is no hunt */
 	bool has_faults;	/* the loaded plan makes allocations fail */
 	uint32_t executions;	/* of the loaded case */
+	bool *printed;		/* in any process of this driver */
 } program;
 
 static void configure(const struct subject_settings *s)
 {
 	program.asked = *s;
+	program.printed = mmap(NULL, sizeof *program.printed, PROT_READ | PROT_WRITE,
+			       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (program.printed == MAP_FAILED) {
+		perror("kthrash: no memory");
+		exit(EXIT_FAILS);
+	}
 }
 
 /* "./queue_test 3 100 (queue_test 5f2c9a01d3e4b7c6)" */
@@ -174,9 +184,20 @@ static bool nothing_to_hunt(const struct sim_record *r)
 	       !program.has_faults && !program.asked.fails_malloc && !program.asked.leaks;
 }
 
+/* The program prints once, also if a hunt goes on in other processes. */
+static void choose_silence(void)
+{
+	bool may_print = program.asked.prints || !*program.printed;
+
+	hosted_set_silent(program.executions > 0 || !may_print);
+}
+
 static void execute(const struct sim_options *o, uint32_t variant)
 {
-	const struct sim_record *r = hosted_run(o, &(struct hosted_options){
+	const struct sim_record *r;
+
+	choose_silence();
+	r = hosted_run(o, &(struct hosted_options){
 		.points = variants[variant].points,
 		.races = races(),
 		.leaks = program.asked.leaks || program.expects_leak,
@@ -188,8 +209,8 @@ static void execute(const struct sim_options *o, uint32_t variant)
 	if (program.executions == 0 && nothing_to_hunt(r))
 		refuse("the program has ended without a second thread, so there is nothing to "
 		       "hunt");
-	if (program.executions++ == 0)
-		hosted_set_silent(true);	/* the program has printed once */
+	program.executions++;
+	*program.printed = true;
 }
 
 /* Which thread does which half of a race, and so the message, depends on the schedule. */
