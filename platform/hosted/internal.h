@@ -261,15 +261,10 @@ void hosted_models_begin(void);
  */
 void hosted_models_main(int (*fn)(int, char **, char **), int argc, char **argv, char **envp);
 /*
- * pthread_mutex_trylock() may fail although the mutex is free, as hosted_spurious() decides.
- * POSIX does not allow it, but std::mutex::try_lock(), which may, is made of it.
+ * The options failing_trylocks and early_timeouts of this execution. hosted_spurious() decides
+ * which trylock fails. The strategy decides which timeout ends early.
  */
-extern bool hosted_trylock_fails;
-/*
- * Each timeout and each sleep may end at any moment, as if all other threads were slow meanwhile.
- * Otherwise those of a second or more end only when no thread can run.
- */
-extern bool hosted_deadlines_near;
+extern bool hosted_trylock_fails, hosted_deadlines_near;
 
 /* ---- clock.c ----------------------------------------------------------------- */
 

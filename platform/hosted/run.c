@@ -137,6 +137,8 @@ static void begin(const struct sim_options *o, const struct hosted_options *h)
 		hosted_heap_restore();
 		is_reset = true;
 	}
+	hosted_deadlines_near = h->early_timeouts;
+	hosted_trylock_fails = h->failing_trylocks;
 	hosted_filter_begin(h->points);
 	hosted_race_begin(h->races);
 	hosted_frames_begin(h->races == HOSTED_RACES_REPORTED);

@@ -44,6 +44,7 @@ struct subject_settings {
 	bool isolate;		/* each execution in a process of its own */
 	/* What a hunt draws. A plan's directives inject their faults in any case. */
 	bool ends_sleeps, fails_malloc, fails_threads;
+	bool early_timeouts, fails_trylocks;
 };
 
 struct sim_options;

@@ -83,15 +83,16 @@ static bool has(int argc, char **argv, const char *word)
 static int drive(int argc, char **argv)
 {
 	const struct os_hooks hooks = { .alloc_fails = no_thread };
-	const struct hosted_options h = { .points = HOSTED_POINTS_FINE };
+	struct hosted_options h = {
+		.points = HOSTED_POINTS_FINE, .early_timeouts = has(argc, argv, "near"),
+	};
 	long executions = argc > 1 ? atol(argv[1]) : 1;
 	struct sim_strategy random = *sim_strategy_random(), pos = *sim_strategy_pos();
 
 	if (has(argc, argv, "spurious")) {
 		random.choose = pos.choose = sometimes;
-		hosted_trylock_fails = true;
+		h.failing_trylocks = true;
 	}
-	hosted_deadlines_near = has(argc, argv, "near");
 	if (has(argc, argv, "no-threads"))
 		os_set_hooks(&hooks);
 	out = dup(STDOUT_FILENO);
