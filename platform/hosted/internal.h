@@ -264,15 +264,11 @@ void hosted_models_begin(void);
  */
 void hosted_models_main(int (*fn)(int, char **, char **), int argc, char **argv, char **envp);
 /*
- * pthread_mutex_trylock() may fail although the mutex is free, as hosted_spurious() decides.
- * POSIX does not allow it, but std::mutex::try_lock(), which may, is made of it.
+ * The options failing_trylocks and early_timeouts of this execution. hosted_spurious() decides
+ * which trylock fails. The strategy decides which timeout ends early.
  */
 extern bool hosted_trylock_fails;
 extern bool hosted_threads_may_leak;	/* main() may return without having joined them */
-/*
- * Each timeout and each sleep may end at any moment, as if all other threads were slow meanwhile.
- * Otherwise those of a second or more end only when no thread can run.
- */
 extern bool hosted_deadlines_near;
 
 /* ---- clock.c ----------------------------------------------------------------- */

@@ -130,8 +130,6 @@ static void main_task(void *arg)
 static void begin(const struct sim_options *o, const struct hosted_options *h)
 {
 	hosted_memory = o->memory;
-	hosted_trylock_fails = h->trylock_fails;
-	hosted_deadlines_near = h->deadlines_near;
 	hosted_threads_may_leak = h->threads_may_leak;
 	hosted_record = sim_record();
 	hosted_epoch = ++sites->epoch;
@@ -140,6 +138,8 @@ static void begin(const struct sim_options *o, const struct hosted_options *h)
 		hosted_heap_restore();
 		is_reset = true;
 	}
+	hosted_deadlines_near = h->early_timeouts;
+	hosted_trylock_fails = h->failing_trylocks;
 	hosted_filter_begin(h->points);
 	hosted_race_begin(h->races);
 	hosted_frames_begin(h->races == HOSTED_RACES_REPORTED);

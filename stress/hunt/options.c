@@ -200,6 +200,7 @@ static int set_program_faults(struct options *o, const struct row *row, const ch
 	const struct { const char *word; bool *fault; } words[] = {
 		{ "spurious", &s->ends_sleeps }, { "malloc", &s->fails_malloc },
 		{ "thread", &s->fails_threads },
+		{ "timeout", &s->early_timeouts }, { "trylock", &s->fails_trylocks },
 	};
 	bool all = strcmp(v, "all") == 0;
 
@@ -213,8 +214,8 @@ static int set_program_faults(struct options *o, const struct row *row, const ch
 		       (strlen(words[i].word) != len || memcmp(words[i].word, at, len) != 0))
 			i++;
 		if (i == sizeof words / sizeof words[0])
-			return complain("--faults", v, "none, all, or words of spurious, malloc "
-					"and thread with commas between them");
+			return complain("--faults", v, "none, all, or words of spurious, malloc, "
+					"thread, timeout and trylock with commas between them");
 		*words[i].fault = true;
 		at += len;
 		if (!*at)

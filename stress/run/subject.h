@@ -45,6 +45,7 @@ struct subject_settings {
 	bool prints;		/* in the first execution of each case, not only of the first */
 	/* What a hunt draws. A plan's directives inject their faults in any case. */
 	bool ends_sleeps, fails_malloc, fails_threads;
+	bool early_timeouts, fails_trylocks;
 };
 
 struct sim_options;

@@ -45,6 +45,7 @@ static struct {
 	bool expects_race, expects_leak;
 	bool is_finding;	/* the loaded plan expects something, so it is no hunt */
 	bool has_faults;	/* the loaded plan makes allocations fail */
+	bool early_timeouts, failing_trylocks;	/* what the loaded plan allows */
 	uint32_t executions;	/* of the loaded case */
 	bool *printed;		/* in any process of this driver */
 } program;
@@ -132,6 +133,8 @@ static void generate(struct plan *p, uint64_t seed, bool faults)
 	for (int i = 0; i < hosted_argc() && i < PLAN_ARGS_MAX; i++)
 		p->args[p->args_count++] = plan_intern_printable(p, hosted_argv()[i]);
 	p->binary = plan_intern_printable(p, hosted_build());
+	p->early_timeouts = program.asked.early_timeouts;
+	p->failing_trylocks = program.asked.fails_trylocks;
 }
 
 /* ---- executions ------------------------------------------------------------- */
@@ -144,6 +147,8 @@ static void load(const struct plan *p)
 	program.expects_leak = p->has_expect && p->expect == KT_LEAK;
 	program.is_finding = p->has_expect;
 	program.has_faults = false;
+	program.early_timeouts = p->early_timeouts;
+	program.failing_trylocks = p->failing_trylocks;
 	program.executions = 0;
 	hosted_filter_forget();
 	hosted_watch_none();
@@ -202,6 +207,8 @@ static void execute(const struct sim_options *o, uint32_t variant)
 		.races = races(),
 		.leaks = program.asked.leaks || program.expects_leak,
 		.isolate = program.asked.isolate || hosted_not_reset(),
+		.early_timeouts = program.early_timeouts,
+		.failing_trylocks = program.failing_trylocks,
 	});
 
 	if (r->failure == KT_UNSUPPORTED)

@@ -84,13 +84,13 @@ static int drive(int argc, char **argv)
 	const struct os_hooks hooks = { .alloc_fails = no_thread };
 	const struct hosted_options h = {
 		.points = HOSTED_POINTS_FINE,
-		.trylock_fails = has(argc, argv, "spurious"),
-		.deadlines_near = has(argc, argv, "near"),
+		.failing_trylocks = has(argc, argv, "spurious"),
+		.early_timeouts = has(argc, argv, "near"),
 	};
 	long executions = argc > 1 ? atol(argv[1]) : 1;
 	struct sim_strategy random = *sim_strategy_random(), pos = *sim_strategy_pos();
 
-	if (h.trylock_fails)
+	if (h.failing_trylocks)
 		random.choose = pos.choose = sometimes;
 	if (has(argc, argv, "no-threads"))
 		os_set_hooks(&hooks);
