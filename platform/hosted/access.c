@@ -51,8 +51,8 @@ static void touch_shared(uintptr_t addr, size_t size, bool write)
 			site_touch(g * GRANULE, GRANULE, write);
 }
 
-__attribute__((noinline))
-static void point(struct site_row *row, const void *addr, size_t size, bool write, uintptr_t pc)
+__attribute__((noinline)) static void point(struct site_row *row, const void *addr, size_t size,
+					    bool write, uintptr_t pc)
 {
 	site_note_step(row);
 	sim_point(&row->site, addr);
@@ -76,8 +76,8 @@ static inline void at_access(struct site_row *row, uintptr_t addr, size_t size, 
 }
 
 /* `size` is at most 16 and constant. */
-static inline __attribute__((always_inline))
-void plain(uintptr_t addr, size_t size, bool write, uintptr_t pc)
+static inline __attribute__((always_inline)) void plain(uintptr_t addr, size_t size, bool write,
+							uintptr_t pc)
 {
 	struct site_row *row;
 	bool is_point;

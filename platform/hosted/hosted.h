@@ -56,6 +56,17 @@ struct hosted_options {
 	 * are HOSTED_POINTS_FINE.
 	 */
 	bool explores;
+	/*
+	 * Each timeout and each sleep may end at any moment, as if all other threads were slow
+	 * meanwhile. Otherwise those of a second or more end only when no thread can run.
+	 */
+	bool early_timeouts;
+	/*
+	 * pthread_mutex_trylock() may fail although the mutex is free. POSIX does not allow it,
+	 * but std::mutex::try_lock(), which may, is made of it.
+	 */
+	bool failing_trylocks;
+	bool threads_may_leak;	/* main() may return while threads have not ended */
 };
 
 /*
