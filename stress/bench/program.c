@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 
 #include "platform/rng.h"
@@ -14,7 +15,6 @@
 #include "stress/hunt/build.h"
 #include "stress/hunt/isolate.h"
 #include "stress/hunt/json.h"
-#include "stress/hunt/memory.h"
 #include "stress/run/subject.h"
 #include "stress/run/world.h"
 
@@ -190,9 +190,12 @@ int bench_program(const struct options *o)
 	struct options own = *o;
 	struct verdict v;
 
-	results = memory_map(sizeof *results);
-	if (!results)
+	results = mmap(NULL, sizeof *results, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		       -1, 0);
+	if (results == MAP_FAILED) {
+		perror("kthrash: bench");
 		return EXIT_ENVIRONMENT;
+	}
 	if (!o->json)
 		build_show("bench");
 	subject->generate(&shared->plan, o->seed, false);
