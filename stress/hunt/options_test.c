@@ -315,9 +315,11 @@ static void test_files(void)
 		char *two[] = { "kthrash", name, "a", "b", NULL };
 		const char *arguments = commands[c].arguments;
 		bool many = strstr(arguments, "...") != NULL;
+		/* A program is its own plan. With another subject the command asks for one. */
+		bool needs_one = *arguments && strcmp(name, "verify") != 0;
 		struct options o;
 
-		CHECK_EQ(options_parse(&o, 2, none), *arguments ? EXIT_USAGE : EXIT_CLEAN);
+		CHECK_EQ(options_parse(&o, 2, none), needs_one ? EXIT_USAGE : EXIT_CLEAN);
 		CHECK_EQ(options_parse(&o, 3, one), *arguments ? EXIT_CLEAN : EXIT_USAGE);
 		CHECK_EQ(options_parse(&o, 4, two), many ? EXIT_CLEAN : EXIT_USAGE);
 	}
