@@ -14,7 +14,6 @@ import tempfile
 
 from kthrashlib import children, env, terminal
 from kthrashlib.common import CLEAN, FINDINGS, ROOT, STATE, TOOLS, environment, usage
-from kthrashlib.front.options import one_of
 from kthrashlib.measure import programs
 from kthrashlib.programs import build
 from kthrashlib.programs import run as running
@@ -42,7 +41,7 @@ def chosen(names, slow=False):
     known = {p.name for p in table}
     for name in names:
         if name not in known:
-            raise usage("no program '%s', expected %s" % (name, one_of(sorted(known))))
+            raise usage("no program '%s', expected %s" % (name, ", ".join(sorted(known))))
     return [(p, words) for p in table if not names or p.name in names
             for words in p.arguments if names or slow or words not in p.slow]
 
