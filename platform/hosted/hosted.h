@@ -60,6 +60,7 @@ struct hosted_options {
 	 * but std::mutex::try_lock(), which may, is made of it.
 	 */
 	bool failing_trylocks;
+	bool threads_may_leak;	/* main() may return while threads have not ended */
 };
 
 /*

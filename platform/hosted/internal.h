@@ -14,6 +14,7 @@
  *	filter.c	which addresses two threads share
  *	point.c		choice points, sleeping and waking
  *	atomic.c	the compiler's hooks for atomics
+ *	atomic_call.c	atomics for which the compiler calls libatomic
  *	heap.c malloc.c	malloc and its family
  *	files.c		descriptors and mappings that an execution leaves
  *	watchdog.c	ends an execution that makes no progress
@@ -60,11 +61,13 @@
  */
 #define HOSTED_REAL(name)                                                      \
 	(__extension__({                                                       \
-		static __typeof__(&(name)) hosted_real_here;                     \
+		static __typeof__(&(name)) hosted_real_here;                   \
 		if (!hosted_real_here)                                         \
-			hosted_real_here = (__typeof__(&(name)))dlsym(RTLD_NEXT, #name); \
+			hosted_real_here = (__typeof__(&(name)))hosted_real(#name); \
 		hosted_real_here;                                              \
 	}))
+/* cxx.c. NULL if no library that is loaded has it. */
+void *hosted_real(const char *name);
 
 /* ---- run.c ----------------------------------------------------------------- */
 
@@ -264,7 +267,9 @@ void hosted_models_main(int (*fn)(int, char **, char **), int argc, char **argv,
  * The options failing_trylocks and early_timeouts of this execution. hosted_spurious() decides
  * which trylock fails. The strategy decides which timeout ends early.
  */
-extern bool hosted_trylock_fails, hosted_deadlines_near;
+extern bool hosted_trylock_fails;
+extern bool hosted_threads_may_leak;	/* main() may return without having joined them */
+extern bool hosted_deadlines_near;
 
 /* ---- clock.c ----------------------------------------------------------------- */
 

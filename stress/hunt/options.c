@@ -449,7 +449,7 @@ int options_parse(struct options *o, int argc, char **argv)
 {
 	static const char *files[4096];
 
-	*o = (struct options){ .files = files, .coverage_every = 1, .jobs = 1 };
+	*o = (struct options){ .files = files };
 	memset(given, 0, sizeof given);
 	if (argc < 2) {
 		fprintf(stderr, "kthrash: expected a command; --help lists them\n");
@@ -459,8 +459,10 @@ int options_parse(struct options *o, int argc, char **argv)
 	if (!check_command(o->command))
 		return EXIT_USAGE;
 	for (unsigned i = 0; i < ROWS; i++)
-		if (rows[i].sets && is_of(&rows[i], o->command))
+		if (rows[i].sets)
 			rows[i].set(o, &rows[i], rows[i].preset);
+	if (strcmp(o->command, "run") == 0)
+		set_program_faults(o, NULL, "spurious");
 	for (int i = 2; i < argc; i++) {
 		int status = EXIT_CLEAN;
 
