@@ -135,8 +135,8 @@ COMMANDS = [
                number=whole(1, 1000)),
         Option("--out=FILE", "with --scoreboard: write FILE.json and a picture, FILE.svg"),
         JSON,
-    ], "With --programs, each program's repaired twin is hunted, too, also for races and leaks, and "
-       "nothing may be found in it."),
+    ], "With --programs, each program's repaired twin is hunted, too, also for races and leaks, "
+       "and nothing may be found in it."),
     Command("gate", "gate.gate:main", "",
             "for CI: sanitizers x back ends x kinds of test, in a given time", [
         Option("--minutes=N", "how long the gate may take", "30", number=real(0.1, 7 * 24 * 60)),
