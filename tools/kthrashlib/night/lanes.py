@@ -12,7 +12,7 @@ import re
 import signal
 import time
 
-from kthrashlib.common import ROOT, decimal, matching, usage
+from kthrashlib.common import ROOT, decimal, matching, usage, write_whole
 from kthrashlib.night.folder import entries, utc
 from kthrashlib.night.process import Job
 
@@ -208,13 +208,12 @@ class StressLane(Lane):
         except OSError:
             pass
         path = os.path.join(self.folder, "findings", os.path.basename(said["file"]))
-        temporary = "%s.%d.tmp" % (path, os.getpid())
+        texts = {path: said["plan"]}
+        if said.get("report"):      # The driver has the report of a sanitizer beside the plan.
+            texts[path.removesuffix(".plan") + ".report.txt"] = said["report"]
         try:
-            with open(temporary, "w", encoding="utf-8") as f:
-                f.write(said["plan"])
-                f.flush()
-                os.fsync(f.fileno())
-            os.rename(temporary, path)
+            for name, text in texts.items():
+                write_whole(name, text)
         except OSError as e:
             self.last_line = "a finding that could not be saved: %s" % e
 
