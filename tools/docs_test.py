@@ -11,6 +11,7 @@ import unittest
 
 from kthrashlib import common
 from kthrashlib.build import drivers
+from kthrashlib.measure import suite
 from kthrashlib.front import commands
 
 HERE = os.path.dirname(os.path.realpath(__file__))
@@ -128,7 +129,11 @@ def check(args):
     placeholder = ["x.plan"] if command.arguments in ("PLAN", "PLAN...") else []
     call = commands.parse(args[0], args[1:] + (
         [] if any(not a.startswith("-") for a in args[1:]) else placeholder))
-    for bug in [call.options.get("--bug")] + (call.words if args[0] == "bugs" else []):
+    named = call.words if args[0] == "bugs" else []
+    if "--programs" in call.options:
+        suite.chosen(named)
+        named = []
+    for bug in [call.options.get("--bug"), *named]:
         if bug:
             drivers.check_bug(bug)
 
@@ -165,6 +170,7 @@ class Docs(unittest.TestCase):
         self.assertEqual(list(wrong_targets("`bazel test //core:none_test`")),
                          ["1: //core:none_test"])
         for line, what in (("frob x", "no command frob"), ("bugs NOPE", "no seeded bug"),
+                           ("bugs --programs NOPE", "no program"),
                            ("stress --frob", "unexpected '--frob'"),
                            ("replay --bug=NOPE", "no seeded bug")):
             self.assertIn(what, "".join(wrong_commands("`tools/kthrash %s`" % line)))

@@ -46,6 +46,8 @@ class Table(unittest.TestCase):
                 (row + 'expect = ["race"]\narguments = ["3"]\n', "'arguments' is not a list"),
                 (row + 'expect = ["race"]\narguments = []\n', "'arguments' is empty"),
                 (row + 'expect = ["race"]\nspeed = 1\n', "unexpected 'speed'"),
+                (row + 'expect = ["race"]\ncompiler = "icc"\n', "unexpected compiler 'icc'"),
+                (row + 'expect = ["race"]\nslow = [["9"]]\n', "'slow' has ['9']"),
                 ("[a\n", "x.toml: ")):
             with self.subTest(message):
                 self.assertIn(message, self.wrong(text))

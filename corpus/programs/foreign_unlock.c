@@ -5,6 +5,7 @@
  * Stands for: a mutex used as a signal.
  * Bug: the main thread locks the mutex twice, and the worker unlocks it in between. Only the
  *	thread that has locked a mutex may unlock it. glibc lets it pass, other systems do not.
+ *	If the worker is late, the main thread waits for a mutex that it holds itself.
  * Repair: a semaphore, which any thread may post.
  */
 #include <assert.h>

@@ -6,6 +6,7 @@
  * Stands for: requests and replies with a condition each.
  * Bug: the server gives its answer between the two places at which the main thread holds the lock.
  *	The signal of `answered` finds nobody waiting, and the main thread then waits for it.
+ *	Or the main thread wakes up spuriously, before there is an answer.
  * Repair: the main thread waits only while there is no answer.
  */
 #include <assert.h>

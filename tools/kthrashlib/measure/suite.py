@@ -14,7 +14,6 @@ import tempfile
 
 from kthrashlib import children, env, terminal
 from kthrashlib.common import CLEAN, FINDINGS, ROOT, STATE, TOOLS, environment, usage
-from kthrashlib.front.options import one_of
 from kthrashlib.measure import programs
 from kthrashlib.programs import build
 from kthrashlib.programs import run as running
@@ -22,12 +21,13 @@ from kthrashlib.terminal import LEFT, RIGHT
 
 EXECUTIONS = 100000
 REPLAYS = 10
+FOLDER = os.path.join(STATE, "programs")
 JOBS = os.cpu_count()
 # A hunt of so many seconds hangs: it is a defect of kthrash.
 HANG_SECONDS = 3600
 DIRECTIVES = ("switch", "visible", "spurious", "fail", "kill", "oom")
 COLUMNS = [("program", LEFT), ("found as", LEFT), ("strategy", LEFT), ("executions", RIGHT),
-           ("directives", RIGHT), ("replays", RIGHT), ("twin", LEFT)]
+           ("directives", RIGHT), ("replays", RIGHT), ("twin", LEFT), ("plan", LEFT)]
 FAULTS = {"allocation": "malloc"}       # The other faults have the same words in `run`.
 
 
@@ -41,7 +41,7 @@ def chosen(names, slow=False):
     known = {p.name for p in table}
     for name in names:
         if name not in known:
-            raise usage("no program '%s', expected %s" % (name, one_of(sorted(known))))
+            raise usage("no program '%s', expected %s" % (name, ", ".join(sorted(known))))
     return [(p, words) for p in table if not names or p.name in names
             for words in p.arguments if names or slow or words not in p.slow]
 
@@ -61,7 +61,17 @@ def options(program):
 
 
 def compile_one(program, folder, repaired):
-    """Compiles a program as a user does; returns the path of the binary."""
+    """Compiles a program as a user does; returns the path of the binary. Another `bugs` may compile
+    the same program at the same time."""
+    os.makedirs(folder, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder) as place:
+        made = compile_in(place, program, repaired)
+        binary = os.path.join(folder, os.path.basename(made))
+        os.replace(made, binary)
+    return binary
+
+
+def compile_in(folder, program, repaired):
     binary = os.path.join(folder, program.name + ("-twin" if repaired else ""))
     compiler, *words = program.compiled(binary, program.compiler, repaired, ["-O1"])
     cxx = program.source.endswith(".cc")
@@ -123,15 +133,14 @@ def replayed(program, plan):
 
 
 def examine_bug(program, binary, words, executions, seed):
-    """Hunts in a program, and replays what was found."""
+    """Hunts in a program, and replays what was found. The plan stays beside the binary."""
     with tempfile.TemporaryDirectory() as folder:
         finding, summary = hunt([binary, *words], executions, seed, folder, options(program))
         if not finding:
             return {"found": False}
         plan = summary["plan"]
         replays, directives = replayed([binary, *words], plan)
-        kept = os.path.join(STATE, "bugs", "-".join([program.name, *words]) + ".plan")
-        os.makedirs(os.path.dirname(kept), exist_ok=True)
+        kept = os.path.join(os.path.dirname(binary), "-".join([program.name, *words]) + ".plan")
         shutil.copyfile(plan, kept)
     return {"found": True, "kind": finding["kind"], "strategy": finding["strategy"],
             "executions": finding["executions"], "message": finding["message"],
@@ -153,25 +162,26 @@ def examine_twin(program, twin, words, executions, seed):
 # ---- the command ---------------------------------------------------------------------
 
 
-def examine(program, command_lines, executions, seed):
+def examine(program, command_lines, executions, seed, folder):
     """Compiles a program and its twin; returns a row of the table for each command line."""
-    with tempfile.TemporaryDirectory() as folder:
-        binary = compile_one(program, folder, repaired=False)
-        twin = compile_one(program, folder, repaired=True)
-        return [{"program": title(program, words), "expect": program.expect,
-                 **examine_bug(program, binary, words, executions, seed),
-                 "twin": examine_twin(program, twin, words, executions, seed)}
-                for words in command_lines]
+    binary = compile_one(program, folder, repaired=False)
+    twin = compile_one(program, folder, repaired=True)
+    return [{"program": title(program, words), "expect": program.expect,
+             **examine_bug(program, binary, words, executions, seed),
+             "twin": examine_twin(program, twin, words, executions, seed)}
+            for words in command_lines]
 
 
-def examine_all(asked, executions, seed):
-    """Yields the rows of all programs in their order. JOBS programs are examined at a time."""
+def examine_all(asked, executions, seed, folder):
+    """Yields the rows of each program, in the order of the table. JOBS programs are examined at a
+    time. Binaries and plans go to the folder."""
     lines = {}
     for program, words in asked:
         lines.setdefault(program.name, (program, []))[1].append(words)
     workers = concurrent.futures.ThreadPoolExecutor(JOBS)
     try:
-        yield from workers.map(lambda each: examine(*each, executions, seed), lines.values())
+        yield from workers.map(lambda each: examine(*each, executions, seed, folder),
+                               lines.values())
     finally:
         workers.shutdown(cancel_futures=True)
 
@@ -185,12 +195,12 @@ def line(row):
     """Returns a row of the table as it is printed."""
     twin = "clean" if row["twin"] is None else "FINDING " + row["twin"]
     if not row["found"]:
-        return (row["program"], "NOT FOUND", "", "", "", "",
-                "%s; expected: %s" % (twin, ", ".join(row["expect"])))
+        return (row["program"], "NOT FOUND", "", "", "", "", twin,
+                "expected: " + ", ".join(row["expect"]))
     kind = row["kind"] + ("" if row["kind"] in row["expect"] else
                           ", expected " + ", ".join(row["expect"]))
     return (row["program"], kind, row["strategy"], row["executions"], row["directives"],
-            "%d/%d" % (row["replays"], REPLAYS), twin)
+            "%d/%d" % (row["replays"], REPLAYS), twin, row["plan"])
 
 
 def left_out(asked):
@@ -208,7 +218,7 @@ def main(call):
     prepare()
     executions = found.get("--executions", EXECUTIONS)
     rows = [row for each in terminal.each(
-        examine_all(asked, executions, found.get("--seed", 1)), "hunting in the programs")
+        examine_all(asked, executions, found.get("--seed", 1), FOLDER), "hunting in the programs")
         for row in each]
     if "--json" in found:
         print(json.dumps({"executions": executions, "programs": rows}, indent=1))
