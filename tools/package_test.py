@@ -75,11 +75,12 @@ def starts_processes(text):
 
 
 class Children(unittest.TestCase):
-    """Tests that children.py alone starts processes, because it ends them, too."""
+    """Tests that only children.py starts processes of the front door, because it ends them, too."""
 
     def test_no_other_module_starts_a_process(self):
         for name, path in modules().items():
-            if name != "kthrashlib.children":
+            # kthrash-cc is a program of its own, which becomes the compiler.
+            if name not in ("kthrashlib.children", "kthrashlib.programs.wrapper"):
                 with open(path, encoding="utf-8") as f:
                     self.assertEqual(starts_processes(f.read()), set(), name)
 

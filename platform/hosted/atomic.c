@@ -92,6 +92,7 @@ static inline bool may_fail(uintptr_t pc, size_t size)
 	return hosted_spurious(hosted_site_sized(pc, HOSTED_UPDATE, (uint8_t)size));
 }
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): T is a type, and name a part of a name */
 #define ATOMIC_LOAD_STORE(bits, T)                                             \
 	HOSTED_EXPORT T __tsan_atomic##bits##_load(const volatile T *a, int order); \
 	HOSTED_EXPORT T __tsan_atomic##bits##_load(const volatile T *a, int order) \
@@ -180,6 +181,8 @@ static inline bool may_fail(uintptr_t pc, size_t size)
 		}                                                              \
 		return old;                                                    \
 	}
+
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 /* ---- real operations ------------------------------------------------------------------ */
 

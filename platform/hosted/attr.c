@@ -20,7 +20,8 @@ enum { HOSTED_CPUS = 4 };
 
 void hosted_attr_init(struct hosted_thread *t)
 {
-	snprintf(t->comm, sizeof t->comm, "%s", program_invocation_short_name);
+	memset(t->comm, 0, sizeof t->comm);
+	strncpy(t->comm, program_invocation_short_name, sizeof t->comm - 1);
 	CPU_ZERO(&t->cpus);
 	for (int i = 0; i < HOSTED_CPUS; i++)
 		CPU_SET(i, &t->cpus);
@@ -121,12 +122,12 @@ void hosted_rename(uint32_t thread, const char *name)
 	char word[HOSTED_COMM_MAX], unique[OS_NAME_MAX];
 	size_t n = 0;
 
-	for (; name[n] && n < sizeof word - 1; n++)
+	for (; n < sizeof word - 1 && name[n]; n++)
 		word[n] = is_plain(name[n]) ? name[n] : '_';
 	word[n] = '\0';
 	if (!n)
 		snprintf(word, sizeof word, "T%u", thread);
-	snprintf(unique, sizeof unique, "%s", word);
+	memcpy(unique, word, sizeof word);
 	for (unsigned i = 2; is_taken(thread, unique); i++)
 		snprintf(unique, sizeof unique, "%s#%u", word, i);
 	sim_task_rename(thread, unique);

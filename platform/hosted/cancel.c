@@ -39,6 +39,7 @@ static void jump(struct hosted_thread *self)
 
 	if (self->cleanup)
 		buf = self->cleanup->__cancel_jmp_buf;
+	hosted_once_left(self->cleanup ? (char *)self->cleanup : self->base_frame);
 	/* The compiler must not compare sizes: the buffer lacks room for signals, as in glibc. */
 	__asm__ volatile("" : "+r"(buf));
 	longjmp(buf, 1);
@@ -96,7 +97,7 @@ bool hosted_block_cancellable(struct kt_site *site, const void *object, uint64_t
 
 	hosted_cancel_point();	/* the cancellation may have come before the sleep */
 	self->cancellable = true;
-	in_time = hosted_block(site, object, deadline, -1);
+	in_time = hosted_block_until(site, object, deadline, -1);
 	self->cancellable = false;
 	hosted_cancel_point();
 	return in_time;

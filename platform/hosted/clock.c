@@ -43,8 +43,9 @@ static uint64_t beginning(clockid_t clock)
 	case CLOCK_BOOTTIME:
 	case CLOCK_BOOTTIME_ALARM:
 		return 3600 * SECOND;
+	default:	/* the processor time of a process or a thread */
+		return 0;
 	}
-	return 0;	/* the processor time of a process or a thread */
 }
 
 /* HOSTED_NEVER itself would be no deadline at all. */
@@ -185,6 +186,24 @@ HOSTED_EXPORT int settimeofday(const struct timeval *t, const struct timezone *z
 	if (hosted_on())
 		hosted_refuse("settimeofday()", HOSTED_CALLER);
 	return HOSTED_REAL(settimeofday)(t, zone);
+}
+
+/* ---- waiting until a time -------------------------------------------------- */
+
+bool hosted_deadlines_near;
+
+/* To let a near deadline pass is a choice of the strategy. */
+bool hosted_block_until(struct kt_site *site, const void *object, uint64_t deadline, int owner)
+{
+	uint64_t near = hosted_now() + SIM_NEAR_NS - 1;
+
+	if (!hosted_deadlines_near || deadline == HOSTED_NEVER || deadline <= near)
+		return hosted_block(site, object, deadline, owner);
+	if (hosted_block(site, object, near, owner))
+		return true;
+	if (hosted_now() < deadline)
+		sim_clock_advance(deadline - hosted_now());
+	return false;
 }
 
 /* ---- sleeping --------------------------------------------------------- */

@@ -19,7 +19,7 @@ static clockid_t clock_of(const pthread_cond_t *c)
 
 static void check(const pthread_cond_t *c, uintptr_t pc)
 {
-	hosted_heap_check(c, sizeof *c, pc);
+	hosted_heap_check(c, sizeof(pthread_cond_t), pc);
 	if (c->__data.__g1_orig_size == DESTROYED)
 		hosted_fail(KT_DISCIPLINE, pc, "condition %s was destroyed",
 			    hosted_object_name(c));
@@ -28,7 +28,7 @@ static void check(const pthread_cond_t *c, uintptr_t pc)
 int hosted_cond_init(pthread_cond_t *c, const pthread_condattr_t *a, uintptr_t pc)
 {
 	hosted_arrive(hosted_site(pc, HOSTED_INIT), c);
-	hosted_heap_check(c, sizeof *c, pc);
+	hosted_heap_check(c, sizeof(pthread_cond_t), pc);
 	hosted_check_idle(c, "condition", "initialized", pc);
 	return HOSTED_REAL_OF(pthread_cond_init, "GLIBC_2.3.2")(c, a);
 }
@@ -80,7 +80,7 @@ static int sleep_without(pthread_cond_t *c, pthread_mutex_t *m, uint64_t deadlin
 	if (hosted_is_cancelled() || hosted_spurious(site))
 		hosted_arrive(site, NULL);	/* others may take the mutex meanwhile */
 	else
-		in_time = hosted_block(site, c, deadline, -1);
+		in_time = hosted_block_until(site, c, deadline, -1);
 	self->cancellable = false;
 	self->with = NULL;
 	return in_time || self->let_through ? 0 : ETIMEDOUT;

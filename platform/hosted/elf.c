@@ -18,7 +18,7 @@ static struct image {
 static const struct image *image_of(const struct hosted_module *m)
 {
 	struct image *i = &image[m - hosted_module];
-	struct stat st;
+	struct stat st = { 0 };
 	long fd, at;
 
 	if (i->tried)

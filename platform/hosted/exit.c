@@ -159,7 +159,7 @@ void hosted_main_returned(int status, uintptr_t pc)
 
 	fail_status(status, "main() returns", pc);
 	self->exiting = true;
-	hosted_held_at_end(pc);
+	hosted_held_at_end();
 	hosted_run_at_end();
 	run(&exit_now);
 	check_joined();

@@ -89,7 +89,7 @@ static void find_free(void)
 
 void hosted_files_look(void)
 {
-	struct stat st;
+	struct stat st = { 0 };
 
 	if (hosted_process->files)
 		return;

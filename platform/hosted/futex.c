@@ -66,7 +66,7 @@ static long sleep_on(const uint32_t *word, uint64_t deadline, uint32_t bits, str
 	self->futex = word;
 	self->futex_bits = bits;
 	self->futex_turn = turn++;
-	in_time = hosted_block(site, self, deadline, -1);
+	in_time = hosted_block_until(site, self, deadline, -1);
 	if (!self->futex)
 		return 0;
 	self->futex = NULL;
@@ -105,6 +105,7 @@ static bool operate(uint32_t *word, uint32_t code)
 	case FUTEX_OP_OR:	*word |= (uint32_t)arg; break;
 	case FUTEX_OP_ANDN:	*word &= ~(uint32_t)arg; break;
 	case FUTEX_OP_XOR:	*word ^= (uint32_t)arg; break;
+	default:		break;
 	}
 	switch (code >> 24 & 15) {
 	case FUTEX_OP_CMP_EQ:	return old == than;
@@ -185,8 +186,9 @@ static long futex(const long *a, uintptr_t pc)
 			return wake(word, count, FUTEX_BITSET_MATCH_ANY) +
 			       wake(other, others, FUTEX_BITSET_MATCH_ANY);
 		return wake(word, count, FUTEX_BITSET_MATCH_ANY);
+	default:
+		hosted_refuse("syscall(SYS_futex) with priority inheritance", pc);
 	}
-	hosted_refuse("syscall(SYS_futex) with priority inheritance", pc);
 }
 
 /* ---- syscall() -------------------------------------------------------- */
@@ -228,6 +230,14 @@ static const struct {
 #undef REFUSED
 };
 
+static long pass_on(long number, const long *a, uintptr_t pc)
+{
+	for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
+		if (refused[i].number == number)
+			hosted_refuse(refused[i].name, pc);
+	return HOSTED_REAL(syscall)(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
 static long system_call(long number, const long *a, uintptr_t pc)
 {
 	switch (number) {
@@ -245,11 +255,9 @@ static long system_call(long number, const long *a, uintptr_t pc)
 		if (a[0])
 			hosted_arrive(hosted_site(pc, HOSTED_FENCE), NULL);
 		return a[0] ? 0 : HOSTED_REAL(syscall)(number, a[0], a[1]);
+	default:
+		return pass_on(number, a, pc);
 	}
-	for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
-		if (refused[i].number == number)
-			hosted_refuse(refused[i].name, pc);
-	return HOSTED_REAL(syscall)(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
 HOSTED_EXPORT long syscall(long number, ...)

@@ -58,7 +58,7 @@ char *hosted_locks_held(uint32_t thread, char *buf, size_t size)
 }
 
 /* POSIX says nothing of what happens to a lock that is not robust if its owner ends. */
-void hosted_held_at_end(uintptr_t pc)
+void hosted_held_at_end(void)
 {
 	struct hosted_thread *t = hosted_self();
 
@@ -66,7 +66,7 @@ void hosted_held_at_end(uintptr_t pc)
 		const struct hosted_held h = t->held[t->held_count - 1];
 
 		if (h.kind != HOSTED_ROBUST)
-			hosted_fail(KT_DISCIPLINE, pc, "%s ends while it holds %s",
+			hosted_fail(KT_DISCIPLINE, h.pc, "%s ends while it holds %s, taken",
 				    hosted_name(hosted_me()), hosted_object_name(h.lock));
 		hosted_drop(h.lock);
 		hosted_mutex_owner_died((pthread_mutex_t *)(uintptr_t)h.lock);

@@ -80,10 +80,13 @@ static inline uint32_t hosted_me(void)
 	return sim_who();
 }
 
-/* Has no other task anything left to do? Then nothing is a choice. */
+/*
+ * Has no other task anything left to do? Then nothing is a choice. But an exploration must hear
+ * of each step: this one may depend on what a task did that has ended, and could come first.
+ */
 static inline bool hosted_is_alone(void)
 {
-	return sim_unfinished() < 2;
+	return sim_unfinished() < 2 && !sim_is_heard(SIM_HEARS_TOUCHES);
 }
 
 /*
@@ -262,6 +265,11 @@ void hosted_models_main(int (*fn)(int, char **, char **), int argc, char **argv,
  * POSIX does not allow it, but std::mutex::try_lock(), which may, is made of it.
  */
 extern bool hosted_trylock_fails;
+/*
+ * Each timeout and each sleep may end at any moment, as if all other threads were slow meanwhile.
+ * Otherwise those of a second or more end only when no thread can run.
+ */
+extern bool hosted_deadlines_near;
 
 /* ---- clock.c ----------------------------------------------------------------- */
 

@@ -341,7 +341,8 @@ static struct stream {
 
 void hosted_io_begin(void)
 {
-	memset(stream, 0, sizeof stream);
+	for (int i = 0; i < STREAMS_MAX && stream[i].file; i++)
+		stream[i] = (struct stream){ 0 };
 }
 
 static struct stream *stream_of(FILE *file, uintptr_t pc)

@@ -41,6 +41,8 @@ void hosted_keys_begin(void)
 			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (values == MAP_FAILED)
 		abort();
+	if (!keys_end && !before_end)
+		return;
 	for (uint32_t i = 0; i < hosted_threads; i++)
 		memset(value_of(i, 0), 0, sizeof(struct value) * keys_end);
 	memset(keys, 0, sizeof keys[0] * keys_end);

@@ -50,18 +50,13 @@ static void *allocate(size_t size, size_t align, uintptr_t pc, bool zeroed)
 {
 	void *p;
 
-	if (is_own(pc)) {
+	if (is_own(pc) || (!hosted_on() && hosted_heap_has_started())) {
 		p = heap_host_alloc(size, align);
 		if (p && zeroed)
 			memset(p, 0, size);
-	} else if (hosted_on()) {
-		p = is_refused(pc) ? NULL : hosted_heap_alloc(size, align, pc, zeroed);
-	} else if (!hosted_heap_has_started()) {
-		p = hosted_heap_alloc(size, align, pc, zeroed);
 	} else {
-		p = heap_host_alloc(size, align);
-		if (p && zeroed)
-			memset(p, 0, size);
+		p = hosted_on() && is_refused(pc) ? NULL :
+						    hosted_heap_alloc(size, align, pc, zeroed);
 	}
 	if (!p)
 		errno = ENOMEM;

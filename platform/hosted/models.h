@@ -52,6 +52,7 @@ struct hosted_held {	/* a lock that a thread holds */
 	} kind;
 };
 
+struct hosted_running;		/* once.c */
 struct hosted_at_end;		/* key.c: a destructor of a thread_local variable */
 
 struct hosted_thread {
@@ -81,6 +82,7 @@ struct hosted_thread {
 	__pthread_unwind_buf_t *cleanup;	/* the innermost of pthread_cleanup_push() */
 	jmp_buf base;			/* the frame that called fn */
 	char *base_frame;
+	struct hosted_running *running;	/* the innermost function that runs once */
 	bool gone;			/* after a jump to base there is nothing to do */
 
 	/* What ended its sleep. A waker sets it, so that the thread need not look at the object. */
@@ -133,10 +135,14 @@ static inline bool hosted_is_cancelled(void)
 {
 	const struct hosted_thread *t = hosted_self();
 
+	sim_touch(t, SIM_READ);
 	return t->cancel_asked && !t->cancel_disabled && !t->exiting;
 }
 
-/* As hosted_block(); pthread_cancel() ends the sleep, and the thread (cancel.c). */
+/* As hosted_block(), for all waits that may have a deadline: see hosted_deadlines_near. */
+bool hosted_block_until(struct kt_site *site, const void *object, uint64_t deadline, int owner);
+
+/* As hosted_block_until(); pthread_cancel() ends the sleep, and the thread (cancel.c). */
 bool hosted_block_cancellable(struct kt_site *site, const void *object, uint64_t deadline);
 
 /* ---- held locks (held.c) ---------------------------------------------- */
@@ -149,7 +155,7 @@ int hosted_holder(const void *lock);	/* any thread that holds it, or -1 */
 /* Write the names of the locks that the thread holds, or "no lock". Returns buf. */
 char *hosted_locks_held(uint32_t thread, char *buf, size_t size);
 /* The thread ends: it should hold nothing. Robust mutexes are given up. */
-void hosted_held_at_end(uintptr_t pc);
+void hosted_held_at_end(void);
 
 /*
  * The object is about to be made anew, or destroyed ("initialized", "destroyed"). Fails if a
@@ -193,6 +199,8 @@ int hosted_thread_create(pthread_t *t, const pthread_attr_t *attr, void *(*fn)(v
 int hosted_thread_join(pthread_t t, void **result, uint64_t deadline, bool try, uintptr_t pc);
 int hosted_thread_detach(pthread_t t, uintptr_t pc);
 void hosted_once(int *once, void (*fn)(void), uintptr_t pc);
+/* The frames below that address are left without unwinding: functions that run in them failed. */
+void hosted_once_left(const char *frame);
 int hosted_key_create(pthread_key_t *key, void (*destructor)(void *));
 
 /* ---- attributes (attr.c) ---------------------------------------------- */

@@ -18,20 +18,20 @@ uintptr_t hosted_own_low, hosted_own_high;
 /* ---- is it compiled by kthrash-cc? ------------------------------------------ */
 
 struct dynamic {
-	const ElfW(Sym) *symbols;
+	const Elf64_Sym *symbols;
 	const char *strings;
 	const uint32_t *hash, *gnu_hash;
 };
 
 /* The loader has added the base to some of these addresses, and not to those of the vdso. */
-static const void *at(uintptr_t base, ElfW(Addr) address)
+static const void *at(uintptr_t base, Elf64_Addr address)
 {
 	return (const void *)(address < base ? base + address : address);
 }
 
 static uint32_t count_by_gnu_hash(const uint32_t *h)
 {
-	const uint32_t *buckets = h + 4 + h[2] * (sizeof(ElfW(Addr)) / 4), *chains = buckets + h[0];
+	const uint32_t *buckets = h + 4 + h[2] * (sizeof(Elf64_Addr) / 4), *chains = buckets + h[0];
 	uint32_t last = 0;
 
 	for (uint32_t i = 0; i < h[0]; i++)
@@ -56,7 +56,7 @@ static bool asks_for_hooks(const struct dynamic *d)
 	return false;
 }
 
-static bool is_compiled_by_us(const struct dl_phdr_info *info, const ElfW(Dyn) *dyn)
+static bool is_compiled_by_us(const struct dl_phdr_info *info, const Elf64_Dyn *dyn)
 {
 	struct dynamic d = { NULL, NULL, NULL, NULL };
 
@@ -75,9 +75,9 @@ static bool is_compiled_by_us(const struct dl_phdr_info *info, const ElfW(Dyn) *
  * The loader finds a function when it is first called, and stores its address in the module's
  * data. These words stay as they are: otherwise each execution would search again.
  */
-static void find_plt(struct hosted_module *m, const ElfW(Dyn) *dyn)
+static void find_plt(struct hosted_module *m, const Elf64_Dyn *dyn)
 {
-	const ElfW(Rela) *rela = NULL;
+	const Elf64_Rela *rela = NULL;
 	size_t size = 0;
 
 	for (; dyn && dyn->d_tag != DT_NULL; dyn++) {
@@ -98,7 +98,7 @@ static void find_plt(struct hosted_module *m, const ElfW(Dyn) *dyn)
 
 /* ---- the list ---------------------------------------------------------------- */
 
-static void add_segment(struct hosted_module *m, const ElfW(Phdr) *p)
+static void add_segment(struct hosted_module *m, const Elf64_Phdr *p)
 {
 	uintptr_t low = m->base + p->p_vaddr, high = low + p->p_memsz;
 
@@ -124,7 +124,7 @@ static bool has_name(const struct hosted_module *m, const char *name)
 static int add(struct dl_phdr_info *info, size_t size, void *arg)
 {
 	struct hosted_module *m = &hosted_module[hosted_modules];
-	const ElfW(Dyn) *dyn = NULL;
+	const Elf64_Dyn *dyn = NULL;
 	uintptr_t here = (uintptr_t)hosted_modules_find;
 
 	(void)size, (void)arg;
@@ -135,7 +135,7 @@ static int add(struct dl_phdr_info *info, size_t size, void *arg)
 	m->base = info->dlpi_addr;
 	m->low = m->text_low = UINTPTR_MAX;
 	for (int i = 0; i < info->dlpi_phnum; i++) {
-		const ElfW(Phdr) *p = &info->dlpi_phdr[i];
+		const Elf64_Phdr *p = &info->dlpi_phdr[i];
 
 		if (p->p_type == PT_LOAD)
 			add_segment(m, p);

@@ -52,7 +52,7 @@ static int owner_of(const pthread_mutex_t *m)
 /* Is *m a mutex? */
 static void check(const pthread_mutex_t *m, uintptr_t pc)
 {
-	hosted_heap_check(m, sizeof *m, pc);
+	hosted_heap_check(m, sizeof(pthread_mutex_t), pc);
 	if (m->__data.__kind == DESTROYED)
 		hosted_fail(KT_DISCIPLINE, pc, "mutex %s was destroyed", hosted_object_name(m));
 	if (m->__data.__kind & ~KINDS || m->__data.__owner < 0 ||
@@ -66,7 +66,7 @@ static void check(const pthread_mutex_t *m, uintptr_t pc)
 int hosted_mutex_init(pthread_mutex_t *m, const pthread_mutexattr_t *a, uintptr_t pc)
 {
 	hosted_arrive(hosted_site(pc, HOSTED_INIT), m);
-	hosted_heap_check(m, sizeof *m, pc);
+	hosted_heap_check(m, sizeof(pthread_mutex_t), pc);
 	hosted_check_idle(m, "mutex", "initialized", pc);
 	return HOSTED_REAL(pthread_mutex_init)(m, a);	/* it only fills *m */
 }
@@ -130,8 +130,9 @@ int hosted_mutex_lock(pthread_mutex_t *m, const struct hosted_lock_how *how, uin
 		error = hosted_mutex_is_mine(m) ? again(m, how, pc) : how->try ? EBUSY : -1;
 		if (error >= 0)
 			return error;
-		if (!hosted_block(site, m, how->deadline, owner_of(m)))
+		if (!hosted_block_until(site, m, how->deadline, owner_of(m)))
 			return ETIMEDOUT;
+		sim_touch(m, SIM_WRITE);
 	}
 	if (how->may_fail && hosted_spurious(site))
 		return EBUSY;

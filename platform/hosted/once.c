@@ -14,14 +14,28 @@
 
 enum { RUNNING = 1, DONE = 2, OWNER_SHIFT = 2 };	/* glibc's words, too */
 
-static void once_left(int **once)
-{
-	int *o = *once;
+/* On the stack of the thread that runs the function. */
+struct hosted_running {
+	int *once;
+	struct hosted_running *outer;
+};
 
-	if (o && *o != DONE) {
-		*o = 0;
-		hosted_wake_all(o);
-	}
+/* The function has returned, or its frame is left. */
+static void left(struct hosted_running *r)
+{
+	hosted_self()->running = r->outer;
+	if (*r->once == DONE)
+		return;
+	*r->once = 0;
+	hosted_wake_all(r->once);
+}
+
+void hosted_once_left(const char *frame)
+{
+	struct hosted_thread *self = hosted_self();
+
+	while (self->running && (char *)self->running < frame)
+		left(self->running);
 }
 
 void hosted_once(int *once, void (*fn)(void), uintptr_t pc)
@@ -39,14 +53,18 @@ void hosted_once(int *once, void (*fn)(void), uintptr_t pc)
 			hosted_fail(KT_DEADLOCK, pc, "%s waits for the end of %s, which it runs",
 				    hosted_name(hosted_me()), hosted_object_name(once));
 		hosted_block(site, once, HOSTED_NEVER, owner);
+		sim_touch(once, SIM_WRITE);
 	}
 	if (*once != DONE) {
 		/* The handler needs -fexceptions; it runs when an exception passes, too. */
-		int *running __attribute__((cleanup(once_left))) = once;
+		struct hosted_running r __attribute__((cleanup(left))) = {
+			once, hosted_self()->running,
+		};
 
+		hosted_self()->running = &r;
 		*once = RUNNING | (int)(hosted_me() + 1) << OWNER_SHIFT;
 		fn();
-		*running = DONE;
+		*once = DONE;
 		hosted_release(once);
 		hosted_wake_all(once);
 	}
@@ -94,6 +112,7 @@ static int guard_acquire(struct guard *g, uintptr_t pc)
 				    "%s needs the static variable %s while it initializes it",
 				    hosted_name(hosted_me()), hosted_object_name(g));
 		hosted_block(site, g, HOSTED_NEVER, g->owner - 1);
+		sim_touch(g, SIM_WRITE);
 	}
 	hosted_acquire(g);
 	if (g->done)

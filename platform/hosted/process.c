@@ -96,7 +96,7 @@ static void collect(char **words, const char *first, va_list ap)
 	size_t n = 0;
 
 	words[n] = (char *)(uintptr_t)first;
-	while (words[n] && n < WORDS_MAX - 1)
+	while (n < WORDS_MAX - 1 && words[n])
 		words[++n] = va_arg(ap, char *);
 	words[n] = NULL;
 }

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -38,8 +39,34 @@ uint32_t hosted_epochs(void)
 	return sites->epoch;
 }
 
+/* A folder in /proc has two links more than it has folders: one per thread. */
+static void refuse_threads(void)
+{
+	struct stat st = { 0 };
+
+	if (HOSTED_RAW_2(SYS_stat, "/proc/self/task", &st) == 0 && st.st_nlink > 3)
+		hosted_give_up("the program started a thread before main(), which kthrash can't "
+			       "control");
+}
+
+/*
+ * In one process all addresses are those of any other process, because their randomization is
+ * off (start.c). A module may lie elsewhere on another machine, so an address in it counts by
+ * its distance from the beginning.
+ */
+static uint32_t class_of(const void *addr)
+{
+	uintptr_t a = (uintptr_t)addr;
+	const struct hosted_module *m = hosted_module_of(a);
+
+	if (m)
+		a = (a - m->low) ^ (uintptr_t)(m - hosted_module + 1) << 48;
+	return (uint32_t)((a >> 3) * 0x9e3779b97f4a7c15ull >> 32) | 1;
+}
+
 void hosted_init(void)
 {
+	refuse_threads();
 	hosted_process = hosted_map(sizeof *hosted_process);
 	if (HOSTED_RAW_3(SYS_madvise, hosted_process, 4096, MADV_WIPEONFORK) < 0)
 		hosted_give_up("this kernel is too old: it has no MADV_WIPEONFORK");
@@ -53,6 +80,9 @@ void hosted_init(void)
 		hosted_give_up("no address space for stacks");
 	hosted_heap_started();
 	hosted_snapshot();
+	sim_set_program(&(struct sim_program){
+		.class_of = class_of, .spinning_takes_time = true,
+	});
 }
 
 void hosted_sites_apart(void)

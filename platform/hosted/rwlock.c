@@ -90,7 +90,8 @@ static int wait_for(pthread_rwlock_t *l, bool write, uint64_t deadline, struct k
 		bool in_time;
 
 		l->__data.__writers += write;
-		in_time = hosted_block(site, l, deadline, owner_of(l));
+		in_time = hosted_block_until(site, l, deadline, owner_of(l));
+		sim_touch(l, SIM_WRITE);
 		check(l, pc);
 		l->__data.__writers -= write;
 		if (!in_time) {

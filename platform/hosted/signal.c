@@ -138,6 +138,15 @@ HOSTED_EXPORT int tgkill(pid_t group, pid_t tid, int signal)
 
 /* ---- handlers --------------------------------------------------------- */
 
+/* The runtime itself has handlers, of which the program must not know. */
+static bool is_ours(uintptr_t pc)
+{
+	Dl_info info, own;
+
+	return dladdr((const void *)pc, &info) && dladdr((const void *)hosted_raise, &own) &&
+	       info.dli_fbase == own.dli_fbase;
+}
+
 static void note(struct sigaction *table, int signal, const struct sigaction *a)
 {
 	table[signal] = *a;
@@ -153,7 +162,7 @@ HOSTED_EXPORT int sigaction(int signal, const struct sigaction *restrict a,
 	if (!hosted_on()) {
 		int error = HOSTED_REAL(sigaction)(signal, a, old);
 
-		if (!error && a && is_signal(signal))
+		if (!error && a && is_signal(signal) && !is_ours(HOSTED_CALLER))
 			note(before, signal, a);
 		return error;
 	}
@@ -171,7 +180,7 @@ HOSTED_EXPORT __sighandler_t signal(int number, __sighandler_t handler)
 	struct sigaction a = { .sa_handler = handler, .sa_flags = SA_RESTART }, old;
 
 	if (!hosted_on()) {
-		if (is_signal(number))
+		if (is_signal(number) && !is_ours(HOSTED_CALLER))
 			note(before, number, &a);
 		return HOSTED_REAL(signal)(number, handler);
 	}

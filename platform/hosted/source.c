@@ -36,7 +36,7 @@ static uint32_t files;
 static const struct file *file_of(const char *path)
 {
 	struct file *f;
-	struct stat st;
+	struct stat st = { 0 };
 	long fd, at;
 
 	for (uint32_t i = 0; i < files; i++)
@@ -263,7 +263,7 @@ static int assignment(struct line l, const char *s)
 
 	if (c == '=')
 		return d == '=' ? 0 : 1;
-	if (memchr("+-*/%&|^", c, 8) && c && d == '=')
+	if (c && strchr("+-*/%&|^", c) && d == '=')
 		return 2;
 	if ((c == '<' || c == '>') && d == c && at(l, s + 2) == '=')
 		return 3;
@@ -476,7 +476,7 @@ static bool copy(struct span span, char *out, size_t size, struct line l)
 	for (const char *s = span.begin; s < span.end; s++) {
 		if (is_blank(*s))
 			continue;
-		if (used + 1 >= size || memchr("\"';{}\\#", *s, 7))
+		if (used + 1 >= size || !*s || strchr("\"';{}\\#", *s))
 			return false;
 		out[used++] = *s;
 	}

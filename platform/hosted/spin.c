@@ -54,6 +54,7 @@ static int lock(pthread_spinlock_t *l, bool try, uintptr_t pc)
 				    "%s locks spin lock %s, which it already holds",
 				    hosted_name(hosted_me()), hosted_object_name(object(l)));
 		hosted_block(site, object(l), HOSTED_NEVER, owner_of(l));
+		sim_touch(object(l), SIM_WRITE);
 	}
 	*l = -(int)hosted_me() - 1;
 	hosted_acquire(object(l));

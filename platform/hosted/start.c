@@ -90,7 +90,7 @@ void hosted_give_up(const char *fmt, ...)
  */
 static bool is_in_environment(const char *name)
 {
-	char buf[4096];
+	char buf[4096] = "";
 	size_t len = strlen(name), match = 0;
 	bool skip = false, found = false;
 	long n, fd = hosted_raw(SYS_open, (long)"/proc/self/environ", O_RDONLY | O_CLOEXEC, 0, 0, 0,

@@ -11,11 +11,12 @@
 #include "platform/hosted/symbol.h"
 
 #include <fcntl.h>
+#include <linux/close_range.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include "platform/hosted/backbone.h"
@@ -53,6 +54,7 @@ static void become_symbolizer(const char *path, int in, int out)
 	uint64_t no_signals = 0;
 
 	HOSTED_RAW_2(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
+	HOSTED_RAW_3(SYS_close_range, 3, ~0u, CLOSE_RANGE_CLOEXEC);
 	hosted_raw(SYS_rt_sigprocmask, SIG_SETMASK, (long)&no_signals, 0, sizeof no_signals, 0, 0);
 	HOSTED_RAW_3(SYS_dup3, in, 0, 0);
 	HOSTED_RAW_3(SYS_dup3, out, 1, 0);
@@ -65,7 +67,7 @@ static void become_symbolizer(const char *path, int in, int out)
 static void start(void)
 {
 	const char *path = hosted_symbolizer();
-	int in[2], out[2];
+	int in[2] = { -1, -1 }, out[2] = { -1, -1 };
 	long pid;
 
 	symbolizer.to = symbolizer.from = -1;

@@ -48,9 +48,8 @@ int os_spawn(struct os_thread *t, const char *name, enum os_spawn_kind kind,
 	if (sim.hooks.alloc_fails && sim.hooks.alloc_fails(KT_ROLE_STACK, site))
 		return -EAGAIN;
 	sim_narrow();	/* the modelled locks and RCU have a bit per task */
-	id = sim_task_new(name, fn, arg);
+	t->id = id = sim_task_new(name, fn, arg);
 	new = &sim.task[id];
-	t->id = id;
 	t->check = SIM_THREAD_CHECK;
 	new->handle.thread = t;
 	new->joinable = kind == OS_JOINABLE;

@@ -109,16 +109,18 @@ static inline uint32_t sim_set_next(const struct sim_set *s, uint32_t from)
 
 /*
  * A loop over the tasks of *set, in ascending order. The set must not change meanwhile. The
- * body may `continue` and return, but it must not `break`: there are two loops.
+ * body may `continue` and return, but it must not `break`, because there are two loops.
  */
 #define SIM_FOR_EACH(task, set) SIM_FOR_EACH_IN(task, set, sim_set_words)
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): `task` is a declaration */
 #define SIM_FOR_EACH_IN(task, set, words)                                      \
-	for (uint32_t task##_word = 0; task##_word < (words); task##_word++)   \
-		for (uint64_t task##_left = (set)->word[task##_word], task = 0;  \
+	for (uint32_t task##_word = 0, task = 0; task##_word < (words); task##_word++) \
+		for (uint64_t task##_left = (set)->word[task##_word];          \
 		     task##_left &&                                            \
 		     (task = task##_word * 64 + (uint32_t)__builtin_ctzll(task##_left), true); \
 		     task##_left &= task##_left - 1)
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 /* Could any task run at that step of the record? If not, nothing was decided there. */
 static inline bool sim_step_decides(const struct sim_record *r, uint32_t step)

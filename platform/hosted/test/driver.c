@@ -10,6 +10,8 @@
  *	points		fine, coarse or all
  *	memory		sc, tso or pso
  *	isolate		1: a process for each execution
+ *	forget		1: the filter is forgotten before each execution
+ *	watch		the name of a site that is a choice point in any case
  *	fail		the number of the allocation that fails, or 0
  *	trace		1: it prints the last execution's steps
  *	silent		1: the program's output goes nowhere
@@ -29,8 +31,8 @@
 #include "platform/os.h"
 
 static struct {
-	long executions, keep, seed, isolate, fail, trace, silent, leaks;
-	const char *strategy, *points, *memory;
+	long executions, keep, seed, isolate, fail, trace, silent, leaks, forget;
+	const char *strategy, *points, *memory, *watch;
 } option = { .executions = 1, .strategy = "random", .points = "fine", .memory = "sc" };
 
 static struct result {		/* shared with the child */
@@ -55,6 +57,8 @@ static void set(const char *word)
 		{ "trace", &option.trace, NULL },
 		{ "silent", &option.silent, NULL },
 		{ "leaks", &option.leaks, NULL },
+		{ "forget", &option.forget, NULL },
+		{ "watch", NULL, &option.watch },
 		{ "strategy", NULL, &option.strategy },
 		{ "points", NULL, &option.points },
 		{ "memory", NULL, &option.memory },
@@ -109,12 +113,16 @@ static void child(void)
 	bool grew = true;
 
 	os_set_hooks(&hooks);
+	if (option.watch)
+		hosted_watch(kt_name_hash(option.watch));
 	hosted_set_silent(option.silent);
 	for (long i = 0; i < option.executions; i++) {
 		const struct sim_record *r;
 
 		o.seed = (uint64_t)(option.seed + i / 2);
 		allocations = 0;
+		if (option.forget)
+			hosted_filter_forget();
 		r = hosted_run(&o, &h);
 		result->executions++;
 		result->steps += r->steps;

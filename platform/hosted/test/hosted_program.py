@@ -53,6 +53,12 @@ def driven(program, *args, stdin=subprocess.DEVNULL, environment=(), **words):
     return said
 
 
+def started(program):
+    """As driven(), for a program that the runtime must refuse. Returns the process."""
+    return subprocess.run([program], env=dict(os.environ, KTHRASH_DRIVER="test"), text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+
+
 def passes(program, *args, **words):
     said = driven(program, *args, **words)
     assert said["kind"] == "pass" and said["status"] == "0", said["output"]

@@ -5,6 +5,7 @@
  * executions ended. Other words:
  *
  *	spurious	some waits end for no reason, and some attempts to lock fail
+ *	near		any time may pass at any moment
  *	no-threads	no thread can be created
  *	tso		with store buffers
  */
@@ -90,6 +91,7 @@ static int drive(int argc, char **argv)
 		random.choose = pos.choose = sometimes;
 		hosted_trylock_fails = true;
 	}
+	hosted_deadlines_near = has(argc, argv, "near");
 	if (has(argc, argv, "no-threads"))
 		os_set_hooks(&hooks);
 	out = dup(STDOUT_FILENO);

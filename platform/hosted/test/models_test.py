@@ -23,7 +23,7 @@ PROGRAMS = {
     "cxx_cases.cc": "-std=c++20",
 }
 # By part of a case's name: what the driver is told.
-WORDS = {"spurious": "spurious", "no_thread": "no-threads"}
+WORDS = {"spurious": "spurious", "no_thread": "no-threads", "_near": "near"}
 
 
 def builds():

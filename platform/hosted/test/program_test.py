@@ -31,6 +31,16 @@ def main():
     # Only locks are points, so the two halves of an addition stay together.
     hosted.passes(counter, executions=1000, points="coarse")
     hosted.fails("assertion", "counter == 2", counter, executions=1000, points="all")
+    hosted.passes(counter, executions=1000, forget=1)
+    hosted.fails("assertion", "counter == 2", counter, executions=1000, points="coarse",
+                 watch="add:store(counter)")
+    many = hosted.compiled("many.c")
+    hosted.passes(many, "100", executions=20)
+    hosted.fails("unsupported", "pthread_create() more often than", many, "400", executions=1)
+    early = hosted.compiled("early.c")
+    assert hosted.native(early).returncode == 0
+    said = hosted.started(early)
+    assert said.returncode == 3 and "a thread before main()" in said.stdout, said
     spin = hosted.compiled("spin.c")
     assert hosted.native(spin).returncode == 0
     for strategy in ("random", "block", "pos"):

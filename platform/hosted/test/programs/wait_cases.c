@@ -164,6 +164,37 @@ BAD_CASE(cond_timeout_early, "pthread_cond_timedwait")
 	pthread_join(t, NULL);
 }
 
+/* Ten seconds are long: they pass only if nothing else can. */
+static void *wait_or_time_out_late(void *arg)
+{
+	struct timespec t = in_ms(CLOCK_REALTIME, 10000);
+
+	pthread_mutex_lock(&mutex);
+	while (!ready)
+		assert(!pthread_cond_timedwait(&cond, &mutex, &t));
+	pthread_mutex_unlock(&mutex);
+	return arg;
+}
+
+static void run_late(void)
+{
+	pthread_t t = start(wait_or_time_out_late);
+
+	set_ready();
+	pthread_cond_signal(&cond);
+	pthread_join(t, NULL);
+}
+
+CASE(cond_timeout_far)
+{
+	run_late();
+}
+
+BAD_CASE(cond_timeout_near, "pthread_cond_timedwait")
+{
+	run_late();
+}
+
 BAD_CASE(cond_without_mutex, "unlocks mutex mutex, which nobody holds")
 {
 	pthread_cond_wait(&cond, &mutex);
