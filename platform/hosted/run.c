@@ -75,13 +75,12 @@ void hosted_init(void)
 	hosted_sites_init();
 	hosted_filter_init();
 	hosted_race_init();
-	sim_set_program(&(struct sim_program){ .steps_take_time = true });
 	if (!sim_set_stacks(STACK_BYTES, (void *)STACKS_BASE))
 		hosted_give_up("no address space for stacks");
 	hosted_heap_started();
 	hosted_snapshot();
 	sim_set_program(&(struct sim_program){
-		.class_of = class_of, .spinning_takes_time = true,
+		.class_of = class_of, .steps_take_time = true,
 	});
 }
 
