@@ -16,7 +16,7 @@
 	HOSTED_EXPORT void name(__VA_ARGS__)                                   \
 	{                                                                      \
 		if (hosted_on())                                               \
-			hosted_release((const void *)(uintptr_t)addr);                                  \
+			hosted_release((const void *)(uintptr_t)addr);         \
 	}
 
 #define AFTER(name, ...)                                                       \
@@ -24,7 +24,7 @@
 	HOSTED_EXPORT void name(__VA_ARGS__)                                   \
 	{                                                                      \
 		if (hosted_on())                                               \
-			hosted_acquire((const void *)(uintptr_t)addr);                                  \
+			hosted_acquire((const void *)(uintptr_t)addr);         \
 	}
 
 #define NOTHING(name, ...)                                                     \
