@@ -72,6 +72,7 @@ static int run(const struct subject *s, int argc, char **argv)
 		if (strcmp(o.command, commands[i].name) == 0) {
 			isolate_init();
 			subject_use(s);
+			o.program.prints = strcmp(o.command, "replay") == 0;
 			if (s->configure)
 				s->configure(&o.program);
 			take_explains_with(explain_text);

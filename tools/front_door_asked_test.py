@@ -333,9 +333,9 @@ class Refused(Builds):
                 words = self.arguments(command)
                 written = [[option.name, v] if option.name == "-o" else
                            ["%s=%s" % (option.name, v)] for v in (one, other)]
-                self.refused([command.name, *words, *written[0], *written[1]],
+                self.refused([command.name, *written[0], *written[1], *words],
                              "%s given twice, as '%s' and as '%s'" % (option.name, one, other))
-                call = commands.parse(command.name, [*words, *written[0], *written[0]])
+                call = commands.parse(command.name, [*written[0], *written[0], *words])
                 self.assertEqual(str(call.options[option.name]), one)
                 seen += 1
         self.assertGreater(seen, 80)
@@ -346,6 +346,8 @@ class Refused(Builds):
         return option.words[:2] if option.closed() else ["1", "2"]
 
     def arguments(self, command):
+        if command.is_other_program():
+            return [command.kind()]
         if command.arguments.startswith("[") or not command.arguments:
             return []
         return [command.arguments.partition("|")[0]]
@@ -355,8 +357,8 @@ class Refused(Builds):
             for option in command.options:
                 if option.number:
                     for bad in BAD_NUMBERS:
-                        self.refused([command.name, *self.arguments(command),
-                                      "%s=%s" % (option.name, bad)], "expected a number from")
+                        self.refused([command.name, "%s=%s" % (option.name, bad),
+                                      *self.arguments(command)], "expected a number from")
         self.assertEqual(options.whole(1, 9).read("007"), 7)
         self.assertIsNone(options.whole(1, 9).read("5.5"))
         self.assertEqual(options.real(0.1, 9).read("5.5"), 5.5)

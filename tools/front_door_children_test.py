@@ -78,11 +78,13 @@ class Kills(unittest.TestCase):
         return None
 
     def test_every_command_ends_what_it_has_started(self):
-        cases = [(command, program, words, number) for command, starts in STARTS.items()
-                 for nth, (program, words) in enumerate(starts)
-                 for number in (SECOND if nth else FIRST)]
+        def complaints(command):
+            # Some commands refuse to run twice at the same time.
+            return [self.complaint((command, program, words, number))
+                    for nth, (program, words) in enumerate(STARTS[command])
+                    for number in (SECOND if nth else FIRST)]
         with concurrent.futures.ThreadPoolExecutor(4) as pool:
-            wrong = list(filter(None, pool.map(self.complaint, cases)))
+            wrong = list(filter(None, sum(pool.map(complaints, STARTS), [])))
         self.assertEqual("\n".join(wrong), "")
 
     def test_every_command_is_tried(self):

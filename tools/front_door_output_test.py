@@ -134,7 +134,7 @@ def stand_in(driver, folder, command):
     put(compdb, "FILE", os.path.join(folder, "compile_commands.json"))
     put(compdb, "write", lambda: ["x.c"])
     put(formatting, "chosen", lambda files: {formatting.PYTHON: ["x.py"]})
-    put(formatting, "git", lambda *args: mock.Mock(returncode=0, stdout="x"))
+    put(formatting, "base", lambda found: None)
     put(formatting, "format_file", lambda *args: ("a\n", "b\n"))
     put(linting, "chosen", lambda files: {formatting.PYTHON: ["x.py"]})
     put(linting, "check", lambda argv: "wrong\n")

@@ -26,7 +26,8 @@ WORDS = {
     "campaign": ["--seconds=1", "--lanes=sim-random", "--dir=@new"], "merge": ["dir"],
     "verify": [PLAN], "replay": [PLAN], "shrink": [PLAN], "explain": [PLAN], "page": ["dir"],
     "gdb": ["--batch", PLAN], "bugs": ["P1"], "gate": ["--dir=@new", "--minutes=0.1"],
-    "completion": ["bash"], "man": ["--source"], "fuzz": ["--seconds=1"],
+    "completion": ["bash"], "man": ["--source"], "fuzz": ["--seconds=1"], "run": ["true"],
+    "cc": ["true"], "install": ["dir/file/prefix"],
 }
 DRIVERS = [["stress"], ["verify", PLAN], ["replay", PLAN], ["shrink", PLAN], ["explain", PLAN],
            ["explain", "--format=json", PLAN], ["gdb", PLAN], ["fuzz"], ["bugs", "P1"],
@@ -215,14 +216,15 @@ class Programs(unittest.TestCase):
         self.addCleanup(os.close, full)
         says = [["--help"], ["fuzz", "--help"], ["man", "--source"], ["completion", "zsh"],
                 ["page", "dir"], ["bugs", "P1"], ["explain", PLAN]]
-        self.each(says, lambda args: self.wants(args, [common.ENVIRONMENT], "standard output: ",
-                                                stdout=full))
-        self.each(says, lambda args: self.wants(args, [common.ENVIRONMENT], "standard output: ",
+        words = "standard output can't be written: "
+        self.each(says, lambda args: self.wants(args, [common.ENVIRONMENT], words, stdout=full))
+        self.each(says, lambda args: self.wants(args, [common.ENVIRONMENT], words,
                                                 before=close([1])))
         self.each(says, lambda args: self.wants(
             args, [common.ENVIRONMENT], before=close([0, 1, 2])))
         self.each([["stress"], ["replay", PLAN], ["frob"]], lambda args: self.wants(
-            args, [common.USAGE if args == ["frob"] else common.CLEAN], before=close([0, 2])))
+            args, [common.USAGE if args == ["frob"] else common.ENVIRONMENT],
+            before=close([0, 2])))
 
     def test_a_locale_that_knows_only_ascii(self):
         def check(args):

@@ -94,6 +94,7 @@ class ManualPage(unittest.TestCase):
 
     def test_clean(self):
         self.assertEqual(self.complaints(manual.page()), "")
+        self.assertEqual(self.complaints(manual.page(installed=True)), "")
 
     def test_the_check_sees_mistakes(self):
         self.assertIn("unknown macro", self.complaints(manual.page() + ".Frob\n"))

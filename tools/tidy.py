@@ -10,7 +10,8 @@ import re
 import subprocess
 import sys
 
-HARNESS = r"core/|platform/[a-z_]+\.(h|def)|platform/sim/sim[a-z_]*\.h|platform/posix/posix\.h"
+HARNESS = (r"core/|platform/[a-z_]+\.(h|def)|platform/sim/sim[a-z_]*\.h|platform/posix/posix\.h|"
+           r"platform/hosted/hosted\.h")
 
 # The pattern says what the files of a folder may include. The longest folder that fits decides.
 MAY_INCLUDE = {

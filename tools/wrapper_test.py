@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Tests kthrash-cc and kthrash-c++: which command line a compiler gets, and that each compiler makes
-programs with hooks that are linked with libkthrash.so and run by themselves.
+"""Tests kthrash-cc and kthrash-c++: which command line a compiler gets, and that each compiler
+makes programs with hooks that are linked with libkthrash.so and run by themselves.
 
 usage: wrapper_test.py LIBKTHRASH.SO
 """

@@ -29,8 +29,8 @@ void hosted_spin(uintptr_t pc)
 	hosted_back();
 }
 
-__attribute__((noinline))
-static void point(struct site_row *row, const void *addr, size_t size, bool write, uintptr_t pc)
+__attribute__((noinline)) static void point(struct site_row *row, const void *addr, size_t size,
+					    bool write, uintptr_t pc)
 {
 	site_note_step(row);
 	sim_point(&row->site, addr);
@@ -49,8 +49,8 @@ static inline void at_access(struct site_row *row, uintptr_t addr, size_t size, 
 }
 
 /* `size` is at most 16 and constant. */
-static inline __attribute__((always_inline))
-void plain(uintptr_t addr, size_t size, bool write, uintptr_t pc)
+static inline __attribute__((always_inline)) void plain(uintptr_t addr, size_t size, bool write,
+							uintptr_t pc)
 {
 	struct site_row *row;
 	bool is_point;

@@ -9,7 +9,7 @@
 #include "platform/hosted/backbone.h"
 
 static struct {
-	uintptr_t pc;		/* 0: none */
+	uintptr_t pc; /* 0: none */
 	uint32_t task;
 } outer;
 
@@ -25,6 +25,24 @@ uintptr_t hosted_program_pc(uintptr_t pc)
 	if (likely(!outer.pc) || outer.task != hosted_me() || hosted_is_program(pc))
 		return pc;
 	return outer.pc;
+}
+
+/*
+ * A program in C that loads a library in C++ meets the functions here before those of the C++
+ * library, which dlsym() does not find behind them.
+ */
+void *hosted_real(const char *name)
+{
+	static const char *const cxx[] = { "libstdc++.so.6", "libc++abi.so.1" };
+	void *found = dlsym(RTLD_NEXT, name);
+
+	for (size_t i = 0; !found && i < sizeof cxx / sizeof cxx[0]; i++) {
+		void *library = dlopen(cxx[i], RTLD_LAZY | RTLD_NOLOAD);
+
+		if (library)
+			found = dlsym(library, name);
+	}
+	return found;
 }
 
 typedef void function(void *a, void *b, void *c);

@@ -6,7 +6,7 @@
 #include "platform/hosted/backbone.h"
 
 struct elf_symbol {
-	const char *name;	/* as the linker has it; in the mapped file */
+	const char *name; /* as the linker has it; in the mapped file */
 	uint64_t offset, size;
 };
 

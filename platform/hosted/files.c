@@ -26,11 +26,11 @@
 #include "platform/hosted/site.h"
 
 enum {
-	STANDARD = 3,		/* input, output, error */
-	KEPT_FROM = 600,	/* copies of them have numbers from here */
-	PROGRAM_END = 512,	/* descriptors of the program are below */
+	STANDARD = 3,      /* input, output, error */
+	KEPT_FROM = 600,   /* copies of them have numbers from here */
+	PROGRAM_END = 512, /* descriptors of the program are below */
 	FREE_MAX = 32,
-	CLOSE_ALL_EVERY = 64,	/* executions */
+	CLOSE_ALL_EVERY = 64, /* executions */
 };
 
 static struct {
@@ -39,13 +39,13 @@ static struct {
 	int directory;
 	struct {
 		int first, last;
-	} free[FREE_MAX];	/* numbers that the program may use */
+	} free[FREE_MAX]; /* numbers that the program may use */
 	int frees;
-	long input_offset;	/* -1: the input can't be put back */
+	long input_offset; /* -1: the input can't be put back */
 	bool touched, moved;
 	mode_t mask;
 	bool mask_changed;
-	int output;		/* while it is silent: the standard output of the program */
+	int output; /* while it is silent: the standard output of the program */
 } files;
 
 /* ---- what can't be put back --------------------------------------------------------- */
@@ -78,7 +78,7 @@ static void find_free(void)
 
 		if (is_free && !was_free) {
 			if (files.frees == FREE_MAX)
-				return;		/* the program's are below */
+				return; /* the program's are below */
 			files.free[files.frees++].first = fd;
 		}
 		was_free = is_free;
@@ -172,7 +172,7 @@ void hosted_set_silent(bool silent)
 		HOSTED_RAW_3(SYS_dup3, null, STDOUT_FILENO, 0);
 		HOSTED_RAW_1(SYS_close, null);
 	}
-	hosted_process->files = false;	/* look again */
+	hosted_process->files = false; /* look again */
 }
 
 /* ---- the program's calls ------------------------------------------------------------------ */

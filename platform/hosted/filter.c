@@ -34,7 +34,9 @@ bool filter_add(struct filter_entry *e, uint64_t granule, bool write)
 		return filter_points == HOSTED_POINTS_ALL;
 	take_slot(e);
 	*e = (struct filter_entry){
-		.granule = granule, .owner = (uint16_t)hosted_me(), .wrote = write,
+		.granule = granule,
+		.owner = (uint16_t)hosted_me(),
+		.wrote = write,
 		.epoch = hosted_epoch,
 	};
 	return filter_is_point(e);

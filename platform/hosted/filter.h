@@ -13,8 +13,8 @@ enum { FILTER_TABLE_BITS = 18, FILTER_TABLE = 1 << FILTER_TABLE_BITS };
 
 struct filter_entry {
 	uint64_t granule : 46, owner : 16, wrote : 1, races : 1;
-	uint32_t epoch;		/* the execution to which owner and wrote belong */
-	uint32_t shared;	/* the execution that found it to be shared; 0: none has */
+	uint32_t epoch;  /* the execution to which owner and wrote belong */
+	uint32_t shared; /* the execution that found it to be shared; 0: none has */
 };
 
 struct filter {

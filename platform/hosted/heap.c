@@ -61,8 +61,7 @@ static bool map_at(uintptr_t addr, size_t size)
 
 static bool map_with_bytes(uintptr_t addr, size_t size)
 {
-	return map_at(addr, size) &&
-	       map_at((uintptr_t)heap_map_of(addr), size / HEAP_GRANULE);
+	return map_at(addr, size) && map_at((uintptr_t)heap_map_of(addr), size / HEAP_GRANULE);
 }
 
 static void map_low(void)
@@ -155,12 +154,16 @@ void *hosted_heap_alloc(size_t size, size_t align, uintptr_t pc, bool zeroed)
 	if (!at && hosted_on())
 		hosted_fail(KT_UNSUPPORTED, pc,
 			    "kthrash gives a thread 4 GB of heap, and uses no memory twice in an "
-			    "execution, so %zu bytes are too many", size);
+			    "execution, so %zu bytes are too many",
+			    size);
 	if (!at)
 		hosted_give_up("the program allocates more than 4 GB before main()");
 	*header_of(at) = (struct heap_header){
-		.size = size, .alloc_pc = pc, .alloc_task = (uint16_t)id,
-		.number = ++range[id].blocks, .check = check_of(at),
+		.size = size,
+		.alloc_pc = pc,
+		.alloc_task = (uint16_t)id,
+		.number = ++range[id].blocks,
+		.check = check_of(at),
 	};
 	range[id].live++;
 	mark(at, size);
@@ -316,7 +319,7 @@ static void range_forget(uint32_t id)
 
 		if (!r->used[p])
 			continue;
-		if (p == LARGE)		/* the kernel zeroes the pages */
+		if (p == LARGE) /* the kernel zeroes the pages */
 			HOSTED_RAW_3(SYS_madvise, base, (r->used[p] + 4095) & ~4095ull,
 				     MADV_DONTNEED);
 		memset(heap_map_of(base), HEAP_NONE, bytes);

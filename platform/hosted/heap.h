@@ -13,7 +13,7 @@
 
 enum {
 	HEAP_GRANULE = 16,
-	HEAP_START = HOSTED_TASKS_MAX,	/* the range of what is allocated before main() */
+	HEAP_START = HOSTED_TASKS_MAX, /* the range of what is allocated before main() */
 	HEAP_RANGES,
 };
 
@@ -25,9 +25,9 @@ enum {
 
 /* A byte of the map: how many bytes of the granule belong to a block, or: */
 enum {
-	HEAP_NONE = 0,		/* it belongs to no block, and lies before or after one */
+	HEAP_NONE = 0, /* it belongs to no block, and lies before or after one */
 	HEAP_WHOLE = 16,
-	HEAP_EMPTY = 17,	/* a block of no bytes */
+	HEAP_EMPTY = 17, /* a block of no bytes */
 	HEAP_FREED = 0xfd,
 };
 
@@ -36,8 +36,8 @@ struct heap_header {
 	uint64_t size;
 	uint64_t alloc_pc : 48, alloc_task : 16;
 	uint64_t free_pc : 48, free_task : 16;
-	uint32_t number;	/* among the blocks of its range, from 1 */
-	uint32_t check;		/* heap_check_of() */
+	uint32_t number; /* among the blocks of its range, from 1 */
+	uint32_t check;  /* heap_check_of() */
 };
 
 static inline bool heap_has(uintptr_t addr)

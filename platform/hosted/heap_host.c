@@ -15,9 +15,9 @@
 enum { CLASSES = 160, MIN_SHIFT = 4, GIVEN_BACK = 1 << 20 };
 
 struct host_header {
-	uint64_t size;		/* what was asked for */
+	uint64_t size; /* what was asked for */
 	uint32_t class;
-	uint32_t back;		/* from the block to the beginning of the header's memory */
+	uint32_t back; /* from the block to the beginning of the header's memory */
 };
 
 struct free_block {
@@ -41,8 +41,8 @@ static uint32_t class_of(size_t size, size_t *step)
 
 	if (size < 64)
 		size = 64;
-	shift = 61 - (uint32_t)__builtin_clzll(size - 1);	/* a quarter of a power of two */
-	quarter = (uint32_t)((size - 1) >> shift) + 1;		/* 5 to 8 */
+	shift = 61 - (uint32_t)__builtin_clzll(size - 1); /* a quarter of a power of two */
+	quarter = (uint32_t)((size - 1) >> shift) + 1;    /* 5 to 8 */
 	*step = (size_t)quarter << shift;
 	return (shift - MIN_SHIFT + 1) * 4 + quarter - 5;
 }

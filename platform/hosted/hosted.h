@@ -50,6 +50,17 @@ struct hosted_options {
 	enum hosted_races races;
 	bool isolate;		/* a process for each execution, and no reset */
 	bool leaks;		/* memory that is still allocated at the end is a failure */
+	/*
+	 * Each timeout and each sleep may end at any moment, as if all other threads were slow
+	 * meanwhile. Otherwise those of a second or more end only when no thread can run.
+	 */
+	bool early_timeouts;
+	/*
+	 * pthread_mutex_trylock() may fail although the mutex is free. POSIX does not allow it,
+	 * but std::mutex::try_lock(), which may, is made of it.
+	 */
+	bool failing_trylocks;
+	bool threads_may_leak;	/* main() may return while threads have not ended */
 };
 
 /*

@@ -14,6 +14,7 @@
  *	filter.c	which addresses two threads share
  *	point.c		choice points, sleeping and waking
  *	atomic.c	the compiler's hooks for atomics
+ *	atomic_call.c	atomics for which the compiler calls libatomic
  *	heap.c malloc.c	malloc and its family
  *	files.c		descriptors and mappings that an execution leaves
  *	watchdog.c	ends an execution that makes no progress
@@ -60,11 +61,13 @@
  */
 #define HOSTED_REAL(name)                                                      \
 	(__extension__({                                                       \
-		static __typeof__(&(name)) hosted_real_here;                     \
+		static __typeof__(&(name)) hosted_real_here;                   \
 		if (!hosted_real_here)                                         \
-			hosted_real_here = (__typeof__(&(name)))dlsym(RTLD_NEXT, #name); \
+			hosted_real_here = (__typeof__(&(name)))hosted_real(#name); \
 		hosted_real_here;                                              \
 	}))
+/* cxx.c. NULL if no library that is loaded has it. */
+void *hosted_real(const char *name);
 
 /* ---- run.c ----------------------------------------------------------------- */
 
@@ -261,14 +264,11 @@ void hosted_models_begin(void);
  */
 void hosted_models_main(int (*fn)(int, char **, char **), int argc, char **argv, char **envp);
 /*
- * pthread_mutex_trylock() may fail although the mutex is free, as hosted_spurious() decides.
- * POSIX does not allow it, but std::mutex::try_lock(), which may, is made of it.
+ * The options failing_trylocks and early_timeouts of this execution. hosted_spurious() decides
+ * which trylock fails. The strategy decides which timeout ends early.
  */
 extern bool hosted_trylock_fails;
-/*
- * Each timeout and each sleep may end at any moment, as if all other threads were slow meanwhile.
- * Otherwise those of a second or more end only when no thread can run.
- */
+extern bool hosted_threads_may_leak;	/* main() may return without having joined them */
 extern bool hosted_deadlines_near;
 
 /* ---- clock.c ----------------------------------------------------------------- */

@@ -55,8 +55,8 @@ static void *allocate(size_t size, size_t align, uintptr_t pc, bool zeroed)
 		if (p && zeroed)
 			memset(p, 0, size);
 	} else {
-		p = hosted_on() && is_refused(pc) ? NULL :
-						    hosted_heap_alloc(size, align, pc, zeroed);
+		p = hosted_on() && is_refused(pc) ? NULL
+						  : hosted_heap_alloc(size, align, pc, zeroed);
 	}
 	if (!p)
 		errno = ENOMEM;
@@ -229,8 +229,8 @@ static void *new_or_throw(size_t size, size_t align, uintptr_t pc)
 		void (*handler)(void);
 
 		if (!hosted_is_driven())
-			p = align > HEAP_GRANULE ? __libc_memalign(align, size) :
-						   __libc_malloc(size);
+			p = align > HEAP_GRANULE ? __libc_memalign(align, size)
+						 : __libc_malloc(size);
 		else
 			p = allocate(size, align, pc, false);
 		if (p)

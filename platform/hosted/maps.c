@@ -42,7 +42,7 @@ static uintptr_t place(size_t size)
 	size = (size + PAGE - 1) & ~(size_t)(PAGE - 1);
 	if (size > MAPS_BYTES - used[me] - PAGE)
 		return 0;
-	used[me] += size + PAGE;	/* a page between two mappings faults */
+	used[me] += size + PAGE; /* a page between two mappings faults */
 	return at;
 }
 
@@ -64,8 +64,8 @@ static void *map(void *addr, size_t size, int protection, int flags, int fd, off
 		return result_of(-ENOMEM);
 	flags |= MAP_FIXED_NOREPLACE;
 as_asked:
-	return result_of(hosted_raw(SYS_mmap, (long)at, (long)size, protection, flags, fd,
-				    (long)offset));
+	return result_of(
+		hosted_raw(SYS_mmap, (long)at, (long)size, protection, flags, fd, (long)offset));
 }
 
 HOSTED_EXPORT void *mmap(void *addr, size_t size, int protection, int flags, int fd, off_t offset)
@@ -73,8 +73,7 @@ HOSTED_EXPORT void *mmap(void *addr, size_t size, int protection, int flags, int
 	return map(addr, size, protection, flags, fd, offset);
 }
 
-HOSTED_EXPORT void *mmap64(void *addr, size_t size, int protection, int flags, int fd,
-			   off_t offset)
+HOSTED_EXPORT void *mmap64(void *addr, size_t size, int protection, int flags, int fd, off_t offset)
 {
 	return map(addr, size, protection, flags, fd, offset);
 }

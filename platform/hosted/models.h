@@ -101,7 +101,6 @@ struct hosted_thread {
 extern struct hosted_thread hosted_thread[HOSTED_THREADS_MAX];
 extern uint32_t hosted_threads;		/* how many this execution has made */
 extern uint32_t hosted_threads_alive;
-extern bool hosted_threads_may_leak;	/* main() may return without having joined them */
 
 static inline struct hosted_thread *hosted_self(void)
 {
@@ -233,6 +232,12 @@ void hosted_exit_last(void);
 
 /* ---- the rest --------------------------------------------------------- */
 
+/*
+ * Is the code there a part of this library? The driver, which is in it, has signal handlers, of
+ * which the program's executions must not know. Slow.
+ */
+bool hosted_is_ours(uintptr_t pc);
+
 /* Deliver the signal to the calling thread. 0, or an error (signal.c). */
 int hosted_raise(int signal, uintptr_t pc);
 ssize_t hosted_getrandom(void *buf, size_t size);
@@ -249,7 +254,7 @@ void hosted_futex_begin(void);
  */
 #define HOSTED_REAL_OF(name, version)                                          \
 	(__extension__({                                                       \
-		static __typeof__(&(name)) hosted_real_here;                     \
+		static __typeof__(&(name)) hosted_real_here;                   \
 		if (!hosted_real_here)                                         \
 			hosted_real_here = (__typeof__(&(name)))dlvsym(RTLD_NEXT, #name, version); \
 		hosted_real_here;                                              \

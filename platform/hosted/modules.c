@@ -38,7 +38,7 @@ static uint32_t count_by_gnu_hash(const uint32_t *h)
 		if (buckets[i] > last)
 			last = buckets[i];
 	if (last < h[1])
-		return h[1];	/* all symbols are undefined */
+		return h[1]; /* all symbols are undefined */
 	while (!(chains[last - h[1]] & 1))
 		last++;
 	return last + 1;

@@ -40,8 +40,8 @@ void hosted_yield(struct kt_site *site)
 /* ---- sleepers ------------------------------------------------------------------ */
 
 static struct sleeper {
-	const void *object;	/* NULL: the task does not sleep, or is woken */
-	uint64_t turn;		/* the sleeper with the lowest came first */
+	const void *object; /* NULL: the task does not sleep, or is woken */
+	uint64_t turn;      /* the sleeper with the lowest came first */
 	uint32_t epoch;
 } sleeper[HOSTED_TASKS_MAX];
 

@@ -27,7 +27,7 @@ enum {
 static struct region {
 	char *at;
 	size_t size;
-	char *copy;		/* NULL: a private mapping */
+	char *copy; /* NULL: a private mapping */
 } region[REGIONS_MAX];
 static uint32_t regions;
 
@@ -96,8 +96,9 @@ static const char *hex(const char *s, uintptr_t *value)
 {
 	*value = 0;
 	for (;; s++) {
-		unsigned digit = *s >= '0' && *s <= '9' ? (unsigned)(*s - '0') :
-				 *s >= 'a' && *s <= 'f' ? (unsigned)(*s - 'a' + 10) : 16;
+		unsigned digit = *s >= '0' && *s <= '9'   ? (unsigned)(*s - '0')
+				 : *s >= 'a' && *s <= 'f' ? (unsigned)(*s - 'a' + 10)
+							  : 16;
 
 		if (digit == 16)
 			return s;
@@ -171,7 +172,7 @@ void hosted_snapshot(void)
 {
 	char *maps = read_maps();
 
-	for (const char *line = maps; *line; ) {
+	for (const char *line = maps; *line;) {
 		const char *end = strchr(line, '\n');
 
 		keep_mapping(line);

@@ -27,7 +27,7 @@ struct sim_record *hosted_record;
 uint32_t hosted_memory;
 struct hosted_process *hosted_process;
 
-static bool is_reset;		/* the memory is that of the snapshot */
+static bool is_reset; /* the memory is that of the snapshot */
 
 extern void (*const __start_hosted_begin[])(void) __attribute__((weak, visibility("hidden")));
 extern void (*const __stop_hosted_begin[])(void) __attribute__((weak, visibility("hidden")));
@@ -110,7 +110,7 @@ uint32_t hosted_spawn(const char *name, void (*fn)(void *arg), void *arg)
 {
 	uint32_t task = hosted_record->tasks;
 
-	if (task < HOSTED_TASKS_MAX) {	/* otherwise sim_task_spawn() fails */
+	if (task < HOSTED_TASKS_MAX) { /* otherwise sim_task_spawn() fails */
 		start[task] = (struct start){ fn, arg };
 		hosted_tls_begin(task);
 		hosted_libc_has_threads();
@@ -130,6 +130,7 @@ static void main_task(void *arg)
 static void begin(const struct sim_options *o, const struct hosted_options *h)
 {
 	hosted_memory = o->memory;
+	hosted_threads_may_leak = h->threads_may_leak;
 	hosted_record = sim_record();
 	hosted_epoch = ++sites->epoch;
 	if (!is_reset) {
@@ -137,6 +138,8 @@ static void begin(const struct sim_options *o, const struct hosted_options *h)
 		hosted_heap_restore();
 		is_reset = true;
 	}
+	hosted_deadlines_near = h->early_timeouts;
+	hosted_trylock_fails = h->failing_trylocks;
 	hosted_filter_begin(h->points);
 	hosted_race_begin(h->races);
 	hosted_frames_begin(h->races == HOSTED_RACES_REPORTED);

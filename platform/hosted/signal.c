@@ -138,8 +138,7 @@ HOSTED_EXPORT int tgkill(pid_t group, pid_t tid, int signal)
 
 /* ---- handlers --------------------------------------------------------- */
 
-/* The runtime itself has handlers, of which the program must not know. */
-static bool is_ours(uintptr_t pc)
+bool hosted_is_ours(uintptr_t pc)
 {
 	Dl_info info, own;
 
@@ -162,7 +161,7 @@ HOSTED_EXPORT int sigaction(int signal, const struct sigaction *restrict a,
 	if (!hosted_on()) {
 		int error = HOSTED_REAL(sigaction)(signal, a, old);
 
-		if (!error && a && is_signal(signal) && !is_ours(HOSTED_CALLER))
+		if (!error && a && is_signal(signal) && !hosted_is_ours(HOSTED_CALLER))
 			note(before, signal, a);
 		return error;
 	}
@@ -180,7 +179,7 @@ HOSTED_EXPORT __sighandler_t signal(int number, __sighandler_t handler)
 	struct sigaction a = { .sa_handler = handler, .sa_flags = SA_RESTART }, old;
 
 	if (!hosted_on()) {
-		if (is_signal(number) && !is_ours(HOSTED_CALLER))
+		if (is_signal(number) && !hosted_is_ours(HOSTED_CALLER))
 			note(before, number, &a);
 		return HOSTED_REAL(signal)(number, handler);
 	}
@@ -265,6 +264,8 @@ HOSTED_REFUSED(int, setitimer, (__itimer_which_t which, const struct itimerval *
 HOSTED_REFUSED(int, timer_create, (clockid_t clock, struct sigevent *restrict event,
 		timer_t *restrict timer),
 	(clock, event, timer))
+/* These are obsolete. */
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 HOSTED_REFUSED(int, sighold, (int signal), (signal))
 HOSTED_REFUSED(int, sigrelse, (int signal), (signal))
 HOSTED_REFUSED(int, sigignore, (int signal), (signal))

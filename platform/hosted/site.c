@@ -28,7 +28,7 @@ static const char *const op_words[] = {
 };
 
 static const uint8_t op_access[HOSTED_OPS_COUNT] = {
-	[HOSTED_LOAD] = KT_LOAD,	/* done by the program, and so on memory as it is */
+	[HOSTED_LOAD] = KT_LOAD, /* done by the program, and so on memory as it is */
 	[HOSTED_ATOMIC_LOAD] = KT_LOAD,
 	[HOSTED_ATOMIC_STORE] = KT_STORE,
 	[HOSTED_ATOMIC_RELEASE] = KT_STORE_RELEASE,
@@ -90,9 +90,13 @@ struct site_row *site_make(uint64_t pc_op, uint8_t size, uintptr_t addr)
 	s.object[OBJECT_MAX - 1] = '\0';
 	row = &sites->row[sites->rows];
 	row->site = (struct kt_site){
-		.func = keep_text(s.func), .op = op_words[op], .what = keep_text(s.object),
-		.file = keep_text(s.file), .line = (uint16_t)(s.line < UINT16_MAX ? s.line : 0),
-		.access = size <= sizeof(uint64_t) ? op_access[op] : KT_NO_ACCESS, .size = size,
+		.func = keep_text(s.func),
+		.op = op_words[op],
+		.what = keep_text(s.object),
+		.file = keep_text(s.file),
+		.line = (uint16_t)(s.line < UINT16_MAX ? s.line : 0),
+		.access = size <= sizeof(uint64_t) ? op_access[op] : KT_NO_ACCESS,
+		.size = size,
 		.placed = true,
 	};
 	row->pc = (uintptr_t)(pc_op >> 8);
@@ -160,7 +164,7 @@ void hosted_watch_none(void)
 
 void hosted_sites_init(void)
 {
-	uint32_t epoch = sites ? sites->epoch : 0;	/* so that old counts stay stale */
+	uint32_t epoch = sites ? sites->epoch : 0; /* so that old counts stay stale */
 
 	sites = sim_shared_map(sizeof *sites);
 	if (!sites)

@@ -17,28 +17,28 @@ enum {
 };
 
 struct site_row {
-	struct kt_site site;	/* first: a site's address is its row's */
-	uint32_t name;		/* the number of its name */
+	struct kt_site site; /* first: a site's address is its row's */
+	uint32_t name;       /* the number of its name */
 	uintptr_t pc;
 };
 
 struct site_key {
-	uint64_t pc_op;		/* pc << 8 | op; 0: free */
+	uint64_t pc_op; /* pc << 8 | op; 0: free */
 	struct site_row *row;
 };
 
 /* In memory that the parent process shares: it reads the names. */
 struct sites {
-	uint32_t epoch;		/* executions so far */
-	const char *not_reset;	/* hosted_not_reset() */
+	uint32_t epoch;        /* executions so far */
+	const char *not_reset; /* hosted_not_reset() */
 	uint32_t rows, names, text_used;
 	struct site_key key[SITES_TABLE];
 	struct {
-		uint32_t hash, name;	/* kt_site_hash(); 0: free */
+		uint32_t hash, name; /* kt_site_hash(); 0: free */
 	} by_hash[SITE_NAMES_TABLE];
 	struct site_row row[SITES_MAX];
 	bool watched[SITE_NAMES_MAX];
-	uint64_t nth[SIM_STEPS_MAX];	/* epoch << 32 | visit */
+	uint64_t nth[SIM_STEPS_MAX]; /* epoch << 32 | visit */
 	char text[SITE_TEXT_BYTES];
 };
 

@@ -28,7 +28,7 @@ enum { FILES_MAX = 64 };
 
 static struct file {
 	char path[SYMBOL_PATH_MAX];
-	const char *text;	/* NULL: it can't be read */
+	const char *text; /* NULL: it can't be read */
 	size_t size;
 } file[FILES_MAX];
 static uint32_t files;
@@ -42,7 +42,7 @@ static const struct file *file_of(const char *path)
 	for (uint32_t i = 0; i < files; i++)
 		if (strcmp(file[i].path, path) == 0)
 			return &file[i];
-	if (files == FILES_MAX) {	/* begin again */
+	if (files == FILES_MAX) { /* begin again */
 		for (uint32_t i = 0; i < files; i++)
 			if (file[i].text)
 				HOSTED_RAW_2(SYS_munmap, file[i].text, file[i].size);
@@ -251,7 +251,7 @@ static const char *with_stars(struct line l, const char *s)
 /* ---- forms ------------------------------------------------------------------------- */
 
 struct span {
-	const char *begin, *end;	/* begin NULL: none */
+	const char *begin, *end; /* begin NULL: none */
 };
 
 static const struct span nothing = { NULL, NULL };
@@ -279,7 +279,7 @@ static struct span stored(struct line l, const char *s)
 	return (struct span){ with_stars(l, begin), skip_back(l, s) };
 }
 
-static struct span stepped(struct line l, const char *s)	/* "++" or "--" */
+static struct span stepped(struct line l, const char *s) /* "++" or "--" */
 {
 	struct span span = stored(l, s);
 	const char *begin;
@@ -331,7 +331,7 @@ static struct span called(struct line l, const char *s)
 	const char *end = s;
 	int accessor = accessor_before(l, s);
 
-	if (accessor_at(l, s)) {	/* "." of ".load()" */
+	if (accessor_at(l, s)) { /* "." of ".load()" */
 		const char *begin = chain_back(l, s);
 
 		return begin ? (struct span){ begin, skip_back(l, s) } : nothing;
@@ -350,8 +350,8 @@ static struct span called(struct line l, const char *s)
 
 /* What is known of the address that is accessed. */
 struct hint {
-	const char *global;	/* the variable that it is in, or "" */
-	bool fits;		/* it is all of the variable */
+	const char *global; /* the variable that it is in, or "" */
+	bool fits;          /* it is all of the variable */
 };
 
 /* Is the text the name of the variable that is accessed? */
@@ -369,7 +369,7 @@ static struct span loaded(struct line l, const char *s, enum hosted_op op, const
 		end = skip(l, s + 1);
 		return (struct span){ s, chain_ahead(l, end) };
 	}
-	if (accessor_at(l, s) || at(l, s) == '[') {	/* gcc */
+	if (accessor_at(l, s) || at(l, s) == '[') { /* gcc */
 		begin = chain_back(l, s);
 		if (!begin)
 			return nothing;
@@ -389,7 +389,7 @@ static struct span loaded(struct line l, const char *s, enum hosted_op op, const
 	while (is_word(at(l, end)))
 		end++;
 	if (at(l, skip(l, end)) == '(')
-		return nothing;		/* a call */
+		return nothing; /* a call */
 	begin = chain_back(l, end);
 	if (begin == s && chain_ahead(l, s) != end) {
 		/* "a" in "a[i]" or "a->b": all of it, or a itself, or the column of much more. */
@@ -451,7 +451,7 @@ static struct span find(struct line l, const char *s, enum hosted_op op, const s
 	if (op == HOSTED_STORE) {
 		const char *end = s;
 
-		while (is_word(at(l, end)))	/* "int x = 1": the column is that of "x" */
+		while (is_word(at(l, end))) /* "int x = 1": the column is that of "x" */
 			end++;
 		return end > s && assignment(l, skip(l, end)) ? (struct span){ s, end } : nothing;
 	}

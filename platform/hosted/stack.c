@@ -148,7 +148,8 @@ char *hosted_frame_words(uint32_t frame, uintptr_t pc, char *buf, size_t size)
 	size_t used = 0;
 
 	buf[0] = '\0';
-	for (int i = 0; pc && i < WORDS_MAX && used < size; i++) {
+	/* Beyond the program's own frames is the one of this library that called the thread. */
+	for (int i = 0; pc && (!i || hosted_is_program(pc)) && i < WORDS_MAX && used < size; i++) {
 		char place[160];
 		int n = snprintf(buf + used, size - used, "%s%s", i ? " < " : "",
 				 hosted_place(pc, place, sizeof place));

@@ -24,11 +24,11 @@
 
 enum {
 	ANSWER_MAX = 1 << 16,
-	DESCRIPTORS_FROM = 512,	/* so that the program's descriptors keep their numbers */
+	DESCRIPTORS_FROM = 512, /* so that the program's descriptors keep their numbers */
 };
 
 static struct {
-	int to, from;		/* pipes; -1: there is none */
+	int to, from; /* pipes; -1: there is none */
 	char answer[ANSWER_MAX];
 } symbolizer;
 
@@ -44,8 +44,7 @@ static int moved_up(int fd)
 	return (int)up;
 }
 
-__attribute__((noreturn))
-static void become_symbolizer(const char *path, int in, int out)
+__attribute__((noreturn)) static void become_symbolizer(const char *path, int in, int out)
 {
 	char *argv[] = { (char *)path, (char *)"--functions=short", (char *)"--inlining",
 			 (char *)"--demangle", NULL };
@@ -262,7 +261,7 @@ void hosted_symbol_find(uintptr_t pc, enum hosted_op op, uintptr_t addr, size_t 
 		snprintf(out->func, sizeof out->func, "code");
 		return;
 	}
-	answer = ask("CODE", m, pc - 1);	/* pc may already belong to the next line */
+	answer = ask("CODE", m, pc - 1); /* pc may already belong to the next line */
 	if (!answer || !read_frames(answer, out))
 		by_symbol(m, pc - 1, out);
 	else if (op != HOSTED_OPS_COUNT)

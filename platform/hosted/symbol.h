@@ -8,11 +8,11 @@
 enum { SYMBOL_MAX = 256, SYMBOL_PATH_MAX = 1024 };
 
 struct hosted_symbol {
-	char func[SYMBOL_MAX];		/* never empty */
-	char object[SYMBOL_MAX];	/* source text of the object; "" if it is not known */
-	char file[SYMBOL_MAX];		/* the last part of the path */
+	char func[SYMBOL_MAX];   /* never empty */
+	char object[SYMBOL_MAX]; /* source text of the object; "" if it is not known */
+	char file[SYMBOL_MAX];   /* the last part of the path */
 	char path[SYMBOL_PATH_MAX];
-	uint32_t line, column;		/* 0: not known */
+	uint32_t line, column; /* 0: not known */
 };
 
 /*

@@ -25,29 +25,29 @@
 
 enum {
 	PAGE = 4096,
-	RECORD_SIZE_USUAL = 2304,	/* struct pthread of glibc 2.36 */
+	RECORD_SIZE_USUAL = 2304, /* struct pthread of glibc 2.36 */
 	RECORD_SIZE_MAX = 8192,
-	DTV_WORD = 1,			/* of the record */
+	DTV_WORD = 1, /* of the record */
 	MOVED_MAX = 256,
 };
 
-struct dtv {		/* the C library's table of modules' variables */
+struct dtv { /* the C library's table of modules' variables */
 	uintptr_t at, to_free;
 };
 
 static struct {
-	uintptr_t host;			/* the host's thread pointer */
-	uintptr_t low, high;		/* main's block, with the record */
+	uintptr_t host;      /* the host's thread pointer */
+	uintptr_t low, high; /* main's block, with the record */
 	size_t stride;
 	char *blocks;
-	char *main, *fresh;		/* templates */
-	uint32_t moved[MOVED_MAX], moves;	/* offsets of words that point into the block */
+	char *main, *fresh;               /* templates */
+	uint32_t moved[MOVED_MAX], moves; /* offsets of words that point into the block */
 	struct dtv *dtv;
 	size_t dtv_count;
 	bool by_instruction;
 } tls;
 
-uint32_t hosted_tls_of = UINT32_MAX;	/* UINT32_MAX: the host's */
+uint32_t hosted_tls_of = UINT32_MAX; /* UINT32_MAX: the host's */
 
 /* ---- the thread pointer -------------------------------------------------------- */
 
@@ -151,7 +151,7 @@ void hosted_tls_init(void)
 	tls.main = hosted_map(size);
 	tls.fresh = hosted_map(size);
 	memcpy(tls.main, (const void *)tls.low, size);
-	if (rseq)	/* sched_getcpu() then says 0 */
+	if (rseq) /* sched_getcpu() then says 0 */
 		memset(tls.main + (tls.host - tls.low) + (ptrdiff_t)(int32_t)*rseq, 0, 8);
 	memcpy(tls.fresh, tls.main, size);
 	make_fresh();

@@ -50,7 +50,7 @@ static uintptr_t program_pc_of(const void *context)
 	char *low, *high;
 
 	if (hosted_is_program(pc))
-		return pc + 1;		/* a place is that of the byte before */
+		return pc + 1; /* a place is that of the byte before */
 	if (!sim_task_stack(hosted_me(), &low, &high) || (const char *)sp < low)
 		return pc + 1;
 	for (; (const char *)(sp + 1) <= high; sp++)
@@ -88,8 +88,10 @@ static bool is_overflow(uintptr_t addr)
 static void on_fault(int sig, siginfo_t *info, void *context)
 {
 	static const char *const names[] = {
-		[SIGSEGV] = "SIGSEGV", [SIGBUS] = "SIGBUS",
-		[SIGILL] = "SIGILL", [SIGFPE] = "SIGFPE",
+		[SIGSEGV] = "SIGSEGV",
+		[SIGBUS] = "SIGBUS",
+		[SIGILL] = "SIGILL",
+		[SIGFPE] = "SIGFPE",
 	};
 
 	if (!hosted_on()) {
@@ -102,8 +104,9 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 		hosted_fail(KT_MEMORY, program_pc_of(context), "the stack of %s overflows",
 			    hosted_record->task[hosted_me()].name);
 	hosted_fail(KT_MEMORY, program_pc_of(context), "signal %d (%s): %s", sig, names[sig],
-		    sig == SIGFPE ? "division by zero or the like" :
-		    sig == SIGILL ? "no instruction" : "wild access");
+		    sig == SIGFPE   ? "division by zero or the like"
+		    : sig == SIGILL ? "no instruction"
+				    : "wild access");
 }
 
 /*

@@ -79,9 +79,13 @@ static int without_newline(const char *text)
 	return (int)(len && text[len - 1] == '\n' ? len - 1 : len);
 }
 
+static bool is_fault(int sig)
+{
+	return sig == SIGSEGV || sig == SIGBUS || sig == SIGFPE || sig == SIGILL;
+}
+
 static bool classify(int status, struct verdict *v)
 {
-	refused = false;
 	if (shared->verdict.failure != KT_PASS) {
 		*v = shared->verdict;
 		return true;
@@ -93,8 +97,7 @@ static bool classify(int status, struct verdict *v)
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return true;
 	/* A subject that catches its program's faults itself does not die of them. */
-	if (!subject->execute && WIFSIGNALED(status) && (WTERMSIG(status) == SIGSEGV || WTERMSIG(status) == SIGBUS ||
-				    WTERMSIG(status) == SIGFPE || WTERMSIG(status) == SIGILL)) {
+	if (!subject->execute && WIFSIGNALED(status) && is_fault(WTERMSIG(status))) {
 		v->failure = KT_MEMORY;
 		snprintf(v->message, sizeof v->message, "signal %d: wild access",
 			 WTERMSIG(status));

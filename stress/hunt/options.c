@@ -200,6 +200,7 @@ static int set_program_faults(struct options *o, const struct row *row, const ch
 	const struct { const char *word; bool *fault; } words[] = {
 		{ "spurious", &s->ends_sleeps }, { "malloc", &s->fails_malloc },
 		{ "thread", &s->fails_threads },
+		{ "timeout", &s->early_timeouts }, { "trylock", &s->fails_trylocks },
 	};
 	bool all = strcmp(v, "all") == 0;
 
@@ -213,8 +214,8 @@ static int set_program_faults(struct options *o, const struct row *row, const ch
 		       (strlen(words[i].word) != len || memcmp(words[i].word, at, len) != 0))
 			i++;
 		if (i == sizeof words / sizeof words[0])
-			return complain("--faults", v, "none, all, or words of spurious, malloc and "
-					"thread with commas between them");
+			return complain("--faults", v, "none, all, or words of spurious, malloc, "
+					"thread, timeout and trylock with commas between them");
 		*words[i].fault = true;
 		at += len;
 		if (!*at)
@@ -448,7 +449,7 @@ int options_parse(struct options *o, int argc, char **argv)
 {
 	static const char *files[4096];
 
-	*o = (struct options){ .files = files, .coverage_every = 1, .jobs = 1 };
+	*o = (struct options){ .files = files };
 	memset(given, 0, sizeof given);
 	if (argc < 2) {
 		fprintf(stderr, "kthrash: expected a command; --help lists them\n");
@@ -458,8 +459,10 @@ int options_parse(struct options *o, int argc, char **argv)
 	if (!check_command(o->command))
 		return EXIT_USAGE;
 	for (unsigned i = 0; i < ROWS; i++)
-		if (rows[i].sets && is_of(&rows[i], o->command))
+		if (rows[i].sets)
 			rows[i].set(o, &rows[i], rows[i].preset);
+	if (strcmp(o->command, "run") == 0)
+		set_program_faults(o, NULL, "spurious");
 	for (int i = 2; i < argc; i++) {
 		int status = EXIT_CLEAN;
 

@@ -184,6 +184,7 @@ static const char *sample(unsigned option, bool other)
 		{ "MEMORY", "tso", "pso" },
 		{ "EXHAUSTIVE", "fail", "kill" },
 		{ "on|off", "on", "off" },
+		{ "none|all|FAULTS", "all", "malloc,timeout" },
 		{ "text|json", "text", "json" },
 	};
 

@@ -39,6 +39,21 @@ static uint32_t choose_strategy(const struct options *o, struct world_options *w
 	return n;
 }
 
+/* A program may have bugs that need several sleeps in a row to end without a reason. */
+static void choose_program_faults(const struct options *o, struct inject_faults *f,
+				  struct kt_rng *rng, const struct length *l)
+{
+	enum { MORE_MAX = 4 };
+	const struct subject_settings *s = &o->program;
+
+	if ((s->fails_malloc || s->fails_threads) && kt_rng_below(rng, 4) == 0)
+		f->fail_nth = 1 + kt_rng_below(rng, l->allocations + 1);
+	if ((s->ends_sleeps || s->fails_trylocks) && kt_rng_below(rng, 8) == 0) {
+		f->spurious_nth = 1 + kt_rng_below(rng, l->steps / 16 + 1);
+		f->spurious_more = kt_rng_below(rng, 2) ? 0 : 1 + kt_rng_below(rng, MORE_MAX);
+	}
+}
+
 /*
  * Half of the executions kill a task somewhere; a quarter make an allocation fail. A case
  * without any task has no faults.
@@ -46,15 +61,15 @@ static uint32_t choose_strategy(const struct options *o, struct world_options *w
 static void choose_faults(const struct options *o, struct inject_faults *f, struct kt_rng *rng,
 			  const struct length *l)
 {
-	uint32_t dice = kt_rng_below(rng, 8), victims = execute_victims();
+	uint32_t dice, victims = execute_victims();
 
-	if (subject->victims && victims == 0)
-		return;
-	if (!o->faults) {
-		if (o->program.ends_sleeps && dice == 0)
-			f->spurious_nth = 1 + kt_rng_below(rng, l->steps / 16 + 1);
+	if (o->program_faults) {
+		choose_program_faults(o, f, rng, l);
 		return;
 	}
+	dice = kt_rng_below(rng, 8);
+	if (!o->faults || (subject->victims && victims == 0))
+		return;
 	if (dice < 4 && victims) {
 		f->kill_step = 1 + kt_rng_below(rng, l->steps + 1);
 		f->kill_task = kt_rng_below(rng, victims);

@@ -207,8 +207,11 @@ static void print_summary(const struct options *o, const struct totals *t, const
 		printf(", %llu not saved in %s: %s", (unsigned long long)t->unsaved, o->findings,
 		       strerror(t->unsaved_error));
 	putchar('\n');
+	if (subject->note && subject->note())
+		printf("%s\n", subject->note());
 	if (strcmp(e->verdict, "clean") == 0)
-		printf("not looked for: %s\n", subject->blind_to ? subject->blind_to() : build_blind_to());
+		printf("not looked for: %s\n",
+		       subject->blind_to ? subject->blind_to() : build_blind_to());
 }
 
 void show_summary(const struct options *o, int status)

@@ -38,7 +38,7 @@ bool take_finding(const struct options *o, struct taken *t, struct verdict *v);
  */
 void take_explains_with(bool (*explain)(const struct plan *p));
 
-/* Shrink the finding that is saved in `path` into the file finding_shrunk_path(), and say nothing. */
+/* Shrink the finding in the file `path` into the file finding_shrunk_path(), and say nothing. */
 void shrink_finding(const char *path);
 
 /*

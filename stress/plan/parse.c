@@ -139,6 +139,23 @@ static void binary_line(struct parser *x)
 	x->p->binary = lex_quoted(x, "the build of a program", false);
 }
 
+static void allows_line(struct parser *x)
+{
+	struct token t = lex_word(x);
+
+	for (;;) {
+		if (lex_is(t, "early-timeouts"))
+			x->p->early_timeouts = true;
+		else if (lex_is(t, "failing-trylocks"))
+			x->p->failing_trylocks = true;
+		else
+			lex_unexpected(x, t, "early-timeouts or failing-trylocks");
+		if (lex_at_end(x))
+			return;
+		t = lex_word(x);
+	}
+}
+
 static void boot_line(struct parser *x)
 {
 	if (plan_is_program(x->p))
@@ -155,6 +172,7 @@ static void (*const parse_line[])(struct parser *x) = {
 	[PLAN_LINE_FOUND] = origin_line,
 	[PLAN_LINE_PROGRAM] = program_line,
 	[PLAN_LINE_BINARY] = binary_line,
+	[PLAN_LINE_ALLOWS] = allows_line,
 	[PLAN_LINE_BOOT] = boot_line,
 	[PLAN_LINE_MEMORY] = memory_line,
 	[PLAN_LINE_STRATEGY] = strategy_line,

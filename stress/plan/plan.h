@@ -139,6 +139,9 @@ struct plan {
 	uint16_t args_count;
 	plan_str binary;	/* identifies the build of that program; 0: unknown */
 
+	/* What the program's calls may do at any time, because their contracts allow it. */
+	bool early_timeouts, failing_trylocks;
+
 	plan_str signature;	/* of the bug that this plan shows; 0: none */
 	struct plan_origin origin;
 

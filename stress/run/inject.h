@@ -23,6 +23,7 @@ struct inject_faults {
 	uint32_t fail_nth;	/* fail the n-th allocation of any role; 0: none */
 	/* Simulator only; 0: none. */
 	uint32_t spurious_nth;	/* the n-th sleep without a permit ends at once */
+	uint32_t spurious_more;	/* and so do so many after it */
 	uint32_t timer_nth;	/* at the n-th step at which time may pass, time passes */
 };
 

@@ -149,11 +149,19 @@ static uint32_t wrap_next(struct sim_strategy *s, const struct sim_decision *d)
 	return wrap.inner->next(wrap.inner, d);
 }
 
+/* Does this sleep without a permit end at once, by the faults? */
+static bool ends_sleep(void)
+{
+	const struct inject_faults *f = &inject.faults;
+
+	return ++inject.sleeps >= f->spurious_nth && f->spurious_nth &&
+	       inject.sleeps - f->spurious_nth <= f->spurious_more;
+}
+
 static uint32_t wrap_choose(struct sim_strategy *s, enum sim_choice kind, uint32_t below)
 {
 	(void)s;
-	if (kind == SIM_CHOOSE_SPURIOUS &&
-	    (++inject.sleeps == inject.faults.spurious_nth || wrap.spurious))
+	if (kind == SIM_CHOOSE_SPURIOUS && (ends_sleep() || wrap.spurious))
 		return 1;
 	return wrap.inner->choose ? wrap.inner->choose(wrap.inner, kind, below) : 0;
 }

@@ -42,14 +42,22 @@ struct subject_settings {
 	bool races;		/* look for data races */
 	bool leaks;		/* a block that is not freed at the end is a finding */
 	bool isolate;		/* each execution in a process of its own */
+	bool prints;		/* in the first execution of each case, not only of the first */
 	/* What a hunt draws. A plan's directives inject their faults in any case. */
 	bool ends_sleeps, fails_malloc, fails_threads;
+	bool early_timeouts, fails_trylocks;
 };
 
 struct sim_options;
 
 struct subject {
 	const char *name;
+
+	/*
+	 * Called in a forked process that runs executions beside others: from now on it shares
+	 * no memory of the subject with its parent. NULL: the subject shares none.
+	 */
+	void (*apart)(void);
 
 	/* Called once, before anything else. NULL: there is nothing to set. */
 	void (*configure)(const struct subject_settings *s);
@@ -59,6 +67,8 @@ struct subject {
 	 */
 	const char *(*describe)(void);
 	const char *(*blind_to)(void);
+	/* What the user should know of the executions that have run; NULL: nothing. */
+	const char *(*note)(void);
 
 	/* ---- cases, in any process ------------------------------------------------ */
 

@@ -12,12 +12,15 @@
 #include "stress/run/subject_program.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "platform/hosted/hosted.h"
 #include "platform/sim/sim.h"
 
+enum { EXIT_FAILS = 3 };	/* as a driver's status for a failed environment */
 enum { LEARNS_FIRST = 2 };	/* so many executions of a case look for racing memory */
 
 /*
@@ -42,12 +45,20 @@ static struct {
 	bool expects_race, expects_leak;
 	bool is_finding;	/* the loaded plan expects something, so it is no hunt */
 	bool has_faults;	/* the loaded plan makes allocations fail */
+	bool early_timeouts, failing_trylocks;	/* what the loaded plan allows */
 	uint32_t executions;	/* of the loaded case */
+	bool *printed;		/* in any process of this driver */
 } program;
 
 static void configure(const struct subject_settings *s)
 {
 	program.asked = *s;
+	program.printed = mmap(NULL, sizeof *program.printed, PROT_READ | PROT_WRITE,
+			       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (program.printed == MAP_FAILED) {
+		perror("kthrash: no memory");
+		exit(EXIT_FAILS);
+	}
 }
 
 /* "./queue_test 3 100 (queue_test 5f2c9a01d3e4b7c6)" */
@@ -72,6 +83,18 @@ static const char *blind_to(void)
 }
 
 /* ---- cases ----------------------------------------------------------------- */
+
+/* Called in the parent of the process that ran the executions. */
+static const char *note(void)
+{
+	static char text[512];
+
+	if (program.asked.isolate || !hosted_not_reset())
+		return NULL;
+	snprintf(text, sizeof text, "each execution ran in a process of its own, which is slower, "
+		 "because of what can't be put back: %s", hosted_not_reset());
+	return text;
+}
 
 static bool is_this(const struct plan *p)
 {
@@ -110,6 +133,8 @@ static void generate(struct plan *p, uint64_t seed, bool faults)
 	for (int i = 0; i < hosted_argc() && i < PLAN_ARGS_MAX; i++)
 		p->args[p->args_count++] = plan_intern_printable(p, hosted_argv()[i]);
 	p->binary = plan_intern_printable(p, hosted_build());
+	p->early_timeouts = program.asked.early_timeouts;
+	p->failing_trylocks = program.asked.fails_trylocks;
 }
 
 /* ---- executions ------------------------------------------------------------- */
@@ -122,6 +147,8 @@ static void load(const struct plan *p)
 	program.expects_leak = p->has_expect && p->expect == KT_LEAK;
 	program.is_finding = p->has_expect;
 	program.has_faults = false;
+	program.early_timeouts = p->early_timeouts;
+	program.failing_trylocks = p->failing_trylocks;
 	program.executions = 0;
 	hosted_filter_forget();
 	hosted_watch_none();
@@ -162,13 +189,26 @@ static bool nothing_to_hunt(const struct sim_record *r)
 	       !program.has_faults && !program.asked.fails_malloc && !program.asked.leaks;
 }
 
+/* The program prints once, also if a hunt goes on in other processes. */
+static void choose_silence(void)
+{
+	bool may_print = program.asked.prints || !*program.printed;
+
+	hosted_set_silent(program.executions > 0 || !may_print);
+}
+
 static void execute(const struct sim_options *o, uint32_t variant)
 {
-	const struct sim_record *r = hosted_run(o, &(struct hosted_options){
+	const struct sim_record *r;
+
+	choose_silence();
+	r = hosted_run(o, &(struct hosted_options){
 		.points = variants[variant].points,
 		.races = races(),
 		.leaks = program.asked.leaks || program.expects_leak,
-		.isolate = program.asked.isolate,
+		.isolate = program.asked.isolate || hosted_not_reset(),
+		.early_timeouts = program.early_timeouts,
+		.failing_trylocks = program.failing_trylocks,
 	});
 
 	if (r->failure == KT_UNSUPPORTED)
@@ -176,8 +216,8 @@ static void execute(const struct sim_options *o, uint32_t variant)
 	if (program.executions == 0 && nothing_to_hunt(r))
 		refuse("the program has ended without a second thread, so there is nothing to "
 		       "hunt");
-	if (program.executions++ == 0)
-		hosted_set_silent(true);	/* the program has printed once */
+	program.executions++;
+	*program.printed = true;
 }
 
 /* Which thread does which half of a race, and so the message, depends on the schedule. */
@@ -210,6 +250,7 @@ const struct subject subject_program = {
 	.configure = configure,
 	.describe = describe,
 	.blind_to = blind_to,
+	.note = note,
 	.accepts = accepts,
 	.remark = remark,
 	.generate = generate,
@@ -217,6 +258,7 @@ const struct subject subject_program = {
 	.pieces = plan_pieces,
 	.without = plan_without,
 	.load = load,
+	.apart = hosted_sites_apart,
 	.execute = execute,
 	.variants = variant_count,
 	.creators_go_on = creators_go_on,

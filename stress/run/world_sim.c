@@ -49,6 +49,8 @@ void world_apart(struct verdict *last_words)
 {
 	(void)last_words;
 	sim_record_apart();
+	if (subject->apart)
+		subject->apart();
 }
 
 static const struct plan *loaded;

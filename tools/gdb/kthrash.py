@@ -30,12 +30,16 @@ def load():
     spec = importlib.util.spec_from_file_location(
         NAME, os.path.join(folder, "__init__.py"), submodule_search_locations=[folder])
     sys.modules[NAME] = importlib.util.module_from_spec(spec)
+    # The folder may belong to root, so Python must not leave compiled files in it.
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     try:
         spec.loader.exec_module(sys.modules[NAME])
     except BaseException:
         # Without the entry, the next `source` imports the package again.
         del sys.modules[NAME]
         raise
+    finally:
+        sys.dont_write_bytecode = before
 
 
 # gdb refuses a second alias of one name, so a second `source` changes nothing.

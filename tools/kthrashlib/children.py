@@ -286,7 +286,7 @@ def on_interrupt(callback):
 @contextlib.contextmanager
 def interrupts_go_to_child():
     """While this lasts, the terminal's Ctrl-C is for the child, a debugger or a pager."""
-    if not sys.stdin.isatty():
+    if not os.isatty(0):
         yield
         return
     before = signal.signal(signal.SIGINT, lambda *_: None)

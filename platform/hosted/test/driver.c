@@ -35,7 +35,7 @@ static struct {
 	const char *strategy, *points, *memory, *watch;
 } option = { .executions = 1, .strategy = "random", .points = "fine", .memory = "sc" };
 
-static struct result {		/* shared with the child */
+static struct result { /* shared with the child */
 	long executions, failures, repeats, differences;
 	unsigned long long steps;
 	char not_reset[100], message[SIM_MESSAGE_MAX];
@@ -100,14 +100,17 @@ static void child(void)
 {
 	const struct os_hooks hooks = { .alloc_fails = alloc_fails };
 	const struct hosted_options h = {
-		.points = option.points[0] == 'c' ? HOSTED_POINTS_COARSE :
-			  option.points[0] == 'a' ? HOSTED_POINTS_ALL : HOSTED_POINTS_FINE,
-		.isolate = option.isolate, .leaks = option.leaks,
+		.points = option.points[0] == 'c'   ? HOSTED_POINTS_COARSE
+			  : option.points[0] == 'a' ? HOSTED_POINTS_ALL
+						    : HOSTED_POINTS_FINE,
+		.isolate = option.isolate,
+		.leaks = option.leaks,
 	};
 	struct sim_options o = {
 		.strategy = strategy(),
-		.memory = option.memory[0] == 't' ? SIM_TSO : option.memory[0] == 'p' ? SIM_PSO :
-			  SIM_SC,
+		.memory = option.memory[0] == 't'   ? SIM_TSO
+			  : option.memory[0] == 'p' ? SIM_PSO
+						    : SIM_SC,
 	};
 	uint64_t hash = 0;
 	bool grew = true;
@@ -155,7 +158,7 @@ static void print_trace(void)
 		const struct sim_step *t = &r->trace[i];
 
 		printf("step=%s %s:%u %s #%u\n", r->task[t->task].name, t->site->file,
-		       t->site->line, kt_site_name(t->site, name, sizeof name), hosted_nth(i));
+		       t->site->line, kt_site_label(t->site, name, sizeof name), hosted_nth(i));
 	}
 }
 
@@ -177,16 +180,14 @@ static int drive(int argc, char **argv)
 	printf("status=%d\nexecutions=%ld\nfailures=%ld\nrepeats=%ld\ndifferences=%ld\nsteps=%llu\n"
 	       "not_reset=%s\nkind=%s\nmessage=%s\n",
 	       status, result->executions, result->failures, result->repeats, result->differences,
-	       result->steps, result->not_reset, kt_failure_name(result->failure),
-	       result->message);
+	       result->steps, result->not_reset, kt_failure_name(result->failure), result->message);
 	if (option.trace)
 		print_trace();
 	fflush(stdout);
 	return 0;
 }
 
-__attribute__((constructor))
-static void init(void)
+__attribute__((constructor)) static void init(void)
 {
 	hosted_driver = drive;
 }

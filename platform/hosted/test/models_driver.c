@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #include "platform/hosted/hosted.h"
-#include "platform/hosted/internal.h"
 #include "platform/os.h"
 
 enum { ENDS_MAX = 16, LINE_MAX_ = 1200 };
@@ -83,15 +82,16 @@ static bool has(int argc, char **argv, const char *word)
 static int drive(int argc, char **argv)
 {
 	const struct os_hooks hooks = { .alloc_fails = no_thread };
-	const struct hosted_options h = { .points = HOSTED_POINTS_FINE };
+	const struct hosted_options h = {
+		.points = HOSTED_POINTS_FINE,
+		.failing_trylocks = has(argc, argv, "spurious"),
+		.early_timeouts = has(argc, argv, "near"),
+	};
 	long executions = argc > 1 ? atol(argv[1]) : 1;
 	struct sim_strategy random = *sim_strategy_random(), pos = *sim_strategy_pos();
 
-	if (has(argc, argv, "spurious")) {
+	if (h.failing_trylocks)
 		random.choose = pos.choose = sometimes;
-		hosted_trylock_fails = true;
-	}
-	hosted_deadlines_near = has(argc, argv, "near");
 	if (has(argc, argv, "no-threads"))
 		os_set_hooks(&hooks);
 	out = dup(STDOUT_FILENO);

@@ -19,6 +19,7 @@ PROGRAMS = {
     "lock_cases.c": "-D_GNU_SOURCE",
     "wait_cases.c": "-D_GNU_SOURCE",
     "thread_cases.c": "-D_GNU_SOURCE",
+    "key_cases.c": "-D_GNU_SOURCE",
     "end_cases.c": "-D_GNU_SOURCE",
     "cxx_cases.cc": "-std=c++20",
 }

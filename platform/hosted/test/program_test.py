@@ -33,7 +33,7 @@ def main():
     hosted.fails("assertion", "counter == 2", counter, executions=1000, points="all")
     hosted.passes(counter, executions=1000, forget=1)
     hosted.fails("assertion", "counter == 2", counter, executions=1000, points="coarse",
-                 watch="add:store(counter)")
+                 watch="counter.c:13 add:store(counter)")
     many = hosted.compiled("many.c")
     hosted.passes(many, "100", executions=20)
     hosted.fails("unsupported", "pthread_create() more often than", many, "400", executions=1)

@@ -60,7 +60,7 @@ def wanted(record):
 def show_locks(record):
     """Prints the locks that threads hold, and the objects that threads wait for."""
     holders, waiters = held(record), wanted(record)
-    # A thread that joins another waits for a variable of the runtime. `kthrash tasks` shows for which thread.
+    # A thread that joins another waits for a variable of the runtime. `kthrash tasks` shows that.
     shown = [a for a in sorted({*holders, *waiters}) if LIBRARY not in (gdb.solib_name(a) or "")]
     for address in shown:
         words = []

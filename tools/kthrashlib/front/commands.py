@@ -124,15 +124,19 @@ COMMANDS = [
     ], "In gdb: kthrash tasks, kthrash locks, kthrash trace, kthrash bt TASK; kt for short."),
     Command("bugs", "measure.bugs:main", "[BUG]...",
             "the seeded bugs: each built, hunted, shrunk, replayed", [
+        Option("--programs", "the programs of corpus/programs/ instead; BUG is a program's name"),
+        Option("--slow", "with --programs: also those that take minutes or more"),
         Option("--executions=N", "the most executions of a hunt",
-               "400000, with --scoreboard 20000", number=whole(1, 10**12)),
+               "400000, with --programs 100000, with --scoreboard 20000",
+               number=whole(1, 10**12)),
         Option("--seed=N", "the seed of the hunt", "1", number=whole(0, 2**63)),
         Option("--scoreboard", "every strategy on each bug"),
         Option("--seeds=N", "with --scoreboard: hunts by each strategy", "5",
                number=whole(1, 1000)),
         Option("--out=FILE", "with --scoreboard: write FILE.json and a picture, FILE.svg"),
         JSON,
-    ]),
+    ], "With --programs, each program's repaired twin is hunted, too, also for races and leaks, and "
+       "nothing may be found in it."),
     Command("gate", "gate.gate:main", "",
             "for CI: sanitizers x back ends x kinds of test, in a given time", [
         Option("--minutes=N", "how long the gate may take", "30", number=real(0.1, 7 * 24 * 60)),

@@ -57,9 +57,9 @@ runs it again.
 TOP_INSTALLED = r""".Nm
 hunts concurrency bugs in programs in C and C++ that use threads.
 A program is compiled by
-.Xr kthrash\-cc 1
+.Nm kthrash\-cc
 or
-.Xr kthrash\-c++ 1 ,
+.Nm kthrash\-c++ ,
 which are used like the compilers whose commands they run.
 Then
 .Ic run
@@ -135,17 +135,17 @@ in the checkout, and a README in each of its folders
 """
 
 
-BOTTOM_INSTALLED = r""".Sh FILES
+BOTTOM_INSTALLED = r""".Sh ENVIRONMENT
+.Bl -tag -width Ds
+.It Ev KTHRASH_CC , KTHRASH_CXX
+the compilers that kthrash\-cc and kthrash\-c++ run
+.El
+.Sh FILES
 .Bl -tag -width Ds
 .It Pa .kthrash/findings/
 what
 .Ic run
 has found, in the folder in which it was started
-.El
-.Sh ENVIRONMENT
-.Bl -tag -width Ds
-.It Ev KTHRASH_CC , KTHRASH_CXX
-the compilers that kthrash\-cc and kthrash\-c++ run
 .El
 .Sh EXIT STATUS
 .Bl -tag -width Ds

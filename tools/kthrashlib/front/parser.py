@@ -6,6 +6,7 @@ An option's value may follow an equals sign or stand in the next word. click tak
 names. The driver and other processes get each option as --name=value, whatever the user typed.
 """
 
+import errno
 import os
 
 import click
@@ -34,7 +35,7 @@ def check_length(kind, value, where=""):
     """Refuses a path that no system call takes. The limits are Linux's."""
     if kind in PATHS and (len(os.fsencode(value)) >= PATH_BYTES or
                           any(len(os.fsencode(name)) > NAME_BYTES for name in value.split("/"))):
-        raise usage("%s%s: the name is too long" % (where, value))
+        raise usage("%s%s: %s" % (where, value, os.strerror(errno.ENAMETOOLONG)))
 
 
 class Value(click.ParamType):

@@ -14,7 +14,7 @@ from kthrashlib import children, env, terminal
 from kthrashlib.build import about, bazel, drivers
 from kthrashlib.build.drivers import header
 from kthrashlib.common import CLEAN, FINDINGS, ROOT, STATE, environment, path_said, say
-from kthrashlib.measure import scoreboard
+from kthrashlib.measure import scoreboard, suite
 from kthrashlib.terminal import LEFT, RIGHT
 
 REPLAYS = 10
@@ -126,6 +126,8 @@ def line(row):
 
 
 def main(call):
+    if "--programs" in call.options and "--scoreboard" not in call.options:
+        return suite.main(call)
     if "--scoreboard" in call.options:
         return scoreboard.main(call)
     call.only("--executions", "--seed", "--json", "--scoreboard")

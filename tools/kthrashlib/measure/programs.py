@@ -31,6 +31,8 @@ class Program:
     faults: list = dataclasses.field(default_factory=list)
     races: bool = False
     tsan: str = ""
+    compiler: str = "clang"
+    slow: list = dataclasses.field(default_factory=list)
 
     @property
     def path(self):
@@ -66,6 +68,11 @@ def complaint(row):
         return "unexpected memory '%s', expected %s" % (row["memory"], ", ".join(MEMORY))
     if not row["expect"]:
         return "'expect' is empty"
+    if row.get("compiler", "clang") not in COMPILERS:
+        return "unexpected compiler '%s', expected %s" % (row["compiler"], ", ".join(COMPILERS))
+    for words in row.get("slow", []):
+        if words not in row.get("arguments", [[]]):
+            return "'slow' has %s, which is not in 'arguments'" % words
     for words in row.get("arguments", [[]]):
         if not isinstance(words, list) or not all(isinstance(w, str) for w in words):
             return "'arguments' is not a list of command lines, each a list of strings"

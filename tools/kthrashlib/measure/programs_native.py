@@ -14,11 +14,10 @@ bug, as the table of corpus/programs/README.md.
 import argparse
 import concurrent.futures
 import os
-import subprocess
 import sys
 import tempfile
 
-from kthrashlib import terminal
+from kthrashlib import children, terminal
 from kthrashlib.common import CLEAN, FINDINGS, Failure, say
 from kthrashlib.measure import programs
 
@@ -34,17 +33,18 @@ JOBS = os.cpu_count()
 
 
 def build(program, out, **how):
-    done = subprocess.run(program.compiled(out, **how), stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, check=False)
+    done = children.run(program.compiled(out, **how), stdout=children.PIPE,
+                        stderr=children.STDOUT, text=True)
     return done.stdout if done.returncode else ""
 
 
 def run(binary, arguments, seconds):
     """Runs a program once. Returns (status, output); the status is None if the run hangs."""
     try:
-        done = subprocess.run([binary, *arguments], timeout=seconds, check=False, text=True,
-                              errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    except subprocess.TimeoutExpired:
+        done = children.run([binary, *arguments], timeout=seconds, may_be_killed=True,
+                            text=True, errors="replace", stdout=children.PIPE,
+                            stderr=children.STDOUT)
+    except children.TimeoutExpired:
         return None, ""
     return done.returncode, done.stdout
 

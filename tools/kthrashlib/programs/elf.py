@@ -13,8 +13,8 @@ from kthrashlib.where import LIBRARY
 
 BUILD_IT = "build it with CC=kthrash-cc CXX=kthrash-c++"
 # These libraries come with the compiler and the C library. None of them is code under test.
-SYSTEM = re.compile(r"(libkthrash|libc|libm|libdl|librt|libpthread|libstdc\+\+|libc\+\+|libc\+\+abi|"
-                    r"libgcc_s|libatomic|libgomp|libomp|ld-linux-x86-64)\.so")
+SYSTEM = re.compile(r"(libkthrash|libc|libm|libdl|librt|libpthread|libstdc\+\+|libc\+\+|"
+                    r"libc\+\+abi|libgcc_s|libatomic|libgomp|libomp|ld-linux-x86-64)\.so")
 
 
 def check_file(path):

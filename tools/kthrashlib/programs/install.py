@@ -15,7 +15,7 @@ from kthrashlib.programs import build
 
 # Files that are not modules, by their place below ROOT: the command line is made from the tables.
 TABLES = ["platform/words.def", "stress/plan/words.def", "stress/hunt/options.def", "LICENSE"]
-TOOLS = ["kthrash", "kthrash_main.py", "kthrash-cc", "kthrash-c++", "kthrashlib", "gdb/kthrash.py",
+TOOLS = ["kthrash", "kthrash_main.py", "kthrash-cc", "kthrashlib", "gdb/kthrash.py",
          "gdb/kthrash_gdb"]
 PROGRAMS = ["kthrash", "kthrash-cc", "kthrash-c++"]
 COMPLETIONS = {
@@ -44,10 +44,7 @@ def write(path, text):
 def copy(source, target):
     os.makedirs(os.path.dirname(target), exist_ok=True)
     if os.path.isdir(source):
-        shutil.copytree(source, target, symlinks=True,
-                        ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
-    elif os.path.islink(source):
-        os.symlink(os.readlink(source), target)
+        shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
     else:
         shutil.copyfile(source, target)
         os.chmod(target, 0o755 if os.access(source, os.X_OK) else 0o644)
@@ -67,6 +64,7 @@ def fill(home, built):
         copy(os.path.join(ROOT, name), os.path.join(home, name))
     for name in TOOLS:
         copy(os.path.join(ROOT, "tools", name), os.path.join(home, "tools", name))
+    link("kthrash-cc", os.path.join(home, "tools", "kthrash-c++"))
     copy(built, os.path.join(home, "libkthrash.so"))
     os.chmod(os.path.join(home, "libkthrash.so"), 0o644)
 

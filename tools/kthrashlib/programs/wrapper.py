@@ -103,7 +103,7 @@ class Line:
 
     def links(self):
         """Does the compiler call the linker for a program or a shared library?"""
-        if self.has(*ENDS_BEFORE_LINK) or self.has("-r") or (self.language or "").endswith("-header"):
+        if self.has(*ENDS_BEFORE_LINK, "-r") or (self.language or "").endswith("-header"):
             return False
         if self.inputs:
             headers = (".h", ".hh", ".hpp", ".hxx", ".H")
@@ -118,8 +118,9 @@ class Line:
     def check(self):
         for name in self.sanitizers():
             if name in NO_SANITIZERS:
-                raise Refusal("-fsanitize=%s: compilers can't combine it with the hooks that kthrash "
-                              "needs; kthrash looks for errors of the heap by itself" % name)
+                raise Refusal("-fsanitize=%s: compilers can't combine it with the hooks that "
+                              "kthrash needs; kthrash looks for errors of the heap by itself" %
+                              name)
         word = self.has("-m32", "-mx32")
         if word:
             raise Refusal("%s: kthrash runs 64-bit programs only" % word)
@@ -225,28 +226,36 @@ def command_for(compiler, args, library):
     return [*compiler, *added, *without_sanitizer(args)]
 
 
-def start(command):
-    """Becomes the compiler. If the command line is too long for the system, the compiler gets it
-    in a file."""
+def become(command):
+    os.execvp(command[0], command)
+
+
+def run_child(command):
+    return subprocess.run(command, check=False).returncode
+
+
+def start(command, run):
+    """Runs the compiler by run(command), or becomes the compiler. If the command line is too long
+    for the system, the compiler gets it in a file. Returns the compiler's exit status."""
     if response.fits(command):
-        os.execvp(command[0], command)
+        return (run or become)(command)
     with tempfile.NamedTemporaryFile("w", prefix="kthrash-cc-", encoding="utf-8",
                                      errors="surrogateescape") as f:
         first = 2 if os.path.basename(command[0]) in LAUNCHERS else 1
         f.write(response.written(command[first:]))
         f.flush()
-        return subprocess.run([*command[:first], "@" + f.name], check=False).returncode
+        return (run or run_child)([*command[:first], "@" + f.name])
 
 
-def main(compiler, args, library):
-    """Runs the compiler, a list of words. Returns the exit status if the process has not become the
-    compiler."""
+def main(compiler, args, library, run=None):
+    """Runs the compiler, a list of words, by run(command), which returns its exit status. Without
+    `run` this process becomes the compiler, as a rule, and main() does not return."""
     while os.path.basename(compiler[-1]) in LAUNCHERS and args and not args[0].startswith("-"):
         compiler, args = [*compiler, args[0]], args[1:]
     command = compiler
     try:
         command = command_for(compiler, args, library)
-        return start(command)
+        return start(command, run)
     except Refusal as e:
         print("%s: %s" % (NAME, e), file=sys.stderr)
         return USAGE

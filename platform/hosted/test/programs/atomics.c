@@ -38,6 +38,29 @@
 			return __LINE__ % 100 + 1;                             \
 	} while (0)
 
+struct wide {
+	long a, b, c;
+};
+
+static _Atomic struct wide wide;
+
+static int of_a_structure(void)
+{
+	struct wide one = { 1, 2, 3 }, two = { 4, 5, 6 }, seen;
+
+	atomic_store(&wide, one);
+	seen = atomic_exchange(&wide, two);
+	if (seen.a != 1 || seen.c != 3)
+		return 1;
+	if (atomic_compare_exchange_strong(&wide, &one, two) || one.a != 4 || one.c != 6)
+		return 2;
+	one.b = 9;
+	if (!atomic_compare_exchange_strong(&wide, &two, one))
+		return 3;
+	seen = atomic_load(&wide);
+	return seen.a == 4 && seen.b == 9 && seen.c == 6 ? 0 : 4;
+}
+
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 static void *wait(void *arg)
@@ -58,7 +81,7 @@ static int operations(void)
 #endif
 	atomic_thread_fence(memory_order_seq_cst);
 	atomic_signal_fence(memory_order_seq_cst);
-	return 0;
+	return of_a_structure();
 }
 
 int main(void)
