@@ -111,7 +111,7 @@ def hunt(folder, target, seconds, findings):
             summary = json.loads(line)
             if summary.get("type") == "summary" and summary["executions"]:
                 return summary
-    said = [l for l in done.stderr.splitlines() if l.startswith("kthrash")]
+    said = [s for s in done.stderr.splitlines() if s.startswith("kthrash")]
     return {"kind": "not run", "message": said[-1].partition(": ")[2] if said else
             "status %d" % done.returncode}
 
