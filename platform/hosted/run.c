@@ -81,7 +81,7 @@ void hosted_init(void)
 	hosted_heap_started();
 	hosted_snapshot();
 	sim_set_program(&(struct sim_program){
-		.class_of = class_of, .spinning_takes_time = true,
+		.class_of = class_of, .steps_take_time = true,
 	});
 }
 

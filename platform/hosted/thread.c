@@ -245,6 +245,7 @@ int hosted_thread_create(pthread_t *t, const pthread_attr_t *attr, void *(*fn)(v
 	KT_ASSERT(hosted_spawn(name, thread_main, new) == thread);
 	hosted_unjoined += hosted_explores;
 	hosted_rename(thread, name);
+	hosted_heap_check(t, sizeof *t, pc);
 	*t = hosted_handle(thread);	/* before the thread begins, as in glibc */
 	hosted_arrive(site, NULL);
 	return 0;

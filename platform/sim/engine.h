@@ -197,10 +197,11 @@ struct sim_program {
 	 */
 	uint32_t (*class_of)(const void *addr);
 	/*
-	 * If all tasks that could run spin in vain, time passes even until a deadline that is
-	 * SIM_NEAR_NS or more away. Otherwise such a deadline does not end the spinning.
+	 * Time passes until a deadline that is SIM_NEAR_NS or more away also while tasks run: if
+	 * all tasks that could run spin in vain, after many steps, and when tasks are scheduled
+	 * fairly. Otherwise such a deadline passes only when no task can run.
 	 */
-	bool spinning_takes_time;
+	bool steps_take_time;
 };
 
 /* From the next execution on. *p is copied. */

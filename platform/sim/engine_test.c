@@ -332,18 +332,36 @@ static void body_spins(void *unused)
 	CHECK_EQ(sim_clock_ns(), HOUR * second);
 }
 
-static void test_spinning_takes_time(void)
+/* A task that works, and never spins, until another one has slept. */
+static void body_works(void *unused)
 {
-	const struct sim_program p = { .spinning_takes_time = true };
+	uint32_t id;
+
+	(void)unused;
+	flag = false;
+	id = create("sleeps", sleeps, NULL);
+	while (!flag)
+		sim_point(&sites[STEP], NULL);
+	join(id);
+	CHECK(sim_clock_ns() >= HOUR * second);
+}
+
+static void test_steps_take_time(void)
+{
+	const struct sim_program p = { .steps_take_time = true };
 
 	CHECK_EQ(run(sim_strategy_block(), 0, body_spins)->failure, KT_LIVELOCK);
+	CHECK_EQ(run(sim_strategy_block(), 0, body_works)->failure, KT_LIVELOCK);
 	sim_set_program(&p);
+	CHECK_EQ(run(sim_strategy_block(), 0, body_works)->failure, KT_PASS);
 	for (uint64_t seed = 0; seed < 20; seed++) {
 		CHECK_EQ(run(sim_strategy_random(), seed, body_spins)->failure, KT_PASS);
 		CHECK_EQ(run(sim_strategy_pct(3), seed, body_spins)->failure, KT_PASS);
+		CHECK_EQ(run(sim_strategy_random(), seed, body_works)->failure, KT_PASS);
+		CHECK_EQ(run(sim_strategy_pct(3), seed, body_works)->failure, KT_PASS);
 	}
 	sim_set_program(&(struct sim_program){ 0 });
-	printf("ok spinning takes time\n");
+	printf("ok steps take time\n");
 }
 
 /* A deadline that was far comes near when time passes. */
@@ -531,7 +549,7 @@ int main(void)
 	test_verify_sees_all();
 	test_deadlock_is_told();
 	test_deadlines_pass_or_not();
-	test_spinning_takes_time();
+	test_steps_take_time();
 	test_time_advances();
 	test_cut();
 	test_surw_knows_objects();

@@ -180,6 +180,10 @@ void sim_end_timer(uint32_t task);
  * woken, or SIM_NOBODY.
  */
 uint32_t sim_far_timer(void);
+/* Tasks have been busy since the last call, and time passes. */
+void sim_busy(void);
+/* The step after `step` at which to call it, or the step `last`, if that comes first. */
+uint32_t sim_busy_alarm(uint32_t step, uint32_t last);
 /* The task whose deadline is the first, or SIM_NOBODY. */
 uint32_t sim_first_timer(void);
 /* The clock shows `ns`, if it did not show a later time. */

@@ -41,16 +41,23 @@ void sim_set_slow_from(void)
 
 static void step_alarm(uint32_t step)
 {
+	uint32_t next;
+
 	if (step >= sim.steps_max)
 		sim_fail_livelock(step);
-	sim.fair = true;
-	sim.record->fair_from = step;
-	kt_rng_seed(&sim.fair_draw, 0);
-	sim.draws = false;
+	if (step >= sim.steps_fair && !sim.fair) {
+		sim.fair = true;
+		sim.record->fair_from = step;
+		kt_rng_seed(&sim.fair_draw, 0);
+		sim.draws = false;
+	}
+	if (sim_program.steps_take_time)
+		sim_busy();
+	next = sim_busy_alarm(step, sim.fair ? sim.steps_max : sim.steps_fair);
 	if (sim.is_wide)
-		sim.wide_alarm = sim.steps_max;
+		sim.wide_alarm = next;
 	else
-		sim.steps_alarm = sim.steps_max;
+		sim.steps_alarm = next;
 	sim_set_slow_from();
 }
 

@@ -96,11 +96,42 @@ void sim_nobody_runs(void)
 	sim_timer_fire(first);
 }
 
+/* ---- work ------------------------------------------------------------------ */
+
+enum {
+	BUSY_STEPS = 1024,
+	BUSY_NS = 250000000,	/* what so many steps take */
+};
+
+/*
+ * A task that works until another one has slept long enough must end. So BUSY_STEPS steps take
+ * BUSY_NS. When tasks are scheduled fairly, the sleeper is owed a turn, and they take until the
+ * next deadline. The task at the step is not woken, because the step knows already who can run.
+ */
+void sim_busy(void)
+{
+	uint32_t first = sim_first_timer();
+	uint64_t now = sim.clock_ns + BUSY_NS;
+
+	if (first == SIM_NOBODY || first == sim.current)
+		return;
+	if (sim.fair || sim.task[first].deadline <= now)
+		sim_timer_fire(first);
+	sim_time_passes(now);
+}
+
+uint32_t sim_busy_alarm(uint32_t step, uint32_t last)
+{
+	if (!sim_program.steps_take_time || last - step <= BUSY_STEPS)
+		return last;
+	return step + BUSY_STEPS;
+}
+
 /* ---- spinning ----------------------------------------------------------- */
 
 uint32_t sim_far_timer(void)
 {
-	uint32_t first = sim_program.spinning_takes_time ? sim_first_timer() : SIM_NOBODY;
+	uint32_t first = sim_program.steps_take_time ? sim_first_timer() : SIM_NOBODY;
 
 	if (first != SIM_NOBODY)
 		sim_timer_fire(first);
