@@ -35,6 +35,10 @@ WORK = {
     "merge": None,
     "test": [],
     "stress": ["--executions=5", "--findings=OUT"],
+    # These need a program that kthrash-cc has built, or its library.
+    "run": None,
+    "cc": None,
+    "install": None,
     "verify": ["PLAN"],
     "fuzz": ["--seconds=1"],
     "replay": ["PLAN"],

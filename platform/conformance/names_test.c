@@ -93,6 +93,7 @@ static void test_failures(void)
 	static const char *const names[] = {
 		"pass", "assertion", "deadlock", "livelock", "memory", "leak", "model",
 		"discipline", "race", "undefined", "hang", "expect", "nondeterminism",
+		"unsupported",
 	};
 
 	CHECK_EQ(COUNT(names), KT_FAILURES);

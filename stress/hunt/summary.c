@@ -127,6 +127,8 @@ static void print_totals_json(const char *type, const struct options *o, const s
 		json_unsigned(&j, "executions_asked", o->executions);
 		json_unsigned(&j, "plans", t->plans);
 		json_unsigned(&j, "plans_given", cases_count());
+	}
+	if (e && o->program_faults) {
 		json_double(&j, "executions_per_second",
 			    (double)t->executions / budget_elapsed(), 0);
 		put_first_found(&j, o);
