@@ -189,10 +189,16 @@ static char *copied(const char *words)
 	return memcpy(hosted_map(size), words, size);
 }
 
+static void find_file(void)
+{
+	ssize_t n = readlink("/proc/self/exe", program.file, sizeof program.file - 1);
+
+	program.file[n > 0 ? n : 0] = '\0';
+}
+
 static int start_main(int argc, char **argv, char **envp)
 {
 	char *words;
-	ssize_t n;
 
 	if (!hosted_is_driven())
 		return program.main(argc, argv, envp);
@@ -202,11 +208,41 @@ static int start_main(int argc, char **argv, char **envp)
 	take_variable(envp, AGAIN_VARIABLE);
 	words = copied(take_variable(envp, DRIVER_VARIABLE));
 	program.symbolizer = take_variable(envp, SYMBOLIZER_VARIABLE);
-	n = readlink("/proc/self/exe", program.file, sizeof program.file - 1);
-	program.file[n > 0 ? n : 0] = '\0';
+	find_file();
 	hosted_arguments_keep(argv, envp);
 	hosted_init();
 	return drive(words);
+}
+
+/* Nobody has told where the symbolizer is: Debian's newest, else the one in PATH. */
+static const char *find_symbolizer(void)
+{
+	static char found[256];
+	const char *path = getenv("PATH");
+
+	if (getenv(SYMBOLIZER_VARIABLE))
+		return getenv(SYMBOLIZER_VARIABLE);
+	for (int version = 29; version > 10; version--) {
+		snprintf(found, sizeof found, "/usr/lib/llvm-%d/bin/llvm-symbolizer", version);
+		if (access(found, X_OK) == 0)
+			return found;
+	}
+	while (path && *path) {
+		size_t len = strcspn(path, ":");
+
+		snprintf(found, sizeof found, "%.*s/llvm-symbolizer", (int)len, path);
+		if (access(found, X_OK) == 0)
+			return found;
+		path += len + (path[len] == ':');
+	}
+	return NULL;
+}
+
+void hosted_start_undriven(void)
+{
+	find_file();
+	program.symbolizer = find_symbolizer();
+	hosted_init_undriven();
 }
 
 /*
