@@ -41,6 +41,8 @@ void hosted_give_up(const char *fmt, ...) __attribute__((noreturn, format(printf
 void hosted_call_main(void);
 /* The value of KTHRASH_SYMBOLIZER, or NULL. */
 const char *hosted_symbolizer(void);
+/* The variable of the environment with which main() began, or NULL. */
+const char *hosted_variable(const char *name);
 /* The process was not started for the driver, and main() runs: do what comes before a driver. */
 void hosted_start_undriven(void);
 

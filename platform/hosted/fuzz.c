@@ -16,10 +16,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "platform/hosted/backbone.h"
 #include "platform/hosted/hosted.h"
 #include "platform/hosted/include/kthrash.h"
 #include "platform/hosted/models.h"
-#include "platform/hosted/backbone.h"
 #include "platform/sim/sim.h"
 
 enum {
@@ -222,7 +222,7 @@ static void take_word(const char *word, size_t len)
 
 static void start(void)
 {
-	const char *words = getenv("KTHRASH_FUZZ");
+	const char *words = hosted_variable("KTHRASH_FUZZ");
 
 	fuzz.how.points = HOSTED_POINTS_FINE;
 	fuzz.how.leaks = true;

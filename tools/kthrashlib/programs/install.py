@@ -13,8 +13,9 @@ import tempfile
 from kthrashlib.common import ROOT, environment, say, usage
 from kthrashlib.programs import build
 
-# Files that are not modules, by their place below ROOT: the command line is made from the tables.
-TABLES = ["platform/words.def", "stress/plan/words.def", "stress/hunt/options.def", "LICENSE"]
+# Files that are not modules, by their place below ROOT. The command line is made from the tables.
+HEADER = "platform/hosted/include/kthrash.h"
+TABLES = ["platform/words.def", "stress/plan/words.def", "stress/hunt/options.def", "LICENSE", HEADER]
 TOOLS = ["kthrash", "kthrash_main.py", "kthrash-cc", "kthrash-c++", "kthrashlib", "gdb/kthrash.py",
          "gdb/kthrash_gdb"]
 PROGRAMS = ["kthrash", "kthrash-cc", "kthrash-c++"]
@@ -24,6 +25,7 @@ COMPLETIONS = {
     "fish": "share/fish/vendor_completions.d/kthrash.fish",
 }
 PKG_CONFIG = """prefix=%s
+includedir=${prefix}/include
 libdir=${prefix}/lib/kthrash
 cc=${prefix}/bin/kthrash-cc
 cxx=${prefix}/bin/kthrash-c++
@@ -31,6 +33,7 @@ cxx=${prefix}/bin/kthrash-c++
 Name: kthrash
 Description: finds concurrency bugs in programs that kthrash-cc has compiled
 Version: 1
+Cflags: -I${includedir}
 Libs: -L${libdir} -Wl,--push-state,--no-as-needed -lkthrash -Wl,--pop-state -Wl,-rpath,${libdir}
 """
 
@@ -87,6 +90,7 @@ def install(prefix, built, page, completions):
     replace(os.path.join(prefix, "lib", "kthrash"), built)
     for name in PROGRAMS:
         link(os.path.join("..", "lib", "kthrash", "tools", name), os.path.join(prefix, "bin", name))
+    link(os.path.join("..", "lib", "kthrash", HEADER), os.path.join(prefix, "include", "kthrash.h"))
     manuals = os.path.join(prefix, "share", "man", "man1")
     write(os.path.join(manuals, "kthrash.1"), page)
     for name in PROGRAMS[1:]:

@@ -29,7 +29,11 @@ COMPILERS = {
 }
 # These programs run the compiler that follows them.
 LAUNCHERS = ("ccache", "sccache", "distcc", "icecc", "buildcache")
-SPECS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "gcc.specs")
+HERE = os.path.dirname(os.path.abspath(__file__))
+SPECS = os.path.join(HERE, "gcc.specs")
+# Has kthrash.h, for programs that ask kthrash for something.
+HEADERS = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(HERE))), "platform", "hosted",
+                       "include")
 
 # The options that have their value in the next word.
 WITH_VALUE = {
@@ -213,7 +217,7 @@ def command_for(compiler, args, library):
     added = undefined(clang, line)
     if line.has_sources:
         # Places have their names from debug information. A -g0 of the user follows, and wins.
-        added += ["-g", *hooks(clang)]
+        added += ["-g", *hooks(clang), "-idirafter", HEADERS]
     elif line.links() and line.has("-flto", "-flto=auto", "-flto=full", "-flto=thin"):
         added += hooks(clang)       # A link with -flto makes code, too.
     if line.links():
