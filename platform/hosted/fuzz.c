@@ -68,18 +68,21 @@ static void begin(struct sim_strategy *s, uint64_t seed, uint32_t steps_estimate
 	take_byte();
 }
 
-/* Those that can run, in a circle that begins after the usual one. With two, 0 is the other. */
+static uint32_t following(const struct sim_set *can, uint32_t task)
+{
+	uint32_t after = sim_set_next(can, task + 1);
+
+	return after < SIM_TASKS_MAX ? after : sim_set_next(can, 0);
+}
+
+/* Those that can run form a circle. 0 is the one after the usual one. */
 static uint32_t picked(const struct sim_set *can, uint32_t usual)
 {
-	uint32_t n = schedule.pick % sim_set_count(can), before = 0, i = 0;
+	uint32_t task = following(can, usual);
 
-	SIM_FOR_EACH(task, can)
-		before += task <= usual;
-	n = (n + before) % sim_set_count(can);
-	SIM_FOR_EACH(task, can)
-		if (i++ == n)
-			return task;
-	return usual;
+	for (uint32_t i = 0; i < schedule.pick; i++)
+		task = following(can, task);
+	return task;
 }
 
 static uint32_t next(struct sim_strategy *s, const struct sim_decision *d)
@@ -156,11 +159,11 @@ static void fail(const struct sim_record *r)
 static void *call_test(void *arg)
 {
 	/* A block of its own: an access beyond it is seen. */
-	uint8_t *copy = hosted_heap_alloc(input.size, 1, (uintptr_t)input.test, false);
+	uint8_t *copy = hosted_heap_alloc(input.size, 1, (uintptr_t)input.test + 1, false);
 
 	memcpy(copy, input.data, input.size);
 	input.result = input.test(copy, input.size);
-	hosted_heap_free(copy, (uintptr_t)input.test);
+	hosted_heap_free(copy, (uintptr_t)input.test + 1);
 	hosted_test_returned();
 	return arg;
 }
