@@ -49,7 +49,7 @@ static struct {
 	const uint8_t *at, *end;
 	uint32_t wait, pick;	/* of the byte under way */
 	bool is_over;
-	uint32_t step[SWITCHES_MAX], switches;	/* steps at which another task went on */
+	uint32_t step[SWITCHES_MAX], switches;	/* steps at which not the usual task goes on */
 } schedule;
 
 static void take_byte(void)
@@ -128,8 +128,8 @@ static void say_step(const struct sim_record *r, uint32_t step)
 
 	say("%7u  %-8s %s%s", step, r->task[t->task].name, t->why == SIM_BLOCKED ? "sleeps " : "",
 	    kt_site_name(t->site, name, sizeof name));
-	if (step + 1 < r->steps && r->trace[step + 1].task != t->task)
-		say(", then %s goes on", r->task[r->trace[step + 1].task].name);
+	if (t->next != t->task)
+		say(", then %s goes on", r->task[t->next].name);
 	say("\n");
 }
 
@@ -141,10 +141,10 @@ static void fail(const struct sim_record *r)
 	say("kthrash: %s: %s\n", kt_failure_name(r->failure), r->message);
 	say("kthrash: the test got %zu bytes; ", input.size);
 	if (schedule.switches)
-		say("the schedule switched threads %u time%s:\n", schedule.switches,
-		    schedule.switches == 1 ? "" : "s");
+		say("its schedule makes %u choice%s that %s not usual:\n", schedule.switches,
+		    schedule.switches == 1 ? "" : "s", schedule.switches == 1 ? "is" : "are");
 	else
-		say("each thread went on until it blocked\n");
+		say("each thread goes on until it blocks\n");
 	for (uint32_t i = 0; i < schedule.switches; i++)
 		say_step(r, schedule.step[i]);
 	say("kthrash: the last %u of %u steps:\n", r->steps - from, r->steps);
