@@ -192,6 +192,15 @@ def undefined(clang, line):
     return ["-fsanitize-trap=all" if clang else "-fsanitize-undefined-trap-on-error"]
 
 
+def around_engine(compiler, clang, line):
+    """Returns options before and after the arguments. For libFuzzer clang names the C++ library, and
+    does that before all other libraries. But libkthrash.so must come before it."""
+    if not clang or "afl" in os.path.basename(compiler[-1]) or "fuzzer" not in line.sanitizers() or \
+            line.has("-shared", "-nostdlib++"):
+        return [], []
+    return ["-nostdlib++"], ["-lc++" if line.has("-stdlib=libc++") else "-lstdc++", "-lm"]
+
+
 def without_sanitizer(args):
     """Returns the arguments without the sanitizer whose place kthrash takes."""
     kept = []
@@ -214,7 +223,7 @@ def command_for(compiler, args, library):
         return [*compiler, *args]
     line.check()
     clang = is_clang(compiler)
-    added = undefined(clang, line)
+    added, last = undefined(clang, line), []
     if line.has_sources:
         # Places have their names from debug information. A -g0 of the user follows, and wins.
         added += ["-g", *hooks(clang), "-idirafter", HEADERS]
@@ -225,8 +234,9 @@ def command_for(compiler, args, library):
             raise Refusal("%s is not there yet; this command makes it: %s cc -- %s --version" % (
                 library, os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(
                     os.path.abspath(__file__)))), "kthrash"), compiler[-1]))
-        added += linking(library)
-    return [*compiler, *added, *without_sanitizer(args)]
+        first, last = around_engine(compiler, clang, line)
+        added += [*linking(library), *first]
+    return [*compiler, *added, *without_sanitizer(args), *last]
 
 
 def start(command):
