@@ -13,9 +13,8 @@ import tempfile
 from kthrashlib.common import ROOT, environment, say, usage
 from kthrashlib.programs import build
 
-# Files that are not modules, by their place below ROOT. The command line is made from the tables.
-HEADER = "platform/hosted/include/kthrash.h"
-TABLES = ["platform/words.def", "stress/plan/words.def", "stress/hunt/options.def", "LICENSE", HEADER]
+# Files that are not modules, by their place below ROOT: the command line is made from the tables.
+TABLES = ["platform/words.def", "stress/plan/words.def", "stress/hunt/options.def", "LICENSE"]
 TOOLS = ["kthrash", "kthrash_main.py", "kthrash-cc", "kthrash-c++", "kthrashlib", "gdb/kthrash.py",
          "gdb/kthrash_gdb"]
 PROGRAMS = ["kthrash", "kthrash-cc", "kthrash-c++"]
@@ -24,6 +23,7 @@ COMPLETIONS = {
     "zsh": "share/zsh/site-functions/_kthrash",
     "fish": "share/fish/vendor_completions.d/kthrash.fish",
 }
+HEADER = "platform/hosted/include/kthrash.h"
 PKG_CONFIG = """prefix=%s
 includedir=${prefix}/include
 libdir=${prefix}/lib/kthrash
@@ -66,7 +66,7 @@ def link(target, path):
 
 def fill(home, built):
     """Copies what is installed to the new folder `home`."""
-    for name in TABLES:
+    for name in [*TABLES, HEADER]:
         copy(os.path.join(ROOT, name), os.path.join(home, name))
     for name in TOOLS:
         copy(os.path.join(ROOT, "tools", name), os.path.join(home, "tools", name))
