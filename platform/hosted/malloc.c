@@ -49,12 +49,15 @@ static bool is_refused(uintptr_t pc)
 	return sim_alloc_fails(KT_ROLE_MALLOC, site);
 }
 
-/* A library that keeps memory for itself. The C++ library's memory is the program's. */
+/*
+ * A library that keeps memory for itself. Not the C++ library, whose memory is the program's, and
+ * not this one.
+ */
 static bool is_library(uintptr_t pc)
 {
 	const struct hosted_module *m = hosted_module_of(pc);
 
-	return m && !m->program && !m->cxx && !is_own(pc);
+	return m && !m->program && !m->cxx && m->text_low != hosted_own_low;
 }
 
 /* Is the memory that the caller at pc gets the C library's own? */
