@@ -94,6 +94,14 @@ class CommandLine(unittest.TestCase):
             with self.subTest(args):
                 self.assertEqual(self.does(*args.split()), expected)
 
+    def test_a_fuzz_target_keeps_its_engine_and_finds_the_header(self):
+        command = self.command("-fsanitize=fuzzer", "a.c")
+        self.assertIn("-fsanitize=fuzzer", command)
+        self.assertLess(command.index("-lkthrash"), command.index("-lstdc++"))
+        self.assertIn("-nostdlib++", command)   # otherwise clang puts it before -lkthrash
+        self.assertTrue(command[command.index("-idirafter") + 1].endswith(
+            os.path.join("platform", "hosted", "include")))
+
     def test_what_is_refused(self):
         for args, words in [
                 ("-fsanitize=address a.c", "-fsanitize=address: compilers can't combine it"),

@@ -11,6 +11,9 @@
  */
 #include "platform/hosted/models.h"
 
+/* The annotations' parameters are the program's, and most have no use here. */
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+
 #define BEFORE(name, ...)                                                      \
 	HOSTED_EXPORT void name(__VA_ARGS__);                                  \
 	HOSTED_EXPORT void name(__VA_ARGS__)                                   \

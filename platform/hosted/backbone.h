@@ -37,12 +37,14 @@ void hosted_give_up(const char *fmt, ...) __attribute__((noreturn, format(printf
 
 /* ---- start.c ---------------------------------------------------------------- */
 
-/* Was the process started for the driver? May be called before anything else. */
-bool hosted_is_driven(void);
 /* On task 0: the program's main(), with its arguments. */
 void hosted_call_main(void);
 /* The value of KTHRASH_SYMBOLIZER, or NULL. */
 const char *hosted_symbolizer(void);
+/* The variable of the environment with which main() began, or NULL. */
+const char *hosted_variable(const char *name);
+/* The process was not started for the driver, and main() runs: do what comes before a driver. */
+void hosted_start_undriven(void);
 
 /* ---- run.c ------------------------------------------------------------------- */
 
@@ -57,6 +59,13 @@ extern uint32_t hosted_memory;		/* enum sim_model of the execution */
 uint32_t hosted_epochs(void);
 /* Called by the process that the driver's main() runs in, before it begins. */
 void hosted_init(void);
+/* The same without a snapshot: the program has begun, and its memory is not put back. */
+void hosted_init_undriven(void);
+/* As hosted_run(), with test() on task 0 in the place of main(). */
+struct sim_options;
+struct hosted_options;
+const struct sim_record *hosted_run_test(const struct sim_options *o,
+					 const struct hosted_options *h, void (*test)(void));
 
 /* ---- modules.c --------------------------------------------------------------- */
 
@@ -72,6 +81,7 @@ struct hosted_module {
 	bool program;			/* compiled by kthrash-cc */
 	bool ours;			/* this library, the loader, the kernel's page */
 	bool libc;
+	bool cxx;			/* the C++ library: it allocates on behalf of the program */
 };
 
 #define HOSTED_MODULES_MAX 128

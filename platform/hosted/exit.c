@@ -48,8 +48,13 @@ static void copy(struct handlers *to, const struct handlers *from)
 	memcpy(to->handler, from->handler, from->count * sizeof from->handler[0]);
 }
 
+/* What is registered outside of an execution runs when the process ends, and not before. */
 void hosted_exit_begin(void)
 {
+	if (!hosted_is_driven()) {
+		exit_now.count = quick_now.count = 0;
+		return;
+	}
 	copy(&exit_now, &exit_before);
 	copy(&quick_now, &quick_before);
 }
@@ -128,6 +133,8 @@ static void fail_status(int status, const char *how, uintptr_t pc)
 
 void hosted_exit(int status, uintptr_t pc)
 {
+	if (!hosted_is_driven())
+		hosted_fail(KT_ASSERTION, pc, "exit() with status %d", status & 0xff);
 	fail_status(status, "exit()", pc);
 	hosted_self()->exiting = true;
 	hosted_run_at_end();
@@ -138,6 +145,8 @@ void hosted_exit(int status, uintptr_t pc)
 
 void hosted_exit_now(int status, uintptr_t pc)
 {
+	if (!hosted_is_driven())
+		hosted_fail(KT_ASSERTION, pc, "_exit() with status %d", status & 0xff);
 	fail_status(status, "_exit()", pc);
 	leave();
 }
@@ -152,8 +161,9 @@ static void check_joined(void)
 		if (!hosted_thread[i].detached && !hosted_thread[i].joined &&
 		    hosted_is_program(hosted_thread[i].created_at))
 			hosted_fail(KT_LEAK, hosted_thread[i].created_at,
-				    "main() returned, and %s was neither joined nor detached: "
-				    "pthread_create()", hosted_name(i));
+				    "%s returned, and %s was neither joined nor detached: "
+				    "pthread_create()", hosted_is_driven() ? "main()" : "the test",
+				    hosted_name(i));
 }
 
 void hosted_main_returned(int status, uintptr_t pc)
@@ -170,8 +180,22 @@ void hosted_main_returned(int status, uintptr_t pc)
 	leave();
 }
 
+/* The execution ends like main(), and the process goes on. */
+void hosted_test_returned(void)
+{
+	struct hosted_thread *self = hosted_self();
+
+	self->exiting = true;
+	hosted_held_at_end();
+	hosted_run_at_end();
+	check_joined();
+	self->gone = true;
+}
+
 void hosted_exit_last(void)
 {
+	if (!hosted_is_driven())
+		return;
 	run(&exit_now);
 	flush();
 }
@@ -203,6 +227,8 @@ HOSTED_EXPORT void quick_exit(int status)
 {
 	if (!hosted_on())
 		HOSTED_REAL(quick_exit)(status);
+	if (!hosted_is_driven())
+		hosted_exit_now(status, HOSTED_CALLER);
 	fail_status(status, "quick_exit()", HOSTED_CALLER);
 	run(&quick_now);
 	leave();

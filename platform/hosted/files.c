@@ -15,6 +15,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -94,6 +95,13 @@ void hosted_files_look(void)
 	if (hosted_process->files)
 		return;
 	hosted_process->files = true;
+	if (!hosted_is_driven()) {	/* descriptors are the engine's, too */
+		files.frees = 1;
+		files.free[0].first = STANDARD;
+		files.free[0].last = INT_MAX;
+		files.input_offset = -1;
+		return;
+	}
 	for (int fd = 0; fd < STANDARD; fd++)
 		files.kept[fd] = copy_of(fd);
 	files.directory = (int)HOSTED_RAW_3(SYS_open, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
@@ -129,6 +137,8 @@ static bool has_opened(void)
 
 static void end(void)
 {
+	if (!hosted_is_driven())
+		return;
 	if (has_opened() || ++files.executions % CLOSE_ALL_EVERY == 0)
 		for (int i = 0; i < files.frees; i++)
 			HOSTED_RAW_3(SYS_close_range, files.free[i].first, files.free[i].last, 0);

@@ -250,7 +250,9 @@ bool hosted_heap_describe(const void *addr, char *buf, size_t size)
 		return false;
 	block = block_near(at);
 	if (!block) {
-		snprintf(buf, size, "memory of the heap in which no block is");
+		snprintf(buf, size, "memory of the heap in which no block is%s",
+			 hosted_is_driven() ? "" : ", unless the test allocated it for an "
+			 "earlier input: such memory is gone when the test returns");
 		return true;
 	}
 	h = header_of(block);

@@ -26,6 +26,7 @@
  *	futex.c clock.c		system calls that block, time
  *	exit.c		exit, atexit, abort, assert, and what the end of the program is judged by
  *	signal.c	signal handlers, raise
+ *	fuzz.c		executions in the process of a fuzzing engine
  *	random.c	random numbers from the system
  *	process.c io.c	calls that are refused
  *
@@ -72,10 +73,22 @@ void *hosted_real(const char *name);
 
 /* ---- run.c ----------------------------------------------------------------- */
 
+/*
+ * Was the process started for the driver? May be called before anything else. If not, executions
+ * are those of a fuzz target (fuzz.c).
+ */
+bool hosted_is_driven(void);
+
+/*
+ * Is this the thread of the kernel that runs executions? A fuzzing engine may have others. It is
+ * true in the storage of each task, too.
+ */
+extern __thread bool hosted_is_here __attribute__((tls_model("initial-exec")));
+
 /* Does an execution run, and is the caller one of its tasks? */
 static inline bool hosted_on(void)
 {
-	return sim_is_running();
+	return sim_is_running() && hosted_is_here;
 }
 
 /* The number of the calling task: 0 is main, others by creation. */
@@ -274,6 +287,8 @@ void hosted_models_begin(void);
  * the execution.
  */
 void hosted_models_main(int (*fn)(int, char **, char **), int argc, char **argv, char **envp);
+/* The same for a fuzz target's test, which ends with hosted_test_returned(). */
+void hosted_models_test(void *(*fn)(void *arg), void *arg);
 /*
  * The options failing_trylocks and early_timeouts of this execution. hosted_spurious() decides
  * which trylock fails. The strategy decides which timeout ends early.

@@ -2,7 +2,7 @@
 /*
  * malloc() and its family. There are four kinds of caller:
  *
- *	no driver			the C library's own malloc()
+ *	no driver, and no execution	the C library's own malloc()
  *	in an execution			the task's range (heap.c)
  *	before the snapshot		the range of the start, which the snapshot has
  *	the driver			an allocator that is never put back (heap_host.c)
@@ -10,6 +10,9 @@
  * In an execution a call by the program's own code may fail: a plan says "fail malloc #5",
  * and a hunt draws it. A call by a library on behalf of the program, for instance by
  * fopen(), does not fail. operator new counts as the program's own.
+ *
+ * A fuzz target's executions have no driver. What a library allocates there, for instance the
+ * buffer of stdout, may be used by the next execution. So it is the C library's own memory, too.
  *
  * Each call by the program is a visit of its place. free() is a choice point if another
  * task has touched the block.
@@ -39,6 +42,29 @@ static bool is_refused(uintptr_t pc)
 	site = hosted_site(pc, HOSTED_MALLOC);
 	hosted_visit(site);
 	return sim_alloc_fails(KT_ROLE_MALLOC, site);
+}
+
+/*
+ * A library that keeps memory for itself. Not the C++ library, whose memory is the program's, and
+ * not this one.
+ */
+static bool is_library(uintptr_t pc)
+{
+	const struct hosted_module *m = hosted_module_of(pc);
+
+	return m && !m->program && !m->cxx && m->text_low != hosted_own_low;
+}
+
+/* Is the memory that the caller at pc gets the C library's own? */
+static inline bool is_native(uintptr_t pc)
+{
+	return !hosted_is_driven() && (!hosted_on() || is_library(pc));
+}
+
+/* Is this memory the C library's own? */
+static inline bool is_native_block(const void *p)
+{
+	return !hosted_is_driven() && !heap_has((uintptr_t)p) && !heap_host_has(p);
 }
 
 static void *allocate(size_t size, size_t align, uintptr_t pc, bool zeroed)
@@ -107,14 +133,14 @@ static bool is_alignment(size_t align)
 
 HOSTED_EXPORT void *malloc(size_t size)
 {
-	if (!hosted_is_driven())
+	if (is_native(HOSTED_CALLER))
 		return __libc_malloc(size);
 	return allocate(size, HEAP_GRANULE, HOSTED_CALLER, false);
 }
 
 HOSTED_EXPORT void free(void *p)
 {
-	if (!hosted_is_driven())
+	if (is_native_block(p))
 		__libc_free(p);
 	else
 		release(p, HOSTED_CALLER);
@@ -124,7 +150,7 @@ HOSTED_EXPORT void *calloc(size_t n, size_t size)
 {
 	size_t bytes;
 
-	if (!hosted_is_driven())
+	if (is_native(HOSTED_CALLER))
 		return __libc_calloc(n, size);
 	if (__builtin_mul_overflow(n, size, &bytes)) {
 		errno = ENOMEM;
@@ -135,7 +161,7 @@ HOSTED_EXPORT void *calloc(size_t n, size_t size)
 
 HOSTED_EXPORT void *realloc(void *p, size_t size)
 {
-	if (!hosted_is_driven())
+	if (p ? is_native_block(p) : is_native(HOSTED_CALLER))
 		return __libc_realloc(p, size);
 	return reallocate(p, size, HOSTED_CALLER);
 }
@@ -148,14 +174,14 @@ HOSTED_EXPORT void *reallocarray(void *p, size_t n, size_t size)
 		errno = ENOMEM;
 		return NULL;
 	}
-	if (!hosted_is_driven())
+	if (p ? is_native_block(p) : is_native(HOSTED_CALLER))
 		return __libc_realloc(p, bytes);
 	return reallocate(p, bytes, HOSTED_CALLER);
 }
 
 static void *aligned(size_t align, size_t size, uintptr_t pc)
 {
-	if (!hosted_is_driven())
+	if (is_native(pc))
 		return __libc_memalign(align, size);
 	if (!is_alignment(align)) {
 		errno = EINVAL;
@@ -201,7 +227,7 @@ HOSTED_EXPORT int posix_memalign(void **out, size_t align, size_t size)
 
 HOSTED_EXPORT size_t malloc_usable_size(void *p)
 {
-	if (!hosted_is_driven())
+	if (is_native_block(p))
 		return HOSTED_REAL(malloc_usable_size)(p);
 	return p ? size_of(p, HOSTED_CALLER) : 0;
 }
@@ -223,7 +249,7 @@ static void *new_or_throw(size_t size, size_t align, uintptr_t pc)
 	for (;;) {
 		void (*handler)(void);
 
-		if (!hosted_is_driven())
+		if (is_native(pc))
 			p = align > HEAP_GRANULE ? __libc_memalign(align, size)
 						 : __libc_malloc(size);
 		else
@@ -247,14 +273,14 @@ static void *new_or_null(size_t size, size_t align, uintptr_t pc)
 {
 	if (!size)
 		size = 1;
-	if (!hosted_is_driven())
+	if (is_native(pc))
 		return align > HEAP_GRANULE ? __libc_memalign(align, size) : __libc_malloc(size);
 	return allocate(size, align, pc, false);
 }
 
 static void delete(void *p, uintptr_t pc)
 {
-	if (!hosted_is_driven())
+	if (is_native_block(p))
 		__libc_free(p);
 	else
 		release(p, pc);

@@ -229,6 +229,8 @@ void hosted_exit_now(int status, uintptr_t pc) __attribute__((noreturn));
 void hosted_main_returned(int status, uintptr_t pc) __attribute__((noreturn));
 /* The last thread has ended by itself. Returns. */
 void hosted_exit_last(void);
+/* On task 0: a fuzz target's test has returned. */
+void hosted_test_returned(void);
 
 /* ---- the rest --------------------------------------------------------- */
 

@@ -23,6 +23,7 @@
 enum { STACK_BYTES = 8 << 20 };
 #define STACKS_BASE 0x5000000000ull
 
+__thread bool hosted_is_here __attribute__((tls_model("initial-exec")));
 uint32_t hosted_epoch;
 struct sim_record *hosted_record;
 uint32_t hosted_memory;
@@ -65,9 +66,9 @@ static uint32_t class_of(const void *addr)
 	return (uint32_t)((a >> 3) * 0x9e3779b97f4a7c15ull >> 32) | 1;
 }
 
-void hosted_init(void)
+static void init(void)
 {
-	refuse_threads();
+	hosted_is_here = true;
 	hosted_process = hosted_map(sizeof *hosted_process);
 	if (HOSTED_RAW_3(SYS_madvise, hosted_process, 4096, MADV_WIPEONFORK) < 0)
 		hosted_give_up("this kernel is too old: it has no MADV_WIPEONFORK");
@@ -78,11 +79,22 @@ void hosted_init(void)
 	hosted_race_init();
 	if (!sim_set_stacks(STACK_BYTES, (void *)STACKS_BASE))
 		hosted_give_up("no address space for stacks");
-	hosted_heap_started();
-	hosted_snapshot();
 	sim_set_program(&(struct sim_program){
 		.class_of = class_of, .steps_take_time = true,
 	});
+}
+
+void hosted_init(void)
+{
+	refuse_threads();
+	init();
+	hosted_heap_started();
+	hosted_snapshot();
+}
+
+void hosted_init_undriven(void)
+{
+	init();
 }
 
 void hosted_sites_apart(void)
@@ -119,11 +131,10 @@ uint32_t hosted_spawn(const char *name, void (*fn)(void *arg), void *arg)
 	return sim_task_spawn(name, task_main, &start[task]);
 }
 
-static void main_task(void *arg)
+static void body_task(void *body)
 {
-	(void)arg;
 	hosted_back();
-	hosted_call_main();
+	((void (*)(void))body)();
 }
 
 /* ---- an execution ---------------------------------------------------------------------- */
@@ -174,10 +185,10 @@ static void end(void)
 	hosted_filter_end();
 }
 
-static void run(const struct sim_options *o, const struct hosted_options *h)
+static void run(const struct sim_options *o, const struct hosted_options *h, void (*body)(void))
 {
 	begin(o, h);
-	sim_run(o, main_task, NULL);
+	sim_run(o, body_task, (void *)body);
 	hosted_tls_host();
 	if (h->leaks && hosted_record->failure == KT_PASS)
 		find_leaks();
@@ -209,7 +220,7 @@ static const struct sim_record *run_isolated(const struct sim_options *o,
 	if (pid < 0)
 		hosted_give_up("fork fails: error %ld", -pid);
 	if (pid == 0) {
-		run(o, h);
+		run(o, h, hosted_call_main);
 		HOSTED_RAW_1(SYS_exit_group, 0);
 	}
 	while (hosted_raw(SYS_wait4, pid, (long)&status, 0, 0, 0, 0) == -4 /* EINTR */)
@@ -224,7 +235,13 @@ const struct sim_record *hosted_run(const struct sim_options *o, const struct ho
 {
 	if (h->isolate)
 		return run_isolated(o, h);
-	run(o, h);
+	return hosted_run_test(o, h, hosted_call_main);
+}
+
+const struct sim_record *hosted_run_test(const struct sim_options *o,
+					 const struct hosted_options *h, void (*test)(void))
+{
+	run(o, h, test);
 	end();
 	return hosted_record;
 }

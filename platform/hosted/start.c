@@ -124,20 +124,31 @@ bool hosted_is_driven(void)
 	return known == YES;
 }
 
-/* Take the variable out of the environment, so that the program does not see it. */
-static char *take_variable(char **envp, const char *name)
+static char **find_variable(char **envp, const char *name)
 {
 	size_t len = strlen(name);
 
-	for (char **e = envp; *e; e++)
-		if (strncmp(*e, name, len) == 0 && (*e)[len] == '=') {
-			char *value = *e + len + 1;
-
-			for (; *e; e++)
-				e[0] = e[1];
-			return value;
-		}
+	for (char **e = envp; e && *e; e++)
+		if (strncmp(*e, name, len) == 0 && (*e)[len] == '=')
+			return e;
 	return NULL;
+}
+
+/* Take the variable out of the environment, so that the program does not see it. */
+static char *take_variable(char **envp, const char *name)
+{
+	char **e = find_variable(envp, name), *value = e ? strchr(*e, '=') + 1 : NULL;
+
+	for (; e && *e; e++)
+		e[0] = e[1];
+	return value;
+}
+
+const char *hosted_variable(const char *name)
+{
+	char **e = find_variable(program.envp, name);
+
+	return e ? strchr(*e, '=') + 1 : NULL;
 }
 
 /* ---- the same addresses in each process ------------------------------------ */
@@ -189,24 +200,60 @@ static char *copied(const char *words)
 	return memcpy(hosted_map(size), words, size);
 }
 
+static void find_file(void)
+{
+	ssize_t n = readlink("/proc/self/exe", program.file, sizeof program.file - 1);
+
+	program.file[n > 0 ? n : 0] = '\0';
+}
+
 static int start_main(int argc, char **argv, char **envp)
 {
 	char *words;
-	ssize_t n;
 
-	if (!hosted_is_driven())
-		return program.main(argc, argv, envp);
 	program.argc = argc;
 	program.argv = argv;
 	program.envp = envp;
+	if (!hosted_is_driven())
+		return program.main(argc, argv, envp);
 	take_variable(envp, AGAIN_VARIABLE);
 	words = copied(take_variable(envp, DRIVER_VARIABLE));
 	program.symbolizer = take_variable(envp, SYMBOLIZER_VARIABLE);
-	n = readlink("/proc/self/exe", program.file, sizeof program.file - 1);
-	program.file[n > 0 ? n : 0] = '\0';
+	find_file();
 	hosted_arguments_keep(argv, envp);
 	hosted_init();
 	return drive(words);
+}
+
+/* Nobody has told where the symbolizer is: Debian's newest, else the one in PATH. */
+static const char *find_symbolizer(void)
+{
+	static char found[256];
+	const char *path = hosted_variable("PATH"), *given = hosted_variable(SYMBOLIZER_VARIABLE);
+
+	if (given)
+		return given;
+	for (int version = 29; version > 10; version--) {
+		snprintf(found, sizeof found, "/usr/lib/llvm-%d/bin/llvm-symbolizer", version);
+		if (access(found, X_OK) == 0)
+			return found;
+	}
+	while (path && *path) {
+		size_t len = strcspn(path, ":");
+
+		snprintf(found, sizeof found, "%.*s/llvm-symbolizer", (int)len, path);
+		if (access(found, X_OK) == 0)
+			return found;
+		path += len + (path[len] == ':');
+	}
+	return NULL;
+}
+
+void hosted_start_undriven(void)
+{
+	find_file();
+	program.symbolizer = find_symbolizer();
+	hosted_init_undriven();
 }
 
 /*

@@ -204,6 +204,14 @@ void hosted_models_main(int (*fn)(int, char **, char **), int argc, char **argv,
 	live();
 }
 
+void hosted_models_test(void *(*fn)(void *), void *arg)
+{
+	sim_task_rename(0, "main");
+	hosted_thread[0].fn = fn;
+	hosted_thread[0].arg = arg;
+	live();
+}
+
 /* ---- creation --------------------------------------------------------- */
 
 /* "T12"; snprintf() would take a part of an execution's time that can be seen. */

@@ -77,6 +77,9 @@ static void on_tick(int sig, siginfo_t *info, void *context)
 		    hosted_record->task[hosted_me()].name, SILENCE_S);
 }
 
+/* A fuzzing engine's own handlers. They count outside of executions. */
+static struct sigaction before[_NSIG];
+
 static bool is_overflow(uintptr_t addr)
 {
 	char *low, *high;
@@ -95,7 +98,7 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 	};
 
 	if (!hosted_on()) {
-		signal(sig, SIG_DFL);
+		HOSTED_REAL(sigaction)(sig, &before[sig], NULL);
 		raise(sig);
 		return;
 	}
@@ -134,8 +137,14 @@ static void begin(void)
 	if (hosted_process->watchdog)
 		return;
 	hosted_process->watchdog = true;
-	for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++)
+	for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
+		struct sigaction now;
+
+		HOSTED_REAL(sigaction)(faults[i], NULL, &now);
+		if (now.sa_sigaction != on_fault && !hosted_is_driven())
+			before[faults[i]] = now;
 		handle(faults[i], on_fault, 0);
+	}
 	event.sigev_signo = SIGRTMAX - 1;
 	handle(event.sigev_signo, on_tick, SA_RESTART);
 	if (HOSTED_RAW_3(SYS_timer_create, CLOCK_MONOTONIC, &event, &timer) == 0)

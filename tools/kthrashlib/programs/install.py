@@ -23,7 +23,9 @@ COMPLETIONS = {
     "zsh": "share/zsh/site-functions/_kthrash",
     "fish": "share/fish/vendor_completions.d/kthrash.fish",
 }
+HEADER = "platform/hosted/include/kthrash.h"
 PKG_CONFIG = """prefix=%s
+includedir=${prefix}/include
 libdir=${prefix}/lib/kthrash
 cc=${prefix}/bin/kthrash-cc
 cxx=${prefix}/bin/kthrash-c++
@@ -31,6 +33,7 @@ cxx=${prefix}/bin/kthrash-c++
 Name: kthrash
 Description: finds concurrency bugs in programs that kthrash-cc has compiled
 Version: 1
+Cflags: -I${includedir}
 Libs: -L${libdir} -Wl,--push-state,--no-as-needed -lkthrash -Wl,--pop-state -Wl,-rpath,${libdir}
 """
 
@@ -60,7 +63,7 @@ def link(target, path):
 
 def fill(home, built):
     """Copies what is installed to the new folder `home`."""
-    for name in TABLES:
+    for name in [*TABLES, HEADER]:
         copy(os.path.join(ROOT, name), os.path.join(home, name))
     for name in TOOLS:
         copy(os.path.join(ROOT, "tools", name), os.path.join(home, "tools", name))
@@ -85,6 +88,7 @@ def install(prefix, built, page, completions):
     replace(os.path.join(prefix, "lib", "kthrash"), built)
     for name in PROGRAMS:
         link(os.path.join("..", "lib", "kthrash", "tools", name), os.path.join(prefix, "bin", name))
+    link(os.path.join("..", "lib", "kthrash", HEADER), os.path.join(prefix, "include", "kthrash.h"))
     manuals = os.path.join(prefix, "share", "man", "man1")
     write(os.path.join(manuals, "kthrash.1"), page)
     for name in PROGRAMS[1:]:

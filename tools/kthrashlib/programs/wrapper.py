@@ -29,7 +29,11 @@ COMPILERS = {
 }
 # These programs run the compiler that follows them.
 LAUNCHERS = ("ccache", "sccache", "distcc", "icecc", "buildcache")
-SPECS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "gcc.specs")
+HERE = os.path.dirname(os.path.abspath(__file__))
+SPECS = os.path.join(HERE, "gcc.specs")
+# Has kthrash.h, for programs that ask kthrash for something.
+HEADERS = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(HERE))), "platform", "hosted",
+                       "include")
 
 # The options that have their value in the next word.
 WITH_VALUE = {
@@ -189,6 +193,15 @@ def undefined(clang, line):
     return ["-fsanitize-trap=all" if clang else "-fsanitize-undefined-trap-on-error"]
 
 
+def around_engine(compiler, clang, line):
+    """Returns options before and after the arguments. For libFuzzer clang names the C++ library, and
+    does that before all other libraries. But libkthrash.so must come before it."""
+    if not clang or "afl" in os.path.basename(compiler[-1]) or "fuzzer" not in line.sanitizers() or \
+            line.has("-shared", "-nostdlib++"):
+        return [], []
+    return ["-nostdlib++"], ["-lc++" if line.has("-stdlib=libc++") else "-lstdc++", "-lm"]
+
+
 def without_sanitizer(args):
     """Returns the arguments without the sanitizer whose place kthrash takes."""
     kept = []
@@ -211,10 +224,10 @@ def command_for(compiler, args, library):
         return [*compiler, *args]
     line.check()
     clang = is_clang(compiler)
-    added = undefined(clang, line)
+    added, last = undefined(clang, line), []
     if line.has_sources:
         # Places have their names from debug information. A -g0 of the user follows, and wins.
-        added += ["-g", *hooks(clang)]
+        added += ["-g", *hooks(clang), "-idirafter", HEADERS]
     elif line.links() and line.has("-flto", "-flto=auto", "-flto=full", "-flto=thin"):
         added += hooks(clang)       # A link with -flto makes code, too.
     if line.links():
@@ -222,8 +235,9 @@ def command_for(compiler, args, library):
             raise Refusal("%s is not there yet; this command makes it: %s cc -- %s --version" % (
                 library, os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(
                     os.path.abspath(__file__)))), "kthrash"), compiler[-1]))
-        added += linking(library)
-    return [*compiler, *added, *without_sanitizer(args)]
+        first, last = around_engine(compiler, clang, line)
+        added += [*linking(library), *first]
+    return [*compiler, *added, *without_sanitizer(args), *last]
 
 
 def become(command):
