@@ -252,8 +252,8 @@ bool take_finding(const struct options *o, struct taken *t, struct verdict *v)
 	static struct plan captured;
 	char path[4096], id[SIGNATURE_ID_MAX];
 	int err, lock;
+	bool fits = world_capture(&shared->plan, &shared->options, &captured);
 
-	world_capture(&shared->plan, &shared->options, &captured);
 	settle(&captured, v);
 	finding_annotate(&captured, v);
 	finding_set_origin(&captured, &t->origin);
@@ -273,8 +273,11 @@ bool take_finding(const struct options *o, struct taken *t, struct verdict *v)
 		output_unlock();
 	}
 	if (world_can(WORLD_REPEATS) && !replays(&captured, v))
-		fprintf(stderr, "kthrash: %s does not replay: something in this build is not "
-			"deterministic\n", path);
+		fprintf(stderr, fits ? "kthrash: %s does not replay: something in this build is not "
+				       "deterministic\n" :
+				       "kthrash: %s does not replay: its schedule has more switches "
+				       "than a plan holds; the hunt finds it again by the seed and "
+				       "the number in that file\n", path);
 	if (!o->json && !t->quietly)
 		present(&captured, v, path, t->executions);
 	return true;

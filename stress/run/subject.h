@@ -115,6 +115,11 @@ struct subject {
 	 * affair. `variant` is below variants(). NULL: sim_run() calls run().
 	 */
 	void (*execute)(const struct sim_options *o, uint32_t variant);
+	/*
+	 * An execution of more steps is a livelock, and one of more than `steps_fair` is
+	 * scheduled fairly from there on. 0: as the simulator has it.
+	 */
+	uint32_t steps_max, steps_fair;
 	/* How many variants of an execution a hunt should try in turn. NULL: one. */
 	uint32_t (*variants)(void);
 	/*

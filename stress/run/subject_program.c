@@ -272,6 +272,9 @@ const struct subject subject_program = {
 	.remark = remark,
 	.generate = generate,
 	.runs_per_case = 256,
+	/* A test that is long is no livelock. A strategy that never lets a thread go on is. */
+	.steps_max = SIM_STEPS_MAX,
+	.steps_fair = 1 << 15,
 	.pieces = plan_pieces,
 	.without = plan_without,
 	.load = load,

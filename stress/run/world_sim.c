@@ -144,7 +144,10 @@ static bool is_to_be_repeated(enum subject_knowledge knows, unsigned runs)
  */
 static void take_profile(void)
 {
-	struct sim_options so = { .memory = memory(), .profiles = true };
+	struct sim_options so = {
+		.memory = memory(), .profiles = true,
+		.steps_max = subject->steps_max, .steps_fair = subject->steps_fair,
+	};
 	bool check_expects = false;
 
 	inject_begin(&(struct inject_faults){ 0 });
@@ -160,6 +163,7 @@ void world_run(const struct world_options *o, struct verdict *v)
 	struct sim_options so = {
 		.seed = o->seed, .steps_estimate = o->steps_estimate, .moved = o->moved,
 		.memory = memory(),
+		.steps_max = subject->steps_max, .steps_fair = subject->steps_fair,
 	};
 	bool check_expects = o->check_expects;
 	unsigned runs = 0;
