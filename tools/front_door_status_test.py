@@ -242,7 +242,8 @@ class Programs(unittest.TestCase):
         bad = ["x" * 300, "binary/x"]
         paths = [[row.name, *[w for w in WORDS.get(row.name, []) if "@" not in w],
                   *([o.name, value] if o.name == "-o" else [o.name + "=" + value])]
-                 for row in commands.COMMANDS if not row.run.startswith("build.drivers")
+                 # The C driver itself looks at the folder of these commands.
+                 for row in commands.COMMANDS if row.name not in ("stress", "run", "verify")
                  for o in row.options if o.value in ("DIR", "FILE") for value in bad
                  if (row.name, o.name) not in (("bugs", "--out"), ("explain", "-o"))]
         paths += [["bugs", "--scoreboard", "--out=" + value, "P1"] for value in bad]
