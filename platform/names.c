@@ -252,19 +252,28 @@ static const char *object_of(const char *name)
 	return name + strlen(name);
 }
 
+/* FNV-1a, 32 bits. The result is never 0, because in a site 0 means "not yet". */
+static uint32_t hash_until(const char *text, const char *end)
+{
+	uint32_t h = 2166136261u;
+
+	for (; text < end; text++)
+		h = (h ^ (unsigned char)*text) * 16777619u;
+	return h ? h : 1;
+}
+
+uint32_t kt_text_hash(const char *text)
+{
+	return hash_until(text, text + strlen(text));
+}
+
 /*
- * FNV-1a, 32 bits. The result is never 0, because in a site 0 means "not yet". The object of a
- * placed site does not count, because its words come from the source text, which may not be
- * there when a plan is replayed.
+ * The object of a placed site does not count, because its words come from the source text,
+ * which may not be there when a plan is replayed.
  */
 uint32_t kt_name_hash(const char *name)
 {
-	const char *end = object_of(name);
-	uint32_t h = 2166136261u;
-
-	for (; name < end; name++)
-		h = (h ^ (unsigned char)*name) * 16777619u;
-	return h ? h : 1;
+	return hash_until(name, object_of(name));
 }
 
 uint32_t kt_site_hash(struct kt_site *site)

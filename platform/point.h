@@ -77,6 +77,9 @@ char *kt_site_label(const struct kt_site *site, char *buf, size_t size);
 /* The hash of kt_site_name(); never 0. Any thread may call this. */
 uint32_t kt_site_hash(struct kt_site *site);
 
+/* A hash of all of a text; never 0. */
+uint32_t kt_text_hash(const char *text);
+
 /* The same hash of a name written in a plan. Without the object, if the site is placed. */
 uint32_t kt_name_hash(const char *name);
 

@@ -28,6 +28,15 @@ static int command_generate(const struct options *o)
 	return EXIT_CLEAN;
 }
 
+static int command_run(const struct options *o)
+{
+	if (subject->execute)
+		return command_stress(o);
+	fprintf(stderr, "kthrash: run needs a program that kthrash-cc has compiled; this driver "
+		"has none\n");
+	return EXIT_USAGE;
+}
+
 static int command_about(const struct options *o)
 {
 	struct json j;
@@ -46,7 +55,7 @@ static const struct {
 	int (*run)(const struct options *o);
 } commands[] = {
 	{ "stress", command_stress },
-	{ "run", command_stress },
+	{ "run", command_run },
 	{ "verify", command_verify },
 	{ "replay", command_replay },
 	{ "shrink", command_shrink },

@@ -28,7 +28,7 @@ static uint32_t field_of(const struct kt_site *site)
 	for (const char *c = field; *c; c++)
 		if (*c == '>' || *c == '.' || *c == '&' || *c == '(')
 			field = c + 1;
-	return kt_name_hash(field);
+	return kt_text_hash(field);
 }
 
 uint32_t surw_field(const struct kt_site *site)

@@ -45,7 +45,7 @@ static void copy(const char *text, size_t size)
 {
 	char path[4096];
 
-	snprintf(path, sizeof path, "%s/%08x.plan", copies, kt_name_hash(text));
+	snprintf(path, sizeof path, "%s/%08x.plan", copies, kt_text_hash(text));
 	if (access(path, F_OK) != 0) {
 		int err = file_write(path, text, size);
 

@@ -273,11 +273,10 @@ bool take_finding(const struct options *o, struct taken *t, struct verdict *v)
 		output_unlock();
 	}
 	if (world_can(WORLD_REPEATS) && !replays(&captured, v))
-		fprintf(stderr, fits ? "kthrash: %s does not replay: something in this build is not "
-				       "deterministic\n" :
-				       "kthrash: %s does not replay: its schedule has more switches "
-				       "than a plan holds; the hunt finds it again by the seed and "
-				       "the number in that file\n", path);
+		fprintf(stderr, "kthrash: %s does not replay: %s\n", path, fits ?
+			"something in this build is not deterministic" :
+			"its schedule has more switches than a plan holds; the hunt finds it again "
+			"by the seed and the number in that file");
 	if (!o->json && !t->quietly)
 		present(&captured, v, path, t->executions);
 	return true;

@@ -9,7 +9,7 @@ const char *signature_id(char id[SIGNATURE_ID_MAX], enum kt_failure failure,
 			 const char *signature)
 {
 	snprintf(id, SIGNATURE_ID_MAX, "%s-%08x", kt_failure_name(failure),
-		 kt_name_hash(signature));
+		 kt_text_hash(signature));
 	return id;
 }
 
