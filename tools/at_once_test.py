@@ -19,8 +19,8 @@ class AtOnce(Door):
     def holder(self, path):
         """Starts a process that holds the lock at `path`."""
         process = subprocess.Popen(
-            [sys.executable, "-c", "import sys, time; from kthrashlib import locks; "
-             "locks.take(sys.argv[1]); print(flush=True); time.sleep(1000)", path],
+            [sys.executable, "-c", "import signal, sys; from kthrashlib import locks; "
+             "locks.take(sys.argv[1]); print(flush=True); signal.pause()", path],
             stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": common.TOOLS})
         self.addCleanup(process.stdout.close)
         self.addCleanup(process.wait)

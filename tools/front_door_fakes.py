@@ -203,8 +203,8 @@ class Held:
         return self.process.returncode, out + err
 
     def left(self):
-        """Waits until all processes have ended. Returns the command lines of those that have
-        not."""
+        """Waits until all processes have ended, but not for ever. Returns the command lines of the
+        processes that still run."""
         for fd in self.fds:
             select.select([fd], [], [], LIMIT_S)
             os.close(fd)

@@ -8,7 +8,7 @@
  *
  * The clock of a task counts its releases. A task's vector says which of the releases of every
  * task come before what the task does next. An object of synchronization, by its address, has
- * the vector of those that released it.
+ * a vector, too. A task that releases the object joins its own vector to it.
  *
  * The order of an atomic operation counts: a relaxed operation orders nothing by itself. With
  * a fence before a relaxed store, or after a relaxed load, it does (C11 7.17.4).

@@ -106,7 +106,8 @@ enum {
 /*
  * A task that works until another one has slept long enough must end. So BUSY_STEPS steps take
  * BUSY_NS. When tasks are scheduled fairly, the sleeper is owed a turn, and they take until the
- * next deadline. The task at the step is not woken, because the step knows already who can run.
+ * next deadline. The task at the step is not woken, because the step has recorded already
+ * which tasks can run.
  */
 void sim_busy(void)
 {

@@ -273,6 +273,8 @@ static bool set_memory(struct plan *p, const struct options *o)
 
 static void print_options(const struct options *o)
 {
+	char executions[32], seconds[32];
+
 	if (o->json)
 		return;
 	build_show("verify");
@@ -282,8 +284,11 @@ static void print_options(const struct options *o)
 	       (unsigned long long)o->kills, (unsigned long long)o->fails,
 	       (unsigned long long)o->spurious,
 	       o->teardown || o->bounded ? "explored" : "in one order");
-	printf("  executions %llu  seconds %g  findings %s\n", (unsigned long long)o->executions,
-	       o->seconds, o->findings);
+	snprintf(executions, sizeof executions, "%llu", (unsigned long long)o->executions);
+	snprintf(seconds, sizeof seconds, "%g", o->seconds);
+	printf("  executions %s  seconds %s  findings %s\n",
+	       o->executions ? executions : "without limit",
+	       o->seconds > 0 ? seconds : "without limit", o->findings);
 }
 
 /* The case in the file, or, without a file, the only one that the subject has. */

@@ -82,6 +82,7 @@ CLUSTER = {
     "slurm-wlm": "a Slurm cluster on this machine",
 }
 TESTS = {
+    "autoconf": "a build system with which kthrash-cc is tested",
     "ccache": "a cache in front of kthrash-cc",
     "cmake": "builds programs with kthrash-cc",
     "g++": "compiles programs in C++",

@@ -146,7 +146,7 @@ class Scheduler:
 
     def end_lanes(self, take):
         """Gives the lanes that were asked to end some seconds, then kills those that still run.
-        Calls `take` again and again, to take over the results of those that have ended."""
+        Calls `take` again and again, to take over the results of the lanes that have ended."""
         deadline = time.monotonic() + self.budget.limits["grace"]
         while self.lanes_running() and time.monotonic() < deadline:
             take()

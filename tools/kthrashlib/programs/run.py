@@ -75,8 +75,9 @@ def resolved(name):
 
 
 def about(program):
-    """Returns what the driver in the program says of itself, {} if it does not come to that, and
-    how the program ended. A constructor of the program may print, too."""
+    """Asks the driver in the program which library it is. Returns its answer and how the program
+    ended. The answer is {} if the program ended before its driver ran. A constructor of the program
+    may print, too."""
     try:
         done = children.run(program, stdin=children.DEVNULL, stdout=children.PIPE,
                             stderr=children.PIPE, may_be_killed=True, timeout=STARTS_IN_S,
