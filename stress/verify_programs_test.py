@@ -26,7 +26,8 @@ LIMIT = 20000
 
 def setUpModule():
     subprocess.run(["clang-19", "-fsanitize=thread", "-mllvm",
-                    "-tsan-instrument-read-before-write=1", "-g", "-O1", "-w", "-c", SOURCE,
+                    "-tsan-instrument-read-before-write=1", "-mllvm",
+                    "-capture-tracking-max-uses-to-explore=0", "-g", "-O1", "-w", "-c", SOURCE,
                     "-o", PROGRAM + ".o"], check=True)
     subprocess.run(["clang-19", PROGRAM + ".o", "-o", PROGRAM, LIBRARY,
                     "-Wl,-rpath," + os.path.dirname(LIBRARY)], check=True)

@@ -13,6 +13,7 @@
 #include "platform/hosted/explore.h"
 #include "platform/hosted/filter.h"
 #include "platform/hosted/heap.h"
+#include "platform/hosted/race.h"
 #include "platform/hosted/site.h"
 
 enum { GRANULE = 8 };
@@ -97,6 +98,36 @@ static inline __attribute__((always_inline)) void plain(uintptr_t addr, size_t s
 		hosted_race_access(addr, size, write, pc);
 }
 
+/*
+ * A volatile access. The compiler neither splits it nor leaves it out, and the machine does an
+ * aligned one of up to eight bytes at once. So it is an atomic access, unless the user wants the
+ * C standard's word. It is a choice point if its memory is shared, with coarse points as well.
+ */
+static inline __attribute__((always_inline)) void
+volatile_access(uintptr_t addr, size_t size, bool write, uintptr_t pc)
+{
+	struct site_row *row;
+	bool is_point;
+
+	if (unlikely(!hosted_on()))
+		return;
+	if (unlikely(hosted_volatiles == HOSTED_VOLATILE_PLAIN || size > GRANULE || addr % size)) {
+		plain(addr, size, write, pc);
+		return;
+	}
+	heap_check(addr, size, pc);
+	row = site_find(pc, write ? HOSTED_STORE : HOSTED_LOAD, (uint8_t)size, addr);
+	is_point = site_visit(row);
+	if (!hosted_is_alone()) {
+		is_point |= filter_touch(addr / GRANULE, write);
+		if (!is_point && filter_points == HOSTED_POINTS_COARSE)
+			is_point = filter_is_shared(addr / GRANULE);
+		at_access(row, addr, size, write, is_point, pc);
+	}
+	if (unlikely(hosted_races_on))
+		hosted_race_volatile((const void *)addr, size, write, pc);
+}
+
 static bool range_is_point(uintptr_t addr, size_t size, bool write)
 {
 	uintptr_t end = range_end(addr, size);
@@ -147,15 +178,22 @@ void hosted_free_point(uintptr_t pc, const void *p, size_t size)
 		plain((uintptr_t)addr, (size), (write), HOSTED_CALLER);        \
 	}
 
+#define VOLATILE_HOOK(name, size, write)                                       \
+	HOSTED_EXPORT void name(void *addr);                                   \
+	HOSTED_EXPORT void name(void *addr)                                    \
+	{                                                                      \
+		volatile_access((uintptr_t)addr, (size), (write), HOSTED_CALLER); \
+	}
+
 #define HOOKS(size)                                                            \
 	HOOK(__tsan_read##size, size, false)                                   \
 	HOOK(__tsan_write##size, size, true)                                   \
 	HOOK(__tsan_unaligned_read##size, size, false)                         \
 	HOOK(__tsan_unaligned_write##size, size, true)                         \
-	HOOK(__tsan_volatile_read##size, size, false)                          \
-	HOOK(__tsan_volatile_write##size, size, true)                          \
-	HOOK(__tsan_unaligned_volatile_read##size, size, false)                \
-	HOOK(__tsan_unaligned_volatile_write##size, size, true)                \
+	VOLATILE_HOOK(__tsan_volatile_read##size, size, false)                 \
+	VOLATILE_HOOK(__tsan_volatile_write##size, size, true)                 \
+	VOLATILE_HOOK(__tsan_unaligned_volatile_read##size, size, false)       \
+	VOLATILE_HOOK(__tsan_unaligned_volatile_write##size, size, true)       \
 	HOOK(__tsan_read_write##size, size, true)                              \
 	HOOK(__tsan_unaligned_read_write##size, size, true)
 

@@ -43,6 +43,20 @@ bool filter_add(struct filter_entry *e, uint64_t granule, bool write)
 	return filter_is_point(e);
 }
 
+bool filter_is_shared(uint64_t granule)
+{
+	uint32_t i = (uint32_t)(granule * 0x9e3779b97f4a7c15ull >> (64 - FILTER_TABLE_BITS));
+
+	for (;; i = (i + 1) % FILTER_TABLE) {
+		const struct filter_entry *e = &filter->entry[i];
+
+		if (e->granule == granule)
+			return e->shared && e->shared <= filter_known;
+		if (!e->granule)
+			return false;
+	}
+}
+
 void hosted_filter_begin(enum hosted_points points, bool explores)
 {
 	filter_points = points;

@@ -40,6 +40,9 @@ static inline bool filter_is_point(const struct filter_entry *e)
 	return filter_points == HOSTED_POINTS_ALL || e->races;
 }
 
+/* Have earlier executions found the granule to be shared? Whatever filter_points says. */
+bool filter_is_shared(uint64_t granule);
+
 /* The running task touches the granule. Is that a choice point? */
 static inline bool filter_touch(uint64_t granule, bool write)
 {

@@ -45,10 +45,18 @@ enum hosted_races {
 	HOSTED_RACES_REPORTED,	/* the first one ends the execution */
 };
 
+/* What volatile accesses are for the detector of races, if aligned and of up to eight bytes. */
+enum hosted_volatile {
+	HOSTED_VOLATILE_RELAXED,	/* relaxed atomics */
+	HOSTED_VOLATILE_ORDERED,	/* loads acquire and stores release */
+	HOSTED_VOLATILE_PLAIN,		/* plain accesses, as the C standard has it */
+};
+
 struct hosted_options {
 	enum hosted_points points;
 	enum hosted_races races;
 	bool isolate;		/* a process for each execution, and no reset */
+	enum hosted_volatile volatiles;
 	bool leaks;		/* memory that is still allocated at the end is a failure */
 	/*
 	 * The strategy goes through all executions: what one does depends on the strategy's

@@ -48,7 +48,7 @@ struct access {
 	uint32_t clock;			/* of the task, when it accessed; 0: no access */
 	uint32_t frame;
 	uint8_t task, bytes;		/* bit per byte of the word */
-	bool write, atomic;
+	bool write, atomic, is_volatile;
 };
 
 struct cell {
@@ -68,6 +68,7 @@ struct task {
 };
 
 bool hosted_races_on;
+enum hosted_volatile hosted_volatiles;
 
 static enum hosted_races how;
 
@@ -135,8 +136,9 @@ static void task_begin(uint32_t id)
 	set_clock(&t->now, id, 1);
 }
 
-void hosted_race_begin(enum hosted_races asked)
+void hosted_race_begin(enum hosted_races asked, enum hosted_volatile volatiles)
 {
+	hosted_volatiles = volatiles;
 	if (found)
 		found->count = 0;
 	if (asked != HOSTED_RACES_IGNORED && !races)
@@ -172,17 +174,30 @@ static struct task *current(void)
 
 /* ---- objects of synchronization -------------------------------------------- */
 
+/* The row of the table that has the address, or the free one where it would be. */
+static struct object *object_at(uintptr_t addr)
+{
+	uint32_t i = (uint32_t)(addr * 0x9e3779b97f4a7c15ull >> 40) % OBJECTS;
+
+	while (races->object[i].addr && races->object[i].addr != addr)
+		i = (i + 1) % OBJECTS;
+	return &races->object[i];
+}
+
+/* What was released to the word in this execution; NULL if nothing was. */
+static struct vector *released_before(const void *word)
+{
+	struct object *o = object_at((uintptr_t)word);
+
+	return o->addr && o->execution == races->execution ? &o->released : NULL;
+}
+
 /* NULL if the table is full. Races may then be found that are none, so none is reported. */
 static struct vector *released(const void *edge)
 {
 	uintptr_t addr = (uintptr_t)edge;
-	uint32_t i = (uint32_t)(addr * 0x9e3779b97f4a7c15ull >> 40) % OBJECTS;
-	struct object *o = &races->object[i];
+	struct object *o = object_at(addr);
 
-	while (o->addr && o->addr != addr) {
-		i = (i + 1) % OBJECTS;
-		o = &races->object[i];
-	}
 	if (!o->addr) {
 		if (races->objects >= OBJECTS / 4 * 3) {
 			hosted_races_on = false;
@@ -258,7 +273,8 @@ static void report(const void *addr, bool write, uintptr_t pc, const struct acce
 	hosted_fail(KT_RACE, pc, "%s %s %s, and nothing orders this after %s, which %s it%s\n"
 		    "%s: %s; holds %s\n%s: %s", hosted_name(me), write ? "writes" : "reads",
 		    hosted_object_name(addr), hosted_name(other->task),
-		    other->write ? "wrote" : "read", other->atomic ? " atomically" : "",
+		    other->write ? "wrote" : "read", other->is_volatile ?
+		    " by a volatile access" : other->atomic ? " atomically" : "",
 		    hosted_name(me), mine, hosted_locks_held(me, locks, sizeof locks),
 		    hosted_name(other->task), theirs);
 }
@@ -418,20 +434,47 @@ static void atomic_store(struct task *t, struct vector *v, int order, bool updat
 	}
 }
 
+/*
+ * A word to which nothing is released needs no row in the table: a program may have more volatile
+ * words than the table has rows.
+ */
+static void race_atomic(const void *addr, size_t size, enum hosted_atomic_kind kind, int order,
+			struct access a)
+{
+	struct task *t = current();
+	bool is_released = kind != HOSTED_READS && (releases(order) || t->has_fenced);
+	struct vector *v = is_released ? released(addr) : released_before(addr);
+
+	if (is_released && !v)
+		return;
+	if (v && kind != HOSTED_WRITES)
+		atomic_load(t, v, order);
+	/* The access itself comes before the release, so it has the clock from before. */
+	a.clock = clock_of(&t->now, a.task);
+	access_range((uintptr_t)addr, size, a);
+	if (v && kind != HOSTED_READS)
+		atomic_store(t, v, order, kind == HOSTED_UPDATES);
+}
+
 void hosted_race_atomic(const void *addr, size_t size, enum hosted_atomic_kind kind, int order,
 			uintptr_t pc)
 {
-	struct vector *v = released(addr);
-	struct task *t = current();
+	race_atomic(addr, size, kind, order, access_by(kind != HOSTED_READS, true, pc));
+}
 
-	if (!v)
-		return;
-	if (kind != HOSTED_WRITES)
-		atomic_load(t, v, order);
-	/* The access itself comes before the release, so it has the clock from before. */
-	access_range((uintptr_t)addr, size, access_by(kind != HOSTED_READS, true, pc));
-	if (kind != HOSTED_READS)
-		atomic_store(t, v, order, kind == HOSTED_UPDATES);
+/*
+ * What depends on a value that was read, as what a pointer points to, comes after the read on every
+ * machine of today. So a relaxed read has the order __ATOMIC_CONSUME here.
+ */
+void hosted_race_volatile(const void *addr, size_t size, bool write, uintptr_t pc)
+{
+	struct access a = access_by(write, true, pc);
+	int store = hosted_volatiles == HOSTED_VOLATILE_ORDERED ? __ATOMIC_RELEASE :
+		    __ATOMIC_RELAXED;
+
+	a.is_volatile = true;
+	race_atomic(addr, size, write ? HOSTED_WRITES : HOSTED_READS,
+		    write ? store : __ATOMIC_CONSUME, a);
 }
 
 void hosted_race_fence(int order)

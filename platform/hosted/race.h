@@ -15,7 +15,7 @@
 /* Called before the driver forks. */
 void hosted_race_init(void);
 /* An execution begins. */
-void hosted_race_begin(enum hosted_races races);
+void hosted_race_begin(enum hosted_races races, enum hosted_volatile volatiles);
 /* An execution has ended. `tasks`: how many it had. */
 void hosted_race_end(uint32_t tasks);
 
@@ -27,6 +27,10 @@ void hosted_race_end(uint32_t tasks);
 enum hosted_atomic_kind { HOSTED_READS, HOSTED_WRITES, HOSTED_UPDATES };
 void hosted_race_atomic(const void *addr, size_t size, enum hosted_atomic_kind kind, int order,
 			uintptr_t pc);
+
+/* The same for a volatile access, unless it is a plain one. */
+void hosted_race_volatile(const void *addr, size_t size, bool write, uintptr_t pc);
+extern enum hosted_volatile hosted_volatiles;	/* of this execution */
 
 /* ---- stack.c ----------------------------------------------------------------- */
 

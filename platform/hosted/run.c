@@ -154,7 +154,7 @@ static void begin(const struct sim_options *o, const struct hosted_options *h)
 	hosted_filter_begin(h->points, h->explores);
 	hosted_deadlines_near = h->early_timeouts;
 	hosted_trylock_fails = h->failing_trylocks;
-	hosted_race_begin(h->races);
+	hosted_race_begin(h->races, h->volatiles);
 	hosted_frames_begin(h->races == HOSTED_RACES_REPORTED);
 	hosted_tls_begin(0);
 	for (void (*const *fn)(void) = __start_hosted_begin; fn < __stop_hosted_begin; fn++)

@@ -226,6 +226,16 @@ static int set_program_faults(struct options *o, const struct row *row, const ch
 	return EXIT_CLEAN;
 }
 
+static int set_volatile(struct options *o, const struct row *row, const char *v)
+{
+	(void)row;
+	o->program.volatile_races = strcmp(v, "race") == 0;
+	o->program.volatile_orders = strcmp(v, "ordered") == 0;
+	if (!o->program.volatile_races && !o->program.volatile_orders && strcmp(v, "relaxed") != 0)
+		return complain("--volatile", v, "race, relaxed or ordered");
+	return EXIT_CLEAN;
+}
+
 static int set_format(struct options *o, const struct row *row, const char *v)
 {
 	(void)row;

@@ -155,7 +155,7 @@ int plan_check(const struct plan *p, struct plan_error *err)
 {
 	if (p->origin.by && !p->origin.build)
 		return check_fail(err, "the plan says how it was found and not on which build");
-	if ((p->early_timeouts || p->failing_trylocks) && !plan_is_program(p))
+	if (plan_allows(p) && !plan_is_program(p))
 		return check_fail(err, "the plan says what calls of a program may do and has no "
 				  "program");
 	if (p->binary && !plan_is_program(p))

@@ -148,8 +148,13 @@ static void allows_line(struct parser *x)
 			x->p->early_timeouts = true;
 		else if (lex_is(t, "failing-trylocks"))
 			x->p->failing_trylocks = true;
+		else if (lex_is(t, "volatile-races"))
+			x->p->volatile_races = true;
+		else if (lex_is(t, "volatile-orders"))
+			x->p->volatile_orders = true;
 		else
-			lex_unexpected(x, t, "early-timeouts or failing-trylocks");
+			lex_unexpected(x, t, "early-timeouts, failing-trylocks, volatile-races or "
+				       "volatile-orders");
 		if (lex_at_end(x))
 			return;
 		t = lex_word(x);

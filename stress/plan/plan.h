@@ -141,6 +141,8 @@ struct plan {
 
 	/* What the program's calls may do at any time, because their contracts allow it. */
 	bool early_timeouts, failing_trylocks;
+	/* Volatile accesses are plain ones, or acquire and release; otherwise relaxed atomics. */
+	bool volatile_races, volatile_orders;
 
 	plan_str signature;	/* of the bug that this plan shows; 0: none */
 	struct plan_origin origin;
@@ -184,6 +186,13 @@ plan_str plan_intern(struct plan *p, const char *s, size_t len);
  * hold: '"' and all that is not printable ASCII. The text is cut to PLAN_QUOTED_MAX.
  */
 plan_str plan_intern_printable(struct plan *p, const char *s);
+
+/* Does an "allows" line say anything? */
+static inline bool plan_allows(const struct plan *p)
+{
+	return p->early_timeouts || p->failing_trylocks || p->volatile_races ||
+	       p->volatile_orders;
+}
 
 /* Does p have a program instead of tasks? Such a plan has no tasks and no operations. */
 bool plan_is_program(const struct plan *p);

@@ -177,7 +177,8 @@ static void test_programs(void)
 	static const char text[] = HEAD "signature \"leak: push\"\nmemory tso\n"
 		"program \"./queue test\" \"3\" \"\" \"#;=\"\n"
 		"binary \"queue test 5f2c9a01\"\n"
-		"allows early-timeouts failing-trylocks\n"
+		"allows early-timeouts failing-trylocks "
+		"volatile-races volatile-orders\n"
 		"kill worker-2 at main queue.c:42 push:store(queue->head) #4\n"
 		"switch worker-1 at queue.full #1 to any/name\n"
 		"expect leak trace 0123456789abcdef\n";
@@ -190,7 +191,8 @@ static void test_programs(void)
 	CHECK_STR(plan_string(&p, p.args[2]), "");
 	CHECK_STR(plan_string(&p, p.args[3]), "#;=");
 	CHECK_STR(plan_string(&p, p.binary), "queue test 5f2c9a01");
-	CHECK(p.early_timeouts && p.failing_trylocks);
+	CHECK(p.early_timeouts && p.failing_trylocks && p.volatile_races &&
+	      p.volatile_orders);
 	CHECK_STR(plan_string(&p, p.directives[0].point),
 		  "queue.c:42 push:store(queue->head)");
 

@@ -192,9 +192,11 @@ static void put_program(struct out *o, const struct plan *p)
 	put(o, "\n");
 	if (p->binary)
 		put(o, "binary \"%s\"\n", plan_string(p, p->binary));
-	if (p->early_timeouts || p->failing_trylocks)
-		put(o, "allows%s%s\n", p->early_timeouts ? " early-timeouts" : "",
-		    p->failing_trylocks ? " failing-trylocks" : "");
+	if (plan_allows(p))
+		put(o, "allows%s%s%s%s\n", p->early_timeouts ? " early-timeouts" : "",
+		    p->failing_trylocks ? " failing-trylocks" : "",
+		    p->volatile_races ? " volatile-races" : "",
+		    p->volatile_orders ? " volatile-orders" : "");
 }
 
 size_t plan_print(const struct plan *p, char *buf, size_t size)

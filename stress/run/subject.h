@@ -40,6 +40,8 @@ enum { SUBJECT_PLACES = 2 };
 /* What the user asks of a program, for all of its executions. Other subjects ignore it. */
 struct subject_settings {
 	bool races;		/* look for data races */
+	bool volatile_races;	/* volatile accesses race as plain ones do */
+	bool volatile_orders;	/* volatile loads acquire and volatile stores release */
 	bool leaks;		/* a block that is not freed at the end is a finding */
 	bool isolate;		/* each execution in a process of its own */
 	bool prints;		/* in the first execution of each case, not only of the first */

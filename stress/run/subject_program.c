@@ -46,7 +46,9 @@ static struct {
 	bool is_finding;	/* the loaded plan expects something, so it is no hunt */
 	bool has_faults;	/* the loaded plan makes allocations fail */
 	bool explores;
-	bool early_timeouts, failing_trylocks;	/* what the loaded plan allows */
+	/* What the loaded plan allows. */
+	bool early_timeouts, failing_trylocks;
+	enum hosted_volatile volatiles;
 	uint32_t executions;	/* of the loaded case */
 	bool *printed;		/* in any process of this driver */
 } program;
@@ -136,6 +138,8 @@ static void generate(struct plan *p, uint64_t seed, bool faults)
 	p->binary = plan_intern_printable(p, hosted_build());
 	p->early_timeouts = program.asked.early_timeouts;
 	p->failing_trylocks = program.asked.fails_trylocks;
+	p->volatile_races = program.asked.volatile_races;
+	p->volatile_orders = program.asked.volatile_orders;
 }
 
 /* ---- executions ------------------------------------------------------------- */
@@ -151,6 +155,8 @@ static void load(const struct plan *p)
 	program.explores = false;
 	program.early_timeouts = p->early_timeouts;
 	program.failing_trylocks = p->failing_trylocks;
+	program.volatiles = p->volatile_races ? HOSTED_VOLATILE_PLAIN :
+			    p->volatile_orders ? HOSTED_VOLATILE_ORDERED : HOSTED_VOLATILE_RELAXED;
 	program.executions = 0;
 	hosted_filter_forget();
 	hosted_watch_none();
@@ -219,6 +225,7 @@ static void execute(const struct sim_options *o, uint32_t variant)
 		.isolate = program.asked.isolate || hosted_not_reset(),
 		.early_timeouts = program.early_timeouts,
 		.failing_trylocks = program.failing_trylocks,
+		.volatiles = program.volatiles,
 		.explores = program.explores,
 	});
 

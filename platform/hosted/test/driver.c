@@ -15,6 +15,8 @@
  *	fail		the number of the allocation that fails, or 0
  *	trace		1: it prints the last execution's steps
  *	silent		1: the program's output goes nowhere
+ *	races		1: the first data race is a failure
+ *	volatile	1: volatile accesses order others; 2: they race as plain ones do
  *	leaks		1: memory that is still allocated is a failure
  *
  * Every second execution repeats the seed of the one before: if the filter did not grow, it
@@ -32,6 +34,7 @@
 
 static struct {
 	long executions, keep, seed, isolate, fail, trace, silent, leaks, forget;
+	long races, volatiles;
 	const char *strategy, *points, *memory, *watch;
 } option = { .executions = 1, .strategy = "random", .points = "fine", .memory = "sc" };
 
@@ -57,6 +60,8 @@ static void set(const char *word)
 		{ "trace", &option.trace, NULL },
 		{ "silent", &option.silent, NULL },
 		{ "leaks", &option.leaks, NULL },
+		{ "races", &option.races, NULL },
+		{ "volatile", &option.volatiles, NULL },
 		{ "forget", &option.forget, NULL },
 		{ "watch", NULL, &option.watch },
 		{ "strategy", NULL, &option.strategy },
@@ -105,6 +110,8 @@ static void child(void)
 						    : HOSTED_POINTS_FINE,
 		.isolate = option.isolate,
 		.leaks = option.leaks,
+		.races = option.races ? HOSTED_RACES_REPORTED : HOSTED_RACES_IGNORED,
+		.volatiles = (enum hosted_volatile)option.volatiles,
 	};
 	struct sim_options o = {
 		.strategy = strategy(),

@@ -61,7 +61,7 @@ def check_uses(program):
 
 def built(name, *options):
     out = os.path.join(hosted.FOLDER, name)
-    hooks = ["-Xclang", "-fsanitize=thread", *hosted.BOTH_POINTS]
+    hooks = ["-Xclang", "-fsanitize=thread", *hosted.CLANG]
     subprocess.run(["clang-19", "-g", "-O1", *hooks, "-fsanitize=fuzzer", "-I" + HEADERS, *options,
                     EXAMPLE, "-o", out, hosted.LIBRARY,
                     "-Wl,-rpath," + os.path.dirname(hosted.LIBRARY)], check=True)

@@ -12,7 +12,10 @@ LIBRARY = os.path.abspath(sys.argv[1])
 FOLDER = tempfile.mkdtemp(dir=os.environ.get("TEST_TMPDIR"))
 COMPILERS = [c for c in ("clang-19", "clang-14", "gcc") if shutil.which(c)]
 CXX = {"clang-19": "clang++-19", "clang-14": "clang++-14", "gcc": "g++"}
-BOTH_POINTS = ["-mllvm", "-tsan-instrument-read-before-write=1"]
+LLVM = ["-tsan-instrument-read-before-write=1", "-tsan-distinguish-volatile=1",
+        "-capture-tracking-max-uses-to-explore=0"]
+CLANG = [word for option in LLVM for word in ("-mllvm", option)]
+GCC = ["--param=tsan-distinguish-volatile=1"]
 
 
 def compiled(name, compiler="clang-19", options=("-O1",), more=()):
@@ -21,7 +24,7 @@ def compiled(name, compiler="clang-19", options=("-O1",), more=()):
     source = os.path.join(HERE, "programs", name)
     compiler = CXX[compiler] if name.endswith(".cc") else compiler
     out = os.path.join(FOLDER, "-".join([name, compiler, *options]).replace("/", "_"))
-    hooks = ["-fsanitize=thread", *(BOTH_POINTS if "clang" in compiler else [])]
+    hooks = ["-fsanitize=thread", *(CLANG if "clang" in compiler else GCC)]
     subprocess.run([compiler, *hooks, "-g", "-w", *options, "-c", source, "-o", out + ".o"], check=True)
     subprocess.run([compiler, out + ".o", "-o", out, *more, LIBRARY,
                     "-Wl,-rpath," + os.path.dirname(LIBRARY)], check=True)

@@ -21,6 +21,9 @@ NAMES = """
 """.split()
 # -O2 knows these values, so that there need be no such load.
 KNOWN = {"load(pointer)", "load(pointer[i])", "load(shared)"}
+# Without optimization clang also loads the parameters themselves. No other thread knows of them, so
+# no reader meets these names.
+LOCAL = {"load(q)", "load(i)", "load(out)", "load(q->ring[i])"}
 
 
 def names(program):
@@ -28,7 +31,8 @@ def names(program):
     found = set()
     for step in said["trace"]:
         m = re.match(r"main names\.c:(\d+) accesses:(\S+) #(\d+)$", step)
-        if m:
+        # Without optimization clang stores parameters at the line of the function, or at line 0.
+        if m and int(m[1]) not in (0, 23):
             assert 24 <= int(m[1]) <= 41 and int(m[3]) >= 1, step
             found.add(m[2])
     return found
@@ -41,7 +45,7 @@ def main():
             missing = set(NAMES) - (KNOWN if option == "-O2" else set()) - found
             assert not missing, "%s %s has no %s, but %s" % (compiler, option, missing, found)
             wrong = {n for n in found if n not in NAMES and not n.endswith("()")}
-            wrong -= {"free(malloc(8))", "malloc(8)"}
+            wrong -= {"free(malloc(8))", "malloc(8)"} | (LOCAL if option == "-O0" else set())
             assert not wrong, "%s %s has %s" % (compiler, option, wrong)
     bare = hosted.compiled("names.c", options=("-O1", "-fno-inline"))
     subprocess.run(["strip", "--strip-debug", bare], check=True)

@@ -65,6 +65,9 @@ UNDEFINED = {
     "unsigned-integer-overflow", "unsigned-shift-base", "vla-bound", "vptr",
 }
 
+LLVM = ("-tsan-instrument-read-before-write=1", "-tsan-distinguish-volatile=1",
+        "-capture-tracking-max-uses-to-explore=0")
+
 
 class Refusal(Exception):
     """A sentence that says why this command can't give a program that kthrash can run."""
@@ -167,10 +170,16 @@ def hooks(clang):
     understand them, so it does not link the sanitizer's runtime.
 
     With read-before-write, clang also calls the hook before a load whose word is stored at once,
-    as in x++. gcc always does.
+    as in x++. gcc always does. With distinguish-volatile, a volatile access has a hook of its own.
+
+    clang leaves out accesses to variables on the stack of which no pointer gets away. But it looks
+    at the pointer to the field that is accessed, and not at the variable: if a thread gets &job,
+    clang leaves out job.done all the same. With no uses to explore it takes all of them for known
+    to others.
     """
     if clang:
-        return ["-Xclang", "-fsanitize=thread", "-mllvm", "-tsan-instrument-read-before-write=1"]
+        return ["-Xclang", "-fsanitize=thread", *(word for option in LLVM for word in
+                                                  ("-mllvm", option))]
     return ["-specs=" + SPECS]
 
 
