@@ -167,6 +167,11 @@ static inline void hosted_count_access(uintptr_t pc)
 		hosted_spin(pc);
 }
 
+/* ---- watchdog.c --------------------------------------------------------------- */
+
+/* An execution begins: hosted_options.silence_s. */
+void watchdog_begin(uint32_t silence_s);
+
 /* ---- filter.c ----------------------------------------------------------------- */
 
 void hosted_filter_init(void);

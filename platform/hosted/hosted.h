@@ -74,6 +74,8 @@ struct hosted_options {
 	 * but std::mutex::try_lock(), which may, is made of it.
 	 */
 	bool failing_trylocks;
+	uint32_t silence_s;	/* a thread that makes no progress for so long ends the execution;
+				 * 0: the usual time */
 	bool threads_may_leak;	/* main() may return while threads have not ended */
 };
 

@@ -19,6 +19,9 @@
  *	heap.c malloc.c	malloc and its family
  *	files.c		descriptors and mappings that an execution leaves
  *	watchdog.c	ends an execution that makes no progress
+ *	loop.c		what a task does that makes no progress
+ *	instruction.c	what a machine instruction does to memory
+ *	trap.c		the compiler's traps
  *	stack.c		the frames of each thread, for reports
  *	race.c		the happens-before race detector
  *	thread.c	pthread_create, join, detach, exit, cancel, names, attributes

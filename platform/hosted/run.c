@@ -153,6 +153,7 @@ static void begin(const struct sim_options *o, const struct hosted_options *h)
 	explore_begin(h->explores);
 	hosted_filter_begin(h->points, h->explores);
 	hosted_deadlines_near = h->early_timeouts;
+	watchdog_begin(h->silence_s);
 	hosted_trylock_fails = h->failing_trylocks;
 	hosted_race_begin(h->races, h->volatiles);
 	hosted_frames_begin(h->races == HOSTED_RACES_REPORTED);

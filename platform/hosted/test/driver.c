@@ -17,6 +17,7 @@
  *	silent		1: the program's output goes nowhere
  *	races		1: the first data race is a failure
  *	volatile	1: volatile accesses order others; 2: they race as plain ones do
+ *	silence		seconds without progress that end an execution; 0: the usual number
  *	leaks		1: memory that is still allocated is a failure
  *
  * Every second execution repeats the seed of the one before: if the filter did not grow, it
@@ -34,7 +35,7 @@
 
 static struct {
 	long executions, keep, seed, isolate, fail, trace, silent, leaks, forget;
-	long races, volatiles;
+	long races, volatiles, silence;
 	const char *strategy, *points, *memory, *watch;
 } option = { .executions = 1, .strategy = "random", .points = "fine", .memory = "sc" };
 
@@ -60,6 +61,7 @@ static void set(const char *word)
 		{ "trace", &option.trace, NULL },
 		{ "silent", &option.silent, NULL },
 		{ "leaks", &option.leaks, NULL },
+		{ "silence", &option.silence, NULL },
 		{ "races", &option.races, NULL },
 		{ "volatile", &option.volatiles, NULL },
 		{ "forget", &option.forget, NULL },
@@ -110,6 +112,7 @@ static void child(void)
 						    : HOSTED_POINTS_FINE,
 		.isolate = option.isolate,
 		.leaks = option.leaks,
+		.silence_s = (uint32_t)option.silence,
 		.races = option.races ? HOSTED_RACES_REPORTED : HOSTED_RACES_IGNORED,
 		.volatiles = (enum hosted_volatile)option.volatiles,
 	};

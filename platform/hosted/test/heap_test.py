@@ -6,6 +6,8 @@ on request.
 usage: heap_test.py LIBRARY
 """
 
+import concurrent.futures
+
 import hosted_program as hosted
 
 BLOCK = "block 1 of main (24 bytes, allocated at heap.c:"
@@ -25,7 +27,39 @@ WRONG = [
 ]
 
 
+LOOPS = [
+    ("jump", "livelock", "T1 has run for 2 seconds without an access"),
+    ("count", "livelock", "T1 has run for 2 seconds without an access"),
+    ("load", "unsupported", "and T1 has run for 2 seconds in a loop of it, at loops.c:"),
+    ("stack", "unsupported", "what inline assembly does"),
+    ("exchange", "unsupported", "what inline assembly does"),
+    ("foreign", "unsupported", "code does that kthrash-cc did not compile"),
+    ("system", "unsupported", "T1 has waited for 2 seconds in a system call"),
+]
+# With UBSan's traps. gcc's do not say which error it is.
+UNDEFINED = {"add": "an addition overflows", "shift": "a shift by too much",
+             "index": "an index out of bounds", "null": "NULL, an unaligned pointer"}
+
+
+def check_undefined():
+    for compiler in hosted.COMPILERS:
+        traps = "-fsanitize-trap=all" if "clang" in compiler else "-fsanitize-undefined-trap-on-error"
+        program = hosted.compiled("undefined.c", compiler, ("-fsanitize=undefined", traps))
+        for way, text in UNDEFINED.items():
+            hosted.fails("undefined", "undefined behaviour: " + text if "clang" in compiler else
+                         "a trap: undefined behaviour", program, way)
+            hosted.fails("undefined", "at undefined.c:", program, way)
+        hosted.fails("undefined", "a trap", program, "trap")
+
+
 def main():
+    check_undefined()
+    loops = hosted.compiled("loops.c")
+    with concurrent.futures.ThreadPoolExecutor(len(LOOPS)) as pool:
+        # Each waits for seconds, most of them at work: they share the processors.
+        for way in [pool.submit(hosted.fails, kind, text, loops, way, executions=40, silence=2)
+                    for way, kind, text in LOOPS]:
+            way.result()
     heap = hosted.compiled("heap.c", options=("-O0",))
     for way, kind, text in WRONG:
         hosted.fails(kind, text, heap, way, executions=3)

@@ -16,9 +16,14 @@
 
 static volatile int flag;
 static int data, plain;
-static struct node { int value; } node;
+static struct node {
+	int value;
+} node;
 static struct node *volatile head;
-static struct { char first; volatile long number; } __attribute__((packed)) odd;
+static struct {
+	char first;
+	volatile long number;
+} __attribute__((packed)) odd;
 static const char *way;
 
 static int is(const char *word)
