@@ -5,8 +5,8 @@
  * what a waiter was told is in its struct hosted_thread. So after it is woken a waiter does not
  * touch the condition, which POSIX lets a thread destroy as soon as no thread is blocked on it.
  *
- * pthread_cond_signal() wakes the thread that has waited longest. A waiter may also be woken
- * for no reason, as POSIX allows, if hosted_spurious() says so.
+ * POSIX lets pthread_cond_signal() wake any waiter. It wakes the one that has waited longest, or
+ * the one that came last if hosted_spurious() says so. A waiter may also be woken for no reason.
  */
 #include "platform/hosted/models.h"
 
@@ -112,18 +112,31 @@ int hosted_cond_wait(pthread_cond_t *c, pthread_mutex_t *m, uint64_t deadline, u
 
 /* ---- waking ----------------------------------------------------------- */
 
+static void let_through(int waiter)
+{
+	hosted_thread[waiter].let_through = true;
+	hosted_wake_task((uint32_t)waiter);
+}
+
+/* The waiter that a signal wakes, or -1. */
+static int chosen(const pthread_cond_t *c, struct kt_site *site)
+{
+	int first = hosted_first_sleeper(c), last = hosted_last_sleeper(c);
+
+	return first != last && hosted_spurious(site) ? last : first;
+}
+
 void hosted_cond_signal(pthread_cond_t *c, bool all, uintptr_t pc)
 {
-	int first;
+	struct kt_site *site = hosted_site(pc, all ? HOSTED_BROADCAST : HOSTED_SIGNAL);
+	int waiter;
 
-	hosted_arrive(hosted_site(pc, all ? HOSTED_BROADCAST : HOSTED_SIGNAL), c);
+	hosted_arrive(site, c);
 	check(c, pc);
-	while ((first = hosted_first_sleeper(c)) >= 0) {
-		hosted_thread[first].let_through = true;
-		hosted_wake_task((uint32_t)first);
-		if (!all)
-			break;
-	}
+	if (!all && (waiter = chosen(c, site)) >= 0)
+		let_through(waiter);
+	while (all && (waiter = hosted_first_sleeper(c)) >= 0)
+		let_through(waiter);
 }
 
 /* ---- what programs call ----------------------------------------------- */

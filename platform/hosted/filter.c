@@ -31,8 +31,10 @@ static void take_slot(const struct filter_entry *e)
 bool filter_add(struct filter_entry *e, uint64_t granule, bool write)
 {
 	/* A granule for which there is no room is not shared, as far as the filter knows. */
-	if (filter->used >= FILTER_TABLE / 4 * 3)
+	if (filter->used >= FILTER_TABLE / 4 * 3) {
+		filter->was_full = true;
 		return filter_points == HOSTED_POINTS_ALL;
+	}
 	take_slot(e);
 	*e = (struct filter_entry){
 		.granule = granule,
@@ -95,6 +97,11 @@ void hosted_filter_end(void)
 		take_slot(&filter->entry[i]);
 		filter->entry[i] = kept[k];
 	}
+}
+
+bool hosted_filter_was_full(void)
+{
+	return filter->was_full;
 }
 
 bool hosted_filter_grew(void)

@@ -18,6 +18,7 @@ struct filter_entry {
 };
 
 struct filter {
+	bool was_full;		/* an execution had no room for what it touched */
 	uint32_t used, grew;	/* grew: the last execution that found one */
 	uint32_t slot[FILTER_TABLE];		/* of the `used` entries: to clear only those */
 	struct filter_entry entry[FILTER_TABLE];

@@ -131,6 +131,8 @@ unsigned hosted_race_places(struct kt_site *place[2]);
  */
 bool hosted_filter_grew(void);		/* in the last execution */
 void hosted_filter_forget(void);
+/* Has an execution touched more memory than the filter has room for? It saw only a part. */
+bool hosted_filter_was_full(void);
 /* With `explores`: what has been found until now counts from the next execution on. */
 void hosted_filter_settle(void);
 /* The 8 bytes at addr are known to race: they count in HOSTED_POINTS_COARSE, too. */

@@ -240,6 +240,8 @@ uint32_t hosted_wake_all(const void *object);
 uint32_t hosted_wake_one(const void *object);
 /* The task that has slept longest on `object`, or -1. */
 int hosted_first_sleeper(const void *object);
+/* The task that has slept shortest on `object`, or -1. */
+int hosted_last_sleeper(const void *object);
 void hosted_wake_task(uint32_t task);
 
 /* May this sleep end without a reason, or this trylock fail although the lock is free? */

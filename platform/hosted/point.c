@@ -88,6 +88,16 @@ void hosted_wake_task(uint32_t task)
 	sim_wake(task);
 }
 
+int hosted_last_sleeper(const void *object)
+{
+	int last = -1;
+
+	for (uint32_t i = 0; i < hosted_record->tasks; i++)
+		if (sleeps_on(i, object) && (last < 0 || sleeper[i].turn > sleeper[last].turn))
+			last = (int)i;
+	return last;
+}
+
 int hosted_first_sleeper(const void *object)
 {
 	int first = -1;

@@ -51,6 +51,7 @@ struct options {
 	uint64_t jobs;			/* processes */
 	const char *findings;		/* folder */
 	bool keep_going;		/* after a finding */
+	bool no_shrink;			/* a finding stays as it was found */
 	bool faults;			/* random kills and failed allocations */
 	struct subject_settings program;	/* run: races, leaks, isolate, faults */
 	const char *program_faults;	/* run: as written; NULL: another command */

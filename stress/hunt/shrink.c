@@ -71,10 +71,13 @@ static bool still_fails(struct verdict *v)
 
 /*
  * After its first steps a livelock repeats the same steps for ever. There all strategies but this
- * one switch tasks so often that the directives do not fit into a plan.
+ * one switch tasks so often that the directives do not fit into a plan. In the search a livelock
+ * may show itself in few steps; still_fails() runs what was found with the usual limit.
  */
 static void search_livelock(struct world_options *w)
 {
+	if (subject->steps_fair)
+		w->steps_max = subject->steps_fair * 2;
 	w->strategy = PLAN_DELAY_BOUNDED;
 	w->steps_estimate = LIVELOCK_STEPS;
 }

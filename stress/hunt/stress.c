@@ -185,8 +185,10 @@ int command_stress(const struct options *given)
 	if (status == EXIT_CLEAN && engine_totals().executions == 0 && !output_failed())
 		status = nothing_run(&o);
 	status = after_signal(status);
-	if (o.program_faults && o.json)
+	if (o.program_faults && o.json && !o.no_shrink)
 		shrink_first_finding(&o);
-	show_summary(&o, status);
+	/* If nothing has run, a sentence has said why. */
+	if (o.json || status != EXIT_USAGE || engine_totals().executions)
+		show_summary(&o, status);
 	return status;
 }

@@ -24,6 +24,8 @@ enum {
 
 static bool (*explain)(const struct plan *p);	/* set by take_explains_with() */
 
+static bool shrinks = true;	/* o->no_shrink says otherwise */
+
 void take_explains_with(bool (*function)(const struct plan *p))
 {
 	explain = function;
@@ -175,8 +177,10 @@ static void present(struct plan *p, struct verdict *v, const char *saved, uint64
 	snprintf(path, sizeof path, "%s", saved);
 	printf("\nFAIL %s: %s\n", kt_failure_name(v->failure), v->message);
 	printf("after %llu executions; saved as %s\n", (unsigned long long)executions, path);
-	if (world_can(WORLD_REPEATS))
+	if (world_can(WORLD_REPEATS) && shrinks)
 		shrink_and_explain(p, v, path, sizeof path);
+	else if (world_can(WORLD_REPEATS) && explain)
+		explain(p);
 	else
 		printf("%s\n", isolate_report());
 	replay_command(command, sizeof command, path);
@@ -207,6 +211,36 @@ void shrink_finding(const char *saved)
 	if (world_can(WORLD_REPEATS) && plan_read(path, &p) == 0 && run_as_written(&p, &v) &&
 	    v.failure != KT_PASS)
 		shrink_and_save(&p, &v, path, sizeof path);
+}
+
+/*
+ * Has this hunt shown the finding already? Then it is not shrunk again, which takes seconds. Of
+ * more findings than there is room for, some may be shown twice.
+ */
+static bool was_shown(const char *id)
+{
+	enum { SHOWN_MAX = 256 };
+	static char shown[SHOWN_MAX][SIGNATURE_ID_MAX];
+	static unsigned count;
+
+	for (unsigned i = 0; i < count && i < SHOWN_MAX; i++)
+		if (strcmp(shown[i], id) == 0)
+			return true;
+	snprintf(shown[count++ % SHOWN_MAX], sizeof shown[0], "%s", id);
+	return false;
+}
+
+static void show(const struct options *o, struct plan *p, struct verdict *v, const char *path,
+		 const struct taken *t)
+{
+	char id[SIGNATURE_ID_MAX];
+
+	shrinks = !o->no_shrink;
+	if (was_shown(signature_id(id, v->failure, v->signature)))
+		printf("\nFAIL again after %llu executions: %s, as in %s\n",
+		       (unsigned long long)t->executions, kt_failure_name(v->failure), path);
+	else
+		present(p, v, path, t->executions);
 }
 
 /* The finding is in no file, so print it whole. False if that failed. */
@@ -278,6 +312,6 @@ bool take_finding(const struct options *o, struct taken *t, struct verdict *v)
 			"its schedule has more switches than a plan holds; the hunt finds it again "
 			"by the seed and the number in that file");
 	if (!o->json && !t->quietly)
-		present(&captured, v, path, t->executions);
+		show(o, &captured, v, path, t);
 	return true;
 }

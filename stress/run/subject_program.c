@@ -92,6 +92,9 @@ static const char *note(void)
 {
 	static char text[512];
 
+	if (hosted_filter_was_full())
+		return "the program uses so much memory that kthrash could not look at all of it: "
+		       "some accesses that threads share were no choice points";
 	if (program.asked.isolate || !hosted_not_reset())
 		return NULL;
 	snprintf(text, sizeof text, "each execution ran in a process of its own, which is slower, "

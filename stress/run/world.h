@@ -35,6 +35,7 @@ struct world_options {
 	uint32_t depth;			/* of pct and delay */
 	uint64_t seed;			/* of the strategy, or of the delays */
 	uint32_t steps_estimate;
+	uint32_t steps_max;		/* an execution of more is a livelock; 0: the subject's */
 	struct inject_faults faults;
 	bool check_expects;		/* the plan's "== R" */
 	enum subject_knowledge knows;

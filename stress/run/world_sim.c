@@ -163,7 +163,8 @@ void world_run(const struct world_options *o, struct verdict *v)
 	struct sim_options so = {
 		.seed = o->seed, .steps_estimate = o->steps_estimate, .moved = o->moved,
 		.memory = memory(),
-		.steps_max = subject->steps_max, .steps_fair = subject->steps_fair,
+		.steps_max = o->steps_max ? o->steps_max : subject->steps_max,
+		.steps_fair = subject->steps_fair,
 	};
 	bool check_expects = o->check_expects;
 	unsigned runs = 0;
