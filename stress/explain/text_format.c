@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <stdio.h>
+#include <string.h>
 
 #include "stress/explain/formats.h"
 #include "stress/explain/telling.h"
@@ -14,6 +15,14 @@ static void step_words(const struct sim_step *t, char *buf, size_t size)
 	snprintf(buf, size, "%s%s", t->why == SIM_BLOCKED ? "sleeps " : "", name);
 }
 
+/* A condition's signal that wakes the waiter that came last, and not the one that came first. */
+static bool is_signal(const struct sim_record *r, const struct sim_event *e)
+{
+	const struct kt_site *site = e->step < r->steps ? r->trace[e->step].site : NULL;
+
+	return site && strcmp(site->op, "signal") == 0;
+}
+
 static void print_event(const struct sim_record *r, const struct sim_event *e)
 {
 	const char *task = r->task[e->task].name;
@@ -21,6 +30,8 @@ static void print_event(const struct sim_record *r, const struct sim_event *e)
 
 	if (e->kind == SIM_EVENT_KILL)
 		printf("      *** %s is killed\n", task);
+	else if (e->kind == SIM_EVENT_SPURIOUS && is_signal(r, e))
+		printf("      *** %s wakes the waiter that came last\n", task);
 	else if (e->kind == SIM_EVENT_SPURIOUS)
 		printf("      *** %s wakes up spuriously\n", task);
 	else if (e->kind == SIM_EVENT_VISIBLE)

@@ -158,6 +158,8 @@ int plan_check(const struct plan *p, struct plan_error *err)
 	if (plan_allows(p) && !plan_is_program(p))
 		return check_fail(err, "the plan says what calls of a program may do and has no "
 				  "program");
+	if (p->variant && !plan_is_program(p))
+		return check_fail(err, "the plan has a variant and no program");
 	if (p->binary && !plan_is_program(p))
 		return check_fail(err, "the plan has the build of a program and no program");
 	if (plan_is_program(p))

@@ -171,6 +171,7 @@ static const struct {
 	{ HEAD "program \"a\"\nkill A at B c.c:3\n", 3, 18, "after its file and line" },
 	{ HEAD "binary \"a\"\ntask C:\n", 3, 1, "the build of a program and no program" },
 	{ HEAD "allows early-timeouts\ntask C:\n", 3, 1, "may do and has no program" },
+	{ HEAD "strategy pos seed 1 variant 2\ntask C:\n", 3, 1, "a variant and no program" },
 	{ HEAD "program \"a\"\nallows late\n", 3, 8, "volatile-races or volatile-orders" },
 	{ HEAD "program \"a\"\nprogram \"a\"\n", 3, 1, "a second 'program' line" },
 	{ HEAD "program \"a\"\ntask C:\n", 3, 1, "has no task" },

@@ -47,6 +47,9 @@ static void strategy_line(struct parser *x)
 	if (plan_strategy_has_depth(k) && lex_word_follows(x, "steps"))
 		x->p->steps_estimate = (uint32_t)lex_unsigned_number(x, lex_word(x), 1,
 								     PLAN_STEPS_MAX, "steps");
+	if (lex_word_follows(x, "variant"))
+		x->p->variant = (uint32_t)lex_unsigned_number(x, lex_word(x), 1, PLAN_VARIANT_MAX,
+							      "a variant");
 }
 
 static void memory_line(struct parser *x)

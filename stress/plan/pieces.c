@@ -35,7 +35,7 @@ static bool plain_plan(struct plan *p, unsigned extra)
 	case EXTRA_STRATEGY:
 		was = p->strategy != PLAN_BLOCK;
 		p->strategy = PLAN_BLOCK;
-		p->depth = p->steps_estimate = 0;
+		p->depth = p->steps_estimate = p->variant = 0;
 		p->seed = 0;
 		return was;
 	default:

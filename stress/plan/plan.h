@@ -55,6 +55,7 @@
 #define PLAN_NTH_MAX        1000000	/* largest #n */
 #define PLAN_STEPS_MAX      1000000	/* largest estimate of steps */
 #define PLAN_OLDER_MAX      63		/* largest "after N" */
+#define PLAN_VARIANT_MAX 63
 #define PLAN_DEPTH_MAX      64		/* largest depth of pct and delay */
 
 typedef uint16_t plan_str;		/* offset into plan.strings; 0 is "" */
@@ -154,6 +155,7 @@ struct plan {
 	uint32_t steps_estimate;	/* of an execution, if the strategy takes a depth; 0:
 					 * unknown */
 	uint64_t seed;
+	uint32_t variant;	/* of the subject's execution (subject.h), with a strategy */
 
 	bool has_expect;
 	enum kt_failure expect;

@@ -175,6 +175,7 @@ static void test_any_text_can_be_a_signature(void)
 static void test_programs(void)
 {
 	static const char text[] = HEAD "signature \"leak: push\"\nmemory tso\n"
+		"strategy pct 3 seed 91 steps 40 variant 2\n"
 		"program \"./queue test\" \"3\" \"\" \"#;=\"\n"
 		"binary \"queue test 5f2c9a01\"\n"
 		"allows early-timeouts failing-trylocks "

@@ -166,6 +166,8 @@ static void put_strategy(struct out *o, const struct plan *p)
 	put(o, " seed %" PRIu64, p->seed);
 	if (p->steps_estimate)
 		put(o, " steps %" PRIu32, p->steps_estimate);
+	if (p->variant)
+		put(o, " variant %" PRIu32, p->variant);
 	put(o, "\n");
 }
 

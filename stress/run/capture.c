@@ -206,7 +206,7 @@ bool capture(const struct plan *p, const struct sim_record *r, struct plan *out)
 	if (!capture_kinds(p, r, EVENTS | DECISIONS, out))
 		return false;
 	out->strategy = PLAN_BLOCK;
-	out->depth = out->steps_estimate = 0;
+	out->depth = out->steps_estimate = out->variant = 0;
 	out->seed = 0;
 	return true;
 }

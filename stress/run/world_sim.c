@@ -332,6 +332,7 @@ struct world_options world_options_of(const struct plan *p)
 	return (struct world_options){
 		.strategy = p->strategy, .depth = p->depth, .seed = p->seed,
 		.steps_estimate = p->steps_estimate, .check_expects = true,
+		.variant = subject->variants ? p->variant % subject->variants() : 0,
 		.knows = SUBJECT_KNOWS_ALL,
 	};
 }
@@ -346,6 +347,7 @@ bool world_capture(const struct plan *p, const struct world_options *o, struct p
 	out->depth = o->depth;
 	out->seed = o->seed;
 	out->steps_estimate = plan_strategy_has_depth(o->strategy) ? o->steps_estimate : 0;
+	out->variant = o->strategy == PLAN_BLOCK ? 0 : o->variant;
 	return false;
 }
 
