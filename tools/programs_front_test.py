@@ -77,6 +77,35 @@ __attribute__((constructor)) static void before(void) { exit(7); }
 """ + PLAIN
 
 
+# A thread that does not get the lock goes without.
+SPINLOCK = """\
+#include <pthread.h>
+static int word, shared;
+static int take(void)
+{
+    int taken = 1;
+    __asm__ volatile("xchgl %0, %1" : "+r"(taken), "+m"(word) : : "memory");
+    return !taken;
+}
+static void *work(void *arg)
+{
+    if (take()) {
+        shared++;
+        __asm__ volatile("mfence" : : : "memory");
+        word = 0;
+    }
+    return arg;
+}
+int main(void)
+{
+    pthread_t t;
+    pthread_create(&t, NULL, work, NULL);
+    work(NULL);
+    return pthread_join(t, NULL);
+}
+"""
+
+
 class Folder(unittest.TestCase):
     """A folder with programs, which all tests of a class use."""
     SOURCES = {"counter": COUNTER}
@@ -336,6 +365,25 @@ class Errors(Folder):
         with mock.patch(__name__ + ".LIBRARY", "/nonexistent/libkthrash.so"):
             self.refused("KTHRASH_LIB=/nonexistent: no libkthrash.so in this folder",
                          "run", "./counter")
+
+
+class Assembly(Folder):
+    """Tests what is said of atomics in inline assembly."""
+
+    SOURCES = {"spinlock": SPINLOCK}
+
+    def test_a_hunt_says_where_they_are(self):
+        done = self.kthrash("run", "--executions=20", "./spinlock")
+        self.assertRegex(done.stderr, r"kthrash: kthrash does not see atomics and fences in inline "
+                         r"assembly, as at spinlock\.c:6 take and 1 more place\n")
+        self.assertEqual(done.returncode, common.CLEAN, done.stdout + done.stderr)
+
+    def test_races_and_weak_memory_are_refused(self):
+        for option in "--races", "--memory=tso":
+            done = self.kthrash("run", option, "--executions=20", "./spinlock")
+            self.assertEqual(done.returncode, common.USAGE)
+            self.assertRegex(done.stderr, r"as at spinlock\.c:6 take .*; %s would report what is no "
+                             r"error\n" % option)
 
 
 class Installed(Folder):

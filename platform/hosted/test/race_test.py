@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Volatile accesses are relaxed atomics for the detector of races, or what the user says, and choice
+"""Volatile accesses are relaxed atomics for the detector of races, or what the user says; and choice
 points. A variable on a stack of which another thread has a pointer is seen, too, whatever field of
 it is accessed.
 

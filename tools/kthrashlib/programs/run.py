@@ -15,7 +15,7 @@ import sys
 from kthrashlib import children, env
 from kthrashlib.build import drivers
 from kthrashlib.common import CLEAN, ROOT, TOOLS, usage
-from kthrashlib.programs import build, elf, library, plans
+from kthrashlib.programs import assembly, build, elf, library, plans
 from kthrashlib.show import explain as explaining
 from kthrashlib.show.sources import Sources, annotate
 from kthrashlib.where import IS_INSTALLED
@@ -163,9 +163,24 @@ def front_door():
     return os.path.relpath(name) if os.path.samefile(os.curdir, ROOT) else name
 
 
+def judge_assembly(program, call):
+    """Unseen atomics make races and outcomes of weak memory out of what is none, so that such a
+    hunt is refused. Another hunt only knows less."""
+    found = assembly.places(program, symbolizer())
+    if not found:
+        return
+    option = "--races" if "--races" in call.options else next(
+        (word for word in options_of(call) if word in ("--memory=tso", "--memory=pso")), None)
+    if option:
+        raise usage("%s: %s; %s would report what is no error" % (
+            program, assembly.sentence(found), option))
+    print("kthrash: %s" % assembly.sentence(found), file=sys.stderr)
+
+
 def run(call):
     program = [resolved(call.words[0]), *call.words[1:]]
     check(program)
+    judge_assembly(program[0], call)
     return drive(program, ["run", *options_of(call), *own_options("run", call)])
 
 
