@@ -15,7 +15,8 @@
  *
  * The numbers of events come from the profile: an earlier execution of the same program. A
  * task corresponds to the task with the same name in the profile. The events of a task that
- * is not spawned yet count for the task that will spawn it. Without a profile, or when it is
+ * is not spawned yet count for the task that will spawn it. In programs a task that is at an
+ * interesting event counts for one at least. Without a profile, or when it is
  * used up, all tasks that can run are equally likely.
  *
  * Tasks do the other events in an order of random priorities, if classes are of objects. The
@@ -81,18 +82,29 @@ static uint32_t weight(uint32_t task)
 	return sum;
 }
 
+/*
+ * A task that is at an interesting event has one left, whatever the profile says: in the profile's
+ * execution another task may have taken its work away.
+ */
+static uint32_t weight_now(uint32_t task)
+{
+	uint32_t w = weight(task);
+
+	return w || !surw_profile.by_object || !sim_set_has(&surw.at_interesting, task) ? w : 1;
+}
+
 static uint32_t draw_intended(const struct sim_set *can)
 {
 	uint32_t sum = 0, n;
 
 	SIM_FOR_EACH(task, can)
-	sum += weight(task);
+	sum += weight_now(task);
 	if (sum == 0)
 		return NOBODY;
 	n = kt_rng_below(&surw.rng, sum);
 	SIM_FOR_EACH(task, can)
 	{
-		uint32_t w = weight(task);
+		uint32_t w = weight_now(task);
 
 		if (n < w)
 			return task;
