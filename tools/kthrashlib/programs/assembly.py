@@ -50,5 +50,5 @@ def places(program, symbolizer):
 def sentence(found):
     """Says what was found, which is not empty."""
     more = len(found) - 1
-    return "kthrash does not see atomics and fences in inline assembly, as at %s%s" % (
+    return "has atomics or fences in inline assembly, which kthrash does not see: at %s%s" % (
         found[0], " and %d more place%s" % (more, "s" if more > 1 else "") if more else "")

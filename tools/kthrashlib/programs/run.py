@@ -174,7 +174,7 @@ def judge_assembly(program, call):
     if option:
         raise usage("%s: %s; %s would report what is no error" % (
             program, assembly.sentence(found), option))
-    print("kthrash: %s" % assembly.sentence(found), file=sys.stderr)
+    print("kthrash: %s: %s" % (program, assembly.sentence(found)), file=sys.stderr)
 
 
 def run(call):
