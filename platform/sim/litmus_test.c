@@ -97,6 +97,24 @@ static const struct litmus tests[] = {
 	{ "2+2W+rel+po", { { W(X, 1), REL(Y, 2) }, { W(Y, 1), W(X, 2) } }, 1 << X | 1 << Y,
 	  "12 21 22", "", "11" },
 
+	/*
+	 * Coherence: with one location, each memory has the outcomes of interleavings only.
+	 * CoRW, CoWR, CoRR and CoWW are its axioms.
+	 */
+	{ "CoRW", { { R(X), W(X, 1) }, { W(X, 2) } }, 1 << X, "01 02 21", "", "" },
+	{ "CoRW+self", { { R(X), W(X, 1), R(X) }, { W(X, 2), R(X) } }, 1 << X,
+	  "0111 0121 0122 0222 2111 2121", "", "" },
+	{ "CoWR", { { W(X, 1), R(X) }, { W(X, 2) } }, 1 << X, "11 12 22", "", "" },
+	{ "CoWR+both", { { W(X, 1), R(X) }, { W(X, 2), R(X) } }, 1 << X,
+	  "111 121 122 222", "", "" },
+	{ "CoWR+rel", { { W(X, 1), R(X) }, { REL(X, 2), R(X) } }, 1 << X,
+	  "111 121 122 222", "", "" },
+	{ "CoWR+xchg", { { W(X, 1), R(X) }, { SWP(X, 2), R(X) } }, 1 << X,
+	  "1011 1021 1122 2122", "", "" },
+	{ "CoWR+two", { { W(X, 1), W(X, 2), R(X) }, { W(X, 3) } }, 1 << X, "22 23 33", "", "" },
+	{ "CoWR+other", { { W(X, 1), R(X) }, { W(X, 2) }, { R(X), R(X) } }, 1 << X,
+	  "1001 1002 1011 1012 1021 1022 1111 1112 1122 1211 1221 1222 "
+	  "2002 2012 2022 2112 2122 2222", "", "" },
 	{ "CoRR", { { W(X, 1), W(X, 2) }, { R(X), R(X) } }, 1 << X,
 	  "002 012 022 112 122 222", "", "" },
 	{ "CoWW", { { W(X, 1), W(X, 2) }, { W(X, 3) } }, 1 << X, "2 3", "", "" },

@@ -95,7 +95,6 @@ static struct weak_word *word_at(const char *addr, uint8_t size)
 static void *at_load(char *addr, uint8_t size)
 {
 	struct weak_word *w = word_at(addr, size);
-	bool newest = true;
 
 	if (!w)
 		return addr;
@@ -103,13 +102,15 @@ static void *at_load(char *addr, uint8_t size)
 	for (uint32_t i = weak.stores; i-- > 0; ) {
 		const struct weak_store *s = &weak.store[i];
 
-		if (s->addr != addr)
+		if (s->addr != addr || s->task != sim.current)
 			continue;
-		if (s->task == sim.current) {
-			own = s->value;
-			return newest ? addr : (void *)&own;
-		}
-		newest = false;
+		/*
+		 * The task sees its own newest store. Memory may hold another task's later
+		 * store, held back or visible. To the task that store comes first: its own
+		 * store becomes visible after it.
+		 */
+		own = s->value;
+		return weak_load(addr, size) == own ? addr : (void *)&own;
 	}
 	return &w->visible;
 }
