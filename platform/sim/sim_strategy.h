@@ -37,6 +37,7 @@ struct sim_decision {
 enum sim_choice {
 	SIM_CHOOSE_SPURIOUS,	/* answers 0 and 1; 1: this park returns at once */
 	SIM_CHOOSE_ALLOC_FAIL,	/* answers 0 and 1; 1: this allocation fails */
+	SIM_CHOOSE_STALE,	/* 0: this load reads the newest store; k: the k-th before it */
 	SIM_CHOOSE_OTHER,
 };
 
