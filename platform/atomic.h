@@ -96,6 +96,16 @@
 /* For oracles: the value that READ_ONCE would give the calling thread, without a choice point. */
 #define KT_PEEK(x) KT_ATOMIC_LOAD(KT_ATOMIC_SEEN(&(x)), __ATOMIC_RELAXED)
 
+/*
+ * For oracles that compare moments: from now on the calling thread sees all stores that are
+ * visible. On real threads the oracle's own words order as much.
+ */
+#if defined(KT_OS_SIM)
+#define KT_CATCH_UP() ((void)(sim_is_weak ? sim_catch_up() : (void)0))
+#else
+#define KT_CATCH_UP() ((void)0)
+#endif
+
 #define WRITE_ONCE(x, v)                                                       \
 	(__extension__({                                                       \
 		__typeof__(x) kt_v = (v);                                      \

@@ -32,6 +32,9 @@ void *sim_seen(const void *addr, size_t size);
  */
 void *sim_at_cmpxchg(struct kt_site *site, void *addr, uint64_t old);
 
+/* The running task's loads pass over no store any more that is visible now. */
+void sim_catch_up(void);
+
 /* smp_rmb() and smp_wmb(). Only SIM_ARM lets loads, or only loads, pass each other. */
 void sim_weak_rmb(void);
 void sim_weak_wmb(void);

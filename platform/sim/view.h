@@ -50,7 +50,7 @@ void view_wmb(void);
 void view_releases(const void *edge);
 void view_acquires(const void *edge);
 
-/* The current task spins in vain: from now on it sees what is visible. */
+/* From now on the current task sees what is visible, for example because it spins in vain. */
 void view_fresh(void);
 
 /* What is known of the memory is forgotten. */

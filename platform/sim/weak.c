@@ -69,6 +69,13 @@ void sim_drain(void)
 		view_mb();
 }
 
+void sim_catch_up(void)
+{
+	weak_settle();
+	if (weak.memory == SIM_ARM)
+		view_fresh();
+}
+
 void sim_weak_rmb(void)
 {
 	weak_settle();
