@@ -246,9 +246,17 @@ void smpboot_unregister_percpu_thread(struct smp_hotplug_thread *plug_thread)
 
 int smpboot_wake_thread(struct smp_hotplug_thread *ht, unsigned cpu)
 {
-	/* Acquire pairs with the release in create_thread(): we see a complete task. */
-	struct task_struct *tsk = smp_load_acquire(&ht->store[cpu]);
+	struct task_struct *tsk;
 
+	/*
+	 * The caller has made work. If the load gives NULL, the thread that is being made sees
+	 * that work: this barrier pairs with the one in the thread's set_current_state(), which
+	 * comes after create_thread()'s store and before the thread looks for work. Without it
+	 * the load could come before the caller's store, and nobody would wake the thread.
+	 */
+	smp_mb();
+	/* Acquire pairs with the release in create_thread(): we see a complete task. */
+	tsk = smp_load_acquire(&ht->store[cpu]);
 	return tsk ? wake_up_process(tsk) : 0;
 }
 

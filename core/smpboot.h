@@ -73,8 +73,9 @@ int smpboot_register_percpu_thread(struct smp_hotplug_thread *plug_thread);
 void smpboot_unregister_percpu_thread(struct smp_hotplug_thread *plug_thread);
 
 /*
- * wake_up_process() for cpu's thread. A user calls it after it has made work. Returns 1 if
- * the thread slept; 0 if the thread ran, is parked, or does not exist.
+ * wake_up_process() for cpu's thread. A user calls it after it has made work, by a store of any
+ * order: a full barrier comes first. Returns 1 if the thread slept; 0 if the thread ran, is
+ * parked, or does not exist.
  */
 int smpboot_wake_thread(struct smp_hotplug_thread *ht, unsigned cpu);
 

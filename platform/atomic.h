@@ -7,9 +7,9 @@
  * simulator there is a choice point before each operation. After the point the simulator
  * checks that the pointer points to a live object.
  *
- * Ordering: READ_ONCE and WRITE_ONCE are relaxed; xchg, cmpxchg and the
- * read-modify-write forms that return a value are fully ordered; the bit and
- * inc/dec forms without a result are relaxed in Linux but fully ordered here.
+ * Ordering: READ_ONCE and WRITE_ONCE are relaxed; xchg, cmpxchg that succeeds, and the
+ * read-modify-write forms that return a value are fully ordered; the bit forms without a
+ * result are relaxed in Linux but fully ordered here. A cmpxchg that fails orders nothing.
  * The simulator may hold a store back as far as this ordering allows: see
  * platform/sim/weak.c.
  */
@@ -27,11 +27,24 @@
 /* The address to use: p, or with weak memory the place of the value that this task sees. */
 #define KT_ATOMIC_AT(op, what, access, p)                                      \
 	((__typeof__(p))sim_point(KT_SITE_OF(op, what, access, sizeof *(p)), (p)))
+/* The same for a compare-and-exchange, which in weak memory orders nothing if it fails. */
+#define KT_ATOMIC_IF(op, what, p, old)                                         \
+	(__extension__({                                                       \
+		struct kt_site *kt_site_if = KT_SITE_OF(op, what, KT_CMPXCHG, sizeof *(p)); \
+		__typeof__(p) kt_p = sim_point(kt_site_if, (p));               \
+		__builtin_expect(sim_is_weak, false) ?                         \
+			(__typeof__(p))sim_at_cmpxchg(kt_site_if, kt_p, (uint64_t)(old)) : kt_p; \
+	}))
 #define KT_ATOMIC_MB()    sim_fence()
+#define KT_ATOMIC_RMB()   ((void)(sim_is_weak ? sim_weak_rmb() : (void)0))
+#define KT_ATOMIC_WMB()   ((void)(sim_is_weak ? sim_weak_wmb() : (void)0))
 #define KT_ATOMIC_SEEN(p) ((__typeof__(p))sim_seen((p), sizeof *(p)))
 #else
 #define KT_ATOMIC_AT(op, what, access, p) (p)
+#define KT_ATOMIC_IF(op, what, p, old)    (p)
 #define KT_ATOMIC_MB()                    ((void)0)
+#define KT_ATOMIC_RMB()                   ((void)0)
+#define KT_ATOMIC_WMB()                   ((void)0)
 #define KT_ATOMIC_SEEN(p)                 (p)
 #endif
 
@@ -58,6 +71,7 @@
 #define KT_ATOMIC_AND(p, bits)           KT_ATOMIC_UPDATE((p), kt_old & (bits))
 #define KT_ATOMIC_CMPXCHG(p, old, new_)  KT_ATOMIC_UPDATE((p), kt_old == (old) ? (new_) : kt_old)
 #define KT_ATOMIC_FENCE()                __asm__ volatile("" ::: "memory")
+#define KT_ATOMIC_ORDER(order)           KT_ATOMIC_FENCE()
 #else
 #define KT_ATOMIC_LOAD(p, order)     __atomic_load_n((p), (order))
 #define KT_ATOMIC_STORE(p, v, order) __atomic_store_n((p), (v), (order))
@@ -73,6 +87,7 @@
 		kt_old;                                                        \
 	}))
 #define KT_ATOMIC_FENCE()            __atomic_thread_fence(__ATOMIC_SEQ_CST)
+#define KT_ATOMIC_ORDER(order)       __atomic_thread_fence(order)
 #endif
 
 #define READ_ONCE(x)                                                           \
@@ -80,6 +95,16 @@
 
 /* For oracles: the value that READ_ONCE would give the calling thread, without a choice point. */
 #define KT_PEEK(x) KT_ATOMIC_LOAD(KT_ATOMIC_SEEN(&(x)), __ATOMIC_RELAXED)
+
+/*
+ * For oracles that compare moments: from now on the calling thread sees all stores that are
+ * visible. On real threads the oracle's own words order as much.
+ */
+#if defined(KT_OS_SIM)
+#define KT_CATCH_UP() ((void)(sim_is_weak ? sim_catch_up() : (void)0))
+#else
+#define KT_CATCH_UP() ((void)0)
+#endif
 
 #define WRITE_ONCE(x, v)                                                       \
 	(__extension__({                                                       \
@@ -89,7 +114,7 @@
 	}))
 
 #define smp_load_acquire(p)                                                    \
-	KT_ATOMIC_LOAD(KT_ATOMIC_AT("load", #p, KT_LOAD, (p)), __ATOMIC_ACQUIRE)
+	KT_ATOMIC_LOAD(KT_ATOMIC_AT("load", #p, KT_LOAD_ACQUIRE, (p)), __ATOMIC_ACQUIRE)
 
 #define smp_store_release(p, v)                                                \
 	(__extension__({                                                       \
@@ -118,7 +143,7 @@
 #define cmpxchg(p, old, new_)                                                  \
 	(__extension__({                                                       \
 		__typeof__(*(p)) kt_o = (old), kt_n = (new_);                  \
-		KT_ATOMIC_CMPXCHG(KT_ATOMIC_AT("cmpxchg", #p, KT_UPDATE, (p)), kt_o, kt_n); \
+		KT_ATOMIC_CMPXCHG(KT_ATOMIC_IF("cmpxchg", #p, (p), kt_o), kt_o, kt_n); \
 	}))
 
 /* Add n, and return the old value. */
@@ -136,7 +161,7 @@
 
 /* Acquire, so that the caller sees what was written before set_bit(). In Linux it is relaxed. */
 #define test_bit(nr, p)                                                        \
-	(((KT_ATOMIC_LOAD(KT_ATOMIC_AT("test_bit", #nr, KT_LOAD, (p)),         \
+	(((KT_ATOMIC_LOAD(KT_ATOMIC_AT("test_bit", #nr, KT_LOAD_ACQUIRE, (p)), \
 			  __ATOMIC_ACQUIRE) >> (nr)) & 1UL) != 0)
 
 /*
@@ -154,6 +179,21 @@
 	}))
 
 /*
+ * Loads before it are done before loads after it; stores before it become visible before stores
+ * after it. On real threads both are stronger: an acquire fence, and a release fence.
+ */
+#define smp_rmb()                                                              \
+	(__extension__({                                                       \
+		KT_ATOMIC_RMB();                                               \
+		KT_ATOMIC_ORDER(__ATOMIC_ACQUIRE);                             \
+	}))
+#define smp_wmb()                                                              \
+	(__extension__({                                                       \
+		KT_ATOMIC_WMB();                                               \
+		KT_ATOMIC_ORDER(__ATOMIC_RELEASE);                             \
+	}))
+
+/*
  * A reference count. It does not saturate: to take a reference to a dead object, or to
  * drop one too many, is a failure.
  */
@@ -164,7 +204,7 @@ typedef struct {
 #define refcount_set(r, n) ((void)KT_ATOMIC_STORE(&(r)->refs, (n), __ATOMIC_RELAXED))
 #define refcount_inc(r)                                                        \
 	(__extension__({                                                       \
-		int kt_was = KT_ATOMIC_ADD(KT_ATOMIC_AT("ref", #r, KT_UPDATE, &(r)->refs), \
+		int kt_was = KT_ATOMIC_ADD(KT_ATOMIC_AT("ref", #r, KT_UPDATE_RELAXED, &(r)->refs), \
 					   1, __ATOMIC_RELAXED);               \
 		KT_ASSERT(kt_was > 0);                                         \
 	}))
@@ -174,7 +214,7 @@ typedef struct {
  */
 #define refcount_inc_not_zero(r)                                               \
 	(__extension__({                                                       \
-		int *kt_at = KT_ATOMIC_AT("ref", #r, KT_UPDATE, &(r)->refs);   \
+		int *kt_at = KT_ATOMIC_AT("ref", #r, KT_UPDATE_RELAXED, &(r)->refs); \
 		int kt_was = __atomic_load_n(kt_at, __ATOMIC_RELAXED);         \
 		while (kt_was != 0 &&                                          \
 		       !__atomic_compare_exchange_n(kt_at, &kt_was, kt_was + 1, false, \
@@ -185,7 +225,7 @@ typedef struct {
 	}))
 #define refcount_dec_and_test(r)                                               \
 	(__extension__({                                                       \
-		int kt_was = KT_ATOMIC_ADD(KT_ATOMIC_AT("unref", #r, KT_UPDATE, &(r)->refs), \
+		int kt_was = KT_ATOMIC_ADD(KT_ATOMIC_AT("unref", #r, KT_UPDATE_ACQ_REL, &(r)->refs), \
 					   -1, __ATOMIC_ACQ_REL);              \
 		KT_ASSERT(kt_was > 0);                                         \
 		kt_was == 1;                                                   \

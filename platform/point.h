@@ -27,7 +27,19 @@ enum kt_access {	/* what platform/atomic.h does to the word at a site */
 	KT_STORE,
 	KT_STORE_RELEASE,
 	KT_UPDATE,	/* fully ordered */
+	KT_LOAD_ACQUIRE,
+	KT_LOAD_SEQ,	/* an acquire, and in the one order of all sequentially consistent accesses */
+	KT_UPDATE_RELAXED,
+	KT_UPDATE_ACQUIRE,
+	KT_UPDATE_RELEASE,
+	KT_UPDATE_ACQ_REL,
+	KT_CMPXCHG,	/* the caller then asks sim_at_cmpxchg() */
 };
+
+static inline bool kt_access_loads(enum kt_access a)
+{
+	return a == KT_LOAD || a == KT_LOAD_ACQUIRE || a == KT_LOAD_SEQ;
+}
 
 struct kt_site {
 	const char *func;	/* enclosing function; NULL for a named point */

@@ -178,7 +178,7 @@ static void add(enum sim_pair_kind kind, struct kt_site *first, bool first_waite
 
 static inline bool only_loads(const struct kt_site *site)
 {
-	return site->access == KT_LOAD;
+	return kt_access_loads((enum kt_access)site->access);
 }
 
 static inline bool only_stores(const struct kt_site *site)

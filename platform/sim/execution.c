@@ -103,7 +103,7 @@ static void observers_begin(const struct sim_options *o)
 {
 	sim.observers = sim.observed = 0;
 	sim_edges_begin();
-	sim_weak_begin(o->memory);
+	sim_weak_begin(o->memory, o->seed, o->loads_drawn);
 	sim_cover_begin();
 	sim_notes_begin();
 	if (o->profiles)

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "platform/point.h"
 
@@ -24,6 +25,19 @@ void sim_drain(void);
 
 /* Points to the value that the running task sees of the word at addr. */
 void *sim_seen(const void *addr, size_t size);
+
+/*
+ * Called after sim_point() of a compare-and-exchange (KT_CMPXCHG) returned addr, if
+ * sim_is_weak: the address on which to do it. There it fails if and only if it fails.
+ */
+void *sim_at_cmpxchg(struct kt_site *site, void *addr, uint64_t old);
+
+/* The running task's loads pass over no store any more that is visible now. */
+void sim_catch_up(void);
+
+/* smp_rmb() and smp_wmb(). Only SIM_ARM lets loads, or only loads, pass each other. */
+void sim_weak_rmb(void);
+void sim_weak_wmb(void);
 
 static inline void sim_fence(void)
 {

@@ -200,6 +200,8 @@ uint32_t sim_fair_next(uint64_t runnable);
 
 void sim_notes_begin(void);
 void sim_add_event(enum sim_event_kind kind, uint32_t task, enum kt_role role, uint32_t nth);
+/* The current task's load at `site`, its last step, reads the store before the `older`-th newest. */
+void sim_note_stale(struct kt_site *site, uint32_t older);
 
 /* ---- task.c -------------------------------------------------------------- */
 
@@ -218,7 +220,8 @@ extern struct sim_program sim_program;
 
 /* ---- weak.c; all but the first: only if sim_is_weak ----------------------- */
 
-void sim_weak_begin(enum sim_model memory);
+/* `draws`: loads are stale at random, besides where the strategy wants it. */
+void sim_weak_begin(enum sim_model memory, uint64_t seed, bool draws);
 /* The operation at `site` on addr comes next. Returns the address on which it must be done. */
 void *sim_weak_access(struct kt_site *site, const void *addr);
 /* The store with that bit becomes visible. */

@@ -454,6 +454,11 @@ HOT void kt_point(struct kt_site *site, const void *subject)
 
 /* ---- choices ------------------------------------------------------------- */
 
+uint32_t sim_chooser(void)
+{
+	return sim.current;
+}
+
 uint32_t sim_choose(enum sim_choice kind, uint32_t below)
 {
 	if (!sim.strategy->choose || sim.fair)

@@ -32,6 +32,21 @@ void sim_note_alloc_fail(enum kt_role role, uint32_t nth)
 	sim_add_event(SIM_EVENT_ALLOC_FAIL, sim.current, role, nth);
 }
 
+void sim_note_stale(struct kt_site *site, uint32_t older)
+{
+	struct sim_record *r = sim.record;
+	uint32_t at = r->steps;
+
+	while (at > 0 && r->trace[--at].task != sim.current)
+		;
+	r->hash = (r->hash ^ site->hash ^ (uint64_t)older << 32) * 0x9e3779b97f4a7c15ull;
+	sim_add_event(SIM_EVENT_STALE, sim.current, KT_ROLE_COUNT, at);
+	if (r->events_lost)
+		return;
+	r->event[r->events - 1].site = site;
+	r->event[r->events - 1].older = (uint8_t)older;
+}
+
 /* ---- spawns and wake-ups -------------------------------------------------- */
 
 static void note(enum sim_event_kind kind, uint32_t task, uint32_t by, bool ahead)

@@ -35,6 +35,7 @@ enum sim_model {
 	SIM_SC,		/* each store becomes visible at once */
 	SIM_TSO,	/* a task's stores become visible in the order in which it did them */
 	SIM_PSO,	/* only a task's stores to one location become visible in that order */
+	SIM_ARM,	/* as SIM_PSO, and a load may read an older store (view.c) */
 };
 
 struct sim_options {
@@ -46,6 +47,8 @@ struct sim_options {
 	uint32_t moved;		/* Raises os_alloc()'s addresses by this times 16 bytes; below
 				 * SIM_MOVED_MAX. Nothing may depend on it. */
 	enum sim_model memory;
+	bool loads_drawn;	/* SIM_ARM: loads read older stores at random, drawn from `seed`;
+				 * else only if the strategy says so */
 	bool profiles;		/* sim_strategies_profile() will see this execution */
 };
 

@@ -37,6 +37,7 @@ struct sim_decision {
 enum sim_choice {
 	SIM_CHOOSE_SPURIOUS,	/* answers 0 and 1; 1: this park returns at once */
 	SIM_CHOOSE_ALLOC_FAIL,	/* answers 0 and 1; 1: this allocation fails */
+	SIM_CHOOSE_STALE,	/* 0: this load reads the newest store; k: the k-th before it */
 	SIM_CHOOSE_OTHER,
 };
 
@@ -140,6 +141,9 @@ void sim_show(uint32_t task, uint32_t site_hash, uint32_t older);
 
 /* The object of the store that has this bit in sim_decision.runnable. */
 const void *sim_store_object(uint32_t bit);
+
+/* From choose(): the task for which the choice is made. */
+uint32_t sim_chooser(void);
 
 /* Ask the strategy for a choice. For hooks that run inside an execution. */
 uint32_t sim_choose(enum sim_choice kind, uint32_t below);

@@ -68,6 +68,7 @@ enum sim_event_kind {
 	SIM_EVENT_SPURIOUS,
 	SIM_EVENT_ALLOC_FAIL,
 	SIM_EVENT_VISIBLE,
+	SIM_EVENT_STALE,	/* a load read the store that came `older` before the newest */
 	/* Only after sim_note_wakes(true): */
 	SIM_EVENT_SPAWN,
 	SIM_EVENT_WAKE,
@@ -86,11 +87,13 @@ struct sim_event {
 				 * or that did the store */
 	uint8_t  role;		/* enum kt_role, of a failed allocation */
 	uint8_t  shown;		/* enum sim_shown, of a store */
-	uint8_t  older;		/* stores by that task at that site that this store overtook */
+	uint8_t  older;		/* stores by that task at that site that this store overtook; or
+				 * see SIM_EVENT_STALE */
 	uint16_t by;		/* the task that spawned or woke it; SIM_TASKS_MAX: no task,
 				 * but a deadline or the strategy's kill */
 	uint32_t nth;		/* of an allocation: its number among those of that role, from
-				 * 1; of a store, a spawn or a wake: it was done at trace[nth] */
+				 * 1; of a store, a load, a spawn or a wake: it was done at
+				 * trace[nth] */
 	struct kt_site *site;	/* where it was done */
 };
 

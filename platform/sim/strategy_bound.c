@@ -9,8 +9,9 @@
  * number goes on. Nothing fails, and no task is killed. Where a task blocks or ends, every
  * other task is tried, and that costs nothing. Each of these deviations costs one: a
  * preemption; the choice of another task than the next by number, after a task that spins;
- * time that passes early; a spurious wake-up; a failed allocation; a kill. With weak memory,
- * a store that becomes visible also costs a preemption.
+ * time that passes early; a spurious wake-up; a failed allocation; a kill; a load that does
+ * not read the newest store. With weak memory, a store that becomes visible also costs a
+ * preemption.
  *
  * The path of the execution under way is the list of its choices. The next execution
  * repeats them up to the last choice for which an answer is left. There it gives that
@@ -22,7 +23,7 @@
 
 enum { CHOICES_MAX = 16384 };
 
-enum { PREEMPTION, KILL, FAIL, SPURIOUS, KINDS, FREE };
+enum { PREEMPTION, KILL, FAIL, SPURIOUS, STALE, KINDS, FREE };
 
 struct choice {
 	uint64_t left;		/* answers not tried yet */
@@ -111,10 +112,11 @@ static uint32_t bound_choose(struct sim_strategy *s, enum sim_choice kind, uint3
 {
 	uint32_t step = sim.record->steps;
 
-	(void)s, (void)below;
+	(void)s;
 	switch (kind) {
 	case SIM_CHOOSE_SPURIOUS: return dfs.most[SPURIOUS] ? answer(3, 0, SPURIOUS, step) : 0;
 	case SIM_CHOOSE_ALLOC_FAIL: return dfs.most[FAIL] ? answer(3, 0, FAIL, step) : 0;
+	case SIM_CHOOSE_STALE: return answer((1ull << below) - 1, 0, STALE, step);
 	default: return 0;
 	}
 }
@@ -158,6 +160,7 @@ void sim_bound(const struct sim_bounds *b)
 	dfs.most[KILL] = b->kills;
 	dfs.most[FAIL] = b->fails;
 	dfs.most[SPURIOUS] = b->spurious;
+	dfs.most[STALE] = b->total;
 	dfs.choices = 0;
 	dfs.too_long = false;
 }

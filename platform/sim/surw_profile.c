@@ -83,7 +83,7 @@ static void add_event(uint32_t id, uint32_t task, const struct kt_site *site)
 		return;
 	sim_set_add(&c->users, task);
 	c->events[task]++;
-	c->written |= site->access != KT_LOAD;
+	c->written |= !kt_access_loads((enum kt_access)site->access);
 }
 
 static void arrives(const struct sim_step *t, const void *object)

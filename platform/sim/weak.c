@@ -10,10 +10,13 @@
  *	PSO	a task's stores to one location become visible in their order, and a
  *		release after all stores that came before it. This is SPARC's partial
  *		store order; the release is its store barrier.
+ *	ARM	as PSO, and a load may read an older store than the newest that is visible
+ *		(view.c). smp_wmb() orders stores, an update may be relaxed, and a store after
+ *		an unlock and a lock becomes visible after those before them, as Linux says.
  *
  * A task sees its own stores at once. A store becomes visible to all other tasks at one
- * moment. Loads are done in program order, each at one moment. So the outcomes of LB and
- * of IRIW are those of interleavings. A fully ordered operation and smp_mb() first make
+ * moment. Loads are done in program order, each at one moment. So the outcomes of LB and,
+ * but for ARM, of IRIW are those of interleavings. A fully ordered operation and smp_mb() first make
  * visible all stores that their task has done.
  *
  * Only relaxed and release stores of platform/atomic.h are held back. A plain store need
@@ -36,7 +39,7 @@
  * are dropped if they are by the task that ends the memory. A store by another task would
  * reach memory that is gone, so it is a failure.
  */
-#include "platform/sim/weak.h"
+#include "platform/sim/view.h"
 
 enum { EDGES_MAX = 64 };
 
@@ -52,7 +55,7 @@ static struct {
 	struct edge edge[EDGES_MAX];
 } edges;
 
-static uint64_t own;	/* a task's own store, if memory holds a newer one */
+static uint64_t own;	/* what a load reads, if that is not in memory */
 
 bool sim_is_weak;
 
@@ -62,6 +65,30 @@ void sim_drain(void)
 {
 	weak_settle();
 	weak_show_before(sim.current, UINT64_MAX);
+	if (weak.memory == SIM_ARM)
+		view_mb();
+}
+
+void sim_catch_up(void)
+{
+	weak_settle();
+	if (weak.memory == SIM_ARM)
+		view_fresh();
+}
+
+void sim_weak_rmb(void)
+{
+	weak_settle();
+	if (weak.memory == SIM_ARM)
+		view_rmb();
+}
+
+void sim_weak_wmb(void)
+{
+	weak_settle();
+	weak.barrier[sim.current] = weak.number;
+	if (weak.memory == SIM_ARM)
+		view_wmb();
 }
 
 /*
@@ -87,31 +114,46 @@ static struct weak_word *word_at(const char *addr, uint8_t size)
 	return found;
 }
 
+/* The caller gets a copy: the older value is not to be changed. */
+static void *stale(const uint64_t *older)
+{
+	own = *older;
+	return &own;
+}
+
 /*
  * If an operation is not done at addr, ThreadSanitizer does not see it as an operation on
  * addr. So the simulator itself reports the edges: one from each release store to addr,
  * visible or not.
  */
-static void *at_load(char *addr, uint8_t size)
+static void *at_load(char *addr, uint8_t size, struct kt_site *may_be_stale)
 {
 	struct weak_word *w = word_at(addr, size);
-	bool newest = true;
+	const uint64_t *older;
 
-	if (!w)
+	if (!w && !may_be_stale)
 		return addr;
-	sim_tsan_acquire(addr);
-	for (uint32_t i = weak.stores; i-- > 0; ) {
+	if (w)
+		sim_tsan_acquire(addr);
+	for (uint32_t i = w ? weak.stores : 0; i-- > 0; ) {
 		const struct weak_store *s = &weak.store[i];
 
-		if (s->addr != addr)
+		if (s->addr != addr || s->task != sim.current)
 			continue;
-		if (s->task == sim.current) {
-			own = s->value;
-			return newest ? addr : (void *)&own;
-		}
-		newest = false;
+		/*
+		 * The task sees its own newest store. Memory may hold another task's later
+		 * store, held back or visible. To the task that store comes first: its own
+		 * store becomes visible after it.
+		 */
+		own = s->value;
+		return weak_load(addr, size) == own ? addr : (void *)&own;
 	}
-	return &w->visible;
+	if (may_be_stale) {
+		older = view_load(may_be_stale, addr, w ? w->visible : weak_load(addr, size));
+		if (older)
+			return stale(older);
+	}
+	return w ? (void *)&w->visible : addr;
 }
 
 static void *at_store(struct kt_site *site, char *addr)
@@ -132,28 +174,72 @@ static void *at_store(struct kt_site *site, char *addr)
 	return addr;
 }
 
-static void *at_update(char *addr, uint8_t size)
+static void *at_update(char *addr, uint8_t size, enum kt_access how)
 {
 	struct weak_word *w;
+	char *at = addr;
 
-	weak_show_before(sim.current, UINT64_MAX);
+	if (weak.memory == SIM_ARM && (how == KT_UPDATE_RELAXED || how == KT_UPDATE_ACQUIRE))
+		weak_show_before_update(addr);
+	else
+		weak_show_before(sim.current, UINT64_MAX);
 	w = word_at(addr, size);
-	if (!w)
-		return addr;
-	sim_tsan_acquire(addr);
-	sim_tsan_release(addr);
-	return &w->visible;
+	if (w) {
+		sim_tsan_acquire(addr);
+		sim_tsan_release(addr);
+		at = (char *)&w->visible;
+	}
+	if (weak.memory == SIM_ARM) {
+		view_update(how, addr, size, weak_load(at, size));
+		weak.updated = at;
+		weak.updated_size = size;
+		weak.unread = true;
+	}
+	return at;
+}
+
+static uint64_t cut(uint64_t value, uint8_t size)
+{
+	return size < sizeof value ? value & ((1ull << size * 8) - 1) : value;
+}
+
+void *sim_at_cmpxchg(struct kt_site *site, void *addr, uint64_t old)
+{
+	struct weak_word *w;
+	const uint64_t *older;
+	uint64_t now;
+
+	weak_settle();
+	if (weak.memory != SIM_ARM)
+		return at_update(addr, site->size, KT_UPDATE);
+	w = word_at(addr, site->size);
+	now = cut(w ? w->visible : weak_load(addr, site->size), site->size);
+	old = cut(old, site->size);
+	if (now == old || weak_is_own(addr))
+		return at_update(addr, site->size, KT_CMPXCHG);
+	older = view_load_but(site, addr, now, old);
+	return older ? stale(older) : w ? (void *)&w->visible : addr;
 }
 
 void *sim_weak_access(struct kt_site *site, const void *addr)
 {
 	weak_settle();
 	switch ((enum kt_access)site->access) {
-	case KT_LOAD: return at_load((char *)addr, site->size);
+	case KT_LOAD:
+	case KT_LOAD_ACQUIRE:
+	case KT_LOAD_SEQ:
+		return at_load((char *)addr, site->size, weak.memory == SIM_ARM ? site : NULL);
 	case KT_STORE:
-	case KT_STORE_RELEASE: return at_store(site, (char *)addr);
-	case KT_UPDATE: return at_update((char *)addr, site->size);
-	default: return (void *)addr;
+	case KT_STORE_RELEASE:
+		return at_store(site, (char *)addr);
+	case KT_UPDATE:
+	case KT_UPDATE_RELAXED:
+	case KT_UPDATE_ACQUIRE:
+	case KT_UPDATE_RELEASE:
+	case KT_UPDATE_ACQ_REL:
+		return at_update((char *)addr, site->size, (enum kt_access)site->access);
+	default:	/* KT_CMPXCHG: see sim_at_cmpxchg() */
+		return (void *)addr;
 	}
 }
 
@@ -162,7 +248,7 @@ void *sim_seen(const void *addr, size_t size)
 	if (!sim_is_weak)
 		return (void *)addr;
 	weak_settle();
-	return at_load((char *)addr, (uint8_t)size);
+	return at_load((char *)addr, (uint8_t)size, NULL);
 }
 
 /* ---- edges ---------------------------------------------------------------- */
@@ -177,6 +263,11 @@ static void forget_edges(void)
 
 static void releases(const void *at)
 {
+	if (weak.memory == SIM_ARM) {
+		weak_settle();
+		view_releases(at);
+		weak.released[sim.current] = weak.number;
+	}
 	if (!weak_holds_back(sim.current, UINT64_MAX))
 		return;
 	for (uint32_t i = 0; i < edges.count; i++)
@@ -200,6 +291,11 @@ static void acquires(const void *at)
 			weak_show_before(edges.edge[i].task, edges.edge[i].number);
 			edges.edge[i] = edges.edge[--edges.count];
 		}
+	if (weak.memory == SIM_ARM) {
+		view_acquires(at);
+		if (weak.barrier[sim.current] < weak.released[sim.current])
+			weak.barrier[sim.current] = weak.released[sim.current];
+	}
 }
 
 /* ---- memory that begins and ends --------------------------------------------- */
@@ -215,6 +311,8 @@ static void object_begins(const void *addr, size_t size)
 	for (uint32_t i = weak.stores; i-- > 0; )
 		if (i < weak.stores && is_in(&weak.store[i], addr, size))
 			weak_forget_stores(weak_find_word(weak.store[i].addr));
+	if (weak.memory == SIM_ARM)
+		view_forget(addr, size);
 }
 
 static void memory_ends(const void *addr, size_t size, enum sim_end end)
@@ -239,13 +337,15 @@ static void memory_ends(const void *addr, size_t size, enum sim_end end)
 /* Note the last store before other tasks run. */
 static void arrives(const struct sim_step *t, const void *object)
 {
-	(void)t, (void)object;
+	(void)object;
 	weak_settle();
+	if (weak.memory == SIM_ARM && t->why == SIM_YIELDED)
+		view_fresh();
 	if (sim.fair)	/* be fair to stores, too: hold back none any more */
 		weak_show_all();
 }
 
-void sim_weak_begin(enum sim_model memory)
+void sim_weak_begin(enum sim_model memory, uint64_t seed, bool draws)
 {
 	static const struct sim_observer observer = {
 		.arrives = arrives, .releases = releases, .acquires = acquires,
@@ -258,6 +358,8 @@ void sim_weak_begin(enum sim_model memory)
 	if (!sim_is_weak)
 		return;
 	weak_buffer_begin(memory);
+	if (memory == SIM_ARM)
+		view_begin(seed, draws);
 	edges.count = 0;
 	/* A store's bit must not be taken for a task of an earlier execution. */
 	for (uint32_t i = SIM_STORES_FIRST; i < SIM_WORD_TASKS; i++)

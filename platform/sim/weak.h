@@ -19,9 +19,12 @@ struct weak_store {
 	struct kt_site *site;
 	uint64_t number;	/* counts the stores of an execution, from 1 */
 	uint64_t value;
+	uint64_t after;		/* stores of its task before that number become visible first */
 	uint32_t step;
 	uint8_t size, task;
 	bool release;
+	bool ordered;		/* `release`, or `after` is not 0 */
+	uint8_t carried;	/* SIM_ARM: its view in weak_buffer.c */
 	uint8_t bit;		/* in sim.runnable; WEAK_NO_BIT: it can't be chosen yet */
 };
 
@@ -41,7 +44,13 @@ extern struct weak {
 	enum sim_model memory;
 	uint32_t stores, words;
 	uint64_t number;	/* the number of the next store */
-	bool unread;		/* the last store is about to be done: its value is not known */
+	bool unread;		/* the last operation is about to be done: its value is not known */
+	char *updated;		/* SIM_ARM: that was an update of the value here; else a store */
+	uint8_t updated_size;
+	/* Of each task the number of the next store when it last did a barrier for stores. */
+	uint64_t barrier[SIM_STORES_FIRST];
+	/* The same for its last release of an edge. */
+	uint64_t released[SIM_STORES_FIRST];
 	struct weak_store store[WEAK_STORES_MAX];	/* in the order in which they were done */
 	struct weak_word word[WEAK_STORES_MAX];
 } weak;
@@ -56,7 +65,7 @@ struct weak_word *weak_find_word(const char *addr);
 uint64_t weak_load(const char *addr, uint8_t size);
 
 /*
- * Called before anything looks at the stores. The last store was only about to be done when
+ * Called before anything looks at the stores. The last operation was only about to be done when
  * it was noted. By now its value is in memory, so note the value.
  */
 void weak_settle_last(void);
@@ -78,6 +87,13 @@ void weak_show(uint32_t i, enum sim_shown shown);
 /* Make visible all stores of the task that were done before store `number`. */
 void weak_show_before(uint32_t task, uint64_t number);
 void weak_show_all(void);
+/*
+ * Make visible the current task's stores that must come before its update of the word: those to
+ * the word itself, those before its last barrier for stores, and what must come before these.
+ */
+void weak_show_before_update(const char *addr);
+/* Is a store of the current task to that word held back? */
+bool weak_is_own(const char *addr);
 
 /* Drop the word's stores, as if they had become visible before what is done to it next. */
 void weak_forget_stores(struct weak_word *w);

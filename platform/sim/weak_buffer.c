@@ -6,9 +6,12 @@
  */
 #include <string.h>
 
-#include "platform/sim/weak.h"
+#include "platform/sim/view.h"
 
 struct weak weak;
+
+static struct view carried[WEAK_STORES_MAX];	/* SIM_ARM: by the stores that are held back */
+static uint64_t carried_free;			/* bit: that view is not in use */
 
 typedef uint16_t aliased_16 __attribute__((may_alias));
 typedef uint32_t aliased_32 __attribute__((may_alias));
@@ -40,6 +43,10 @@ void weak_buffer_begin(enum sim_model memory)
 	weak.stores = weak.words = 0;
 	weak.number = 1;
 	weak.unread = false;
+	weak.updated = NULL;
+	carried_free = UINT64_MAX;
+	memset(weak.barrier, 0, sizeof weak.barrier);
+	memset(weak.released, 0, sizeof weak.released);
 }
 
 /* ---- words ---------------------------------------------------------------- */
@@ -64,6 +71,11 @@ void weak_settle_last(void)
 	struct weak_store *s = &weak.store[weak.stores - 1];
 
 	weak.unread = false;
+	if (weak.updated) {
+		view_updated(weak_load(weak.updated, weak.updated_size));
+		weak.updated = NULL;
+		return;
+	}
 	s->value = weak_load(s->addr, s->size);
 	weak_find_word(s->addr)->latest = s->value;
 }
@@ -75,7 +87,8 @@ static uint32_t before(uint32_t i)
 
 	for (uint32_t k = 0; k < i; k++)
 		if (weak.store[k].task == s->task &&
-		    (weak.memory == SIM_TSO || s->release || weak.store[k].addr == s->addr))
+		    (weak.memory == SIM_TSO || s->release || weak.store[k].addr == s->addr ||
+		     weak.store[k].number < s->after))
 			return k;
 	return i;
 }
@@ -95,13 +108,22 @@ static void give_bits(void)
 
 void weak_hold_back(struct weak_word *w, struct kt_site *site)
 {
+	struct weak_store *s = &weak.store[weak.stores++];
+
 	w->stores++;
 	kt_site_hash(site);
-	weak.store[weak.stores++] = (struct weak_store){
+	*s = (struct weak_store){
 		.addr = w->addr, .site = site, .size = site->size, .task = (uint8_t)sim.current,
 		.number = weak.number++, .release = site->access == KT_STORE_RELEASE,
+		.after = weak.barrier[sim.current],
 		.step = sim.record->steps - 1, .bit = WEAK_NO_BIT,
 	};
+	s->ordered = s->release || s->after;
+	if (weak.memory == SIM_ARM) {
+		s->carried = (uint8_t)__builtin_ctzll(carried_free);
+		carried_free &= carried_free - 1;
+		view_of_store(s->release, &carried[s->carried]);
+	}
 	weak.unread = true;
 	give_bits();
 }
@@ -118,6 +140,8 @@ static void remove_store(uint32_t i)
 {
 	if (weak.store[i].bit != WEAK_NO_BIT)
 		sim.runnable &= ~(1ull << weak.store[i].bit);
+	if (weak.memory == SIM_ARM)
+		carried_free |= 1ull << weak.store[i].carried;
 	weak.stores--;
 	sim_unseen_begin();
 	memmove(&weak.store[i], &weak.store[i + 1], (weak.stores - i) * sizeof weak.store[0]);
@@ -159,6 +183,8 @@ void weak_show(uint32_t i, enum sim_shown shown)
 	struct weak_word *w = weak_find_word(s.addr);
 
 	note_visible(&s, shown);
+	if (weak.memory == SIM_ARM)
+		view_shown(&s, &carried[s.carried], w->visible);
 	w->visible = s.value;
 	sim.shown++;
 	remove_store(i);
@@ -175,7 +201,7 @@ void weak_show(uint32_t i, enum sim_shown shown)
 }
 
 /* Store i and all stores that must become visible before it. */
-static void show_up_to(uint32_t i)
+static void show_up_to(uint32_t i, enum sim_shown shown)
 {
 	for (bool done = false; !done; i--) {
 		uint32_t k = i;
@@ -183,8 +209,29 @@ static void show_up_to(uint32_t i)
 		while (before(k) != k)
 			k = before(k);
 		done = k == i;
-		weak_show(k, SIM_SHOWN_CHOSEN);
+		weak_show(k, shown);
 	}
+}
+
+void weak_show_before_update(const char *addr)
+{
+	for (uint32_t i = weak.stores; i-- > 0; ) {
+		const struct weak_store *s = &weak.store[i];
+
+		if (s->task != sim.current ||
+		    (s->addr != addr && s->number >= weak.barrier[sim.current]))
+			continue;
+		show_up_to(i, SIM_SHOWN_FORCED);
+		i = weak.stores;	/* others may be gone, too */
+	}
+}
+
+bool weak_is_own(const char *addr)
+{
+	for (uint32_t i = 0; i < weak.stores; i++)
+		if (weak.store[i].task == sim.current && weak.store[i].addr == addr)
+			return true;
+	return false;
 }
 
 void weak_show_before(uint32_t task, uint64_t number)
@@ -221,7 +268,7 @@ void sim_show(uint32_t task, uint32_t site_hash, uint32_t older)
 	for (uint32_t i = 0; i < weak.stores; i++)
 		if (weak.store[i].task == task && weak.store[i].site->hash == site_hash &&
 		    older-- == 0) {
-			show_up_to(i);
+			show_up_to(i, SIM_SHOWN_CHOSEN);
 			return;
 		}
 }

@@ -102,7 +102,8 @@ void plan_drop_schedule(struct plan *p)
 
 	for (unsigned i = 0; i < p->directives_count; i++)
 		if (p->directives[i].kind != PLAN_D_SWITCH &&
-		    p->directives[i].kind != PLAN_D_VISIBLE)
+		    p->directives[i].kind != PLAN_D_VISIBLE &&
+		    p->directives[i].kind != PLAN_D_STALE)
 			p->directives[kept++] = p->directives[i];
 	p->directives_count = kept;
 	p->has_trace = false;

@@ -34,7 +34,7 @@ struct plan_form_part {
 	enum {
 		PLAN_FORM_WORD,		/* the plan has this very word */
 		PLAN_FORM_TASK, PLAN_FORM_TARGET, PLAN_FORM_POINT, PLAN_FORM_STORE,
-		PLAN_FORM_ROLE, PLAN_FORM_NTH, PLAN_FORM_AFTER,
+		PLAN_FORM_ROLE, PLAN_FORM_NTH, PLAN_FORM_AFTER, PLAN_FORM_OLDER,
 	} kind;
 	char word[16];
 };

@@ -46,7 +46,7 @@ void plan_crossover(struct plan *out, const struct plan *a, const struct plan *b
 unsigned plan_pieces(const struct plan *p);
 bool plan_without(struct plan *out, const struct plan *p, unsigned first, unsigned count);
 
-/* Keep kills, failures and the strategy; drop switches, visible stores and the trace. */
+/* Keep kills, failures and the strategy; drop switches, visible stores, stale loads and the trace. */
 void plan_drop_schedule(struct plan *p);
 
 #endif

@@ -78,6 +78,10 @@ static void part(struct parser *x, struct plan_directive *d, const struct plan_f
 	case PLAN_FORM_AFTER:
 		d->older = older(x);
 		break;
+	case PLAN_FORM_OLDER:
+		d->older = (uint8_t)lex_unsigned_number(x, lex_word(x), 1, PLAN_OLDER_MAX,
+							"older stores");
+		break;
 	case PLAN_FORM_WORD:
 		lex_expect_word(x, part->word);
 		break;

@@ -25,6 +25,7 @@
  *	switch kthreadd at kthreadd.unlinked #1 to C1
  *	spurious C1 at kthread_create_on_node:wait_killable(done) #1
  *	visible kthreadd kthreadd_main:store(current->state) at C1 create.woken #1
+ *	stale C1 at kthread_stop:load(k->result) #1 older 1
  *	expect deadlock trace 0123456789abcdef
  *
  * A plan of a program that is not made of operations has a line with the program's words in
@@ -54,7 +55,7 @@
 #define PLAN_ARGS_MAX       16		/* words of a program */
 #define PLAN_NTH_MAX        1000000	/* largest #n */
 #define PLAN_STEPS_MAX      1000000	/* largest estimate of steps */
-#define PLAN_OLDER_MAX      63		/* largest "after N" */
+#define PLAN_OLDER_MAX      63		/* largest "after N" and "older K" */
 #define PLAN_VARIANT_MAX 63
 #define PLAN_DEPTH_MAX      64		/* largest depth of pct and delay */
 
@@ -115,7 +116,7 @@ struct plan_directive {
 	plan_str point;		/* kt_site_name() */
 	plan_str target;
 	plan_str store;		/* kt_site_name() */
-	uint8_t older;		/* after N */
+	uint8_t older;		/* after N; older K */
 	uint32_t nth;		/* from 1 */
 	enum kt_role role;
 };

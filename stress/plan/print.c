@@ -139,6 +139,9 @@ static void put_part(struct out *o, const struct plan *p, const struct plan_dire
 		if (d->older)
 			put(o, " after %u", d->older);
 		break;
+	case PLAN_FORM_OLDER:
+		put(o, " %u", d->older);
+		break;
 	case PLAN_FORM_WORD:
 		put(o, " %s", part->word);
 		break;

@@ -137,7 +137,7 @@ bool plan_form_next(const char **form, struct plan_form_part *part)
 		[PLAN_FORM_TASK] = "TASK", [PLAN_FORM_TARGET] = "TARGET",
 		[PLAN_FORM_POINT] = "POINT", [PLAN_FORM_STORE] = "STORE",
 		[PLAN_FORM_ROLE] = "ROLE", [PLAN_FORM_NTH] = "#N",
-		[PLAN_FORM_AFTER] = "[after N]",
+		[PLAN_FORM_AFTER] = "[after N]", [PLAN_FORM_OLDER] = "K",
 	};
 	const char *f = *form;
 	size_t len;

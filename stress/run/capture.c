@@ -16,8 +16,10 @@ static struct visits {
 } visits[VISITS_SLOTS];
 static uint32_t visits_used, captures;
 
-/* Count this visit of the task to the site. Returns the visits so far; 0 if the table is full. */
-static uint32_t visit(const struct sim_step *t)
+/*
+ * Add `more` visits of the task to the site. Returns the visits so far; 0 if the table is full.
+ */
+static uint32_t visit(const struct sim_step *t, uint32_t more)
 {
 	uint64_t key = (uint64_t)kt_site_hash(t->site) << 16 | (uint64_t)t->task << 8 |
 		       (t->why == SIM_BLOCKED ? 2 : 1);
@@ -26,20 +28,20 @@ static uint32_t visit(const struct sim_step *t)
 	while (visits[slot].capture == captures && visits[slot].key != key)
 		slot = (slot + 1) % VISITS_SLOTS;
 	if (visits[slot].capture == captures)
-		return ++visits[slot].count;
+		return visits[slot].count += more;
 	if (++visits_used > VISITS_SLOTS / 4 * 3)
 		return 0;
-	visits[slot] = (struct visits){ .key = key, .count = 1, .capture = captures };
-	return 1;
+	visits[slot] = (struct visits){ .key = key, .count = more, .capture = captures };
+	return more;
 }
 
 /*
  * Which visit to its site step i is. A subject counts visits that are no steps, too; it counts
  * neither sleeps nor ends, which are always steps.
  */
-static uint32_t nth_visit(const struct sim_record *r, uint32_t i)
+static uint32_t nth_visit(const struct sim_record *r, uint32_t i, uint32_t more)
 {
-	uint32_t seen = visit(&r->trace[i]), nth = subject->visit ? subject->visit(i) : 0;
+	uint32_t seen = visit(&r->trace[i], more), nth = subject->visit ? subject->visit(i) : 0;
 
 	return nth && r->trace[i].why != SIM_BLOCKED ? nth : seen;
 }
@@ -75,7 +77,7 @@ static bool add_at(struct plan *out, enum plan_directive_kind kind, const struct
 	d->nth = nth;
 	d->task = intern(out, r->task[t->task].name);
 	d->point = intern(out, point);
-	if (kind != PLAN_D_SPURIOUS)
+	if (kind != PLAN_D_SPURIOUS && kind != PLAN_D_STALE)
 		d->target = intern(out, r->task[target].name);
 	return d->task && d->point;
 }
@@ -90,6 +92,18 @@ static bool add_visible(struct plan *out, const struct sim_record *r, const stru
 	out->directives[out->directives_count - 1].older = e->older;
 	out->directives[out->directives_count - 1].store =
 		intern(out, kt_site_name(e->site, name, sizeof name));
+	return true;
+}
+
+/*
+ * The load may be done long after the task was at its site, but it is what the task does next, so
+ * the task has not visited the site again.
+ */
+static bool add_stale(struct plan *out, const struct sim_record *r, const struct sim_event *e)
+{
+	if (!add_at(out, PLAN_D_STALE, r, &r->trace[e->nth], nth_visit(r, e->nth, 0), e->task))
+		return false;
+	out->directives[out->directives_count - 1].older = e->older;
 	return true;
 }
 
@@ -147,6 +161,8 @@ static bool add_events(struct plan *out, const struct sim_record *r, uint32_t i,
 			fits &= add_at(out, PLAN_D_SPURIOUS, r, t, nth, e->task);
 		else if (e->kind == SIM_EVENT_VISIBLE)
 			fits &= e->shown >= by_itself || add_visible(out, r, t, nth, e);
+		else if (e->kind == SIM_EVENT_STALE)
+			fits &= !(kinds & 1 << PLAN_D_STALE) || add_stale(out, r, e);
 		else
 			fits &= add_fail(out, e);
 	}
@@ -174,7 +190,7 @@ static void without_directives(const struct plan *p, unsigned kinds, struct plan
 
 enum {
 	EVENTS = 1 << PLAN_D_KILL | 1 << PLAN_D_SPURIOUS | 1 << PLAN_D_FAIL,
-	DECISIONS = 1 << PLAN_D_SWITCH | 1 << PLAN_D_VISIBLE,
+	DECISIONS = 1 << PLAN_D_SWITCH | 1 << PLAN_D_VISIBLE | 1 << PLAN_D_STALE,
 };
 
 static bool capture_kinds(const struct plan *p, const struct sim_record *r, unsigned kinds,
@@ -191,7 +207,7 @@ static bool capture_kinds(const struct plan *p, const struct sim_record *r, unsi
 		return false;
 	without_directives(p, kinds, out);
 	for (uint32_t i = 0; i < r->steps; i++) {
-		uint32_t nth = nth_visit(r, i);
+		uint32_t nth = nth_visit(r, i, 1);
 
 		if (!nth || !add_events(out, r, i, nth, kinds, &event))
 			return false;

@@ -12,11 +12,15 @@ static struct model_met met_of(const struct task_struct *k, bool same)
 /* t may be the thread of any task. It may be gone, or not be made yet. */
 void do_find(struct exec_task *by, struct exec_thread *t, const struct plan_op *op)
 {
-	struct model_search s = model_search(t->facts);
-	struct task_struct *k = kthread_find(&exec.kthreadd, s.number);
+	struct model_search s;
+	struct task_struct *k;
 	struct model_met met;
 
 	(void)by;
+	/* What the model expects is what was true at this moment. */
+	KT_CATCH_UP();
+	s = model_search(t->facts);
+	k = kthread_find(&exec.kthreadd, s.number);
 	if (k)	/* a task that sees the number sees t->task, too */
 		met = met_of(k, s.number && k == t->task);
 	model_found(t->facts, &s, k ? &met : NULL);
@@ -43,6 +47,8 @@ void do_walk(struct exec_task *by, struct exec_thread *t, const struct plan_op *
 	struct task_struct *k;
 
 	(void)by, (void)t, (void)op;
+	/* What the model expects is what was true at this moment. */
+	KT_CATCH_UP();
 	model_walk_begin(&w);
 	rcu_read_lock();
 	kthread_for_each(&exec.kthreadd, k) {

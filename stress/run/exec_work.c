@@ -86,9 +86,13 @@ void exec_end_jobs(struct exec_thread *t)
 
 /* ---- operations -------------------------------------------------------------------- */
 
-/* Read the past of j from the ledger, before a call that works on j. */
+/*
+ * Read the past of j from the ledger, before a call that works on j. What the model expects is what
+ * was true at this moment.
+ */
 static struct model_past past_of(const struct exec_job *j)
 {
+	KT_CATCH_UP();
 	return model_past(j->facts, KT_PEEK(j->dwork.work.worker));
 }
 
@@ -215,6 +219,7 @@ void exec_destroy(struct exec_thread *t, bool cancel_first)
 	for (unsigned i = 0; i < PLAN_WORKS && cancel_first; i++)
 		if (t->job[i].facts->delayed || i == PLAN_WORK_AGAIN)
 			cancel(&t->job[i]);
+	KT_CATCH_UP();	/* works that were queued before this moment must have run */
 	ledger_ending(t->facts);
 	kthread_destroy_worker(t->worker);
 	ledger_gone(t->facts);

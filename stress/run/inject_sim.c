@@ -6,6 +6,8 @@
  * This is a part of the harness, not of the code under test. It is compiled without
  * sanitizers, because every fiber runs it, and nothing orders one fiber before another.
  */
+#include <string.h>
+
 #include "platform/sim/sim.h"
 #include "stress/run/inject_internal.h"
 
@@ -46,6 +48,7 @@ static struct {
 	struct sim_strategy *inner;
 	uint32_t next;		/* the task that a switch directive names, or SIM_TASKS_MAX */
 	bool spurious;		/* the park at this site returns at once */
+	uint8_t older[SIM_TASKS_MAX];	/* how old a store the next load of each task reads */
 } wrap;
 
 static uint32_t task_named(uint32_t name_hash)
@@ -58,7 +61,7 @@ static uint32_t task_named(uint32_t name_hash)
 	return SIM_TASKS_MAX;
 }
 
-static void apply(const struct rule *r)
+static void apply(const struct rule *r, uint32_t task)
 {
 	uint32_t target = task_named(r->target);
 
@@ -75,6 +78,9 @@ static void apply(const struct rule *r)
 		break;
 	case PLAN_D_VISIBLE:
 		sim_show(target, r->store, r->older);
+		break;
+	case PLAN_D_STALE:
+		wrap.older[task] = (uint8_t)r->older;
 		break;
 	default:
 		break;
@@ -94,7 +100,7 @@ static void visit_rules(const struct sim_decision *d)
 
 		if (r->point == point && r->task == task &&
 		    r->blocked == (d->why == SIM_BLOCKED) && ++r->seen == r->nth)
-			apply(r);
+			apply(r, d->task);
 	}
 }
 
@@ -102,6 +108,7 @@ static void wrap_visit(struct sim_strategy *s, const struct sim_decision *d)
 {
 	wrap.next = SIM_TASKS_MAX;
 	wrap.spurious = false;
+	wrap.older[d->task] = 0;
 	if (inject.rules_count)
 		visit_rules(d);
 	if (inject.faults.kill_step && inject.faults.kill_step == d->step) {
@@ -126,6 +133,7 @@ static void wrap_begin(struct sim_strategy *s, uint64_t seed, uint32_t steps_est
 {
 	wrap.next = SIM_TASKS_MAX;
 	wrap.spurious = false;
+	memset(wrap.older, 0, sizeof wrap.older);
 	s->visits_from = visits_all() ? 0 : inject.faults.kill_step ? inject.faults.kill_step
 								    : UINT32_MAX;
 	wrap.inner->begin(wrap.inner, seed, steps_estimate);
@@ -163,6 +171,8 @@ static uint32_t wrap_choose(struct sim_strategy *s, enum sim_choice kind, uint32
 	(void)s;
 	if (kind == SIM_CHOOSE_SPURIOUS && (ends_sleep() || wrap.spurious))
 		return 1;
+	if (kind == SIM_CHOOSE_STALE && wrap.older[sim_chooser()])
+		return wrap.older[sim_chooser()] < below ? wrap.older[sim_chooser()] : below - 1;
 	return wrap.inner->choose ? wrap.inner->choose(wrap.inner, kind, below) : 0;
 }
 

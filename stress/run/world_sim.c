@@ -116,6 +116,7 @@ static enum sim_model memory(void)
 	switch (loaded->memory) {
 	case PLAN_TSO: return SIM_TSO;
 	case PLAN_PSO: return SIM_PSO;
+	case PLAN_ARM: return SIM_ARM;
 	default: return SIM_SC;
 	}
 }
@@ -162,7 +163,7 @@ void world_run(const struct world_options *o, struct verdict *v)
 	const struct sim_record *r;
 	struct sim_options so = {
 		.seed = o->seed, .steps_estimate = o->steps_estimate, .moved = o->moved,
-		.memory = memory(),
+		.memory = memory(), .loads_drawn = o->strategy != PLAN_BLOCK && !o->explores,
 		.steps_max = o->steps_max ? o->steps_max : subject->steps_max,
 		.steps_fair = subject->steps_fair,
 	};
