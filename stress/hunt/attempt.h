@@ -21,7 +21,8 @@
 enum attempt_phase {
 	ATTEMPT_WRITTEN,	/* run the plan as written */
 	ATTEMPT_SEARCH,		/* look for a schedule of its program that fails in the same way */
-	ATTEMPT_AGAIN,		/* run the plan with that schedule, in a fresh process */
+	ATTEMPT_KILL,		/* look for the first step at which a task can be killed */
+	ATTEMPT_AGAIN,		/* run the plan that was found, in a fresh process */
 	ATTEMPT_PASSES_BARE,	/* look for a schedule that passes without the faults */
 	ATTEMPT_PASSES,		/* look for a schedule that passes with the faults */
 	ATTEMPT_FAILED, ATTEMPT_HOLDS,	/* the results */
@@ -29,7 +30,7 @@ enum attempt_phase {
 struct attempt {
 	enum attempt_phase phase;
 	unsigned next;		/* the schedule to run next in this phase */
-	bool found;		/* the search has put a plan with a schedule into shared->plan */
+	bool found;		/* a search has put what it looks for into shared->plan */
 	struct verdict verdict;	/* of the plan, if it failed in the same way */
 	bool passes_bare, passes;	/* what those phases found out */
 	unsigned runs;		/* executions so far, of all attempts */
@@ -55,6 +56,18 @@ bool attempt_plan(struct plan *p, unsigned limit, struct verdict *v);
  * `limit`.
  */
 bool attempt_schedule(struct plan *p, unsigned limit, struct verdict *v);
+
+/*
+ * Have the kill that is that directive of *p come earlier, with the same schedule, if it can and
+ * if that takes no more directives.
+ */
+bool attempt_earlier(struct plan *p, unsigned directive, struct verdict *v);
+
+/*
+ * Is *p, to which a kill of that task is added at some step, the same finding, with fewer
+ * directives than `limit`? The kill is at the first such step.
+ */
+bool attempt_kill(struct plan *p, const char *victim, unsigned limit, struct verdict *v);
 
 /* How many executions all attempts since attempt_begin() took. */
 unsigned attempt_runs(void);

@@ -43,15 +43,17 @@ static bool ends_with(const char *place, size_t length, const char *end)
 	return length >= n && memcmp(place + length - n, end, n) == 0;
 }
 
-/*
- * Does a task at this place wait for a certain other task? One that called schedule() waits for
- * anything to do. The first task joins the others in every deadlock, whatever they wait for.
- */
+/* The first task joins the others in every deadlock, whatever they wait for. */
+static bool is_join(const char *place, size_t length)
+{
+	return length == strlen("os.join") && memcmp(place, "os.join", length) == 0;
+}
+
+/* A task that called schedule() waits for anything to do; any other is stuck. */
 static bool is_stuck_at(const char *place, size_t length)
 {
-	return !ends_with(place, length, ":schedule()") &&
-	       !ends_with(place, length, ":schedule_until()") &&
-	       !(length == strlen("os.join") && memcmp(place, "os.join", length) == 0);
+	return !is_join(place, length) && !ends_with(place, length, ":schedule()") &&
+	       !ends_with(place, length, ":schedule_until()");
 }
 
 /*
@@ -65,7 +67,7 @@ static bool same_deadlock(const char *found, const char *now)
 	for (now = places_of(now); now; now = next_place(now)) {
 		size_t length = place_length(now);
 
-		if (!has_place(places_of(found), now, length))
+		if (!is_join(now, length) && !has_place(places_of(found), now, length))
 			return false;
 		stuck |= is_stuck_at(now, length);
 	}

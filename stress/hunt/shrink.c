@@ -58,10 +58,36 @@ static bool is_other_program(void)
 	return !plan_equal(&a, &b);
 }
 
+/* Does the plan still need a strategy, because its schedule took too many directives? */
+static bool has_strategy(void)
+{
+	return shrinking.best.strategy != PLAN_BLOCK;
+}
+
+static unsigned faults(const struct plan *p)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < p->directives_count; i++)
+		count += p->directives[i].kind != PLAN_D_SWITCH &&
+			 p->directives[i].kind != PLAN_D_VISIBLE;
+	return count;
+}
+
+/* Has the candidate fewer tasks, operations or faults? They are worth more directives. */
+static bool is_shorter(void)
+{
+	const struct plan *a = &shrinking.candidate, *b = &shrinking.best;
+
+	return a->tasks_count < b->tasks_count || a->ops_count < b->ops_count ||
+	       faults(a) < faults(b);
+}
+
 /* Try the candidate; also with other schedules, if its program is another one. */
 static bool try_candidate(void)
 {
-	unsigned limit = is_other_program() ? PLAN_DIRECTIVES_MAX : 0;
+	unsigned limit = !is_other_program() ? 0 : is_shorter() || has_strategy() ?
+			 PLAN_DIRECTIVES_MAX : shrinking.best.directives_count + 1u;
 	struct verdict v;
 
 	return attempt_plan(&shrinking.candidate, limit, &v) && accept(&v);
@@ -130,12 +156,6 @@ static bool simplify(void)
 	return any;
 }
 
-/* Does the plan still need a strategy, because its schedule took too many directives? */
-static bool has_strategy(void)
-{
-	return shrinking.best.strategy != PLAN_BLOCK;
-}
-
 /* Look for a simpler schedule of the same program. */
 static bool reschedule(void)
 {
@@ -144,6 +164,52 @@ static bool reschedule(void)
 
 	shrinking.candidate = shrinking.best;
 	return attempt_schedule(&shrinking.candidate, limit, &v) && accept(&v);
+}
+
+/* Have each kill come as early as it can. */
+static bool kill_earlier(void)
+{
+	bool any = false;
+	struct verdict v;
+
+	for (unsigned i = 0; i < shrinking.best.directives_count; i++) {
+		if (shrinking.best.directives[i].kind != PLAN_D_KILL)
+			continue;
+		shrinking.candidate = shrinking.best;
+		if (attempt_earlier(&shrinking.candidate, i, &v))
+			any = accept(&v);
+	}
+	return any;
+}
+
+/* Kill `victim` by a directive in place of a piece that kills it in another way. */
+static bool kill_by_directive(unsigned piece, const char *victim)
+{
+	unsigned limit = shrinking.best.directives_count + 2u;
+	struct verdict v;
+
+	return subject->without(&shrinking.candidate, &shrinking.best, piece, 1) &&
+	       attempt_kill(&shrinking.candidate, victim, limit, &v) && accept(&v);
+}
+
+/*
+ * Kills by an operation, or by an allocation that runs out of memory, need another task that
+ * does it.
+ */
+static bool kill_simply(void)
+{
+	const struct plan *p = &shrinking.best;
+
+	for (unsigned i = 0; i < p->directives_count; i++)
+		if (p->directives[i].kind == PLAN_D_OOM &&
+		    kill_by_directive(i, plan_string(p, p->directives[i].target)))
+			return true;
+	for (unsigned i = 0; i < p->ops_count; i++)
+		if (p->ops[i].kind == PLAN_KILL &&
+		    kill_by_directive(p->directives_count + i,
+				      plan_string(p, p->tasks[p->ops[i].victim].name)))
+			return true;
+	return false;
 }
 
 struct shrunk shrink_plan(struct plan *p, struct verdict *v, double seconds)
@@ -158,7 +224,7 @@ struct shrunk shrink_plan(struct plan *p, struct verdict *v, double seconds)
 		reschedule();
 	do {
 		remove_pieces();
-		any = simplify() || reschedule();
+		any = simplify() || kill_simply() || reschedule() || kill_earlier();
 	} while (any && !attempt_out_of_time());
 	*p = shrinking.best;
 	*v = shrinking.verdict;

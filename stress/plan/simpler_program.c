@@ -28,6 +28,31 @@ static bool remove_pair(struct plan *p, unsigned n)
 	return true;
 }
 
+/* ---- an operation and the number of an allocation ------------------------------------ */
+
+enum { ALLOCATIONS = 3 };	/* how many fewer are tried */
+
+static unsigned ops_and_failures(const struct plan *p)
+{
+	return p->ops_count * p->directives_count * (unsigned)ALLOCATIONS;
+}
+
+/* Without an operation that allocates, a later allocation has a smaller number. */
+static bool remove_allocating(struct plan *p, unsigned n)
+{
+	struct plan_directive *d = &p->directives[n / ALLOCATIONS % p->directives_count];
+	unsigned op = n / ALLOCATIONS / p->directives_count, fewer = 1 + n % ALLOCATIONS;
+
+	if ((d->kind != PLAN_D_FAIL && d->kind != PLAN_D_OOM) || d->nth <= fewer)
+		return false;
+	d->nth -= fewer;
+	if (plan_op_has(p->ops[op].kind, PLAN_MAKES))
+		plan_remove_thread(p, p->ops[op].thread);
+	else
+		plan_remove_op(p, op);
+	return true;
+}
+
 /* ---- tasks ------------------------------------------------------------------------ */
 
 static unsigned pairs_of_tasks(const struct plan *p)
@@ -280,6 +305,7 @@ static bool lower_works(struct plan *p, unsigned n)
 
 const struct simpler simpler_program[] = {
 	{ pairs_of_tasks, merge_tasks },
+	{ ops_and_failures, remove_allocating },
 	{ pairs, remove_pair },
 	{ bodies_of_threads, simpler_body },
 	{ kinds_of_ops, simpler_kind },
