@@ -56,8 +56,8 @@ static void to_passes_or_end(void)
 {
 	bool is_new = has_faults(&shared->plan) || !attempt_of.passes_bare;
 
-	to_phase(attempt_of.is_original || (attempt_of.passes && is_new) ? ATTEMPT_PASSES :
-									    ATTEMPT_HOLDS);
+	to_phase(attempt_of.is_original || (attempt_of.passes && is_new) ? ATTEMPT_PASSES
+									 : ATTEMPT_HOLDS);
 }
 
 static bool is_judged(void)

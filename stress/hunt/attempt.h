@@ -25,7 +25,8 @@ enum attempt_phase {
 	ATTEMPT_AGAIN,		/* run the plan that was found, in a fresh process */
 	ATTEMPT_PASSES_BARE,	/* look for a schedule that passes without the faults */
 	ATTEMPT_PASSES,		/* look for a schedule that passes with the faults */
-	ATTEMPT_FAILED, ATTEMPT_HOLDS,	/* the results */
+	ATTEMPT_FAILED,
+	ATTEMPT_HOLDS, /* the results */
 };
 struct attempt {
 	enum attempt_phase phase;

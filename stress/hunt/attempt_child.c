@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "stress/hunt/attempt_internal.h"
-#include "stress/hunt/shared.h"
 #include "stress/hunt/same_bug.h"
+#include "stress/hunt/shared.h"
 #include "stress/hunt/twice.h"
 #include "stress/run/subject.h"
 
@@ -71,7 +71,8 @@ static struct world_options schedule(unsigned i)
 	struct world_options w = {
 		.strategy = is_simple ? few[i % 4].kind : many[i % 4].kind,
 		.depth = is_simple ? few[i % 4].depth : many[i % 4].depth,
-		.seed = i, .steps_estimate = attempt_of.found.steps,
+		.seed = i,
+		.steps_estimate = attempt_of.found.steps,
 	};
 
 	if (is_livelock) {
@@ -172,9 +173,14 @@ static bool some_schedule_passes(bool with_faults)
 	while (shared->attempt.next < runs) {
 		unsigned i = shared->attempt.next++;
 		struct world_options w = {
-			.strategy = i == 0 ? PLAN_BLOCK : i & 1 ? PLAN_RANDOM : PLAN_PCT,
-			.depth = 2, .seed = i, .steps_estimate = attempt_of.found.steps,
-			.check_expects = true, .knows = SUBJECT_KNOWS_ALL,
+			.strategy = i == 0  ? PLAN_BLOCK
+				    : i & 1 ? PLAN_RANDOM
+					    : PLAN_PCT,
+			.depth = 2,
+			.seed = i,
+			.steps_estimate = attempt_of.found.steps,
+			.check_expects = true,
+			.knows = SUBJECT_KNOWS_ALL,
 		};
 
 		run(&w, &v);

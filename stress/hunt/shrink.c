@@ -83,14 +83,23 @@ static bool is_shorter(void)
 	       faults(a) < faults(b);
 }
 
-/* Try the candidate; also with other schedules, if its program is another one. */
+/*
+ * Another program is also tried with other schedules. If it is not shorter, but has a smaller
+ * number or a simpler body, they may not take more directives.
+ */
+static unsigned directives_limit(void)
+{
+	if (!is_other_program())
+		return 0;
+	return is_shorter() || has_strategy() ? PLAN_DIRECTIVES_MAX :
+						shrinking.best.directives_count + 1u;
+}
+
 static bool try_candidate(void)
 {
-	unsigned limit = !is_other_program() ? 0 : is_shorter() || has_strategy() ?
-			 PLAN_DIRECTIVES_MAX : shrinking.best.directives_count + 1u;
 	struct verdict v;
 
-	return attempt_plan(&shrinking.candidate, limit, &v) && accept(&v);
+	return attempt_plan(&shrinking.candidate, directives_limit(), &v) && accept(&v);
 }
 
 /* Without pieces only the schedule of a case can become smaller. */
@@ -115,7 +124,7 @@ static bool pass(unsigned size)
 	 * Begin at the end, where tasks and operations are, because their removal also removes
 	 * directives.
 	 */
-	for (unsigned end = pieces(&shrinking.best); end > 0 && !attempt_out_of_time(); ) {
+	for (unsigned end = pieces(&shrinking.best); end > 0 && !attempt_out_of_time();) {
 		unsigned first = end > size ? end - size : 0;
 
 		if (try_without(first, end - first)) {
@@ -132,7 +141,7 @@ static bool pass(unsigned size)
 
 static void remove_pieces(void)
 {
-	for (unsigned size = pieces(&shrinking.best); size >= 1 && !attempt_out_of_time(); ) {
+	for (unsigned size = pieces(&shrinking.best); size >= 1 && !attempt_out_of_time();) {
 		bool any = pass(size);
 
 		if (size == 1 && !any)
@@ -147,7 +156,7 @@ static bool simplify(void)
 	bool any = false;
 
 	for (unsigned n = 0; subject->simplers && n < subject->simplers(&shrinking.best) &&
-			     !attempt_out_of_time(); ) {
+			     !attempt_out_of_time();) {
 		if (subject->simpler(&shrinking.candidate, &shrinking.best, n) && try_candidate())
 			any = true;	/* its number may have another change now */
 		else
@@ -231,12 +240,6 @@ struct shrunk shrink_plan(struct plan *p, struct verdict *v, double seconds)
 	return (struct shrunk){ .runs = attempt_runs(), .minimal = !attempt_out_of_time() };
 }
 
-static bool is_smaller(const struct plan *a, const struct plan *b)
-{
-	return a->ops_count < b->ops_count || a->directives_count < b->directives_count ||
-	       a->tasks_count < b->tasks_count;
-}
-
 static void print_json(const char *file, const struct plan *p, const struct verdict *v,
 		       struct shrunk how)
 {
@@ -260,13 +263,11 @@ static void print_json(const char *file, const struct plan *p, const struct verd
 static void print_text(const char *file, const struct plan *original, const struct plan *p,
 		       struct shrunk how)
 {
-	printf("%s: %s in %u executions: tasks %u -> %u, operations %u -> %u, "
-	       "directives %u -> %u%s\n", file,
-	       is_smaller(p, original) ? "smaller" : how.minimal ? "as small as it gets" :
-	       "not smaller", how.runs,
+	printf("%s: %s after %u executions: tasks %u -> %u, operations %u -> %u, "
+	       "directives %u -> %u\n",
+	       file, how.minimal ? "minimal" : "not minimal: budget", how.runs,
 	       original->tasks_count, p->tasks_count, original->ops_count, p->ops_count,
-	       original->directives_count, p->directives_count,
-	       how.minimal ? "; minimal" : "; not minimal: budget");
+	       original->directives_count, p->directives_count);
 }
 
 /*

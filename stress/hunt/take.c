@@ -162,8 +162,8 @@ static void shrink_and_explain(struct plan *p, struct verdict *v, char *path, si
 		printf("shrunk in %u executions to %u directives%s\n\n", how.runs,
 		       p->directives_count, end);
 	else
-		printf("shrunk in %u executions to %u operations and %u directives%s\n\n",
-		       how.runs, p->ops_count, p->directives_count, end);
+		printf("shrunk in %u executions to %u operations and %u directives%s\n\n", how.runs,
+		       p->ops_count, p->directives_count, end);
 	if (explain)
 		explain(p);
 	shared->executions = executions;	/* it counts the hunt's executions only */

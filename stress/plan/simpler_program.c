@@ -63,7 +63,7 @@ static unsigned pairs_of_tasks(const struct plan *p)
 /* Task `from` kills task `victim`, or both are to be one task: then the kill has no sense. */
 static void drop_kills(struct plan *p, unsigned a, unsigned b)
 {
-	for (unsigned i = p->ops_count; i-- > 0; ) {
+	for (unsigned i = p->ops_count; i-- > 0;) {
 		unsigned t = 0;
 
 		while (i < p->tasks[t].ops_first ||
@@ -97,8 +97,7 @@ static bool merge_tasks(struct plan *p, unsigned n)
 	for (unsigned i = 0; i < p->ops_count; i++)
 		if (p->ops[i].kind == PLAN_KILL && p->ops[i].victim == from)
 			p->ops[i].victim = (uint8_t)into;
-	simpler_rename(p, plan_string(p, p->tasks[from].name),
-		       plan_string(p, p->tasks[into].name));
+	simpler_rename(p, plan_string(p, p->tasks[from].name), plan_string(p, p->tasks[into].name));
 	plan_remove_task(p, from);
 	return true;
 }
@@ -107,8 +106,9 @@ static bool merge_tasks(struct plan *p, unsigned n)
 
 /* From the simplest body on; a worker's operations need a worker. */
 static const enum plan_body bodies[] = {
-	PLAN_RETURN, PLAN_EXIT, PLAN_UNTIL_STOP, PLAN_UNTIL_STOP_HARD, PLAN_PARKABLE,
-	PLAN_PARKABLE_HARD, PLAN_COMPLETE_EXIT, PLAN_FREEZABLE, PLAN_BORROW, PLAN_WORKER,
+	PLAN_RETURN,   PLAN_EXIT,          PLAN_UNTIL_STOP,    PLAN_UNTIL_STOP_HARD,
+	PLAN_PARKABLE, PLAN_PARKABLE_HARD, PLAN_COMPLETE_EXIT, PLAN_FREEZABLE,
+	PLAN_BORROW,   PLAN_WORKER,
 };
 enum { BODIES = sizeof bodies / sizeof bodies[0] };
 _Static_assert(BODIES == PLAN_BODIES, "every body has a rank");
@@ -189,7 +189,7 @@ static bool lower_cpu_of_thread(struct plan *p, unsigned n)
 static const struct {
 	enum plan_op_kind from, to;
 } kinds[] = {
-	{ PLAN_MOD, PLAN_QUEUE }, { PLAN_MOD, PLAN_DELAY }, { PLAN_DELAY, PLAN_QUEUE },
+	{ PLAN_MOD, PLAN_QUEUE },     { PLAN_MOD, PLAN_DELAY },  { PLAN_DELAY, PLAN_QUEUE },
 	{ PLAN_STOP_PUT, PLAN_STOP }, { PLAN_RUN, PLAN_CREATE }, { PLAN_FLUSH_WORKER, PLAN_FLUSH },
 	{ PLAN_POST, PLAN_QUEUE },
 };
@@ -304,17 +304,11 @@ static bool lower_works(struct plan *p, unsigned n)
 }
 
 const struct simpler simpler_program[] = {
-	{ pairs_of_tasks, merge_tasks },
-	{ ops_and_failures, remove_allocating },
-	{ pairs, remove_pair },
-	{ bodies_of_threads, simpler_body },
-	{ kinds_of_ops, simpler_kind },
-	{ cpus_of_threads, lower_cpu_of_thread },
-	{ pairs_of_cpus, lower_cpus },
-	{ cpus_of_ops, lower_cpu },
-	{ pairs_of_works, lower_works },
-	{ works_of_ops, lower_work },
-	{ delays, shorter_delay },
-	{ names, plain_name },
+	{ pairs_of_tasks, merge_tasks }, { ops_and_failures, remove_allocating },
+	{ pairs, remove_pair },          { bodies_of_threads, simpler_body },
+	{ kinds_of_ops, simpler_kind },  { cpus_of_threads, lower_cpu_of_thread },
+	{ pairs_of_cpus, lower_cpus },   { cpus_of_ops, lower_cpu },
+	{ pairs_of_works, lower_works }, { works_of_ops, lower_work },
+	{ delays, shorter_delay },       { names, plain_name },
 };
 const unsigned simpler_program_kinds = sizeof simpler_program / sizeof simpler_program[0];

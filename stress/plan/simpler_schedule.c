@@ -77,7 +77,10 @@ static const struct {
 	enum plan_strategy_kind kind;
 	uint32_t depth;
 } strategies[] = {
-	{ PLAN_DELAY_BOUNDED, 1 }, { PLAN_DELAY_BOUNDED, 2 }, { PLAN_PCT, 2 }, { PLAN_RANDOM, 0 },
+	{ PLAN_DELAY_BOUNDED, 1 },
+	{ PLAN_DELAY_BOUNDED, 2 },
+	{ PLAN_PCT, 2 },
+	{ PLAN_RANDOM, 0 },
 };
 enum { STRATEGIES = sizeof strategies / sizeof strategies[0] };
 
@@ -124,11 +127,7 @@ static bool no_estimate(struct plan *p, unsigned n)
 }
 
 const struct simpler simpler_schedule[] = {
-	{ pairs, remove_pair },
-	{ pairs, merge_pair },
-	{ visits, fewer_visits },
-	{ visits, fewer_older },
-	{ seeds, simpler_strategy },
-	{ estimates, no_estimate },
+	{ pairs, remove_pair },  { pairs, merge_pair },       { visits, fewer_visits },
+	{ visits, fewer_older }, { seeds, simpler_strategy }, { estimates, no_estimate },
 };
 const unsigned simpler_schedule_kinds = sizeof simpler_schedule / sizeof simpler_schedule[0];
