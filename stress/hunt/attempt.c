@@ -71,7 +71,8 @@ static bool is_judged(void)
 /* The plan failed in the same way. Which schedules must pass? */
 static void judge(void)
 {
-	if (is_judged())
+	/* A legal plan whose executions are no function of it shows that in any schedule. */
+	if (is_judged() || attempt_of.found.failure == KT_NONDETERMINISM)
 		to_phase(ATTEMPT_HOLDS);
 	else if (attempt_of.passes_bare)
 		to_phase(ATTEMPT_PASSES_BARE);
@@ -201,13 +202,20 @@ static bool attempt(struct plan *p, enum attempt_phase first, unsigned limit, st
 bool attempt_plan(struct plan *p, unsigned limit, struct verdict *v)
 {
 	attempt_of.searches = limit && world_can(WORLD_REPEATS);
-	attempt_of.is_best = false;
+	attempt_of.is_near = attempt_of.is_best = false;
 	return attempt(p, ATTEMPT_WRITTEN, limit, v);
 }
 
 bool attempt_schedule(struct plan *p, unsigned limit, struct verdict *v)
 {
 	attempt_of.is_best = true;
+	attempt_of.is_near = false;
+	return world_can(WORLD_REPEATS) && attempt(p, ATTEMPT_SEARCH, limit, v);
+}
+
+bool attempt_near(struct plan *p, unsigned limit, struct verdict *v)
+{
+	attempt_of.is_best = attempt_of.is_near = true;
 	return world_can(WORLD_REPEATS) && attempt(p, ATTEMPT_SEARCH, limit, v);
 }
 

@@ -59,6 +59,12 @@ bool attempt_plan(struct plan *p, unsigned limit, struct verdict *v);
 bool attempt_schedule(struct plan *p, unsigned limit, struct verdict *v);
 
 /*
+ * The same, among schedules that are like the one of *p: all of its directives stay in force. *p
+ * itself need not be the finding; some directive may be missing.
+ */
+bool attempt_near(struct plan *p, unsigned limit, struct verdict *v);
+
+/*
  * Have the kill that is that directive of *p come earlier, with the same schedule, if it can and
  * if that takes no more directives.
  */

@@ -11,6 +11,7 @@
 enum {
 	SEARCH_RUNS = 400,	/* schedules tried for a plan */
 	SEARCH_RUNS_BEST = 2000,	/* for the one with the fewest directives */
+	SEARCH_RUNS_NEAR = 100,	/* for fewer directives, from those of a plan on */
 	SEARCH_STEPS = 1000000,	/* of all these schedules: fewer schedules of long executions */
 	SEARCH_RUNS_MIN = 20,
 	PASSING_RUNS = 50,	/* schedules tried until one passes */
@@ -45,7 +46,8 @@ static void run_written(void)
 static unsigned search_runs(void)
 {
 	unsigned runs = SEARCH_STEPS / (attempt_of.found.steps ? attempt_of.found.steps : 1);
-	unsigned most = attempt_of.is_best ? SEARCH_RUNS_BEST : SEARCH_RUNS;
+	unsigned most = attempt_of.is_near ? SEARCH_RUNS_NEAR :
+			attempt_of.is_best ? SEARCH_RUNS_BEST : SEARCH_RUNS;
 
 	return runs > most ? most : runs < SEARCH_RUNS_MIN ? SEARCH_RUNS_MIN : runs;
 }
@@ -95,7 +97,10 @@ static void search(void)
 	static struct plan program;
 	struct verdict v;
 
-	attempt_copy_program(&program, &shared->plan);
+	if (attempt_of.is_near)
+		program = shared->plan;
+	else
+		attempt_copy_program(&program, &shared->plan);
 	world_load(&program);
 	while (shared->attempt.next < search_runs() && !search_is_over() &&
 	       !attempt_out_of_time()) {

@@ -175,6 +175,19 @@ static bool reschedule(void)
 	return attempt_schedule(&shrinking.candidate, limit, &v) && accept(&v);
 }
 
+/* Look for a schedule with fewer directives among those that lack one directive of `best`. */
+static bool reschedule_near(void)
+{
+	struct verdict v;
+
+	for (unsigned i = 0; i < shrinking.best.directives_count && subject->without; i++)
+		if (subject->without(&shrinking.candidate, &shrinking.best, i, 1) &&
+		    !is_shorter() &&
+		    attempt_near(&shrinking.candidate, shrinking.best.directives_count, &v))
+			return accept(&v);
+	return false;
+}
+
 /* Have each kill come as early as it can. */
 static bool kill_earlier(void)
 {
@@ -233,7 +246,8 @@ struct shrunk shrink_plan(struct plan *p, struct verdict *v, double seconds)
 		reschedule();
 	do {
 		remove_pieces();
-		any = simplify() || kill_simply() || reschedule() || kill_earlier();
+		any = simplify() || kill_simply() || reschedule() ||
+		      reschedule_near() || kill_earlier();
 	} while (any && !attempt_out_of_time());
 	*p = shrinking.best;
 	*v = shrinking.verdict;
