@@ -251,7 +251,10 @@ struct shrunk shrink_plan(struct plan *p, struct verdict *v, double seconds)
 	} while (any && !attempt_out_of_time());
 	*p = shrinking.best;
 	*v = shrinking.verdict;
-	return (struct shrunk){ .runs = attempt_runs(), .minimal = !attempt_out_of_time() };
+	return (struct shrunk){
+		.runs = attempt_runs(),
+		.minimal = !attempt_out_of_time() && world_can(WORLD_REPEATS),
+	};
 }
 
 static void print_json(const char *file, const struct plan *p, const struct verdict *v,
@@ -277,9 +280,12 @@ static void print_json(const char *file, const struct plan *p, const struct verd
 static void print_text(const char *file, const struct plan *original, const struct plan *p,
 		       struct shrunk how)
 {
+	const char *end = how.minimal ? "minimal" : world_can(WORLD_REPEATS) ? "not minimal: budget" :
+			  "perhaps not minimal, because real threads do not repeat an execution,";
+
 	printf("%s: %s after %u executions: tasks %u -> %u, operations %u -> %u, "
 	       "directives %u -> %u\n",
-	       file, how.minimal ? "minimal" : "not minimal: budget", how.runs,
+	       file, end, how.runs,
 	       original->tasks_count, p->tasks_count, original->ops_count, p->ops_count,
 	       original->directives_count, p->directives_count);
 }
