@@ -133,8 +133,10 @@ static void after_death(const struct verdict *v)
 	case ATTEMPT_AGAIN: attempt_after_written(v); break;
 	case ATTEMPT_SEARCH:
 	case ATTEMPT_KILL:
-		attempt_keep(v);
-		if (shared->attempt.found)
+		/* If a child dies before it searches, the next one would die, too. */
+		if (shared->attempt.next > 0)
+			attempt_keep(v);
+		if (shared->attempt.found || shared->attempt.next == 0)
 			attempt_after_search();
 		break;
 	default: break;	/* that schedule does not pass; the next child tries the next one */

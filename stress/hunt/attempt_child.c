@@ -46,8 +46,9 @@ static void run_written(void)
 static unsigned search_runs(void)
 {
 	unsigned runs = SEARCH_STEPS / (attempt_of.found.steps ? attempt_of.found.steps : 1);
-	unsigned most = attempt_of.is_near ? SEARCH_RUNS_NEAR :
-			attempt_of.is_best ? SEARCH_RUNS_BEST : SEARCH_RUNS;
+	unsigned most = attempt_of.is_near   ? SEARCH_RUNS_NEAR
+			: attempt_of.is_best ? SEARCH_RUNS_BEST
+					     : SEARCH_RUNS;
 
 	return runs > most ? most : runs < SEARCH_RUNS_MIN ? SEARCH_RUNS_MIN : runs;
 }
@@ -164,18 +165,28 @@ static void search_kill(void)
 	attempt_after_search();
 }
 
+/*
+ * In how many schedules one must pass. Whether a result comes that a plan expects must not depend
+ * on the schedule.
+ */
+static unsigned passing_runs(void)
+{
+	if (attempt_of.found.failure == KT_EXPECT)
+		return 1;
+	return search_runs() < PASSING_RUNS ? search_runs() : PASSING_RUNS;
+}
+
 /* Run the program of the plan under other schedules until one passes. */
 static bool some_schedule_passes(bool with_faults)
 {
 	static struct plan program;
-	unsigned runs = attempt_of.found.failure == KT_EXPECT ? 1 : PASSING_RUNS;
 	struct verdict v;
 
 	attempt_copy_program(&program, &shared->plan);
 	if (!with_faults)
 		program.directives_count = 0;
 	world_load(&program);
-	while (shared->attempt.next < runs) {
+	while (shared->attempt.next < passing_runs() && !attempt_out_of_time()) {
 		unsigned i = shared->attempt.next++;
 		struct world_options w = {
 			.strategy = i == 0  ? PLAN_BLOCK

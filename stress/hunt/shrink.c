@@ -91,8 +91,8 @@ static unsigned directives_limit(void)
 {
 	if (!is_other_program())
 		return 0;
-	return is_shorter() || has_strategy() ? PLAN_DIRECTIVES_MAX :
-						shrinking.best.directives_count + 1u;
+	return is_shorter() || has_strategy() ? PLAN_DIRECTIVES_MAX
+					      : shrinking.best.directives_count + 1u;
 }
 
 static bool try_candidate(void)
@@ -204,10 +204,12 @@ static bool kill_earlier(void)
 	return any;
 }
 
-/* Kill `victim` by a directive in place of a piece that kills it in another way. */
-static bool kill_by_directive(unsigned piece, const char *victim)
+/*
+ * Kill `victim` by a directive in place of a piece that kills it in another way, if that takes
+ * fewer directives than `limit`.
+ */
+static bool kill_by_directive(unsigned piece, const char *victim, unsigned limit)
 {
-	unsigned limit = shrinking.best.directives_count + 2u;
 	struct verdict v;
 
 	return subject->without(&shrinking.candidate, &shrinking.best, piece, 1) &&
@@ -221,15 +223,17 @@ static bool kill_by_directive(unsigned piece, const char *victim)
 static bool kill_simply(void)
 {
 	const struct plan *p = &shrinking.best;
+	unsigned directives = p->directives_count;
 
-	for (unsigned i = 0; i < p->directives_count; i++)
+	for (unsigned i = 0; i < directives && subject->without; i++)
 		if (p->directives[i].kind == PLAN_D_OOM &&
-		    kill_by_directive(i, plan_string(p, p->directives[i].target)))
+		    kill_by_directive(i, plan_string(p, p->directives[i].target), directives + 1))
 			return true;
-	for (unsigned i = 0; i < p->ops_count; i++)
+	for (unsigned i = 0; i < p->ops_count && subject->without; i++)
 		if (p->ops[i].kind == PLAN_KILL &&
-		    kill_by_directive(p->directives_count + i,
-				      plan_string(p, p->tasks[p->ops[i].victim].name)))
+		    kill_by_directive(directives + i,
+				      plan_string(p, p->tasks[p->ops[i].victim].name),
+				      directives + 2))
 			return true;
 	return false;
 }
@@ -246,8 +250,8 @@ struct shrunk shrink_plan(struct plan *p, struct verdict *v, double seconds)
 		reschedule();
 	do {
 		remove_pieces();
-		any = simplify() || kill_simply() || reschedule() ||
-		      reschedule_near() || kill_earlier();
+		any = simplify() || kill_simply() || reschedule() || reschedule_near() ||
+		      kill_earlier();
 	} while (any && !attempt_out_of_time());
 	*p = shrinking.best;
 	*v = shrinking.verdict;
@@ -280,14 +284,16 @@ static void print_json(const char *file, const struct plan *p, const struct verd
 static void print_text(const char *file, const struct plan *original, const struct plan *p,
 		       struct shrunk how)
 {
-	const char *end = how.minimal ? "minimal" : world_can(WORLD_REPEATS) ? "not minimal: budget" :
-			  "perhaps not minimal, because real threads do not repeat an execution,";
+	const char *end =
+		how.minimal ? "minimal"
+		: world_can(WORLD_REPEATS)
+			? "not minimal: budget"
+			: "perhaps not minimal, because real threads do not repeat an execution,";
 
 	printf("%s: %s after %u executions: tasks %u -> %u, operations %u -> %u, "
 	       "directives %u -> %u\n",
-	       file, end, how.runs,
-	       original->tasks_count, p->tasks_count, original->ops_count, p->ops_count,
-	       original->directives_count, p->directives_count);
+	       file, end, how.runs, original->tasks_count, p->tasks_count, original->ops_count,
+	       p->ops_count, original->directives_count, p->directives_count);
 }
 
 /*
