@@ -16,9 +16,9 @@ struct attempt_of {
 	/* of the attempt under way: */
 	bool is_original;
 	bool searches;		/* if the plan as written does not hold, try other schedules */
-	bool is_near;		/* the directives stay in force, and the schedules change the rest */
-	bool is_best;		/* look at all schedules for the one with the fewest directives */
-	bool has_kill;		/* directive `kill` of the plan is to come earlier. If there is none,
+	bool is_near;		/* the directives stay in force; the schedules change the rest */
+	bool is_best;		/* look at all schedules for the fewest directives */
+	bool has_kill;		/* directive `kill` is to come earlier. If there is none,
 				 * a kill is to be added */
 	unsigned kill;
 	char victim[64];

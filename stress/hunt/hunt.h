@@ -29,8 +29,8 @@ bool run_as_written(const struct plan *p, struct verdict *v);
  */
 struct shrunk {
 	unsigned runs;		/* how many executions it took */
-	bool minimal;		/* nothing can go or be simpler; false: the time was up before, or this
-				 * world does not repeat executions */
+	bool minimal;		/* nothing can go or be simpler; false: the time was up
+				 * before, or this world does not repeat executions */
 };
 struct shrunk shrink_plan(struct plan *p, struct verdict *v, double seconds);
 

@@ -197,7 +197,7 @@ static void test_programs(void)
 	CHECK_STR(plan_string(&p, p.directives[0].point),
 		  "queue.c:42 push:store(queue->head)");
 
-	/* What can be taken away: its two directives, the weak memory, and what its calls may do. */
+	/* What can be taken away: its two directives, weak memory, what its calls may do. */
 	CHECK(plan_without(&out, &p, 0, 1));
 	CHECK_EQ(out.directives_count, 1);
 	CHECK_EQ(out.args_count, 4);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Simpler tasks: fewer of them, simpler operations and bodies, smaller numbers. */
+#include <stdio.h>
 #include <string.h>
 
 #include "stress/plan/simpler.h"
@@ -141,7 +142,7 @@ static bool rename_thread(struct plan *p, struct plan_thread *t, const char *for
 	if (!plan_format_name(format, t->has_number, t->number, name, sizeof name) ||
 	    strlen(name) >= PLAN_NAME_MAX || plan_knows_name(p, name))
 		return false;
-	strcpy(old, plan_string(p, t->name));
+	snprintf(old, sizeof old, "%s", plan_string(p, t->name));
 	t->format = plan_intern_text(p, format);
 	t->name = plan_intern_text(p, name);
 	simpler_rename(p, old, name);
@@ -180,7 +181,7 @@ static bool lower_cpu_of_thread(struct plan *p, unsigned n)
 		return false;
 	t->cpu = (int16_t)(n % PLAN_CPUS);
 	t->number = t->cpu;
-	strcpy(format, plan_string(p, t->format));
+	snprintf(format, sizeof format, "%s", plan_string(p, t->format));
 	return rename_thread(p, t, format);
 }
 
