@@ -42,19 +42,20 @@ static void to_phase(enum attempt_phase phase)
 	shared->attempt.phase = phase;
 }
 
-static bool has_faults(const struct plan *p)
+unsigned attempt_faults(const struct plan *p)
 {
+	unsigned count = 0;
+
 	for (unsigned i = 0; i < p->directives_count; i++)
-		if (p->directives[i].kind != PLAN_D_SWITCH &&
-		    p->directives[i].kind != PLAN_D_VISIBLE)
-			return true;
-	return false;
+		count += p->directives[i].kind != PLAN_D_SWITCH &&
+			 p->directives[i].kind != PLAN_D_VISIBLE;
+	return count;
 }
 
 /* Some schedule must pass with the faults; or without, if that was not asked before. */
 static void to_passes_or_end(void)
 {
-	bool is_new = has_faults(&shared->plan) || !attempt_of.passes_bare;
+	bool is_new = attempt_faults(&shared->plan) > 0 || !attempt_of.passes_bare;
 
 	to_phase(attempt_of.is_original || (attempt_of.passes && is_new) ? ATTEMPT_PASSES
 									 : ATTEMPT_HOLDS);

@@ -76,6 +76,9 @@ bool attempt_earlier(struct plan *p, unsigned directive, struct verdict *v);
  */
 bool attempt_kill(struct plan *p, const char *victim, unsigned limit, struct verdict *v);
 
+/* How many directives of *p are faults, and not its schedule. */
+unsigned attempt_faults(const struct plan *p);
+
 /* How many executions all attempts since attempt_begin() took. */
 unsigned attempt_runs(void);
 

@@ -50,6 +50,8 @@ static unsigned search_runs(void)
 			: attempt_of.is_best ? SEARCH_RUNS_BEST
 					     : SEARCH_RUNS;
 
+	if (attempt_of.found.failure == KT_NONDETERMINISM)
+		most /= 10;	/* each of them runs many times, in new processes */
 	return runs > most ? most : runs < SEARCH_RUNS_MIN ? SEARCH_RUNS_MIN : runs;
 }
 
@@ -88,9 +90,13 @@ static struct world_options schedule(unsigned i)
 	return w;
 }
 
+/* Without any switch there is only one schedule, the first of a search. */
 static bool search_is_over(void)
 {
-	return shared->attempt.found && (!attempt_of.is_best || shared->directives_below == 0);
+	unsigned faults = attempt_faults(&shared->plan), below = shared->directives_below;
+
+	return (shared->attempt.found && !attempt_of.is_best) || below <= faults ||
+	       (below == faults + 1 && shared->attempt.next > 0 && !attempt_of.is_near);
 }
 
 static void search(void)

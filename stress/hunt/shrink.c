@@ -64,23 +64,13 @@ static bool has_strategy(void)
 	return shrinking.best.strategy != PLAN_BLOCK;
 }
 
-static unsigned faults(const struct plan *p)
-{
-	unsigned count = 0;
-
-	for (unsigned i = 0; i < p->directives_count; i++)
-		count += p->directives[i].kind != PLAN_D_SWITCH &&
-			 p->directives[i].kind != PLAN_D_VISIBLE;
-	return count;
-}
-
 /* Has the candidate fewer tasks, operations or faults? They are worth more directives. */
 static bool is_shorter(void)
 {
 	const struct plan *a = &shrinking.candidate, *b = &shrinking.best;
 
 	return a->tasks_count < b->tasks_count || a->ops_count < b->ops_count ||
-	       faults(a) < faults(b);
+	       attempt_faults(a) < attempt_faults(b);
 }
 
 /*
