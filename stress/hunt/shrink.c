@@ -278,9 +278,9 @@ static void print_text(const char *file, const struct plan *original, const stru
 		how.minimal ? "minimal"
 		: world_can(WORLD_REPEATS)
 			? "not minimal: budget"
-			: "perhaps not minimal, because real threads do not repeat an execution,";
+			: "perhaps not minimal, because real threads do not repeat an execution";
 
-	printf("%s: %s after %u executions: tasks %u -> %u, operations %u -> %u, "
+	printf("%s: %s; %u executions, tasks %u -> %u, operations %u -> %u, "
 	       "directives %u -> %u\n",
 	       file, end, how.runs, original->tasks_count, p->tasks_count, original->ops_count,
 	       p->ops_count, original->directives_count, p->directives_count);

@@ -105,7 +105,12 @@ COMMANDS = [
     ]),
     driver("replay", "programs.run:replay", "PLAN...", "plans exactly as written",
            "Exit status 0: each plan ended as it expects; 1: a plan did not."),
-    driver("shrink", "programs.run:shrink", "PLAN", "the smallest plan with the same finding"),
+    driver("shrink", "programs.run:shrink", "PLAN", "the smallest plan with the same finding",
+           "The result is minimal: nothing of it can go or be simpler by itself. If the time is up "
+           "before, the command says \"not minimal: budget\". The result shows the same bug: it "
+           "fails in the same way and breaks no rule for callers that PLAN keeps, and some "
+           "schedule of it passes if one of PLAN does. "
+           "Exit status 2: PLAN does not fail, or is no plan."),
     Command("explain", "programs.run:explain", "PLAN", "the interleaving, a column for each task",
             WHERE + [
         Option("--format=text|json|perfetto|html",
