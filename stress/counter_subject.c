@@ -121,7 +121,17 @@ static bool may_fail(enum kt_role role)
 }
 
 const struct subject counter_subject = {
-	.name = "counter", .accepts = accepts, .generate = generate, .pieces = plan_pieces,
-	.without = plan_without, .load = load, .run = run, .victims = victims, .victim = victim,
-	.kill = kill_by_call, .may_fail = may_fail,
+	.name = "counter",
+	.accepts = accepts,
+	.generate = generate,
+	.pieces = plan_pieces,
+	.without = plan_without,
+	.simplers = plan_simplers,
+	.simpler = plan_simpler,
+	.load = load,
+	.run = run,
+	.victims = victims,
+	.victim = victim,
+	.kill = kill_by_call,
+	.may_fail = may_fail,
 };

@@ -49,7 +49,9 @@ def main():
         assert status == 0 and len(runs) == 10, runs
         assert all(r["hash"] == lines[0]["hash"] and r["kind"] == found[0]["kind"] for r in runs)
         assert all(r["id"] == lines[0]["id"] and r["same_signature"] for r in runs), runs
-        if not (found[0]["kind"] == "memory" and reads_old_memory(binary, found[0]["file"])):
+        # Tasks that only happened to wait in a deadlock may be gone, with their places.
+        if found[0]["kind"] != "deadlock" and not (
+                found[0]["kind"] == "memory" and reads_old_memory(binary, found[0]["file"])):
             assert lines[0]["id"] == found[0]["id"], (lines, found)
         with open(plan, encoding="ascii") as f, open(found[0]["file"], encoding="ascii") as g:
             shrunk, saved = f.read(), g.read()

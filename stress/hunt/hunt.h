@@ -24,10 +24,15 @@ int command_identify(const struct options *o);
 bool run_as_written(const struct plan *p, struct verdict *v);
 
 /*
- * Make *p smaller and keep its signature, for at most `seconds`. *v is the verdict of *p,
- * before and after. Returns the number of executions that this took.
+ * Make *p smaller while it shows the same finding (attempt.h), for at most `seconds`. *v is the
+ * verdict of *p, before and after.
  */
-unsigned shrink_plan(struct plan *p, struct verdict *v, double seconds);
+struct shrunk {
+	unsigned runs;		/* how many executions it took */
+	bool minimal;		/* nothing can go or be simpler; false: the time was up
+				 * before, or this world does not repeat executions */
+};
+struct shrunk shrink_plan(struct plan *p, struct verdict *v, double seconds);
 
 /* Does this world have that ability? If not, a sentence on stderr says what `option` needs. */
 bool world_allows(enum world_ability ability, const char *option);

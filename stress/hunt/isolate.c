@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -171,6 +172,14 @@ ended:
 	return status;
 }
 
+/* Wait at most `ms` milliseconds for the child's end. An old kernel has no such descriptors. */
+static void wait_for(int pidfd, unsigned ms)
+{
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+
+	poll(&p, pidfd >= 0, (int)ms);
+}
+
 bool isolate_run(void (*child)(void *), bool (*tick)(void *), void *arg, unsigned silence_s,
 		 struct verdict *v)
 {
@@ -178,7 +187,7 @@ bool isolate_run(void (*child)(void *), bool (*tick)(void *), void *arg, unsigne
 	double moved = now_s();
 	unsigned wait_ms = 1;
 	pid_t parent = getpid(), pid;
-	int status;
+	int status, pidfd;
 
 	if (ftruncate(report_fd, 0) != 0 || lseek(report_fd, 0, SEEK_SET) != 0)
 		return false;
@@ -192,12 +201,13 @@ bool isolate_run(void (*child)(void *), bool (*tick)(void *), void *arg, unsigne
 	}
 	if (pid == 0)
 		child_main(child, arg, parent);
+	pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	for (;;) {
 		uint64_t beat_now;
 
 		if (waitpid(pid, &status, WNOHANG) == pid)
 			break;
-		poll(NULL, 0, (int)wait_ms);	/* short at first: most children end soon */
+		wait_for(pidfd, wait_ms);	/* short at first: most children end soon */
 		if (wait_ms < 50)
 			wait_ms *= 2;
 		if (tick && !tick(arg))
@@ -208,9 +218,11 @@ bool isolate_run(void (*child)(void *), bool (*tick)(void *), void *arg, unsigne
 			moved = now_s();
 		} else if (now_s() - moved > silence_s) {
 			end_hung(pid, v);
+			close(pidfd);
 			return true;
 		}
 	}
+	close(pidfd);
 	read_report();
 	return classify(status, v);
 }

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "stress/hunt/adaptive.h"
+#include "stress/hunt/attempt.h"
 #include "stress/hunt/enumerate.h"
 #include "stress/hunt/tally.h"
 #include "stress/run/world.h"
@@ -30,12 +31,13 @@ struct shared {
 	struct world_explored explored;	/* verify: what the exploration has counted so far */
 	uint64_t restarts;		/* verify: how often it had to begin again */
 	bool exhausted;			/* verify: every execution has been tried */
+	struct attempt attempt;		/* shrink: the plan that is tried */
+	unsigned directives_below;	/* shrink: look for fewer directives than this */
 
 	/* written by the child, and by the parent while there is no child: */
 	struct tally tally;
 
 	/* written by the parent: */
-	unsigned directives_below;	/* shrink: look for fewer directives than this */
 	bool stop;			/* end after this execution; relaxed atomic */
 };
 

@@ -3,15 +3,19 @@
  * `shrink`: looks for the smallest plan with the same finding.
  *
  * Delta debugging over the pieces of a plan (subject.h): remove ranges of pieces, first long
- * ones and then ever shorter ones, and keep each removal that leaves the signature as it is
- * (Zeller, Hildebrandt: "Simplifying and Isolating Failure-Inducing Input", TSE 2002). If an
- * operation is missing, the directives of the schedule name the wrong visits. So the shrinker
- * also tries each smaller program with a few hundred random schedules, and captures the
- * finding anew as directives.
+ * ones and then ever shorter ones, and keep each removal after which the plan shows the same
+ * finding (Zeller, Hildebrandt: "Simplifying and Isolating Failure-Inducing Input", TSE 2002).
+ * If an operation is missing, the directives of the schedule name the wrong visits. So a program
+ * that became simpler is also tried with a few hundred other schedules, and the finding is
+ * captured anew as directives. Then come the changes that are no removals: smaller numbers,
+ * simpler bodies, one task in place of two (plan_simpler()), earlier kills.
+ *
+ * The plan is minimal when none of all these changes leaves the finding as it is.
  */
 #include <stdio.h>
 #include <string.h>
 
+#include "stress/hunt/attempt.h"
 #include "stress/hunt/budget.h"
 #include "stress/hunt/build.h"
 #include "stress/hunt/files.h"
@@ -20,136 +24,72 @@
 #include "stress/hunt/isolate.h"
 #include "stress/hunt/json.h"
 #include "stress/hunt/target.h"
-#include "stress/hunt/twice.h"
 #include "stress/hunt/unsaved.h"
 #include "stress/run/subject.h"
 
-enum {
-	SEARCH_RUNS = 400,	/* random schedules tried for a smaller program */
-	LIVELOCK_STEPS = 300,
-	SECONDS_USUAL = 60,
-};
+enum { SECONDS_USUAL = 60 };
 
 static struct {
 	struct plan best, candidate;
 	struct verdict verdict;		/* what `best` ends with */
-	unsigned runs;
-	double deadline;
-	bool needs_schedule;		/* the original plan passes without its schedule */
 } shrinking;
 
-static bool same_finding(const struct verdict *v)
-{
-	return v->failure == shrinking.verdict.failure &&
-	       strcmp(v->signature, shrinking.verdict.signature) == 0;
-}
-
-static bool passes_without_schedule(const struct plan *p)
-{
-	static struct plan program;
-	struct verdict v;
-
-	program = *p;
-	program.strategy = PLAN_BLOCK;
-	plan_drop_schedule(&program);
-	shrinking.runs++;
-	return run_as_written(&program, &v) && v.failure == KT_PASS;
-}
-
-/*
- * Does the candidate, as written, still fail in the same way? The result that an operation is
- * expected to give follows from the operations before it. If one of those is missing, the
- * expectation may fail under any schedule, at the same place with the same message. That is
- * another finding.
- */
-static bool still_fails(struct verdict *v)
-{
-	shrinking.runs++;
-	return run_as_written(&shrinking.candidate, v) && same_finding(v) &&
-	       (!shrinking.needs_schedule || passes_without_schedule(&shrinking.candidate));
-}
-
-/*
- * After its first steps a livelock repeats the same steps for ever. There all strategies but this
- * one switch tasks so often that the directives do not fit into a plan. In the search a livelock
- * may show itself in few steps; still_fails() runs what was found with the usual limit.
- */
-static void search_livelock(struct world_options *w)
-{
-	if (subject->steps_fair)
-		w->steps_max = subject->steps_fair * 2;
-	w->strategy = PLAN_DELAY_BOUNDED;
-	w->steps_estimate = LIVELOCK_STEPS;
-}
-
-/*
- * Run random schedules of shared->plan until one fails in the same way and takes fewer
- * directives than shared->directives_below. The plan with that schedule is left in
- * shared->plan.
- */
-static void search_child(void *unused)
-{
-	static struct plan program, found;
-
-	(void)unused;
-	program = shared->plan;
-	world_load(&program);
-	for (unsigned i = 0; i < SEARCH_RUNS; i++) {
-		struct verdict *v = &shared->verdict;
-		struct world_options w = {
-			.strategy = i & 1 ? PLAN_PCT : PLAN_RANDOM, .depth = 2 + i / 2 % 2,
-			.seed = i, .steps_estimate = shrinking.verdict.steps,
-		};
-
-		if (shrinking.verdict.failure == KT_LIVELOCK)
-			search_livelock(&w);
-
-		if (i == 0)
-			w.strategy = PLAN_BLOCK;
-		shared->options = w;
-		if (shrinking.verdict.failure == KT_NONDETERMINISM)
-			run_twice(&w, true, v);
-		else
-			world_run(&w, v);
-		shared_beat();
-		if (v->failure == KT_PASS)
-			continue;
-		if (same_finding(v) && world_capture(&program, &w, &found) &&
-		    found.directives_count < shared->directives_below) {
-			shared->plan = found;
-			return;
-		}
-		v->failure = KT_PASS;
-	}
-}
-
-/*
- * Look for a schedule of the candidate that fails in the same way with fewer than `limit`
- * directives. The candidate's faults stay, its switches do not.
- */
-static bool finds_schedule(struct verdict *v, unsigned limit)
-{
-	struct plan *c = &shrinking.candidate;
-
-	plan_drop_schedule(c);
-	shared->plan = *c;
-	shared->directives_below = limit;
-	shrinking.runs += SEARCH_RUNS;
-	if (!isolate_run(search_child, NULL, NULL, SILENCE_S, v) || !same_finding(v))
-		return false;
-	*c = shared->plan;
-	return still_fails(v);
-}
-
-static void accept(const struct verdict *v)
+/* The candidate shows the finding. */
+static bool accept(const struct verdict *v)
 {
 	shrinking.best = shrinking.candidate;
 	shrinking.verdict = *v;
+	return true;
 }
 
-static unsigned size(const struct plan *p)
+/* Is the candidate's program, with its faults and its memory model, not that of `best`? */
+static bool is_other_program(void)
 {
-	return subject->size ? subject->size(p) : 0;
+	static struct plan a, b;
+
+	a = shrinking.best;
+	b = shrinking.candidate;
+	plan_drop_schedule(&a);
+	plan_drop_schedule(&b);
+	b.strategy = a.strategy;
+	b.depth = a.depth;
+	b.seed = a.seed;
+	b.steps_estimate = a.steps_estimate;
+	return !plan_equal(&a, &b);
+}
+
+/* Does the plan still need a strategy, because its schedule took too many directives? */
+static bool has_strategy(void)
+{
+	return shrinking.best.strategy != PLAN_BLOCK;
+}
+
+/* Has the candidate fewer tasks, operations or faults? They are worth more directives. */
+static bool is_shorter(void)
+{
+	const struct plan *a = &shrinking.candidate, *b = &shrinking.best;
+
+	return a->tasks_count < b->tasks_count || a->ops_count < b->ops_count ||
+	       attempt_faults(a) < attempt_faults(b);
+}
+
+/*
+ * Another program is also tried with other schedules. If it is not shorter, but has a smaller
+ * number or a simpler body, they may not take more directives.
+ */
+static unsigned directives_limit(void)
+{
+	if (!is_other_program())
+		return 0;
+	return is_shorter() || has_strategy() ? PLAN_DIRECTIVES_MAX
+					      : shrinking.best.directives_count + 1u;
+}
+
+static bool try_candidate(void)
+{
+	struct verdict v;
+
+	return attempt_plan(&shrinking.candidate, directives_limit(), &v) && accept(&v);
 }
 
 /* Without pieces only the schedule of a case can become smaller. */
@@ -161,27 +101,8 @@ static unsigned pieces(const struct plan *p)
 /* Try the best plan without its pieces first..first+count-1. */
 static bool try_without(unsigned first, unsigned count)
 {
-	struct verdict v;
-
-	if (!subject->without(&shrinking.candidate, &shrinking.best, first, count))
-		return false;
-	shrinking.candidate.has_trace = false;
-	if (still_fails(&v)) {
-		accept(&v);
-		return true;
-	}
-	/* A schedule is worth a search only if the program became smaller. */
-	if (!world_can(WORLD_REPEATS) || size(&shrinking.candidate) >= size(&shrinking.best))
-		return false;
-	if (!finds_schedule(&v, PLAN_DIRECTIVES_MAX))
-		return false;
-	accept(&v);
-	return true;
-}
-
-static bool out_of_time(void)
-{
-	return now_s() >= shrinking.deadline;
+	return subject->without(&shrinking.candidate, &shrinking.best, first, count) &&
+	       try_candidate();
 }
 
 /* Try each range of `size` pieces once. True if one of them could be removed. */
@@ -193,7 +114,7 @@ static bool pass(unsigned size)
 	 * Begin at the end, where tasks and operations are, because their removal also removes
 	 * directives.
 	 */
-	for (unsigned end = pieces(&shrinking.best); end > 0 && !out_of_time(); ) {
+	for (unsigned end = pieces(&shrinking.best); end > 0 && !attempt_out_of_time();) {
 		unsigned first = end > size ? end - size : 0;
 
 		if (try_without(first, end - first)) {
@@ -210,7 +131,7 @@ static bool pass(unsigned size)
 
 static void remove_pieces(void)
 {
-	for (unsigned size = pieces(&shrinking.best); size >= 1 && !out_of_time(); ) {
+	for (unsigned size = pieces(&shrinking.best); size >= 1 && !attempt_out_of_time();) {
 		bool any = pass(size);
 
 		if (size == 1 && !any)
@@ -219,54 +140,119 @@ static void remove_pieces(void)
 	}
 }
 
-/* Does the plan still need a strategy, because its schedule took too many directives? */
-static bool has_strategy(void)
+/* Try each change that is no removal. True if one of them was kept. */
+static bool simplify(void)
 {
-	return shrinking.best.strategy != PLAN_BLOCK;
+	bool any = false;
+
+	for (unsigned n = 0; subject->simplers && n < subject->simplers(&shrinking.best) &&
+			     !attempt_out_of_time();) {
+		if (subject->simpler(&shrinking.candidate, &shrinking.best, n) && try_candidate())
+			any = true;	/* its number may have another change now */
+		else
+			n++;
+	}
+	return any;
 }
 
 /* Look for a simpler schedule of the same program. */
 static bool reschedule(void)
 {
+	unsigned limit = has_strategy() ? PLAN_DIRECTIVES_MAX : shrinking.best.directives_count;
 	struct verdict v;
 
-	if (!world_can(WORLD_REPEATS))
-		return false;
 	shrinking.candidate = shrinking.best;
-	if (!finds_schedule(&v, has_strategy() ? PLAN_DIRECTIVES_MAX :
-						 shrinking.best.directives_count))
-		return false;
-	accept(&v);
-	return true;
+	return attempt_schedule(&shrinking.candidate, limit, &v) && accept(&v);
 }
 
-unsigned shrink_plan(struct plan *p, struct verdict *v, double seconds)
+/* Look for a schedule with fewer directives among those that lack one directive of `best`. */
+static bool reschedule_near(void)
 {
+	struct verdict v;
+
+	for (unsigned i = 0; i < shrinking.best.directives_count && subject->without; i++)
+		if (subject->without(&shrinking.candidate, &shrinking.best, i, 1) &&
+		    !is_shorter() &&
+		    attempt_near(&shrinking.candidate, shrinking.best.directives_count, &v))
+			return accept(&v);
+	return false;
+}
+
+/* Have each kill come as early as it can. */
+static bool kill_earlier(void)
+{
+	bool any = false;
+	struct verdict v;
+
+	for (unsigned i = 0; i < shrinking.best.directives_count; i++) {
+		if (shrinking.best.directives[i].kind != PLAN_D_KILL)
+			continue;
+		shrinking.candidate = shrinking.best;
+		if (attempt_earlier(&shrinking.candidate, i, &v))
+			any = accept(&v);
+	}
+	return any;
+}
+
+/*
+ * Kill `victim` by a directive in place of a piece that kills it in another way, if that takes
+ * fewer directives than `limit`.
+ */
+static bool kill_by_directive(unsigned piece, const char *victim, unsigned limit)
+{
+	struct verdict v;
+
+	return subject->without(&shrinking.candidate, &shrinking.best, piece, 1) &&
+	       attempt_kill(&shrinking.candidate, victim, limit, &v) && accept(&v);
+}
+
+/*
+ * Kills by an operation, or by an allocation that runs out of memory, need another task that
+ * does it.
+ */
+static bool kill_simply(void)
+{
+	const struct plan *p = &shrinking.best;
+	unsigned directives = p->directives_count;
+
+	for (unsigned i = 0; i < directives && subject->without; i++)
+		if (p->directives[i].kind == PLAN_D_OOM &&
+		    kill_by_directive(i, plan_string(p, p->directives[i].target), directives + 1))
+			return true;
+	for (unsigned i = 0; i < p->ops_count && subject->without; i++)
+		if (p->ops[i].kind == PLAN_KILL &&
+		    kill_by_directive(directives + i,
+				      plan_string(p, p->tasks[p->ops[i].victim].name),
+				      directives + 2))
+			return true;
+	return false;
+}
+
+struct shrunk shrink_plan(struct plan *p, struct verdict *v, double seconds)
+{
+	bool any;
+
 	shrinking.best = *p;
 	shrinking.best.has_trace = false;
 	shrinking.verdict = *v;
-	shrinking.runs = 0;
-	shrinking.deadline = now_s() + seconds;
-	shrinking.needs_schedule = v->failure == KT_EXPECT && world_can(WORLD_REPEATS) &&
-				   passes_without_schedule(p);
+	attempt_begin(p, v, now_s() + seconds);
 	if (has_strategy())
 		reschedule();
-	do
+	do {
 		remove_pieces();
-	while (!out_of_time() && reschedule());
+		any = simplify() || kill_simply() || reschedule() || reschedule_near() ||
+		      kill_earlier();
+	} while (any && !attempt_out_of_time());
 	*p = shrinking.best;
 	*v = shrinking.verdict;
-	return shrinking.runs;
-}
-
-static bool is_smaller(const struct plan *a, const struct plan *b)
-{
-	return a->ops_count < b->ops_count || a->directives_count < b->directives_count ||
-	       a->tasks_count < b->tasks_count;
+	return (struct shrunk){
+		.runs = attempt_runs(),
+		.minimal = !attempt_out_of_time() && world_can(WORLD_REPEATS),
+	};
 }
 
 static void print_json(const char *file, const struct plan *p, const struct verdict *v,
-		       unsigned runs)
+		       struct shrunk how)
 {
 	char id[SIGNATURE_ID_MAX];
 	struct json j;
@@ -275,7 +261,8 @@ static void print_json(const char *file, const struct plan *p, const struct verd
 	json_string(&j, "file", file);
 	build_put(&j);
 	json_string(&j, "kind", kt_failure_name(v->failure));
-	json_unsigned(&j, "executions", runs);
+	json_unsigned(&j, "executions", how.runs);
+	json_bool(&j, "minimal", how.minimal);
 	json_unsigned(&j, "tasks", p->tasks_count);
 	json_unsigned(&j, "operations", p->ops_count);
 	json_unsigned(&j, "directives", p->directives_count);
@@ -285,13 +272,18 @@ static void print_json(const char *file, const struct plan *p, const struct verd
 }
 
 static void print_text(const char *file, const struct plan *original, const struct plan *p,
-		       unsigned runs)
+		       struct shrunk how)
 {
-	printf("%s: %s in %u executions: tasks %u -> %u, operations %u -> %u, "
-	       "directives %u -> %u\n", file,
-	       is_smaller(p, original) ? "smaller" : "as small as it gets", runs,
-	       original->tasks_count, p->tasks_count, original->ops_count, p->ops_count,
-	       original->directives_count, p->directives_count);
+	const char *end =
+		how.minimal ? "minimal"
+		: world_can(WORLD_REPEATS)
+			? "not minimal: budget"
+			: "perhaps not minimal, because real threads do not repeat an execution";
+
+	printf("%s: %s; %u executions, tasks %u -> %u, operations %u -> %u, "
+	       "directives %u -> %u\n",
+	       file, end, how.runs, original->tasks_count, p->tasks_count, original->ops_count,
+	       p->ops_count, original->directives_count, p->directives_count);
 }
 
 /*
@@ -318,7 +310,7 @@ int command_shrink(const struct options *o)
 	const char *refused;
 	struct verdict v;
 	struct unsaved unsaved = { .path = o->output, .report = "", .v = &v, .strategy = "" };
-	unsigned runs;
+	struct shrunk how;
 	int status, err;
 
 	if (!o->output) {
@@ -337,20 +329,20 @@ int command_shrink(const struct options *o)
 	original = p;
 	if (!o->json)
 		build_show("shrink");
-	runs = shrink_plan(&p, &v, o->seconds > 0 ? o->seconds : SECONDS_USUAL);
+	how = shrink_plan(&p, &v, o->seconds > 0 ? o->seconds : SECONDS_USUAL);
 	finding_annotate(&p, &v);
 	if (!p.origin.by)
 		finding_set_origin(&p, &(struct finding_origin){ .by = "shrink" });
 	err = plan_write(o->output, &p);
 	if (err) {
 		unsaved.error = -err;
-		unsaved.executions = runs;
+		unsaved.executions = how.runs;
 		unsaved_print(&unsaved, &p);
 		return EXIT_ENVIRONMENT;
 	}
 	if (o->json)
-		print_json(o->output, &p, &v, runs);
+		print_json(o->output, &p, &v, how);
 	else
-		print_text(o->output, &original, &p, runs);
+		print_text(o->output, &original, &p, how);
 	return EXIT_CLEAN;
 }

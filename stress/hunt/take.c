@@ -135,10 +135,10 @@ static void keep_report(const char *plan)
 }
 
 /* Shrink the finding, and save it beside `path`, which becomes its new path. */
-static unsigned shrink_and_save(struct plan *p, struct verdict *v, char *path, size_t size)
+static struct shrunk shrink_and_save(struct plan *p, struct verdict *v, char *path, size_t size)
 {
 	uint64_t executions = shared->executions;
-	unsigned runs = shrink_plan(p, v, SHRINK_SECONDS);
+	struct shrunk how = shrink_plan(p, v, SHRINK_SECONDS);
 	char smaller[4096];
 	int err;
 
@@ -151,19 +151,21 @@ static unsigned shrink_and_save(struct plan *p, struct verdict *v, char *path, s
 	else
 		snprintf(path, size, "%s", smaller);
 	shared->executions = executions;	/* it counts the hunt's executions only */
-	return runs;
+	return how;
 }
 
 static void shrink_and_explain(struct plan *p, struct verdict *v, char *path, size_t size)
 {
 	uint64_t executions = shared->executions;
-	unsigned runs = shrink_and_save(p, v, path, size);
+	struct shrunk how = shrink_and_save(p, v, path, size);
+	const char *end = how.minimal ? "" : "; not minimal: budget";
 
 	if (plan_is_program(p))
-		printf("shrunk in %u executions to %u directives\n\n", runs, p->directives_count);
+		printf("shrunk in %u executions to %u directives%s\n\n", how.runs,
+		       p->directives_count, end);
 	else
-		printf("shrunk in %u executions to %u operations and %u directives\n\n", runs,
-		       p->ops_count, p->directives_count);
+		printf("shrunk in %u executions to %u operations and %u directives%s\n\n", how.runs,
+		       p->ops_count, p->directives_count, end);
 	if (explain)
 		explain(p);
 	shared->executions = executions;	/* it counts the hunt's executions only */

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "platform/point.h"
 #include "stress/plan/check.h"
 
 int check_fail(struct plan_error *err, const char *fmt, ...)
@@ -113,32 +114,83 @@ static void look_ahead(const struct plan *p, struct handle *handles)
 	}
 }
 
-static int check_rules(const struct plan *p, struct plan_error *err)
+/* Check operation i, and make *handles and *freezes the state after it if it is legal. */
+static int check_op(const struct plan *p, unsigned i, struct handle *handles, unsigned *freezes,
+		    struct plan_error *err)
+{
+	const struct plan_op *op = &p->ops[i];
+	int e = check_destroy_first(p, i, handles, err);
+
+	if (e == 0)
+		e = check_gates(p, i, handles, err);
+	if (e == 0)
+		e = check_freeze(p, i, &freezes[check_task_of(p, i)], err);
+	if (e == 0 && !plan_op_has(op->kind, PLAN_NO_HANDLE))
+		e = check_handle(p, i, &handles[op->thread], err);
+	if (e)
+		err->op = (int)i;
+	return e;
+}
+
+/* The rules that a plan breaks, by the messages that say so. */
+struct broken {
+	uint32_t rule[PLAN_OPS_MAX + PLAN_THREADS_MAX];
+	unsigned count;
+};
+
+static void add_broken(struct broken *b, const struct plan_error *err)
+{
+	uint32_t rule = kt_text_hash(err->message);
+
+	for (unsigned i = 0; i < b->count; i++)
+		if (b->rule[i] == rule)
+			return;
+	b->rule[b->count++] = rule;
+}
+
+/*
+ * Check every rule about what operations do. Without `all` the check ends at the first one that
+ * is broken.
+ */
+static int check_rules(const struct plan *p, struct broken *all, struct plan_error *err)
 {
 	struct handle handles[PLAN_THREADS_MAX] = { 0 };
 	unsigned freezes[PLAN_TASKS_MAX] = { 0 };
+	int first = 0;
 
 	look_ahead(p, handles);
 	for (unsigned i = 0; i < p->ops_count; i++) {
-		const struct plan_op *op = &p->ops[i];
-		int e = check_destroy_first(p, i, handles, err);
+		int e = check_op(p, i, handles, freezes, err);
 
-		if (e == 0)
-			e = check_gates(p, i, handles, err);
-		if (e == 0)
-			e = check_freeze(p, i, &freezes[check_task_of(p, i)], err);
-		if (e == 0 && !plan_op_has(op->kind, PLAN_NO_HANDLE))
-			e = check_handle(p, i, &handles[op->thread], err);
-		if (e) {
-			err->op = (int)i;
+		if (e && !all)
 			return e;
-		}
+		if (e)
+			add_broken(all, err);
+		first = first ? first : e;
 	}
-	for (unsigned i = 0; i < p->threads_count; i++)
-		if (handles[i].gate)
-			return check_fail(err, "the gate of worker %s is queued and never opened",
-					  plan_string(p, p->threads[i].var));
-	return 0;
+	for (unsigned i = 0; i < p->threads_count; i++) {
+		if (!handles[i].gate)
+			continue;
+		first = check_fail(err, "the gate of worker %s is queued and never opened",
+				   plan_string(p, p->threads[i].var));
+		if (!all)
+			return first;
+		add_broken(all, err);
+	}
+	return first;
+}
+
+uint64_t plan_illegality(const struct plan *p)
+{
+	struct broken all = { .count = 0 };
+	struct plan_error err;
+	uint64_t sum = 0;
+
+	if (plan_is_program(p) || check_rules(p, &all, &err) == 0)
+		return 0;
+	for (unsigned i = 0; i < all.count; i++)
+		sum += (all.rule[i] + 1) * 0x9e3779b97f4a7c15ull;
+	return sum ? sum : 1;
 }
 
 /* The tasks and points of a program are known only when it runs. */
@@ -179,5 +231,5 @@ int plan_check(const struct plan *p, struct plan_error *err)
 	/* A plan that expects a failure may break the caller rules on purpose. */
 	if (p->has_expect && p->expect != KT_PASS)
 		return 0;
-	return check_rules(p, err);
+	return check_rules(p, NULL, err);
 }

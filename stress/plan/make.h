@@ -46,6 +46,15 @@ void plan_crossover(struct plan *out, const struct plan *a, const struct plan *b
 unsigned plan_pieces(const struct plan *p);
 bool plan_without(struct plan *out, const struct plan *p, unsigned first, unsigned count);
 
+/*
+ * Make *out the n-th simpler plan beside those, n < plan_simplers(p): two tasks are one, two
+ * operations or directives go at once, a body or operation is a simpler one, a number is smaller,
+ * the strategy is simpler. Many numbers give nothing: false, and *out is undefined. It is false,
+ * too, if the result would break plan_check(). A sequence of such changes ends.
+ */
+unsigned plan_simplers(const struct plan *p);
+bool plan_simpler(struct plan *out, const struct plan *p, unsigned n);
+
 /* Keep kills, failures and the strategy; drop switches, visible stores, stale loads and the trace. */
 void plan_drop_schedule(struct plan *p);
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A plan as a row of pieces that can be taken away: directives, operations, tasks, and extras.
- * An extra is not removed but gets its default. The plan has three extras (boot line,
- * strategy, memory model), each thread has four (node, CPU, being freezable, result) and each
- * operation has one (its expected result).
+ * An extra is not removed but gets its default. The plan has five extras (boot line, strategy,
+ * memory model, what calls of a program may do besides: two), each thread has four (node, CPU,
+ * being freezable, result) and each operation has one (its expected result).
  */
 #include <string.h>
 
 #include "stress/plan/internal.h"
 
-enum { EXTRA_BOOT, EXTRA_STRATEGY, EXTRA_MEMORY, EXTRAS };
+enum { EXTRA_BOOT, EXTRA_STRATEGY, EXTRA_MEMORY, EXTRA_TIMEOUTS, EXTRA_TRYLOCKS, EXTRAS };
 enum { EXTRA_NODE, EXTRA_CPU, EXTRA_FREEZABLE, EXTRA_RESULT, EXTRAS_PER_THREAD };
 
 unsigned plan_pieces(const struct plan *p)
@@ -38,6 +38,14 @@ static bool plain_plan(struct plan *p, unsigned extra)
 		p->depth = p->steps_estimate = p->variant = 0;
 		p->seed = 0;
 		return was;
+	case EXTRA_TIMEOUTS:
+		was = p->early_timeouts;
+		p->early_timeouts = false;
+		return was;
+	case EXTRA_TRYLOCKS:
+		was = p->failing_trylocks;
+		p->failing_trylocks = false;
+		return was;
 	default:
 		was = p->memory != PLAN_SC;
 		p->memory = p->memory == PLAN_PSO ? PLAN_TSO : PLAN_SC;
@@ -45,8 +53,25 @@ static bool plain_plan(struct plan *p, unsigned extra)
 	}
 }
 
-static bool plain_thread(struct plan_thread *t, unsigned extra)
+/* Thread i returns 0, and the stops that expect its result expect 0. */
+static bool plain_result(struct plan *p, unsigned i)
 {
+	int32_t was = p->threads[i].result;
+
+	p->threads[i].result = 0;
+	for (unsigned k = 0; k < p->ops_count; k++) {
+		struct plan_op *op = &p->ops[k];
+
+		if ((op->kind == PLAN_STOP || op->kind == PLAN_STOP_PUT) && op->thread == i &&
+		    op->expect == was)
+			op->expect = 0;
+	}
+	return was != 0;
+}
+
+static bool plain_thread(struct plan *p, unsigned i, unsigned extra)
+{
+	struct plan_thread *t = &p->threads[i];
 	bool was;
 
 	switch (extra) {
@@ -62,10 +87,7 @@ static bool plain_thread(struct plan_thread *t, unsigned extra)
 		was = t->freezable;
 		t->freezable = false;
 		return was;
-	default:
-		was = t->result != 0;
-		t->result = 0;
-		return was;
+	default: return plain_result(p, i);
 	}
 }
 
@@ -86,8 +108,7 @@ static bool make_plain(struct plan *p, unsigned extra)
 		return plain_plan(p, extra);
 	extra -= EXTRAS;
 	if (extra < of_threads)
-		return plain_thread(&p->threads[extra / EXTRAS_PER_THREAD],
-				    extra % EXTRAS_PER_THREAD);
+		return plain_thread(p, extra / EXTRAS_PER_THREAD, extra % EXTRAS_PER_THREAD);
 	return plain_op(&p->ops[extra - of_threads]);
 }
 

@@ -241,6 +241,12 @@ int plan_parse(struct plan *p, const char *text, size_t size, struct plan_error 
 int plan_check(const struct plan *p, struct plan_error *err);
 
 /*
+ * Which rules for callers the operations break, whatever the plan expects: 0 if none. Two plans
+ * that break the same rules with handles of the same names have the same number.
+ */
+uint64_t plan_illegality(const struct plan *p);
+
+/*
  * Canonical text into buf, always terminated if size > 0. Returns its length,
  * which may exceed size - 1 (then it is cut). parse(print(p)) equals p.
  */

@@ -46,6 +46,9 @@ static void test_all_that_is_made_is_legal(void)
 		for (unsigned piece = 0; piece < plan_pieces(&q); piece++)
 			if (plan_without(&out, &q, piece, 1 + piece % 3))
 				round_trip(&out, "cut", seed);
+		for (unsigned n = seed % 97; n < plan_simplers(&q); n += 97)
+			if (plan_simpler(&out, &q, n))
+				round_trip(&out, "simpler", seed);
 	}
 	printf("ok all that is made is legal\n");
 }
@@ -197,7 +200,7 @@ static void test_programs(void)
 	CHECK_STR(plan_string(&p, p.directives[0].point),
 		  "queue.c:42 push:store(queue->head)");
 
-	/* What can be taken away: its two directives and the weak memory. */
+	/* What can be taken away: its two directives, weak memory, what its calls may do. */
 	CHECK(plan_without(&out, &p, 0, 1));
 	CHECK_EQ(out.directives_count, 1);
 	CHECK_EQ(out.args_count, 4);
@@ -207,6 +210,7 @@ static void test_programs(void)
 	round_trip(&out, "a program's", 0);
 	CHECK_EQ(out.directives_count, 0);
 	CHECK_EQ(out.memory, PLAN_SC);
+	CHECK(!out.early_timeouts && !out.failing_trylocks);
 	CHECK_STR(plan_string(&out, out.signature), "leak: push");
 
 	plan_generate(&q, 1, &(struct plan_generate_options){ .faults = true });

@@ -98,8 +98,17 @@ struct subject {
 	 */
 	unsigned (*pieces)(const struct plan *p);
 	bool (*without)(struct plan *out, const struct plan *p, unsigned first, unsigned count);
-	/* How large the program of a case is, without its schedule. NULL: all are equally large. */
-	unsigned (*size)(const struct plan *p);
+	/*
+	 * Simpler cases that are made in other ways, numbered from 0. simpler() returns false if
+	 * there is nothing to make simpler. A sequence of such changes ends. NULL: there are none.
+	 */
+	unsigned (*simplers)(const struct plan *p);
+	bool (*simpler)(struct plan *out, const struct plan *p, unsigned n);
+	/*
+	 * A number for the set of rules that *p breaks, which is no fault of what is tested,
+	 * whatever *p expects; 0 if it breaks none. NULL: no case does.
+	 */
+	uint64_t (*illegality)(const struct plan *p);
 
 	/* ---- executions, in the process that runs them ------------------------------ */
 

@@ -14,11 +14,6 @@ static bool accepts(const struct plan *p)
 	return !plan_is_program(p);
 }
 
-static unsigned size(const struct plan *p)
-{
-	return p->ops_count;
-}
-
 /*
  * The injector calls these two as a part of the engine, between the steps of any thread. They
  * are not instrumented. If they were, ThreadSanitizer would report that the thread's read races
@@ -48,7 +43,9 @@ const struct subject subject_plan = {
 	.mutate = plan_mutate,
 	.pieces = plan_pieces,
 	.without = plan_without,
-	.size = size,
+	.simplers = plan_simplers,
+	.simpler = plan_simpler,
+	.illegality = plan_illegality,
 	.load = exec_load,
 	.run = exec_run,
 	.victims = victims,

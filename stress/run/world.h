@@ -156,6 +156,12 @@ bool world_explored(struct world_explored *out);
  */
 bool world_capture(const struct plan *p, const struct world_options *o, struct plan *out);
 
+/*
+ * The step of the execution that ran last, in this process, at which a fault killed the task of
+ * that name; 0 if none did.
+ */
+uint32_t world_killed_at(const char *name);
+
 /* After a child died without a verdict: fill hash and steps from what it left. */
 void world_post_mortem(struct verdict *v);
 

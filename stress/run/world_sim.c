@@ -352,6 +352,17 @@ bool world_capture(const struct plan *p, const struct world_options *o, struct p
 	return false;
 }
 
+uint32_t world_killed_at(const char *name)
+{
+	const struct sim_record *r = sim_record();
+
+	for (uint32_t i = 0; i < r->events; i++)
+		if (r->event[i].kind == SIM_EVENT_KILL &&
+		    strcmp(r->task[r->event[i].task].name, name) == 0)
+			return r->event[i].step;
+	return 0;
+}
+
 void world_post_mortem(struct verdict *v)
 {
 	v->hash = sim_record()->hash;

@@ -105,7 +105,12 @@ COMMANDS = [
     ]),
     driver("replay", "programs.run:replay", "PLAN...", "plans exactly as written",
            "Exit status 0: each plan ended as it expects; 1: a plan did not."),
-    driver("shrink", "programs.run:shrink", "PLAN", "the smallest plan with the same finding"),
+    driver("shrink", "programs.run:shrink", "PLAN", "the smallest plan with the same finding",
+           "The result is minimal: nothing of it can go or be simpler by itself. If the time is up "
+           "before, the command says \"not minimal: budget\". The result shows the same bug: it "
+           "fails in the same way and breaks no rule for callers that PLAN keeps, and some "
+           "schedule of it passes if one of PLAN does. "
+           "Exit status 2: PLAN does not fail, or is no plan."),
     Command("explain", "programs.run:explain", "PLAN", "the interleaving, a column for each task",
             WHERE + [
         Option("--format=text|json|perfetto|html",
@@ -131,7 +136,8 @@ COMMANDS = [
                number=whole(1, 10**12)),
         Option("--seed=N", "the seed of the hunt", "1", number=whole(0, 2**63)),
         Option("--scoreboard", "every strategy on each bug"),
-        Option("--seeds=N", "with --scoreboard: hunts by each strategy", "5",
+        Option("--shrunk", "how small the findings of each bug become; none may fail without it"),
+        Option("--seeds=N", "with --scoreboard: hunts by each strategy; with --shrunk: hunts", "5",
                number=whole(1, 1000)),
         Option("--out=FILE", "with --scoreboard: write FILE.json and a picture, FILE.svg"),
         JSON,

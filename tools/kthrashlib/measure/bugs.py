@@ -14,7 +14,7 @@ from kthrashlib import children, env, terminal
 from kthrashlib.build import about, bazel, drivers
 from kthrashlib.build.drivers import header
 from kthrashlib.common import CLEAN, FINDINGS, ROOT, STATE, environment, path_said, say
-from kthrashlib.measure import scoreboard, suite
+from kthrashlib.measure import scoreboard, shrunk, suite
 from kthrashlib.terminal import LEFT, RIGHT
 
 REPLAYS = 10
@@ -130,7 +130,9 @@ def main(call):
         return suite.main(call)
     if "--scoreboard" in call.options:
         return scoreboard.main(call)
-    call.only("--executions", "--seed", "--json", "--scoreboard")
+    if "--shrunk" in call.options:
+        return shrunk.main(call)
+    call.only("--executions", "--seed", "--json", "--scoreboard", "--shrunk")
     found, names = call.options, list(dict.fromkeys(call.words))
     for name in names:
         drivers.check_bug(name)

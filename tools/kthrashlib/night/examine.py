@@ -196,8 +196,10 @@ class Examiner:
         write_whole(os.path.join(bug, "interleaving.txt"), explained)
         if not threads:
             keep_trace(bug, binary, plan)
+        # A deadlock may have lost tasks that only happened to wait. The id has their places.
+        found = identity.signature_in(text) if kind == "deadlock" else ""
         return {"kind": kind,
-                "signature": first["signature"] or said.get("signature", "") or
+                "signature": found or first["signature"] or said.get("signature", "") or
                 identity.signature_in(text),
                 "message": first["message"] or said.get("message", "") or
                 "failed once, and in none of %d re-runs" % RERUNS,
