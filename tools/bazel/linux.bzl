@@ -2,7 +2,8 @@
 """The repository @linux: the kernel's own files, which are not part of this checkout.
 
 The variable KTHRASH_LINUX names a folder with kernel/ and include/linux/, and with the tree's
-Makefile, which has the version. `tools/kthrash --core=linux` makes the folder and sets the
+Makefile, which has the version. It may have kthrash.json, which says from which tree the files are
+and which seeded bug is in them. `tools/kthrash --core=linux` makes the folder and sets the
 variable; by hand it is `bazel build --repo_env=KTHRASH_LINUX=DIR ...`. Without the variable each
 target of @linux fails with a sentence when it is used, and nothing else notices.
 """
@@ -21,18 +22,24 @@ VARIABLE = "KTHRASH_LINUX"
 _BUILD = """# Made by tools/bazel/linux.bzl.
 package(default_visibility = ["//visibility:public"])
 
-exports_files(glob(["kernel/**"]) + ["version.h"])
+exports_files(glob(["kernel/**"]))
 
 filegroup(
     name = "text",
     srcs = glob(["kernel/**", "include/**"]),
 )
 
-# The tree's own headers, and version.h.
+# The tree's own headers.
 cc_library(
     name = "headers",
     hdrs = glob(["include/**/*.h", "kernel/**/*.h"]),
     includes = ["include"],
+)
+
+cc_library(
+    name = "version",
+    hdrs = ["version/linux/version.h"],
+    includes = ["version"],
 )
 """
 
@@ -51,6 +58,8 @@ _VERSION = """/* Made by tools/bazel/linux.bzl from the tree's Makefile. */
 #define KERNEL_VERSION(a, b, c) (((a) << 16) + ((b) << 8) + ((c) > 255 ? 255 : (c)))
 #define LINUX_VERSION_CODE KERNEL_VERSION({major}, {minor}, {patch})
 #define KT_LINUX_VERSION "{version}"
+#define KT_LINUX_TREE "{tree}"
+#define KT_LINUX_BUG "{bug}"
 
 #endif
 """
@@ -75,7 +84,7 @@ def _value(makefile, name):
 def _linux_tree_impl(ctx):
     folder = ctx.os.environ.get(VARIABLE, "")
     if not folder:
-        names = ["headers", "text", "version.h", "kernel/smpboot.h"] + SOURCES
+        names = ["headers", "text", "version", "kernel/smpboot.h"] + SOURCES
         ctx.file("BUILD", _NOTHING.format(names = repr(names)))
         ctx.file("version.bzl", "VERSION = \"\"\n")
         return
@@ -94,11 +103,18 @@ def _linux_tree_impl(ctx):
         for key in ["VERSION", "PATCHLEVEL", "SUBLEVEL", "EXTRAVERSION"]
     ]
     version = "%s.%s.%s%s" % (major, minor, patch, more)
-    text = _VERSION.format(major = major, minor = minor, patch = patch, version = version)
+    facts = {"version": version, "tree": "", "bug": ""}
+    facts_file = ctx.path(folder + "/kthrash.json")
+    if facts_file.exists:
+        facts.update(json.decode(ctx.read(facts_file)))
 
-    # The kernel's own name for this header, and one at the top for rules.
-    ctx.file("include/linux/version.h", text)
-    ctx.file("version.h", text)
+    # The kernel's build makes a header of this name, too.
+    ctx.file("version/linux/version.h", _VERSION.format(
+        major = major,
+        minor = minor,
+        patch = patch,
+        **facts
+    ))
     ctx.file("version.bzl", "VERSION = \"%s\"\n" % version)
     ctx.file("BUILD", _BUILD)
 

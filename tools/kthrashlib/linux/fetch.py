@@ -16,7 +16,7 @@ import shutil
 
 from kthrashlib import children, env
 from kthrashlib.common import STATE, environment, say, usage, write_whole
-from kthrashlib.linux import tree
+from kthrashlib.linux import edits, tree
 
 FOLDER = os.path.join(STATE, "linux")
 # Debian's versions. The first one is the default.
@@ -26,21 +26,24 @@ PACKAGES = {
 }
 DEFAULT = next(iter(PACKAGES))
 ARCHIVE = "/usr/src/linux-source-%s.tar.xz"
-KEPT = 16               # So many folders stay, those that were used last.
+OPTION = "--repo_env=KTHRASH_LINUX="
+FACTS = "kthrash.json"  # It says which tree the files are from, and which bug is in them.
+KEPT = 200              # So many folders stay, those that were used last.
 DIGITS = 16             # A folder's name has so many digits of the hash.
 
 
 @dataclasses.dataclass(frozen=True)
 class Linux:
-    """The files of a kernel tree. `version` is as in "6.12.95"; `folder` has the files; `said` is
-    how the user named the tree."""
+    """The files of a kernel tree. `version` is as in "6.12.117"; `tree` is a hash of the files as
+    they came; `folder` has the files, with the seeded bug `bug` in them unless that is ""."""
     version: str
+    tree: str
     folder: str
-    said: str
+    bug: str = ""
 
     def options(self):
         """Returns the options with which Bazel builds on these files."""
-        return ["--repo_env=KTHRASH_LINUX=" + self.folder]
+        return [OPTION + self.folder]
 
 
 def get(said=DEFAULT):
@@ -49,12 +52,49 @@ def get(said=DEFAULT):
     if said in PACKAGES:
         with alone():
             return debian(said)
-    if "/" not in said and not os.path.lexists(said):
+    folder = os.path.expanduser(said)       # A shell leaves the ~ of --linux=~/src as it is.
+    if "/" not in said and not os.path.lexists(folder):
         raise usage("--linux=%s: expected %s, or a folder with a kernel tree" % (
             said, ", ".join(PACKAGES)))
-    version, files = tree.load(said, said)
+    version, files = tree.load(folder, said)
     with alone():
-        return Linux(str(version), keep(version, files), said)
+        return keep(version, files)
+
+
+def plant(linux, bug):
+    """Returns the Linux with this edits.Bug in its files. Raises ValueError, whose text is a
+    sentence, if the bug does not fit these files."""
+    version, files = tree.load(linux.folder, linux.folder)
+    os.utime(linux.folder)
+    files = edits.plant(bug, files)
+    with alone():
+        return keep(version, files, linux.tree, bug.name)
+
+
+def find(version, wanted):
+    """Returns the Linux whose tree has the hash `wanted`, or None. Without a hash, it is Debian's
+    of that version. They are found as long as commands use them, and Debian's also later."""
+    with alone():
+        for entry in os.scandir(FOLDER):
+            if entry.is_dir() and wanted and entry.name == "linux-%s-%s" % (version, wanted):
+                os.utime(entry.path)
+                return Linux(version, wanted, entry.path)
+    for name in PACKAGES:
+        if edits.numbers(name) == edits.numbers(version):
+            linux = get(name)
+            if not wanted or linux.tree == wanted:
+                return linux
+    return None
+
+
+def of_options(options):
+    """Returns the Linux for which these are options(), or None."""
+    folder = next((o[len(OPTION):] for o in options if o.startswith(OPTION)), None)
+    if not folder:
+        return None
+    with open(os.path.join(folder, FACTS), encoding="utf-8") as f:
+        found = json.load(f)
+    return Linux(found["version"], found["tree"], folder, found["bug"])
 
 
 @contextlib.contextmanager
@@ -70,14 +110,17 @@ def alone():
 # ---- the folders ----
 
 
-def keep(version, files):
-    """Returns the folder that has these files. It makes the folder if it is not there."""
-    folder = os.path.join(FOLDER, "%s-%s" % (version, tree.digest(files)[:DIGITS]))
+def keep(version, files, origin=None, bug=""):
+    """Returns the Linux that has these files. It makes their folder if it is not there. `origin` is
+    the hash of the tree before the bug was planted."""
+    own = tree.digest(files)[:DIGITS]
+    facts = {"version": str(version), "tree": origin or own, "bug": bug}
+    folder = os.path.join(FOLDER, "-".join(filter(None, ["linux", str(version), bug, own])))
     if not os.path.isdir(folder):
         temporary = "%s.%d.tmp" % (folder, os.getpid())
         shutil.rmtree(temporary, ignore_errors=True)
         try:
-            for name, content in files.items():
+            for name, content in {**files, FACTS: json.dumps(facts).encode() + b"\n"}.items():
                 path = os.path.join(temporary, name)
                 os.makedirs(os.path.dirname(path), exist_ok=True)
                 with open(path, "wb") as f:
@@ -87,7 +130,7 @@ def keep(version, files):
             shutil.rmtree(temporary, ignore_errors=True)
     os.utime(folder)
     drop_old(folder)
-    return folder
+    return Linux(folder=folder, **facts)
 
 
 def drop_old(used):
@@ -121,27 +164,23 @@ def debian(version):
     record = os.path.join(FOLDER, "debian-%s.json" % version)
     known = taken(record, state)
     if not known:
-        said, files = take(archive, version)
-        known = keep(said, files)
-        write_whole(record, json.dumps({**state, "folder": os.path.basename(known),
-                                        "version": str(said)}) + "\n")
-    os.utime(known)
-    name = os.path.basename(known)
-    return Linux(name[:-DIGITS - 1], known, version)
+        known = keep(*take(archive, version))
+        write_whole(record, json.dumps({**state, "folder": os.path.basename(known.folder)}) + "\n")
+    os.utime(known.folder)
+    return known
 
 
 def taken(record, state):
-    """Returns the folder of the files that were taken out of the archive before, or None if it is
-    not there, or the archive is another one now."""
+    """Returns the Linux whose files were taken out of the archive before, or None if they are not
+    there, or the archive is another one now."""
     try:
         with open(record, encoding="utf-8") as f:
             found = json.load(f)
-        folder = os.path.join(FOLDER, os.path.basename(found["folder"]))
+        if any(found.get(key) != value for key, value in state.items()):
+            return None
+        return of_options([OPTION + os.path.join(FOLDER, os.path.basename(found["folder"]))])
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    if any(found.get(key) != value for key, value in state.items()) or not os.path.isdir(folder):
-        return None
-    return folder
 
 
 def take(archive, version):

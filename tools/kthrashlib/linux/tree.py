@@ -55,8 +55,9 @@ def read(folder, name):
 
 
 def load(folder, said):
-    """Returns (the Version, {name: content of each of FILES}) of the kernel tree in `folder`. Raises
-    a usage error if it is no kernel tree that can be a core. `said` is how the user named it."""
+    """Returns (the Version, {name: content of each of FILES}) of the kernel tree in `folder`.
+    Raises a usage error if it is no kernel tree that can be a core. `said` is how the user named
+    it."""
     shown = printable(said)
     if not os.path.isdir(folder):
         raise usage("%s: %s, expected a folder with a kernel tree" % (
