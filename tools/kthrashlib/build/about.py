@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Asks a driver which binary it is, and compares its answer with what was asked for.
 
-The driver's command `about` prints its platform, compiler, sanitizer and seeded bug. The driver has
-them from the compiler, so they are true of this binary whatever its file is called.
+The driver's command `about` prints its core, platform, compiler, sanitizer and seeded bug. The
+driver has them from the compiler, so they are true of this binary whatever its file is called.
 """
 
 import json
@@ -12,6 +12,7 @@ import re
 from kthrashlib import children
 from kthrashlib.build import seeded
 from kthrashlib.common import ROOT, Failure
+from kthrashlib.linux import fetch
 
 TABLE = os.path.join(ROOT, "stress", "BUILD")
 PLATFORM = "--//platform:combo="
@@ -38,6 +39,13 @@ def table():
 
 def expected(target, options=()):
     """Returns what the driver of this target must say, or None if the target is no driver."""
+    found, linux = on_our_core(target, options), fetch.of_options(options)
+    if found and linux:
+        found.update(core="linux " + linux.version, tree=linux.tree, bug=linux.bug)
+    return found and {"core": "kthrash", **found}
+
+
+def on_our_core(target, options):
     if target.startswith(seeded.PACKAGE):
         bug = target[len(seeded.PACKAGE):]
         if bug not in seeded.bug_names() or "Test" in seeded.header(bug):

@@ -18,6 +18,10 @@ WHERE = [] if IS_INSTALLED else [
     Option("--sanitizer=none|asan|tsan", "the build; asan includes UBSan",
            "none on sim, else tsan"),
     Option("--bug=BUG", "with this seeded bug, on the platform that it is built for"),
+    Option("--core=kthrash|linux", "our own core, or the kernel's own kthread.c, smpboot.c, "
+           "freezer.c; a plan names the one it was found on", "kthrash"),
+    Option("--linux=LINUX", "with the files of this kernel: 6.12 or 6.1, which Debian has, or a "
+           "folder with a kernel tree", "6.12"),
 ]
 JSON = Option("--json", "JSON instead of text")
 

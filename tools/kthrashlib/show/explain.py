@@ -60,7 +60,7 @@ def main(call):
     found = call.options
     drivers.chosen(found)
     env.ensure(env.BUILD)
-    return write(call, [drivers.binary(found), *driver_words(call)], None,
+    return write(call, [drivers.binary(found, call.words[0]), *driver_words(call)], None,
                  lambda explained: with_text(explained, found))
 
 
