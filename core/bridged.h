@@ -14,9 +14,14 @@
 /* Fields of a task that only the kernel's files use, with the kernel's names. */
 #define KT_LINUX_TASK_FIELDS                                                   \
 	unsigned saved_state;		/* under pi_lock */                    \
+	int (*start)(void *);		/* what a kthread runs: written before it does */ \
 	int pref_node_fork;		/* used by the daemon only */          \
 	struct completion *vfork_done;	/* written before the task runs */     \
-	void *way_out;			/* the task's own: a jmp_buf, to the end of its life */
+	unsigned long jobctl;		/* 0: no task is stopped or traced */  \
+	/* The rest is the task's own. */                                      \
+	void *way_out;			/* a jmp_buf: to the end of its life */ \
+	struct kt_site *waits_at;	/* if it waits for a completion */     \
+	const void *flushing;		/* the work that it cancels and waits for */
 struct completion;
 /* Where the kernel's own struct of that name lies. */
 #define KT_LINUX_PLUG_BYTES  128

@@ -97,7 +97,8 @@ struct task_struct {
 	/* the task itself writes this; the threads that it spawns inherit it: */
 	bool no_cgroup_migration;
 
-	KT_LINUX_TASK_FIELDS	/* none, unless the kernel's own files run: core/bridged.h */
+	/* None, unless the kernel's own files run: core/bridged.h. */
+	KT_LINUX_TASK_FIELDS
 };
 
 /* The calling task. Every thread that calls core/ is a task. */
