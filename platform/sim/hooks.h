@@ -27,7 +27,8 @@ void *sim_seen(const void *addr, size_t size);
 
 static inline void sim_fence(void)
 {
-	if (__builtin_expect(sim_is_weak, false))
+	/* By an atomic, because in a unit with plain points a plain load is a point. */
+	if (__builtin_expect(__atomic_load_n(&sim_is_weak, __ATOMIC_RELAXED), false))
 		sim_drain();
 }
 

@@ -89,7 +89,7 @@ void exec_end_jobs(struct exec_thread *t)
 /* Read the past of j from the ledger, before a call that works on j. */
 static struct model_past past_of(const struct exec_job *j)
 {
-	return model_past(j->facts, KT_PEEK(j->dwork.work.worker));
+	return model_past(j->facts, kthread_work_was_queued(&j->dwork.work));
 }
 
 /* Call it before a call that wakes the worker by queueing or moving the work. */
