@@ -52,7 +52,8 @@ def on_our_core(target, options):
             return None
         platform = seeded.platform(bug)
         return {"bug": bug, "sanitizer": "none", **({"platform": platform} if platform else {})}
-    found = table().get(target)
+    # On the kernel's files a driver has the same rest.
+    found = table().get(target.replace("//stress:kthrash_linux_", "//stress:kthrash_"))
     name, at, platform = target.partition("@")
     if at and name in MATRIX:
         return {"platform": platform, "bug": ""}
