@@ -220,16 +220,17 @@ typedef struct cpumask cpumask_t;
 /* ---- warnings ------------------------------------------------------------------------ */
 
 /* A warning is a finding, so "once" is no less. */
-#define WARN_ON(cond)                                                          \
+#define LINUX_WARN(cond, text)                                                 \
 	(__extension__({                                                       \
 		bool linux_warns = (cond);                                     \
 		if (unlikely(linux_warns))                                     \
-			linux_warn(__func__, #cond);                           \
+			linux_warn(__func__, (text));                          \
 		linux_warns;                                                   \
 	}))
-#define WARN_ON_ONCE(cond)     WARN_ON(cond)
-#define WARN(cond, ...)        WARN_ON(cond)
-#define WARN_ONCE(cond, ...)   WARN_ON(cond)
+#define WARN_ON(cond)          LINUX_WARN(cond, #cond)
+#define WARN_ON_ONCE(cond)     LINUX_WARN(cond, #cond)
+#define WARN(cond, ...)        LINUX_WARN(cond, #cond)
+#define WARN_ONCE(cond, ...)   LINUX_WARN(cond, #cond)
 #define BUG_ON(cond)                                                           \
 	do {                                                                   \
 		if (unlikely(cond))                                            \

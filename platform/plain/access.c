@@ -51,7 +51,9 @@ static struct kt_site *site_at(uintptr_t pc)
 	__attribute__((weak)) void name(void *addr);                           \
 	__attribute__((weak)) void name(void *addr)                            \
 	{                                                                      \
-		sim_point(site_at((uintptr_t)__builtin_return_address(0)), addr); \
+		struct kt_site *site = site_at((uintptr_t)__builtin_return_address(0)); \
+                                                                               \
+		sim_plain_point(site, addr, site->size);                       \
 	}
 #define NO_HOOK(name)                                                          \
 	__attribute__((weak)) void name(void *addr);                           \

@@ -18,6 +18,12 @@
  */
 void *sim_point(struct kt_site *site, const void *addr);
 
+/*
+ * sim_point() for a plain access of compiled code. What a task itself accesses on its own stack
+ * is in a frame that has not returned, perhaps where an object of an earlier frame was.
+ */
+void sim_plain_point(struct kt_site *site, const void *addr, size_t size);
+
 /* With weak memory, sim_drain() makes visible all that the running task has stored. */
 extern bool sim_is_weak;
 void sim_drain(void);
