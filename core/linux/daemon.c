@@ -6,6 +6,8 @@
 #include <setjmp.h>
 #include <string.h>
 
+#include <linux/version.h>
+
 #include "core/kthread_internal.h"
 #include "core/linux/plug.h"
 #include "core/linux/sched.h"
@@ -13,6 +15,11 @@
 struct kthreadd *linux_kthreadd;
 
 enum { KTHREADD_SHUTDOWN };
+
+unsigned core_linux_version(void)
+{
+	return LINUX_VERSION_CODE;
+}
 
 void kthreadd_init(struct kthreadd *d)
 {
@@ -218,12 +225,18 @@ void thaw_kthreads(struct kthreadd *d)
 }
 
 /*
- * Linux asks again after 1, 2, 4 and then every 8 ms. Here the time between doubles on: the
- * clock is virtual, and a thread that never freezes costs few steps so.
+ * Linux asks again after 1, 2, 4 and then every 8 ms, until 20 s are over. Here it asks a few
+ * times more after 512 ms, and then the time between doubles on: the clock is virtual, and a
+ * thread that never freezes costs few steps so. (A thread that freezes late is found by then: in
+ * the simulator a sleep of less than a second may be over at any moment.)
  */
+enum { ASK_MAX = 24 };
+#define ASK_AGAIN_NS 512000000ull
+
 int freeze_kthreads_until(struct kthreadd *d, uint64_t deadline_ns)
 {
 	uint64_t sleep_ns = 1000000;
+	unsigned asked = 0;
 
 	begin_freeze(d);
 	while (ask_all(d)) {
@@ -236,7 +249,8 @@ int freeze_kthreads_until(struct kthreadd *d, uint64_t deadline_ns)
 		KT_POINT(freeze.waiting);
 		__set_current_state(TASK_UNINTERRUPTIBLE);
 		schedule_until(now + sleep_ns < deadline_ns ? now + sleep_ns : deadline_ns);
-		sleep_ns *= 2;
+		if (sleep_ns < ASK_AGAIN_NS || asked++ > ASK_MAX)
+			sleep_ns *= 2;
 	}
 	KT_POINT(freeze.done);
 	return 0;

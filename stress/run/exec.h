@@ -40,6 +40,15 @@ bool exec_is_subject(void);
 /* Write into the ledger that an allocation of the calling thread fails. */
 void exec_alloc_failed(enum kt_role role);
 
+/*
+ * The execution ended in `failure`. If that is what the kernel's own files are known to do, returns
+ * the row of the table (model_core.c) that says so; otherwise NULL. Called when no task runs any more.
+ */
+const char *exec_known(enum kt_failure failure);
+
+/* Can executions have *p? NULL: they can. Otherwise the reason why not. */
+const char *exec_refuses(const struct plan *p);
+
 /* The named points that exec_point() must see: bit kt_site_hash() % 64 of each is set. */
 uint64_t exec_points(void);
 

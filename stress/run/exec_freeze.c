@@ -13,9 +13,12 @@ void do_freeze(struct exec_task *by, struct exec_thread *t, const struct plan_op
 	(void)t;
 	ledger_freeze_begun();
 	err = freeze_kthreads_until(&exec.kthreadd, deadline_ns);
-	model_froze(err, os_now_ns() < deadline_ns);
-	ledger_freeze_done();
+	model_froze(err, os_now_ns() < deadline_ns, exec.parks_freezable);
 	by->freezes++;
+	if (err)	/* it is over */
+		by->refused++;
+	else
+		ledger_freeze_done();
 	exec_expect(op, "freeze", err);
 }
 
@@ -23,6 +26,10 @@ void do_thaw(struct exec_task *by, struct exec_thread *t, const struct plan_op *
 {
 	(void)t, (void)op;
 	by->freezes--;
+	if (by->refused > 0) {
+		by->refused--;
+		return;
+	}
 	ledger_thawing();
 	thaw_kthreads(&exec.kthreadd);
 }

@@ -74,6 +74,8 @@ struct subject {
 
 	/* Can the subject run *p, a plan from a file? NULL: it runs every plan. */
 	bool (*accepts)(const struct plan *p);
+	/* Why can't executions of this build have *p? NULL: they can. NULL: they always can. */
+	const char *(*refuses)(const struct plan *p);
 	/*
 	 * What the user should know before the subject runs *p, as that the plan was made with
 	 * another build; NULL if there is nothing. If the function is NULL, there never is.
@@ -98,6 +100,13 @@ struct subject {
 	bool (*without)(struct plan *out, const struct plan *p, unsigned first, unsigned count);
 	/* How large the program of a case is, without its schedule. NULL: all are equally large. */
 	unsigned (*size)(const struct plan *p);
+
+	/*
+	 * The last execution of a case that the hunt made ended in `failure`: is that known of what
+	 * runs, and documented? Then the hunt takes it for a clean one. Returns what is known, or
+	 * NULL. NULL: nothing is known.
+	 */
+	const char *(*known)(enum kt_failure failure);
 
 	/* ---- executions, in the process that runs them ------------------------------ */
 
