@@ -12,7 +12,9 @@ void do_freeze(struct exec_task *by, struct exec_thread *t, const struct plan_op
 
 	(void)t;
 	ledger_freeze_begun();
+	exec_waits(by, EXEC_WAITS_FREEZE, NULL);
 	err = freeze_kthreads_until(&exec.kthreadd, deadline_ns);
+	exec_waits(by, EXEC_NO_WAIT, NULL);
 	model_froze(err, os_now_ns() < deadline_ns, exec.parks_freezable);
 	by->freezes++;
 	if (err)	/* it is over */

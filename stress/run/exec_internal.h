@@ -58,6 +58,7 @@ enum exec_wait_kind {
 	EXEC_WAITS_STOP,
 	EXEC_WAITS_WORK,	/* flush or cancel of a work */
 	EXEC_WAITS_WORKER,	/* flush-worker or destroy */
+	EXEC_WAITS_FREEZE,
 };
 
 struct exec_wait {

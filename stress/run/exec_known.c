@@ -47,6 +47,10 @@ static uint32_t known_of(const struct exec_wait *w)
 		if (is_frozen(w->thread))
 			return MODEL_FROZEN_WORK;
 		break;
+	case EXEC_WAITS_FREEZE:	/* it fails at its deadline, which other tasks may keep away */
+		if (exec.parks_freezable)
+			return MODEL_PARKED_AWAKE;
+		break;
 	}
 	return 0;
 }
