@@ -96,6 +96,7 @@ const struct subject subject_plan = {
 	.size = size,
 	.load = exec_load,
 	.run = exec_run,
+	.results = exec_results,
 	.victims = victims,
 	.victim = victim,
 	.kill = exec_kill,
