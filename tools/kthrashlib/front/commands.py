@@ -61,6 +61,7 @@ COMMANDS = [
                number=whole(1, 10000)),
         Option("--sbatch=OPTION...", "with slurm: an option for sbatch, as in "
                "--sbatch=--partition=NAME"),
+        *CORE,
     ], "A lane is one hunting engine in one build, such as the random walk in the simulator or "
        "AFL++ under ASan; lanes share the time by weight. If a campaign was killed, by any "
        "signal, the same command goes on with it. With other options or other sources the "
