@@ -170,9 +170,18 @@ void smpboot_unregister_percpu_thread(struct smp_hotplug_thread *ht)
 
 int smpboot_wake_thread(struct smp_hotplug_thread *ht, unsigned cpu)
 {
-	struct task_struct *t = smp_load_acquire(&ht->store[cpu]);
+	struct task_struct *t;
+	int woken;
 
-	return t ? wake_up_process(t) : 0;
+	/*
+	 * The kernel writes the slot plainly: its callers look only at the slot of the CPU that
+	 * they are on. Here any task calls this, so it takes the lock under which the slot changes.
+	 */
+	linux_plug_lock(true);
+	t = ht->store[cpu];
+	woken = t ? wake_up_process(t) : 0;
+	linux_plug_lock(false);
+	return woken;
 }
 
 struct smp_hotplug_thread *smpboot_current(void)

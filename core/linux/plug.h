@@ -24,6 +24,8 @@ struct linux_plug {
 /* `room`: KT_LINUX_PLUG_BYTES, where the kernel's struct is. */
 int linux_plug_register(void *room, const struct linux_plug *from);
 void linux_plug_unregister(void *room);
+/* Take or leave the lock under which the slots of `store` change. */
+void linux_plug_lock(bool take);
 /* The room of the calling per-CPU thread. */
 void *linux_plug_current(void);
 

@@ -15,7 +15,9 @@
 #endif
 
 #include <limits.h>
+#include <sched.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -160,9 +162,7 @@ struct hlist_head {
 				smp_load_acquire(&(t)->on_cpu))
 
 #define SCHED_NORMAL           0
-struct sched_param {
-	int sched_priority;
-};
+/* struct sched_param, the CLONE_ flags and SIGCHLD are the C library's. */
 #define sched_setscheduler_nocheck(t, policy, param)                           \
 	((void)(t), (void)(policy), (void)(param), os_set_policy(OS_POLICY_NORMAL))
 
@@ -190,9 +190,6 @@ typedef struct cpumask cpumask_t;
 #define task_lock(t)           ((void)(t))
 #define task_unlock(t)         ((void)(t))
 
-#define CLONE_FS               0x00000200
-#define CLONE_FILES            0x00000400
-#define SIGCHLD                17
 /* kernel_thread() has got a name as its third argument in 6.4. */
 #define LINUX_FORK_OF(first, second, which, ...) which
 #define LINUX_FORK_NAMED(fn, arg, name, flags)   linux_fork((fn), (arg), (name))

@@ -34,6 +34,14 @@ LINUX_OURS void linux_plug_unregister(void *room)
 	smpboot_unregister_percpu_thread(room);
 }
 
+LINUX_OURS void linux_plug_lock(bool take)
+{
+	if (take)
+		mutex_lock(&smpboot_threads_lock);
+	else
+		mutex_unlock(&smpboot_threads_lock);
+}
+
 LINUX_OURS void *linux_plug_current(void)
 {
 	struct task_struct *t = current;

@@ -51,6 +51,12 @@ const char *exec_known(enum kt_failure failure);
 /* Can executions have *p? NULL: they can. Otherwise the reason why not. */
 const char *exec_refuses(const struct plan *p);
 
+/*
+ * May an execution of *p end in a hang that the kernel's files are known for? Real threads can't be
+ * told of it, so hunts on them draw no such plan.
+ */
+bool exec_may_hang(const struct plan *p);
+
 /* The named points that exec_point() must see: bit kt_site_hash() % 64 of each is set. */
 uint64_t exec_points(void);
 

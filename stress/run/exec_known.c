@@ -78,3 +78,34 @@ const char *exec_refuses(const struct plan *p)
 			       "The kernel's files have none: its lists of tasks are kernel/fork.c's";
 	return NULL;
 }
+
+static bool has_earlier_stop(const struct plan *p, unsigned op)
+{
+	for (unsigned i = 0; i < op; i++)
+		if ((p->ops[i].kind == PLAN_STOP || p->ops[i].kind == PLAN_STOP_PUT) &&
+		    p->ops[i].thread == p->ops[op].thread)
+			return true;
+	return false;
+}
+
+static bool is_delayed(const struct plan *p, const struct plan_op *flush)
+{
+	for (unsigned i = 0; i < p->ops_count; i++)
+		if (plan_op_has(p->ops[i].kind, PLAN_HAS_DELAY) &&
+		    p->ops[i].thread == flush->thread && p->ops[i].work == flush->work)
+			return true;
+	return false;
+}
+
+bool exec_may_hang(const struct plan *p)
+{
+	for (unsigned i = 0; core_linux_version() && i < p->ops_count; i++) {
+		const struct plan_op *op = &p->ops[i];
+		bool stops = op->kind == PLAN_STOP || op->kind == PLAN_STOP_PUT;
+
+		if (op->kind == PLAN_FREEZE || (stops && has_earlier_stop(p, i)) ||
+		    (op->kind == PLAN_FLUSH && is_delayed(p, op)))
+			return true;
+	}
+	return false;
+}

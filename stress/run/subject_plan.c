@@ -4,6 +4,7 @@
 #include "stress/run/exec.h"
 #include "stress/run/ledger.h"
 #include "stress/run/subject.h"
+#include "stress/run/world.h"
 
 /*
  * A case that the build can't run is drawn again. Most cases have no operation that is refused, so
@@ -20,7 +21,7 @@ static void generate(struct plan *p, uint64_t seed, bool faults)
 {
 	for (unsigned i = 0; i < DRAWS_MAX; i++, seed = draw_again(seed)) {
 		plan_generate(p, seed, &(struct plan_generate_options){ .faults = faults });
-		if (!exec_refuses(p))
+		if (!exec_refuses(p) && (world_can(WORLD_REPEATS) || !exec_may_hang(p)))
 			return;
 	}
 }
