@@ -77,7 +77,7 @@ void thaw_kthreads(struct kthreadd *d);
  * Must p, the calling task, freeze? One load; none if p is not freezable. A sleeping loop
  * tests it after set_current_state() and before schedule(), like kthread_should_stop().
  */
-bool freezing(struct task_struct *p);
+bool freezing(struct task_struct *p) KT_BRIDGED(freezing);
 
 /* Is p in the refrigerator? A hint: the answer may be old at once. */
 bool frozen(struct task_struct *p);
@@ -95,7 +95,7 @@ bool set_freezable(void);
  * it might use something that is still asleep, such as a device, before it tests
  * kthread_should_stop().
  */
-bool try_to_freeze(void);
+bool try_to_freeze(void) KT_BRIDGED(try_to_freeze);
 
 /*
  * kthread_should_stop() for a freezable thread. The thread freezes if it must, and

@@ -82,7 +82,7 @@ struct task_struct *kthread_create_on_cpu(int (*threadfn)(void *data), void *dat
  * From now on task_set_cpus_allowed() refuses k. Called between create and the first
  * wake-up. May sleep until k sleeps.
  */
-void kthread_bind_mask(struct task_struct *k, uint64_t cpus);
+void kthread_bind_mask(struct task_struct *k, uint64_t cpus) KT_BRIDGED(kthread_bind_mask);
 void kthread_bind(struct task_struct *k, unsigned cpu);
 
 /*
@@ -110,7 +110,7 @@ bool kthread_should_stop(void);
 int kthread_stop(struct task_struct *k);
 
 /* kthread_stop(), and drop the caller's reference. */
-int kthread_stop_put(struct task_struct *k);
+int kthread_stop_put(struct task_struct *k) KT_BRIDGED(kthread_stop_put);
 
 /*
  * Make k sleep in kthread_parkme() and wait until it has left its processor.
@@ -130,7 +130,7 @@ void kthread_unpark(struct task_struct *k);
 
 /* Was kthread_park() called on the calling kthread, or on k? */
 bool kthread_should_park(void);
-bool __kthread_should_park(struct task_struct *k);
+bool __kthread_should_park(struct task_struct *k) KT_BRIDGED(__kthread_should_park);
 
 /*
  * Sleep until unparked; return at once if the thread is not asked to park. Called by the
@@ -140,16 +140,17 @@ bool __kthread_should_park(struct task_struct *k);
 void kthread_parkme(void);
 
 /* End the calling kthread with this result, which kthread_stop() returns. */
-__attribute__((noreturn)) void kthread_exit(int result);
+__attribute__((noreturn)) void kthread_exit(int result) KT_BRIDGED(kthread_exit);
 
 /* As kthread_exit(), but first completes c, unless c is NULL. After that *c may be gone. */
-__attribute__((noreturn)) void kthread_complete_and_exit(kt_completion *c, int code);
+__attribute__((noreturn)) void kthread_complete_and_exit(kt_completion *c, int code)
+	KT_BRIDGED(kthread_complete_and_exit);
 
 /*
  * The function and data with which k was created. k is a kthread; for kthread_func() it may
  * be any task.
  */
-int (*kthread_func(struct task_struct *k))(void *data);
+int (*kthread_func(struct task_struct *k))(void *data) KT_BRIDGED(kthread_func);
 void *kthread_data(struct task_struct *k);
 
 /* kthread_data() of any task; NULL if it is not a kthread. For reports. */

@@ -12,6 +12,7 @@
 #include "core/mm.h"
 #include "platform/completion.h"
 
+#if !defined(KT_CORE_LINUX)
 enum kthread_flag {
 	KTHREAD_SHOULD_STOP,	/* set once, never cleared */
 	KTHREAD_SHOULD_PARK,	/* set by kthread_park(), cleared by kthread_unpark() */
@@ -71,6 +72,15 @@ void kthread_main(void *create);
 struct kthread *alloc_kthread_struct(void);
 void free_kthread_struct(struct kthread *k);	/* NULL does nothing */
 void free_kthread_create_info(struct kthread_create_info *create);
+
+/* task.c: the last reference to t is gone. */
+static inline void free_kthread_of(struct task_struct *t)
+{
+	free_kthread_struct(t->kthread);
+}
+#else
+void free_kthread_of(struct task_struct *t);
+#endif
 
 /* mm.c: the calling thread ends. It must use no mm. Drops the mm on which it is lazy. */
 void exit_mm(struct task_struct *t);

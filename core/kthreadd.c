@@ -7,6 +7,11 @@
 
 enum { KTHREADD_SHUTDOWN };
 
+unsigned core_linux_version(void)
+{
+	return 0;
+}
+
 void kthreadd_init(struct kthreadd *d)
 {
 	memset(d, 0, sizeof *d);

@@ -46,6 +46,9 @@ struct kthreadd {
 	struct smpboot smpboot;		/* the threads of each CPU */
 };
 
+/* Which core this is: 0, or the version of the kernel whose files run, as LINUX_VERSION_CODE. */
+unsigned core_linux_version(void);
+
 /*
  * The memory node for a thread that `tsk`, the caller, is about to make. If tsk is a
  * kthreadd, this is the node for which the request asks; else it is NUMA_NO_NODE. There is

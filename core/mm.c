@@ -29,6 +29,7 @@ void mmput(struct mm_struct *mm)
 		mmdrop(mm);
 }
 
+#if !defined(KT_CORE_LINUX)
 /* A kthread must not begin to use, or still use, an mm without users. */
 static void check_users(struct mm_struct *mm)
 {
@@ -72,6 +73,8 @@ void kthread_unuse_mm(struct mm_struct *mm)
 	KT_POINT(mm.unused);
 }
 
+#endif
+
 void exit_mm(struct task_struct *t)
 {
 	if (t->mm)
@@ -95,6 +98,7 @@ void css_put(struct cgroup_subsys_state *css)
 		css->release(css);
 }
 
+#if !defined(KT_CORE_LINUX)
 void kthread_associate_blkcg(struct cgroup_subsys_state *css)
 {
 	struct kthread *self = current->kthread;
@@ -114,3 +118,4 @@ struct cgroup_subsys_state *kthread_blkcg(void)
 {
 	return current->kthread ? current->kthread->blkcg_css : NULL;
 }
+#endif

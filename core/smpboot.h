@@ -29,6 +29,7 @@
 #ifndef CORE_SMPBOOT_H
 #define CORE_SMPBOOT_H
 
+#include "core/bridged.h"
 #include "core/cpu.h"
 
 struct smp_hotplug_thread {
@@ -48,6 +49,7 @@ struct smp_hotplug_thread {
 	const char *thread_comm;		/* "name/%u" */
 
 	struct list_head list;			/* under threads_lock */
+	KT_LINUX_PLUG_FIELDS
 };
 
 struct smpboot {
@@ -64,13 +66,15 @@ void smpboot_destroy(struct smpboot *s);
  * and later on each CPU that comes online. Returns 0, or -ENOMEM or the error of
  * kthread_create(). After an error no thread is left. Sleeps.
  */
-int smpboot_register_percpu_thread(struct smp_hotplug_thread *plug_thread);
+int smpboot_register_percpu_thread(struct smp_hotplug_thread *plug_thread)
+	KT_BRIDGED(smpboot_register_percpu_thread);
 
 /*
  * Stop all threads of plug_thread, also those of offline CPUs. The caller must have the same
  * kthreadd as the task that registered plug_thread.
  */
-void smpboot_unregister_percpu_thread(struct smp_hotplug_thread *plug_thread);
+void smpboot_unregister_percpu_thread(struct smp_hotplug_thread *plug_thread)
+	KT_BRIDGED(smpboot_unregister_percpu_thread);
 
 /*
  * wake_up_process() for cpu's thread. A user calls it after it has made work, by a store of any
@@ -86,8 +90,8 @@ struct smp_hotplug_thread *smpboot_current(void);
  * core/cpu.c calls these with the hotplug lock held for writing. create returns 0 or the
  * first error. park begins with the threads that were registered last.
  */
-int smpboot_create_threads(struct kthreadd *d, unsigned cpu);
-void smpboot_park_threads(struct kthreadd *d, unsigned cpu);
-void smpboot_unpark_threads(struct kthreadd *d, unsigned cpu);
+int smpboot_create_threads(struct kthreadd *d, unsigned cpu) KT_BRIDGED(smpboot_create_threads);
+void smpboot_park_threads(struct kthreadd *d, unsigned cpu) KT_BRIDGED(smpboot_park_threads);
+void smpboot_unpark_threads(struct kthreadd *d, unsigned cpu) KT_BRIDGED(smpboot_unpark_threads);
 
 #endif

@@ -28,7 +28,7 @@ static void free_task(struct rcu_head *rcu)
 {
 	struct task_struct *t = container_of(rcu, struct task_struct, rcu);
 
-	free_kthread_struct(t->kthread);
+	free_kthread_of(t);
 	kt_lock_destroy(&t->pi_lock);
 	os_free(t);
 }
@@ -56,7 +56,7 @@ bool fatal_signal_pending(struct task_struct *t)
 	return !(t->flags & PF_NOSIGNAL) && os_is_killed(&t->os);
 }
 
-static bool signal_pending_state(unsigned state, struct task_struct *t)
+bool signal_pending_state(unsigned state, struct task_struct *t)
 {
 	if (!(state & (TASK_INTERRUPTIBLE | TASK_WAKEKILL)))
 		return false;
@@ -177,6 +177,20 @@ static void note_bound_locked(struct task_struct *t)
 	list_add_tail(&t->bound, &t->kthreadd->cpus.bound);
 }
 
+void task_note_bound(struct task_struct *t)
+{
+	kt_lock_acquire(&t->kthreadd->cpus.bound_lock);
+	kt_lock_acquire(&t->pi_lock);
+	note_bound_locked(t);
+	kt_lock_release(&t->pi_lock);
+	kt_lock_release(&t->kthreadd->cpus.bound_lock);
+}
+
+int task_place_locked(struct task_struct *t, uint64_t cpus)
+{
+	return place_locked(t, cpus);
+}
+
 bool task_bind(struct task_struct *t, uint64_t cpus, unsigned mask)
 {
 	kt_lock *bound_lock = &t->kthreadd->cpus.bound_lock;
@@ -197,6 +211,12 @@ bool task_bind(struct task_struct *t, uint64_t cpus, unsigned mask)
 	return bound;
 }
 
+/* Called with pi_lock held. */
+static bool refuses_affinity(const struct task_struct *t)
+{
+	return t->no_setaffinity || (t->flags & PF_NO_SETAFFINITY);
+}
+
 int task_set_cpus_allowed(struct task_struct *t, uint64_t cpus)
 {
 	kt_lock *bound_lock = &t->kthreadd->cpus.bound_lock;
@@ -204,7 +224,7 @@ int task_set_cpus_allowed(struct task_struct *t, uint64_t cpus)
 
 	kt_lock_acquire(bound_lock);
 	kt_lock_acquire(&t->pi_lock);
-	if (cpus && !t->no_setaffinity && READ_ONCE(t->state) != TASK_DEAD) {
+	if (cpus && !refuses_affinity(t) && READ_ONCE(t->state) != TASK_DEAD) {
 		note_bound_locked(t);
 		err = place_locked(t, cpus);
 	}

@@ -21,6 +21,7 @@
 #ifndef CORE_TASK_H
 #define CORE_TASK_H
 
+#include "core/bridged.h"
 #include "core/err.h"
 #include "core/list.h"
 #include "platform/atomic.h"
@@ -43,6 +44,7 @@
 #define PF_KTHREAD  0x00200000u
 #define PF_NOFREEZE 0x00008000u		/* the freezer passes it over */
 #define PF_NOSIGNAL 0x00000100u		/* ignores signals, fatal ones too */
+#define PF_NO_SETAFFINITY 0x04000000u	/* Linux's no_setaffinity: see core/linux/ */
 
 struct kthread;
 struct kthreadd;
@@ -94,6 +96,9 @@ struct task_struct {
 
 	/* the task itself writes this; the threads that it spawns inherit it: */
 	bool no_cgroup_migration;
+
+	/* None, unless the kernel's own files run: core/bridged.h. */
+	KT_LINUX_TASK_FIELDS
 };
 
 /* The calling task. Every thread that calls core/ is a task. */
@@ -184,5 +189,14 @@ int task_set_cpus_allowed(struct task_struct *t, uint64_t cpus);
 
 /* Has t received a fatal signal that it does not ignore? */
 bool fatal_signal_pending(struct task_struct *t);
+
+/* Does a signal end a sleep of t in that state? */
+bool signal_pending_state(unsigned state, struct task_struct *t);
+
+/* Let t, which is not DEAD, run on these processors. The caller holds t->pi_lock. */
+int task_place_locked(struct task_struct *t, uint64_t cpus);
+
+/* kthreadd's fork: from now on a CPU that goes offline or online finds t, a kthread. */
+void task_note_bound(struct task_struct *t);
 
 #endif

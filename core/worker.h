@@ -33,6 +33,7 @@
 struct kthread_work;
 typedef void (*kthread_work_func_t)(struct kthread_work *work);
 
+#if !defined(KT_CORE_LINUX)
 struct kthread_worker {
 	kt_lock lock;
 
@@ -63,12 +64,21 @@ struct kthread_delayed_work {
 	struct timer_list timer;
 };
 
-void kthread_init_worker(struct kthread_worker *worker);
-void kthread_init_work(struct kthread_work *work, kthread_work_func_t func);
+/* The worker's thread; NULL if it has none. */
+#define kthread_worker_task(w) ((w)->task)
+/* For oracles: does the calling thread see that the work was queued before? */
+#define kthread_work_was_queued(w) (KT_PEEK((w)->worker) != NULL)
+#else
+#include "core/linux/worker.h"
+#endif
+
+void kthread_init_worker(struct kthread_worker *worker) KT_BRIDGED(kthread_init_worker);
+void kthread_init_work(struct kthread_work *work, kthread_work_func_t func)
+	KT_BRIDGED(kthread_init_work);
 
 /* base fires the work's timer. It is booted; usually it is &current->kthreadd->timers. */
 void kthread_init_delayed_work(struct kthread_delayed_work *dwork, kthread_work_func_t func,
-			       struct timer_base *base);
+			       struct timer_base *base) KT_BRIDGED(kthread_init_delayed_work);
 
 /* The thread function of a worker: kthread_create(kthread_worker_fn, worker, …). */
 int kthread_worker_fn(void *worker);
@@ -81,7 +91,8 @@ int kthread_worker_fn(void *worker);
 __attribute__((format(printf, 2, 3)))
 struct kthread_worker *kthread_create_worker(unsigned flags, const char *namefmt, ...);
 struct kthread_worker *kthread_create_worker_on_cpu(unsigned cpu, unsigned flags,
-						    const char *namefmt);
+						    const char *namefmt)
+	KT_BRIDGED(kthread_create_worker_on_cpu);
 
 #define kthread_run_worker(flags, namefmt, ...)                                \
 	(__extension__({                                                       \

@@ -49,15 +49,21 @@ struct kt_site {
 	uint16_t    line;
 	uint8_t     access : 4;	/* enum kt_access */
 	bool        placed : 1;	/* its name begins with file and line */
+	bool        plain : 1;	/* a plain access: platform/plain.h */
 	uint8_t     size;	/* bytes of the word */
 	uint32_t    hash;	/* kt_site_hash() keeps it here; 0 = not yet */
 };
+
+/* Where a site lies. A unit whose static variables are reset keeps its sites apart from them. */
+#if !defined(KT_SITE_SECTION)
+#define KT_SITE_SECTION
+#endif
 
 #define KT_SITE(op_, what_) KT_SITE_OF((op_), (what_), KT_NO_ACCESS, 0)
 
 #define KT_SITE_OF(op_, what_, access_, size_)                                 \
 	(__extension__({                                                       \
-		static struct kt_site kt_site_here = {                         \
+		static struct kt_site kt_site_here KT_SITE_SECTION = {         \
 			.func = __func__, .op = (op_), .what = (what_),        \
 			.file = __FILE__, .line = __LINE__,                    \
 			.access = (access_), .size = (size_),                  \
@@ -67,7 +73,7 @@ struct kt_site {
 
 #define KT_SITE_NAMED(name_)                                                   \
 	(__extension__({                                                       \
-		static struct kt_site kt_site_here = {                         \
+		static struct kt_site kt_site_here KT_SITE_SECTION = {         \
 			.op = "point", .what = (name_),                        \
 			.file = __FILE__, .line = __LINE__,                    \
 		};                                                             \

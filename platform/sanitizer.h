@@ -16,7 +16,10 @@
 #define KT_WITH_ASAN 0
 #endif
 
-#if defined(__SANITIZE_THREAD__) || KT_HAS_FEATURE(thread_sanitizer)
+/* With KT_PLAIN_POINTS the compiler calls hooks of platform/plain/, and no sanitizer. */
+#if defined(KT_PLAIN_POINTS)
+#define KT_WITH_TSAN 0
+#elif defined(__SANITIZE_THREAD__) || KT_HAS_FEATURE(thread_sanitizer)
 #define KT_WITH_TSAN 1
 #else
 #define KT_WITH_TSAN 0

@@ -33,10 +33,10 @@ BAD_NUMBERS = ["0x10", "1e3", " 5", "5 ", "+5", "-1", "nan", "inf", "5_0", "5,0"
                "five", "\u0665", "9" * 5000]
 
 
-def driver(path, platform=SIM, bug="", sanitizer="none", compiler="clang 19"):
+def driver(path, platform=SIM, bug="", sanitizer="none", compiler="clang 19", **core):
     """Makes a driver that says this of itself, and writes its commands to PATH.log."""
     said = json.dumps({"platform": platform, "compiler": compiler, "optimized": True,
-                       "sanitizer": sanitizer, "bug": bug})
+                       "sanitizer": sanitizer, "bug": bug, "core": "kthrash", "tree": "", **core})
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path + ".new", "w", encoding="utf-8") as f:
         f.write("#!/bin/sh\necho \"$1\" >> '%s.log'\n[ \"$1\" != about ] || echo '%s'\n" % (
@@ -102,7 +102,7 @@ class Identity(Builds):
         for (system, sanitizer), target in drivers.TARGETS.items():
             self.assertEqual(about.expected(target), {
                 "platform": SIM if system == "sim" else POSIX, "compiler": "clang 19",
-                "optimized": True, "sanitizer": sanitizer, "bug": ""})
+                "optimized": True, "sanitizer": sanitizer, "bug": "", "core": "kthrash"})
         for sanitizer, target in drivers.ANY.items():
             wanted = about.expected(target, [about.PLATFORM + TICKET])
             self.assertEqual((wanted["platform"], wanted["sanitizer"]), (TICKET, sanitizer))

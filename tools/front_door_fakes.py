@@ -27,8 +27,8 @@ case "$0" in
 esac
 if [ "$name $1" = "driver about" ]; then
 	case "${0##*/}" in
-	*@*) echo "{\"platform\":\"${0##*@}\",\"bug\":\"\"}" ;;
-	*) echo "{\"bug\":\"${0##*/}\",\"sanitizer\":\"none\"}" ;;
+	*@*) echo "{\"platform\":\"${0##*@}\",\"bug\":\"\",\"core\":\"kthrash\"}" ;;
+	*) echo "{\"bug\":\"${0##*/}\",\"sanitizer\":\"none\",\"core\":\"kthrash\"}" ;;
 	esac
 	exit
 fi

@@ -104,7 +104,7 @@ class Door(unittest.TestCase):
         self.driver("fake", "one")
         self.driver("fuzz", "plan_fuzz_libfuzzer")
         self.driver("stress", "bugs", "P1", hunt=campaign_fakes.CANARY,
-                    about='{"bug": "P1", "sanitizer": "none"}')
+                    about='{"bug": "P1", "sanitizer": "none", "core": "kthrash"}')
         self.config = os.path.join(self.base, "config.toml")
         write(self.config, CONFIG)
 

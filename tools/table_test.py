@@ -133,9 +133,9 @@ class Candidates(unittest.TestCase):
         self.assertEqual(self.words("test", "--", "--"), [])
 
     def test_bugs_and_lanes(self):
-        self.assertEqual(self.words("bugs", ""), drivers.bug_names())
+        self.assertLessEqual({*drivers.bug_names(), "H26N"}, {*self.words("bugs", "")})
         self.assertEqual(self.words("replay", "--bug=P1"),
-                         ["--bug=" + b for b in drivers.bug_names() if b.startswith("P1")])
+                         ["--bug=" + b for b in self.words("bugs", "P1")])
         self.assertEqual(self.words("campaign", "--lanes=afl,lib"), ["--lanes=afl,libfuzzer"])
 
     def test_platforms_word_by_word(self):

@@ -19,6 +19,12 @@
  */
 void *sim_point(struct kt_site *site, const void *addr);
 
+/*
+ * sim_point() for a plain access of compiled code. What a task itself accesses on its own stack
+ * is in a frame that has not returned, perhaps where an object of an earlier frame was.
+ */
+void sim_plain_point(struct kt_site *site, const void *addr, size_t size);
+
 /* With weak memory, sim_drain() makes visible all that the running task has stored. */
 extern bool sim_is_weak;
 void sim_drain(void);
@@ -41,7 +47,8 @@ void sim_weak_wmb(void);
 
 static inline void sim_fence(void)
 {
-	if (__builtin_expect(sim_is_weak, false))
+	/* By an atomic, because in a unit with plain points a plain load is a point. */
+	if (__builtin_expect(__atomic_load_n(&sim_is_weak, __ATOMIC_RELAXED), false))
 		sim_drain();
 }
 

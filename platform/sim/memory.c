@@ -300,6 +300,19 @@ void os_object_end(const void *addr, size_t size)
 	set_doubt(begin, size, DOUBT_OBJECT, true);
 }
 
+void sim_plain_point(struct kt_site *site, const void *addr, size_t size)
+{
+	if (__builtin_expect(sim_memory_doubt[(uintptr_t)addr / SIM_GRANULE % SIM_GRANULES],
+			     false)) {
+		char *low, *high;
+
+		if (sim_task_stack(sim.current, &low, &high) && (const char *)addr >= low &&
+		    (const char *)addr < high)
+			os_object_begin(addr, size);
+	}
+	sim_point(site, addr);
+}
+
 /* ---- the check ---------------------------------------------------------- */
 
 static void fail_block(const struct block *b, const char *what)

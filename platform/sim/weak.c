@@ -221,9 +221,30 @@ void *sim_at_cmpxchg(struct kt_site *site, void *addr, uint64_t old)
 	return older ? stale(older) : w ? (void *)&w->visible : addr;
 }
 
+/*
+ * A plain access works on memory as it is. So all stores to what it touches become visible
+ * first, and with them what must be visible before them.
+ */
+static void *at_plain(char *addr, uint8_t size)
+{
+	for (uint32_t i = 0; i < weak.stores; ) {
+		const struct weak_store *s = &weak.store[i];
+
+		if (s->addr < addr + size && addr < s->addr + s->size) {
+			weak_show_before(s->task, s->number + 1);
+			i = 0;
+		} else {
+			i++;
+		}
+	}
+	return addr;
+}
+
 void *sim_weak_access(struct kt_site *site, const void *addr)
 {
 	weak_settle();
+	if (site->plain)
+		return at_plain((char *)addr, site->size);
 	switch ((enum kt_access)site->access) {
 	case KT_LOAD:
 	case KT_LOAD_ACQUIRE:

@@ -81,7 +81,10 @@ static struct world_options schedule(unsigned i)
 	};
 
 	if (is_livelock) {
-		/* It may show itself in few steps. Who accepts it runs it with the usual limit. */
+		/*
+		 * It may show itself in few steps. The attempt that accepts the plan runs it with
+		 * the usual limit.
+		 */
 		if (subject->steps_fair)
 			w.steps_max = subject->steps_fair * 2;
 		w.strategy = PLAN_DELAY_BOUNDED;

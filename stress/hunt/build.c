@@ -50,24 +50,32 @@ static const struct {
 
 const char *build_name(void)
 {
-	static char name[200];
-	const char *bug = bug_name();
+	static char name[400], core[150];
+	const char *bug = bug_name(), *tree = linux_tree();
 
-	snprintf(name, sizeof name, "%s, " COMPILER_NAME " %d %s, sanitizer " SANITIZER_NAME "%s%s",
-		 platform_name, COMPILER_MAJOR, OPTIMIZED, bug ? ", bug " : "", bug ? bug : "");
+	if (linux_version())
+		snprintf(core, sizeof core, ", core linux %s%s%s%s", linux_version(),
+			 tree[0] ? " (" : "", tree, tree[0] ? ")" : "");
+	snprintf(name, sizeof name,
+		 "%s, " COMPILER_NAME " %d %s, sanitizer " SANITIZER_NAME "%s%s%s", platform_name,
+		 COMPILER_MAJOR, OPTIMIZED, core, bug ? ", bug " : "", bug ? bug : "");
 	return name;
 }
 
 struct build_facts build_facts(void)
 {
-	static char compiler[32];
+	static char compiler[32], core[100] = "kthrash";
 	const char *bug = bug_name();
 
+	if (linux_version())
+		snprintf(core, sizeof core, "linux %s", linux_version());
 	snprintf(compiler, sizeof compiler, COMPILER_NAME " %d", COMPILER_MAJOR);
 	return (struct build_facts){
 		.platform = platform_name,
 		.compiler = compiler,
 		.sanitizer = SANITIZER_NAME,
+		.core = core,
+		.tree = linux_tree(),
 		.bug = bug ? bug : "",
 		.optimized = strcmp(OPTIMIZED, "optimized") == 0,
 	};
@@ -76,6 +84,16 @@ struct build_facts build_facts(void)
 __attribute__((weak)) const char *bug_name(void)
 {
 	return NULL;
+}
+
+__attribute__((weak)) const char *linux_version(void)
+{
+	return NULL;
+}
+
+__attribute__((weak)) const char *linux_tree(void)
+{
+	return "";
 }
 
 static bool is_usual_os(size_t row)
@@ -105,7 +123,7 @@ void replay_options(char *buf, size_t size)
 	const char *sanitizer = NULL, *option = NULL;
 	size_t used;
 
-	if (bug_name()) {
+	if (bug_name() && !linux_version()) {
 		snprintf(buf, size, " --bug=%s", bug_name());
 		return;
 	}
@@ -115,8 +133,10 @@ void replay_options(char *buf, size_t size)
 		if (is_usual_os(i))
 			sanitizer = usual[i].sanitizer;
 	}
-	used = (size_t)snprintf(buf, size, "%s%s", option ? option : " --platform=",
-				option ? "" : platform_name);
+	/* A plan names the tree that it was found on, so that its replay needs no more. */
+	used = (size_t)snprintf(buf, size, "%s%s%s%s%s", linux_version() ? " --core=linux" : "",
+				bug_name() ? " --bug=" : "", bug_name() ? bug_name() : "",
+				option ? option : " --platform=", option ? "" : platform_name);
 	if (!sanitizer || strcmp(sanitizer, SANITIZER_NAME) != 0)
 		snprintf(buf + used, size - used, " --sanitizer=" SANITIZER_NAME);
 }

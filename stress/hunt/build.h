@@ -9,8 +9,8 @@
 struct json;
 
 /*
- * "sim+modelled+park+list+modelled, clang 19 optimized, sanitizer asan"; with a seeded bug also
- * ", bug P1".
+ * "sim+modelled+park+list+modelled, clang 19 optimized, sanitizer asan"; on the kernel's own files
+ * also ", core linux 6.12.117 (76e07eb2840d4465)"; with a seeded bug also ", bug P1".
  */
 const char *build_name(void);
 
@@ -19,6 +19,8 @@ struct build_facts {
 	const char *platform;	/* "sim+modelled+park+list+modelled" */
 	const char *compiler;	/* "clang 19" */
 	const char *sanitizer;	/* asan, tsan or none */
+	const char *core;	/* "kthrash", or "linux 6.12.117" */
+	const char *tree;	/* which files of the kernel they are: a hash of them; else "" */
 	const char *bug;	/* the seeded bug, or "" */
 	bool optimized;
 };
@@ -37,6 +39,11 @@ const char *build_blind_to(void);
 
 /* The seeded bug in this binary, or NULL. */
 const char *bug_name(void);
+
+/* The kernel version whose files are the core of this binary, "6.12.117", or NULL: our own core. */
+const char *linux_version(void);
+/* The hash of those files, without the seeded bug's edits; "" if it is not known. */
+const char *linux_tree(void);
 
 /* The options with which tools/kthrash replay builds this binary: "", or " --os=posix ...". */
 void replay_options(char *buf, size_t size);

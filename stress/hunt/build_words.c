@@ -21,5 +21,7 @@ void build_put(struct json *j)
 	json_string(j, "compiler", f.compiler);
 	json_bool(j, "optimized", f.optimized);
 	json_string(j, "sanitizer", f.sanitizer);
+	json_string(j, "core", f.core);
+	json_string(j, "tree", f.tree);
 	json_string(j, "bug", f.bug);
 }

@@ -143,6 +143,10 @@ int case_read(const char *path, struct plan *p)
 {
 	int err = plan_read(path, p);
 
+	if (!err && subject->refuses && subject->refuses(p)) {
+		fprintf(stderr, "kthrash: %s: %s\n", path, subject->refuses(p));
+		return -EINVAL;
+	}
 	if (err || !subject->accepts || subject->accepts(p)) {
 		const char *remark = !err && subject->remark ? subject->remark(p) : NULL;
 

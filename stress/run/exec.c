@@ -125,6 +125,8 @@ static void load_op(const struct plan *p, const struct plan_op *op, unsigned tas
 	if (p->threads[op->thread].task != task)
 		exec.strays[op->thread] |= 1u << task;
 	exec.timers |= plan_op_has(op->kind, PLAN_HAS_DELAY);
+	exec.parks_freezable |= op->kind == PLAN_PARK &&
+				p->threads[op->thread].body == PLAN_FREEZABLE;
 	if (op->kind == PLAN_RAN)
 		exec.waited_for[op->thread][op->work] = true;
 }
@@ -137,8 +139,9 @@ static void load_directive(const struct plan_directive *d)
 
 void exec_load(const struct plan *p)
 {
+	model_set_core(core_linux_version());
 	exec.plan = p;
-	exec.kills = exec.oom = exec.timers = exec.borrows = false;
+	exec.kills = exec.oom = exec.timers = exec.borrows = exec.parks_freezable = false;
 	memset(exec.strays, 0, sizeof exec.strays);
 	memset(exec.waited_for, 0, sizeof exec.waited_for);
 	for (unsigned i = 0; i < p->directives_count; i++)
@@ -182,7 +185,8 @@ static void begin_task(unsigned i)
 	t->name = plan_string(p, p->tasks[i].name);
 	t->index = i;
 	t->facts = &ledger.task[i];
-	t->freezes = 0;
+	t->freezes = t->refused = 0;
+	exec_waits(t, EXEC_NO_WAIT, NULL);
 	t->alive = false;
 	t->oom_waiters = 0;
 	if (exec.oom)
@@ -193,6 +197,7 @@ static void begin_task(unsigned i)
 static void begin(void)
 {
 	ledger_begin(CPU_POSSIBLE_MASK);
+	model_explained = 0;
 	for (unsigned i = 0; i < exec.plan->threads_count; i++)
 		begin_thread(i);
 	for (unsigned i = 0; i < exec.plan->tasks_count; i++)
@@ -268,9 +273,16 @@ static void teardown(void)
 	}
 }
 
+const struct subject_results *exec_results(void)
+{
+	return &exec.results;
+}
+
 void exec_run(bool check_expects)
 {
 	exec.check_expects = check_expects;
+	if (check_expects)
+		memset(&exec.results, 0, sizeof exec.results);
 	kthreadd_init(&exec.kthreadd);
 	task_init(&exec.init, &exec.kthreadd, "init");
 	os_adopt(&exec.init.os, "init");
@@ -278,6 +290,7 @@ void exec_run(bool check_expects)
 	run_tasks();
 	teardown();
 	model_end();
+	exec_waits(NULL, EXEC_NO_WAIT, NULL);
 	os_unadopt();
 	task_destroy(&exec.init);
 }

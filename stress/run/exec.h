@@ -24,6 +24,8 @@ void exec_load(const struct plan *p);
  * thread that was adopted. check_expects: also check the plan's own "== R".
  */
 void exec_run(bool check_expects);
+/* The results of the last execution with check_expects. */
+const struct subject_results *exec_results(void);
 
 /* Send task number `victim` a fatal signal, if it runs. Only for a plan that kills. */
 void exec_kill(unsigned victim);
@@ -39,6 +41,21 @@ bool exec_is_subject(void);
 
 /* Write into the ledger that an allocation of the calling thread fails. */
 void exec_alloc_failed(enum kt_role role);
+
+/*
+ * The execution ended in `failure`. If that is what the kernel's own files are known to do, returns
+ * the row of the table (model_core.c) that says so; otherwise NULL. Called when no task runs any more.
+ */
+const char *exec_known(enum kt_failure failure);
+
+/* Can executions have *p? NULL: they can. Otherwise the reason why not. */
+const char *exec_refuses(const struct plan *p);
+
+/*
+ * May an execution of *p end in a hang that the kernel's files are known for? Real threads can't be
+ * told of it, so hunts on them draw no such plan.
+ */
+bool exec_may_hang(const struct plan *p);
 
 /* The named points that exec_point() must see: bit kt_site_hash() % 64 of each is set. */
 uint64_t exec_points(void);

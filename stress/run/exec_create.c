@@ -34,7 +34,7 @@ static struct task_struct *create_worker(struct exec_thread *t)
 	if (IS_ERR(w))
 		return ERR_PTR(PTR_ERR(w));
 	t->worker = w;
-	return w->task;
+	return kthread_worker_task(w);
 }
 
 /* Allocate t->mm, and create a thread that works in it. */

@@ -12,10 +12,15 @@ void do_freeze(struct exec_task *by, struct exec_thread *t, const struct plan_op
 
 	(void)t;
 	ledger_freeze_begun();
+	exec_waits(by, EXEC_WAITS_FREEZE, NULL);
 	err = freeze_kthreads_until(&exec.kthreadd, deadline_ns);
-	model_froze(err, os_now_ns() < deadline_ns);
-	ledger_freeze_done();
+	exec_waits(by, EXEC_NO_WAIT, NULL);
+	model_froze(err, os_now_ns() < deadline_ns, exec.parks_freezable);
 	by->freezes++;
+	if (err)	/* it is over */
+		by->refused++;
+	else
+		ledger_freeze_done();
 	exec_expect(op, "freeze", err);
 }
 
@@ -23,6 +28,10 @@ void do_thaw(struct exec_task *by, struct exec_thread *t, const struct plan_op *
 {
 	(void)t, (void)op;
 	by->freezes--;
+	if (by->refused > 0) {
+		by->refused--;
+		return;
+	}
 	ledger_thawing();
 	thaw_kthreads(&exec.kthreadd);
 }

@@ -13,6 +13,7 @@
 #include "stress/run/exec_work.h"
 #include "stress/run/ledger.h"
 #include "stress/run/model.h"
+#include "stress/run/subject.h"
 
 /* One create, run or percpu operation, and what the interpreter needs of its thread. */
 struct exec_thread {
@@ -52,6 +53,22 @@ struct exec_thread {
 					 * atomic, because kthreadd reads it, too */
 };
 
+/* A call that Linux does not return from in some states; exec_known.c. */
+enum exec_wait_kind {
+	EXEC_NO_WAIT,
+	EXEC_WAITS_STOP,
+	EXEC_WAITS_WORK,	/* flush or cancel of a work */
+	EXEC_WAITS_WORKER,	/* flush-worker or destroy */
+	EXEC_WAITS_FREEZE,
+};
+
+struct exec_wait {
+	enum exec_wait_kind kind;
+	const struct exec_thread *thread;
+	bool second;		/* the thread was stopped before */
+	bool delayed;		/* the work is delayed by some operation */
+};
+
 struct exec_task {
 	const struct plan_task *plan;
 	const char *name;
@@ -60,6 +77,8 @@ struct exec_task {
 	struct task_struct task;
 	bool alive;			/* under kill_lock: there is a thread to kill */
 	unsigned freezes;		/* this task's freezes that it has not thawed */
+	unsigned refused;		/* of these, freezes that have failed */
+	struct exec_wait wait;		/* written by the task; read when no task runs any more */
 
 	/* Only if a plan has an oom directive: */
 	unsigned oom_waiters;		/* under kill_lock: threads in exec_oom() that wait until
@@ -75,16 +94,19 @@ struct exec {
 	const struct plan *plan;
 	struct kthreadd kthreadd;
 	struct task_struct init;
+	struct exec_wait init_wait;
 	struct exec_task task[PLAN_TASKS_MAX];
 	struct exec_thread thread[PLAN_THREADS_MAX];
 
 	bool check_expects;		/* also the plan's own "== R" */
+	struct subject_results results;	/* if check_expects; an operation's task writes its own */
 
 	/* Written by exec_load(); what the plan needs: */
 	bool kills;
 	bool oom;			/* it has an oom directive */
 	bool timers;			/* it delays works */
 	bool borrows;			/* a thread borrows */
+	bool parks_freezable;		/* some task parks a freezable thread */
 	unsigned strays[PLAN_THREADS_MAX];	/* see exec_thread */
 	bool waited_for[PLAN_THREADS_MAX][PLAN_WORKS];	/* see exec_job */
 
@@ -120,11 +142,14 @@ static inline bool exec_was_killed(const struct exec_task *by, long error)
 	return error == -EINTR && os_is_killed(&by->task.os);
 }
 
-/* Check the plan's own "== R" of op. */
+/* op has returned `result`. Check the plan's own "== R". */
 static inline void exec_expect(const struct plan_op *op, const char *what, long result)
 {
-	if (op->has_expect && exec.check_expects)
-		model_expect(op, what, result);
+	if (!exec.check_expects)
+		return;
+	exec.results.returned[op - exec.plan->ops] = true;
+	exec.results.value[op - exec.plan->ops] = (int32_t)result;
+	model_expect(op, what, result);
 }
 
 /* Call it before a wake-up of t. If t's function returns by itself, the wake-up may end t. */
@@ -134,6 +159,13 @@ static inline void exec_set_woken(const struct exec_thread *t)
 	if (plan_body_exits(t->plan->body))
 		ledger_ending(t->facts);
 }
+
+/* ---- exec_known.c ------------------------------------------------------------------ */
+
+/* `by` (NULL: init) is about to make such a call, or with EXEC_NO_WAIT has returned from it. */
+void exec_waits(struct exec_task *by, enum exec_wait_kind kind, const struct exec_thread *t);
+void exec_waits_for_work(struct exec_task *by, const struct exec_thread *t,
+			 const struct exec_job *j);
 
 /* ---- exec_points.c ----------------------------------------------------------------- */
 

@@ -63,11 +63,13 @@ static void stop(struct exec_thread *t, const struct plan_op *op)
 {
 	int result;
 
+	exec_waits(exec_self(), EXEC_WAITS_STOP, t);
 	t->facts->stopped = true;
 	ledger_ending(t->facts);
 	to_own_cpu(t);
 	result = op && op->kind == PLAN_STOP_PUT ? kthread_stop_put(t->task)
 						 : kthread_stop(t->task);
+	exec_waits(exec_self(), EXEC_NO_WAIT, NULL);
 	ledger_gone(t->facts);
 	model_stopped(t->facts, result);
 	if (t->mm)	/* this task, its creator, is its user */

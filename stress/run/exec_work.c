@@ -93,7 +93,7 @@ void exec_end_jobs(struct exec_thread *t)
 static struct model_past past_of(const struct exec_job *j)
 {
 	KT_CATCH_UP();
-	return model_past(j->facts, KT_PEEK(j->dwork.work.worker));
+	return model_past(j->facts, kthread_work_was_queued(&j->dwork.work));
 }
 
 /* Call it before a call that wakes the worker by queueing or moving the work. */
@@ -166,7 +166,9 @@ void do_cancel(struct exec_task *by, struct exec_thread *t, const struct plan_op
 	bool result;
 
 	exec_set_woken(t);
+	exec_waits_for_work(by, t, j);
 	result = cancel(j);
+	exec_waits(by, EXEC_NO_WAIT, NULL);
 	model_canceled(t->facts, j->facts, &past, by->index);
 	exec_expect(op, t->name, result);
 }
@@ -177,7 +179,9 @@ void do_flush(struct exec_task *by, struct exec_thread *t, const struct plan_op 
 	struct model_past past = past_of(j);
 
 	exec_set_woken(t);
+	exec_waits_for_work(by, t, j);
 	kthread_flush_work(&j->dwork.work);
+	exec_waits(by, EXEC_NO_WAIT, NULL);
 	model_flushed(t->facts, j->facts, &past, by->index);
 }
 
@@ -189,7 +193,9 @@ void do_flush_worker(struct exec_task *by, struct exec_thread *t, const struct p
 	for (unsigned i = 0; i < PLAN_WORKS; i++)
 		past[i] = past_of(&t->job[i]);
 	exec_set_woken(t);
+	exec_waits(by, EXEC_WAITS_WORKER, t);
 	kthread_flush_worker(t->worker);
+	exec_waits(by, EXEC_NO_WAIT, NULL);
 	for (unsigned i = 0; i < PLAN_WORKS; i++)
 		model_flushed(t->facts, t->job[i].facts, &past[i], by->index);
 }
@@ -216,12 +222,14 @@ void exec_destroy(struct exec_thread *t, bool cancel_first)
 {
 	for (unsigned left = t->strays; left; left &= left - 1)
 		kt_completion_wait(&t->let_go);
+	exec_waits(exec_self(), EXEC_WAITS_WORKER, t);
 	for (unsigned i = 0; i < PLAN_WORKS && cancel_first; i++)
 		if (t->job[i].facts->delayed || i == PLAN_WORK_AGAIN)
 			cancel(&t->job[i]);
 	KT_CATCH_UP();	/* works that were queued before this moment must have run */
 	ledger_ending(t->facts);
 	kthread_destroy_worker(t->worker);
+	exec_waits(exec_self(), EXEC_NO_WAIT, NULL);
 	ledger_gone(t->facts);
 	t->destroyed = true;
 	model_destroyed(t->facts);

@@ -17,6 +17,7 @@
 #define STRESS_MODEL_H
 
 #include "stress/run/ledger.h"
+#include "stress/run/model_core.h"
 
 /* ---- threads: model_thread.c ------------------------------------------------------- */
 
@@ -156,8 +157,11 @@ void model_destroyed(const struct ledger_thread *t);
 
 /* ---- the freezer: model_freeze.c --------------------------------------------------- */
 
-/* A freeze returned `err`. in_time: it returned before its deadline. */
-void model_froze(int err, bool in_time);
+/*
+ * A freeze returned `err`. in_time: it returned before its deadline. parks: some task of the plan
+ * parks a freezable thread.
+ */
+void model_froze(int err, bool in_time, bool parks);
 
 /*
  * On t's thread kthread_freezable_should_stop() returned `stop`; `freezes` is ledger_freezes()
@@ -247,10 +251,22 @@ void model_cpu_up(unsigned cpu, int err, uint64_t online);
 /* The roles for which kthreadd allocates. A failure makes a call return -ENOMEM or -EAGAIN. */
 #define MODEL_ROLE(role) (1u << KT_ROLE_##role)
 
-enum {
-	NOMEM_DAEMON = MODEL_ROLE(TASK) | MODEL_ROLE(KTHREAD),
-	AGAIN_DAEMON = MODEL_ROLE(STACK),
-};
+static inline unsigned model_nomem_daemon(void)
+{
+	return MODEL_ROLE(TASK) | (model_differs(MODEL_KTHREAD_EAGAIN) ? 0 : MODEL_ROLE(KTHREAD));
+}
+
+static inline unsigned model_again_daemon(void)
+{
+	return MODEL_ROLE(STACK) |
+	       (model_differs(MODEL_KTHREAD_EAGAIN) ? MODEL_ROLE(KTHREAD) : 0);
+}
+
+/* The roles for which a creator allocates, and whose failure makes the create fail. */
+static inline unsigned model_nomem_creator(unsigned roles)
+{
+	return model_differs(MODEL_NAME_CUT) ? roles & ~MODEL_ROLE(NAME) : roles;
+}
 
 /* A result as messages say it: "7", "-EINTR", "0x6b6b6b6b, the fill of freed memory". */
 struct model_word {

@@ -11,7 +11,7 @@ enum {
 
 void model_answered(const struct ledger_call *call, const char *what, int err, bool killed)
 {
-	if (call->failed_caller & NOMEM_REGISTER) {
+	if (call->failed_caller & model_nomem_creator(NOMEM_REGISTER)) {
 		if (err != -ENOMEM)
 			kt_fail(KT_MODEL, "%s returned %s after a failed allocation, expected "
 				"-ENOMEM", what, model_value(err).s);
@@ -25,8 +25,8 @@ void model_answered(const struct ledger_call *call, const char *what, int err, b
 	}
 	if (err == 0 && call->failed_daemon)
 		kt_fail(KT_MODEL, "%s succeeded although a fork for it failed", what);
-	if (err == 0 || (err == -ENOMEM && (call->failed_daemon & NOMEM_DAEMON)) ||
-	    (err == -EAGAIN && (call->failed_daemon & AGAIN_DAEMON)))
+	if (err == 0 || (err == -ENOMEM && (call->failed_daemon & model_nomem_daemon())) ||
+	    (err == -EAGAIN && (call->failed_daemon & model_again_daemon())))
 		return;
 	kt_fail(KT_MODEL, "%s returned %s without a cause: kthreadd's failed allocations: %s",
 		what, model_value(err).s, model_roles(call->failed_daemon).s);

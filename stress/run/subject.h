@@ -37,6 +37,12 @@ enum { SUBJECT_REFUSES = 2 };
 
 enum { SUBJECT_PLACES = 2 };
 
+/* What the operations of a plan returned, in the plan's order. */
+struct subject_results {
+	bool returned[PLAN_OPS_MAX];	/* false: it has no result, or was not called */
+	int32_t value[PLAN_OPS_MAX];	/* as in "== R" */
+};
+
 /* What the user asks of a program, for all of its executions. Other subjects ignore it. */
 struct subject_settings {
 	bool races;		/* look for data races */
@@ -76,6 +82,8 @@ struct subject {
 
 	/* Can the subject run *p, a plan from a file? NULL: it runs every plan. */
 	bool (*accepts)(const struct plan *p);
+	/* Why can't executions of this build have *p? NULL: they can. NULL: they always can. */
+	const char *(*refuses)(const struct plan *p);
 	/*
 	 * What the user should know before the subject runs *p, as that the plan was made with
 	 * another build; NULL if there is nothing. If the function is NULL, there never is.
@@ -110,6 +118,13 @@ struct subject {
 	 */
 	uint64_t (*illegality)(const struct plan *p);
 
+	/*
+	 * The last execution of a case that the hunt made ended in `failure`: is that known of what
+	 * runs, and documented? Then the hunt takes it for a clean one. Returns what is known, or
+	 * NULL. NULL: nothing is known.
+	 */
+	const char *(*known)(enum kt_failure failure);
+
 	/* ---- executions, in the process that runs them ------------------------------ */
 
 	/* Prepare executions of *p, which stays where it is until another case is loaded. */
@@ -120,6 +135,8 @@ struct subject {
 	 * R".
 	 */
 	void (*run)(bool check_expects);
+	/* The results of the last execution with check_expects. NULL: the subject has none. */
+	const struct subject_results *(*results)(void);
 
 	/*
 	 * Run one execution on the simulator, as sim_run() does; the threads are the subject's

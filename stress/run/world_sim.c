@@ -183,6 +183,10 @@ void world_run(const struct world_options *o, struct verdict *v)
 	v->steps = r->steps;
 	if (r->failure == KT_PASS)
 		return;
+	if (!o->check_expects && subject->known && subject->known(r->failure)) {
+		v->failure = KT_PASS;
+		return;
+	}
 	snprintf(v->message, sizeof v->message, "%s", r->message);
 	sign(v);
 }

@@ -25,6 +25,7 @@ def _usual_impl(settings, attr):
         "//platform:queue": queue,
         "//platform:rcu": rcu,
         "//platform:common": True,
+        "//core:impl": "kthrash",
         "//command_line_option:features": features,
     }
 
@@ -38,6 +39,7 @@ _usual = transition(
         "//platform:queue",
         "//platform:rcu",
         "//platform:common",
+        "//core:impl",
         "//command_line_option:features",
     ],
 )

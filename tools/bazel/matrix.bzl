@@ -83,6 +83,7 @@ def _transition_impl(settings, attr):
         "//platform:completion": words["completion"],
         "//platform:queue": words["queue"],
         "//platform:rcu": words["rcu"],
+        "//core:impl": attr.core or settings["//core:impl"],
         # The transition reads this flag, so it must write it. Otherwise Bazel makes two
         # configurations in one folder: one with the flag's default, and one without the flag.
         "//platform:combo": settings["//platform:combo"],
@@ -94,6 +95,7 @@ def _transition_impl(settings, attr):
 _transition = transition(
     implementation = _transition_impl,
     inputs = [
+        "//core:impl",
         "//platform:combo",
         "//command_line_option:features",
         "//command_line_option:platforms",
@@ -105,6 +107,7 @@ _transition = transition(
         "//platform:completion",
         "//platform:queue",
         "//platform:rcu",
+        "//core:impl",
         "//platform:combo",
         "//command_line_option:features",
         "//command_line_option:platforms",
@@ -129,6 +132,7 @@ _ATTRS = {
     "sanitizers": attr.string_list(default = ["inherit"]),
     "compiler": attr.string(),
     "mode": attr.string(),
+    "core": attr.string(),
     "data": attr.label_list(allow_files = True),
     "_allowlist_function_transition": attr.label(
         default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
@@ -139,7 +143,8 @@ variant_binary = rule(
     implementation = _variant_impl,
     doc = """`binary`, built in the combination `combo`. If `combo` is empty, the flag
 //platform:combo names the combination. `sanitizers`: features that replace those of the command
-line. `compiler`: a platform of //tools/bazel/toolchain. `mode`: opt, fastbuild or dbg.""",
+line. `compiler`: a platform of //tools/bazel/toolchain. `mode`: opt, fastbuild or dbg. `core`:
+kthrash or linux; if it is empty, the flag //core:impl says which.""",
     attrs = _ATTRS,
     executable = True,
 )

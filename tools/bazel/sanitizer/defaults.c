@@ -10,8 +10,8 @@ const char *__asan_default_options(void);
 const char *__ubsan_default_options(void);
 const char *__tsan_default_options(void);
 
-/* Defined only in a binary with TSan. */
-extern void __tsan_init(void) __attribute__((weak));
+/* Defined only in a binary with TSan. (Others define some of its hooks: platform/plain.h.) */
+extern void __tsan_acquire(void *addr) __attribute__((weak));
 
 const char *__asan_default_options(void)
 {
@@ -29,7 +29,7 @@ const char *__asan_default_options(void)
  */
 const char *__ubsan_default_options(void)
 {
-	if (__tsan_init)
+	if (__tsan_acquire)
 		return "print_stacktrace=1:halt_on_error=1";
 	return "exitcode=77:print_stacktrace=1:halt_on_error=1:silence_unsigned_overflow=1";
 }

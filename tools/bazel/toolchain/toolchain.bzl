@@ -114,6 +114,22 @@ def _impl(ctx):
             ],
         ),
         feature(name = "not_instrumented"),
+        # The compiler calls a hook before each plain access (platform/plain.h). With
+        # ThreadSanitizer its own hooks are called, and none of these flags is given.
+        feature(name = "plain_points", flag_sets = [_flags(
+            COMPILE,
+            ["-DKT_PLAIN_POINTS", "-Xclang", "-fsanitize=thread"] + [
+                word
+                for flag in [
+                    "func-entry-exit=0",
+                    "atomics=0",
+                    "memintrinsics=0",
+                    "read-before-write=1",
+                ]
+                for word in ["-mllvm", "-tsan-instrument-" + flag]
+            ] + ["-mllvm", "-tsan-distinguish-volatile=1"],
+            with_features = [with_feature_set(not_features = ["tsan"])],
+        )]),
         _sanitizer("asan", asan, ["-fsanitize=address"]),
         _sanitizer("ubsan", undefined, ["-fsanitize=undefined"]),
         _sanitizer("tsan", thread, thread),

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Asks a driver which binary it is, and compares its answer with what was asked for.
 
-The driver's command `about` prints its platform, compiler, sanitizer and seeded bug. The driver has
-them from the compiler, so they are true of this binary whatever its file is called.
+The driver's command `about` prints its core, platform, compiler, sanitizer and seeded bug. The
+driver has them from the compiler, so they are true of this binary whatever its file is called.
 """
 
 import json
@@ -12,11 +12,13 @@ import re
 from kthrashlib import children
 from kthrashlib.build import seeded
 from kthrashlib.common import ROOT, Failure
+from kthrashlib.linux import fetch
 
 TABLE = os.path.join(ROOT, "stress", "BUILD")
 PLATFORM = "--//platform:combo="
 # A target NAME@PLATFORM with one of these names is a driver, too.
 MATRIX = ("//stress:kthrash_cov", "//stress:corpus_replay_test", "//stress:corpus_stress_test")
+LINUX = "//stress:kthrash_linux_"       # Drivers on the kernel's files begin so.
 SECONDS = 60
 
 
@@ -38,13 +40,21 @@ def table():
 
 def expected(target, options=()):
     """Returns what the driver of this target must say, or None if the target is no driver."""
+    found, linux = on_our_core(target, options), fetch.of_options(options)
+    if found and linux and LINUX in target:
+        found.update(core="linux " + linux.version, tree=linux.tree, bug=linux.bug)
+    return found and {"core": "kthrash", **found}
+
+
+def on_our_core(target, options):
     if target.startswith(seeded.PACKAGE):
         bug = target[len(seeded.PACKAGE):]
         if bug not in seeded.bug_names() or "Test" in seeded.header(bug):
             return None
         platform = seeded.platform(bug)
         return {"bug": bug, "sanitizer": "none", **({"platform": platform} if platform else {})}
-    found = table().get(target)
+    # On the kernel's files a driver has the same rest.
+    found = table().get(target.replace(LINUX, "//stress:kthrash_"))
     name, at, platform = target.partition("@")
     if at and name in MATRIX:
         return {"platform": platform, "bug": ""}

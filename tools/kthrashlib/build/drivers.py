@@ -7,7 +7,7 @@ import signal
 import sys
 
 from kthrashlib import children, env, output
-from kthrashlib.build import about, bazel, seeded
+from kthrashlib.build import about, bazel, cores, seeded
 from kthrashlib.build.seeded import bug_names, header
 from kthrashlib.common import CLEAN, ENVIRONMENT, FINDINGS, ROOT, USAGE, environment, usage
 
@@ -28,7 +28,9 @@ ANY = {
     "tsan": "//stress:kthrash_any_tsan",
 }
 
-OPTIONS = ("--os", "--platform", "--sanitizer", "--bug")
+LINUX_SIM = "//stress:kthrash_linux_sim"
+
+OPTIONS = ("--os", "--platform", "--sanitizer", "--bug", "--core", "--linux")
 
 
 def check_bug(name):
@@ -68,9 +70,13 @@ def check_build_of_bug(found):
                         "omit %s" % (bug, name, found[name], platform, name))
 
 
-def chosen(found):
-    """Returns the Bazel target for the options in `found`, and the options for Bazel."""
-    if "--bug" in found:
+def chosen(found, linux=None):
+    """Returns the Bazel target for the options in `found`, and the options for Bazel. `linux` has
+    the kernel's files if they are the core."""
+    if cores.is_linux(found):
+        if "--bug" in found:
+            cores.check_bug(found["--bug"])
+    elif "--bug" in found and not linux:
         check_bug_for_plans(found["--bug"])
         check_build_of_bug(found)
         return seeded.PACKAGE + found["--bug"], []
@@ -82,16 +88,20 @@ def chosen(found):
     sanitizer = found.get("--sanitizer", "none" if os_name == "sim" else "tsan")
     if sanitizer not in ("none", "asan", "tsan"):
         raise usage("--sanitizer=%s: expected none, asan or tsan" % sanitizer)
+    target, options = cores.built_on(
+        ANY[sanitizer] if "--platform" in found else TARGETS[os_name, sanitizer], linux)
     if "--platform" in found:
-        return ANY[sanitizer], [about.PLATFORM + found["--platform"]]
-    return TARGETS[os_name, sanitizer], []
+        options = [about.PLATFORM + found["--platform"], *options]
+    return target, options
 
 
-def binary(found):
+def binary(found, plan=None):
     """Builds the driver that the options in `found` ask for; returns the path of a copy that no
-    other build replaces. The driver itself has said that it is the one that was asked for."""
-    target, options = chosen(found)
-    refused = bazel.refusal([target], options) if options else None
+    other build replaces. The driver itself has said that it is the one that was asked for. The plan
+    that it is to run may name a core."""
+    chosen(found)
+    target, options = chosen(found, cores.get(found, plan))
+    refused = bazel.refusal([target], options) if "--platform" in found else None
     if refused:
         raise usage("--platform=%s: %s" % (found["--platform"], refused))
     return bazel.build([target], options)[0]
@@ -100,11 +110,16 @@ def binary(found):
 def run(command, call):
     """Runs one of the C driver's own commands, in the build that the call asks for."""
     chosen(call.options)
-    rest = [word for word in call.line if word.partition("=")[0] not in OPTIONS]
-    if command in ("stress", "verify") and sys.stderr.isatty() and "--json" not in rest:
-        rest.append("--progress")
+    given = call.line[:len(call.line) - len(call.words)]
+    given = [word for word in given if word.partition("=")[0] not in OPTIONS]
+    if command in ("stress", "verify") and sys.stderr.isatty() and "--json" not in given:
+        given.append("--progress")
     env.ensure(env.BUILD)
-    return drive([binary(call.options), command] + rest)
+    status = CLEAN
+    for plans in cores.groups(call.options, call.words) or [[]]:
+        driver = binary(call.options, *plans[:1])
+        status = max(status, drive([driver, command, *given, *plans]))
+    return status
 
 
 def drive(words, variables=None):
@@ -163,7 +178,7 @@ def gdb(call):
     chosen(found)
     env.ensure(env.BUILD)
     # gdb runs at the top of the checkout, because the names of the sources begin there.
-    driver, plan = binary(found), os.path.abspath(plans[0])
+    driver, plan = binary(found, plans[0]), os.path.abspath(plans[0])
     return debug(call, lambda command: ([driver, command, plan], None), ROOT)
 
 

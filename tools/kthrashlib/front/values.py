@@ -7,6 +7,7 @@ import re
 
 from kthrashlib.build import drivers
 from kthrashlib.common import ROOT
+from kthrashlib.linux import edits, fetch
 from kthrashlib.night import config
 
 
@@ -23,7 +24,11 @@ def plans(word):
 
 
 def bug_names(_):
-    return drivers.bug_names()
+    return sorted({*drivers.bug_names(), *edits.load()})
+
+
+def kernels(word):
+    return [*fetch.PACKAGES, *folders(word)]
 
 
 def lane_names(word):
@@ -77,6 +82,7 @@ KINDS = {
     "DIR": folders,
     "FILE": files,
     "LANES": lane_names,
+    "LINUX": kernels,
     "N": nothing,
     "OPTION": nothing,
     "OUT": files,
