@@ -143,7 +143,7 @@ unsigned linux_processor_id(void)
 	uint64_t mask = current->cpus_mask;
 	unsigned cpu;
 
-	/* A machine with fewer processors maps several CPUs onto one: ask for the thread's own first. */
+	/* A machine with fewer processors maps several CPUs onto one: ask for its own first. */
 	if ((mask & (mask - 1)) == 0 && os_on_cpus(mask))
 		return (unsigned)__builtin_ctzll(mask);
 	for_each_possible_cpu(cpu)
