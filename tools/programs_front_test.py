@@ -25,6 +25,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 LIBRARY = os.path.abspath(sys.argv.pop(1))
 KTHRASH = ["/usr/bin/python3", "-B", os.path.join(HERE, "kthrash_main.py")]
 CC = os.path.join(HERE, "kthrash-cc")
+CXX = os.path.join(HERE, "kthrash-c++")
 
 COUNTER = """#include <assert.h>
 #include <pthread.h>
@@ -69,6 +70,51 @@ int main(void)
 	pthread_join(t[0], 0);
 	pthread_join(t[1], 0);
 	return 0;
+}
+"""
+# main() visits the place of the bug twice before there is another thread.
+ALONE = """#include <pthread.h>
+static int counter;
+static void step(void)
+{
+	int seen = counter;
+	counter = seen + 1;
+}
+static void *work(void *arg)
+{
+	step();
+	return arg;
+}
+int main(void)
+{
+	pthread_t t;
+	step();
+	step();
+	pthread_create(&t, NULL, work, NULL);
+	step();
+	pthread_join(t, NULL);
+	return counter != 4;
+}
+"""
+# Without optimization each function of the C++ library is a function of its own.
+PROMISE = """#include <future>
+#include <mutex>
+#include <thread>
+static std::mutex m;
+static std::promise<int> promised;
+static void give()
+{
+	std::lock_guard<std::mutex> l(m);
+	promised.set_value(1);
+}
+int main()
+{
+	std::thread t(give);
+	{
+		std::lock_guard<std::mutex> l(m);
+		promised.get_future().get();
+	}
+	t.join();
 }
 """
 PLAIN = "int main(void) { return 0; }\n"
@@ -278,6 +324,34 @@ class Commands(Folder):
         self.write("own.plan", 'kthrash-plan 1\ntask C1: a = create "a" return 0\n')
         self.refused("some of these plans are of programs and others are not",
                      "replay", self.counter, "own.plan")
+
+
+class Places(Folder):
+    """A finding replays, and names the program's own places."""
+    SOURCES = {"alone": ALONE}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.write("promise.cc", PROMISE)
+        cls.compile("-O0", "promise.cc", "-o", "promise", cc=(CXX,))
+
+    def found(self, name):
+        done = self.kthrash("replay", self.hunt(name))
+        self.assertEqual(done.returncode, common.CLEAN, done.stdout + done.stderr)
+        done = self.kthrash("replay", glob.glob(self.path("found-%s/*[!n].plan" % name))[0])
+        self.assertEqual(done.returncode, common.CLEAN, done.stdout + done.stderr)
+        return self.kthrash("run", "--executions=5000", "--findings=again", "./" + name).stdout
+
+    def test_visits_while_a_thread_is_alone_count(self):
+        with open(self.path(self.hunt("alone")), encoding="utf-8") as f:
+            self.assertRegex(f.read(), r"\nswitch main at .* step:\S+ #3 to T1\n")
+        self.assertRegex(self.found("alone"), r"main\(\) returns: exit status 1, at alone\.c:1\d main")
+
+    def test_places_in_the_cxx_library_are_those_of_its_callers(self):
+        self.assertRegex(self.found("promise"),
+                         r"main waits at main:\S+ \[promise\.cc:16\]; "
+                         r"T1 waits at give:\S+ \[promise\.cc:8\]")
 
 
 class Errors(Folder):

@@ -75,6 +75,7 @@ HOSTED_EXPORT void abort(void)
 	/* The library's own abort() is no finding in the program. */
 	if (!hosted_on() || hosted_is_own(pc))
 		HOSTED_REAL(abort)();
+	pc = hosted_program_pc(pc);	/* where the program has thrown */
 	if (!hosted_is_program(pc))
 		pc = 0;
 	type = exception();

@@ -115,8 +115,8 @@ void hosted_input_back(void);
 
 /* ---- cxx.c --------------------------------------------------------------------- */
 
-/* pc, or where the program called the library in which pc is, if that is known. */
-uintptr_t hosted_program_pc(uintptr_t pc);
+/* pc, or where the function that is noted as the library's caller called the library. */
+uintptr_t hosted_library_caller(uintptr_t pc);
 
 /* ---- tls.c -------------------------------------------------------------------- */
 

@@ -20,7 +20,7 @@ static void forget(void)
 }
 HOSTED_AT_BEGIN(forget);
 
-uintptr_t hosted_program_pc(uintptr_t pc)
+uintptr_t hosted_library_caller(uintptr_t pc)
 {
 	if (likely(!outer.pc) || outer.task != hosted_me() || hosted_is_program(pc))
 		return pc;

@@ -143,6 +143,12 @@ static uintptr_t place(uint32_t id, size_t size, size_t align)
 	return at;
 }
 
+/* Blocks that a library allocates for itself stay its own. */
+static uintptr_t program_pc(uintptr_t pc)
+{
+	return hosted_on() && hosted_is_program(pc) ? hosted_program_pc(pc) : pc;
+}
+
 void *hosted_heap_alloc(size_t size, size_t align, uintptr_t pc, bool zeroed)
 {
 	uint32_t id = hosted_on() ? hosted_me() : HEAP_START;
@@ -160,7 +166,7 @@ void *hosted_heap_alloc(size_t size, size_t align, uintptr_t pc, bool zeroed)
 		hosted_give_up("the program allocates more than 4 GB before main()");
 	*header_of(at) = (struct heap_header){
 		.size = size,
-		.alloc_pc = pc,
+		.alloc_pc = program_pc(pc),
 		.alloc_task = (uint16_t)id,
 		.number = ++range[id].blocks,
 		.check = check_of(at),
@@ -189,7 +195,7 @@ void hosted_heap_free(void *p, uintptr_t pc)
 		hosted_heap_describe(p, name, sizeof name);
 		hosted_fail(KT_MEMORY, pc, "double free of %s", name);
 	}
-	h->free_pc = pc;
+	h->free_pc = program_pc(pc);
 	h->free_task = hosted_on() ? (uint16_t)hosted_me() : HEAP_START;
 	range[h->alloc_task].live--;
 	sim_memory_ends(p, h->size, SIM_END_BLOCK);

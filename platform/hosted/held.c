@@ -13,7 +13,8 @@ void hosted_take(const void *lock, enum hosted_lock_kind kind, uintptr_t pc)
 	struct hosted_thread *t = hosted_self();
 
 	if (t->held_count < HOSTED_HELD_MAX)
-		t->held[t->held_count++] = (struct hosted_held){ lock, pc, kind };
+		t->held[t->held_count++] = (struct hosted_held){ lock, hosted_program_pc(pc),
+								 kind };
 }
 
 void hosted_drop(const void *lock)
@@ -61,13 +62,15 @@ char *hosted_locks_held(uint32_t thread, char *buf, size_t size)
 void hosted_held_at_end(void)
 {
 	struct hosted_thread *t = hosted_self();
+	char place[256];
 
 	while (t->held_count) {
 		const struct hosted_held h = t->held[t->held_count - 1];
 
 		if (h.kind != HOSTED_ROBUST)
-			hosted_fail(KT_DISCIPLINE, h.pc, "%s ends while it holds %s, taken",
-				    hosted_name(hosted_me()), hosted_object_name(h.lock));
+			hosted_fail(KT_DISCIPLINE, 0, "%s ends while it holds %s, which it took "
+				    "at %s", hosted_name(hosted_me()), hosted_object_name(h.lock),
+				    hosted_place(h.pc, place, sizeof place));
 		hosted_drop(h.lock);
 		hosted_mutex_owner_died((pthread_mutex_t *)(uintptr_t)h.lock);
 	}

@@ -199,10 +199,18 @@ enum hosted_op {
 	HOSTED_OPS_COUNT
 };
 
-/* The site of that place and operation, made if this is the first visit. Never NULL. */
+/*
+ * The site of that place and operation, made if this is the first visit. Never NULL. If pc is in
+ * a library or a system header, the place is where the program's own code has called that.
+ */
 struct kt_site *hosted_site(uintptr_t pc, enum hosted_op op);
-/* As hosted_site(), for an access to a word of that size. */
+/* The site of an access to a word of that size, at pc itself. */
 struct kt_site *hosted_site_sized(uintptr_t pc, enum hosted_op op, uint8_t size);
+/*
+ * pc, or if pc is in a library or a system header, where the program's own code has called that.
+ * pc is of the call that the running task is in.
+ */
+uintptr_t hosted_program_pc(uintptr_t pc);
 
 /*
  * The calling task is at the site: it counts one more visit of the site's name. Call it once

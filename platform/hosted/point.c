@@ -159,7 +159,8 @@ void hosted_fail(enum kt_failure kind, uintptr_t pc, const char *fmt, ...)
 	vsnprintf(what, sizeof what, fmt, ap);
 	va_end(ap);
 	if (pc)
-		kt_fail(kind, "%s, at %s", what, hosted_place(pc, place, sizeof place));
+		kt_fail(kind, "%s, at %s", what,
+			hosted_place(hosted_program_pc(pc), place, sizeof place));
 	kt_fail(kind, "%s", what);
 }
 

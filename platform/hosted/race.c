@@ -257,8 +257,9 @@ static void report(const void *addr, bool write, uintptr_t pc, const struct acce
 {
 	char mine[300], theirs[300], locks[120];
 	uint32_t me = hosted_me();
-	struct kt_site *here = hosted_site(pc, write ? HOSTED_STORE : HOSTED_LOAD);
-	struct kt_site *there = hosted_site(other->pc, other->write ? HOSTED_STORE : HOSTED_LOAD);
+	struct kt_site *here = hosted_site_sized(pc, write ? HOSTED_STORE : HOSTED_LOAD, 0);
+	struct kt_site *there = hosted_site_sized(other->pc,
+						  other->write ? HOSTED_STORE : HOSTED_LOAD, 0);
 
 	if (how == HOSTED_RACES_LEARNED) {
 		hosted_filter_races(addr);

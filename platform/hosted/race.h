@@ -40,6 +40,12 @@ extern enum hosted_volatile hosted_volatiles;	/* of this execution */
  */
 extern bool hosted_frames_on;
 void hosted_frames_begin(bool on);
+void hosted_frames_begin_task(uint32_t task);
+/*
+ * pc is in a function, of which is_inside() is true, that the program's own code has called,
+ * maybe through others of the kind. Where has it called? pc itself if that is not known.
+ */
+uintptr_t hosted_frame_outside(uintptr_t pc, bool (*is_inside)(uintptr_t pc));
 /* The innermost frame of the calling task. */
 uint32_t hosted_frame(void);
 /* The frame that called `frame`, and the place of that call; *pc becomes 0 for frame 0. */

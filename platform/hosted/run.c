@@ -126,6 +126,7 @@ uint32_t hosted_spawn(const char *name, void (*fn)(void *arg), void *arg)
 	if (task < HOSTED_TASKS_MAX) { /* otherwise sim_task_spawn() fails */
 		start[task] = (struct start){ fn, arg };
 		hosted_tls_begin(task);
+		hosted_frames_begin_task(task);
 		hosted_libc_has_threads();
 	}
 	return sim_task_spawn(name, task_main, &start[task]);
@@ -157,6 +158,7 @@ static void begin(const struct sim_options *o, const struct hosted_options *h)
 	hosted_trylock_fails = h->failing_trylocks;
 	hosted_race_begin(h->races, h->volatiles);
 	hosted_frames_begin(h->races == HOSTED_RACES_REPORTED);
+	hosted_frames_begin_task(0);
 	hosted_tls_begin(0);
 	for (void (*const *fn)(void) = __start_hosted_begin; fn < __stop_hosted_begin; fn++)
 		(*fn)();

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "platform/hosted/hosted.h"
+#include "platform/hosted/race.h"
 #include "platform/hosted/site.h"
 #include "platform/hosted/symbol.h"
 
@@ -71,6 +72,30 @@ static uint32_t name_of(struct kt_site *site)
 	return name;
 }
 
+/* ---- which places are in libraries ----------------------------------------------- */
+
+/* The entry of pc, or a free one. */
+static struct site_call *find_call(uintptr_t pc)
+{
+	uint32_t i = (uint32_t)(pc * 0x9e3779b97f4a7c15ull >> 40) % CALLS_TABLE;
+
+	while (sites->call[i].pc && sites->call[i].pc != pc)
+		i = (i + 1) % CALLS_TABLE;
+	return &sites->call[i];
+}
+
+/* If the table is full, the next question about pc is as slow as this one. */
+static bool note_call(uintptr_t pc, bool is_library)
+{
+	struct site_call *c = find_call(pc);
+
+	if (c->pc || sites->calls > CALLS_TABLE / 4 * 3)
+		return is_library;
+	sites->calls++;
+	*c = (struct site_call){ .pc = pc, .is_library = is_library };
+	return is_library;
+}
+
 /* ---- making a site --------------------------------------------------------------- */
 
 /* The words of a site's name must fit in KT_SITE_NAME_MAX bytes together. */
@@ -100,6 +125,7 @@ struct site_row *site_make(uint64_t pc_op, uint8_t size, uintptr_t addr)
 		.placed = true,
 	};
 	row->pc = (uintptr_t)(pc_op >> 8);
+	row->is_library = note_call(row->pc, s.is_library);
 	row->name = name_of(&row->site);
 	sites->rows++;
 	for (i = site_slot(pc_op); sites->key[i].pc_op; i = (i + 1) % SITES_TABLE)
@@ -109,9 +135,33 @@ struct site_row *site_make(uint64_t pc_op, uint8_t size, uintptr_t addr)
 	return row;
 }
 
+/* Has only a system header, or a library, code at the place from which pc is the return? */
+static bool is_library(uintptr_t pc)
+{
+	const struct site_call *c = find_call(pc);
+	struct hosted_symbol s;
+
+	if (c->pc)
+		return c->is_library;
+	hosted_symbol_find(pc, HOSTED_OPS_COUNT, 0, 0, &s);
+	return note_call(pc, s.is_library);
+}
+
+uintptr_t hosted_program_pc(uintptr_t pc)
+{
+	pc = hosted_library_caller(pc);
+	return is_library(pc) ? hosted_frame_outside(pc, is_library) : pc;
+}
+
 struct kt_site *hosted_site(uintptr_t pc, enum hosted_op op)
 {
-	return &site_find(hosted_program_pc(pc), op, 0, 0)->site;
+	struct site_row *row;
+
+	pc = hosted_library_caller(pc);
+	row = site_find(pc, op, 0, 0);
+	if (unlikely(row->is_library))
+		row = site_find(hosted_frame_outside(pc, is_library), op, 0, 0);
+	return &row->site;
 }
 
 struct kt_site *hosted_site_sized(uintptr_t pc, enum hosted_op op, uint8_t size)

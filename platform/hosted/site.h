@@ -14,11 +14,13 @@ enum {
 	SITE_NAMES_MAX = 1 << 14,
 	SITE_NAMES_TABLE = 1 << 15,
 	SITE_TEXT_BYTES = 8 << 20,
+	CALLS_TABLE = 1 << 14, /* power of two */
 };
 
 struct site_row {
 	struct kt_site site; /* first: a site's address is its row's */
 	uint32_t name;       /* the number of its name */
+	bool is_library;     /* struct hosted_symbol */
 	uintptr_t pc;
 };
 
@@ -38,6 +40,10 @@ struct sites {
 	} by_hash[SITE_NAMES_TABLE];
 	struct site_row row[SITES_MAX];
 	bool watched[SITE_NAMES_MAX];
+	uint32_t calls; /* how many of the next table are used */
+	struct site_call {
+		uint64_t pc : 63, is_library : 1; /* pc 0: free */
+	} call[CALLS_TABLE];
 	uint64_t nth[SIM_STEPS_MAX]; /* epoch << 32 | visit */
 	char text[SITE_TEXT_BYTES];
 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The frames of each thread, from the compiler's hooks at the beginning and the end of each
- * function.
+ * The calls of each thread, from the compiler's hooks at the beginning and the end of each
+ * function. By them a place in a header of the C++ library is named after the program's own code
+ * that called it.
  *
  * Frames form a tree: a frame is a call, by the place of the call and the frame that called. So
  * a whole stack is one number, and a race detector can keep one with each access. A thread that
@@ -13,7 +14,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "platform/hosted/internal.h"
+#include "platform/hosted/backbone.h"
 #include "platform/hosted/race.h"
 #include "platform/sim/sim.h"
 
@@ -37,10 +38,11 @@ static struct {
 static struct stack {
 	uint32_t depth;
 	struct {
-		uint32_t frame;
-		uintptr_t sp;
+		uintptr_t call; /* the address to which the function returns */
+		uintptr_t sp;   /* of the hook that the function called first */
+		uint32_t frame; /* only if hosted_frames_on */
 	} entry[DEPTH_MAX];
-} *stacks;	/* of each task */
+} *stacks; /* of each task */
 
 bool hosted_frames_on;
 
@@ -54,15 +56,17 @@ static void *map_pages(size_t size)
 
 void hosted_frames_begin(bool on)
 {
-	if (on && !tree) {
-		tree = map_pages(sizeof *tree);
+	if (!stacks)
 		stacks = map_pages(HOSTED_TASKS_MAX * sizeof *stacks);
-	}
+	if (on && !tree)
+		tree = map_pages(sizeof *tree);
 	hosted_frames_on = on && tree && stacks;
-	if (!hosted_frames_on)
-		return;
-	for (uint32_t i = 0; i < HOSTED_TASKS_MAX; i++)
-		stacks[i].depth = 0;
+}
+
+void hosted_frames_begin_task(uint32_t task)
+{
+	if (stacks)
+		stacks[task].depth = 0;
 }
 
 /* The frame of a call at pc by `caller`; the caller itself if there is no room. */
@@ -90,11 +94,15 @@ static void drop_dead(struct stack *s, uintptr_t sp)
 		s->depth--;
 }
 
+/* How many of the calls, from the outermost one, are kept. */
+static uint32_t kept(const struct stack *s)
+{
+	return s->depth < DEPTH_MAX ? s->depth : DEPTH_MAX;
+}
+
 static uint32_t top(const struct stack *s)
 {
-	uint32_t kept = s->depth < DEPTH_MAX ? s->depth : DEPTH_MAX;
-
-	return kept ? s->entry[kept - 1].frame : 0;
+	return kept(s) ? s->entry[kept(s) - 1].frame : 0;
 }
 
 HOSTED_EXPORT void __tsan_func_entry(void *call);
@@ -106,12 +114,14 @@ void __tsan_func_entry(void *call)
 	uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
 	struct stack *s;
 
-	if (!hosted_frames_on || !hosted_on())
+	if (!hosted_on() || unlikely(!stacks))
 		return;
 	s = &stacks[hosted_me()];
 	drop_dead(s, sp);
-	if (s->depth < DEPTH_MAX) {
-		s->entry[s->depth].frame = frame_of(top(s), (uintptr_t)call);
+	if (likely(s->depth < DEPTH_MAX)) {
+		if (unlikely(hosted_frames_on))
+			s->entry[s->depth].frame = frame_of(top(s), (uintptr_t)call);
+		s->entry[s->depth].call = (uintptr_t)call;
 		s->entry[s->depth].sp = sp;
 	}
 	s->depth++;
@@ -122,7 +132,7 @@ void __tsan_func_exit(void)
 	uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
 	struct stack *s;
 
-	if (!hosted_frames_on || !hosted_on())
+	if (!hosted_on() || unlikely(!stacks))
 		return;
 	s = &stacks[hosted_me()];
 	/* The function's own entry is at this stack pointer or above it. */
@@ -134,6 +144,35 @@ void __tsan_func_exit(void)
 uint32_t hosted_frame(void)
 {
 	return hosted_frames_on ? top(&stacks[hosted_me()]) : 0;
+}
+
+/*
+ * A function calls the hook at its beginning, and later another function, with the same stack
+ * pointer, unless that takes arguments on the stack. So the address to which the later call
+ * returns is where that of the hook was. Otherwise the address there is that of an earlier call by
+ * the same function.
+ */
+static uintptr_t call_under_way(uintptr_t sp)
+{
+	return ((const uintptr_t *)sp)[1];
+}
+
+uintptr_t hosted_frame_outside(uintptr_t pc, bool (*is_inside)(uintptr_t pc))
+{
+	struct stack *s;
+	uintptr_t at = pc;
+
+	if (!hosted_on() || !stacks)
+		return pc;
+	s = &stacks[hosted_me()];
+	drop_dead(s, (uintptr_t)__builtin_frame_address(0));
+	if (s->depth > DEPTH_MAX)
+		return pc;
+	if (s->depth && !hosted_is_program(pc))
+		at = call_under_way(s->entry[s->depth - 1].sp);
+	for (uint32_t i = s->depth; i > 0 && hosted_is_program(at) && is_inside(at); i--)
+		at = s->entry[i - 1].call;
+	return hosted_is_program(at) && !is_inside(at) ? at : pc;
 }
 
 uint32_t hosted_frame_caller(uint32_t frame, uintptr_t *pc)

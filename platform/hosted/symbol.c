@@ -172,8 +172,7 @@ static void short_name(const char *name, char *out, size_t size)
 	size_t used = 0;
 	int depth = 0;
 
-	if (strstr(name, "lambda") || strncmp(name, "operator()", 10) == 0 ||
-	    strcmp(name, "~") == 0) {
+	if (strncmp(name, "operator()", 10) == 0 || strcmp(name, "~") == 0) {
 		snprintf(out, size, "lambda");
 		return;
 	}
@@ -190,8 +189,8 @@ static void short_name(const char *name, char *out, size_t size)
 			out[used++] = *s;
 	}
 	out[used] = '\0';
-	if (!used)
-		snprintf(out, size, "function");
+	if (!used || strstr(out, "lambda"))
+		snprintf(out, size, strstr(name, "lambda") ? "lambda" : "function");
 }
 
 static bool is_system(const char *path)
@@ -222,10 +221,18 @@ static bool read_frames(char *text, struct hosted_symbol *out)
 			out->file[0] = '\0';
 		out->line = line;
 		out->column = column;
-		if (!is_system(place))
+		out->is_library = is_system(place);
+		if (!out->is_library)
 			break;
 	}
 	return found;
+}
+
+static const char *last_part(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
 }
 
 static void by_symbol(const struct hosted_module *m, uintptr_t addr, struct hosted_symbol *out)
@@ -237,6 +244,8 @@ static void by_symbol(const struct hosted_module *m, uintptr_t addr, struct host
 			 (unsigned long)s.offset);
 	else
 		snprintf(out->func, sizeof out->func, "code+%lu", (unsigned long)(addr - m->base));
+	snprintf(out->file, sizeof out->file, "%s", last_part(m->path));
+	out->is_library = !m->program;
 }
 
 /* The global that the access at the site is to, if it is to one. */

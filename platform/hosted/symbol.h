@@ -13,6 +13,7 @@ struct hosted_symbol {
 	char file[SYMBOL_MAX];   /* the last part of the path */
 	char path[SYMBOL_PATH_MAX];
 	uint32_t line, column; /* 0: not known */
+	bool is_library;       /* only a system header, or a library, has code there */
 };
 
 /*

@@ -190,7 +190,7 @@ static void *call_main(void *arg)
 {
 	(void)arg;
 	hosted_main_returned(program.fn(program.argc, program.argv, program.envp),
-			     (uintptr_t)program.fn);
+			     (uintptr_t)program.fn + 1); /* +1: in main(), as a return address */
 }
 
 void hosted_models_main(int (*fn)(int, char **, char **), int argc, char **argv, char **envp)
@@ -246,7 +246,7 @@ int hosted_thread_create(pthread_t *t, const pthread_attr_t *attr, void *(*fn)(v
 	new->fn = fn;
 	new->c11_fn = c11_fn;
 	new->arg = arg;
-	new->created_at = pc;
+	new->created_at = hosted_is_program(pc) ? hosted_program_pc(pc) : pc;
 	hosted_attr_inherit(new, attr, pc);
 	usual_name(thread, name);
 	hosted_release(&new->edge);

@@ -5,14 +5,17 @@
 
 #include "stress/plan/parse.h"
 
-/* Is the word "FILE:LINE", as in queue.c:42? Then it is the first word of a site's name. */
+/*
+ * Is the word "FILE:LINE", as in queue.c:42? Then it is the first word of a site's name. Of code
+ * in no file it is ":0".
+ */
 static bool is_place(struct token t)
 {
 	size_t digits = 0;
 
 	while (digits < t.len && t.s[t.len - 1 - digits] >= '0' && t.s[t.len - 1 - digits] <= '9')
 		digits++;
-	return digits > 0 && digits + 1 < t.len && t.s[t.len - 1 - digits] == ':';
+	return digits > 0 && digits < t.len && t.s[t.len - 1 - digits] == ':';
 }
 
 /* "push:store(q->tail)", or "queue.c:42 push:store(q->tail)" in a program. */

@@ -175,6 +175,15 @@ static void test_any_text_can_be_a_signature(void)
 	printf("ok any text can be a signature\n");
 }
 
+static void test_a_place_in_no_file(void)
+{
+	static struct plan p;
+
+	parse_and_print(&p, HEAD "program \"./jit\"\nswitch main at :0 code:load() #2 to T1\n");
+	CHECK_STR(plan_string(&p, p.directives[0].point), ":0 code:load()");
+	printf("ok a place in no file\n");
+}
+
 static void test_programs(void)
 {
 	static const char text[] = HEAD "signature \"leak: push\"\nmemory tso\n"
@@ -232,6 +241,7 @@ int main(void)
 {
 	test_signature_and_origin();
 	test_any_text_can_be_a_signature();
+	test_a_place_in_no_file();
 	test_programs();
 	test_weak_memory_is_printed();
 	test_comments();

@@ -10,6 +10,7 @@
 
 #include "platform/sim/sim.h"
 #include "stress/run/inject_internal.h"
+#include "stress/run/subject.h"
 
 const bool inject_kills_by_call = false;
 
@@ -87,6 +88,17 @@ static void apply(const struct rule *r, uint32_t task)
 	}
 }
 
+/*
+ * Is this the visit that the rule names? A subject counts visits that are no steps, too, and
+ * capture() writes its count into plans.
+ */
+static bool is_nth(struct rule *r, const struct sim_decision *d)
+{
+	uint32_t seen = ++r->seen, nth = subject->visit ? subject->visit(d->step) : 0;
+
+	return r->nth == (nth && !r->blocked ? nth : seen);
+}
+
 static void visit_rules(const struct sim_decision *d)
 {
 	uint32_t point = kt_site_hash(d->site);
@@ -99,7 +111,7 @@ static void visit_rules(const struct sim_decision *d)
 		struct rule *r = &inject.rule[i];
 
 		if (r->point == point && r->task == task &&
-		    r->blocked == (d->why == SIM_BLOCKED) && ++r->seen == r->nth)
+		    r->blocked == (d->why == SIM_BLOCKED) && is_nth(r, d))
 			apply(r, d->task);
 	}
 }

@@ -62,7 +62,7 @@ BAD_CASE(thread_not_joined, "abort()")
 	std::thread t([] {});
 }
 
-BAD_CASE(thread_throws, "because of an exception of type std::runtime_error")
+BAD_CASE(thread_throws, "because of an exception of type std::runtime_error, at ")
 {
 	std::thread t([] { throw std::runtime_error("not caught"); });
 

@@ -253,12 +253,12 @@ static void *end_with_lock(void *arg)
 	return arg;
 }
 
-BAD_CASE(mutex_held_at_end, "T1 ends while it holds mutex, taken, at")
+BAD_CASE(mutex_held_at_end, "T1 ends while it holds mutex, which it took at")
 {
 	spawn(1, end_with_lock);
 }
 
-BAD_CASE(mutex_held_by_main, "main ends while it holds mutex, taken, at")
+BAD_CASE(mutex_held_by_main, "main ends while it holds mutex, which it took at")
 {
 	pthread_mutex_lock(&mutex);
 }
