@@ -111,6 +111,9 @@ struct site_row *site_make(uint64_t pc_op, uint8_t size, uintptr_t addr)
 
 struct kt_site *hosted_site(uintptr_t pc, enum hosted_op op)
 {
+	/* How a call of the kernel for drivers sleeps is its own affair. */
+	if (unlikely(op == HOSTED_FUTEX_WAIT && hosted_in_call()))
+		op = HOSTED_WAIT;
 	return &site_find(hosted_program_pc(pc), op, 0, 0)->site;
 }
 

@@ -9,6 +9,7 @@
  */
 #include <link.h>
 
+#include "platform/hosted/call.h"
 #include "platform/hosted/explore.h"
 #include "platform/hosted/models.h"
 
@@ -248,6 +249,7 @@ int hosted_thread_create(pthread_t *t, const pthread_attr_t *attr, void *(*fn)(v
 	new->arg = arg;
 	new->created_at = pc;
 	hosted_attr_inherit(new, attr, pc);
+	hosted_call_begin_task(thread, (uintptr_t)fn);
 	usual_name(thread, name);
 	hosted_release(&new->edge);
 	KT_ASSERT(hosted_spawn(name, thread_main, new) == thread);

@@ -86,7 +86,10 @@ COMMANDS = [
             "explain, gdb and verify take it, and find the program from this folder or from the "
             "plan's. tools/programs.md is about programs."),
     Command("cc", "programs.compiler:main", "[--] COMPILER [ARGUMENT]...",
-            "compiles a program, or links it, so that run can run it", [],
+            "compiles a program, or links it, so that run can run it", [
+        Option("--kthread", "a kernel driver: <linux/kthread.h> and other headers of the kernel, "
+               "and the kernel that they need (tools/drivers.md)"),
+    ],
             "COMPILER is any version of gcc, g++, clang or clang++; a wrapper such as ccache may "
             "stand before it. Build systems take tools/kthrash-cc and tools/kthrash-c++ as "
             "compilers: CC=kthrash-cc CXX=kthrash-c++. These run the compilers that KTHRASH_CC and "
