@@ -10,6 +10,19 @@
 #include "core/driver/driver.h"
 #include "platform/posix/internal.h"
 
+/*
+ * platform/posix/os_thread.c calls this for pthread_create(). Its threads set their names when they
+ * begin to run. Here a thread has its name before.
+ */
+int kd_pthread_create(pthread_t *pthread, const pthread_attr_t *attr, void *(*fn)(void *), void *arg)
+{
+	const struct posix_thread *p = arg;
+
+	if (kthrash_call_names)
+		kthrash_call_names((const char *)p->name);
+	return pthread_create(pthread, attr, fn, arg);
+}
+
 int os_set_comm(const char *name)
 {
 	char comm[OS_COMM_MAX] = "";

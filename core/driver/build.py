@@ -26,6 +26,7 @@ LEFT_OUT = ("_test.c", "posix/os_attr.c", "posix/eventfd.c", "posix/sem.c")
 SOURCES = ["core/*.c", "platform/posix/*.c", "platform/names.c", "platform/lockdep.c",
            "platform/rcu/barrier.c", "platform/rcu/epoch.c", "core/driver/*.c"]
 # Their accesses are not taken for the driver's.
+RENAMED = {"platform/posix/os_thread.c": ["-Dpthread_create=kd_pthread_create"]}
 NO_HOOKS = ("platform/lockdep.c", "core/driver/objects.c")
 # Linked only if the program has no main().
 APART = "core/driver/main.c"
@@ -54,6 +55,7 @@ def compile_one(root, name, out):
         COMPILER, "-std=gnu11", "-O2", "-g", "-fPIC", "-pthread", "-Wall", "-Wextra", "-D_GNU_SOURCE",
         "-fno-strict-aliasing", "-fno-omit-frame-pointer", "-I", root, *defines(),
         "-ffile-prefix-map=%s/=" % root, *([] if name in NO_HOOKS else HOOKS),
+        *RENAMED.get(name, []),
         "-c", os.path.join(root, name), "-o", out], check=True)
 
 

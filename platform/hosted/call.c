@@ -94,6 +94,20 @@ HOSTED_EXPORT void kthrash_callback_leave(unsigned entered)
 	hosted_call[hosted_me()].pc = 0;
 }
 
+HOSTED_EXPORT void kthrash_call_names(const char *name)
+{
+	if (hosted_on())
+		hosted_call[hosted_me()].next_name = name;
+}
+
+const char *hosted_call_next_name(void)
+{
+	const char *name = hosted_call[hosted_me()].next_name;
+
+	hosted_call[hosted_me()].next_name = NULL;
+	return name;
+}
+
 HOSTED_EXPORT int kthrash_call_on(void)
 {
 	return hosted_on();

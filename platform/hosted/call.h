@@ -17,6 +17,9 @@ static inline uintptr_t hosted_call_pc(void)
 	return hosted_call[hosted_me()].depth ? hosted_call[hosted_me()].pc : 0;
 }
 
+/* The name that the next thread of the running task shall have, or NULL. It is used up. */
+const char *hosted_call_next_name(void);
+
 /* A new task begins at fn. */
 void hosted_call_begin_task(uint32_t task, uintptr_t fn);
 

@@ -112,6 +112,7 @@ extern struct hosted_call {
 	uint32_t depth;		/* 0: it is in none */
 	int32_t must_succeed;	/* not 0: no injected fault */
 	uintptr_t pc;		/* of the call in the program; 0: the library's own thread */
+	const char *next_name;	/* of the thread that it creates next, or NULL */
 } hosted_call[HOSTED_TASKS_MAX];
 
 static inline bool hosted_in_call(void)

@@ -234,6 +234,7 @@ int hosted_thread_create(pthread_t *t, const pthread_attr_t *attr, void *(*fn)(v
 	struct kt_site *site = hosted_site(pc, HOSTED_CREATE);
 	uint32_t thread = hosted_threads;
 	struct hosted_thread *new = &hosted_thread[thread];
+	const char *given = hosted_call_next_name();
 	char name[16];
 
 	if (is_of_libgomp(pc))
@@ -254,7 +255,7 @@ int hosted_thread_create(pthread_t *t, const pthread_attr_t *attr, void *(*fn)(v
 	hosted_release(&new->edge);
 	KT_ASSERT(hosted_spawn(name, thread_main, new) == thread);
 	hosted_unjoined += hosted_explores;
-	hosted_rename(thread, name);
+	hosted_rename(thread, given ? given : name);
 	hosted_heap_check(t, sizeof *t, pc);
 	*t = hosted_handle(thread);	/* before the thread begins, as in glibc */
 	hosted_arrive(site, NULL);

@@ -41,6 +41,12 @@ KTHRASH_WEAK void kthrash_callback_leave(unsigned entered);
 /* Is an execution under way? Then one thread runs at a time. */
 KTHRASH_WEAK int kthrash_call_on(void);
 
+/*
+ * The next thread that the calling thread creates has this name from its beginning, so that a plan
+ * can name it before it has run. It must be valid until then.
+ */
+KTHRASH_WEAK void kthrash_call_names(const char *name);
+
 /* From +1 to -1 no allocation of the calling thread fails by an injected fault, and no thread. */
 KTHRASH_WEAK void kthrash_call_must_succeed(int by);
 
