@@ -106,6 +106,12 @@ void kd_fail(enum kt_failure kind, const void *pc, const char *fmt, ...);
 /* Fails if the calling thread may not sleep, or sleeps already. `what` is for the report. */
 void kd_may_sleep(const char *what);
 
+/* The name of an object, from the text of its initialization: "&dev->lock" is dev->lock. */
+static inline const char *kd_name(const char *text)
+{
+	return text && text[0] == '&' ? text + 1 : text;
+}
+
 /* ---- objects in use -------------------------------------------------------------- */
 
 /*
@@ -156,7 +162,7 @@ static inline void kd_list_init(struct kd_list *l)
 
 static inline bool kd_list_empty(const struct kd_list *l)
 {
-	return READ_ONCE(l->next) == l;
+	return smp_load_acquire(&l->next) == l;
 }
 
 static inline void kd_list_add_between(struct kd_list *n, struct kd_list *prev,
@@ -185,7 +191,8 @@ static inline void kd_list_del(struct kd_list *n)
 	next->prev = prev;
 	WRITE_ONCE(prev->next, next);
 	n->prev = n;
-	WRITE_ONCE(n->next, n);
+	/* For a look without the lock: the entry is its owner's again. */
+	smp_store_release(&n->next, n);
 }
 
 #define KD_LOCK(l)    kt_lock_acquire((kt_lock *)(void *)(l)->opaque)

@@ -116,7 +116,7 @@ void kd_spin_init(struct kd_spin *l, const char *name)
 {
 	KD_CALL(QUIET, NULL);
 	memset(l, 0, sizeof *l);
-	l->name = name;
+	l->name = kd_name(name);
 }
 
 void kd_spin_lock(struct kd_spin *l, enum kd_spin_how how)

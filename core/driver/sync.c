@@ -163,7 +163,7 @@ void kd_mutex_init(struct kd_mutex *m, const char *name)
 	KD_CALL(QUIET, NULL);
 	memset(m, 0, sizeof *m);
 	kd_list_init(&m->waiters);
-	m->name = name;
+	m->name = kd_name(name);
 	m->magic = KD_MAGIC;
 }
 
@@ -263,7 +263,7 @@ void kd_rwsem_init(struct kd_rwsem *s, const char *name)
 	KD_CALL(QUIET, NULL);
 	memset(s, 0, sizeof *s);
 	kd_list_init(&s->waiters);
-	s->name = name;
+	s->name = kd_name(name);
 	s->magic = KD_MAGIC;
 }
 

@@ -131,7 +131,7 @@ static void check(const struct kd_wait_head *h)
 
 static bool is_linked(const struct kd_list *l)
 {
-	return READ_ONCE(l->next) != l;
+	return smp_load_acquire(&l->next) != l;
 }
 
 static int default_wake(struct kd_wait_entry *e, unsigned mode, int flags, void *key)
@@ -154,7 +154,7 @@ void kd_wait_head_init(struct kd_wait_head *h, const char *name)
 	KD_CALL(QUIET, NULL);
 	memset(h, 0, sizeof *h);
 	kd_list_init(&h->head);
-	h->name = name;
+	h->name = kd_name(name);
 	h->magic = KD_MAGIC;
 }
 

@@ -79,7 +79,12 @@ static int __init ftl_init(void)
 
 static void __exit ftl_exit(void)
 {
+	struct job *job;
+
+	/* A thread that is stopped before it has run leaves its jobs. */
 	kthread_stop(writer);
+	while ((job = next_job()))
+		kfree(job);
 }
 
 int kthrash_test(void)

@@ -80,8 +80,7 @@ static inline void at_access(struct site_row *row, uintptr_t addr, size_t size, 
 __attribute__((noinline)) static void in_call(uintptr_t addr, size_t size, bool write,
 					      uintptr_t pc)
 {
-	pc = hosted_program_pc(pc);
-	hosted_heap_check((const void *)addr, size, pc);
+	hosted_heap_check((const void *)addr, size, hosted_program_pc(pc));
 	if (sim_unfinished() >= 2) {
 		for (uint64_t g = addr / GRANULE; g <= (range_end(addr, size) - 1) / GRANULE; g++)
 			filter_touch(g, write);

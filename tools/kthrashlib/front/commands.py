@@ -128,6 +128,7 @@ COMMANDS = [
     Command("bugs", "measure.bugs:main", "[BUG]...",
             "the seeded bugs: each built, hunted, shrunk, replayed", [
         Option("--programs", "the programs of corpus/programs/ instead; BUG is a program's name"),
+        Option("--drivers", "the kernel drivers of corpus/drivers/ instead"),
         Option("--slow", "with --programs: also those that take long"),
         Option("--executions=N", "the most executions of a hunt",
                "400000, with --programs 100000, with --scoreboard 20000",

@@ -126,6 +126,8 @@ def line(row):
 
 
 def main(call):
+    if "--drivers" in call.options:
+        return suite.main(call)
     if "--programs" in call.options and "--scoreboard" not in call.options:
         return suite.main(call)
     if "--scoreboard" in call.options:
