@@ -29,6 +29,13 @@ def driver(name, module, arguments, text, more="", own=()):
     return Command(name, module, arguments, text, [*WHERE, *own, *options], more)
 
 
+# What a program runs on. It has one build.
+PROGRAM_WHERE = [
+    Option("--os=sim|posix", "in the simulator, or again and again on real threads", "sim"),
+    Option("--core=kthrash|linux", "of a kernel driver: on whose kthread.c", "kthrash"),
+]
+
+
 # Only options that name no build: a program has one.
 def program_options(name):
     return [row_option(*row) for row in driver_options.of(name)]
@@ -80,7 +87,8 @@ COMMANDS = [
            "--keep-going these are all findings. Without --keep-going they are the finding with "
            "the lowest number, and those that the other jobs found before they stopped."),
     Command("run", "programs.run:run", "[--] PROGRAM [ARGUMENT]...",
-            "hunts in a program that kthrash-cc has compiled", program_options("run"),
+            "hunts in a program that kthrash-cc has compiled",
+            [*program_options("run"), *PROGRAM_WHERE],
             "All words behind PROGRAM are the program's, also those that begin with a dash. The "
             "program prints in the first execution only. A finding is a plan; replay, shrink, "
             "explain, gdb and verify take it, and find the program from this folder or from the "

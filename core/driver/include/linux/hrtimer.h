@@ -5,6 +5,11 @@
 #include <linux/ktime.h>
 #include <linux/kernel.h>
 
+#ifndef CLOCK_MONOTONIC
+#define CLOCK_REALTIME  0
+#define CLOCK_MONOTONIC 1
+#endif
+
 enum hrtimer_restart { HRTIMER_NORESTART, HRTIMER_RESTART };
 enum hrtimer_mode {
 	HRTIMER_MODE_ABS, HRTIMER_MODE_REL, HRTIMER_MODE_PINNED,

@@ -44,7 +44,7 @@ KD_INLINE __attribute__((malloc)) void *kcalloc(size_t n, size_t size, gfp_t fla
 KD_INLINE void *kmalloc_array(size_t n, size_t size, gfp_t flags)
 {
 	kd_may_alloc(flags);
-	return size && n > SIZE_MAX / size ? NULL : malloc(n * size ? n * size : 1);
+	return size && n > SIZE_MAX / size ? NULL : malloc(n && size ? n * size : 1);
 }
 
 KD_INLINE void kfree(const void *p)

@@ -2,6 +2,8 @@
 #ifndef KTHRASH_LINUX_TIMER_H
 #define KTHRASH_LINUX_TIMER_H
 
+#include <time.h>
+
 #include <linux/jiffies.h>
 #include <linux/kernel.h>
 
@@ -41,10 +43,8 @@ KD_INLINE void add_timer(struct timer_list *t)
 	kd_timer_mod_ticks(&t->kd, t->expires, false);
 }
 
-KD_INLINE int timer_delete(struct timer_list *t)
-{
-	return kd_timer_del(&t->kd, false, false);
-}
+/* A macro, because time.h, which came first, has another function of that name. */
+#define timer_delete(t) ((int)kd_timer_del(&(t)->kd, false, false))
 
 KD_INLINE int timer_delete_sync(struct timer_list *t)
 {
