@@ -469,7 +469,7 @@ class Installed(Folder):
         super().setUpClass()
         cls.prefix = cls.path("prefix")
         scripts = {shell: text.strip() + "\n" for shell, text in completion.SCRIPTS.items()}
-        install.install(cls.prefix, LIBRARY, manual.page(installed=True), scripts)
+        install.install(cls.prefix, LIBRARY, __file__, manual.page(installed=True), scripts)
         cls.before = cls.files()
 
     @classmethod
@@ -525,10 +525,10 @@ class Installed(Folder):
         old = os.path.join(self.prefix, "lib", "kthrash", "old")
         with open(old, "w", encoding="ascii"):
             pass
-        install.install(self.prefix, LIBRARY, "", {s: "" for s in completion.SCRIPTS})
+        install.install(self.prefix, LIBRARY, __file__, "", {s: "" for s in completion.SCRIPTS})
         self.assertEqual(self.files(), self.before)
         scripts = {shell: text.strip() + "\n" for shell, text in completion.SCRIPTS.items()}
-        install.install(self.prefix, LIBRARY, manual.page(installed=True), scripts)
+        install.install(self.prefix, LIBRARY, __file__, manual.page(installed=True), scripts)
 
     def test_where_it_can_t_be_installed(self):
         os.makedirs(self.path("other/lib/kthrash"), exist_ok=True)

@@ -10,6 +10,7 @@
  */
 #include <string.h>
 
+#include "platform/hosted/call.h"
 #include "platform/hosted/explore.h"
 #include "platform/hosted/filter.h"
 #include "platform/hosted/heap.h"
@@ -76,6 +77,20 @@ static inline void at_access(struct site_row *row, uintptr_t addr, size_t size, 
 		explore_access(row, (const void *)addr, size, write, is_point);
 }
 
+/* An access inside a call that is one choice point as a whole. */
+__attribute__((noinline)) static void in_call(uintptr_t addr, size_t size, bool write,
+					      uintptr_t pc)
+{
+	hosted_heap_check((const void *)addr, size, hosted_program_pc(pc));
+	if (sim_unfinished() >= 2) {
+		for (uint64_t g = addr / GRANULE; g <= (range_end(addr, size) - 1) / GRANULE; g++)
+			filter_touch(g, write);
+		touch_shared(addr, size, write);
+	}
+	if (unlikely(hosted_races_on))
+		hosted_race_access(addr, size, write, pc);
+}
+
 /* `size` is at most 16 and constant. */
 static inline __attribute__((always_inline)) void plain(uintptr_t addr, size_t size, bool write,
 							uintptr_t pc)
@@ -85,6 +100,10 @@ static inline __attribute__((always_inline)) void plain(uintptr_t addr, size_t s
 
 	if (unlikely(!hosted_on()))
 		return;
+	if (unlikely(hosted_in_call())) {
+		in_call(addr, size, write, pc);
+		return;
+	}
 	heap_check(addr, size, pc);
 	row = site_find(pc, write ? HOSTED_STORE : HOSTED_LOAD, (uint8_t)size, addr);
 	is_point = site_visit(row);
@@ -145,6 +164,10 @@ static void range(uintptr_t addr, size_t size, bool write, uintptr_t pc)
 
 	if (!hosted_on() || !size)
 		return;
+	if (unlikely(hosted_in_call())) {
+		in_call(addr, size, write, pc);
+		return;
+	}
 	hosted_heap_check((const void *)addr, size, pc);
 	row = site_find(pc, write ? HOSTED_STORE : HOSTED_LOAD, 0, addr);
 	is_point = site_visit(row);
@@ -158,9 +181,16 @@ static void range(uintptr_t addr, size_t size, bool write, uintptr_t pc)
 
 void hosted_free_point(uintptr_t pc, const void *p, size_t size)
 {
-	struct site_row *row = site_find(pc, HOSTED_FREE, 0, 0);
-	bool is_point = site_visit(row);
+	struct site_row *row;
+	bool is_point;
 
+	if (unlikely(hosted_in_call())) {
+		if (size)
+			in_call((uintptr_t)p, size, true, pc);
+		return;
+	}
+	row = site_find(pc, HOSTED_FREE, 0, 0);
+	is_point = site_visit(row);
 	if (!hosted_is_alone() && size) {
 		is_point |= range_is_point((uintptr_t)p, size, true);
 		at_access(row, (uintptr_t)p, size, true, is_point, pc);

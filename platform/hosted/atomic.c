@@ -13,6 +13,7 @@
  *
  * Not seen: atomics in inline assembly.
  */
+#include "platform/hosted/call.h"
 #include "platform/hosted/explore.h"
 #include "platform/hosted/filter.h"
 #include "platform/hosted/heap.h"
@@ -44,6 +45,22 @@ static inline enum hosted_op store_op(int order)
 	       order == __ATOMIC_RELAXED ? HOSTED_ATOMIC_STORE : HOSTED_ATOMIC_RELEASE;
 }
 
+/* As arrive(), inside a call that is one choice point as a whole. */
+__attribute__((noinline)) static void *arrive_in_call(const volatile void *a, size_t size,
+						      enum hosted_op op, uintptr_t pc)
+{
+	void *addr = (void *)(uintptr_t)a;
+
+	heap_check((uintptr_t)addr, size, hosted_program_pc(pc));
+	if (sim_unfinished() >= 2)
+		filter_touch((uintptr_t)addr / 8, op != HOSTED_ATOMIC_LOAD);
+	site_touch((uintptr_t)addr, size, op != HOSTED_ATOMIC_LOAD);
+	if (op == HOSTED_ATOMIC_LOAD && size <= sizeof(uint64_t))
+		return sim_seen(addr, size);
+	sim_fence();
+	return addr;
+}
+
 /*
  * A choice point before the operation. Returns the address on which the operation must be
  * done. With one task left, nothing is a choice and nothing is held back; of 16 bytes
@@ -51,9 +68,12 @@ static inline enum hosted_op store_op(int order)
  */
 static inline void *arrive(const volatile void *a, size_t size, enum hosted_op op, uintptr_t pc)
 {
-	struct site_row *row = site_find(pc, op, (uint8_t)size, (uintptr_t)a);
+	struct site_row *row;
 	void *addr = (void *)(uintptr_t)a;
 
+	if (unlikely(hosted_in_call()))
+		return arrive_in_call(a, size, op, pc);
+	row = site_find(pc, op, (uint8_t)size, (uintptr_t)a);
 	heap_check((uintptr_t)addr, size, pc);
 	site_visit(row);
 	if (hosted_is_alone() || size > sizeof(uint64_t))

@@ -7,6 +7,7 @@
  * The names are mangled, because this is C. Exceptions pass through these functions.
  */
 #include "platform/hosted/backbone.h"
+#include "platform/hosted/call.h"
 
 static struct {
 	uintptr_t pc; /* 0: none */
@@ -22,6 +23,10 @@ HOSTED_AT_BEGIN(forget);
 
 uintptr_t hosted_library_caller(uintptr_t pc)
 {
+	uintptr_t call = hosted_call_pc();
+
+	if (unlikely(call))
+		return call;
 	if (likely(!outer.pc) || outer.task != hosted_me() || hosted_is_program(pc))
 		return pc;
 	return outer.pc;

@@ -27,6 +27,7 @@
  *	thread.c	pthread_create, join, detach, exit, cancel, names, attributes
  *	mutex.c cond.c rwlock.c spin.c barrier.c once.c key.c semaphore.c c11.c
  *	futex.c clock.c		system calls that block, time
+ *	call.c		calls of a library that stands in for an operating system
  *	exit.c		exit, atexit, abort, assert, and what the end of the program is judged by
  *	signal.c	signal handlers, raise
  *	fuzz.c		executions in the process of a fuzzing engine
@@ -106,9 +107,25 @@ static inline uint32_t hosted_me(void)
  */
 extern uint32_t hosted_unjoined;	/* explore.c: 0 if no exploration is under way */
 
+/*
+ * call.c: the call of a library that stands in for an operating system, in which a task is.
+ * Inside it nothing is a choice either, but for who goes on while the task sleeps.
+ */
+extern struct hosted_call {
+	uint32_t depth;		/* 0: it is in none */
+	int32_t must_succeed;	/* not 0: no injected fault */
+	uintptr_t pc;		/* of the call in the program; 0: the library's own thread */
+	const char *next_name;	/* of the thread that it creates next, or NULL */
+} hosted_call[HOSTED_TASKS_MAX];
+
+static inline bool hosted_in_call(void)
+{
+	return hosted_call[hosted_me()].depth;
+}
+
 static inline bool hosted_is_alone(void)
 {
-	return sim_unfinished() < 2 && !hosted_unjoined;
+	return (sim_unfinished() < 2 && !hosted_unjoined) || hosted_in_call();
 }
 
 /*
@@ -190,7 +207,8 @@ bool hosted_shows_output(void);
 	OP(RDLOCK, "rdlock") OP(WRLOCK, "wrlock") OP(POST, "post") \
 	OP(BARRIER, "barrier") OP(ONCE, "once") OP(CREATE, "create") OP(JOIN, "join") \
 	OP(CANCEL, "cancel") OP(EXIT, "exit") OP(FUTEX_WAIT, "futex-wait") \
-	OP(FUTEX_WAKE, "futex-wake") OP(SLEEP, "sleep") OP(YIELD, "yield") OP(SPIN, "spin")
+	OP(FUTEX_WAKE, "futex-wake") OP(SLEEP, "sleep") OP(YIELD, "yield") OP(SPIN, "spin") \
+	OP(CALL, "call")
 
 enum hosted_op {
 #define HOSTED_OP_ID(id, word) HOSTED_##id,

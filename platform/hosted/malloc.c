@@ -21,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "platform/hosted/call.h"
 #include "platform/hosted/heap.h"
 #include "platform/role.h"
 
@@ -37,7 +38,8 @@ static bool is_refused(uintptr_t pc)
 {
 	struct kt_site *site;
 
-	if (!hosted_is_program(pc))
+	pc = hosted_program_pc(pc);
+	if (!hosted_is_program(pc) || hosted_call_must_succeed())
 		return false;
 	site = hosted_site(pc, HOSTED_MALLOC);
 	hosted_visit(site);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "platform/hosted/backbone.h"
+#include "platform/hosted/call.h"
 #include "platform/hosted/hosted.h"
 
 struct hosted_module hosted_module[HOSTED_MODULES_MAX];
@@ -181,6 +182,8 @@ const struct hosted_module *hosted_module_of(uintptr_t addr)
 
 bool hosted_is_program(uintptr_t pc)
 {
+	if (hosted_call_is_library(pc))
+		return false;
 	for (uint32_t i = 0; i < hosted_modules; i++) {
 		const struct hosted_module *m = &hosted_module[i];
 

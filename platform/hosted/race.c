@@ -20,6 +20,7 @@
 #include <sys/mman.h>
 
 #include "platform/hosted/backbone.h"
+#include "platform/hosted/call.h"
 #include "platform/hosted/hosted.h"
 #include "platform/hosted/models.h"
 #include "platform/sim/sim.h"
@@ -257,7 +258,8 @@ static void report(const void *addr, bool write, uintptr_t pc, const struct acce
 {
 	char mine[300], theirs[300], locks[120];
 	uint32_t me = hosted_me();
-	struct kt_site *here = hosted_site_sized(pc, write ? HOSTED_STORE : HOSTED_LOAD, 0);
+	struct kt_site *here = hosted_site_sized(hosted_program_pc(pc),
+						  write ? HOSTED_STORE : HOSTED_LOAD, 0);
 	struct kt_site *there = hosted_site_sized(other->pc,
 						  other->write ? HOSTED_STORE : HOSTED_LOAD, 0);
 
@@ -269,6 +271,7 @@ static void report(const void *addr, bool write, uintptr_t pc, const struct acce
 	found->place[1] = there;
 	found->count = 2;
 	hosted_races_on = false;
+	pc = hosted_program_pc(pc);
 	hosted_frame_words(hosted_frame(), pc, mine, sizeof mine);
 	hosted_frame_words(other->frame, other->pc, theirs, sizeof theirs);
 	hosted_fail(KT_RACE, pc, "%s %s %s, and nothing orders this after %s, which %s it%s\n"
@@ -344,6 +347,15 @@ static struct access *place_for(struct cell *c, const struct task *t, const stru
 	return &c->access[c->next];
 }
 
+/*
+ * A library that stands in for an operating system has its own rules for its data, which are looked
+ * into elsewhere. What it does to the program's data, and the program to its, is reported.
+ */
+static bool is_inside_library(const struct access *a, const struct access *b)
+{
+	return unlikely(hosted_call_is_library(a->pc)) && hosted_call_is_library(b->pc);
+}
+
 static void access_word(uintptr_t word, const struct access *a)
 {
 	struct cell *c = cell_of(word);
@@ -355,7 +367,8 @@ static void access_word(uintptr_t word, const struct access *a)
 		const struct access *old = &c->access[i];
 
 		if (old->clock && (old->bytes & a->bytes) && (old->write || a->write) &&
-		    !(old->atomic && a->atomic) && !is_ordered(t, old)) {
+		    !(old->atomic && a->atomic) && !is_ordered(t, old) &&
+		    !is_inside_library(old, a)) {
 			report((const void *)(word * BYTES +
 					      (unsigned)__builtin_ctz(old->bytes & a->bytes)),
 			       a->write, a->pc, old);

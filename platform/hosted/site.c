@@ -157,6 +157,9 @@ struct kt_site *hosted_site(uintptr_t pc, enum hosted_op op)
 {
 	struct site_row *row;
 
+	/* How a call of the kernel for drivers sleeps is its own affair. */
+	if (unlikely(op == HOSTED_FUTEX_WAIT && hosted_in_call()))
+		op = HOSTED_WAIT;
 	pc = hosted_library_caller(pc);
 	row = site_find(pc, op, 0, 0);
 	if (unlikely(row->is_library))

@@ -197,6 +197,7 @@ static bool is_system(const char *path)
 {
 	return strncmp(path, "/usr/include/", 13) == 0 || strncmp(path, "/usr/lib/", 9) == 0 ||
 	       strncmp(path, "/usr/local/include/", 19) == 0 || strcmp(path, "??") == 0 ||
+	       strstr(path, "/core/driver/include/") != NULL ||
 	       path[0] == '\0';
 }
 

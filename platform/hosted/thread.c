@@ -9,6 +9,7 @@
  */
 #include <link.h>
 
+#include "platform/hosted/call.h"
 #include "platform/hosted/explore.h"
 #include "platform/hosted/models.h"
 
@@ -233,6 +234,7 @@ int hosted_thread_create(pthread_t *t, const pthread_attr_t *attr, void *(*fn)(v
 	struct kt_site *site = hosted_site(pc, HOSTED_CREATE);
 	uint32_t thread = hosted_threads;
 	struct hosted_thread *new = &hosted_thread[thread];
+	const char *given = hosted_call_next_name();
 	char name[16];
 
 	if (is_of_libgomp(pc))
@@ -248,11 +250,12 @@ int hosted_thread_create(pthread_t *t, const pthread_attr_t *attr, void *(*fn)(v
 	new->arg = arg;
 	new->created_at = hosted_is_program(pc) ? hosted_program_pc(pc) : pc;
 	hosted_attr_inherit(new, attr, pc);
+	hosted_call_begin_task(thread, (uintptr_t)fn);
 	usual_name(thread, name);
 	hosted_release(&new->edge);
 	KT_ASSERT(hosted_spawn(name, thread_main, new) == thread);
 	hosted_unjoined += hosted_explores;
-	hosted_rename(thread, name);
+	hosted_rename(thread, given ? given : name);
 	hosted_heap_check(t, sizeof *t, pc);
 	*t = hosted_handle(thread);	/* before the thread begins, as in glibc */
 	hosted_arrive(site, NULL);

@@ -9,6 +9,7 @@ import os
 TOOLS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 ROOT = os.path.dirname(TOOLS)
 LIBRARY = "libkthrash.so"
+KERNEL = "libkthrash-kthread.a"     # the kernel for drivers
 
 # Only where kthrash is installed, the library is at the top.
 IS_INSTALLED = os.path.exists(os.path.join(ROOT, LIBRARY))

@@ -36,6 +36,13 @@ def driver(name, module, arguments, text, more="", own=()):
     return Command(name, module, arguments, text, [*WHERE, *own, *options], more)
 
 
+# What a program runs on. It has one build.
+PROGRAM_WHERE = [
+    Option("--os=sim|posix", "in the simulator, or again and again on real threads", "sim"),
+    Option("--core=kthrash|linux", "of a kernel driver: on whose kthread.c", "kthrash"),
+]
+
+
 # Only options that name no build: a program has one.
 def program_options(name):
     return [row_option(*row) for row in driver_options.of(name)]
@@ -88,13 +95,17 @@ COMMANDS = [
            "--keep-going these are all findings. Without --keep-going they are the finding with "
            "the lowest number, and those that the other jobs found before they stopped."),
     Command("run", "programs.run:run", "[--] PROGRAM [ARGUMENT]...",
-            "hunts in a program that kthrash-cc has compiled", program_options("run"),
+            "hunts in a program that kthrash-cc has compiled",
+            [*program_options("run"), *PROGRAM_WHERE],
             "All words behind PROGRAM are the program's, also those that begin with a dash. The "
             "program prints in the first execution only. A finding is a plan; replay, shrink, "
             "explain, gdb and verify take it, and find the program from this folder or from the "
             "plan's. tools/programs.md is about programs."),
     Command("cc", "programs.compiler:main", "[--] COMPILER [ARGUMENT]...",
-            "compiles a program, or links it, so that run can run it", [],
+            "compiles a program, or links it, so that run can run it", [
+        Option("--kthread", "a kernel driver: <linux/kthread.h> and other headers of the kernel, "
+               "and the kernel that they need (tools/drivers.md)"),
+    ],
             "COMPILER is any version of gcc, g++, clang or clang++; a wrapper such as ccache may "
             "stand before it. Build systems take tools/kthrash-cc and tools/kthrash-c++ as "
             "compilers: CC=kthrash-cc CXX=kthrash-c++. These run the compilers that KTHRASH_CC and "
@@ -138,6 +149,7 @@ COMMANDS = [
     Command("bugs", "measure.bugs:main", "[BUG]...",
             "the seeded bugs: each built, hunted, shrunk, replayed", [
         Option("--programs", "the programs of corpus/programs/ instead; BUG is a program's name"),
+        Option("--drivers", "the kernel drivers of corpus/drivers/ instead"),
         Option("--slow", "with --programs: also those that take long"),
         Option("--executions=N", "the most executions of a hunt",
                "400000, with --programs 100000, with --scoreboard 20000",

@@ -61,6 +61,8 @@ def print_table(rows):
 
 
 def main(call):
+    if "--drivers" in call.options:
+        return suite.main(call)
     if "--programs" in call.options and "--scoreboard" not in call.options:
         return suite.main(call)
     if cores.is_linux(call.options):

@@ -10,6 +10,8 @@ from kthrashlib.common import ROOT, environment
 
 FOLDER = os.path.join(ROOT, "corpus", "programs")
 TABLE = os.path.join(FOLDER, "programs.toml")
+DRIVERS = os.path.join(ROOT, "corpus", "drivers")
+DRIVERS_TABLE = os.path.join(DRIVERS, "drivers.toml")
 
 KINDS = ("assertion", "deadlock", "discipline", "leak", "livelock", "memory", "race")
 FAULTS = ("allocation", "spurious", "thread", "timeout", "trylock")
@@ -33,10 +35,11 @@ class Program:
     tsan: str = ""
     compiler: str = "clang"
     slow: list = dataclasses.field(default_factory=list)
+    kthread: bool = False       # a kernel driver, of the other folder
 
     @property
     def path(self):
-        return os.path.join(FOLDER, self.source)
+        return os.path.join(DRIVERS if self.kthread else FOLDER, self.source)
 
     def compiled(self, out, compiler="clang", repaired=False, flags=()):
         """Returns the command line that compiles and links the program."""
@@ -79,8 +82,13 @@ def complaint(row):
     return None if row.get("arguments", [[]]) else "'arguments' is empty"
 
 
-def load(path=TABLE):
-    """Returns the programs in the order of the table."""
+def load_drivers():
+    """Returns the drivers, whose table has fewer columns."""
+    return load(DRIVERS_TABLE, {"verify": False, "kthread": True})
+
+
+def load(path=TABLE, same=None):
+    """Returns the programs in the order of the table. All rows have the columns `same`, too."""
     try:
         with open(path, "rb") as f:
             table = tomllib.load(f)
@@ -88,6 +96,8 @@ def load(path=TABLE):
         raise environment("%s: %s" % (os.path.relpath(path, ROOT), e)) from e
     programs = []
     for name, row in table.items():
+        if isinstance(row, dict):
+            row.update(same or {})
         wrong = complaint(row) if isinstance(row, dict) else "not a table"
         if wrong:
             raise environment("%s: [%s]: %s" % (os.path.relpath(path, ROOT), name, wrong))

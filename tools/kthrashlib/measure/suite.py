@@ -34,10 +34,10 @@ FAULTS = {"allocation": "malloc"}       # The other faults have the same words i
 # ---- which programs ------------------------------------------------------------------
 
 
-def chosen(names, slow=False):
+def chosen(names, slow=False, load=programs.load):
     """Returns the programs of those names, or all, each with its command lines. A program that is
     named has all of them; otherwise the slow ones are there only on request."""
-    table = programs.load()
+    table = load()
     known = {p.name for p in table}
     for name in names:
         if name not in known:
@@ -76,7 +76,7 @@ def compile_in(folder, program, repaired):
     compiler, *words = program.compiled(binary, program.compiler, repaired, ["-O1"])
     cxx = program.source.endswith(".cc")
     wrapper = os.path.join(TOOLS, "kthrash-c++" if cxx else "kthrash-cc")
-    done = children.run([wrapper, *words], stdout=children.PIPE, stderr=children.STDOUT, text=True,
+    done = children.run([wrapper, *["--kthread"] * program.kthread, *words], stdout=children.PIPE, stderr=children.STDOUT, text=True,
                         env={**os.environ, "KTHRASH_CXX" if cxx else "KTHRASH_CC": compiler})
     if done.returncode:
         raise environment("%s: does not compile:\n%s" % (program.path, done.stdout))
@@ -212,10 +212,13 @@ def left_out(asked):
 
 def main(call):
     """The command `bugs --programs`."""
-    call.only("--programs", "--slow", "--executions", "--seed", "--json")
+    call.only("--programs", "--drivers", "--slow", "--executions", "--seed", "--json")
     found = call.options
-    asked = chosen(list(dict.fromkeys(call.words)), "--slow" in found)
+    load = programs.load_drivers if "--drivers" in found else programs.load
+    asked = chosen(list(dict.fromkeys(call.words)), "--slow" in found, load)
     prepare()
+    if "--drivers" in found:
+        build.ensure_kernel()
     executions = found.get("--executions", EXECUTIONS)
     rows = [row for each in terminal.each(
         examine_all(asked, executions, found.get("--seed", 1), FOLDER), "hunting in the programs")
@@ -227,6 +230,6 @@ def main(call):
         print("%d of %d found and replayed; %d twins clean in %d executions, with races and leaks "
               "in %d more" % (sum(r["found"] and r["replays"] == REPLAYS for r in rows), len(rows),
                               sum(r["twin"] is None for r in rows), executions, executions))
-        if not call.words and left_out(asked):
+        if not call.words and "--drivers" not in found and left_out(asked):
             print("left out without --slow: " + ", ".join(left_out(asked)))
     return CLEAN if all(map(ok, rows)) else FINDINGS

@@ -11,4 +11,8 @@ def run(command):
 
 def main(call):
     build.ensure()
-    return wrapper.main(call.words[:1], call.words[1:], library.path(), run)
+    kernel = None
+    if "--kthread" in call.options:
+        build.ensure_kernel()
+        kernel = library.kernel()
+    return wrapper.main(call.words[:1], call.words[1:], library.path(), run, kernel)

@@ -12,6 +12,7 @@ import tempfile
 
 from kthrashlib.common import ROOT, environment, say, usage
 from kthrashlib.programs import build
+from kthrashlib.where import KERNEL, LIBRARY
 
 # Files that are not modules, by their place below ROOT: the command line is made from the tables.
 TABLES = ["platform/words.def", "stress/plan/words.def", "stress/hunt/options.def", "LICENSE"]
@@ -24,6 +25,7 @@ COMPLETIONS = {
     "fish": "share/fish/vendor_completions.d/kthrash.fish",
 }
 HEADER = "platform/hosted/include/kthrash.h"
+KERNEL_HEADERS = "core/driver/include"
 PKG_CONFIG = """prefix=%s
 includedir=${prefix}/include
 libdir=${prefix}/lib/kthrash
@@ -61,31 +63,33 @@ def link(target, path):
     os.replace(temporary, path)
 
 
-def fill(home, built):
+def fill(home, built, kernel):
     """Copies what is installed to the new folder `home`."""
-    for name in [*TABLES, HEADER]:
+    for name in [*TABLES, HEADER, KERNEL_HEADERS]:
         copy(os.path.join(ROOT, name), os.path.join(home, name))
     for name in TOOLS:
         copy(os.path.join(ROOT, "tools", name), os.path.join(home, "tools", name))
     link("kthrash-cc", os.path.join(home, "tools", "kthrash-c++"))
-    copy(built, os.path.join(home, "libkthrash.so"))
-    os.chmod(os.path.join(home, "libkthrash.so"), 0o644)
+    copy(built, os.path.join(home, LIBRARY))
+    copy(kernel, os.path.join(home, KERNEL))
+    for name in (LIBRARY, KERNEL):
+        os.chmod(os.path.join(home, name), 0o644)
 
 
-def replace(home, built):
+def replace(home, built, kernel):
     """Makes the folder anew, beside an older one that it then replaces."""
     os.makedirs(os.path.dirname(home), exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".kthrash-", dir=os.path.dirname(home)) as folder:
         fresh, old = os.path.join(folder, "new"), os.path.join(folder, "old")
         os.mkdir(fresh)
-        fill(fresh, built)
+        fill(fresh, built, kernel)
         if os.path.lexists(home):
             os.rename(home, old)
         os.rename(fresh, home)
 
 
-def install(prefix, built, page, completions):
-    replace(os.path.join(prefix, "lib", "kthrash"), built)
+def install(prefix, built, kernel, page, completions):
+    replace(os.path.join(prefix, "lib", "kthrash"), built, kernel)
     for name in PROGRAMS:
         link(os.path.join("..", "lib", "kthrash", "tools", name), os.path.join(prefix, "bin", name))
     link(os.path.join("..", "lib", "kthrash", HEADER), os.path.join(prefix, "include", "kthrash.h"))
@@ -104,16 +108,16 @@ def check(prefix, given):
     if os.path.exists(prefix) and not os.path.isdir(prefix):
         raise usage("%s: is no folder, expected one" % given)
     home = os.path.join(prefix, "lib", "kthrash")
-    if os.path.lexists(home) and not os.path.exists(os.path.join(home, "libkthrash.so")):
+    if os.path.lexists(home) and not os.path.exists(os.path.join(home, LIBRARY)):
         raise usage("%s: is there, and has no kthrash in it" % home)
 
 
 def into(call, page, completions):
     prefix = os.path.abspath(call.words[0])
     check(prefix, call.words[0])
-    built = build.library_file()
+    built, kernel = build.library_file(), build.kernel_file()
     try:
-        install(prefix, built, page, completions)
+        install(prefix, built, kernel, page, completions)
     except OSError as e:
         raise environment("%s: %s" % (e.filename or prefix, e.strerror)) from e
     say("kthrash: installed; its commands are in %s" % os.path.join(prefix, "bin"))

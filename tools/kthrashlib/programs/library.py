@@ -6,7 +6,7 @@ kthrash-cc imports this module for each file that it compiles, so the module imp
 
 import os
 
-from kthrashlib.where import IS_INSTALLED, LIBRARY, ROOT
+from kthrashlib.where import IS_INSTALLED, KERNEL, LIBRARY, ROOT
 
 VARIABLE = "KTHRASH_LIB"    # names the folder of another library
 
@@ -20,6 +20,11 @@ def folder():
 
 def path():
     return os.path.join(os.path.abspath(folder()), LIBRARY)
+
+
+def kernel():
+    """Returns the path of the kernel for drivers, which lies beside the library."""
+    return os.path.join(os.path.abspath(folder()), KERNEL)
 
 
 def is_built_here():

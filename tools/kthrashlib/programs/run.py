@@ -15,7 +15,7 @@ import sys
 from kthrashlib import children, env
 from kthrashlib.build import drivers
 from kthrashlib.common import CLEAN, ROOT, TOOLS, usage
-from kthrashlib.programs import assembly, build, elf, library, plans
+from kthrashlib.programs import assembly, build, elf, library, native, plans
 from kthrashlib.show import explain as explaining
 from kthrashlib.show.sources import Sources, annotate
 from kthrashlib.where import IS_INSTALLED
@@ -179,9 +179,15 @@ def judge_assembly(program, call):
 
 def run(call):
     program = [resolved(call.words[0]), *call.words[1:]]
+    if call.options.get("--core") == "linux":
+        raise usage("--core=linux: a driver runs on kthrash's own core; the kernel's kthread.c can't "
+                    "be linked with drivers yet")
     check(program)
     judge_assembly(program[0], call)
-    return drive(program, ["run", *options_of(call), *own_options("run", call)])
+    if call.options.get("--os") == "posix":
+        return native.run(program, call)
+    given = [o for o in options_of(call) if not o.startswith(("--os=", "--core="))]
+    return drive(program, ["run", *given, *own_options("run", call)])
 
 
 def check_plans(call):

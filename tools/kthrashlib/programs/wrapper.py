@@ -31,9 +31,11 @@ COMPILERS = {
 LAUNCHERS = ("ccache", "sccache", "distcc", "icecc", "buildcache")
 HERE = os.path.dirname(os.path.abspath(__file__))
 SPECS = os.path.join(HERE, "gcc.specs")
+HOME = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
 # Has kthrash.h, for programs that ask kthrash for something.
-HEADERS = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(HERE))), "platform", "hosted",
-                       "include")
+HEADERS = os.path.join(HOME, "platform", "hosted", "include")
+# Has the headers of drivers under the kernel's names.
+KERNEL_HEADERS = os.path.join(HOME, "core", "driver", "include")
 
 # The options that have their value in the next word.
 WITH_VALUE = {
@@ -193,6 +195,26 @@ def linking(library):
             folder]
 
 
+def of_kernel(line, kernel):
+    """Returns what a driver needs, before and after the arguments: the headers, the C that the
+    kernel is written in, and the kernel for drivers. It is booted before main()."""
+    if line.language in ("c++", "c++-header") or any(
+            i.endswith((".cc", ".cpp", ".cxx", ".C", ".c++", ".cp")) for i in line.inputs):
+        raise Refusal("--kthread: a kernel driver is written in C")
+    first, last = [], []
+    if line.has_sources:
+        first += ["-I", KERNEL_HEADERS, "-fno-strict-aliasing",
+                  "-Werror=implicit-function-declaration"]
+    if line.links():
+        if line.has("-shared"):
+            raise Refusal("--kthread: a driver is linked into a program, not into a library")
+        if not os.path.exists(kernel):
+            raise Refusal("%s is not there yet; this command makes it: %s cc --kthread -- clang-19 "
+                          "--version" % (kernel, os.path.join(HOME, "tools", "kthrash")))
+        last += ["-Wl,--wrap=main", kernel, "-pthread"]
+    return first, last
+
+
 def undefined(clang, line):
     """Returns the option with which an error that UBSan finds is a trap at its place: the runtime
     of UBSan would end the process behind kthrash's back."""
@@ -225,8 +247,9 @@ def without_sanitizer(args):
     return kept
 
 
-def command_for(compiler, args, library):
-    """Returns the command that does for kthrash what `compiler` with `args` does."""
+def command_for(compiler, args, library, kernel=None):
+    """Returns the command that does for kthrash what `compiler` with `args` does. With `kernel`,
+    the path of the kernel for drivers, the sources are those of a driver."""
     args = response.expanded(args)
     line = Line(args)
     if line.only_says() or not (line.has_sources or line.links()):
@@ -239,6 +262,11 @@ def command_for(compiler, args, library):
         added += ["-g", *hooks(clang), "-idirafter", HEADERS]
     elif line.links() and line.has("-flto", "-flto=auto", "-flto=full", "-flto=thin"):
         added += hooks(clang)       # A link with -flto makes code, too.
+    if kernel:
+        first, last = of_kernel(line, kernel)
+        added += first
+        args = args + last
+        last = []
     if line.links():
         if not os.path.exists(library):
             raise Refusal("%s is not there yet; this command makes it: %s cc -- %s --version" % (
@@ -270,14 +298,14 @@ def start(command, run):
         return (run or run_child)([*command[:first], "@" + f.name])
 
 
-def main(compiler, args, library, run=None):
+def main(compiler, args, library, run=None, kernel=None):
     """Runs the compiler, a list of words, by run(command), which returns its exit status. Without
     `run` this process becomes the compiler, as a rule, and main() does not return."""
     while os.path.basename(compiler[-1]) in LAUNCHERS and args and not args[0].startswith("-"):
         compiler, args = [*compiler, args[0]], args[1:]
     command = compiler
     try:
-        command = command_for(compiler, args, library)
+        command = command_for(compiler, args, library, kernel)
         return start(command, run)
     except Refusal as e:
         print("%s: %s" % (NAME, e), file=sys.stderr)

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef KTHRASH_LINUX_KERN_LEVELS_H
+#define KTHRASH_LINUX_KERN_LEVELS_H
+
+#include <linux/printk.h>
+
+#endif

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef KTHRASH_LINUX_SCHED_CLOCK_H
+#define KTHRASH_LINUX_SCHED_CLOCK_H
+
+#include <linux/ktime.h>
+
+#endif

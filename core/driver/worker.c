@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * kthread_worker for drivers: that of core/worker.h. The objects have the layout of core's, and a
+ * driver's function stands behind them, because core calls a function of ours, which calls it.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "core/driver/driver.h"
+#include "core/worker.h"
+
+#define SAME(kd, field, core, core_field)                                      \
+	_Static_assert(offsetof(struct kd, field) == offsetof(struct core, core_field), \
+		       "struct " #kd " begins as core's " #core)
+
+SAME(kd_core_timer, expires_ns, timer_list, expires_ns);
+SAME(kd_core_timer, function, timer_list, function);
+SAME(kd_core_timer, base, timer_list, base);
+SAME(kd_kwork, node, kthread_work, node);
+SAME(kd_kwork, dropped, kthread_work, dropped);
+SAME(kd_kwork, canceling, kthread_work, canceling);
+SAME(kd_kdwork, timer, kthread_delayed_work, timer);
+SAME(kd_kdwork, canceling, kthread_delayed_work, work.canceling);
+SAME(kd_kworker, work_list, kthread_worker, work_list);
+SAME(kd_kworker, task, kthread_worker, task);
+SAME(kd_kworker, flags, kthread_worker, flags);
+_Static_assert(offsetof(struct kd_kdwork, func) >= sizeof(struct kthread_delayed_work), "behind");
+_Static_assert(offsetof(struct kd_kwork, func) >= sizeof(struct kthread_work), "behind");
+
+static struct kthread_worker *worker_of(void *w)
+{
+	return w;
+}
+
+static void check_worker(const void *w, const char *call)
+{
+	if (!w || IS_ERR(w))
+		kd_fail(KT_MEMORY, NULL, "%s of a worker that is %s", call,
+			w ? "an error, such as of kthread_create_worker()" : "NULL");
+}
+
+/* ---- works ------------------------------------------------------------------------- */
+
+static void run_work(struct kthread_work *work)
+{
+	struct kd_kwork *w = (void *)work;
+
+	kd_object_gone(w);
+	KD_CALLBACK(w->func(w));
+	/* *w may be gone. */
+}
+
+static void run_delayed_work(struct kthread_work *work)
+{
+	struct kd_kdwork *w = (void *)work;
+
+	kd_object_gone(w);
+	KD_CALLBACK(w->func(w));
+}
+
+void kd_kwork_init(struct kd_kwork *w, void (*func)(void *work))
+{
+	KD_CALL(QUIET, NULL);
+	kthread_init_work((void *)w, run_work);
+	w->func = func;
+}
+
+void kd_kdwork_init(struct kd_kdwork *w, void (*func)(void *work))
+{
+	KD_CALL(QUIET, NULL);
+	kd_self();
+	kthread_init_delayed_work((void *)w, run_delayed_work, &kd_daemon.timers);
+	w->func = func;
+}
+
+bool kd_kwork_queue(void *worker, struct kd_kwork *w)
+{
+	bool queued;
+
+	KD_CALL(WAKE, worker);
+	kd_self();
+	check_worker(worker, "kthread_queue_work()");
+	queued = kthread_queue_work(worker_of(worker), (void *)w);
+	if (queued)
+		kd_object_add(w, "a kthread_work that is queued");
+	return queued;
+}
+
+bool kd_kdwork_queue(void *worker, struct kd_kdwork *w, unsigned long ticks, bool mod)
+{
+	uint64_t delay = (uint64_t)ticks * KD_TICK_NS;
+	bool result;
+
+	KD_CALL(WAKE, worker);
+	kd_self();
+	check_worker(worker, "kthread_queue_delayed_work()");
+	kd_timers_boot();
+	result = mod ? kthread_mod_delayed_work(worker_of(worker), (void *)w, delay) :
+		 kthread_queue_delayed_work(worker_of(worker), (void *)w, delay);
+	kd_object_add(w, "a kthread_delayed_work that is queued");
+	return result;
+}
+
+bool kd_kwork_cancel(struct kd_kwork *w)
+{
+	bool was_pending;
+
+	KD_CALL(CALL, w);
+	kd_might_sleep("kthread_cancel_work_sync()");
+	was_pending = kthread_cancel_work_sync((void *)w);
+	kd_object_gone(w);
+	return was_pending;
+}
+
+bool kd_kdwork_cancel(struct kd_kdwork *w)
+{
+	bool was_pending;
+
+	KD_CALL(CALL, w);
+	kd_might_sleep("kthread_cancel_delayed_work_sync()");
+	was_pending = kthread_cancel_delayed_work_sync((void *)w);
+	kd_object_gone(w);
+	return was_pending;
+}
+
+void kd_kwork_flush(void *w)
+{
+	KD_CALL(CALL, w);
+	kd_might_sleep("kthread_flush_work()");
+	kthread_flush_work(w);
+}
+
+/* ---- workers -------------------------------------------------------------------------- */
+
+void kd_kworker_init(struct kd_kworker *w)
+{
+	KD_CALL(QUIET, NULL);
+	kthread_init_worker((void *)w);
+}
+
+int kd_kworker_fn(void *worker)
+{
+	KD_CALL(QUIET, NULL);
+	return kthread_worker_fn(worker);
+}
+
+void *kd_kworker_create(unsigned flags, bool runs, const char *namefmt, ...)
+{
+	struct kthread_worker *w;
+	struct task_struct *k;
+	char name[OS_NAME_MAX];
+	va_list ap;
+
+	KD_CALL(CALL, NULL);
+	va_start(ap, namefmt);
+	vsnprintf(name, sizeof name, namefmt, ap);
+	va_end(ap);
+	w = os_alloc(KT_ROLE_WORKER, sizeof(struct kd_kworker));
+	if (!w)
+		return ERR_PTR(-ENOMEM);
+	kthread_init_worker(w);
+	w->flags = flags;
+	k = kd_kthread_create(kd_kworker_fn, w, NUMA_NO_NODE, "%s", name);
+	if (IS_ERR(k)) {
+		os_free(w);
+		return k;
+	}
+	w->task = k;
+	if (runs)
+		wake_up_process(k);
+	return w;
+}
+
+/* As core's kthread_destroy_worker(), but the thread is one of ours. */
+void kd_kworker_destroy(void *worker)
+{
+	struct kthread_worker *w = worker_of(worker);
+
+	KD_CALL(CALL, w);
+	kd_might_sleep("kthread_destroy_worker()");
+	check_worker(w, "kthread_destroy_worker()");
+	kthread_flush_worker(w);
+	kd_kthread_stop(w->task, false);
+	if (!list_empty(&w->work_list))
+		kd_fail(KT_DISCIPLINE, NULL, "kthread_destroy_worker() with works queued");
+	if (!list_empty(&w->delayed_work_list))
+		kd_fail(KT_DISCIPLINE, NULL, "kthread_destroy_worker() with delayed works pending");
+	kt_lock_destroy(&w->lock);
+	os_free(w);
+}
+
+void kd_kworker_flush(void *worker)
+{
+	KD_CALL(CALL, worker);
+	kd_might_sleep("kthread_flush_worker()");
+	check_worker(worker, "kthread_flush_worker()");
+	kthread_flush_worker(worker_of(worker));
+}
