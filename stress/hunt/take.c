@@ -173,8 +173,10 @@ static void present(struct plan *p, struct verdict *v, const char *saved, uint64
 	char path[4096], command[4 * sizeof path + 400];	/* four characters for each byte */
 
 	snprintf(path, sizeof path, "%s", saved);
-	printf("\nFAIL %s: %s\n", kt_failure_name(v->failure), v->message);
-	printf("after %llu executions; saved as %s\n", (unsigned long long)executions, path);
+	if (!explain || !world_can(WORLD_REPEATS))	/* else the explanation says it */
+		printf("\nFAIL %s: %s", kt_failure_name(v->failure), v->message);
+	printf("\nfound %s after %llu executions; saved as %s\n", kt_failure_name(v->failure),
+	       (unsigned long long)executions, path);
 	if (world_can(WORLD_REPEATS))
 		shrink_and_explain(p, v, path, sizeof path);
 	else

@@ -234,6 +234,13 @@ int plan_check(const struct plan *p, struct plan_error *err);
  */
 size_t plan_print(const struct plan *p, char *buf, size_t size);
 
+/* The same for one operation: "wake a". */
+size_t plan_print_op(const struct plan *p, const struct plan_op *op, char *buf, size_t size);
+
+/* The same for one directive: "kill C1 at create.appended #1". */
+size_t plan_print_directive(const struct plan *p, const struct plan_directive *d, char *buf,
+			    size_t size);
+
 /* Do both plans have the same canonical text? */
 bool plan_equal(const struct plan *a, const struct plan *b);
 

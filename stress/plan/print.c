@@ -197,6 +197,31 @@ static void put_program(struct out *o, const struct plan *p)
 		    p->failing_trylocks ? " failing-trylocks" : "");
 }
 
+/* Terminate the text, and take its line break off. Returns its length. */
+static size_t finish(struct out *o)
+{
+	if (o->used < o->size && o->used > 0 && o->buf[o->used - 1] == '\n')
+		o->buf[--o->used] = '\0';
+	return o->used;
+}
+
+size_t plan_print_op(const struct plan *p, const struct plan_op *op, char *buf, size_t size)
+{
+	struct out o = { buf, size, 0 };
+
+	put_op(&o, p, op);
+	return finish(&o);
+}
+
+size_t plan_print_directive(const struct plan *p, const struct plan_directive *d, char *buf,
+			    size_t size)
+{
+	struct out o = { buf, size, 0 };
+
+	put_directive(&o, p, d);
+	return finish(&o);
+}
+
 size_t plan_print(const struct plan *p, char *buf, size_t size)
 {
 	struct out o = { buf, size, 0 };

@@ -110,8 +110,14 @@ void world_run(const struct world_options *o, struct verdict *v);
  */
 struct sim_record;
 const struct sim_record *world_record(void);
-/* From the next execution on the record also says which task spawned or woke which task. */
-void world_note_wakes(bool on);
+/*
+ * From the next execution on, record also which task spawned or woke which task, and the
+ * details of each step (platform/sim/sim_detail.h). Call it before a fork.
+ */
+void world_note_details(bool on);
+/* The details of the execution that world_record() is of. NULL: there are none. */
+struct sim_details;
+const struct sim_details *world_details(void);
 
 /*
  * WORLD_RUNS_TWICE: world_keep() keeps the last execution, whose verdict is *v. After
