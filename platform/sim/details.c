@@ -17,7 +17,7 @@
 #include "platform/sim/sim_detail.h"
 #include "platform/sim/weak.h"
 
-enum { RANGES_MAX = 256, RANGE_BYTES = 1 << 18, LARGE_MAX = 4096 };
+enum { RANGES_MAX = 256, RANGE_BYTES = 1 << 18, WORDS_TABLE = 1 << 12 };
 
 struct range {			/* memory outside of blocks that has a shape */
 	const char *base;
@@ -35,6 +35,7 @@ static struct {
 	uint32_t slot;				/* the slot under way, or SIM_NO_STEP */
 	const char *word;			/* the word of its operation, or NULL */
 	uint8_t word_size;
+	uint16_t words[WORDS_TABLE];		/* objects by their addresses */
 	uint32_t ranges, range_bytes;
 	struct range range[RANGES_MAX];
 	char range_shadow[RANGE_BYTES];
@@ -162,10 +163,35 @@ static uint16_t stack_of(const char *addr)
 	return SIM_NO_OBJECT;
 }
 
-/* The object that addr is in, and where in it. SIM_NO_OBJECT: nothing is known of it. */
-static uint16_t find(const void *addr, size_t bytes, uint16_t *offset)
+/* Memory of which only the address is known, in words of eight bytes. */
+static uint16_t word_of(uintptr_t addr, bool make)
 {
-	char name[SIM_OBJECT_NAME_MAX];
+	uintptr_t base = addr / 8 * 8;
+	uint16_t *seen = &d.words[base / 8 % WORDS_TABLE];
+	const void *at = (const void *)base;
+	bool named;
+
+	if (*seen != SIM_NO_OBJECT && d.base[*seen] == at)
+		return *seen;
+	if (!make)
+		return SIM_NO_OBJECT;
+	*seen = object_of(at, NULL);
+	if (*seen == SIM_NO_OBJECT || d.all->object[*seen].name[0])
+		return *seen;
+	sim_unseen_begin();
+	named = d.namer->other((const void *)addr, d.all->object[*seen].name, SIM_OBJECT_NAME_MAX);
+	sim_unseen_end();
+	if (!named)
+		d.all->object[*seen].name[0] = '\0';
+	return *seen;
+}
+
+/*
+ * The object that addr is in, and where in it. SIM_NO_OBJECT: nothing is known of it. `make`: an
+ * operation is done there, so make a row for it.
+ */
+static uint16_t find(const void *addr, bool make, uint16_t *offset)
+{
 	const struct range *r;
 	struct sim_block b;
 	uint16_t i;
@@ -182,15 +208,14 @@ static uint16_t find(const void *addr, size_t bytes, uint16_t *offset)
 		*offset = (uint16_t)((const char *)addr - (const char *)b.base);
 		return object_of_block(&b);
 	}
-	i = stack_of(addr);
-	if (i != SIM_NO_OBJECT)
+	if (d.namer && d.namer->other && make) {
+		i = word_of((uintptr_t)addr, true);
+		*offset = (uint16_t)((uintptr_t)addr % 8);
 		return i;
-	if (!d.namer || !d.namer->other || !d.namer->other(addr, bytes, name, sizeof name))
-		return SIM_NO_OBJECT;
-	i = object_of(addr, NULL);
-	if (i != SIM_NO_OBJECT)
-		memcpy(d.all->object[i].name, name, sizeof name);
-	return i;
+	}
+	i = stack_of(addr);
+	return i != SIM_NO_OBJECT || !d.namer || !d.namer->other ? i :
+	       word_of((uintptr_t)addr, false);
 }
 
 static const struct sim_field *field_at(uint16_t object, uint32_t offset)
@@ -229,7 +254,7 @@ static struct sim_value value_of(uint64_t bits, uint32_t size)
 	struct sim_value v = { .bits = bits };
 
 	if (size == sizeof(void *) && bits > 4096)
-		v.object = find((const void *)(uintptr_t)bits, 1, &v.offset);
+		v.object = find((const void *)(uintptr_t)bits, false, &v.offset);
 	return v;
 }
 
@@ -365,9 +390,9 @@ static void goes_on(uint32_t task)
 	if (step == SIM_NO_STEP)
 		return;
 	site = sim.record->trace[step].site;
-	t->object = find(d.object[task], site->size, &t->offset);
+	t->object = find(d.object[task], true, &t->offset);
 	t->field = field_at(t->object, t->offset);
-	if (site->access == KT_NO_ACCESS || !d.object[task] ||
+	if (!site->size || !d.object[task] ||
 	    !look(task, d.object[task], site->size, &before))
 		return;
 	t->known = true;
@@ -428,6 +453,7 @@ void sim_details_begin(void)
 	d.all->changes = 0;
 	d.all->lost = false;
 	d.all->object[0] = (struct sim_object){ .freed_in = SIM_NO_STEP };
+	memset(d.words, 0, sizeof d.words);
 	d.slot = SIM_NO_STEP;
 	d.word = NULL;
 	for (uint32_t i = 0; i < SIM_TASKS_MAX; i++)

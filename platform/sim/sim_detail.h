@@ -31,16 +31,15 @@ struct sim_bits {
 	const char *name;
 };
 
-enum sim_kind {			/* how a field's values are printed */
-		SIM_NUMBER,
-		SIM_SIGNED,
-		SIM_BOOL,
-		/* By names of bits. If no bit is set: the name of the row whose bits are 0. */
-	SIM_BITS,
-		SIM_POINTER,		/* by the name of the object */
-		SIM_LINKS,		/* two pointers of a list_head: linked, or empty */
-		SIM_HEX,
-		SIM_QUIET,	/* has a name, but a plain change of it is not recorded */
+enum sim_kind {	/* how a field's values are printed */
+	SIM_NUMBER,
+	SIM_SIGNED,
+	SIM_BOOL,
+	SIM_BITS,	/* by names of bits; no bit: the name of the row whose bits are 0 */
+	SIM_POINTER,	/* by the name of the object */
+	SIM_LINKS,	/* two pointers of a list_head: linked, or empty */
+	SIM_HEX,
+	SIM_QUIET,	/* has a name, but a plain change of it is not recorded */
 };
 
 struct sim_field {
@@ -65,8 +64,11 @@ struct sim_namer {
 	 * False if that is not known yet.
 	 */
 	bool (*name)(const void *base, const struct sim_shape *shape, char *buf, size_t size);
-	/* The name of another address, which is in no block; NULL: such addresses have none. */
-	bool (*other)(const void *addr, size_t bytes, char *buf, size_t size);
+	/*
+	 * The name of what is at another address, which is in no range and no block. NULL: the
+	 * subject's memory is all in those.
+	 */
+	bool (*other)(const void *addr, char *buf, size_t size);
 
 	/* The task that serves the object: who waits for the object waits for this task. */
 	bool (*owner)(const void *base, const struct sim_shape *shape, char *buf, size_t size);
@@ -83,7 +85,7 @@ void sim_set_namer(const struct sim_namer *n);
 struct sim_object {
 	char name[SIM_OBJECT_NAME_MAX];
 	char owner[SIM_OBJECT_NAME_MAX];	/* the task that serves it, or "" */
-	bool is_block, is_stack;
+	bool is_block, is_stack;	/* neither: a range, or a word of the program's memory */
 	uint8_t role;			/* of a block */
 	uint8_t allocated_by, freed_by;	/* tasks */
 	uint32_t freed_in;		/* the slot in which it was freed, or SIM_NO_STEP */

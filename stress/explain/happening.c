@@ -264,6 +264,20 @@ static void put_resumed(struct text *o, const struct told *t, uint32_t slot, uin
 	put(o, "goes on");
 }
 
+/*
+ * A compiler may keep a global integer of two values in one byte, with other values than the
+ * source has. Nothing tells such a byte from a bool, so its value is not shown.
+ */
+static bool is_what_it_was(const struct told *t, const struct sim_detail *d,
+			   const struct kt_site *site)
+{
+	bool is_global = d->object != SIM_NO_OBJECT && !d->field &&
+			 !t->d->object[d->object].is_block && !t->d->object[d->object].is_stack;
+
+	return !is_global || site->size != 1 || site->access == KT_STORE_RELEASE ||
+	       site->access == KT_UPDATE;
+}
+
 void slot_words(const struct told *t, uint32_t slot, char *buf, size_t size)
 {
 	struct text o = { buf, size, 0 };
@@ -280,7 +294,7 @@ void slot_words(const struct told *t, uint32_t slot, char *buf, size_t size)
 	put_function(&o, site);
 	if (t->r->trace[step].why == SIM_BLOCKED) {
 		put_resumed(&o, t, slot, task);
-	} else if (d && d->known) {
+	} else if (d && d->known && is_what_it_was(t, d, site)) {
 		put_access(&o, t, d, task, site);
 		if (is_vain_wake(t, slot))
 			put(&o, ", so this wake-up does NOTHING");

@@ -96,14 +96,15 @@ static unsigned name_width(const struct told *t, const struct story *story)
 	return width;
 }
 
-/* An access of freed memory fails; a check of the model fails after the last access. */
+/* An access of freed memory fails itself; a check fails after the last access. */
 static const char *fails_words(const struct row *row, const struct verdict *v)
 {
 	if (!row->fails || row->kind != ROW_DOES)
 		return "";
-	return v->failure == KT_MODEL || v->failure == KT_DISCIPLINE
-		       ? "; what follows FAILS the check"
-		       : " FAILS";
+	if (v->failure == KT_MEMORY || v->failure == KT_RACE)
+		return " FAILS";
+	return v->failure == KT_MODEL || v->failure == KT_DISCIPLINE ? "; the next check FAILS" :
+								       "; then it FAILS";
 }
 
 static void print_row(const struct told *t, const struct verdict *v, const struct row *row,

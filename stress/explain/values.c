@@ -36,6 +36,12 @@ char *source_words(const char *what, char *buf, size_t size)
 	return buf;
 }
 
+/* Only its address is known, so the source text says more. */
+static bool is_nameless(const struct sim_details *d, uint16_t object)
+{
+	return !d->object[object].name[0] && !d->object[object].is_block;
+}
+
 static void field_words(const struct sim_record *r, const struct sim_details *d, uint16_t object,
 			const struct sim_field *field, uint32_t task, char *buf, size_t size)
 {
@@ -54,7 +60,7 @@ char *place_words(const struct sim_record *r, const struct sim_details *d,
 {
 	char object[SIM_OBJECT_NAME_MAX + 32];
 
-	if (t->object == SIM_NO_OBJECT || d->object[t->object].is_stack)
+	if (t->object == SIM_NO_OBJECT || d->object[t->object].is_stack || is_nameless(d, t->object))
 		return source_words(site->what, buf, size);
 	object_words(r, d, t->object, object, sizeof object);
 	if (t->field)
