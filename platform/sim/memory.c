@@ -260,6 +260,11 @@ bool sim_memory_block(const void *addr, uint32_t *task, uint32_t *nth, uint32_t 
 	return true;
 }
 
+enum kt_role sim_memory_role(const void *addr)
+{
+	return (enum kt_role)block_at((uintptr_t)addr - (uintptr_t)mem.region)->role;
+}
+
 /* ---- objects on stacks -------------------------------------------------- */
 
 void os_object_begin(const void *addr, size_t size)
