@@ -14,24 +14,31 @@
 #include "stress/hunt/files.h"
 #include "stress/hunt/hunt.h"
 #include "stress/hunt/isolate.h"
+#include "stress/hunt/why.h"
 
 bool explain_text(const struct plan *p)
 {
+	const struct cause *c = NULL;
 	struct verdict v;
 
 	if (!run_as_written(p, &v))
 		return false;
+	if (v.failure != KT_PASS && world_can(WORLD_REPEATS))
+		c = why(p, &v);		/* before the record is read: it runs executions */
 	if (world_record())
 		print_as_text(world_record(), &v);
 	else
 		printf("%s%s%s\n%s", kt_failure_name(v.failure), v.message[0] ? ": " : "",
 		       v.message, isolate_report());
+	if (c)
+		printf("cause: %s\n", c->sentence);
 	return true;
 }
 
 int command_explain(const struct options *o)
 {
 	static struct plan p;
+	const struct cause *c = NULL;
 	struct verdict v;
 
 	if (case_read(o->files[0], &p) != 0)
@@ -45,6 +52,8 @@ int command_explain(const struct options *o)
 		fprintf(stderr, "kthrash: %s\n", v.message);
 		return EXIT_ENVIRONMENT;
 	}
-	print_as_json(o->files[0], world_record(), &v);
+	if (v.failure != KT_PASS && world_can(WORLD_REPEATS))
+		c = why(&p, &v);
+	print_as_json(o->files[0], world_record(), &v, c);
 	return EXIT_CLEAN;
 }

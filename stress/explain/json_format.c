@@ -5,6 +5,7 @@
 #include "stress/explain/telling.h"
 #include "stress/hunt/build.h"
 #include "stress/hunt/json.h"
+#include "stress/hunt/why.h"
 
 static const char *const why_names[] = { "mark", "point", "yield", "blocked", "exit" };
 static const char *const event_names[] = { "kill", "spurious", "alloc_fail", "visible",
@@ -121,7 +122,8 @@ static void put_nothing(struct json *j)
 	}
 }
 
-void print_as_json(const char *file, const struct sim_record *r, const struct verdict *v)
+void print_as_json(const char *file, const struct sim_record *r, const struct verdict *v,
+		   const struct cause *c)
 {
 	char id[SIGNATURE_ID_MAX] = "";
 	struct json j;
@@ -141,6 +143,10 @@ void print_as_json(const char *file, const struct sim_record *r, const struct ve
 		put_record(&j, r, v);
 	else
 		put_nothing(&j);
+	if (c)
+		why_put(&j, "cause", c, v);
+	else
+		json_null(&j, "cause");
 	json_string(&j, "id", id);
 	json_end(&j);
 }

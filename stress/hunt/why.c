@@ -86,12 +86,20 @@ static void put_fault(struct json *j, const struct cause_fault *f)
 	json_close_object(j);
 }
 
-void why_put(struct json *j, const char *key, const struct cause *c)
+const char *why_id(char id[SIGNATURE_ID_MAX], const struct cause *c, const struct verdict *v)
 {
+	return signature_id(id, v->failure, c->identity[0] ? c->identity : v->signature);
+}
+
+void why_put(struct json *j, const char *key, const struct cause *c, const struct verdict *v)
+{
+	char id[SIGNATURE_ID_MAX];
+
 	json_open_object(j, key);
 	json_string(j, "kind", cause_kind_name(c->kind));
 	json_string(j, "sentence", c->sentence);
 	json_string(j, "identity", c->identity);
+	json_string(j, "id", why_id(id, c, v));
 	json_open_array(j, "orders");
 	for (uint32_t i = 0; i < c->orders_count; i++) {
 		json_open_object(j, NULL);
@@ -144,7 +152,7 @@ static int cause_of(const struct options *o, const char *file)
 	json_string(&j, "file", file);
 	json_string(&j, "failure", kt_failure_name(v.failure));
 	json_string(&j, "message", v.message);
-	why_put(&j, "cause", c);
+	why_put(&j, "cause", c, &v);
 	json_end(&j);
 	return EXIT_CLEAN;
 }

@@ -14,7 +14,13 @@ struct json;
  */
 const struct cause *why(const struct plan *p, const struct verdict *v);
 
+/*
+ * The id of the bug by its cause; by the signature of *v if the cause has no identity. Returns
+ * id.
+ */
+const char *why_id(char id[SIGNATURE_ID_MAX], const struct cause *c, const struct verdict *v);
+
 /* Write the cause as an object with that key. */
-void why_put(struct json *j, const char *key, const struct cause *c);
+void why_put(struct json *j, const char *key, const struct cause *c, const struct verdict *v);
 
 #endif
