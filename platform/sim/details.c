@@ -39,8 +39,8 @@ static struct {
 	uint32_t ranges, range_bytes;
 	struct range range[RANGES_MAX];
 	char range_shadow[RANGE_BYTES];
-	const void *base[SIM_OBJECTS_MAX];	/* of an object */
-	const struct sim_shape *shape[SIM_OBJECTS_MAX];
+	const void *base[SIM_NAMED_MAX];	/* of an object */
+	const struct sim_shape *shape[SIM_NAMED_MAX];
 	uint32_t shadowed;			/* bytes of the region that `shadow` covers */
 	char shadow[SIM_REGION_BYTES];		/* of blocks, as of ranges */
 } d;
@@ -55,7 +55,7 @@ void sim_note_details(bool on)
 	if (on && !d.all)
 		d.all = sim_shared_map(sizeof *d.all);
 	d.on = on && d.all;
-	if (d.all)
+	if (d.on)
 		d.all->objects = 0;
 }
 
@@ -74,13 +74,13 @@ static uint16_t object_of(const void *base, const struct sim_shape *shape)
 	for (uint32_t i = all->objects; i-- > 1;)
 		if (d.base[i] == base && d.shape[i] == shape)
 			return (uint16_t)i;
-	if (all->objects == SIM_OBJECTS_MAX) {
+	if (all->objects == SIM_NAMED_MAX) {
 		all->lost = true;
 		return SIM_NO_OBJECT;
 	}
 	d.base[all->objects] = base;
 	d.shape[all->objects] = shape;
-	all->object[all->objects] = (struct sim_object){ .freed_in = SIM_NO_STEP };
+	all->object[all->objects] = (struct sim_named){ .freed_in = SIM_NO_STEP };
 	return (uint16_t)all->objects++;
 }
 
@@ -88,7 +88,7 @@ static uint16_t object_of_block(const struct sim_block *b)
 {
 	const struct sim_shape *shape = NULL;
 	uint32_t before = d.all->objects;
-	struct sim_object *o;
+	struct sim_named *o;
 	uint16_t i;
 
 	for (uint32_t k = before; k-- > 1;)
@@ -109,7 +109,7 @@ static uint16_t object_of_block(const struct sim_block *b)
 
 static void give_name(uint32_t i)
 {
-	struct sim_object *o = &d.all->object[i];
+	struct sim_named *o = &d.all->object[i];
 
 	if (o->name[0] || o->freed_in != SIM_NO_STEP || !d.shape[i] || !d.namer)
 		return;
@@ -452,7 +452,7 @@ void sim_details_begin(void)
 	d.all->objects = 1;
 	d.all->changes = 0;
 	d.all->lost = false;
-	d.all->object[0] = (struct sim_object){ .freed_in = SIM_NO_STEP };
+	d.all->object[0] = (struct sim_named){ .freed_in = SIM_NO_STEP };
 	memset(d.words, 0, sizeof d.words);
 	d.slot = SIM_NO_STEP;
 	d.word = NULL;

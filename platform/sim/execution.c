@@ -107,6 +107,7 @@ static void observers_begin(const struct sim_options *o)
 	sim_cover_begin();
 	sim_notes_begin();
 	sim_details_begin();
+	sim_accesses_begin();
 	if (o->profiles)
 		sim_profile_begin();
 }

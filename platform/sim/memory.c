@@ -260,6 +260,11 @@ bool sim_memory_block(const void *addr, uint32_t *task, uint32_t *nth, uint32_t 
 	return true;
 }
 
+enum kt_role sim_memory_role(const void *addr)
+{
+	return (enum kt_role)block_at((uintptr_t)addr - (uintptr_t)mem.region)->role;
+}
+
 /* ---- for details.c ------------------------------------------------------ */
 
 static void block_of(const struct block *b, struct sim_block *out)

@@ -14,7 +14,7 @@
 #include "platform/sim/sim_trace.h"
 
 enum {
-	SIM_OBJECTS_MAX = 2048,
+	SIM_NAMED_MAX = 2048,
 	SIM_OBJECT_NAME_MAX = 64,
 	SIM_CHANGES_MAX = 1 << 16,
 	SIM_FIELDS_MAX = 48,		/* of a shape */
@@ -82,7 +82,7 @@ void sim_set_namer(const struct sim_namer *n);
 
 /* ---- what is recorded --------------------------------------------------------- */
 
-struct sim_object {
+struct sim_named {
 	char name[SIM_OBJECT_NAME_MAX];
 	char owner[SIM_OBJECT_NAME_MAX];	/* the task that serves it, or "" */
 	bool is_block, is_stack;	/* neither: a range, or a word of the program's memory */
@@ -121,7 +121,7 @@ struct sim_detail {		/* of a slot */
 struct sim_details {
 	uint32_t objects, changes;
 	bool lost;		/* there were more objects or changes than there is room */
-	struct sim_object object[SIM_OBJECTS_MAX];	/* [0] is none */
+	struct sim_named object[SIM_NAMED_MAX];	/* [0] is none */
 	struct sim_change change[SIM_CHANGES_MAX];
 	struct sim_detail detail[SIM_STEPS_MAX];
 };

@@ -101,6 +101,7 @@ void weak_hold_back(struct weak_word *w, struct kt_site *site)
 		.addr = w->addr, .site = site, .size = site->size, .task = (uint8_t)sim.current,
 		.number = weak.number++, .release = site->access == KT_STORE_RELEASE,
 		.step = sim.record->steps - 1, .bit = WEAK_NO_BIT,
+		.event = sim_accesses_on ? sim_accesses_key() : 0,
 	};
 	weak.unread = true;
 	give_bits();
@@ -159,6 +160,8 @@ void weak_show(uint32_t i, enum sim_shown shown)
 	struct weak_word *w = weak_find_word(s.addr);
 
 	note_visible(&s, shown);
+	if (sim_accesses_on)
+		sim_accesses_visible(s.event, s.addr, s.task, s.site, s.step);
 	w->visible = s.value;
 	sim.shown++;
 	remove_store(i);
@@ -224,6 +227,14 @@ void sim_show(uint32_t task, uint32_t site_hash, uint32_t older)
 			show_up_to(i);
 			return;
 		}
+}
+
+uint64_t weak_event(uint32_t bit)
+{
+	for (uint32_t i = 0; i < weak.stores; i++)
+		if (weak.store[i].bit == bit)
+			return weak.store[i].event;
+	return 0;
 }
 
 const void *sim_store_object(uint32_t bit)

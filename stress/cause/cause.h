@@ -54,7 +54,8 @@ struct cause_access {
 				 * `next` is the task. It is `step` unless another task ran in
 				 * between. CAUSE_NEVER: the execution ended before. Of a store
 				 * that becomes visible, the step at which it did so. */
-	struct kt_site *site;
+	bool waited;		/* the task slept at the site, and goes on */
+	struct kt_site *site;	/* NULL: the task's start, or a kill */
 	char object[CAUSE_OBJECT_MAX];	/* "C1's create_info+24"; "" if it is not known */
 	char locks[CAUSE_LOCKS_MAX];	/* the locks that the task held then: "worker->lock";
 					 * "" if it held none, or if that is not known */

@@ -15,34 +15,46 @@
 #include "stress/hunt/files.h"
 #include "stress/hunt/hunt.h"
 #include "stress/hunt/isolate.h"
+#include "stress/hunt/why.h"
 
-/* Run *p and get ready to tell of it. False if the run gave no verdict. */
-static bool run(const struct plan *p, struct verdict *v, struct told *t)
+/* What an explanation is of. */
+struct explained {
+	struct verdict v;
+	struct told told;
+	const struct cause *cause;	/* NULL: not looked for */
+};
+
+/* Run *p, look for the cause, and get ready to tell of it. False if the run gave no verdict. */
+static bool run(const struct plan *p, bool wants_cause, struct explained *e)
 {
-	bool ran;
+	bool ran = run_as_written(p, &e->v);
 
-	world_note_details(true);
-	ran = run_as_written(p, v);
-	*t = (struct told){ .p = p, .r = world_record(), .d = world_details() };
+	e->cause = NULL;
+	if (ran && wants_cause && e->v.failure != KT_PASS && world_can(WORLD_REPEATS))
+		e->cause = why(p, &e->v);	/* before the record is read: it runs executions */
+	if (ran && world_record()) {
+		world_note_details(true);
+		ran = run_as_written(p, &e->v);
+		world_note_details(false);
+	}
+	e->told = (struct told){ .p = p, .r = world_record(), .d = world_details() };
 	return ran;
 }
 
 static bool print(const struct plan *p, bool all)
 {
-	struct verdict v;
-	struct told t;
-	bool ran = run(p, &v, &t);
+	struct explained e;
+	bool ran = run(p, !all, &e);
 
-	if (ran && t.r && all) {
-		print_all_as_text(&t, &v);
-	} else if (ran && t.r) {
-		print_as_text(&t, &v, NULL);
+	if (ran && e.told.r && all) {
+		print_all_as_text(&e.told, &e.v);
+	} else if (ran && e.told.r) {
+		print_as_text(&e.told, &e.v, e.cause);
 	} else if (ran) {
 		print_plan(p);
-		printf("%s%s%s\n%s", kt_failure_name(v.failure), v.message[0] ? ": " : "",
-		       v.message, isolate_report());
+		printf("%s%s%s\n%s", kt_failure_name(e.v.failure), e.v.message[0] ? ": " : "",
+		       e.v.message, isolate_report());
 	}
-	world_note_details(false);
 	return ran;
 }
 
@@ -54,8 +66,7 @@ bool explain_text(const struct plan *p)
 int command_explain(const struct options *o)
 {
 	static struct plan p;
-	struct verdict v;
-	struct told t;
+	struct explained e;
 
 	if (case_read(o->files[0], &p) != 0)
 		return EXIT_USAGE;
@@ -63,10 +74,10 @@ int command_explain(const struct options *o)
 		build_show("explain");
 		return print(&p, o->all) ? EXIT_CLEAN : EXIT_ENVIRONMENT;
 	}
-	if (!run(&p, &v, &t)) {
-		fprintf(stderr, "kthrash: %s\n", v.message);
+	if (!run(&p, true, &e)) {
+		fprintf(stderr, "kthrash: %s\n", e.v.message);
 		return EXIT_ENVIRONMENT;
 	}
-	print_as_json(o->files[0], &t, &v, NULL);
+	print_as_json(o->files[0], &e.told, &e.v, e.cause);
 	return EXIT_CLEAN;
 }

@@ -7,6 +7,7 @@
 #include "stress/explain/telling.h"
 #include "stress/hunt/build.h"
 #include "stress/hunt/json.h"
+#include "stress/hunt/why.h"
 
 static const char *const why_names[] = { "mark", "point", "yield", "blocked", "exit" };
 static const char *const event_names[] = { "kill", "spurious", "alloc_fail", "visible",
@@ -226,6 +227,10 @@ void print_as_json(const char *file, const struct told *t, const struct verdict 
 		put_record(&j, t, v, c);
 	else
 		put_nothing(&j);
+	if (c)
+		why_put(&j, "cause", c, v);
+	else
+		json_null(&j, "cause");
 	json_string(&j, "id", id);
 	json_end(&j);
 }

@@ -31,7 +31,7 @@ static struct {
 	uint8_t stops[SIM_STEPS_MAX];	/* by step: the task is preempted there, or sleeps */
 	uint8_t event[SIM_EVENTS_MAX];
 	bool is_cause[SIM_STEPS_MAX];	/* by slot */
-	bool focus[SIM_OBJECTS_MAX];
+	bool focus[SIM_NAMED_MAX];
 	bool focus_task[SIM_TASKS_MAX];
 	uint32_t fails;			/* the slot of the failure, or SIM_NO_STEP */
 } s;
@@ -490,7 +490,7 @@ static void place_of(const struct kt_site *site, char *buf, size_t size)
 static void tell_memory(void)
 {
 	uint16_t i = leaked();
-	const struct sim_object *o;
+	const struct sim_named *o;
 	char name[SIM_OBJECT_NAME_MAX + 32], made[320], freed[320];
 	size_t used;
 

@@ -9,7 +9,7 @@
 char *object_words(const struct sim_record *r, const struct sim_details *d, uint16_t object,
 		   char *buf, size_t size)
 {
-	const struct sim_object *o = &d->object[object];
+	const struct sim_named *o = &d->object[object];
 
 	if (object == SIM_NO_OBJECT)
 		buf[0] = '\0';

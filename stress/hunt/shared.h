@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "stress/cause/cause.h"
 #include "stress/hunt/adaptive.h"
 #include "stress/hunt/enumerate.h"
 #include "stress/hunt/tally.h"
@@ -30,6 +31,7 @@ struct shared {
 	struct world_explored explored;	/* verify: what the exploration has counted so far */
 	uint64_t restarts;		/* verify: how often it had to begin again */
 	bool exhausted;			/* verify: every execution has been tried */
+	struct cause cause;		/* why.c: what the child found */
 
 	/* written by the child, and by the parent while there is no child: */
 	struct tally tally;

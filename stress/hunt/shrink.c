@@ -22,6 +22,7 @@
 #include "stress/hunt/target.h"
 #include "stress/hunt/twice.h"
 #include "stress/hunt/unsaved.h"
+#include "stress/hunt/why.h"
 #include "stress/run/subject.h"
 
 enum {
@@ -336,6 +337,8 @@ int command_shrink(const struct options *o)
 		build_show("shrink");
 	runs = shrink_plan(&p, &v, o->seconds > 0 ? o->seconds : SECONDS_USUAL);
 	finding_annotate(&p, &v);
+	if (world_can(WORLD_REPEATS))
+		finding_set_cause(&p, why(&p, &v));
 	if (!p.origin.by)
 		finding_set_origin(&p, &(struct finding_origin){ .by = "shrink" });
 	err = plan_write(o->output, &p);

@@ -15,6 +15,7 @@
 #include "stress/hunt/json.h"
 #include "stress/hunt/output.h"
 #include "stress/hunt/unsaved.h"
+#include "stress/hunt/why.h"
 
 enum {
 	SHRINK_SECONDS = 10,
@@ -142,6 +143,7 @@ static unsigned shrink_and_save(struct plan *p, struct verdict *v, char *path, s
 
 	finding_shrunk_path(smaller, sizeof smaller, path);
 	finding_annotate(p, v);
+	finding_set_cause(p, why(p, v));
 	err = plan_write(smaller, p);
 	if (err)
 		fprintf(stderr, "kthrash: can't save %s: %s; %s has the plan as it was found\n",

@@ -12,6 +12,8 @@
  *	kthrash-plan 1
  *	# why this plan is here (kept: plan.note)
  *	signature "deadlock: kthreadd_main:schedule() + wait_for_thread:wait_killable(done)"
+ *	cause "fails only because C1's `a:load(x)` comes before kthreadd's `b:store(x)`"
+ *	identity "deadlock: a:load(x) < b:store(x)"
  *	found by "random" seed 7 execution 123 on "sim+modelled+park+list+modelled, clang 19"
  *	boot concurrent
  *	memory tso
@@ -143,6 +145,8 @@ struct plan {
 	bool early_timeouts, failing_trylocks;
 
 	plan_str signature;	/* of the bug that this plan shows; 0: none */
+	plan_str cause, identity;	/* stress/cause/cause.h: the sentence, and the identity of
+				 * the bug by its cause; 0: none */
 	struct plan_origin origin;
 
 	bool boot_concurrent;	/* tasks start while kthreadd boots */

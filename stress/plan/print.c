@@ -173,6 +173,10 @@ static void put_origin(struct out *o, const struct plan *p)
 {
 	if (p->signature)
 		put(o, "signature \"%s\"\n", plan_string(p, p->signature));
+	if (p->cause)
+		put(o, "cause \"%s\"\n", plan_string(p, p->cause));
+	if (p->identity)
+		put(o, "identity \"%s\"\n", plan_string(p, p->identity));
 	if (!p->origin.by)
 		return;
 	put(o, "found by \"%s\"", plan_string(p, p->origin.by));

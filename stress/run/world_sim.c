@@ -90,6 +90,8 @@ static struct sim_strategy *strategy_of(const struct world_options *o)
 {
 	struct sim_strategy *s;
 
+	if (o->orders)
+		return sim_strategy_orders();
 	if (o->explores)
 		return bounded.on ? sim_strategy_bound() : sim_strategy_dpor();
 	s = sim_strategy_of((enum kt_strategy)o->strategy, o->depth);
