@@ -60,6 +60,7 @@ static const struct {
 	{ "replay", command_replay },
 	{ "shrink", command_shrink },
 	{ "explain", command_explain },
+	{ "cause", command_cause },
 	{ "identify", command_identify },
 	{ "bench", command_bench },
 	{ "generate", command_generate },

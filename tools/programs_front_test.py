@@ -222,7 +222,7 @@ class Commands(Folder):
         done = self.kthrash("run", "--executions=500", "--findings=said", "./counter")
         self.assertEqual(done.returncode, common.FINDINGS)
         self.assertRegex(done.stdout, r"\nFAIL assertion: counter\.c:\d+: .*counter == 2\n")
-        self.assertRegex(done.stdout, r"work:store\(counter\) +counter\.c:9\n")
+        self.assertRegex(done.stdout, r"T\d +work: counter 0 -> 1 +counter\.c:9\n")
         self.assertRegex(done.stdout, r"\nreplay: /.*/tools/kthrash replay said/\S+\n")
         self.assertEqual(done.stdout.count("the program prints"), 1)
 
@@ -272,7 +272,7 @@ class Commands(Folder):
             self.assertEqual(done.returncode, common.CLEAN, done.stderr)
             return done.stdout
 
-        self.assertRegex(explained("text"), r"(?s)main .*T1 .*T2 .*counter\.c:9")
+        self.assertRegex(explained("text"), r"(?s)T1 .*T2 .*counter\.c:9")
         steps = json.loads(explained("json"))["steps"]
         self.assertIn("counter = seen + 1;", [step["text"] for step in steps])
         self.assertIn("T2", {e.get("args", {}).get("name")

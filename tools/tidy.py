@@ -21,7 +21,7 @@ MAY_INCLUDE = {
     "platform/hosted/test/programs": r"[a-z_]+\.h",
     "stress": r"stress/|" + HARNESS,
     "stress/bench": r"stress/(bench|hunt|run|plan)/|" + HARNESS,
-    "stress/explain": r"stress/(explain|hunt|run|plan)/|" + HARNESS,
+    "stress/explain": r"stress/(explain|cause|hunt|run|plan)/|" + HARNESS,
     "stress/hunt": r"stress/(hunt|run|plan)/|" + HARNESS,
     "stress/run": r"stress/(run|plan)/|" + HARNESS,
     "stress/plan": r"stress/plan/|platform/[a-z_]+\.(h|def)",

@@ -138,4 +138,7 @@ void hosted_filter_settle(void);
 /* The 8 bytes at addr are known to race: they count in HOSTED_POINTS_COARSE, too. */
 void hosted_filter_races(const void *addr);
 
+/* The name of the global object at addr, "table+16". False if there is none. */
+bool hosted_global_name(const void *addr, char *buf, size_t size);
+
 #endif

@@ -19,6 +19,7 @@
 #include "platform/hosted/hosted.h"
 #include "platform/hosted/race.h"
 #include "platform/hosted/site.h"
+#include "platform/hosted/symbol.h"
 
 enum { STACK_BYTES = 8 << 20 };
 #define STACKS_BASE 0x5000000000ull
@@ -64,6 +65,11 @@ static uint32_t class_of(const void *addr)
 	if (m)
 		a = (a - m->low) ^ (uintptr_t)(m - hosted_module + 1) << 48;
 	return (uint32_t)((a >> 3) * 0x9e3779b97f4a7c15ull >> 32) | 1;
+}
+
+bool hosted_global_name(const void *addr, char *buf, size_t size)
+{
+	return hosted_symbol_data((uintptr_t)addr, buf, size);
 }
 
 static void init(void)

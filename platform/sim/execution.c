@@ -106,6 +106,8 @@ static void observers_begin(const struct sim_options *o)
 	sim_weak_begin(o->memory, o->seed, o->loads_drawn);
 	sim_cover_begin();
 	sim_notes_begin();
+	sim_details_begin();
+	sim_accesses_begin();
 	if (o->profiles)
 		sim_profile_begin();
 }
@@ -172,6 +174,7 @@ const struct sim_record *sim_run(const struct sim_options *o, void (*body)(void 
 	fiber_switch(&sim.host, &sim.task[0].fiber);
 	sim.running = false;
 	sim_tsan_acquire(&sim.sync);
+	sim_details_end();
 	r->hash = hash_finish(r->hash);
 	if (r->failure != KT_PASS || sim.cut)	/* the tasks' frames are abandoned */
 		for (uint32_t i = 0; i < r->tasks; i++)

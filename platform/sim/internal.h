@@ -224,8 +224,26 @@ extern struct sim_program sim_program;
 void sim_weak_begin(enum sim_model memory, uint64_t seed, bool draws);
 /* The operation at `site` on addr comes next. Returns the address on which it must be done. */
 void *sim_weak_access(struct kt_site *site, const void *addr);
+/* What the task sees at addr; changes nothing. False if no store to it is held back. */
+bool sim_weak_look(uint32_t task, const char *addr, uint8_t size, uint64_t *out);
 /* The store with that bit becomes visible. */
 void sim_weak_show(uint32_t bit, enum sim_shown shown);
+
+/* ---- accesses.c ---------------------------------------------------------- */
+
+/* Does something need the keys of events in this execution? Then call the next four. */
+extern bool sim_accesses_on;
+void sim_accesses_begin(void);
+/* The strategy kills the task; it has done so. */
+void sim_accesses_kill(uint32_t task);
+void sim_accesses_killed(void);
+/* An allocation fails, a sleep ends early: or not. */
+void sim_accesses_choice(enum sim_choice kind, bool happens);
+/* The store that was done in the event of that key becomes visible. */
+void sim_accesses_visible(uint64_t store, const void *addr, uint32_t task, struct kt_site *site,
+			  uint32_t step);
+/* The key of the event that the current task does. */
+uint64_t sim_accesses_key(void);
 
 /* ---- coverage.c, surw_profile.c, os.c, futex.c, sanitizer.c: an execution begins ----------- */
 
@@ -279,6 +297,28 @@ static inline void *sim_memory_check(const void *addr, struct kt_site *site)
  * of that task, and the offset of addr. False if there is none.
  */
 bool sim_memory_block(const void *addr, uint32_t *task, uint32_t *nth, uint32_t *offset);
+/* What the block that addr points into is for. There must be one. */
+enum kt_role sim_memory_role(const void *addr);
+
+struct sim_block {
+	const void *base;
+	uint32_t offset, size;		/* in the region */
+	enum kt_role role;
+	uint8_t allocated_by, freed_by;
+	struct kt_site *allocated_at, *freed_at;	/* freed_at NULL: live */
+};
+
+/* The block that addr points into, live or not. False if there is none. */
+bool sim_memory_find(const void *addr, struct sim_block *out);
+/* Block number i of the execution, from 0, in the order of allocation. */
+bool sim_memory_nth(uint32_t i, struct sim_block *out);
+/* Up to which offset the region is in use. */
+uint32_t sim_memory_used(void);
+
+/* ---- details.c ----------------------------------------------------------- */
+
+void sim_details_begin(void);
+void sim_details_end(void);
 
 /* ---- rcu.c --------------------------------------------------------------- */
 

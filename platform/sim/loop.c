@@ -461,7 +461,13 @@ uint32_t sim_chooser(void)
 
 uint32_t sim_choose(enum sim_choice kind, uint32_t below)
 {
-	if (!sim.strategy->choose || sim.fair)
-		return 0;
-	return sim.strategy->choose(sim.strategy, kind, below);
+	uint32_t answer = 0;
+
+	if (sim.strategy->choose && !sim.fair)
+		answer = sim.strategy->choose(sim.strategy, kind, below);
+	/* A failing allocation is noted by sim_note_alloc_fail(). */
+	if (__builtin_expect(sim_accesses_on, false) &&
+	    (!answer || kind != SIM_CHOOSE_ALLOC_FAIL))
+		sim_accesses_choice(kind, answer);
+	return answer;
 }

@@ -260,6 +260,49 @@ bool sim_memory_block(const void *addr, uint32_t *task, uint32_t *nth, uint32_t 
 	return true;
 }
 
+enum kt_role sim_memory_role(const void *addr)
+{
+	return (enum kt_role)block_at((uintptr_t)addr - (uintptr_t)mem.region)->role;
+}
+
+/* ---- for details.c ------------------------------------------------------ */
+
+static void block_of(const struct block *b, struct sim_block *out)
+{
+	*out = (struct sim_block){
+		.base = mem.region + b->offset,
+		.offset = b->offset,
+		.size = b->size,
+		.role = (enum kt_role)b->role,
+		.allocated_by = b->allocated_by,
+		.freed_by = b->freed_by,
+		.allocated_at = b->allocated_at,
+		.freed_at = b->freed_at,
+	};
+}
+
+bool sim_memory_find(const void *addr, struct sim_block *out)
+{
+	const struct block *b = block_at((uintptr_t)addr - (uintptr_t)mem.region);
+
+	if (b)
+		block_of(b, out);
+	return b != NULL;
+}
+
+bool sim_memory_nth(uint32_t i, struct sim_block *out)
+{
+	if (i >= mem.blocks)
+		return false;
+	block_of(&mem.block[i], out);
+	return true;
+}
+
+uint32_t sim_memory_used(void)
+{
+	return mem.used;
+}
+
 /* ---- objects on stacks -------------------------------------------------- */
 
 void os_object_begin(const void *addr, size_t size)

@@ -30,6 +30,8 @@ void sim_add_event(enum sim_event_kind kind, uint32_t task, enum kt_role role, u
 void sim_note_alloc_fail(enum kt_role role, uint32_t nth)
 {
 	sim_add_event(SIM_EVENT_ALLOC_FAIL, sim.current, role, nth);
+	if (sim_accesses_on)
+		sim_accesses_choice(SIM_CHOOSE_ALLOC_FAIL, true);
 }
 
 void sim_note_stale(struct kt_site *site, uint32_t older)

@@ -9,6 +9,7 @@
  *	coverage.c		steps; objects on stacks that begin and end
  *	weak.c			steps, edges, memory that begins and ends
  *	notes.c			spawns and wake-ups
+ *	details.c		steps; memory that ends
  *	sanitizer.c		edges, in builds with ThreadSanitizer
  *
  * sim.observed has a bit for each thing that some observer hears of. Where such a thing
@@ -126,7 +127,7 @@ enum {	/* bits of sim.observed, one per callback */
 	SIM_HEARS_STEPS    = SIM_HEARS_ARRIVES | SIM_HEARS_GOES_ON | SIM_HEARS_TOUCHES,
 };
 
-enum { SIM_OBSERVERS_MAX = 6 };		/* per execution */
+enum { SIM_OBSERVERS_MAX = 8 };		/* per execution */
 
 /*
  * Called in an execution, or while it begins. sim_observe(): call o's callbacks from now

@@ -253,7 +253,11 @@ void sim_kill(uint32_t id)
 		return;
 	if (sim.record->task[id].state != SIM_FINISHED && !sim.record->task[id].killed)
 		sim_add_event(SIM_EVENT_KILL, id, KT_ROLE_COUNT, 0);
+	if (sim_accesses_on)
+		sim_accesses_kill(id);
 	kill(id, sim_wake_unasked);
+	if (sim_accesses_on)
+		sim_accesses_killed();
 }
 
 bool os_is_killed(const struct os_thread *t)

@@ -20,6 +20,7 @@
 
 #include "platform/sim/sim_coverage.h"
 #include "platform/sim/sim_explore.h"
+#include "platform/sim/sim_orders.h"
 #include "platform/sim/sim_strategies.h"
 #include "platform/sim/sim_strategy.h"
 #include "platform/sim/sim_trace.h"

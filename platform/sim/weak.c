@@ -272,6 +272,19 @@ void *sim_seen(const void *addr, size_t size)
 	return at_load((char *)addr, (uint8_t)size, NULL);
 }
 
+bool sim_weak_look(uint32_t task, const char *addr, uint8_t size, uint64_t *out)
+{
+	const struct weak_word *w = weak_find_word(addr);
+
+	if (!w || w->size != size)
+		return false;
+	*out = w->visible;
+	for (uint32_t i = 0; i < weak.stores; i++)
+		if (weak.store[i].addr == addr && weak.store[i].task == task)
+			*out = weak.store[i].value;
+	return true;
+}
+
 /* ---- edges ---------------------------------------------------------------- */
 
 /* Forget the edges whose stores are all visible. */

@@ -20,6 +20,7 @@ struct weak_store {
 	uint64_t number;	/* counts the stores of an execution, from 1 */
 	uint64_t value;
 	uint64_t after;		/* stores of its task before that number become visible first */
+	uint64_t event;		/* key of the event that did it, if sim_accesses_on */
 	uint32_t step;
 	uint8_t size, task;
 	bool release;
@@ -81,6 +82,9 @@ static inline void weak_settle(void)
  * must be room.
  */
 void weak_hold_back(struct weak_word *w, struct kt_site *site);
+
+/* The key of the event that did the store which has that bit. */
+uint64_t weak_event(uint32_t bit);
 
 /* The store with that index becomes visible. No other must become visible before it. */
 void weak_show(uint32_t i, enum sim_shown shown);

@@ -117,6 +117,7 @@ void weak_hold_back(struct weak_word *w, struct kt_site *site)
 		.number = weak.number++, .release = site->access == KT_STORE_RELEASE,
 		.after = weak.barrier[sim.current],
 		.step = sim.record->steps - 1, .bit = WEAK_NO_BIT,
+		.event = sim_accesses_on ? sim_accesses_key() : 0,
 	};
 	s->ordered = s->release || s->after;
 	if (weak.memory == SIM_ARM) {
@@ -185,6 +186,8 @@ void weak_show(uint32_t i, enum sim_shown shown)
 	note_visible(&s, shown);
 	if (weak.memory == SIM_ARM)
 		view_shown(&s, &carried[s.carried], w->visible);
+	if (sim_accesses_on)
+		sim_accesses_visible(s.event, s.addr, s.task, s.site, s.step);
 	w->visible = s.value;
 	sim.shown++;
 	remove_store(i);
@@ -271,6 +274,14 @@ void sim_show(uint32_t task, uint32_t site_hash, uint32_t older)
 			show_up_to(i, SIM_SHOWN_CHOSEN);
 			return;
 		}
+}
+
+uint64_t weak_event(uint32_t bit)
+{
+	for (uint32_t i = 0; i < weak.stores; i++)
+		if (weak.store[i].bit == bit)
+			return weak.store[i].event;
+	return 0;
 }
 
 const void *sim_store_object(uint32_t bit)

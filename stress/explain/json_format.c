@@ -2,18 +2,24 @@
 #include <stdio.h>
 
 #include "stress/explain/formats.h"
+#include "stress/explain/happening.h"
+#include "stress/explain/story.h"
 #include "stress/explain/telling.h"
 #include "stress/hunt/build.h"
 #include "stress/hunt/json.h"
+#include "stress/hunt/why.h"
 
 static const char *const why_names[] = { "mark", "point", "yield", "blocked", "exit" };
-static const char *const event_names[] = { "kill", "spurious", "alloc_fail", "visible",
+static const char *const event_names[] = { "kill", "spurious", "alloc_fail", "visible", "stale",
 					   "spawn", "wake" };
 
-static void put_step(struct json *j, const struct sim_record *r, uint32_t i)
+/* `does`: what the operation saw and changed; null: it has not happened. */
+static void put_step(struct json *j, const struct told *told, uint32_t i)
 {
+	const struct sim_record *r = told->r;
 	const struct sim_step *t = &r->trace[i];
-	char name[KT_SITE_NAME_MAX];
+	uint32_t slot = slot_of(told, i);
+	char name[KT_SITE_NAME_MAX], does[HAPPENING_WORDS_MAX];
 
 	json_open_object(j, NULL);
 	json_unsigned(j, "step", i);
@@ -24,6 +30,16 @@ static void put_step(struct json *j, const struct sim_record *r, uint32_t i)
 	json_string(j, "why", why_names[t->why]);
 	json_unsigned(j, "next", t->next);
 	json_bool(j, "tells", step_is_telling(r, i));
+	if (slot == SIM_NO_STEP) {
+		json_null(j, "does");
+	} else {
+		slot_words(told, slot, does, sizeof does);
+		json_string(j, "does", does);
+		json_unsigned(j, "done", slot);
+		changes_words(told, slot, 8, does, sizeof does);
+		if (does[0])
+			json_string(j, "changes", does);
+	}
 	json_close_object(j);
 }
 
@@ -37,7 +53,7 @@ static void put_event(struct json *j, const struct sim_event *e)
 	json_unsigned(j, "task", e->task);
 	json_string(j, "role", e->kind == SIM_EVENT_ALLOC_FAIL ?
 			       kt_role_name((enum kt_role)e->role) :
-			       e->kind == SIM_EVENT_VISIBLE ?
+			       e->kind == SIM_EVENT_VISIBLE || e->kind == SIM_EVENT_STALE ?
 			       kt_site_name(e->site, name, sizeof name) : "");
 	json_unsigned(j, "nth", e->nth);
 	json_close_object(j);
@@ -83,8 +99,76 @@ static void put_wakes(struct json *j, const struct sim_record *r)
 	}
 }
 
-static void put_record(struct json *j, const struct sim_record *r, const struct verdict *v)
+/* ---- the story --------------------------------------------------------------- */
+
+static const char *const row_names[] = { "does", "preempted", "sleeps", "event" };
+
+static void put_row(struct json *j, const struct told *t, const struct row *row)
 {
+	char op[256] = "";
+
+	if (row->op >= 0)
+		op_words(t, row->op, op, sizeof op);
+	json_line(j);
+	json_open_object(j, NULL);
+	json_unsigned(j, "step", row->at);
+	json_unsigned(j, "task", row->task);
+	json_string(j, "kind", row_names[row->kind]);
+	json_string(j, "op", op);
+	json_string(j, "text", row->words);
+	json_string(j, "file", row->site ? kt_site_file(row->site) : "");
+	json_unsigned(j, "line", row->site ? kt_site_line(row->site) : 0);
+	json_bool(j, "cause", row->in_cause);
+	json_bool(j, "fails", row->fails);
+	json_close_object(j);
+}
+
+static void put_lines(struct json *j, const char *key, const struct plan *p, bool directives)
+{
+	char text[8192];
+
+	json_open_array(j, key);
+	for (unsigned i = 0; !directives && i < p->tasks_count; i++)
+		json_string(j, NULL, plan_task_words(p, i, text, sizeof text));
+	if (!directives && plan_is_program(p))
+		json_string(j, NULL, plan_program_words(p, text, sizeof text));
+	for (unsigned i = 0; directives && i < p->directives_count; i++) {
+		plan_print_directive(p, &p->directives[i], text, sizeof text);
+		json_string(j, NULL, text);
+	}
+	json_close_array(j);
+}
+
+static void put_story(struct json *j, const struct told *t, const struct verdict *v,
+		      const struct cause *c)
+{
+	static struct story story;
+
+	story_tell(t, v, c, &story);
+	json_line(j);
+	json_open_object(j, "story");
+	put_lines(j, "program", t->p, false);
+	put_lines(j, "directives", t->p, true);
+	json_unsigned(j, "folded", story.folded);
+	json_string(j, "before", story.before);
+	json_open_array(j, "rows");
+	for (uint32_t i = 0; i < story.rows; i++)
+		put_row(j, t, &story.row[i]);
+	json_close_array(j);
+	json_string(j, "chain", v->failure == KT_DEADLOCK ? story.chain.words : "");
+	json_string(j, "idle", v->failure == KT_DEADLOCK ? story.chain.idlers : "");
+	json_string(j, "block", story.memory);
+	json_string(j, "cause", c ? c->sentence : "");
+	json_close_object(j);
+	json_line(j);
+}
+
+static void put_record(struct json *j, const struct told *t, const struct verdict *v,
+		       const struct cause *c)
+{
+	const struct sim_record *r = t->r;
+
+	put_story(j, t, v, c);
 	json_open_array(j, "tasks");
 	for (uint32_t i = 0; i < r->tasks; i++)
 		json_string(j, NULL, r->task[i].name);
@@ -93,7 +177,7 @@ static void put_record(struct json *j, const struct sim_record *r, const struct 
 	json_open_array(j, "steps");
 	for (uint32_t i = 0; i < r->steps; i++) {
 		json_line(j);
-		put_step(j, r, i);
+		put_step(j, t, i);
 	}
 	json_close_array(j);
 	json_line(j);
@@ -121,8 +205,10 @@ static void put_nothing(struct json *j)
 	}
 }
 
-void print_as_json(const char *file, const struct sim_record *r, const struct verdict *v)
+void print_as_json(const char *file, const struct told *t, const struct verdict *v,
+		   const struct cause *c)
 {
+	const struct sim_record *r = t->r;
 	char id[SIGNATURE_ID_MAX] = "";
 	struct json j;
 
@@ -138,9 +224,13 @@ void print_as_json(const char *file, const struct sim_record *r, const struct ve
 	else
 		json_string(&j, "hash", "");
 	if (r)
-		put_record(&j, r, v);
+		put_record(&j, t, v, c);
 	else
 		put_nothing(&j);
+	if (c)
+		why_put(&j, "cause", c, v);
+	else
+		json_null(&j, "cause");
 	json_string(&j, "id", id);
 	json_end(&j);
 }

@@ -1,88 +1,243 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* The explanation as text, below 100 columns for any number of tasks. */
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "stress/explain/formats.h"
+#include "stress/explain/happening.h"
+#include "stress/explain/story.h"
 #include "stress/explain/telling.h"
 
-enum { COLUMNS_MAX = 5, COLUMN_WIDTH = 34 };
+enum { COLUMNS = 98, HEAD = 7, NAME_MIN = 4, NAME_MAX_WIDTH = 26 };
 
-static void step_words(const struct sim_step *t, char *buf, size_t size)
+/* ---- lines ------------------------------------------------------------------- */
+
+/*
+ * Print the text behind the first `used` columns, with breaks at blanks. Later lines begin at
+ * `indent`. A word that is longer than a line is not cut. Returns how many columns are used.
+ */
+static unsigned print_wrapped(const char *text, unsigned used, unsigned indent)
 {
-	char name[KT_SITE_NAME_MAX];
+	bool first = true;
 
-	kt_site_label(t->site, name, sizeof name);
-	snprintf(buf, size, "%s%s", t->why == SIM_BLOCKED ? "sleeps " : "", name);
+	while (*text) {
+		unsigned len = (unsigned)strcspn(text, " ");
+
+		if (!first && used + 1 + len > COLUMNS) {
+			printf("\n%*s", (int)indent, "");
+			used = indent;
+		} else if (!first) {
+			putchar(' ');
+			used++;
+		}
+		printf("%.*s", (int)len, text);
+		used += len;
+		text += len;
+		text += strspn(text, " ");
+		first = false;
+	}
+	return used;
 }
 
-/* A condition's signal that wakes the waiter that came last, and not the one that came first. */
-static bool is_signal(const struct sim_record *r, const struct sim_event *e)
+/* A line that begins with a word in the left margin. */
+static void print_line(const char *head, const char *text)
 {
-	const struct kt_site *site = e->step < r->steps ? r->trace[e->step].site : NULL;
-
-	return site && strcmp(site->op, "signal") == 0;
+	printf("%-*s", HEAD, head);
+	print_wrapped(text, HEAD, HEAD);
+	putchar('\n');
 }
 
-static void print_event(const struct sim_record *r, const struct sim_event *e)
+/* The source place at the right end, on a line of its own if it does not fit. */
+static void print_place(const char *place, unsigned used)
 {
-	const char *task = r->task[e->task].name;
-	char name[KT_SITE_NAME_MAX];
+	unsigned len = (unsigned)strlen(place);
 
-	if (e->kind == SIM_EVENT_KILL)
-		printf("      *** %s is killed\n", task);
-	else if (e->kind == SIM_EVENT_SPURIOUS && is_signal(r, e))
-		printf("      *** %s wakes the waiter that came last\n", task);
-	else if (e->kind == SIM_EVENT_SPURIOUS)
-		printf("      *** %s wakes up spuriously\n", task);
-	else if (e->kind == SIM_EVENT_VISIBLE)
-		printf("      *** store visible: %s of %s, done at step %u\n",
-		       kt_site_label(e->site, name, sizeof name), task, e->nth);
-	else
-		printf("      *** allocation of %s #%u by %s fails\n",
-		       kt_role_name((enum kt_role)e->role), e->nth, task);
+	if (len && used + 2 + len <= COLUMNS)
+		printf("%*s", (int)(COLUMNS - used), place);
+	else if (len)
+		printf("\n%*s", COLUMNS, place);
+	putchar('\n');
 }
 
-static void print_step(const struct sim_record *r, uint32_t i, bool columns)
-{
-	const struct sim_step *t = &r->trace[i];
-	char what[KT_SITE_NAME_MAX + 16], place[160];
+/* ---- the plan -------------------------------------------------------------------- */
 
-	step_words(t, what, sizeof what);
-	snprintf(place, sizeof place, "%s:%u", kt_site_file(t->site), kt_site_line(t->site));
-	if (kt_site_line(t->site) == 0)
-		place[0] = '\0';
-	if (columns)
-		printf("%5u %*s%-*.*s%*s %s\n", i, t->task * COLUMN_WIDTH, "", COLUMN_WIDTH,
-		       COLUMN_WIDTH - 1, what, (int)(r->tasks - 1 - t->task) * COLUMN_WIDTH, "",
-		       place);
-	else
-		printf("%5u %-20s %-50s %s\n", i, r->task[t->task].name, what, place);
-	for (uint32_t k = 0; k < r->events; k++)
-		if (r->event[k].step == i && event_is_telling(r, &r->event[k]))
-			print_event(r, &r->event[k]);
+/* The program, and what the plan does besides: kills and failures, but not the schedule. */
+void print_plan(const struct plan *p)
+{
+	char text[8192];
+
+	if (plan_is_program(p))
+		print_line("runs", plan_program_words(p, text, sizeof text));
+	for (unsigned i = 0; i < p->tasks_count; i++)
+		print_line(i ? "" : "plan", plan_task_words(p, i, text, sizeof text));
+	for (unsigned i = 0; i < p->directives_count; i++) {
+		const struct plan_directive *d = &p->directives[i];
+
+		if (d->kind == PLAN_D_SWITCH || d->kind == PLAN_D_VISIBLE ||
+		    d->kind == PLAN_D_STALE)
+			continue;
+		plan_print_directive(p, d, text, sizeof text);
+		print_line("with", text);
+	}
 }
 
-static void print_heading(const struct sim_record *r)
+/* ---- rows -------------------------------------------------------------------------- */
+
+static unsigned name_width(const struct told *t, const struct story *story)
 {
-	printf(" step ");
-	for (uint32_t i = 0; i < r->tasks; i++)
-		printf("%-*.*s", COLUMN_WIDTH, COLUMN_WIDTH - 1, r->task[i].name);
-	printf(" source\n");
+	unsigned width = NAME_MIN;
+
+	for (uint32_t i = 0; i < story->rows; i++) {
+		unsigned len = (unsigned)strlen(t->r->task[story->row[i].task].name);
+
+		if (len > width && len <= NAME_MAX_WIDTH)
+			width = len;
+	}
+	return width;
 }
 
-void print_as_text(const struct sim_record *r, const struct verdict *v)
+/* An access of freed memory fails itself; a check fails after the last access. */
+static const char *fails_words(const struct row *row, const struct verdict *v)
 {
-	bool columns = r->tasks <= COLUMNS_MAX;
-	uint32_t shown = steps_to_show(r, v);
+	if (!row->fails || row->kind != ROW_DOES)
+		return "";
+	if (v->failure == KT_MEMORY || v->failure == KT_RACE)
+		return " FAILS";
+	return v->failure == KT_MODEL || v->failure == KT_DISCIPLINE ? "; the next check FAILS" :
+								       "; then it FAILS";
+}
 
-	if (columns)
-		print_heading(r);
+static void print_row(const struct told *t, const struct verdict *v, const struct row *row,
+		      unsigned width, bool names_op)
+{
+	const char *name = t->r->task[row->task].name;
+	char words[HAPPENING_WORDS_MAX + 300], op[256], place[256] = "";
+	unsigned indent;
+
+	if (row->site)
+		source_place(row->site, place, sizeof place);
+	words[0] = '\0';
+	if (names_op && row->op >= 0) {
+		op_words(t, row->op, op, sizeof op);
+		snprintf(words, sizeof words, "[%s] ", op);
+	}
+	snprintf(words + strlen(words), sizeof words - strlen(words), "%s%s", row->words,
+		 fails_words(row, v));
+	printf("%5u%c %-*s ", row->at, row->in_cause ? '*' : ' ', (int)width, name);
+	indent = HEAD + width + 1;
+	print_place(place, print_wrapped(words, indent, indent));
+}
+
+static void print_rows(const struct told *t, const struct verdict *v, const struct story *story)
+{
+	int op[SIM_TASKS_MAX];
+	unsigned width = name_width(t, story);
+	char text[640];
+
+	memset(op, -1, sizeof op);
+	if (story->folded) {
+		snprintf(text, sizeof text, "%s%s(steps 0 to %u)", story->before,
+			 story->before[0] ? " " : "", story->folded - 1);
+		print_line("   ..", text);
+	}
+	for (uint32_t i = 0; i < story->rows; i++) {
+		const struct row *row = &story->row[i];
+
+		print_row(t, v, row, width, row->op != op[row->task]);
+		op[row->task] = row->op;
+	}
+}
+
+/* ---- the whole -------------------------------------------------------------------------- */
+
+static void print_verdict(const struct verdict *v)
+{
+	char text[VERDICT_MESSAGE_MAX + 64];
+	bool has_chain = v->failure == KT_DEADLOCK;
+
+	if (v->failure == KT_PASS) {
+		printf("passes\n");
+		return;
+	}
+	snprintf(text, sizeof text, "FAIL %s: %s", kt_failure_name(v->failure),
+		 has_chain ? "nobody can run" : v->message);
+	print_wrapped(text, 0, 5);
+	putchar('\n');
+}
+
+static void print_end(const struct story *story, const struct verdict *v, const struct cause *c)
+{
+	char text[CHAIN_WORDS_MAX * 2];
+
+	if (v->failure == KT_DEADLOCK) {
+		snprintf(text, sizeof text, "%s%s%s%s%s",
+			 story->chain.words[0] ? story->chain.words
+					       : "nobody waits for another task",
+			 story->chain.is_circle ? " (a circle)" : "",
+			 story->chain.idlers[0] ? "   (idle by design: " : "", story->chain.idlers,
+			 story->chain.idlers[0] ? ")" : "");
+		print_line("chain", text);
+	}
+	if (story->memory[0])
+		print_line("block", story->memory);
+	if (c && c->sentence[0])
+		print_line("cause", c->sentence);
+}
+
+void print_as_text(const struct told *t, const struct verdict *v, const struct cause *c)
+{
+	static struct story story;
+
+	story_tell(t, v, c, &story);
+	print_verdict(v);
+	print_plan(t->p);
+	print_rows(t, v, &story);
+	print_end(&story, v, c);
+	printf("trace %016llx, %u steps\n", (unsigned long long)v->hash, v->steps);
+}
+
+/* ---- the whole trace -------------------------------------------------------------------- */
+
+static void print_step(const struct told *t, const struct verdict *v, uint32_t i)
+{
+	const struct sim_step *s = &t->r->trace[i];
+	struct row row = { .at = i, .task = s->task, .site = s->site };
+
+	if (is_preempted(t, i) || s->why >= SIM_YIELDED) {
+		char words[HAPPENING_WORDS_MAX - 32];
+
+		pending_words(t, i, words, sizeof words);
+		snprintf(row.words, sizeof row.words, "%s %s",
+			 s->why == SIM_BLOCKED   ? "sleeps in"
+			 : s->why == SIM_EXITED  ? "ends"
+			 : s->why == SIM_YIELDED ? "spins at"
+						 : "<preempted before>",
+			 words);
+		print_row(t, v, &row, NAME_MIN, false);
+	}
+	if (step_of(t, i) == SIM_NO_STEP || t->r->trace[i].why == SIM_EXITED)
+		return;
+	row.task = task_of(t, i);
+	row.site = t->r->trace[step_of(t, i)].site;
+	slot_words(t, i, row.words, sizeof row.words);
+	print_row(t, v, &row, NAME_MIN, false);
+	changes_words(t, i, 8, row.words, sizeof row.words);
+	row.site = NULL;
+	if (row.words[0])
+		print_row(t, v, &row, NAME_MIN, false);
+}
+
+void print_all_as_text(const struct told *t, const struct verdict *v)
+{
+	uint32_t shown = steps_to_show(t->r, v);
+
+	print_verdict(v);
+	print_plan(t->p);
 	for (uint32_t i = 0; i < shown; i++)
-		if (step_is_telling(r, i))
-			print_step(r, i, columns);
-	if (shown < r->steps)
-		printf("      ... and so on, %u steps at places that are all above\n",
-		       r->steps - shown);
-	printf("\n%s%s%s\ntrace %016llx, %u steps\n", kt_failure_name(v->failure),
-	       v->message[0] ? ": " : "", v->message, (unsigned long long)v->hash, v->steps);
+		print_step(t, v, i);
+	if (shown < t->r->steps)
+		printf("   ... and so on, %u steps at places that are all above\n",
+		       t->r->steps - shown);
+	printf("trace %016llx, %u steps\n", (unsigned long long)v->hash, v->steps);
 }

@@ -48,7 +48,8 @@ unsigned attempt_faults(const struct plan *p)
 
 	for (unsigned i = 0; i < p->directives_count; i++)
 		count += p->directives[i].kind != PLAN_D_SWITCH &&
-			 p->directives[i].kind != PLAN_D_VISIBLE;
+			 p->directives[i].kind != PLAN_D_VISIBLE &&
+			 p->directives[i].kind != PLAN_D_STALE;
 	return count;
 }
 

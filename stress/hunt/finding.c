@@ -38,6 +38,15 @@ void finding_annotate(struct plan *p, const struct verdict *v)
 	make_printable(p->note);
 }
 
+void finding_set_cause(struct plan *p, const struct cause *c)
+{
+	p->cause = p->identity = 0;
+	if (c->kind == CAUSE_NOT_FOUND)
+		return;
+	p->cause = plan_intern_printable(p, c->sentence);
+	p->identity = plan_intern_printable(p, c->identity);
+}
+
 void finding_set_origin(struct plan *p, const struct finding_origin *origin)
 {
 	p->origin = (struct plan_origin){

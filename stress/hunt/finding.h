@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "stress/cause/cause.h"
 #include "stress/plan/plan.h"
 #include "stress/run/world.h"
 
@@ -17,6 +18,9 @@
  * signature, and the message as its note.
  */
 void finding_annotate(struct plan *p, const struct verdict *v);
+
+/* Say what causes the failure of *p. If no cause was found, *p says none. */
+void finding_set_cause(struct plan *p, const struct cause *c);
 
 /*
  * Say how *p was found in this binary. `by` is a strategy or a command. If `numbered`, it was

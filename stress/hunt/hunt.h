@@ -15,6 +15,7 @@ int command_verify(const struct options *o);
 int command_replay(const struct options *o);
 int command_shrink(const struct options *o);
 int command_identify(const struct options *o);
+int command_cause(const struct options *o);
 
 /*
  * Run *p as written, in a child. If this world repeats executions, the plan runs once. If not, it

@@ -64,6 +64,7 @@ struct options {
 	uint64_t times;			/* replay: runs of each plan; 0: the usual number */
 	const char *output;		/* shrink -o */
 	const char *format;		/* explain: text or json */
+	bool all;			/* explain: every step */
 	const char *door;		/* how the user calls the front door; NULL: tools/kthrash */
 	bool twice;			/* stress, replay: run each execution again */
 	bool json, progress;

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "stress/cause/cause.h"
 #include "stress/hunt/adaptive.h"
 #include "stress/hunt/attempt.h"
 #include "stress/hunt/enumerate.h"
@@ -36,6 +37,7 @@ struct shared {
 	bool exhausted;			/* verify: every execution has been tried */
 	struct attempt attempt;		/* shrink: the plan that is tried */
 	unsigned directives_below;	/* shrink: look for fewer directives than this */
+	struct cause cause;		/* why.c: what the child found */
 
 	/* written by the child, and by the parent while there is no child: */
 	struct tally tally;

@@ -25,6 +25,7 @@
 #include "stress/hunt/json.h"
 #include "stress/hunt/target.h"
 #include "stress/hunt/unsaved.h"
+#include "stress/hunt/why.h"
 #include "stress/run/subject.h"
 
 enum { SECONDS_USUAL = 60 };
@@ -331,6 +332,8 @@ int command_shrink(const struct options *o)
 		build_show("shrink");
 	how = shrink_plan(&p, &v, o->seconds > 0 ? o->seconds : SECONDS_USUAL);
 	finding_annotate(&p, &v);
+	if (world_can(WORLD_REPEATS))
+		finding_set_cause(&p, why(&p, &v));
 	if (!p.origin.by)
 		finding_set_origin(&p, &(struct finding_origin){ .by = "shrink" });
 	err = plan_write(o->output, &p);

@@ -15,6 +15,7 @@
 #include "stress/hunt/json.h"
 #include "stress/hunt/output.h"
 #include "stress/hunt/unsaved.h"
+#include "stress/hunt/why.h"
 
 enum {
 	SHRINK_SECONDS = 10,
@@ -144,6 +145,7 @@ static struct shrunk shrink_and_save(struct plan *p, struct verdict *v, char *pa
 
 	finding_shrunk_path(smaller, sizeof smaller, path);
 	finding_annotate(p, v);
+	finding_set_cause(p, why(p, v));
 	err = plan_write(smaller, p);
 	if (err)
 		fprintf(stderr, "kthrash: can't save %s: %s; %s has the plan as it was found\n",
@@ -177,8 +179,10 @@ static void present(struct plan *p, struct verdict *v, const char *saved, uint64
 	char path[4096], command[4 * sizeof path + 400];	/* four characters for each byte */
 
 	snprintf(path, sizeof path, "%s", saved);
-	printf("\nFAIL %s: %s\n", kt_failure_name(v->failure), v->message);
-	printf("after %llu executions; saved as %s\n", (unsigned long long)executions, path);
+	if (!explain || !world_can(WORLD_REPEATS))	/* else the explanation says it */
+		printf("\nFAIL %s: %s", kt_failure_name(v->failure), v->message);
+	printf("\nfound %s after %llu executions; saved as %s\n", kt_failure_name(v->failure),
+	       (unsigned long long)executions, path);
 	if (world_can(WORLD_REPEATS) && shrinks)
 		shrink_and_explain(p, v, path, sizeof path);
 	else if (world_can(WORLD_REPEATS) && explain)

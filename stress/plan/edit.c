@@ -92,7 +92,7 @@ void plan_drop_dangling(struct plan *p)
 
 void plan_drop_identity(struct plan *p)
 {
-	p->signature = 0;
+	p->signature = p->cause = p->identity = 0;
 	p->origin = (struct plan_origin){ 0 };
 }
 
@@ -137,6 +137,8 @@ void plan_compact(struct plan *p)
 	for (unsigned i = 0; i < p->args_count; i++)
 		keep(p, &old, &p->args[i]);
 	keep(p, &old, &p->signature);
+	keep(p, &old, &p->cause);
+	keep(p, &old, &p->identity);
 	keep(p, &old, &p->origin.by);
 	keep(p, &old, &p->origin.build);
 	keep(p, &old, &p->binary);

@@ -80,7 +80,7 @@ void plan_remove_thread(struct plan *p, unsigned i);	/* also removes its operati
 void plan_remove_task(struct plan *p, unsigned i);	/* also removes its threads */
 void plan_remove_directive(struct plan *p, unsigned i);
 void plan_drop_dangling(struct plan *p);	/* drop directives whose task or thread is gone */
-void plan_drop_identity(struct plan *p);	/* drop signature and origin */
+void plan_drop_identity(struct plan *p);	/* drop signature, cause and origin */
 void plan_compact(struct plan *p);		/* drop strings that are not used */
 
 #endif

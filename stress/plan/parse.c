@@ -104,6 +104,16 @@ static void signature_line(struct parser *x)
 	x->p->signature = lex_quoted(x, "a signature", false);
 }
 
+static void cause_line(struct parser *x)
+{
+	x->p->cause = lex_quoted(x, "a cause", false);
+}
+
+static void identity_line(struct parser *x)
+{
+	x->p->identity = lex_quoted(x, "an identity", false);
+}
+
 static void origin_line(struct parser *x)
 {
 	struct plan_origin *o = &x->p->origin;
@@ -177,6 +187,8 @@ static void boot_line(struct parser *x)
 static void (*const parse_line[])(struct parser *x) = {
 	[PLAN_LINE_TASK] = parse_task,
 	[PLAN_LINE_SIGNATURE] = signature_line,
+	[PLAN_LINE_CAUSE] = cause_line,
+	[PLAN_LINE_IDENTITY] = identity_line,
 	[PLAN_LINE_FOUND] = origin_line,
 	[PLAN_LINE_PROGRAM] = program_line,
 	[PLAN_LINE_BINARY] = binary_line,

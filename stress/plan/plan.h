@@ -12,6 +12,8 @@
  *	kthrash-plan 1
  *	# why this plan is here (kept: plan.note)
  *	signature "deadlock: kthreadd_main:schedule() + wait_for_thread:wait_killable(done)"
+ *	cause "fails only because C1's `a:load(x)` comes before kthreadd's `b:store(x)`"
+ *	identity "deadlock: a:load(x) < b:store(x)"
  *	found by "random" seed 7 execution 123 on "sim+modelled+park+list+modelled, clang 19"
  *	boot concurrent
  *	memory tso
@@ -147,6 +149,8 @@ struct plan {
 	bool volatile_races, volatile_orders;
 
 	plan_str signature;	/* of the bug that this plan shows; 0: none */
+	plan_str cause, identity;	/* stress/cause/cause.h: the sentence, and the identity of
+				 * the bug by its cause; 0: none */
 	struct plan_origin origin;
 
 	bool boot_concurrent;	/* tasks start while kthreadd boots */
@@ -251,6 +255,13 @@ uint64_t plan_illegality(const struct plan *p);
  * which may exceed size - 1 (then it is cut). parse(print(p)) equals p.
  */
 size_t plan_print(const struct plan *p, char *buf, size_t size);
+
+/* The same for one operation: "wake a". */
+size_t plan_print_op(const struct plan *p, const struct plan_op *op, char *buf, size_t size);
+
+/* The same for one directive: "kill C1 at create.appended #1". */
+size_t plan_print_directive(const struct plan *p, const struct plan_directive *d, char *buf,
+			    size_t size);
 
 /* Do both plans have the same canonical text? */
 bool plan_equal(const struct plan *a, const struct plan *b);

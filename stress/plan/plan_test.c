@@ -114,6 +114,8 @@ static void test_signature_and_origin(void)
 {
 	static const char hunted[] = HEAD "# why\n"
 		"signature \"deadlock: a:schedule() + b:wait_killable(done) # 1 %s\"\n"
+		"cause \"fails only because C1's `a:load(x)` comes before C2's `b:store(x)`\"\n"
+		"identity \"deadlock: a:load(x) < b:store(x)\"\n"
 		"found by \"pct 3\" seed 7 execution 18446744073709551615 on \"sim, clang 19\"\n"
 		"boot concurrent\ntask C1:\ntask C2:\n";
 	static const char verified[] = HEAD "found by \"verify\" on \"sim, gcc\"\ntask C1:\n";
@@ -128,6 +130,9 @@ static void test_signature_and_origin(void)
 	parse_and_print(&p, hunted);
 	CHECK_STR(plan_string(&p, p.signature),
 		  "deadlock: a:schedule() + b:wait_killable(done) # 1 %s");
+	CHECK_STR(plan_string(&p, p.cause),
+		  "fails only because C1's `a:load(x)` comes before C2's `b:store(x)`");
+	CHECK_STR(plan_string(&p, p.identity), "deadlock: a:load(x) < b:store(x)");
 	CHECK(p.origin.numbered);
 	CHECK(p.origin.seed == 7);
 	CHECK(p.origin.execution == UINT64_MAX);
@@ -135,12 +140,15 @@ static void test_signature_and_origin(void)
 	CHECK(plan_without(&out, &p, 1, 1));	/* a task */
 	CHECK_EQ(out.tasks_count, 1);
 	CHECK_STR(plan_string(&out, out.signature), plan_string(&p, p.signature));
+	CHECK_STR(plan_string(&out, out.identity), plan_string(&p, p.identity));
 	CHECK_STR(plan_string(&out, out.origin.by), "pct 3");
 	CHECK(out.origin.execution == UINT64_MAX);
 
 	out = p;
 	plan_mutate(&out, 1, 4096);
 	CHECK(out.signature == 0);
+	CHECK(out.cause == 0);
+	CHECK(out.identity == 0);
 	CHECK(out.origin.by == 0);
 	for (uint64_t seed = 0; seed < 100; seed++) {
 		plan_crossover(&out, &p, &p, seed);

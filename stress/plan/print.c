@@ -178,6 +178,10 @@ static void put_origin(struct out *o, const struct plan *p)
 {
 	if (p->signature)
 		put(o, "signature \"%s\"\n", plan_string(p, p->signature));
+	if (p->cause)
+		put(o, "cause \"%s\"\n", plan_string(p, p->cause));
+	if (p->identity)
+		put(o, "identity \"%s\"\n", plan_string(p, p->identity));
 	if (!p->origin.by)
 		return;
 	put(o, "found by \"%s\"", plan_string(p, p->origin.by));
@@ -202,6 +206,31 @@ static void put_program(struct out *o, const struct plan *p)
 		    p->failing_trylocks ? " failing-trylocks" : "",
 		    p->volatile_races ? " volatile-races" : "",
 		    p->volatile_orders ? " volatile-orders" : "");
+}
+
+/* Terminate the text, and take its line break off. Returns its length. */
+static size_t finish(struct out *o)
+{
+	if (o->used < o->size && o->used > 0 && o->buf[o->used - 1] == '\n')
+		o->buf[--o->used] = '\0';
+	return o->used;
+}
+
+size_t plan_print_op(const struct plan *p, const struct plan_op *op, char *buf, size_t size)
+{
+	struct out o = { buf, size, 0 };
+
+	put_op(&o, p, op);
+	return finish(&o);
+}
+
+size_t plan_print_directive(const struct plan *p, const struct plan_directive *d, char *buf,
+			    size_t size)
+{
+	struct out o = { buf, size, 0 };
+
+	put_directive(&o, p, d);
+	return finish(&o);
 }
 
 size_t plan_print(const struct plan *p, char *buf, size_t size)

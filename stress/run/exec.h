@@ -16,6 +16,8 @@
 #include "platform/os.h"
 #include "stress/plan/plan.h"
 
+struct sim_namer;
+
 /* Prepare executions of *p. The caller keeps *p in place until the next exec_load(). */
 void exec_load(const struct plan *p);
 
@@ -63,5 +65,8 @@ uint64_t exec_points(void);
 
 /* The calling thread has reached a point whose bit is set in exec_points(). */
 void exec_point(struct kt_site *site, const void *object);
+
+/* What the memory of an execution is called: see exec_names.c. */
+extern const struct sim_namer exec_namer;
 
 #endif

@@ -57,6 +57,7 @@ struct subject_settings {
 };
 
 struct sim_options;
+struct sim_namer;
 
 struct subject {
 	const char *name;
@@ -204,6 +205,11 @@ struct subject {
 	bool (*may_fail)(enum kt_role role);
 	/* The injector makes an allocation of the calling thread fail. */
 	void (*failed)(enum kt_role role);
+
+	/* ---- for people who read an execution --------------------------------------- */
+
+	/* What the subject's memory is called (platform/sim/sim_detail.h); NULL: nothing. */
+	const struct sim_namer *namer;
 };
 
 /* The subject of this process. Set before anything is loaded. */

@@ -103,4 +103,5 @@ const struct subject subject_plan = {
 	.point = exec_point,
 	.may_fail = may_fail,
 	.failed = exec_alloc_failed,
+	.namer = &exec_namer,
 };

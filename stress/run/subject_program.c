@@ -19,6 +19,7 @@
 
 #include "platform/hosted/hosted.h"
 #include "platform/sim/sim.h"
+#include "platform/sim/sim_detail.h"
 
 enum { EXIT_FAILS = 3 };	/* as a driver's status for a failed environment */
 enum { LEARNS_FIRST = 2 };	/* so many executions of a case look for racing memory */
@@ -272,6 +273,8 @@ static bool creators_go_on(uint32_t variant)
 	return variants[variant].creators_go_on;
 }
 
+static const struct sim_namer namer = { .other = hosted_global_name };
+
 const struct subject subject_program = {
 	.name = "program",
 	.configure = configure,
@@ -299,4 +302,5 @@ const struct subject subject_program = {
 	.visit = hosted_nth,
 	.places = places,
 	.may_fail = may_fail,
+	.namer = &namer,
 };

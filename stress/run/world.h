@@ -41,6 +41,7 @@ struct world_options {
 	enum subject_knowledge knows;
 	uint32_t variant;		/* of the subject's execution, below subject->variants() */
 	bool explores;			/* world_explore() decides, and not `strategy` */
+	bool orders;			/* the simulator's strategy `orders` decides (stress/cause) */
 	uint32_t moved;			/* how far memory is moved: 0, or a power of two below 1
 					 * << WORLD_MOVED_POWERS */
 };
@@ -111,8 +112,14 @@ void world_run(const struct world_options *o, struct verdict *v);
  */
 struct sim_record;
 const struct sim_record *world_record(void);
-/* From the next execution on the record also says which task spawned or woke which task. */
-void world_note_wakes(bool on);
+/*
+ * From the next execution on, record also which task spawned or woke which task, and the
+ * details of each step (platform/sim/sim_detail.h). Call it before a fork.
+ */
+void world_note_details(bool on);
+/* The details of the execution that world_record() is of. NULL: there are none. */
+struct sim_details;
+const struct sim_details *world_details(void);
 
 /*
  * WORLD_RUNS_TWICE: world_keep() keeps the last execution, whose verdict is *v. After

@@ -24,9 +24,14 @@ const struct sim_record *world_record(void)
 	return NULL;
 }
 
-void world_note_wakes(bool on)
+void world_note_details(bool on)
 {
 	(void)on;
+}
+
+const struct sim_details *world_details(void)
+{
+	return NULL;
 }
 
 enum { DELAYS_PERMILLE = 250 };

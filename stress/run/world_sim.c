@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "platform/sim/sim.h"
+#include "platform/sim/sim_detail.h"
 #include "platform/sim/sim_strategies.h"
 #include "stress/run/capture.h"
 #include "stress/run/subject.h"
@@ -34,9 +35,15 @@ const struct sim_record *world_record(void)
 	return sim_record();
 }
 
-void world_note_wakes(bool on)
+void world_note_details(bool on)
 {
 	sim_note_wakes(on);
+	sim_note_details(on);
+}
+
+const struct sim_details *world_details(void)
+{
+	return sim_details();
 }
 
 void world_init(struct verdict *last_words)
@@ -60,6 +67,7 @@ void world_load(const struct plan *p)
 {
 	struct os_hooks hooks;
 
+	sim_set_namer(subject->namer);
 	loaded = p;
 	profiled = false;
 	subject->load(p);
@@ -82,6 +90,8 @@ static struct sim_strategy *strategy_of(const struct world_options *o)
 {
 	struct sim_strategy *s;
 
+	if (o->orders)
+		return sim_strategy_orders();
 	if (o->explores)
 		return bounded.on ? sim_strategy_bound() : sim_strategy_dpor();
 	s = sim_strategy_of((enum kt_strategy)o->strategy, o->depth);

@@ -70,7 +70,8 @@ class Bug(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.said = gdb(BUG, BUG_PLAN, "kthrash run", "kthrash tasks", "kthrash locks",
-                       "kthrash trace 3", "kthrash bt C1", "kthrash bt kthreadd", "bt 1")
+                       "kthrash trace 3", "kthrash bt C1", "kthrash bt kthreadd", "bt 1",
+                       "kthrash why")
 
     def test_tasks_and_where_they_sleep(self):
         self.assertRegex(self.said, r"\n\*1 kthreadd +sleeping +INTERRUPTIBLE +"
@@ -85,6 +86,11 @@ class Bug(unittest.TestCase):
         self.assertIn("\ndeadlock: nobody can run: init waits at os.join", self.said)
         self.assertRegex(self.said, r"(?s)\n +26 kthreadd .*\n +27 kthreadd .*"
                                     r"\n +28 kthreadd +kthreadd_main:schedule\(\)")
+
+    def test_why(self):
+        self.assertRegex(self.said, r"\n +16 +C1 +wake_up_state: reads kthreadd\.state = RUNNING, "
+                                    r"so this wake-up does NOTHING\n")
+        self.assertIn("\nchain  init -> C1 -> kthreadd -> nobody\n", self.said)
 
     def test_frames_of_a_task_that_sleeps(self):
         c1 = self.said[self.said.index("\nC1: sleeps"):self.said.index("\nkthreadd: sleeps")]

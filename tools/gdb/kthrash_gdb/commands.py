@@ -6,7 +6,7 @@ import re
 import gdb  # pylint: disable=import-error; only gdb has this module
 
 from . import programs
-from .execution import is_stopped, run, show
+from .execution import explained, is_stopped, run, show
 from .frames import show_frames
 from .locks import Locks
 from .tables import show_tasks, show_trace, simulation, task_count, task_name
@@ -89,6 +89,18 @@ TASK is a name or a number. Without TASK, the command prints the frames of each 
         return [n for n in names if n.startswith(word_ or text_)]
 
 
+class Why(gdb.Command):
+    """Print why the plan fails: the few steps that decide it, and what each saw and changed.
+
+The driver runs the plan again for this, outside of gdb."""
+
+    def __init__(self):
+        super().__init__("kthrash why", gdb.COMMAND_STATUS)
+
+    def invoke(self, _argument, _from_tty):
+        say(explained().rstrip())
+
+
 def step_of(command, argument):
     if not re.match(r"\d*$", argument):
         raise gdb.GdbError("kthrash %s '%s': expected the number of a step" % (command, argument))
@@ -149,6 +161,6 @@ gdb's exit status is
 def register():
     """Registers the commands. gdb itself keeps each command under its name."""
     Prefix()
-    for command in (Tasks, LocksCommand, Trace, Backtrace, Run, Show, Batch):
+    for command in (Tasks, LocksCommand, Trace, Backtrace, Why, Run, Show, Batch):
         command()
     gdb.execute("alias -a kt = kthrash")

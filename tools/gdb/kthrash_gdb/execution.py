@@ -2,6 +2,7 @@
 """Runs the driver until its execution fails, and says how it ended."""
 
 import os
+import subprocess
 
 import gdb  # pylint: disable=import-error; only gdb has this module
 
@@ -181,3 +182,37 @@ def show(step):
     if programs.is_loaded():
         programs.select_own_frame()
     return 0
+
+
+# ---- why -----------------------------------------------------------------------------
+
+SEPARATOR = "\x1f"     # between the words of KTHRASH_DRIVER, as in kthrashlib/programs/run.py
+
+
+def texts_of(pid, what):
+    with open("/proc/%d/%s" % (pid, what), encoding="utf-8", errors="surrogateescape") as f:
+        return f.read().split("\0")[:-1]
+
+
+def explained():
+    """Returns what the driver's explain prints of the plan that gdb replays."""
+    pid = gdb.selected_inferior().pid
+    if not pid:
+        raise gdb.GdbError("kthrash why: the driver does not run; see kthrash run")
+    program, *words = texts_of(pid, "cmdline")
+    variables = dict(v.split("=", 1) for v in texts_of(pid, "environ") if "=" in v)
+    driver = variables.get("KTHRASH_DRIVER")    # in a program, which has words of its own
+    called = driver.split(SEPARATOR) if driver else words
+    if called[:1] != ["replay"]:
+        raise gdb.GdbError("kthrash why: gdb replays no plan, it runs: %s" % " ".join(called))
+    called = ["explain", *called[1:2]]
+    if driver:
+        variables["KTHRASH_DRIVER"] = SEPARATOR.join(called)
+    else:
+        words = called
+    done = subprocess.run([program, *words], env=variables, check=False,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode != 0:
+        raise gdb.GdbError("kthrash why: explain ended with status %d: %s" % (
+            done.returncode, done.stdout))
+    return done.stdout

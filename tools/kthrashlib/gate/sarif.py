@@ -72,7 +72,7 @@ def kind_known(kind):
 def rule(kind):
     name, short, full = KINDS[kind]
     text = ("The replay line of the result repeats it: the same plan gives the same "
-            "interleaving every time. tools/kthrash explain shows it, a column for each task.")
+            "interleaving every time. tools/kthrash explain says why it fails.")
     return {"id": "kthrash/" + kind, "name": name,
             "shortDescription": {"text": short}, "fullDescription": {"text": full},
             "help": {"text": full + " " + text},
@@ -176,6 +176,24 @@ def flow_of_trace(trace):
     return {"message": {"text": trace["message"]}, "threadFlows": flows} if flows else None
 
 
+def flow_of_story(trace):
+    """Returns the few steps that tell why it failed, as one thread flow in the order of time."""
+    story = trace.get("story") or {"rows": []}
+    found = []
+    for r in story["rows"]:
+        if not r["line"]:
+            continue
+        text = "%s: %s%s" % (trace["tasks"][r["task"]], "[%s] " % r["op"] if r["op"] else "",
+                             r["text"])
+        found.append({"location": location(r, text), "executionOrder": len(found) + 1,
+                      "importance": "essential"})
+    if not found:
+        return None
+    why = story["cause"] or (story["chain"] and "who waits for whom: " + story["chain"]) or \
+        trace["message"]
+    return {"message": {"text": why}, "threadFlows": [{"locations": found}]}
+
+
 def flow_of_race(report):
     """Returns a thread flow for each access. It has the calls that led to the access, outermost
     first, then the access."""
@@ -230,8 +248,10 @@ def result(finding, root):
         # no two results here have the same hash.
         made["partialFingerprints"]["primaryLocationLineHash"] = digest("%s\n%s\n%s" % (
             identity(finding), first["file"], line_of(root, first))) + ":1"
+    trace = finding.get("trace")
     flows = [f for f in (flow_of_race(report) if kind == "race" else None,
-                         flow_of_trace(finding["trace"]) if finding.get("trace") else None) if f]
+                         flow_of_story(trace) if trace else None,
+                         flow_of_trace(trace) if trace else None) if f]
     if flows:
         made["codeFlows"] = flows
     if report:

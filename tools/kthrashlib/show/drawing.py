@@ -23,7 +23,7 @@ class Row:
     def __init__(self, kind, task, what, states):
         self.kind, self.task, self.what = kind, task, what
         self.states = states
-        self.step = self.place = self.text = ""
+        self.step = self.place = self.text = self.does = ""
         self.arrows = []        # These are (kind, from task, to task), the lowest arrow first.
         self.tags = []
         self.dull = False
@@ -57,8 +57,37 @@ def step_row(i, s, states):
     row.arrows, row.tags = arrows_of(i, s)
     told = [a for a in row.arrows if a[0] == "wake"]
     row.dull = not s.get("tells", True) and not told
-    row.title = "%s: %s" % (i.tasks[s["task"]], row.what)
+    row.title = "%s: %s" % (i.tasks[s["task"]], s.get("does") or row.what)
+    row.does = value_of(s)
     return row
+
+
+def value_of(s):
+    """Returns what the step's operation saw or changed, without the function's name."""
+    does = (s.get("does") or "").partition(": ")[2]
+    told = does if " = " in does or " -> " in does or "set" in does else ""
+    return "; ".join(filter(None, (told, s.get("changes", ""))))
+
+
+def story_of(explained, tasks):
+    """Returns the rows that tell why the execution failed, or None: an older record has none."""
+    story = explained.get("story")
+    if not story:
+        return None
+    rows, op = [], {}
+    for r in story["rows"]:
+        task = r["task"]
+        rows.append({
+            "step": r["step"], "task": task, "name": tasks[task], "kind": r["kind"],
+            "op": r["op"] if op.get(task) != r["op"] else "", "text": r["text"],
+            "place": "%s:%d" % (r["file"], r["line"]) if r["line"] else "",
+            "cause": r["cause"], "fails": r["fails"]})
+        op[task] = r["op"]
+    ends = [(name, story[key]) for name, key in (("chain", "chain"), ("idle by design", "idle"),
+                                                 ("block", "block"), ("cause", "cause"))
+            if story.get(key)]
+    return {"rows": rows, "program": story["program"], "directives": story["directives"],
+            "before": story["before"], "folded": story["folded"], "ends": ends}
 
 
 def other_rows(i, step, states):
@@ -97,7 +126,7 @@ def drawing(explained, sources=None):
         "dull": sum(r.dull for r in rows), "wide": len(i.tasks) <= WIDE_MAX,
         "message": i.message, "failure": i.failure, "hash": i.hash, "plan": i.plan,
         "build": str(explained.get("build", "")),
-        "knows_wakes": i.knows_wakes,
+        "knows_wakes": i.knows_wakes, "story": story_of(explained, i.tasks),
     }
 
 

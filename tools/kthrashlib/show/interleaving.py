@@ -17,6 +17,8 @@ def words(event):
     if kind == "alloc_fail":
         nth = " #%d" % event["nth"] if "nth" in event else ""
         return "fails to allocate: %s%s" % (event["role"], nth)
+    if kind == "stale":
+        return "has a load that reads an older store: %s" % event["role"]
     done = ", done at step %d" % event["nth"] if "nth" in event else ""
     return "has a store that becomes visible: %s%s" % (event["role"], done)
 

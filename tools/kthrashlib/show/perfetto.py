@@ -37,7 +37,8 @@ def steps(i):
         source = "%s:%d" % (s["file"], s["line"])
         yield {"ph": "X", **on(s["task"]), "ts": s["step"] + MARGIN_US, "dur": STEP_US,
                "name": s["point"], "cat": s["why"],
-               "args": {"step": s["step"], "source": source, "text": s.get("text", "")}}
+               "args": {"step": s["step"], "source": source, "text": s.get("text", ""),
+                        **{k: s[k] for k in ("does", "changes") if s.get(k)}}}
 
 
 def waits(i):

@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "stress/explain/happening.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "stress/explain/values.h"
+
+/* ---- steps and slots ------------------------------------------------------------- */
+
+uint32_t step_of(const struct told *t, uint32_t slot)
+{
+	uint32_t task = t->r->trace[slot].next, i = slot;
+
+	if (t->r->trace[slot].why == SIM_MARK && task == t->r->trace[slot].task)
+		return slot;
+	if (t->d)
+		return t->d->detail[slot].step;
+	for (i++; i-- > 0;)
+		if (t->r->trace[i].task == task)
+			return i;
+	return SIM_NO_STEP;
+}
+
+uint32_t slot_of(const struct told *t, uint32_t step)
+{
+	uint32_t task = t->r->trace[step].task;
+
+	for (uint32_t i = step; i < t->r->steps; i++) {
+		if (i > step && t->r->trace[i].task == task)
+			return SIM_NO_STEP;
+		if (t->r->trace[i].next == task)
+			return i;
+	}
+	return SIM_NO_STEP;
+}
+
+uint32_t task_of(const struct told *t, uint32_t slot)
+{
+	return t->r->trace[slot].next;
+}
+
+uint32_t next_step_of(const struct told *t, uint32_t task, uint32_t step)
+{
+	for (uint32_t i = step + 1; i < t->r->steps; i++)
+		if (t->r->trace[i].task == task)
+			return i;
+	return SIM_NO_STEP;
+}
+
+bool is_preempted(const struct told *t, uint32_t step)
+{
+	const struct sim_step *s = &t->r->trace[step];
+
+	return s->why <= SIM_POINT && s->next != s->task;
+}
+
+static bool is_op(const struct kt_site *site, const char *op)
+{
+	return strcmp(site->op, op) == 0;
+}
+
+bool is_vain_wake(const struct told *t, uint32_t slot)
+{
+	uint32_t step = step_of(t, slot), next;
+	const struct kt_site *site, *after;
+
+	if (step == SIM_NO_STEP)
+		return false;
+	site = t->r->trace[step].site;
+	if (!site->func || !is_op(site, "load") || !strstr(site->func, "wake_up"))
+		return false;
+	next = next_step_of(t, t->r->trace[step].task, slot);
+	if (next == SIM_NO_STEP)
+		return false;
+	after = t->r->trace[next].site;
+	return is_op(after, "release");		/* it does not store RUNNING first */
+}
+
+bool is_write(const struct told *t, uint32_t slot)
+{
+	uint32_t step = step_of(t, slot);
+	const struct sim_detail *d = t->d ? &t->d->detail[slot] : NULL;
+	const struct kt_site *site;
+
+	if (step == SIM_NO_STEP)
+		return false;
+	site = t->r->trace[step].site;
+	if (site->access == KT_NO_ACCESS)
+		return !is_op(site, "point") && !is_op(site, "load");
+	if (d && d->known && site->access == KT_UPDATE)
+		return d->before.bits != d->after.bits;
+	return site->access != KT_LOAD;
+}
+
+/* ---- words ------------------------------------------------------------------------- */
+
+struct text {
+	char *buf;
+	size_t size, used;
+};
+
+__attribute__((format(printf, 2, 3))) static void put(struct text *o, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(o->buf + o->used, o->size - o->used, fmt, ap);
+	va_end(ap);
+	if (n > 0)
+		o->used += (size_t)n;
+	if (o->used >= o->size)
+		o->used = o->size - 1;
+}
+
+void source_place(const struct kt_site *site, char *buf, size_t size)
+{
+	const char *file = kt_site_file(site);
+
+	buf[0] = '\0';
+	if (kt_site_line(site))
+		snprintf(buf, size, "%s:%u", file, kt_site_line(site));
+}
+
+static void put_function(struct text *o, const struct kt_site *site)
+{
+	char label[KT_SITE_NAME_MAX];
+
+	kt_site_label(site, label, sizeof label);	/* a site made at run time gets its name */
+	if (site->func && site->func[0])
+		put(o, "%s: ", site->func);
+}
+
+/* The tasks that the step woke. */
+static unsigned woken_by(const struct told *t, uint32_t step, uint32_t *first)
+{
+	unsigned n = 0;
+
+	for (uint32_t i = 0; i < t->r->events; i++) {
+		const struct sim_event *e = &t->r->event[i];
+
+		if (e->kind == SIM_EVENT_WAKE && e->nth == step && n++ == 0)
+			*first = e->task;
+	}
+	return n;
+}
+
+static void put_woken(struct text *o, const struct told *t, uint32_t step)
+{
+	uint32_t task = 0;
+	unsigned n = woken_by(t, step, &task);
+
+	if (n == 1)
+		put(o, ", wakes %s", t->r->task[task].name);
+	else if (n)
+		put(o, ", wakes %s and %u more", t->r->task[task].name, n - 1);
+}
+
+static void put_bit(struct text *o, const struct told *t, const struct sim_detail *d, uint32_t task,
+		    const struct kt_site *site)
+{
+	const struct sim_bits *b = bit_named(d->field, site->what);
+	char object[SIM_OBJECT_NAME_MAX + 32], what[PLACE_WORDS_MAX + 64], bit[PLACE_WORDS_MAX];
+	bool was, is;
+
+	object_words(t->r, t->d, d->object, object, sizeof object);
+	source_words(b ? b->name : site->what, bit, sizeof bit);
+	if (strcmp(object, t->r->task[task].name) == 0)
+		snprintf(what, sizeof what, "its own %s", bit);
+	else
+		snprintf(what, sizeof what, "%s%s%s", bit, object[0] ? " of " : "", object);
+	if (!b) {
+		put(o, "%s %s", site->op, what);
+		return;
+	}
+	was = (d->before.bits & b->bits) != 0;
+	is = (d->after.bits & b->bits) != 0;
+	if (is_op(site, "test_bit"))
+		put(o, "reads %s: %s", what, was ? "set" : "not set");
+	else if (was == is)
+		put(o, "%s %s, which %s", is_op(site, "set_bit") ? "sets" : "clears", what,
+		    is ? "was set already" : "was not set");
+	else
+		put(o, "%s %s", is ? "sets" : "clears", what);
+}
+
+static void put_reference(struct text *o, const struct sim_detail *d, const struct kt_site *site,
+			  const char *place, const char *before, const char *after)
+{
+	bool takes = is_op(site, "ref");
+
+	if (strcmp(before, "freed memory") == 0)
+		put(o, "%s a reference in freed memory: %s", takes ? "takes" : "drops", place);
+	else if (takes && d->before.bits == 0)
+		put(o, "takes a reference to an object at zero: %s was 0", place);
+	else if (!takes && (int32_t)d->before.bits <= 0)
+		put(o, "drops a reference of an object at zero: %s was %s", place, before);
+	else
+		put(o, "%s %s -> %s", place, before, after);
+}
+
+static void put_access(struct text *o, const struct told *t, const struct sim_detail *d,
+		       uint32_t task, const struct kt_site *site)
+{
+	char place[PLACE_WORDS_MAX], before[VALUE_WORDS_MAX], after[VALUE_WORDS_MAX];
+	uint32_t size = site->size;
+
+	place_words(t->r, t->d, d, task, site, place, sizeof place);
+	value_words(t->r, t->d, d->object, d->field, size, &d->before, before, sizeof before);
+	value_words(t->r, t->d, d->object, d->field, size, &d->after, after, sizeof after);
+	if (strstr(site->op, "_bit"))
+		put_bit(o, t, d, task, site);
+	else if (is_op(site, "ref") || is_op(site, "unref"))
+		put_reference(o, d, site, place, before, after);
+	else if (site->access == KT_LOAD)
+		put(o, "reads %s = %s", place, before);
+	else if (is_op(site, "cmpxchg") && d->before.bits == d->after.bits)
+		put(o, "cmpxchg of %s fails: it is %s", place, before);
+	else if (is_op(site, "xchg"))
+		put(o, "takes %s: %s -> %s", place, before, after);
+	else if (d->before.bits == d->after.bits)
+		put(o, "sets %s = %s, as it was", place, before);
+	else
+		put(o, "%s %s -> %s", place, before, after);
+}
+
+/* An operation without values: of a lock, a completion, a sleep. */
+static void put_plain(struct text *o, const struct told *t, const struct sim_detail *d,
+		      uint32_t task, const struct kt_site *site)
+{
+	char place[PLACE_WORDS_MAX];
+
+	if (is_op(site, "point")) {
+		put(o, "%s", site->what);
+		return;
+	}
+	if (d)
+		place_words(t->r, t->d, d, task, site, place, sizeof place);
+	else
+		source_words(site->what, place, sizeof place);
+	if (!place[0])
+		put(o, "%s()", site->op);
+	else if (is_op(site, "acquire") || is_op(site, "release"))
+		put(o, "%ss %s", site->op, place);
+	else
+		put(o, "%s %s", site->op, place);
+}
+
+static void put_resumed(struct text *o, const struct told *t, uint32_t slot, uint32_t task)
+{
+	for (uint32_t i = t->r->events; i-- > 0;) {
+		const struct sim_event *e = &t->r->event[i];
+
+		if (e->kind != SIM_EVENT_WAKE || e->task != task || e->step > slot)
+			continue;
+		if (e->by < SIM_TASKS_MAX)
+			put(o, "goes on, woken by %s", t->r->task[e->by].name);
+		else
+			put(o, "goes on: its time is over");
+		return;
+	}
+	put(o, "goes on");
+}
+
+/*
+ * A compiler may keep a global integer of two values in one byte, with other values than the
+ * source has. Nothing tells such a byte from a bool, so its value is not shown.
+ */
+static bool is_what_it_was(const struct told *t, const struct sim_detail *d,
+			   const struct kt_site *site)
+{
+	bool is_global = d->object != SIM_NO_OBJECT && !d->field &&
+			 !t->d->object[d->object].is_block && !t->d->object[d->object].is_stack;
+
+	return !is_global || site->size != 1 || site->access == KT_STORE_RELEASE ||
+	       site->access == KT_UPDATE;
+}
+
+void slot_words(const struct told *t, uint32_t slot, char *buf, size_t size)
+{
+	struct text o = { buf, size, 0 };
+	uint32_t step = step_of(t, slot), task = task_of(t, slot);
+	const struct sim_detail *d = t->d ? &t->d->detail[slot] : NULL;
+	const struct kt_site *site;
+
+	buf[0] = '\0';
+	if (step == SIM_NO_STEP) {
+		put(&o, "begins");
+		return;
+	}
+	site = t->r->trace[step].site;
+	put_function(&o, site);
+	if (t->r->trace[step].why == SIM_BLOCKED) {
+		put_resumed(&o, t, slot, task);
+	} else if (d && d->known && is_what_it_was(t, d, site)) {
+		put_access(&o, t, d, task, site);
+		if (is_vain_wake(t, slot))
+			put(&o, ", so this wake-up does NOTHING");
+	} else {
+		put_plain(&o, t, d, task, site);
+	}
+	put_woken(&o, t, step);
+}
+
+void pending_words(const struct told *t, uint32_t step, char *buf, size_t size)
+{
+	uint32_t slot = slot_of(t, step);
+	const struct sim_step *s = &t->r->trace[step];
+	struct text o = { buf, size, 0 };
+
+	buf[0] = '\0';
+	put_function(&o, s->site);
+	if (s->why == SIM_BLOCKED) {
+		char what[PLACE_WORDS_MAX];
+
+		source_words(s->site->what, what, sizeof what);
+		put(&o, "%s%s%s", s->site->op, what[0] ? " " : "", what);
+		return;
+	}
+	put_plain(&o, t, t->d && slot != SIM_NO_STEP ? &t->d->detail[slot] : NULL, s->task,
+		  s->site);
+}
+
+void changes_words(const struct told *t, uint32_t slot, unsigned most, char *buf, size_t size)
+{
+	const struct sim_detail *d = t->d ? &t->d->detail[slot] : NULL;
+	struct text o = { buf, size, 0 };
+	char one[SIM_OBJECT_NAME_MAX + 3 * VALUE_WORDS_MAX];
+
+	buf[0] = '\0';
+	for (uint32_t i = 0; d && i < d->changes && i < most; i++) {
+		change_words(t->r, t->d, &t->d->change[d->changes_first + i], task_of(t, slot), one,
+			     sizeof one);
+		put(&o, "%s%s", i ? ", " : "", one);
+	}
+	if (d && d->changes > most)
+		put(&o, ", and %u more", d->changes - most);
+}
+
+/* ---- the plan's operations ----------------------------------------------------------- */
+
+int op_at(const struct told *t, uint32_t task, uint32_t step)
+{
+	const struct plan_task *found = NULL;
+	int n = -1;
+
+	for (unsigned i = 0; i < t->p->tasks_count; i++)
+		if (strcmp(plan_string(t->p, t->p->tasks[i].name), t->r->task[task].name) == 0)
+			found = &t->p->tasks[i];
+	if (!found)
+		return -1;
+	for (uint32_t i = 0; i <= step && i < t->r->steps; i++) {
+		const struct sim_step *s = &t->r->trace[i];
+
+		if (s->task == task && s->why == SIM_MARK && !s->site->func &&
+		    (strcmp(s->site->what, "task.start") == 0 ||
+		     strcmp(s->site->what, "task.op") == 0))
+			n++;
+	}
+	return n >= 0 && n < found->ops_count ? found->ops_first + n : -1;
+}
+
+void op_words(const struct told *t, int op, char *buf, size_t size)
+{
+	const struct plan_op *o = &t->p->ops[op];
+
+	if (plan_op_has(o->kind, PLAN_MAKES))
+		snprintf(buf, size, "%s %s", plan_op_name(o->kind),
+			 plan_string(t->p, t->p->threads[o->thread].var));
+	else
+		plan_print_op(t->p, o, buf, size);
+}
+
+char *plan_task_words(const struct plan *p, unsigned task, char *buf, size_t size)
+{
+	const struct plan_task *t = &p->tasks[task];
+	size_t used = (size_t)snprintf(buf, size, "%s:", plan_string(p, t->name));
+
+	for (unsigned i = 0; i < t->ops_count && used < size; i++) {
+		char op[256];
+
+		plan_print_op(p, &p->ops[t->ops_first + i], op, sizeof op);
+		used += (size_t)snprintf(buf + used, size - used, "%s%s", i ? "; " : " ", op);
+	}
+	return buf;
+}
+
+char *plan_program_words(const struct plan *p, char *buf, size_t size)
+{
+	size_t used = 0;
+
+	buf[0] = '\0';
+	for (unsigned i = 0; i < p->args_count && used < size; i++)
+		used += (size_t)snprintf(buf + used, size - used, "%s%s", i ? " " : "",
+					 plan_string(p, p->args[i]));
+	return buf;
+}
