@@ -47,6 +47,8 @@ struct search {
 	struct world_options options;
 	uint32_t executions, executions_max;
 	uint64_t steps, steps_max;	/* of all executions */
+	uint32_t longest;		/* steps of a passing execution */
+	uint32_t horizon;		/* later steps of the failing execution do not count */
 	uint32_t faults;		/* bit per fault of the reference that is necessary */
 
 	struct pair pair[PAIRS_MAX];

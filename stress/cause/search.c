@@ -77,8 +77,11 @@ enum ending search_run(const struct sim_orders *o, struct sim_outcome *out)
 	search.executions++;
 	search.steps += v.steps;
 	*out = sim_orders_outcome();
-	if (v.failure == KT_PASS)
+	if (v.failure == KT_PASS) {
 		note_passing(o, out);
+		if (v.steps > search.longest)
+			search.longest = v.steps;
+	}
 	return v.failure == KT_PASS ? PASSES : v.failure == search.v->failure ? FAILS :
 	       FAILS_OTHERWISE;
 }
@@ -302,7 +305,7 @@ void search_weaken(uint32_t runs)
 {
 	const struct sim_accesses *acc = sim_accesses();
 
-	for (uint32_t i = 0; i < search.kept_count; i++) {
+	for (uint32_t i = 0; i < search.kept_count && !search_is_over(); i++) {
 		struct pair *p = &search.pair[search.kept[i]], old = *p;
 
 		if (p->interest >= OF_REFERENCES)
