@@ -199,6 +199,8 @@ static void reduce(enum way way, uint32_t runs)
 		shuffle(way);
 	search_reduce(runs, way == BY_INTEREST);
 	search_weaken(runs);
+	if (search.kept_count <= CAUSE_ORDERS_MAX)
+		search_name(runs);
 	search_reduce(runs, true);
 }
 

@@ -87,6 +87,11 @@ void search_reduce(uint32_t runs, bool dull_first);
  * long as the orders suffice.
  */
 void search_weaken(uint32_t runs);
+/*
+ * Replace orders of places by orders of two accesses to one object, where these suffice. An object
+ * says more, and it is the same whichever way the search has taken.
+ */
+void search_name(uint32_t runs);
 
 /* ---- words.c -------------------------------------------------------------------- */
 

@@ -318,3 +318,40 @@ void search_weaken(uint32_t runs)
 			look_up(p);
 	}
 }
+
+/* ---- orders with an object ---------------------------------------------------------- */
+
+static bool same_tasks(const struct pair *a, const struct pair *b)
+{
+	const struct sim_event_record *e = sim_accesses()->event;
+
+	return e[a->first].task == e[b->first].task && e[a->first].what == e[b->first].what &&
+	       e[a->second].task == e[b->second].task && e[a->second].what == e[b->second].what;
+}
+
+/* The pairs come from the end, because the latest are nearest to the failure. */
+static void name_one(struct pair *p, uint32_t runs)
+{
+	enum { TRIES = 16 };
+	const struct pair old = *p;
+	uint32_t tries = 0;
+
+	for (uint32_t i = search.pairs; i-- > 0 && tries < TRIES && !search_is_over(); ) {
+		const struct pair *with = &search.pair[i];
+
+		if (with == p || with->interest < OF_REFERENCES || !same_tasks(with, &old))
+			continue;
+		tries++;
+		*p = *with;
+		if (suffices(search.kept, search.kept_count, runs))
+			return;
+	}
+	*p = old;
+}
+
+void search_name(uint32_t runs)
+{
+	for (uint32_t i = 0; i < search.kept_count && !search_is_over(); i++)
+		if (search.pair[search.kept[i]].interest < OF_REFERENCES)
+			name_one(&search.pair[search.kept[i]], runs);
+}
