@@ -130,7 +130,10 @@ def main(call):
         return suite.main(call)
     if "--scoreboard" in call.options:
         return scoreboard.main(call)
-    call.only("--executions", "--seed", "--json", "--scoreboard")
+    if "--causes" in call.options:
+        from kthrashlib.measure import causes   # It uses this module.
+        return causes.main(call)
+    call.only("--executions", "--seed", "--json", "--scoreboard", "--causes")
     found, names = call.options, list(dict.fromkeys(call.words))
     for name in names:
         drivers.check_bug(name)
