@@ -175,7 +175,7 @@ void world_run(const struct world_options *o, struct verdict *v)
 		.seed = o->seed, .steps_estimate = o->steps_estimate, .moved = o->moved,
 		.memory = memory(), .loads_drawn = o->strategy != PLAN_BLOCK && !o->explores,
 		.steps_max = o->steps_max ? o->steps_max : subject->steps_max,
-		.steps_fair = subject->steps_fair,
+		.steps_fair = o->steps_max ? 0 : subject->steps_fair,
 	};
 	bool check_expects = o->check_expects;
 	unsigned runs = 0;

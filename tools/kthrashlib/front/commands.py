@@ -157,7 +157,9 @@ COMMANDS = [
         Option("--seed=N", "the seed of the hunt", "1", number=whole(0, 2**63)),
         Option("--scoreboard", "every strategy on each bug"),
         Option("--shrunk", "how small the findings of each bug become; none may fail without it"),
-        Option("--seeds=N", "with --scoreboard: hunts by each strategy; with --shrunk: hunts", "5",
+        Option("--causes", "why the findings of each bug fail, and what the search costs"),
+        Option("--seeds=N", "with --scoreboard: hunts by each strategy; with --shrunk or --causes: "
+               "hunts", "5; with --causes 1",
                number=whole(1, 1000)),
         Option("--out=FILE", "with --scoreboard: write FILE.json and a picture, FILE.svg"),
         *CORE,

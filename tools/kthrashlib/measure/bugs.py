@@ -14,7 +14,7 @@ from kthrashlib import children, env, terminal
 from kthrashlib.build import about, bazel, cores, drivers
 from kthrashlib.build.drivers import header
 from kthrashlib.common import CLEAN, FINDINGS, ROOT, STATE, path_said
-from kthrashlib.measure import linux_bugs, scoreboard, suite
+from kthrashlib.measure import causes, linux_bugs, scoreboard, suite
 from kthrashlib.measure import shrunk as shrinking
 from kthrashlib.measure.hunting import COLUMNS, facts, hunt, line, ok, shrunk
 
@@ -71,7 +71,9 @@ def main(call):
         return scoreboard.main(call)
     if "--shrunk" in call.options:
         return shrinking.main(call)
-    call.only("--executions", "--seed", "--json", "--scoreboard", "--shrunk", "--core")
+    if "--causes" in call.options:
+        return causes.main(call)
+    call.only("--executions", "--seed", "--json", "--scoreboard", "--shrunk", "--causes", "--core")
     found, names = call.options, list(dict.fromkeys(call.words))
     for name in names:
         drivers.check_bug(name)
