@@ -33,7 +33,8 @@
 		struct kt_site *kt_site_if = KT_SITE_OF(op, what, KT_CMPXCHG, sizeof *(p)); \
 		__typeof__(p) kt_p = sim_point(kt_site_if, (p));               \
 		__builtin_expect(sim_is_weak, false) ?                         \
-			(__typeof__(p))sim_at_cmpxchg(kt_site_if, kt_p, (uint64_t)(old)) : kt_p; \
+			(__typeof__(p))sim_at_cmpxchg(kt_site_if, kt_p, (uint64_t)(old), \
+						      KT_UPDATE) : kt_p; \
 	}))
 #define KT_ATOMIC_MB()    sim_fence()
 #define KT_ATOMIC_RMB()   ((void)(sim_is_weak ? sim_weak_rmb() : (void)0))

@@ -34,11 +34,12 @@ enum kt_access {	/* what platform/atomic.h does to the word at a site */
 	KT_UPDATE_RELEASE,
 	KT_UPDATE_ACQ_REL,
 	KT_CMPXCHG,	/* the caller then asks sim_at_cmpxchg() */
+	KT_LOAD_PLAIN,	/* done on memory, whatever address sim_point() returns */
 };
 
 static inline bool kt_access_loads(enum kt_access a)
 {
-	return a == KT_LOAD || a == KT_LOAD_ACQUIRE || a == KT_LOAD_SEQ;
+	return a == KT_LOAD || a == KT_LOAD_ACQUIRE || a == KT_LOAD_SEQ || a == KT_LOAD_PLAIN;
 }
 
 struct kt_site {

@@ -3,9 +3,10 @@
  * The hooks that the compiler calls in the place of atomic operations. Here the runtime
  * does the operation, so that weak memory works on it:
  *
- *	relaxed and release stores	may be held back (TSO, PSO)
- *	seq_cst stores, updates		make visible what their task has stored
- *	loads				done in program order
+ *	relaxed and release stores	may be held back (TSO, PSO, ARM)
+ *	seq_cst stores, updates		make visible what their task has stored (ARM: as their
+ *					order says)
+ *	loads				done in program order (ARM: may read an older store)
  *	acquire, release		edges of the race detector and of weak memory
  *
  * Outside an execution each is a real atomic operation, of the strongest order, because a
@@ -53,12 +54,35 @@ __attribute__((noinline)) static void *arrive_in_call(const volatile void *a, si
 
 	heap_check((uintptr_t)addr, size, hosted_program_pc(pc));
 	if (sim_unfinished() >= 2)
-		filter_touch((uintptr_t)addr / 8, op != HOSTED_ATOMIC_LOAD);
-	site_touch((uintptr_t)addr, size, op != HOSTED_ATOMIC_LOAD);
-	if (op == HOSTED_ATOMIC_LOAD && size <= sizeof(uint64_t))
+		filter_touch((uintptr_t)addr / 8, !hosted_op_loads(op));
+	site_touch((uintptr_t)addr, size, !hosted_op_loads(op));
+	if (hosted_op_loads(op) && size <= sizeof(uint64_t))
 		return sim_seen(addr, size);
 	sim_fence();
 	return addr;
+}
+
+static inline enum hosted_op load_op(int order)
+{
+	return order == __ATOMIC_SEQ_CST ? HOSTED_ATOMIC_SEQ_LOAD :
+	       acquires(order) ? HOSTED_ATOMIC_ACQUIRE : HOSTED_ATOMIC_LOAD;
+}
+
+static inline enum hosted_op update_op(int order)
+{
+	return order == __ATOMIC_SEQ_CST ? HOSTED_UPDATE :
+	       order == __ATOMIC_RELAXED ? HOSTED_UPDATE_RELAXED :
+	       order == __ATOMIC_RELEASE ? HOSTED_UPDATE_RELEASE :
+	       order == __ATOMIC_ACQ_REL ? HOSTED_UPDATE_ACQ_REL : HOSTED_UPDATE_ACQUIRE;
+}
+
+/* What a compare-and-exchange is if it exchanges. */
+static inline enum kt_access update_access(int order)
+{
+	return order == __ATOMIC_SEQ_CST ? KT_UPDATE :
+	       order == __ATOMIC_RELAXED ? KT_UPDATE_RELAXED :
+	       order == __ATOMIC_RELEASE ? KT_UPDATE_RELEASE :
+	       order == __ATOMIC_ACQ_REL ? KT_UPDATE_ACQ_REL : KT_UPDATE_ACQUIRE;
 }
 
 /*
@@ -80,13 +104,13 @@ static inline void *arrive(const volatile void *a, size_t size, enum hosted_op o
 		sim_fence();
 	if (hosted_is_alone())
 		return addr;
-	filter_touch((uintptr_t)addr / 8, op != HOSTED_ATOMIC_LOAD);
+	filter_touch((uintptr_t)addr / 8, !hosted_op_loads(op));
 	site_note_step(row);
 	hosted_count_access(pc);
 	addr = sim_point(&row->site, addr);
 	hosted_back();
 	heap_check((uintptr_t)a, size, pc);
-	site_touch((uintptr_t)a, size, op != HOSTED_ATOMIC_LOAD);
+	site_touch((uintptr_t)a, size, !hosted_op_loads(op));
 	if (unlikely(hosted_explores))
 		explore_atomic(row, addr, size, op);
 	return addr;
@@ -102,12 +126,25 @@ static inline void edges(const volatile void *a, size_t size, enum hosted_atomic
 	const void *addr = (const void *)(uintptr_t)a;
 
 	order = order_of(order);
-	if (kind != HOSTED_WRITES && acquires(order))
+	/* With SIM_ARM the edge is from the store that a load has read: view.c knows it. */
+	if (kind != HOSTED_WRITES && acquires(order) && hosted_memory != SIM_ARM)
 		sim_hb_acquire(addr);
-	if (kind != HOSTED_READS && releases(order))
+	if (kind != HOSTED_READS && releases(order) && hosted_memory != SIM_ARM)
 		sim_hb_release(addr);
 	if (unlikely(hosted_races_on))
 		hosted_race_atomic(addr, size, kind, order, pc);
+}
+
+/* The same for a compare-and-exchange that expects `old`. */
+static inline void *arrive_if(const volatile void *a, size_t size, uint64_t old, int order,
+			      uintptr_t pc)
+{
+	void *at = arrive(a, size, HOSTED_EXCHANGE_IF, pc);
+
+	if (!sim_is_weak || hosted_is_alone() || hosted_in_call())
+		return at;
+	return sim_at_cmpxchg(&site_find(pc, HOSTED_EXCHANGE_IF, (uint8_t)size, (uintptr_t)a)->site,
+			      (void *)(uintptr_t)a, old, update_access(order_of(order)));
 }
 
 static inline bool may_fail(uintptr_t pc, size_t size)
@@ -125,7 +162,7 @@ static inline bool may_fail(uintptr_t pc, size_t size)
 									       \
 		if (!hosted_on())                                              \
 			return REAL_LOAD(bits, a);                             \
-		at = arrive(a, sizeof(T), HOSTED_ATOMIC_LOAD, HOSTED_CALLER);  \
+		at = arrive(a, sizeof(T), load_op(order_of(order)), HOSTED_CALLER); \
 		value = *at;                                                   \
 		edges(a, sizeof(T), HOSTED_READS, order, HOSTED_CALLER);       \
 		return value;                                                  \
@@ -153,7 +190,7 @@ static inline bool may_fail(uintptr_t pc, size_t size)
 									       \
 		if (!hosted_on())                                              \
 			return REAL_UPDATE(bits, T, a, operand, result);       \
-		at = arrive(a, sizeof(T), HOSTED_UPDATE, HOSTED_CALLER);       \
+		at = arrive(a, sizeof(T), update_op(order_of(order)), HOSTED_CALLER); \
 		edges(a, sizeof(T), HOSTED_UPDATES, order, HOSTED_CALLER);     \
 		old = *at;                                                     \
 		*at = (T)(result);                                             \
@@ -172,7 +209,7 @@ static inline bool may_fail(uintptr_t pc, size_t size)
 									       \
 		if (!hosted_on())                                              \
 			return REAL_EXCHANGE_IF(bits, a, expected, value);     \
-		at = arrive(a, sizeof(T), HOSTED_UPDATE, HOSTED_CALLER);       \
+		at = arrive_if(a, sizeof(T), (uint64_t)*expected, order, HOSTED_CALLER); \
 		if (*at == *expected && !((weak) && may_fail(HOSTED_CALLER, sizeof(T)))) { \
 			edges(a, sizeof(T), HOSTED_UPDATES, order, HOSTED_CALLER); \
 			*at = value;                                           \
@@ -198,7 +235,7 @@ static inline bool may_fail(uintptr_t pc, size_t size)
 			REAL_EXCHANGE_IF(bits, a, &expected, value);           \
 			return expected;                                       \
 		}                                                              \
-		at = arrive(a, sizeof(T), HOSTED_UPDATE, HOSTED_CALLER);       \
+		at = arrive_if(a, sizeof(T), (uint64_t)expected, order, HOSTED_CALLER); \
 		old = *at;                                                     \
 		if (old == expected) {                                         \
 			edges(a, sizeof(T), HOSTED_UPDATES, order, HOSTED_CALLER); \
@@ -308,8 +345,12 @@ HOSTED_EXPORT void __tsan_atomic_thread_fence(int order)
 	}
 	order = order_of(order);
 	hosted_point(hosted_site(HOSTED_CALLER, HOSTED_FENCE), NULL);
-	if (order == __ATOMIC_SEQ_CST || (releases(order) && hosted_memory == SIM_PSO))
+	if (order == __ATOMIC_SEQ_CST)
 		sim_fence();
+	else if (sim_is_weak && releases(order))
+		sim_weak_release();
+	if (order != __ATOMIC_SEQ_CST && sim_is_weak && acquires(order))
+		sim_weak_rmb();
 	hosted_race_fence(order);
 }
 

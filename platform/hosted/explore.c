@@ -96,7 +96,8 @@ void explore_access(struct site_row *row, const void *addr, size_t size, bool wr
 
 void explore_atomic(struct site_row *row, const void *addr, size_t size, enum hosted_op op)
 {
-	if (op != HOSTED_ATOMIC_LOAD && op != HOSTED_UPDATE)
+	if (op == HOSTED_ATOMIC_STORE || op == HOSTED_ATOMIC_RELEASE ||
+	    op == HOSTED_ATOMIC_SEQ_STORE)
 		explore_change();
 	else if (look(row, addr, value_at(addr, size)))
 		spin(row);

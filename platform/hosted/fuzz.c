@@ -218,8 +218,10 @@ static void take_word(const char *word, size_t len)
 		fuzz.memory = SIM_TSO;
 	else if (len == 3 && memcmp(word, "pso", len) == 0)
 		fuzz.memory = SIM_PSO;
+	else if (len == 3 && memcmp(word, "arm", len) == 0)
+		fuzz.memory = SIM_ARM;
 	else
-		hosted_give_up("KTHRASH_FUZZ: unexpected '%.*s', expected races, leaky, tso or pso",
+		hosted_give_up("KTHRASH_FUZZ: unexpected '%.*s', expected races, leaky, tso, pso or arm",
 			       (int)len, word);
 }
 

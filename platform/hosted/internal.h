@@ -199,7 +199,10 @@ bool hosted_shows_output(void);
 	OP(LOAD, "load") OP(STORE, "store") \
 	OP(ATOMIC_LOAD, "load") OP(ATOMIC_STORE, "store") \
 	OP(ATOMIC_RELEASE, "store") OP(ATOMIC_SEQ_STORE, "store") \
-	OP(UPDATE, "update") \
+	OP(ATOMIC_ACQUIRE, "load") OP(ATOMIC_SEQ_LOAD, "load") \
+	OP(UPDATE, "update") OP(EXCHANGE_IF, "update") \
+	OP(UPDATE_RELAXED, "update") OP(UPDATE_ACQUIRE, "update") \
+	OP(UPDATE_RELEASE, "update") OP(UPDATE_ACQ_REL, "update") \
 	OP(FENCE, "fence") OP(FREE, "free") OP(MALLOC, "malloc") \
 	OP(LOCK, "lock") OP(TRYLOCK, "trylock") OP(UNLOCK, "unlock") \
 	OP(INIT, "init") OP(DESTROY, "destroy") \
@@ -216,6 +219,13 @@ enum hosted_op {
 #undef HOSTED_OP_ID
 	HOSTED_OPS_COUNT
 };
+
+/* An atomic operation that only reads. */
+static inline bool hosted_op_loads(enum hosted_op op)
+{
+	return op == HOSTED_ATOMIC_LOAD || op == HOSTED_ATOMIC_ACQUIRE ||
+	       op == HOSTED_ATOMIC_SEQ_LOAD;
+}
 
 /*
  * The site of that place and operation, made if this is the first visit. Never NULL. If pc is in

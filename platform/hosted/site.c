@@ -29,12 +29,19 @@ static const char *const op_words[] = {
 };
 
 static const uint8_t op_access[HOSTED_OPS_COUNT] = {
-	[HOSTED_LOAD] = KT_LOAD, /* done by the program, and so on memory as it is */
+	[HOSTED_LOAD] = KT_LOAD_PLAIN,
 	[HOSTED_ATOMIC_LOAD] = KT_LOAD,
+	[HOSTED_ATOMIC_ACQUIRE] = KT_LOAD_ACQUIRE,
+	[HOSTED_ATOMIC_SEQ_LOAD] = KT_LOAD_SEQ,
 	[HOSTED_ATOMIC_STORE] = KT_STORE,
 	[HOSTED_ATOMIC_RELEASE] = KT_STORE_RELEASE,
 	[HOSTED_ATOMIC_SEQ_STORE] = KT_UPDATE,
 	[HOSTED_UPDATE] = KT_UPDATE,
+	[HOSTED_EXCHANGE_IF] = KT_CMPXCHG,
+	[HOSTED_UPDATE_RELAXED] = KT_UPDATE_RELAXED,
+	[HOSTED_UPDATE_ACQUIRE] = KT_UPDATE_ACQUIRE,
+	[HOSTED_UPDATE_RELEASE] = KT_UPDATE_RELEASE,
+	[HOSTED_UPDATE_ACQ_REL] = KT_UPDATE_ACQ_REL,
 };
 
 /* ---- text ---------------------------------------------------------------------- */

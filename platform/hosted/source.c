@@ -455,7 +455,7 @@ static struct span find(struct line l, const char *s, enum hosted_op op, const s
 			end++;
 		return end > s && assignment(l, skip(l, end)) ? (struct span){ s, end } : nothing;
 	}
-	if (op == HOSTED_LOAD || op == HOSTED_ATOMIC_LOAD)
+	if (op == HOSTED_LOAD || hosted_op_loads(op))
 		return loaded(l, s, op, hint);
 	return nothing;
 }

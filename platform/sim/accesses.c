@@ -265,7 +265,7 @@ static bool is_op(const struct kt_site *site, const char *op)
 
 static enum sim_access access_of(const struct kt_site *site)
 {
-	if (site->access == KT_LOAD || is_op(site, "load"))
+	if (kt_access_loads((enum kt_access)site->access) || is_op(site, "load"))
 		return SIM_READ;
 	return is_op(site, "acquire") ? SIM_ACQUIRE : SIM_WRITE;
 }

@@ -34,16 +34,18 @@ void *sim_seen(const void *addr, size_t size);
 
 /*
  * Called after sim_point() of a compare-and-exchange (KT_CMPXCHG) returned addr, if
- * sim_is_weak: the address on which to do it. There it fails if and only if it fails.
+ * sim_is_weak: the address on which to do it. `how`: what kind of update it is if it finds `old`.
+ * If not, it is a relaxed load.
  */
-void *sim_at_cmpxchg(struct kt_site *site, void *addr, uint64_t old);
+void *sim_at_cmpxchg(struct kt_site *site, void *addr, uint64_t old, enum kt_access how);
 
 /* The running task's loads pass over no store any more that is visible now. */
 void sim_catch_up(void);
 
-/* smp_rmb() and smp_wmb(). Only SIM_ARM lets loads, or only loads, pass each other. */
+/* smp_rmb(), which is also C11's acquire fence; smp_wmb(); C11's release fence. */
 void sim_weak_rmb(void);
 void sim_weak_wmb(void);
+void sim_weak_release(void);
 
 static inline void sim_fence(void)
 {

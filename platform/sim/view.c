@@ -449,9 +449,16 @@ void view_wmb(void)
 	join(&t->rel, &t->own);
 }
 
+void view_release(void)
+{
+	struct task *t = self();
+
+	join(&t->rel, &t->acq);
+}
+
 void view_update(enum kt_access how, char *addr, uint8_t size, uint64_t now)
 {
-	bool full = how == KT_UPDATE || how == KT_CMPXCHG;
+	bool full = how == KT_UPDATE;
 	bool acquires = how == KT_UPDATE_ACQUIRE || how == KT_UPDATE_ACQ_REL;
 	bool releases = how == KT_UPDATE_RELEASE || how == KT_UPDATE_ACQ_REL;
 	struct word *w = word_at(addr, size, now);

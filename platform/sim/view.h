@@ -45,6 +45,8 @@ void view_updated(uint64_t value);
 void view_mb(void);
 void view_rmb(void);
 void view_wmb(void);
+/* C11's release fence: a barrier for stores which these carry as a release does. */
+void view_release(void);
 
 /* The happens-before edges of contracts (observer.h). */
 void view_releases(const void *edge);

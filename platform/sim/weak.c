@@ -83,6 +83,17 @@ void sim_weak_rmb(void)
 		view_rmb();
 }
 
+void sim_weak_release(void)
+{
+	if (weak.memory != SIM_ARM) {
+		if (weak.memory == SIM_PSO)	/* others do not pass it anyway */
+			sim_drain();
+		return;
+	}
+	sim_weak_wmb();
+	view_release();
+}
+
 void sim_weak_wmb(void)
 {
 	weak_settle();
@@ -198,25 +209,37 @@ static void *at_update(char *addr, uint8_t size, enum kt_access how)
 	return at;
 }
 
+/* An operation on more than a word is done on memory, and fully ordered. */
+static void *at_wide(char *addr, uint8_t size)
+{
+	sim_drain();
+	word_at(addr, size);
+	if (weak.memory == SIM_ARM)
+		view_forget(addr, size);
+	return addr;
+}
+
 static uint64_t cut(uint64_t value, uint8_t size)
 {
 	return size < sizeof value ? value & ((1ull << size * 8) - 1) : value;
 }
 
-void *sim_at_cmpxchg(struct kt_site *site, void *addr, uint64_t old)
+void *sim_at_cmpxchg(struct kt_site *site, void *addr, uint64_t old, enum kt_access how)
 {
 	struct weak_word *w;
 	const uint64_t *older;
 	uint64_t now;
 
 	weak_settle();
+	if (site->size > sizeof own)
+		return at_wide(addr, site->size);
 	if (weak.memory != SIM_ARM)
 		return at_update(addr, site->size, KT_UPDATE);
 	w = word_at(addr, site->size);
 	now = cut(w ? w->visible : weak_load(addr, site->size), site->size);
 	old = cut(old, site->size);
 	if (now == old || weak_is_own(addr))
-		return at_update(addr, site->size, KT_CMPXCHG);
+		return at_update(addr, site->size, how);
 	older = view_load_but(site, addr, now, old);
 	return older ? stale(older) : w ? (void *)&w->visible : addr;
 }
@@ -245,7 +268,11 @@ void *sim_weak_access(struct kt_site *site, const void *addr)
 	weak_settle();
 	if (site->plain)
 		return at_plain((char *)addr, site->size);
+	if (site->size > sizeof own && site->access != KT_LOAD_PLAIN)
+		return at_wide((char *)addr, site->size);
 	switch ((enum kt_access)site->access) {
+	case KT_LOAD_PLAIN:
+		return at_load((char *)addr, site->size, NULL);
 	case KT_LOAD:
 	case KT_LOAD_ACQUIRE:
 	case KT_LOAD_SEQ:

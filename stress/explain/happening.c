@@ -91,7 +91,7 @@ bool is_write(const struct told *t, uint32_t slot)
 		return !is_op(site, "point") && !is_op(site, "load");
 	if (d && d->known && site->access == KT_UPDATE)
 		return d->before.bits != d->after.bits;
-	return site->access != KT_LOAD;
+	return !kt_access_loads((enum kt_access)site->access);
 }
 
 /* ---- words ------------------------------------------------------------------------- */
@@ -214,7 +214,7 @@ static void put_access(struct text *o, const struct told *t, const struct sim_de
 		put_bit(o, t, d, task, site);
 	else if (is_op(site, "ref") || is_op(site, "unref"))
 		put_reference(o, d, site, place, before, after);
-	else if (site->access == KT_LOAD)
+	else if (kt_access_loads((enum kt_access)site->access))
 		put(o, "reads %s = %s", place, before);
 	else if (is_op(site, "cmpxchg") && d->before.bits == d->after.bits)
 		put(o, "cmpxchg of %s fails: it is %s", place, before);

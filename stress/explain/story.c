@@ -229,7 +229,7 @@ static void weigh_slot(uint32_t slot)
 	else if (strstr(site->op, "ref"))
 		bump(s.does, slot, HELPS + last);
 	else if (d->known && d->field && d->field->kind == SIM_BITS)
-		bump(s.does, slot, FILLS + (site->access != KT_LOAD ? 10 : 0) + last);
+		bump(s.does, slot, FILLS + (kt_access_loads((enum kt_access)site->access) ? 0 : 10) + last);
 	else if (is_write(s.t, slot) && d->known)
 		bump(s.does, slot, FILLS + last);
 	for (uint32_t i = 0; i < d->changes; i++)

@@ -140,6 +140,8 @@ static const struct {
 	{ HEAD "task C:\nvisible D x at C y #1\n", 3, 1, "'D', which is no task" },
 	{ HEAD "task C:\nvisible C x C y #1\n", 3, 13, "expected 'at'" },
 	{ HEAD "task C:\nvisible C x after 0 at C y #1\n", 3, 19, "out of range" },
+	{ HEAD "task C:\nstale C at y #1\n", 3, 16, "expected 'older'" },
+	{ HEAD "task C:\nstale C at y #1 older 0\n", 3, 23, "out of range" },
 	{ HEAD "task C:\nvisible C x at C y\n", 3, 19, "the line ends here, expected #N" },
 	{ HEAD "memory pso\ntask C: a = percpu \"a%u\"; b = percpu \"b%u\"; c = percpu \"c%u\"; "
 	  "d = percpu \"d%u\"; cpu-up 1; cpu-up 1; cpu-up 1; cpu-up 1; cpu-up 1; cpu-up 1\n"

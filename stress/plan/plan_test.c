@@ -87,7 +87,8 @@ static void test_weak_memory_is_printed(void)
 {
 	static const char text[] = HEAD "memory pso\ntask C: a = create \"a\" return 0\n"
 		"visible kthreadd f:store(x->y) at C create.woken #2\n"
-		"visible C g:store(z) after 1 at C create.woken #3\n";
+		"visible C g:store(z) after 1 at C create.woken #3\n"
+		"stale C at h:load(z) #2 older 1\n";
 	static char printed[256];
 	static struct plan p;
 	struct plan_error e;

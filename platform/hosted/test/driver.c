@@ -119,6 +119,7 @@ static void child(void)
 	struct sim_options o = {
 		.strategy = strategy(),
 		.memory = option.memory[0] == 't'   ? SIM_TSO
+			  : option.memory[0] == 'a' ? SIM_ARM
 			  : option.memory[0] == 'p' ? SIM_PSO
 						    : SIM_SC,
 	};

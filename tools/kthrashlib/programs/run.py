@@ -170,7 +170,7 @@ def judge_assembly(program, call):
     if not found:
         return
     option = "--races" if "--races" in call.options else next(
-        (word for word in options_of(call) if word in ("--memory=tso", "--memory=pso")), None)
+        (word for word in options_of(call) if word in ("--memory=tso", "--memory=pso", "--memory=arm")), None)
     if option:
         raise usage("%s: %s; %s would report what is no error" % (
             program, assembly.sentence(found), option))
