@@ -112,7 +112,7 @@ static const enum plan_body bodies[] = {
 	PLAN_BORROW,   PLAN_WORKER,
 };
 enum { BODIES = sizeof bodies / sizeof bodies[0] };
-_Static_assert(BODIES == PLAN_BODIES, "every body has a rank");
+_Static_assert((int)BODIES == (int)PLAN_BODIES, "every body has a rank");
 
 static unsigned bodies_of_threads(const struct plan *p)
 {
