@@ -96,6 +96,20 @@ int main(void)
 	return counter != 4;
 }
 """
+EARLY = """#include <pthread.h>
+#include <stdlib.h>
+static void *work(void *arg) { return arg; }
+int main(void)
+{
+	int *p = malloc(sizeof(int));
+	pthread_t t;
+	*p = 0;
+	if (!pthread_create(&t, NULL, work, NULL))
+		pthread_join(t, NULL);
+	free(p);
+	return 0;
+}
+"""
 # Without optimization each function of the C++ library is a function of its own.
 PROMISE = """#include <future>
 #include <mutex>
@@ -328,7 +342,7 @@ class Commands(Folder):
 
 class Places(Folder):
     """A finding replays, and names the program's own places."""
-    SOURCES = {"alone": ALONE}
+    SOURCES = {"alone": ALONE, "early": EARLY}
 
     @classmethod
     def setUpClass(cls):
@@ -347,6 +361,14 @@ class Places(Folder):
         with open(self.path(self.hunt("alone")), encoding="utf-8") as f:
             self.assertRegex(f.read(), r"\nswitch main at .* step:\S+ #3 to T1\n")
         self.assertRegex(self.found("alone"), r"main\(\) returns: exit status 1, at alone\.c:1\d main")
+
+    def test_a_fault_before_there_is_a_second_thread(self):
+        done = self.kthrash("run", "--faults=malloc", "--executions=99", "--findings=early.d",
+                            "./early")
+        self.assertEqual((done.returncode, done.stderr), (common.FINDINGS, ""), done.stdout)
+        plan, = glob.glob(self.path("early.d/*.min.plan"))
+        with open(plan, encoding="utf-8") as f:
+            self.assertIn("\nfail malloc #1\n", f.read())
 
     def test_places_in_the_cxx_library_are_those_of_its_callers(self):
         self.assertRegex(self.found("promise"),

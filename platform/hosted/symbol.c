@@ -276,6 +276,7 @@ void hosted_symbol_find(uintptr_t pc, enum hosted_op op, uintptr_t addr, size_t 
 		by_symbol(m, pc - 1, out);
 	else if (op != HOSTED_OPS_COUNT)
 		find_object(addr, size, op, out);
+	out->is_library |= m->ours;
 }
 
 bool hosted_symbol_data(uintptr_t addr, char *buf, size_t size)
