@@ -58,6 +58,11 @@ static bool accepts(const struct plan *p)
 	return !plan_is_program(p);
 }
 
+static bool points_everywhere(void)
+{
+	return core_linux_version() && world_can(WORLD_REPEATS);
+}
+
 static unsigned size(const struct plan *p)
 {
 	return p->ops_count;
@@ -95,6 +100,7 @@ const struct subject subject_plan = {
 	.pieces = plan_pieces,
 	.without = plan_without,
 	.size = size,
+	.points_everywhere = points_everywhere,
 	.load = exec_load,
 	.run = exec_run,
 	.victims = victims,
