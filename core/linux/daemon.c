@@ -143,7 +143,7 @@ unsigned linux_processor_id(void)
 	uint64_t mask = current->cpus_mask;
 	unsigned cpu;
 
-	/* A machine with fewer processors maps several CPUs onto one: ask for the thread's own first. */
+	/* A machine with fewer processors maps several CPUs onto one: ask for its own first. */
 	if ((mask & (mask - 1)) == 0 && os_on_cpus(mask))
 		return (unsigned)__builtin_ctzll(mask);
 	for_each_possible_cpu(cpu)
@@ -191,16 +191,21 @@ struct smp_hotplug_thread *smpboot_current(void)
 
 /* ---- freezing: kernel/power/process.c -------------------------------------------- */
 
-/* Ask all to freeze. How many are not frozen? */
-static unsigned ask_all(struct kthreadd *d)
+struct todo {			/* threads that are asked and not frozen */
+	unsigned all, parked;
+};
+
+static struct todo ask_all(struct kthreadd *d)
 {
 	struct task_struct *t, *self = current;
-	unsigned todo = 0;
+	struct todo todo = { 0 };
 
 	kt_lock_acquire(&d->registry.lock);	/* Linux: tasklist_lock */
 	list_for_each_entry(t, &d->registry.threads, struct task_struct, registered)
-		if (t != self && linux_freeze_task(t))
-			todo++;
+		if (t != self && linux_freeze_task(t)) {
+			todo.all++;
+			todo.parked += (READ_ONCE(t->state) & TASK_PARKED) != 0;
+		}
 	kt_lock_release(&d->registry.lock);
 	return todo;
 }
@@ -234,10 +239,10 @@ void thaw_kthreads(struct kthreadd *d)
 }
 
 /*
- * Linux asks again after 1, 2, 4 and then every 8 ms, until 20 s are over. Here it asks a few
- * times more after 512 ms, and then the time between doubles on: the clock is virtual, and a
- * thread that never freezes costs few steps so. (A thread that freezes late is found by then: in
- * the simulator a sleep of less than a second may be over at any moment.)
+ * Linux asks again after 1, 2, 4 and then every 8 ms, until 20 s are over. Here the time between
+ * doubles up to 512 ms. In the simulator such a sleep may be over at any moment. After some of
+ * them, and if only parked threads are left, the time doubles on: the clock is virtual, and a
+ * freeze that fails costs few steps so.
  */
 enum { ASK_MAX = 24 };
 #define ASK_AGAIN_NS 512000000ull
@@ -245,10 +250,10 @@ enum { ASK_MAX = 24 };
 int freeze_kthreads_until(struct kthreadd *d, uint64_t deadline_ns)
 {
 	uint64_t sleep_ns = 1000000;
-	unsigned asked = 0;
+	struct todo todo;
 
 	begin_freeze(d);
-	while (ask_all(d)) {
+	for (unsigned asked = 0; (todo = ask_all(d)).all; asked++) {
 		uint64_t now = os_now_ns();
 
 		if (now >= deadline_ns) {
@@ -258,7 +263,7 @@ int freeze_kthreads_until(struct kthreadd *d, uint64_t deadline_ns)
 		KT_POINT(freeze.waiting);
 		__set_current_state(TASK_UNINTERRUPTIBLE);
 		schedule_until(now + sleep_ns < deadline_ns ? now + sleep_ns : deadline_ns);
-		if (sleep_ns < ASK_AGAIN_NS || asked++ > ASK_MAX)
+		if (sleep_ns < ASK_AGAIN_NS || asked > ASK_MAX || todo.parked == todo.all)
 			sleep_ns *= 2;
 	}
 	KT_POINT(freeze.done);

@@ -13,7 +13,7 @@ __attribute__((unused)) static const char *const namefmt;	/* of __kthread_create
 __attribute__((unused)) static va_list args;
 __attribute__((unused)) static struct kthread_work *const work;
 __attribute__((unused)) static struct kthread_worker *const worker;
-__attribute__((unused)) static struct task_struct *const k;	/* of kthread_stop(), kthread_park() */
+__attribute__((unused)) static struct task_struct *const k;	/* of kthread_stop(), _park() */
 __attribute__((unused)) static struct task_struct *const p;	/* of __kthread_bind_mask() */
 
 /* ---- requests: a request is known by its list node --------------------------- */

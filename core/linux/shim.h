@@ -33,7 +33,7 @@
 #include "platform/atomic.h"
 #include "platform/os.h"
 
-/* ---- the compiler -------------------------------------------------------------- */
+/* ---- the compiler ------------------------------------------------------ */
 
 #define CONFIG_SMP            1
 #define CONFIG_NUMA           1
@@ -79,7 +79,7 @@
 /* Is this in the kernel's function of that name? Decided when it is compiled. */
 #define LINUX_IN(name)        (__builtin_strcmp(__func__, (name)) == 0)
 
-/* ---- types ---------------------------------------------------------------------- */
+/* ---- types ------------------------------------------------------------- */
 
 typedef uint8_t u8;
 typedef uint32_t u32;
@@ -97,7 +97,7 @@ struct hlist_head {
 	struct hlist_node *first;
 };
 
-/* ---- barriers ---------------------------------------------------------------------- */
+/* ---- barriers ---------------------------------------------------------- */
 
 #define smp_mb__after_spinlock() smp_mb()
 #define smp_wmb()                smp_mb()
@@ -119,7 +119,7 @@ struct hlist_head {
 #include "core/task.h"
 #include "core/timer.h"
 
-/* ---- the scheduler --------------------------------------------------------------- */
+/* ---- the scheduler ----------------------------------------------------- */
 
 #if defined(KT_OS_SIM)
 /* By atomics, because a plain load would be a choice point. */
@@ -197,7 +197,7 @@ typedef struct cpumask cpumask_t;
 #define kernel_thread(fn, arg, ...)                                            \
 	LINUX_FORK_OF(__VA_ARGS__, LINUX_FORK_NAMED, LINUX_FORK_NAMELESS, )(fn, arg, __VA_ARGS__)
 
-/* ---- names, nodes, cgroups ---------------------------------------------------------- */
+/* ---- names, nodes, cgroups --------------------------------------------- */
 
 #define NUMA_NO_NODE           OS_NO_NODE
 #define cpu_to_node(cpu)       os_cpu_to_node(cpu)
@@ -214,7 +214,7 @@ typedef struct cpumask cpumask_t;
 	((void)os_ignore_signals(), (void)((t)->flags |= PF_NOSIGNAL))
 #define copy_from_kernel_nofault(to, from, size) (memcpy((to), (from), (size)), 0L)
 
-/* ---- warnings ------------------------------------------------------------------------ */
+/* ---- warnings ---------------------------------------------------------- */
 
 /* A warning is a finding, so "once" is no less. */
 #define LINUX_WARN(cond, text)                                                 \
@@ -237,7 +237,7 @@ typedef struct cpumask cpumask_t;
 #define pr_debug(...)          ((void)0)
 #define pr_err(...)            ((void)0)
 
-/* ---- locks ------------------------------------------------------------------------------ */
+/* ---- locks ------------------------------------------------------------- */
 
 typedef kt_lock spinlock_t;
 typedef kt_lock raw_spinlock_t;
@@ -298,7 +298,7 @@ static inline void linux_guard_ends(struct linux_guard *g)
 #define linux_guard_raw_spinlock_irqsave(l) linux_guard_spinlock_irqsave(l)
 #define linux_guard_raw_spinlock_irq(l) linux_guard_spinlock_irqsave(l)
 
-/* ---- static keys -------------------------------------------------------------------------- */
+/* ---- static keys ------------------------------------------------------- */
 
 struct static_key_false {
 	int enabled;	/* atomic: how often it was enabled */
@@ -309,7 +309,7 @@ struct static_key_false {
 #define static_branch_inc(key)          ((void)fetch_add(&(key)->enabled, 1))
 #define static_branch_dec(key)          ((void)fetch_add(&(key)->enabled, -1))
 
-/* ---- timers -------------------------------------------------------------------------------- */
+/* ---- timers ------------------------------------------------------------ */
 
 #define jiffies                ((unsigned long)os_now_ns())
 #define expires                expires_ns
@@ -320,7 +320,7 @@ struct static_key_false {
 #define timer_container_of(var, t, member)   container_of(t, typeof(*(var)), member)
 #define timer_delete_sync(t)   del_timer_sync(t)
 
-/* ---- memory ---------------------------------------------------------------------------------- */
+/* ---- memory ------------------------------------------------------------ */
 
 #define GFP_KERNEL             0u
 #define kmalloc(size, flags)                                                   \
@@ -341,9 +341,12 @@ struct static_key_false {
 #define LINUX_ROLE             KT_ROLE_CREATE_INFO
 #endif
 
-/* ---- address spaces ----------------------------------------------------------------------------- */
+/* ---- address spaces ---------------------------------------------------- */
 
-/* In the kernel a kthread that has used no mm yet is lazy on one that is never freed: here on none. */
+/*
+ * In the kernel a kthread that has used no mm yet is lazy on one that is never freed. Here it is
+ * lazy on none.
+ */
 #define mmdrop(mm)                       linux_mmdrop(mm)
 #define mmdrop_lazy_tlb(mm)              linux_mmdrop(mm)
 #define mmgrab_lazy_tlb(mm)              mmgrab(mm)
@@ -352,7 +355,7 @@ struct static_key_false {
 #define enter_lazy_tlb(mm, t)            ((void)(mm), (void)(t))
 #define sync_mm_rss(mm)                  ((void)(mm))
 
-/* ---- CPUs ----------------------------------------------------------------------------------------- */
+/* ---- CPUs -------------------------------------------------------------- */
 
 #define cpu_online(cpu)        linux_cpu_online(cpu)
 #define cpus_read_lock()       linux_cpus_lock()
@@ -391,7 +394,7 @@ typedef struct {
 #define DIV_ROUND_UP(n, d)     (((n) + (d) - 1) / (d))
 #define schedule_timeout_uninterruptible(t) linux_sleep(t)
 
-/* ---- what only trees of user space need -------------------------------------------------------------- */
+/* ---- what only trees of user space need -------------------------------- */
 
 /* Tasks that are no kthreads do not freeze here. */
 #define lock_task_sighand(t, flags)   ((void)(t), (void)(flags), false)
@@ -403,7 +406,7 @@ typedef struct {
 #include <linux/kthread.h>
 #include <linux/smpboot.h>
 
-/* ---- objects on stacks --------------------------------------------------------------------------------- */
+/* ---- objects on stacks ------------------------------------------------- */
 
 /* The simulator hears of the end of a completion on a stack. */
 static inline void linux_completion_ends(struct completion *c)
@@ -422,7 +425,7 @@ static inline void linux_completion_ends(struct completion *c)
 		&(name);                                                       \
 	})))
 
-/* ---- the reset ----------------------------------------------------------------------------------------------- */
+/* ---- the reset --------------------------------------------------------- */
 
 /* From here on static variables lie in sections that linux_reset() knows. */
 #pragma clang section bss = "kbss" data = "kdata"

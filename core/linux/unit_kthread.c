@@ -138,7 +138,8 @@ LINUX_OURS struct kthread_worker *linux_create_worker_on_cpu(unsigned cpu, unsig
 	typedef struct kthread_worker *nameless(int, unsigned, const char *);
 
 	return _Generic(&kthread_create_worker_on_cpu,
-		named *: ((named *)(void *)kthread_create_worker_on_cpu)((int)cpu, flags, format, cpu),
+		named *: ((named *)(void *)kthread_create_worker_on_cpu)((int)cpu, flags,
+									 format, cpu),
 		default: ((nameless *)(void *)kthread_create_worker_on_cpu)((int)cpu, flags,
 									      format));
 }

@@ -44,7 +44,8 @@ void exec_alloc_failed(enum kt_role role);
 
 /*
  * The execution ended in `failure`. If that is what the kernel's own files are known to do, returns
- * the row of the table (model_core.c) that says so; otherwise NULL. Called when no task runs any more.
+ * the row of the table (model_core.c) that says so; otherwise NULL. Called when no task runs any
+ * more.
  */
 const char *exec_known(enum kt_failure failure);
 
@@ -52,8 +53,8 @@ const char *exec_known(enum kt_failure failure);
 const char *exec_refuses(const struct plan *p);
 
 /*
- * May an execution of *p end in a hang that the kernel's files are known for? Real threads can't be
- * told of it, so hunts on them draw no such plan.
+ * May an execution of *p end in a hang that the kernel's files are known for? On real threads
+ * nothing can tell what hangs, so hunts on them draw no such plan.
  */
 bool exec_may_hang(const struct plan *p);
 

@@ -66,7 +66,7 @@ struct exec_wait {
 	enum exec_wait_kind kind;
 	const struct exec_thread *thread;
 	bool second;		/* the thread was stopped before */
-	bool delayed;		/* the work is delayed by some operation */
+	bool flushes_delayed;	/* a flush, and some operation delays the work */
 };
 
 struct exec_task {
@@ -165,7 +165,7 @@ static inline void exec_set_woken(const struct exec_thread *t)
 /* `by` (NULL: init) is about to make such a call, or with EXEC_NO_WAIT has returned from it. */
 void exec_waits(struct exec_task *by, enum exec_wait_kind kind, const struct exec_thread *t);
 void exec_waits_for_work(struct exec_task *by, const struct exec_thread *t,
-			 const struct exec_job *j);
+			 const struct exec_job *j, bool flushes);
 
 /* ---- exec_points.c ----------------------------------------------------------------- */
 

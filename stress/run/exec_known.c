@@ -16,10 +16,10 @@ void exec_waits(struct exec_task *by, enum exec_wait_kind kind, const struct exe
 }
 
 void exec_waits_for_work(struct exec_task *by, const struct exec_thread *t,
-			 const struct exec_job *j)
+			 const struct exec_job *j, bool flushes)
 {
 	exec_waits(by, EXEC_WAITS_WORK, t);
-	by->wait.delayed = j->facts->delayed;
+	by->wait.flushes_delayed = flushes && j->facts->delayed;
 }
 
 /* The one that waits has a reference to the thread, or the thread can't end before. */
@@ -40,14 +40,14 @@ static uint32_t known_of(const struct exec_wait *w)
 			return MODEL_FROZEN_STAYS;
 		break;
 	case EXEC_WAITS_WORK:
-		if (w->delayed)
+		if (w->flushes_delayed)
 			return MODEL_FLUSH_TIMER;
 		/* fall through */
 	case EXEC_WAITS_WORKER:
 		if (is_frozen(w->thread))
 			return MODEL_FROZEN_WORK;
 		break;
-	case EXEC_WAITS_FREEZE:	/* it fails at its deadline, which other tasks may keep away */
+	case EXEC_WAITS_FREEZE:	/* it fails at its deadline, which tasks may keep away */
 		if (exec.parks_freezable)
 			return MODEL_PARKED_AWAKE;
 		break;
@@ -60,30 +60,37 @@ const char *exec_known(enum kt_failure failure)
 	uint32_t known;
 
 	if (failure == KT_MODEL)
-		return model_explained ? model_difference(model_explained) : NULL;
+		return model_difference(model_explained);
 	/* A work that queues itself again makes a livelock of a hang. */
 	if ((failure != KT_DEADLOCK && failure != KT_LIVELOCK) || !model_differences)
 		return NULL;
 	known = known_of(&exec.init_wait);
 	for (unsigned i = 0; !known && i < exec.plan->tasks_count; i++)
 		known = known_of(&exec.task[i].wait);
-	return known && model_differs((enum model_differences)known) ? model_difference(known) : NULL;
+	if (!known || !model_differs((enum model_differences)known))
+		return NULL;
+	return model_difference(known);
 }
 
 const char *exec_refuses(const struct plan *p)
 {
 	for (unsigned i = 0; core_linux_version() && i < p->ops_count; i++)
 		if (p->ops[i].kind == PLAN_FIND || p->ops[i].kind == PLAN_WALK)
-			return "a plan with find or walk, which look at a registry of threads. "
-			       "The kernel's files have none: its lists of tasks are kernel/fork.c's";
+			return "a plan with find or walk, which look at a registry of "
+			       "threads. The kernel's files have none: its lists of tasks are "
+			       "kernel/fork.c's";
 	return NULL;
+}
+
+static bool stops(const struct plan_op *op)
+{
+	return op->kind == PLAN_STOP || op->kind == PLAN_STOP_PUT;
 }
 
 static bool has_earlier_stop(const struct plan *p, unsigned op)
 {
 	for (unsigned i = 0; i < op; i++)
-		if ((p->ops[i].kind == PLAN_STOP || p->ops[i].kind == PLAN_STOP_PUT) &&
-		    p->ops[i].thread == p->ops[op].thread)
+		if (stops(&p->ops[i]) && p->ops[i].thread == p->ops[op].thread)
 			return true;
 	return false;
 }
@@ -101,9 +108,8 @@ bool exec_may_hang(const struct plan *p)
 {
 	for (unsigned i = 0; core_linux_version() && i < p->ops_count; i++) {
 		const struct plan_op *op = &p->ops[i];
-		bool stops = op->kind == PLAN_STOP || op->kind == PLAN_STOP_PUT;
 
-		if (op->kind == PLAN_FREEZE || (stops && has_earlier_stop(p, i)) ||
+		if (op->kind == PLAN_FREEZE || (stops(op) && has_earlier_stop(p, i)) ||
 		    (op->kind == PLAN_FLUSH && is_delayed(p, op)))
 			return true;
 	}

@@ -162,7 +162,7 @@ void do_cancel(struct exec_task *by, struct exec_thread *t, const struct plan_op
 	bool result;
 
 	exec_set_woken(t);
-	exec_waits_for_work(by, t, j);
+	exec_waits_for_work(by, t, j, false);
 	result = cancel(j);
 	exec_waits(by, EXEC_NO_WAIT, NULL);
 	model_canceled(t->facts, j->facts, &past, by->index);
@@ -175,7 +175,7 @@ void do_flush(struct exec_task *by, struct exec_thread *t, const struct plan_op 
 	struct model_past past = past_of(j);
 
 	exec_set_woken(t);
-	exec_waits_for_work(by, t, j);
+	exec_waits_for_work(by, t, j, true);
 	kthread_flush_work(&j->dwork.work);
 	exec_waits(by, EXEC_NO_WAIT, NULL);
 	model_flushed(t->facts, j->facts, &past, by->index);

@@ -34,7 +34,8 @@ static const struct {
 	  "a thread that is about to sleep in the refrigerator counts as frozen, and may miss the "
 	  "thaw" },
 	{ MODEL_FREEZE_ESCAPED, FOR_EVER,
-	  "a thread that leaves the refrigerator counts as frozen in a freeze that begins just then" },
+	  "a thread that leaves the refrigerator counts as frozen in a freeze that begins just "
+	  "then" },
 };
 
 uint32_t model_differences, model_explained;

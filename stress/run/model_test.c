@@ -57,6 +57,7 @@ static unsigned rules_asked, rules_wrong;
 
 static bool fails(const struct model_rule *rule, bool bad)
 {
+	model_set_core(0);
 	ledger_load(&plan);
 	ledger_begin(CPUS);
 	failure.kind = KT_PASS;
@@ -93,7 +94,7 @@ int main(void)
 {
 	const struct model_rule *const all[] = {
 		model_thread_rules, model_request_rules, model_work_rules,
-		model_registry_rules, model_percpu_rules,
+		model_registry_rules, model_percpu_rules, model_core_rules,
 	};
 	struct plan_error err;
 

@@ -35,6 +35,6 @@ struct model_rule {
 
 /* Each ends with a row of zeros. */
 extern const struct model_rule model_thread_rules[], model_request_rules[], model_work_rules[],
-	model_registry_rules[], model_percpu_rules[];
+	model_registry_rules[], model_percpu_rules[], model_core_rules[];
 
 #endif

@@ -115,7 +115,8 @@ void model_destroyed(const struct ledger_thread *t)
 
 		unsigned done = counter_get(&j->finished) + counter_get(&j->taken);
 
-		if (may_drop(j) ? done > counter_get(&j->accepted) : done != counter_get(&j->accepted))
+		if (done > counter_get(&j->accepted) ||
+		    (done < counter_get(&j->accepted) && !may_drop(j)))
 			kt_fail(KT_MODEL, "works lost or made up: %s, work %u queued %u times, run "
 				"%u, taken back %u", t->name, i, counter_get(&j->accepted),
 				counter_get(&j->finished), counter_get(&j->taken));

@@ -140,12 +140,12 @@ static void destroyed_works(bool bad)
 
 static void freeze_result(bool bad)
 {
-	model_froze(bad ? -EBUSY : 0, true);
+	model_froze(bad ? -EBUSY : 0, true, true);
 }
 
 static void freeze_deadline(bool bad)
 {
-	model_froze(0, !bad);
+	model_froze(0, !bad, true);
 }
 
 static void freeze(void)

@@ -58,6 +58,17 @@ static bool accepts(const struct plan *p)
 	return !plan_is_program(p);
 }
 
+static bool points_everywhere(void)
+{
+	return core_linux_version() && world_can(WORLD_REPEATS);
+}
+
+/* The kernel's freezer asks all threads again and again. */
+static bool polls(void)
+{
+	return core_linux_version();
+}
+
 static unsigned size(const struct plan *p)
 {
 	return p->ops_count;
@@ -94,7 +105,9 @@ const struct subject subject_plan = {
 	.mutate = mutate,
 	.pieces = plan_pieces,
 	.without = plan_without,
+	.polls = polls,
 	.size = size,
+	.points_everywhere = points_everywhere,
 	.load = exec_load,
 	.run = exec_run,
 	.results = exec_results,
