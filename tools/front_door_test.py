@@ -16,7 +16,7 @@ from unittest import mock
 from kthrashlib import common, env
 from kthrashlib.build import bazel
 from kthrashlib.front import cli
-from kthrashlib.measure import bugs, scoreboard
+from kthrashlib.measure import bugs, hunting, scoreboard
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -236,7 +236,7 @@ class Bugs(Folder):
         binary = script(self.path, "fake", FAKE % FINDS)
         with mock.patch.object(bugs, "STATE", self.folder), \
                 mock.patch.object(bugs, "header", lambda name: {}), \
-                mock.patch.object(bugs, "REPLAYS", 1):
+                mock.patch.object(hunting, "REPLAYS", 1):
             row = bugs.examine("X", binary, 100, 1)
             self.assertTrue(row["found"])
             self.assertEqual((row["kind"], row["executions"], row["replays"]), ("deadlock", 5, 1))
@@ -250,7 +250,7 @@ class Bugs(Folder):
         for hunt, found in [("", False), ("--twice", True)]:
             with mock.patch.object(bugs, "STATE", self.folder), \
                     mock.patch.object(bugs, "header", lambda name, hunt=hunt: {"Hunt": hunt}), \
-                    mock.patch.object(bugs, "REPLAYS", 1):
+                    mock.patch.object(hunting, "REPLAYS", 1):
                 self.assertEqual(bugs.examine("X", binary, 100, 1)["found"], found)
 
     def test_row_of_a_bug_that_is_not(self):

@@ -18,6 +18,7 @@
 #include "stress/hunt/json.h"
 #include "stress/hunt/output.h"
 #include "stress/hunt/twice.h"
+#include "stress/plan/words.h"
 
 enum { TIMES_USUAL = 200 };	/* if this world does not repeat executions */
 
@@ -25,6 +26,16 @@ static struct {
 	uint64_t times;
 	bool twice;
 } request;
+
+/* For the parent, which can't see what the execution has left in this process. */
+static void keep_results(void)
+{
+	const char *known = subject->known ? subject->known(shared->verdict.failure) : NULL;
+
+	if (subject->results)
+		shared->results = *subject->results();
+	snprintf(shared->known, sizeof shared->known, "%s", known ? known : "");
+}
 
 static void replay_child(void *unused)
 {
@@ -38,6 +49,7 @@ static void replay_child(void *unused)
 			run_twice(&w, true, &shared->verdict);
 		else
 			world_run(&w, &shared->verdict);
+		keep_results();
 		shared_beat();
 		if (shared->verdict.failure != KT_PASS)
 			return;
@@ -52,6 +64,8 @@ static bool run_times(const struct plan *p, uint64_t times, bool twice, struct v
 	request.times = times;
 	request.twice = twice || (p->has_expect && p->expect == KT_NONDETERMINISM);
 	memset(v, 0, sizeof *v);
+	memset(&shared->results, 0, sizeof shared->results);
+	shared->known[0] = '\0';
 	if (!isolate_run(replay_child, NULL, NULL, SILENCE_S, v))
 		return false;
 	if (v->failure == KT_PASS) {
@@ -76,6 +90,30 @@ static bool is_as_expected(const struct plan *p, const struct verdict *v)
 	if (v->failure != expected(p))
 		return false;
 	return !p->has_trace || !world_can(WORLD_REPEATS) || v->hash == p->trace;
+}
+
+/* What each operation returned, by task, in the plan's order. */
+static void put_results(struct json *j, const struct plan *p)
+{
+	const struct subject_results *r = &shared->results;
+
+	json_open_array(j, "results");
+	for (unsigned t = 0; t < p->tasks_count; t++) {
+		const struct plan_task *task = &p->tasks[t];
+
+		for (unsigned i = task->ops_first; i < task->ops_first + task->ops_count; i++) {
+			json_open_object(j, NULL);
+			json_string(j, "task", plan_string(p, task->name));
+			json_string(j, "op", plan_op_name(p->ops[i].kind));
+			if (!plan_op_has(p->ops[i].kind, PLAN_NO_HANDLE))
+				json_string(j, "handle", plan_string(
+					p, p->threads[p->ops[i].thread].var));
+			if (r->returned[i])
+				json_double(j, "returned", r->value[i], 0);
+			json_close_object(j);
+		}
+	}
+	json_close_array(j);
 }
 
 /* Run number `nth` of the file. */
@@ -104,6 +142,9 @@ static void print_json(const char *file, const struct plan *p, const struct verd
 		json_bool(&j, "same_signature", finding_has_signature(p, v->signature));
 	else
 		json_null(&j, "same_signature");
+	json_string(&j, "known", shared->known);
+	if (subject->results)
+		put_results(&j, p);
 	json_end(&j);
 }
 

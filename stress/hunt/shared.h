@@ -12,6 +12,7 @@
 #include "stress/hunt/adaptive.h"
 #include "stress/hunt/enumerate.h"
 #include "stress/hunt/tally.h"
+#include "stress/run/subject.h"
 #include "stress/run/world.h"
 
 struct shared {
@@ -20,6 +21,8 @@ struct shared {
 	uint64_t number;		/* of that case, if a hunt runs it */
 	struct world_options options;	/* of the execution under way */
 	struct verdict verdict;		/* failure != KT_PASS: the child's finding */
+	struct subject_results results;	/* replay: of the last execution */
+	char known[160];		/* replay: what subject->known() says of its failure */
 	struct verdict again;		/* twice.c: verdict of a second run, in another process */
 	uint64_t executions;		/* relaxed atomic; heartbeat */
 	uint64_t points;		/* verify: steps of all executions */

@@ -273,9 +273,16 @@ static void teardown(void)
 	}
 }
 
+const struct subject_results *exec_results(void)
+{
+	return &exec.results;
+}
+
 void exec_run(bool check_expects)
 {
 	exec.check_expects = check_expects;
+	if (check_expects)
+		memset(&exec.results, 0, sizeof exec.results);
 	kthreadd_init(&exec.kthreadd);
 	task_init(&exec.init, &exec.kthreadd, "init");
 	os_adopt(&exec.init.os, "init");

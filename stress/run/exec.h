@@ -24,6 +24,8 @@ void exec_load(const struct plan *p);
  * thread that was adopted. check_expects: also check the plan's own "== R".
  */
 void exec_run(bool check_expects);
+/* The results of the last execution with check_expects. */
+const struct subject_results *exec_results(void);
 
 /* Send task number `victim` a fatal signal, if it runs. Only for a plan that kills. */
 void exec_kill(unsigned victim);

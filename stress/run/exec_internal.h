@@ -13,6 +13,7 @@
 #include "stress/run/exec_work.h"
 #include "stress/run/ledger.h"
 #include "stress/run/model.h"
+#include "stress/run/subject.h"
 
 /* One create, run or percpu operation, and what the interpreter needs of its thread. */
 struct exec_thread {
@@ -98,6 +99,7 @@ struct exec {
 	struct exec_thread thread[PLAN_THREADS_MAX];
 
 	bool check_expects;		/* also the plan's own "== R" */
+	struct subject_results results;	/* if check_expects; an operation's task writes its own */
 
 	/* Written by exec_load(); what the plan needs: */
 	bool kills;
@@ -140,11 +142,14 @@ static inline bool exec_was_killed(const struct exec_task *by, long error)
 	return error == -EINTR && os_is_killed(&by->task.os);
 }
 
-/* Check the plan's own "== R" of op. */
+/* op has returned `result`. Check the plan's own "== R". */
 static inline void exec_expect(const struct plan_op *op, const char *what, long result)
 {
-	if (op->has_expect && exec.check_expects)
-		model_expect(op, what, result);
+	if (!exec.check_expects)
+		return;
+	exec.results.returned[op - exec.plan->ops] = true;
+	exec.results.value[op - exec.plan->ops] = (int32_t)result;
+	model_expect(op, what, result);
 }
 
 /* Call it before a wake-up of t. If t's function returns by itself, the wake-up may end t. */

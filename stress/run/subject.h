@@ -37,6 +37,12 @@ enum { SUBJECT_REFUSES = 2 };
 
 enum { SUBJECT_PLACES = 2 };
 
+/* What the operations of a plan returned, in the plan's order. */
+struct subject_results {
+	bool returned[PLAN_OPS_MAX];	/* false: it has no result, or was not called */
+	int32_t value[PLAN_OPS_MAX];	/* as in "== R" */
+};
+
 /* What the user asks of a program, for all of its executions. Other subjects ignore it. */
 struct subject_settings {
 	bool races;		/* look for data races */
@@ -128,6 +134,8 @@ struct subject {
 	 * R".
 	 */
 	void (*run)(bool check_expects);
+	/* The results of the last execution with check_expects. NULL: the subject has none. */
+	const struct subject_results *(*results)(void);
 
 	/*
 	 * Run one execution on the simulator, as sim_run() does; the threads are the subject's

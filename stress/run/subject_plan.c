@@ -110,6 +110,7 @@ const struct subject subject_plan = {
 	.points_everywhere = points_everywhere,
 	.load = exec_load,
 	.run = exec_run,
+	.results = exec_results,
 	.victims = victims,
 	.victim = victim,
 	.kill = exec_kill,

@@ -18,6 +18,7 @@ TABLE = os.path.join(ROOT, "stress", "BUILD")
 PLATFORM = "--//platform:combo="
 # A target NAME@PLATFORM with one of these names is a driver, too.
 MATRIX = ("//stress:kthrash_cov", "//stress:corpus_replay_test", "//stress:corpus_stress_test")
+LINUX = "//stress:kthrash_linux_"       # Drivers on the kernel's files begin so.
 SECONDS = 60
 
 
@@ -40,7 +41,7 @@ def table():
 def expected(target, options=()):
     """Returns what the driver of this target must say, or None if the target is no driver."""
     found, linux = on_our_core(target, options), fetch.of_options(options)
-    if found and linux:
+    if found and linux and LINUX in target:
         found.update(core="linux " + linux.version, tree=linux.tree, bug=linux.bug)
     return found and {"core": "kthrash", **found}
 
@@ -52,7 +53,8 @@ def on_our_core(target, options):
             return None
         platform = seeded.platform(bug)
         return {"bug": bug, "sanitizer": "none", **({"platform": platform} if platform else {})}
-    found = table().get(target)
+    # On the kernel's files a driver has the same rest.
+    found = table().get(target.replace(LINUX, "//stress:kthrash_"))
     name, at, platform = target.partition("@")
     if at and name in MATRIX:
         return {"platform": platform, "bug": ""}

@@ -10,7 +10,8 @@ import sys
 
 from kthrashlib import children, checkout
 from kthrashlib.build import about, kept
-from kthrashlib.common import ROOT, STATE, environment, say
+from kthrashlib.common import ROOT, STATE, environment, say, usage
+from kthrashlib.linux import fetch, wanting
 
 ATTEMPTS = 3    # A build by hand, which takes no lock, may replace a binary before it is copied.
 
@@ -97,17 +98,33 @@ def wrong_drivers(targets, options, files):
         return sum(pool.map(look, targets, files), [])
 
 
+def refuse_tree(log, linux, options, targets):
+    """Raises a usage error if a build failed because of what the files of a kernel tree want. The
+    build runs once more, because it must not stop at the first file."""
+    with open(log, "w", encoding="utf-8") as f:
+        run(["build", "--noshow_progress", "--ui_event_filters=-info", "--keep_going",
+             "--show_result=0", *options] + targets, stdout=f, stderr=f)
+    with open(log, encoding="utf-8", errors="replace") as f:
+        said = wanting.complaint(f.read(), linux.version, fetch.ORIGINS.get(linux.tree, ""))
+    if said:
+        raise usage("%s. The compiler's words are in %s" % (said, os.path.relpath(log)))
+
+
 def in_place(targets, options):
     """Builds `targets`; returns where Bazel has put their files."""
     log = os.path.join(STATE, "logs", "build.log")
     os.makedirs(os.path.dirname(log), exist_ok=True)
     say("kthrash: building %d targets" % len(targets))
-    loud = sys.stderr.isatty()
+    loud, linux = sys.stderr.isatty(), fetch.of_options(options)
+    # What the compiler says of a kernel tree is told in one sentence.
+    hidden = "-info,-error,-stderr,-stdout" if loud and linux else "-info"
     with open(log, "w", encoding="utf-8") as f:
         done = run(["build", "--noshow_progress" if not loud else "--show_progress",
-                      "--ui_event_filters=-info", "--show_result=0", *options] + targets,
+                      "--ui_event_filters=" + hidden, "--show_result=0", *options] + targets,
                      stdout=f, stderr=None if loud else f)
     if done.returncode != 0:
+        if linux:
+            refuse_tree(log, linux, options, targets)
         if not loud:
             with open(log, encoding="utf-8", errors="replace") as f:
                 say(f.read()[-6000:])

@@ -4,6 +4,7 @@
 
 import re
 
+from kthrashlib.build.about import LINUX
 from kthrashlib.common import usage
 from kthrashlib.linux import edits, fetch
 
@@ -92,4 +93,4 @@ def built_on(target, linux):
     """Returns the target of a driver on the core `linux`, and the options for Bazel."""
     if not linux:
         return target, []
-    return target.replace("//stress:kthrash_", "//stress:kthrash_linux_"), linux.options()
+    return target.replace("//stress:kthrash_", LINUX), linux.options()

@@ -28,6 +28,8 @@ ANY = {
     "tsan": "//stress:kthrash_any_tsan",
 }
 
+LINUX_SIM = "//stress:kthrash_linux_sim"
+
 OPTIONS = ("--os", "--platform", "--sanitizer", "--bug", "--core", "--linux")
 
 

@@ -11,6 +11,12 @@ from kthrashlib.front import parser
 from kthrashlib.front.options import Command, Option, one_of, real, row_option, whole
 from kthrashlib.where import IS_INSTALLED
 
+CORE = [
+    Option("--core=kthrash|linux", "our own core, or the kernel's own kthread.c, smpboot.c, "
+           "freezer.c; a plan names the one it was found on", "kthrash"),
+    Option("--linux=LINUX", "with the files of this kernel: 6.12 or 6.1, which Debian has, or a "
+           "folder with a kernel tree", "6.12"),
+]
 # A copy that is installed has no drivers to choose from.
 WHERE = [] if IS_INSTALLED else [
     Option("--os=sim|posix", "on the simulator or on real threads", "sim"),
@@ -18,10 +24,7 @@ WHERE = [] if IS_INSTALLED else [
     Option("--sanitizer=none|asan|tsan", "the build; asan includes UBSan",
            "none on sim, else tsan"),
     Option("--bug=BUG", "with this seeded bug, on the platform that it is built for"),
-    Option("--core=kthrash|linux", "our own core, or the kernel's own kthread.c, smpboot.c, "
-           "freezer.c; a plan names the one it was found on", "kthrash"),
-    Option("--linux=LINUX", "with the files of this kernel: 6.12 or 6.1, which Debian has, or a "
-           "folder with a kernel tree", "6.12"),
+    *CORE,
 ]
 JSON = Option("--json", "JSON instead of text")
 
@@ -58,6 +61,7 @@ COMMANDS = [
                number=whole(1, 10000)),
         Option("--sbatch=OPTION...", "with slurm: an option for sbatch, as in "
                "--sbatch=--partition=NAME"),
+        *CORE,
     ], "A lane is one hunting engine in one build, such as the random walk in the simulator or "
        "AFL++ under ASan; lanes share the time by weight. If a campaign was killed, by any "
        "signal, the same command goes on with it. With other options or other sources the "
@@ -76,8 +80,9 @@ COMMANDS = [
             more="The cluster merges the shards when all have ended. A second merge changes "
                  "nothing. The verdict names each shard that has not finished."),
     Command("test", "build.testing:main", "[-- WORD...]",
-            "all tests, then again under ASan+UBSan and under TSan",
-            more="The words after the dashes go to each bazel test."),
+            "all tests, then again under ASan+UBSan and under TSan", CORE,
+            "The words after the dashes go to each bazel test. With --core=linux, only the tests of "
+            "the kernel's files run."),
     driver("stress", "build.drivers:stress", "", "one lane until something breaks",
            "With the portfolio or a given strategy the same range of numbers (--first, "
            "--executions) gives the same findings, one file each, for any number of jobs. With "
@@ -138,8 +143,10 @@ COMMANDS = [
         Option("--seeds=N", "with --scoreboard: hunts by each strategy", "5",
                number=whole(1, 1000)),
         Option("--out=FILE", "with --scoreboard: write FILE.json and a picture, FILE.svg"),
+        *CORE,
         JSON,
-    ], "With --programs, each program's repaired twin is hunted, too, also for races and leaks, "
+    ], "With --core=linux, the bugs are planted in the kernel's own files "
+       "(stress/bugs/linux.toml). With --programs, each program's repaired twin is hunted, too, also for races and leaks, "
        "and nothing may be found in it."),
     Command("gate", "gate.gate:main", "",
             "for CI: sanitizers x back ends x kinds of test, in a given time", [

@@ -29,6 +29,7 @@ ARCHIVE = "/usr/src/linux-source-%s.tar.xz"
 OPTION = "--repo_env=KTHRASH_LINUX="
 FACTS = "kthrash.json"  # It says which tree the files are from, and which bug is in them.
 KEPT = 200              # So many folders stay, those that were used last.
+ORIGINS = {}            # The user's folder, by the hash of the tree.
 DIGITS = 16             # A folder's name has so many digits of the hash.
 
 
@@ -58,7 +59,9 @@ def get(said=DEFAULT):
             said, ", ".join(PACKAGES)))
     version, files = tree.load(folder, said)
     with alone():
-        return keep(version, files)
+        linux = keep(version, files)
+    ORIGINS[linux.tree] = os.path.abspath(folder)
+    return linux
 
 
 def plant(linux, bug):

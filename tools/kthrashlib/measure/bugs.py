@@ -11,51 +11,17 @@ import os
 import tempfile
 
 from kthrashlib import children, env, terminal
-from kthrashlib.build import about, bazel, drivers
+from kthrashlib.build import about, bazel, cores, drivers
 from kthrashlib.build.drivers import header
-from kthrashlib.common import CLEAN, FINDINGS, ROOT, STATE, environment, path_said, say
-from kthrashlib.measure import scoreboard, suite
-from kthrashlib.terminal import LEFT, RIGHT
+from kthrashlib.common import CLEAN, FINDINGS, ROOT, STATE, path_said
+from kthrashlib.measure import linux_bugs, scoreboard, suite
+from kthrashlib.measure.hunting import COLUMNS, facts, hunt, line, ok, shrunk
 
-REPLAYS = 10
-COLUMNS = [("bug", LEFT), ("found as", LEFT), ("strategy", LEFT), ("executions", RIGHT),
-           ("shrunk to", LEFT), ("replays", RIGHT), ("how to see it", LEFT)]
 # The bugs are built in these combinations (stress/bugs/BUILD).
 UNPATCHED = ["//stress:kthrash_sim", "//stress:kthrash_sim_park", "//stress:kthrash_sim_ticket",
              "//stress:kthrash_sim_epoch", "//stress:kthrash_sim_biglock",
              "//stress:kthrash_sim_checked"]
 WEAK = ["//stress:kthrash_sim_park"]    # This driver hunts with each memory model.
-
-
-def json_lines(args):
-    done = children.run(args, stdout=children.PIPE, text=True, errors="surrogateescape")
-    return done.returncode, [json.loads(x) for x in done.stdout.splitlines() if x.startswith("{")]
-
-
-def hunt(binary, folder, executions, seed, options=()):
-    """Hunts once; returns the first finding, or None if all executions ran and there is none. The
-    finding has the driver's words for its build, too. If the driver could not save the finding,
-    prints its plan and raises Failure."""
-    status, lines = json_lines([binary, "stress", "--json", "--executions=%d" % executions,
-                                "--seed=%d" % seed, "--findings=" + folder, *options])
-    for line in lines:
-        if line["type"] == "unsaved":
-            say(line["plan"])
-            raise environment("%s: %s; the plan of this finding is above" % (
-                line["file"], line["reason"]))
-    found = next((x for x in lines if x["type"] == "finding"), None)
-    if not found:
-        need_all(binary, executions, status, lines)
-        return None
-    return {"build": lines[0].get("build", ""), **found}
-
-
-def need_all(binary, executions, status, lines):
-    """Raises an error unless a hunt without a finding has run all of its executions."""
-    ran = next((x["executions"] for x in lines if x["type"] == "summary"), 0)
-    if status != CLEAN or ran < executions:
-        raise environment("%s: the hunt ended with status %d after %d of %d executions" % (
-            os.path.basename(binary), status, ran, executions))
 
 
 def examine_by_test(name, binary):
@@ -84,53 +50,23 @@ def examine_in(folder, name, binary, executions, seed):
     finding = hunt(binary, folder, executions, seed, header(name).get("Hunt", "").split())
     if not finding:
         return row
-    plan, kept = os.path.join(folder, "shrunk"), os.path.join(STATE, "bugs", name + ".plan")
-    status, lines = json_lines([binary, "shrink", path_said(finding["file"]), "-o", plan, "--json",
-                                "--seconds=20"])
-    row.update(found=True, kind=finding["kind"], strategy=finding["strategy"],
-               executions=finding["executions"], message=finding["message"],
-               build=finding["build"])
-    if status != 0:
-        os.replace(path_said(finding["file"]), kept)
-    elif lines:
-        row.update(tasks=lines[0]["tasks"], operations=lines[0]["operations"],
-                   directives=lines[0]["directives"], hash=lines[0]["hash"])
-        _, runs = json_lines([binary, "replay", plan, "--json", "--times=%d" % REPLAYS])
-        row["replays"] = sum(r["ok"] and r["hash"] == row["hash"] for r in runs)
-        os.replace(plan, kept)
-        row["replay"] = "tools/kthrash replay --bug=%s %s" % (name, os.path.relpath(kept, ROOT))
-    return row
-
-
-def ok(row):
-    return row["found"] and ("test" in row or row.get("replays") == REPLAYS)
+    kept = os.path.join(STATE, "bugs", name + ".plan")
+    return shrunk({**row, **facts(finding)}, binary, finding, folder, kept,
+                  "tools/kthrash replay --bug=%s %s" % (name, os.path.relpath(kept, ROOT)))
 
 
 def print_table(rows):
     terminal.table(COLUMNS, list(map(line, rows)))
 
 
-def line(row):
-    """Returns a row of the table as it is printed."""
-    if not row["found"]:
-        return row["bug"], "NOT FOUND", "", "", "", "", "expected: " + row["oracle"]
-    if "test" in row:
-        return (row["bug"], row["kind"], "", "", "", "",
-                "by the conformance test of " + row["test"])
-    if "replay" not in row:
-        return (row["bug"], row["kind"], row["strategy"], row["executions"], "", "",
-                "(did not shrink)")
-    return (row["bug"], row["kind"], row["strategy"], row["executions"],
-            "%d ops %d directives" % (row["operations"], row["directives"]),
-            "%d/%d" % (row["replays"], REPLAYS), row["replay"])
-
-
 def main(call):
     if "--programs" in call.options and "--scoreboard" not in call.options:
         return suite.main(call)
+    if cores.is_linux(call.options):
+        return linux_bugs.main(call)
     if "--scoreboard" in call.options:
         return scoreboard.main(call)
-    call.only("--executions", "--seed", "--json", "--scoreboard")
+    call.only("--executions", "--seed", "--json", "--scoreboard", "--core")
     found, names = call.options, list(dict.fromkeys(call.words))
     for name in names:
         drivers.check_bug(name)

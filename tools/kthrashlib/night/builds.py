@@ -109,17 +109,29 @@ def drop_old_binaries(folder, used):
                 os.unlink(path)
 
 
+def name_of(target, linux):
+    """Returns the name of a built file. The planted bug's has the same target as another."""
+    return target + ("@" + linux.bug if linux and linux.bug else "")
+
+
 def build_all(folder, lanes):
     """Builds and keeps the binary of each of `lanes`, and the binaries that merge and examine."""
-    targets = sorted({lane.target for lane in lanes if lane.target} | {SIM})
-    if any(lane.kind == "afl" for lane in lanes):
-        targets.append(MUTATOR)
-    files = {target: keep_binary(folder, path)
-             for target, path in zip(targets, bazel.build(targets))}
+    wanted = {None: {SIM} | ({MUTATOR} if any(lane.kind == "afl" for lane in lanes) else set())}
+    for lane in lanes:
+        if lane.target:
+            wanted.setdefault(lane.linux, set()).add(lane.target)
+    files = {}
+    for linux, targets in wanted.items():       # One build has one tree of the kernel.
+        targets = sorted(targets)
+        built = bazel.build(targets, *([linux.options()] if linux else []))
+        files.update({name_of(target, linux): keep_binary(folder, path)
+                      for target, path in zip(targets, built)})
     for lane in lanes:
         if lane.kind == "program":
             files[lane.name] = keep_starter(folder, lane)
-        lane.binary = files[lane.target or lane.name]
+        lane.binary = files[name_of(lane.target, lane.linux) if lane.target else lane.name]
+        if lane.kind == "differential":
+            lane.ours = files[SIM]
         lane.build = os.path.basename(lane.binary)      # AFL++ shows nothing that its target says.
         if lane.kind == "afl":
             lane.mutator = files[MUTATOR]

@@ -6,7 +6,9 @@ import re
 import shlex
 import tomllib
 
+from kthrashlib.build import about, cores, drivers
 from kthrashlib.common import ROOT, Failure, usage
+from kthrashlib.linux import fetch
 from kthrashlib.night import lane_options
 from kthrashlib.programs import elf, run
 
@@ -90,7 +92,8 @@ def command(value):
     return found
 
 
-LANE = {"what": text, "kind": one_of("stress", "libfuzzer", "afl"), "target": TARGET,
+LANE = {"what": text, "kind": one_of("stress", "libfuzzer", "afl", "differential"),
+        "target": TARGET,
         "program": command, "options": words, "weight": weight}
 LANE_DEFAULTS = {"what": "", "kind": "stress", "options": [], "weight": 1.0}
 
@@ -159,6 +162,14 @@ def read(path, shown=None):
     return out
 
 
+def on_linux(target):
+    """Returns the driver on the kernel's files for a driver on our core, or "" if there is none."""
+    if about.LINUX in target:
+        return target
+    known = {*drivers.TARGETS.values()}
+    return target.replace("//stress:kthrash_", about.LINUX) if target in known else ""
+
+
 class Config:
     """The config of a campaign. limits, watch and canary are dicts with every key. lanes is {name:
     dict with every key}."""
@@ -189,6 +200,23 @@ class Config:
             raise usage("%s: [canary] options: %s" % (place(*where, "canary"), e)) from e
         self.source = base["source"] + own["source"]
         self.shown, self.own = path, own["source"]
+        self.planted = None     # The kernel's files with the planted bug, if they are the core.
+
+    def put_on(self, linux):
+        """Has all lanes run on the kernel's files. A lane that only our own core has is left out,
+        and so are the fuzzers and what lives on their corpus."""
+        self.planted = cores.planted(linux, self.canary["bug"])
+        self.lanes = {name: {**lane, "target": on_linux(lane["target"]), "linux": linux,
+                             "weight": lane["weight"] or 1.0 * (lane["kind"] == "differential")}
+                      for name, lane in self.lanes.items() if on_linux(lane["target"]) and
+                      not any("@corpus" in word for word in lane["options"])}
+        self.source += "# core linux %s %s\n" % (linux.version, linux.tree)
+
+    def need_linux(self, lanes):
+        """Gives the kernel's files to those of `lanes` that need them in any case."""
+        for lane in lanes:
+            if lane.linux is None and about.LINUX in lane.target:
+                lane.linux = fetch.get()
 
     def check_program(self, name, keys, where):
         """Raises a usage error if the lane has more than a program, or kthrash can't run it."""

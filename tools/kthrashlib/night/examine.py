@@ -27,6 +27,7 @@ RERUNS = 10
 KILLED_RUNS = 5         # After this many SIGKILLs in a row, the input itself causes them.
 TRIES = 20              # This many runs of a plan on real threads make one re-run.
 SHRINK_S = 15
+PLAIN = ("stress", "program", "differential")   # The binary of such a lane is a driver.
 HUNT_EXECUTIONS = 20000  # This many executions hunt for a fuzzer's input in the simulator.
 
 SOURCE = re.compile(r"\b((?:core|platform|stress|fuzz)/[\w./-]+\.[ch]):(\d+)")
@@ -250,7 +251,7 @@ class Examiner:
         if known.get("by") == "fuzzer":
             failed, _ = fuzzer_reruns(lane["binary"], plan, runs)
         else:
-            binary = lane["binary"] if lane["kind"] in ("stress", "program") else self.sim
+            binary = lane["binary"] if lane["kind"] in PLAIN else self.sim
             failed, _ = reruns(binary, is_threads(lane), plan, known["kind"], runs)
         write_json(os.path.join(bug, bugs.RETRIED),
                    {"night": self.night, **self.tree, "runs": runs, "failed": failed,

@@ -114,7 +114,13 @@ def check_program(words):
     check_driver(words, "run")
 
 
-CHECKS = {"stress": check_driver, "program": check_program, "libfuzzer": check_libfuzzer, "afl": check_afl}
+def check_differential(words):
+    if words:
+        raise ValueError("unexpected '%s', expected none" % words[0])
+
+
+CHECKS = {"stress": check_driver, "program": check_program, "differential": check_differential,
+          "libfuzzer": check_libfuzzer, "afl": check_afl}
 
 
 def check(kind, words):

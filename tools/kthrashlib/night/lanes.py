@@ -12,7 +12,8 @@ import re
 import signal
 import time
 
-from kthrashlib.common import ROOT, decimal, matching, usage, write_whole
+from kthrashlib.build import drivers
+from kthrashlib.common import ROOT, decimal, matching, process, usage, write_whole
 from kthrashlib.night.folder import entries, utc
 from kthrashlib.night.process import Job
 
@@ -34,6 +35,7 @@ class Lane(Job):
         super().__init__(name)
         self.what, self.target, self.weight = keys["what"], keys["target"], keys["weight"]
         self.args = keys["options"]
+        self.linux = keys.get("linux")      # The kernel's files that are the core, or None.
         self.binary = None
         self.said = {}      # For each finding's file, this is what the driver said of it.
         self.night = {}     # The function begin_night() fills this dict.
@@ -169,7 +171,7 @@ class StressLane(Lane):
                 "--findings=" + os.path.join(self.folder, "findings"), *args, *looks]
 
     def simulates(self):
-        return "kthrash_sim" in self.target
+        return "kthrash_sim" in self.target or "kthrash_linux_sim" in self.target
 
     def coverage_file(self):
         """Returns the file with the pairs of one run. The campaign adds them to the pairs that the
@@ -238,6 +240,22 @@ class ProgramLane(StressLane):
 
     def simulates(self):
         return False    # The pairs of accesses are counted for plans only.
+
+
+class DifferentialLane(StressLane):
+    """A lane that runs the same plans on our core and on the kernel's files, and compares the
+    results. Its findings are plans that fail on the kernel's files, which are its binary."""
+
+    kind = "differential"
+    ours = None         # The driver of our core.
+
+    def command(self, seconds, seed):
+        return [*process("linux.differential"), self.ours, self.binary, "--json",
+                "--seconds=" + decimal(seconds), "--seed=%d" % seed,
+                "--findings=" + os.path.join(self.folder, "findings")]
+
+    def simulates(self):
+        return False    # It counts no pairs.
 
 
 class CanaryLane(StressLane):
@@ -378,7 +396,8 @@ class AflLane(Lane):
         return matching(self.out(), "queue", "id*")
 
 
-KINDS = {lane.kind: lane for lane in (StressLane, ProgramLane, LibFuzzerLane, AflLane)}
+KINDS = {lane.kind: lane for lane in (StressLane, ProgramLane, DifferentialLane, LibFuzzerLane,
+                                      AflLane)}
 MUTATOR = "//fuzz:afl_mutator.so"
 
 
@@ -402,6 +421,7 @@ def choose(config, names):
 
 def canary(config):
     """Returns the lane that hunts the planted bug."""
+    planted, bug = config.planted, config.canary["bug"]
     return CanaryLane("canary", {
         "what": "the planted bug", "weight": 1.0, "options": config.canary["options"],
-        "target": "//stress/bugs:" + config.canary["bug"]})
+        "target": drivers.LINUX_SIM if planted else "//stress/bugs:" + bug, "linux": planted})

@@ -6,7 +6,7 @@ import os
 import time
 
 from kthrashlib import children, env, locks, output
-from kthrashlib.build import bazel, drivers
+from kthrashlib.build import bazel, cores, drivers
 from kthrashlib.common import CLEAN, FINDINGS, ROOT, STATE, environment, say, usage
 from kthrashlib.night import slurm
 from kthrashlib.night.campaign import Night, conduct
@@ -28,10 +28,17 @@ def campaign(call):
     budget = Budget(seconds, found.get("--jobs", os.cpu_count() or 1),
                     found.get("--seed", int(time.time()) if "--dir" not in found else 1),
                     config.limits)
+    linux = cores.get(found)
+    if linux and found.get("--engine") == "slurm":
+        raise usage("--core=linux --engine=slurm: expected --engine=local")
+    if linux:
+        config.put_on(linux)
     lanes = choose(config, found.get("--lanes"))
+    config.need_linux(lanes)
     if not lanes:
         raise usage("%s: no lane has a weight, expected at least one" % found.get("--config"))
-    drivers.check_bug_for_plans(config.canary["bug"])
+    if not linux:
+        drivers.check_bug_for_plans(config.canary["bug"])
     folder = Folder(found.get("--dir") or locks.new_folder(os.path.join(STATE, "campaign")))
     folder.check()
     if found.get("--engine") == "slurm":

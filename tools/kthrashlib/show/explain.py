@@ -10,7 +10,7 @@ import shutil
 import tempfile
 
 from kthrashlib import children, env
-from kthrashlib.build import drivers
+from kthrashlib.build import cores, drivers
 from kthrashlib.common import CLEAN, ROOT, with_bytes_shown, write_whole
 from kthrashlib.show import drawing, perfetto
 from kthrashlib.show.sources import Sources, annotate
@@ -28,10 +28,14 @@ def patched(bug, folder):
                  stdin=children.DEVNULL, stdout=children.DEVNULL)
 
 
-def with_text(explained, found):
-    """Gives each step the text of its source line, from the sources of this build."""
+def with_text(explained, found, linux):
+    """Gives each step the text of its source line, from the sources of this build. `linux` has the
+    kernel's files if they are the core."""
     with tempfile.TemporaryDirectory() as folder:
-        if "--bug" in found:
+        if linux:
+            os.mkdir(os.path.join(folder, "external"))
+            os.symlink(linux.folder, os.path.join(folder, "external", "linux"))
+        elif "--bug" in found:
             patched(found["--bug"], folder)
         return annotate(explained, Sources([folder, ROOT]))
 
@@ -61,7 +65,8 @@ def main(call):
     drivers.chosen(found)
     env.ensure(env.BUILD)
     return write(call, [drivers.binary(found, call.words[0]), *driver_words(call)], None,
-                 lambda explained: with_text(explained, found))
+                 lambda explained: with_text(explained, found,
+                                             cores.get(found, call.words[0])))
 
 
 def write(call, command_line, environment, with_lines):

@@ -9,6 +9,9 @@ from kthrashlib.common import ROOT
 
 PATH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*(/[A-Za-z0-9_][A-Za-z0-9_.+-]*)*\Z")
 
+# Debug information has the folder in which Bazel compiles under this name.
+BUILT_IN = "/proc/self/cwd/"
+
 
 class Sources:
     """A reader of source lines. It looks in `commit`, if there is one and git has it, then in each
@@ -27,6 +30,7 @@ class Sources:
         return lines[number - 1].strip() if 0 < number <= len(lines) else ""
 
     def _read(self, file):
+        file = file.removeprefix(BUILT_IN)
         if not PATH.match(file):    # A file outside of the folders is never read.
             return []
         return self._from_git(file) or self._from_folders(file)
