@@ -80,7 +80,7 @@ class Input(Campaign):
                 ("[lane.sim-random]\nweight = -1", "weight: expected a number from 0 to 1000"),
                 ("[lane.Bad]\nweight = 1", "lane 'Bad': a name has letters a-z"),
                 ("[lane.a]\ntarget = \"x\"", "target: expected a Bazel target"),
-                ("[lane.a]\nkind = \"honggfuzz\"", "kind: expected one of stress, libfuzzer, afl"),
+                ("[lane.a]\nkind = \"honggfuzz\"", "kind: expected one of stress, libfuzzer, afl, differential"),
                 ("[watch]\nstatsd = \"host\"", "statsd: expected \"HOST:PORT\""),
                 ("[limits\n", "c.toml: Expected ']'"),
                 ("limits = 1", "limits is a table, expected [limits]"),

@@ -86,22 +86,6 @@ int kthreadd_boot(struct kthreadd *d)
 	return 0;
 }
 
-int kthreadd_boot_timers(struct kthreadd *d)
-{
-	return timer_base_boot(&d->timers, d);
-}
-
-void kthreadd_wait_ready(struct kthreadd *d)
-{
-	kt_completion_wait(&d->ready);
-}
-
-void kthreadd_thread_gone(struct kthreadd *d)
-{
-	if (refcount_dec_and_test(&d->threads))
-		kt_complete(&d->all_gone);
-}
-
 void kthreadd_shutdown(struct kthreadd *d)
 {
 	set_bit(KTHREADD_SHUTDOWN, &d->flags);
@@ -240,11 +224,11 @@ void thaw_kthreads(struct kthreadd *d)
 
 /*
  * Linux asks again after 1, 2, 4 and then every 8 ms, until 20 s are over. Here the time between
- * doubles up to 512 ms. In the simulator such a sleep may be over at any moment. After many of
+ * doubles up to 512 ms. In the simulator such a sleep may be over at any moment. After some of
  * them, and if only parked threads are left, the time doubles on: the clock is virtual, and a
  * freeze that fails costs few steps so.
  */
-enum { ASK_MAX = 200 };
+enum { ASK_MAX = 24 };
 #define ASK_AGAIN_NS 512000000ull
 
 int freeze_kthreads_until(struct kthreadd *d, uint64_t deadline_ns)

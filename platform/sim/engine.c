@@ -15,6 +15,11 @@ void sim_set_program(const struct sim_program *p)
 	sim_program = *p;
 }
 
+void sim_let_steps_take_time(void)
+{
+	sim_program.steps_take_time = true;
+}
+
 /* ---- sleeping --------------------------------------------------------------- */
 
 bool sim_block_until(struct kt_site *why, uint64_t deadline_ns)

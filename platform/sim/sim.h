@@ -62,6 +62,12 @@ struct sim_options {
 const struct sim_record *sim_run(const struct sim_options *o, void (*body)(void *), void *arg);
 
 /*
+ * From the next execution on, deadlines far away pass also while tasks run: see steps_take_time in
+ * engine.h. For code that sleeps and then looks again at what other tasks do.
+ */
+void sim_let_steps_take_time(void);
+
+/*
  * The cost of one fiber switch in ns, measured over `rounds` round trips.
  * sim_bare_switch_ns() measures a switch that is inline, saves nothing and is always
  * predicted, so no switch can cost less. The other function measures the simulator's own

@@ -72,6 +72,32 @@ static int list_folder(const char *path)
 	return EXIT_USAGE;
 }
 
+/* A folder may have plans that executions of this build can't have: they are left out. */
+static int leave_out_refused(const char *path)
+{
+	static struct plan p;
+	unsigned kept = 0;
+	const char *why = NULL;
+
+	if (!subject->refuses)
+		return EXIT_CLEAN;
+	for (unsigned i = 0; i < cases.count; i++) {
+		if (plan_read(cases.file[i], &p) != 0)
+			return EXIT_USAGE;
+		if (!subject->refuses(&p)) {
+			cases.file[kept++] = cases.file[i];
+			continue;
+		}
+		why = subject->refuses(&p);
+		free(cases.file[i]);
+	}
+	if (why)
+		fprintf(stderr, "kthrash: %s: %u of %u plans are left out: %s\n", path,
+			cases.count - kept, cases.count, why);
+	cases.count = kept;
+	return kept ? EXIT_CLEAN : EXIT_USAGE;
+}
+
 static int list(const char *path)
 {
 	struct stat st;
@@ -80,8 +106,11 @@ static int list(const char *path)
 		fprintf(stderr, "kthrash: %s: %s\n", path, strerror(errno));
 		return EXIT_USAGE;
 	}
-	if (S_ISDIR(st.st_mode))
-		return list_folder(path);
+	if (S_ISDIR(st.st_mode)) {
+		int status = list_folder(path);
+
+		return status ? status : leave_out_refused(path);
+	}
 	cases.file[cases.count++] = strdup(path);
 	return EXIT_CLEAN;
 }

@@ -31,6 +31,9 @@ static uint32_t choose_strategy(const struct options *o, struct world_options *w
 				    kt_rng_derive(o->seed ^ ADAPTIVE_STREAM, i));
 	place = kt_portfolio_place(n);
 	w->strategy = (enum plan_strategy_kind)place.strategy;
+	if (w->strategy == PLAN_RANDOM && subject->points_everywhere &&
+	    subject->points_everywhere())
+		w->strategy = PLAN_POS;
 	w->depth = place.depth;
 	if (o->has_strategy) {
 		w->strategy = o->strategy;

@@ -76,8 +76,9 @@ const char *exec_refuses(const struct plan *p)
 {
 	for (unsigned i = 0; core_linux_version() && i < p->ops_count; i++)
 		if (p->ops[i].kind == PLAN_FIND || p->ops[i].kind == PLAN_WALK)
-			return "a plan with find or walk, which look at a registry of threads. "
-			       "The kernel's files have none: its lists of tasks are kernel/fork.c's";
+			return "a plan with find or walk, which look at a registry of "
+			       "threads. The kernel's files have none: its lists of tasks are "
+			       "kernel/fork.c's";
 	return NULL;
 }
 

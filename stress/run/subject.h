@@ -93,6 +93,16 @@ struct subject {
 
 	/* Make a case. It depends on `seed` and `faults` alone. NULL: the user gives all cases. */
 	void (*generate)(struct plan *p, uint64_t seed, bool faults);
+	/*
+	 * Are there points before each access of memory? Then a uniform walk seldom reaches what is
+	 * rare, and the portfolio runs pos in its place. NULL: there are not.
+	 */
+	bool (*points_everywhere)(void);
+	/*
+	 * Does what runs look again after a sleep for what other tasks do? Then time passes while
+	 * tasks run, too, and not only when none can. NULL: it does not.
+	 */
+	bool (*polls)(void);
 	/* How many executions a hunt runs of each case; 0: the usual number. */
 	uint32_t runs_per_case;
 	/* Make a case that breaks a rule on purpose. Returns a bit per failure that may follow. */

@@ -58,6 +58,17 @@ static bool accepts(const struct plan *p)
 	return !plan_is_program(p);
 }
 
+static bool points_everywhere(void)
+{
+	return core_linux_version() && world_can(WORLD_REPEATS);
+}
+
+/* The kernel's freezer asks all threads again and again. */
+static bool polls(void)
+{
+	return core_linux_version();
+}
+
 /*
  * The injector calls these two as a part of the engine, between the steps of any thread. They
  * are not instrumented. If they were, ThreadSanitizer would report that the thread's read races
@@ -92,6 +103,8 @@ const struct subject subject_plan = {
 	.simplers = plan_simplers,
 	.simpler = plan_simpler,
 	.illegality = plan_illegality,
+	.polls = polls,
+	.points_everywhere = points_everywhere,
 	.load = exec_load,
 	.run = exec_run,
 	.results = exec_results,

@@ -71,6 +71,8 @@ void world_load(const struct plan *p)
 	loaded = p;
 	profiled = false;
 	subject->load(p);
+	if (subject->polls && subject->polls())
+		sim_let_steps_take_time();
 	inject_load(p);
 	hooks = inject_hooks();
 	os_set_hooks(&hooks);

@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Implements `test`: Bazel runs all tests, then the same tests under each sanitizer."""
+"""Implements `test`: Bazel runs all tests, then the same tests under each sanitizer. With
+--core=linux it runs the tests that need the kernel's own files."""
 
 import re
 import signal
 
 from kthrashlib import children, env
-from kthrashlib.build import bazel
+from kthrashlib.build import bazel, cores
 from kthrashlib.common import CLEAN, FINDINGS, ROOT, environment, say, usage
+from kthrashlib.linux import fetch
 
+# The tests that need the kernel's files. Their tag is manual. The first takes any kernel, and the
+# second all of Debian's.
+ON_LINUX, OF_TEXTS = "//stress:linux_test", "//tools:linux_text_test"
 # What Bazel's exit statuses mean: 1, the build failed; 3, tests failed; 4, there are no tests.
 BUILD_FAILED, WRONG_WORDS, TESTS_FAILED, NO_TESTS = 1, 2, 3, 4
 
@@ -27,6 +32,15 @@ def status_of(ended, words):
     raise environment("bazel test ended with status %d, so the tests could not run" % ended)
 
 
+def of_linux(found):
+    """Returns the words for each bazel test of the kernel's files: of the user's tree, or of all
+    that Debian has."""
+    if "--linux" in found:
+        return [[*fetch.get(found["--linux"]).options(), ON_LINUX]]
+    return [[*fetch.get(name).options(), ON_LINUX] + [OF_TEXTS] * (name == fetch.DEFAULT)
+            for name in fetch.PACKAGES]
+
+
 def main(call):
     env.ensure(env.ALL)
     folders = ["//core/...", "//platform/...", "//stress/...", "//fuzz/..."]
@@ -36,7 +50,8 @@ def main(call):
     checked = ["--build_tests_only", "--test_tag_filters=-plain-only,-not-%s"]
     for words in (["//..."],
                   ["--config=asan-ubsan", checked[0], checked[1] % "asan"] + folders,
-                  ["--config=tsan", checked[0], checked[1] % "tsan"] + folders):
+                  ["--config=tsan", checked[0], checked[1] % "tsan"] + folders) \
+            if not cores.is_linux(call.options) else of_linux(call.options):
         say("kthrash: bazel test " + " ".join(words))
         p = children.start(["bazel", "test", "--keep_going", "--noshow_progress", *words,
                             *call.words], cwd=ROOT, stdout=children.PIPE,

@@ -87,8 +87,9 @@ COMMANDS = [
             more="The cluster merges the shards when all have ended. A second merge changes "
                  "nothing. The verdict names each shard that has not finished."),
     Command("test", "build.testing:main", "[-- WORD...]",
-            "all tests, then again under ASan+UBSan and under TSan",
-            more="The words after the dashes go to each bazel test."),
+            "all tests, then again under ASan+UBSan and under TSan", CORE,
+            "The words after the dashes go to each bazel test. With --core=linux, only the tests of "
+            "the kernel's files run."),
     driver("stress", "build.drivers:stress", "", "one lane until something breaks",
            "With the portfolio or a given strategy the same range of numbers (--first, "
            "--executions) gives the same findings, one file each, for any number of jobs. With "

@@ -123,7 +123,7 @@ def build_all(folder, lanes):
     files = {}
     for linux, targets in wanted.items():       # One build has one tree of the kernel.
         targets = sorted(targets)
-        built = bazel.build(targets, linux.options() if linux else ())
+        built = bazel.build(targets, *([linux.options()] if linux else []))
         files.update({name_of(target, linux): keep_binary(folder, path)
                       for target, path in zip(targets, built)})
     for lane in lanes:

@@ -92,7 +92,7 @@ def command(value):
     return found
 
 
-LANE = {"what": text, "kind": one_of("stress", "differential", "libfuzzer", "afl"),
+LANE = {"what": text, "kind": one_of("stress", "libfuzzer", "afl", "differential"),
         "target": TARGET,
         "program": command, "options": words, "weight": weight}
 LANE_DEFAULTS = {"what": "", "kind": "stress", "options": [], "weight": 1.0}
