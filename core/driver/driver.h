@@ -69,6 +69,9 @@ static inline void kd_leave(const int *unused)
 	int kd_call __attribute__((cleanup(kd_leave), unused)) =               \
 		kd_enter(KTHRASH_##word, (object), KD_HERE)
 
+/* An object that the driver gave: an error pointer is none, and gets a report of its own. */
+#define KD_OBJECT(p) (IS_ERR(p) ? NULL : (p))
+
 static inline unsigned kd_callback_enter(void)
 {
 	return kthrash_callback_enter ? kthrash_callback_enter() : 0;

@@ -185,7 +185,7 @@ int kd_kthread_stop(struct task_struct *k, bool put)
 	struct kd_thread *t;
 	int result;
 
-	KD_CALL(CALL, k);
+	KD_CALL(CALL, KD_OBJECT(k));
 	kd_might_sleep("kthread_stop()");
 	check_kthread(k, "kthread_stop()");
 	if (k == current)
@@ -213,7 +213,7 @@ bool kd_kthread_should_park(void)
 
 int kd_kthread_park(struct task_struct *k)
 {
-	KD_CALL(CALL, k);
+	KD_CALL(CALL, KD_OBJECT(k));
 	kd_might_sleep("kthread_park()");
 	check_kthread(k, "kthread_park()");
 	return kthread_park(k);
@@ -221,7 +221,7 @@ int kd_kthread_park(struct task_struct *k)
 
 void kd_kthread_unpark(struct task_struct *k)
 {
-	KD_CALL(CALL, k);
+	KD_CALL(CALL, KD_OBJECT(k));
 	kd_self();
 	check_kthread(k, "kthread_unpark()");
 	kthread_unpark(k);
@@ -236,7 +236,7 @@ void kd_kthread_parkme(void)
 
 void kd_kthread_bind(struct task_struct *k, unsigned cpu)
 {
-	KD_CALL(CALL, k);
+	KD_CALL(CALL, KD_OBJECT(k));
 	kd_self();
 	check_kthread(k, "kthread_bind()");
 	kthread_bind(k, cpu % 64);
@@ -244,7 +244,7 @@ void kd_kthread_bind(struct task_struct *k, unsigned cpu)
 
 void *kd_kthread_data(struct task_struct *k)
 {
-	KD_CALL(QUIET, k);
+	KD_CALL(QUIET, KD_OBJECT(k));
 	kd_self();
 	check_kthread(k, "kthread_data()");
 	return thread_of(k) ? thread_of(k)->data : kthread_data(k);
@@ -252,7 +252,7 @@ void *kd_kthread_data(struct task_struct *k)
 
 int (*kd_kthread_func(struct task_struct *k))(void *data)
 {
-	KD_CALL(QUIET, k);
+	KD_CALL(QUIET, KD_OBJECT(k));
 	kd_self();
 	return thread_of(k) ? thread_of(k)->fn : kthread_func(k);
 }
@@ -372,7 +372,7 @@ int kd_send_sig(int sig, struct task_struct *t)
 	unsigned *allowed, *pending;
 	bool sent = false;
 
-	KD_CALL(WAKE, t);
+	KD_CALL(WAKE, KD_OBJECT(t));
 	kd_self();
 	if (!sig)
 		return 0;
@@ -400,7 +400,7 @@ void kd_flush_signals(struct task_struct *t)
 {
 	unsigned *pending;
 
-	KD_CALL(CALL, t);
+	KD_CALL(CALL, KD_OBJECT(t));
 	kd_self();
 	KD_LOCK(&signals.lock);
 	pending = row_locked(t, true);
