@@ -24,7 +24,7 @@ CC = os.path.join(HERE, "kthrash-cc")
 KTHRASH = ["/usr/bin/python3", "-B", os.path.join(HERE, "kthrash_main.py")]
 HEADERS = os.path.join(common.ROOT, "core", "driver", "include")
 SOURCES = os.path.join(common.ROOT, "core", "driver", "test")
-EXECUTIONS = 1000
+EXECUTIONS = 2000
 # Twins whose timers never rest take longer, because the strategies starve other threads.
 SLOW = {"timer_worker": 60, "late_handler": 200}
 
