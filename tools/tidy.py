@@ -16,6 +16,8 @@ HARNESS = (r"core/|platform/[a-z_]+\.(h|def)|platform/sim/sim[a-z_]*\.h|platform
 # The pattern says what the files of a folder may include. The longest folder that fits decides.
 MAY_INCLUDE = {
     "core": r"core/|platform/[a-z_]+\.h",
+    "core/driver": r"core/|platform/[a-z_]+\.h|platform/posix/(posix|internal)\.h|"
+                   r"platform/hosted/include/kthrash_call\.h",
     "platform": r"platform/",
     "platform/hosted/test/programs": r"[a-z_]+\.h",
     "stress": r"stress/|" + HARNESS,

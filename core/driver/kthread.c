@@ -14,16 +14,16 @@
 struct kd_thread {
 	int (*fn)(void *data);
 	void *data;
-	struct task_struct *task;	/* compared only, once the thread runs */
+	struct task_struct *task; /* compared only, once the thread runs */
 	char name[OS_COMM_MAX];
-	unsigned ended;			/* atomic */
+	unsigned ended; /* atomic */
 	struct kd_thread *next;
 };
 
 static struct {
 	struct kd_lock lock;
-	struct kd_thread *first;	/* under lock; only grows */
-	uint32_t ends;			/* futex word: counts the ends of threads */
+	struct kd_thread *first; /* under lock; only grows */
+	uint32_t ends;           /* futex word: counts the ends of threads */
 } threads;
 
 /* ---- the thread --------------------------------------------------------------------- */
@@ -40,8 +40,10 @@ static void note_end(struct kd_thread *t)
 static void check_end(const struct kd_thread *t)
 {
 	if (kd_in_atomic())
-		kd_fail(KT_DISCIPLINE, NULL, "kthread %s ends with a spin lock held, or with "
-			"preemption or interrupts disabled, or inside rcu_read_lock()", t->name);
+		kd_fail(KT_DISCIPLINE, NULL,
+			"kthread %s ends with a spin lock held, or with "
+			"preemption or interrupts disabled, or inside rcu_read_lock()",
+			t->name);
 }
 
 static int thread_main(void *arg)
@@ -193,7 +195,7 @@ int kd_kthread_stop(struct task_struct *k, bool put)
 	t = record_of(k);
 	result = kthread_stop(k);
 	if (t)
-		note_end(t);	/* it may never have run */
+		note_end(t); /* it may never have run */
 	if (put)
 		put_task_struct(k);
 	return result;
@@ -386,8 +388,8 @@ int kd_send_sig(int sig, struct task_struct *t)
 	}
 	KD_UNLOCK(&signals.lock);
 	if (sent)
-		wake_up_state(t, sig == SIGKILL ? TASK_INTERRUPTIBLE | TASK_WAKEKILL :
-			      TASK_INTERRUPTIBLE);
+		wake_up_state(t, sig == SIGKILL ? TASK_INTERRUPTIBLE | TASK_WAKEKILL
+						: TASK_INTERRUPTIBLE);
 	return 0;
 }
 
@@ -462,6 +464,8 @@ void kd_kthreads_at_end(void)
 						   KT_SITE("wait", "ends of kthreads"));
 	}
 	if (t)
-		kd_fail(KT_LEAK, NULL, "main() returned, and kthread %s was never stopped and has "
-			"not ended", t->name);
+		kd_fail(KT_LEAK, NULL,
+			"main() returned, and kthread %s was never stopped and has "
+			"not ended",
+			t->name);
 }

@@ -9,7 +9,7 @@
 
 #include "core/driver/driver.h"
 
-enum { EXCLUSIVE = 1 };	/* flags of an entry */
+enum { EXCLUSIVE = 1 }; /* flags of an entry */
 
 /* ---- tasks ------------------------------------------------------------------------ */
 

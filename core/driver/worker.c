@@ -95,8 +95,8 @@ bool kd_kdwork_queue(void *worker, struct kd_kdwork *w, unsigned long ticks, boo
 	kd_self();
 	check_worker(worker, "kthread_queue_delayed_work()");
 	kd_timers_boot();
-	result = mod ? kthread_mod_delayed_work(worker_of(worker), (void *)w, delay) :
-		 kthread_queue_delayed_work(worker_of(worker), (void *)w, delay);
+	result = mod ? kthread_mod_delayed_work(worker_of(worker), (void *)w, delay)
+		     : kthread_queue_delayed_work(worker_of(worker), (void *)w, delay);
 	kd_object_add(w, "a kthread_delayed_work that is queued");
 	return result;
 }

@@ -108,8 +108,8 @@ static int signalled_thread(void *data)
 	allow_signal(SIGTERM);
 	complete(data);
 	while (!kthread_should_stop()) {
-		if (wait_event_interruptible(wait, kthread_should_stop()) && signal_pending(current) &&
-		    !kthread_should_stop()) {
+		if (wait_event_interruptible(wait, kthread_should_stop()) &&
+		    signal_pending(current) && !kthread_should_stop()) {
 			CHECK(kernel_dequeue_signal() == SIGTERM);
 			flush_signals(current);
 			atomic_inc(&count);
@@ -129,7 +129,7 @@ static void test_signals(void)
 	k = kthread_run(signalled_thread, &done, "signalled");
 	CHECK(!IS_ERR(k));
 	wait_for_completion(&done);
-	send_sig(SIGUSR1, k, 1);	/* it has not allowed this one */
+	send_sig(SIGUSR1, k, 1); /* it has not allowed this one */
 	send_sig(SIGTERM, k, 1);
 	wait_for_completion(&done);
 	CHECK(kthread_stop(k) == 0);
@@ -403,7 +403,7 @@ static void test_locks(void)
 	spin_unlock_bh(&soft);
 }
 
-/* ---- data ---------------------------------------------------------------------------------------- */
+/* ---- data ---------------------------------------------------------------------- */
 
 static void release_item(struct kref *k)
 {

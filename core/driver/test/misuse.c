@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Misuses of the kernel, one for each argument. drivers_test.py has the finding that each must give.
+ * Misuses of the kernel, one for each argument. drivers_test.py has the finding that each gives.
  */
 #include <linux/completion.h>
 #include <linux/interrupt.h>
@@ -83,44 +83,67 @@ static void misuse(const char *what)
 	if (0)
 		;
 	CASE("kthread_left")
-		kthread_run(sleeping_thread, NULL, "forgotten");
+	kthread_run(sleeping_thread, NULL, "forgotten");
 	CASE("kthread_never_woken")
-		kthread_create(sleeping_thread, NULL, "asleep");
-	CASE("sleep_in_spin_lock") {
+	kthread_create(sleeping_thread, NULL, "asleep");
+	CASE("sleep_in_spin_lock")
+	{
 		spin_lock(&thing->lock);
 		mutex_lock(&thing->mutex);
-	} CASE("gfp_kernel_in_spin_lock") {
+	}
+	CASE("gfp_kernel_in_spin_lock")
+	{
 		spin_lock(&thing->lock);
 		kfree(kmalloc(1, GFP_KERNEL));
-	} CASE("sleep_in_rcu") {
+	}
+	CASE("sleep_in_rcu")
+	{
 		rcu_read_lock();
 		schedule_timeout_uninterruptible(1);
-	} CASE("sleep_between_state_and_schedule") {
+	}
+	CASE("sleep_between_state_and_schedule")
+	{
 		set_current_state(TASK_INTERRUPTIBLE);
 		mutex_lock(&thing->mutex);
-	} CASE("spin_lock_twice") {
+	}
+	CASE("spin_lock_twice")
+	{
 		spin_lock(&thing->lock);
 		spin_lock(&thing->lock);
-	} CASE("mutex_twice") {
+	}
+	CASE("mutex_twice")
+	{
 		mutex_lock(&thing->mutex);
 		mutex_lock(&thing->mutex);
-	} CASE("foreign_mutex_unlock") {
+	}
+	CASE("foreign_mutex_unlock")
+	{
 		mutex_lock(&thing->mutex);
 		kthread_run(unlocking_thread, NULL, "unlocker");
 		wait_for_completion(&started);
-	} CASE("end_with_spin_lock") {
+	}
+	CASE("end_with_spin_lock")
+	{
 		kthread_run(locked_thread, NULL, "locker");
 		wait_for_completion(&started);
-	} CASE("free_pending_timer") {
+	}
+	CASE("free_pending_timer")
+	{
 		mod_timer(&thing->timer, jiffies + 100 * HZ);
 		kfree(thing);
-	} CASE("free_pending_delayed_work") {
+	}
+	CASE("free_pending_delayed_work")
+	{
 		schedule_delayed_work(&thing->dwork, 100 * HZ);
 		kfree(thing);
-	} CASE("free_locked_mutex") {
+	}
+	CASE("free_locked_mutex")
+	{
 		mutex_lock(&thing->mutex);
 		kfree(thing);
-	} CASE("free_wait_queue") {
+	}
+	CASE("free_wait_queue")
+	{
 		struct task_struct *k = kthread_run(sleeping_thread, NULL, "sleeper");
 
 		wait_for_completion(&started);
@@ -128,29 +151,37 @@ static void misuse(const char *what)
 			schedule_timeout_uninterruptible(1);
 		kfree(thing);
 		kthread_stop(k);
-	} CASE("stop_error_pointer")
-		kthread_stop(ERR_PTR(-ENOMEM));
+	}
+	CASE("stop_error_pointer")
+	kthread_stop(ERR_PTR(-ENOMEM));
 	CASE("wake_null")
-		wake_up_process(NULL);
-	CASE("no_init") {
+	wake_up_process(NULL);
+	CASE("no_init")
+	{
 		memset(&thing->mutex, 0, sizeof(thing->mutex));
 		mutex_lock(&thing->mutex);
-	} CASE("list_del_twice") {
+	}
+	CASE("list_del_twice")
+	{
 		LIST_HEAD(head);
 
 		list_add(&thing->entry, &head);
 		list_del(&thing->entry);
 		list_del(&thing->entry);
-	} CASE("refcount_underflow") {
+	}
+	CASE("refcount_underflow")
+	{
 		refcount_dec_and_test(&thing->refs);
 		refcount_dec_and_test(&thing->refs);
-	} CASE("warn")
-		WARN(thing->done == false, "state %d\n", 7);
+	}
+	CASE("warn")
+	WARN(thing->done == false, "state %d\n", 7);
 	CASE("stop_itself")
-		kthread_stop(current);
+	kthread_stop(current);
 	CASE("leak")
-		thing = NULL;
-	CASE("destroyed_queue") {
+	thing = NULL;
+	CASE("destroyed_queue")
+	{
 		struct workqueue_struct *wq = alloc_workqueue("short", 0, 1);
 
 		destroy_workqueue(wq);

@@ -87,7 +87,8 @@ KD_INLINE void *kmemdup(const void *from, size_t size, gfp_t flags)
 	return p ? memcpy(p, from, size) : NULL;
 }
 
-__attribute__((format(printf, 2, 3), unused)) static char *kasprintf(gfp_t flags, const char *fmt, ...)
+__attribute__((format(printf, 2, 3), unused))
+static char *kasprintf(gfp_t flags, const char *fmt, ...)
 {
 	char *s;
 	int size;
