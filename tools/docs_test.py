@@ -131,7 +131,8 @@ def check(args):
         [] if any(not a.startswith("-") for a in args[1:]) else placeholder))
     named = call.words if args[0] == "bugs" else []
     if "--drivers" in call.options:
-        suite.chosen(call.words, load=programs.load_drivers)
+        suite.chosen(named, load=programs.load_drivers)
+        named = []
     elif "--programs" in call.options:
         suite.chosen(named)
         named = []
