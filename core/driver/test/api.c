@@ -446,6 +446,24 @@ static void test_data(void)
 	CHECK(PTR_ERR(ERR_PTR(-ENOMEM)) == -ENOMEM && IS_ERR_OR_NULL(NULL));
 }
 
+static int with_guards(void)
+{
+	int *p __free(kfree) = kmalloc(sizeof(*p), GFP_KERNEL);
+
+	guard(mutex)(&mutex);
+	CHECK(p && mutex_is_locked(&mutex));
+	scoped_guard(spinlock_irqsave, &spin)
+		CHECK(irqs_disabled() && spin_is_locked(&spin));
+	CHECK(!spin_is_locked(&spin));
+	*p = 3;
+	return *p;
+}
+
+static void test_guards(void)
+{
+	CHECK(with_guards() == 3 && !mutex_is_locked(&mutex) && !irqs_disabled());
+}
+
 int main(void)
 {
 	test_kthread();
@@ -457,6 +475,7 @@ int main(void)
 	test_interrupts();
 	test_locks();
 	test_data();
+	test_guards();
 	pr_info("all is well\n");
 	return 0;
 }

@@ -7,6 +7,7 @@
 #define KTHRASH_LINUX_SLAB_H
 
 #include <linux/gfp.h>
+#include <linux/cleanup.h>
 #include <linux/kernel.h>
 
 #define ZERO_SIZE_PTR          ((void *)16)
@@ -148,5 +149,8 @@ KD_INLINE void kmem_cache_free(struct kmem_cache *cache, void *p)
 	kd_cache_count((struct kd_cache *)cache, -1);
 	kfree(p);
 }
+
+DEFINE_FREE(kfree, void *, kfree(_T))
+DEFINE_FREE(kvfree, void *, kfree(_T))
 
 #endif
