@@ -45,7 +45,7 @@
 #define guard(name) \
 	__attribute__((unused)) CLASS(name, KD_CONCAT(kd_guard, __COUNTER__))
 #define scoped_guard(name, ...)                                                \
-	for (__attribute__((unused)) CLASS(name, kd_scope)(__VA_ARGS__), *kd_done = NULL; !kd_done;    \
-	     kd_done = (void *)1)
+	for (__attribute__((unused)) CLASS(name, kd_scope)(__VA_ARGS__), *kd_done = NULL; \
+	     !kd_done; kd_done = (void *)1)
 
 #endif
