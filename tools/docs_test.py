@@ -11,7 +11,7 @@ import unittest
 
 from kthrashlib import common
 from kthrashlib.build import drivers
-from kthrashlib.measure import suite
+from kthrashlib.measure import programs, suite
 from kthrashlib.front import commands
 
 HERE = os.path.dirname(os.path.realpath(__file__))
@@ -130,7 +130,10 @@ def check(args):
     call = commands.parse(args[0], args[1:] + (
         [] if any(not a.startswith("-") for a in args[1:]) else placeholder))
     named = call.words if args[0] == "bugs" else []
-    if "--programs" in call.options:
+    if "--drivers" in call.options:
+        suite.chosen(named, load=programs.load_drivers)
+        named = []
+    elif "--programs" in call.options:
         suite.chosen(named)
         named = []
     for bug in [call.options.get("--bug"), *named]:

@@ -17,6 +17,8 @@ HARNESS = (r"core/|platform/[a-z_]+\.(h|def)|platform/sim/sim[a-z_]*\.h|platform
 MAY_INCLUDE = {
     "core": r"core/|platform/[a-z_]+\.h",
     "core/linux": r"core/|platform/[a-z_]+\.h|kernel/[a-z_/]+\.c",
+    "core/driver": r"core/|platform/[a-z_]+\.h|platform/posix/(posix|internal)\.h|"
+                   r"platform/hosted/include/kthrash_call\.h",
     "platform": r"platform/",
     "platform/hosted/test/programs": r"[a-z_]+\.h",
     "stress": r"stress/|" + HARNESS,

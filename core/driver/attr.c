@@ -14,7 +14,8 @@
  * platform/posix/os_thread.c calls this for pthread_create(). Its threads set their names when they
  * begin to run. Here a thread has its name before.
  */
-int kd_pthread_create(pthread_t *pthread, const pthread_attr_t *attr, void *(*fn)(void *), void *arg)
+int kd_pthread_create(pthread_t *pthread, const pthread_attr_t *attr, void *(*fn)(void *),
+		      void *arg)
 {
 	const struct posix_thread *p = arg;
 

@@ -19,8 +19,7 @@ extern const char __start_kthrash_kernel[], __stop_kthrash_kernel[];
 static bool is_shut_down;
 
 /* Runs before there is a second thread. */
-__attribute__((constructor))
-static void say_where(void)
+__attribute__((constructor)) static void say_where(void)
 {
 	if (kthrash_call_library)
 		kthrash_call_library(__start_kthrash_kernel, __stop_kthrash_kernel);
@@ -32,12 +31,15 @@ static void failed(enum kt_failure kind, const char *message)
 		kthrash_call_failed(kind, message, NULL);
 }
 
-/* On real threads: threads lose time at random places, if `run --os=posix` says so. */
+/*
+ * On real threads: threads lose time at random places, if `run --os=posix` says so. Not in the
+ * simulator, where nothing may depend on the environment.
+ */
 static void set_delays(void)
 {
-	const char *seed = getenv("KTHRASH_DELAYS");
+	const char *seed = secure_getenv("KTHRASH_DELAYS");
 
-	if (seed)
+	if (seed && !(kthrash_call_on && kthrash_call_on()))
 		posix_set_delays(strtoull(seed, NULL, 10), 50);
 }
 
@@ -89,7 +91,7 @@ int __wrap_main(int argc, char **argv, char **envp)
 
 /* ---- services ------------------------------------------------------------------------ */
 
-static struct kd_service *services;	/* only grows; changed under lock */
+static struct kd_service *services; /* only grows; changed under lock */
 static struct kd_lock services_lock;
 
 static void service_main(void *arg)
@@ -176,7 +178,7 @@ int kd_modules_load(void)
 
 void kd_modules_unload(void)
 {
-	for (int i = modules; i-- > 0; )
+	for (int i = modules; i-- > 0;)
 		if (module[i].loaded && module[i].exit)
 			module[i].exit();
 }

@@ -52,7 +52,8 @@ def sources(root):
 
 def compile_one(root, name, out):
     subprocess.run([
-        COMPILER, "-std=gnu11", "-O2", "-g", "-fPIC", "-pthread", "-Wall", "-Wextra", "-D_GNU_SOURCE",
+        COMPILER, "-std=gnu11", "-O2", "-g", "-fPIC", "-pthread", "-Wall", "-Wextra",
+        "-D_GNU_SOURCE",
         "-fno-strict-aliasing", "-fno-omit-frame-pointer", "-I", root, *defines(),
         "-ffile-prefix-map=%s/=" % root, *([] if name in NO_HOOKS else HOOKS),
         *RENAMED.get(name, []),

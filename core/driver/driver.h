@@ -28,15 +28,15 @@ struct kd_thread;
 
 /* What the kernel for drivers knows of the calling thread. Only the thread itself uses it. */
 struct kd_self {
-	struct task_struct *task;	/* NULL: not yet a task of core/ */
-	struct kd_thread *thread;	/* kthread.c: of a kthread */
-	int preempt;			/* spin locks held, and preempt_disable() */
-	int rcu;			/* read sections */
-	int bh;				/* local_bh_disable() and locks with _bh */
-	int hardirq, softirq;		/* it runs such a callback */
-	int irqs_off;			/* 1: local_irq_disable() */
-	const struct kd_spin *held;	/* the spin lock that it has taken last */
-	unsigned signals, allowed;	/* signal.c */
+	struct task_struct *task;   /* NULL: not yet a task of core/ */
+	struct kd_thread *thread;   /* kthread.c: of a kthread */
+	int preempt;                /* spin locks held, and preempt_disable() */
+	int rcu;                    /* read sections */
+	int bh;                     /* local_bh_disable() and locks with _bh */
+	int hardirq, softirq;       /* it runs such a callback */
+	int irqs_off;               /* 1: local_irq_disable() */
+	const struct kd_spin *held; /* the spin lock that it has taken last */
+	unsigned signals, allowed;  /* signal.c */
 	bool adopted;
 };
 
@@ -69,6 +69,9 @@ static inline void kd_leave(const int *unused)
 	int kd_call __attribute__((cleanup(kd_leave), unused)) =               \
 		kd_enter(KTHRASH_##word, (object), KD_HERE)
 
+/* An object that the driver gave: an error pointer is none, and gets a report of its own. */
+#define KD_OBJECT(p) (IS_ERR(p) ? NULL : (p))
+
 static inline unsigned kd_callback_enter(void)
 {
 	return kthrash_callback_enter ? kthrash_callback_enter() : 0;
@@ -100,8 +103,9 @@ void *kd_alloc(size_t size);
 
 /* ---- reports -------------------------------------------------------------------- */
 
-__attribute__((noreturn, format(printf, 3, 4), cold))
-void kd_fail(enum kt_failure kind, const void *pc, const char *fmt, ...);
+__attribute__((noreturn, format(printf, 3, 4), cold)) void kd_fail(enum kt_failure kind,
+								   const void *pc, const char *fmt,
+								   ...);
 
 /* Fails if the calling thread may not sleep, or sleeps already. `what` is for the report. */
 void kd_may_sleep(const char *what);
@@ -129,7 +133,7 @@ struct kd_service {
 	void (*fn)(void *arg);
 	void *arg;
 	struct kd_service *next;
-	unsigned stop;		/* atomic: kd_services_stop() */
+	unsigned stop; /* atomic: kd_services_stop() */
 };
 
 void kd_service_start(struct kd_service *s, const char *name, void (*fn)(void *arg), void *arg);

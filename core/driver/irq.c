@@ -17,7 +17,7 @@ struct action {
 	int (*thread_fn)(int irq, void *dev);
 	void *dev;
 	bool shared, gone;
-	unsigned due;			/* how often thread_fn must be called; under the line's lock */
+	unsigned due; /* calls of thread_fn; under the line's lock */
 	bool thread_runs;
 	bool has_thread;
 	struct line *line;
@@ -27,10 +27,10 @@ struct action {
 
 static struct line {
 	struct kd_lock lock;
-	struct action *actions;		/* under lock, from here on */
+	struct action *actions; /* under lock, from here on */
 	unsigned raised, disabled;
 	bool has_thread, runs;
-	uint32_t ends;			/* futex word: something has come to its end */
+	uint32_t ends; /* futex word: something has come to its end */
 	struct kd_service service;
 } line[IRQS_MAX];
 
@@ -154,8 +154,11 @@ int kd_request_irq(unsigned irq, int (*handler)(int irq, void *dev),
 	if (!handler && !thread_fn)
 		return -EINVAL;
 	a = kd_alloc(sizeof *a);
-	*a = (struct action){ .handler = handler, .thread_fn = thread_fn, .dev = dev,
-			      .shared = flags & SHARED, .line = l };
+	*a = (struct action){ .handler = handler,
+			      .thread_fn = thread_fn,
+			      .dev = dev,
+			      .shared = flags & SHARED,
+			      .line = l };
 	if (thread_fn) {
 		a->has_thread = true;
 		snprintf(text, sizeof text, "irq-%u-%.8s", irq, name);
@@ -206,9 +209,11 @@ void *kd_free_irq(unsigned irq, void *dev)
 	for (a = l->actions; a && (a->gone || a->dev != dev); a = a->next)
 		;
 	if (!a)
-		kd_fail(KT_ASSERTION, NULL, "free_irq() of interrupt %u, which was not requested for "
-			"this device", irq);
-	a->gone = true;		/* a late interrupt does not find it */
+		kd_fail(KT_ASSERTION, NULL,
+			"free_irq() of interrupt %u, which was not requested for "
+			"this device",
+			irq);
+	a->gone = true; /* a late interrupt does not find it */
 	synchronize_locked(l, a);
 	KD_UNLOCK(&l->lock);
 	return dev;
@@ -267,7 +272,7 @@ void kd_raise_irq(unsigned irq)
 	kd_self();
 	l = line_of(irq, "kthrash_raise_irq()");
 	KD_LOCK(&l->lock);
-	if (l->has_thread) {	/* else nobody has ever asked for it */
+	if (l->has_thread) { /* else nobody has ever asked for it */
 		l->raised++;
 		wake_up_process(&l->service.task);
 	}
@@ -280,7 +285,7 @@ enum { SCHEDULED = 1, RUNS = 2 };
 
 static struct {
 	struct kd_lock lock;
-	struct kd_list list;		/* under lock, from here on */
+	struct kd_list list; /* under lock, from here on */
 	bool has_thread;
 	uint32_t ends;
 	struct kd_service service;

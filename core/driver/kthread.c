@@ -14,16 +14,16 @@
 struct kd_thread {
 	int (*fn)(void *data);
 	void *data;
-	struct task_struct *task;	/* compared only, once the thread runs */
+	struct task_struct *task; /* compared only, once the thread runs */
 	char name[OS_COMM_MAX];
-	unsigned ended;			/* atomic */
+	unsigned ended; /* atomic */
 	struct kd_thread *next;
 };
 
 static struct {
 	struct kd_lock lock;
-	struct kd_thread *first;	/* under lock; only grows */
-	uint32_t ends;			/* futex word: counts the ends of threads */
+	struct kd_thread *first; /* under lock; only grows */
+	uint32_t ends;           /* futex word: counts the ends of threads */
 } threads;
 
 /* ---- the thread --------------------------------------------------------------------- */
@@ -40,8 +40,10 @@ static void note_end(struct kd_thread *t)
 static void check_end(const struct kd_thread *t)
 {
 	if (kd_in_atomic())
-		kd_fail(KT_DISCIPLINE, NULL, "kthread %s ends with a spin lock held, or with "
-			"preemption or interrupts disabled, or inside rcu_read_lock()", t->name);
+		kd_fail(KT_DISCIPLINE, NULL,
+			"kthread %s ends with a spin lock held, or with "
+			"preemption or interrupts disabled, or inside rcu_read_lock()",
+			t->name);
 }
 
 static int thread_main(void *arg)
@@ -185,7 +187,7 @@ int kd_kthread_stop(struct task_struct *k, bool put)
 	struct kd_thread *t;
 	int result;
 
-	KD_CALL(CALL, k);
+	KD_CALL(CALL, KD_OBJECT(k));
 	kd_might_sleep("kthread_stop()");
 	check_kthread(k, "kthread_stop()");
 	if (k == current)
@@ -193,7 +195,7 @@ int kd_kthread_stop(struct task_struct *k, bool put)
 	t = record_of(k);
 	result = kthread_stop(k);
 	if (t)
-		note_end(t);	/* it may never have run */
+		note_end(t); /* it may never have run */
 	if (put)
 		put_task_struct(k);
 	return result;
@@ -213,7 +215,7 @@ bool kd_kthread_should_park(void)
 
 int kd_kthread_park(struct task_struct *k)
 {
-	KD_CALL(CALL, k);
+	KD_CALL(CALL, KD_OBJECT(k));
 	kd_might_sleep("kthread_park()");
 	check_kthread(k, "kthread_park()");
 	return kthread_park(k);
@@ -221,7 +223,7 @@ int kd_kthread_park(struct task_struct *k)
 
 void kd_kthread_unpark(struct task_struct *k)
 {
-	KD_CALL(CALL, k);
+	KD_CALL(CALL, KD_OBJECT(k));
 	kd_self();
 	check_kthread(k, "kthread_unpark()");
 	kthread_unpark(k);
@@ -236,7 +238,7 @@ void kd_kthread_parkme(void)
 
 void kd_kthread_bind(struct task_struct *k, unsigned cpu)
 {
-	KD_CALL(CALL, k);
+	KD_CALL(CALL, KD_OBJECT(k));
 	kd_self();
 	check_kthread(k, "kthread_bind()");
 	kthread_bind(k, cpu % 64);
@@ -244,7 +246,7 @@ void kd_kthread_bind(struct task_struct *k, unsigned cpu)
 
 void *kd_kthread_data(struct task_struct *k)
 {
-	KD_CALL(QUIET, k);
+	KD_CALL(QUIET, KD_OBJECT(k));
 	kd_self();
 	check_kthread(k, "kthread_data()");
 	return thread_of(k) ? thread_of(k)->data : kthread_data(k);
@@ -252,7 +254,7 @@ void *kd_kthread_data(struct task_struct *k)
 
 int (*kd_kthread_func(struct task_struct *k))(void *data)
 {
-	KD_CALL(QUIET, k);
+	KD_CALL(QUIET, KD_OBJECT(k));
 	kd_self();
 	return thread_of(k) ? thread_of(k)->fn : kthread_func(k);
 }
@@ -372,7 +374,7 @@ int kd_send_sig(int sig, struct task_struct *t)
 	unsigned *allowed, *pending;
 	bool sent = false;
 
-	KD_CALL(WAKE, t);
+	KD_CALL(WAKE, KD_OBJECT(t));
 	kd_self();
 	if (!sig)
 		return 0;
@@ -386,8 +388,8 @@ int kd_send_sig(int sig, struct task_struct *t)
 	}
 	KD_UNLOCK(&signals.lock);
 	if (sent)
-		wake_up_state(t, sig == SIGKILL ? TASK_INTERRUPTIBLE | TASK_WAKEKILL :
-			      TASK_INTERRUPTIBLE);
+		wake_up_state(t, sig == SIGKILL ? TASK_INTERRUPTIBLE | TASK_WAKEKILL
+						: TASK_INTERRUPTIBLE);
 	return 0;
 }
 
@@ -400,7 +402,7 @@ void kd_flush_signals(struct task_struct *t)
 {
 	unsigned *pending;
 
-	KD_CALL(CALL, t);
+	KD_CALL(CALL, KD_OBJECT(t));
 	kd_self();
 	KD_LOCK(&signals.lock);
 	pending = row_locked(t, true);
@@ -462,6 +464,8 @@ void kd_kthreads_at_end(void)
 						   KT_SITE("wait", "ends of kthreads"));
 	}
 	if (t)
-		kd_fail(KT_LEAK, NULL, "main() returned, and kthread %s was never stopped and has "
-			"not ended", t->name);
+		kd_fail(KT_LEAK, NULL,
+			"main() returned, and kthread %s was never stopped and has "
+			"not ended",
+			t->name);
 }

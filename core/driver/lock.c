@@ -11,11 +11,11 @@
 
 #include "core/driver/driver.h"
 
-enum {	/* kd_spin.contexts, under the lock */
-	IN_HARDIRQ = 1,
-	IN_SOFTIRQ = 2,
-	HARDIRQS_ON = 4,
-	SOFTIRQS_ON = 8,
+enum { /* kd_spin.contexts, under the lock */
+       IN_HARDIRQ = 1,
+       IN_SOFTIRQ = 2,
+       HARDIRQS_ON = 4,
+       SOFTIRQS_ON = 8,
 };
 
 static unsigned context_of(const struct kd_self *s)
@@ -45,13 +45,17 @@ static void check_contexts(struct kd_spin *l, const struct kd_self *s)
 
 	l->contexts = c;
 	if ((c & (IN_HARDIRQ | HARDIRQS_ON)) == (IN_HARDIRQ | HARDIRQS_ON))
-		kd_fail(KT_DISCIPLINE, NULL, "an interrupt handler takes spin lock %s, and a thread "
+		kd_fail(KT_DISCIPLINE, NULL,
+			"an interrupt handler takes spin lock %s, and a thread "
 			"takes it with interrupts enabled: the handler could stop the thread and "
-			"wait for it", name_of(l));
+			"wait for it",
+			name_of(l));
 	if ((c & (IN_SOFTIRQ | SOFTIRQS_ON)) == (IN_SOFTIRQ | SOFTIRQS_ON))
-		kd_fail(KT_DISCIPLINE, NULL, "a timer's or tasklet's function takes spin lock %s, and "
+		kd_fail(KT_DISCIPLINE, NULL,
+			"a timer's or tasklet's function takes spin lock %s, and "
 			"a thread takes it with soft interrupts enabled: the function could stop "
-			"the thread and wait for it", name_of(l));
+			"the thread and wait for it",
+			name_of(l));
 }
 
 static void disable(struct kd_self *s, enum kd_spin_how how)
@@ -186,6 +190,8 @@ void kd_spin_assert_held(struct kd_spin *l)
 {
 	KD_CALL(QUIET, NULL);
 	if (READ_ONCE(l->owner) != kd_self()->task)
-		kd_fail(KT_ASSERTION, NULL, "lockdep_assert_held() of spin lock %s, which the "
-			"thread does not hold", name_of(l));
+		kd_fail(KT_ASSERTION, NULL,
+			"lockdep_assert_held() of spin lock %s, which the "
+			"thread does not hold",
+			name_of(l));
 }

@@ -105,7 +105,8 @@ void kd_cache_destroy(struct kd_cache *c)
 		return;
 	kd_might_sleep("kmem_cache_destroy()");
 	if (fetch_add(&c->live, 0))
-		kd_fail(KT_LEAK, NULL, "kmem_cache_destroy() of %s, which still has objects", c->name);
+		kd_fail(KT_LEAK, NULL, "kmem_cache_destroy() of %s, which still has objects",
+			c->name);
 	os_free(c);
 }
 

@@ -30,7 +30,7 @@ void kd_object_add(const void *o, const char *what)
 		if (object[i].object == o)
 			return;
 	if (objects == OBJECTS_MAX)
-		return;		/* then one that is freed is not noticed here */
+		return; /* then one that is freed is not noticed here */
 	object[objects].object = o;
 	object[objects++].what = what;
 }

@@ -44,7 +44,7 @@ static void adopt(void)
 	kd_own.task = t;
 	kd_own.adopted = true;
 	if (is_main)
-		return;		/* it lives as long as the program */
+		return; /* it lives as long as the program */
 	call_once(&at_thread_end_once, make_key);
 	tss_set(at_thread_end, t);
 }
@@ -192,9 +192,11 @@ void kd_might_sleep(const char *what)
 	if (READ_ONCE(kd_self()->task->state) != TASK_RUNNING)
 		kd_fail(KT_DISCIPLINE, NULL,
 			"%s may sleep, and is called in state %s, between prepare_to_wait() or "
-			"set_current_state() and schedule()", what,
-			READ_ONCE(kd_self()->task->state) & TASK_INTERRUPTIBLE ?
-			"TASK_INTERRUPTIBLE" : "TASK_UNINTERRUPTIBLE");
+			"set_current_state() and schedule()",
+			what,
+			READ_ONCE(kd_self()->task->state) & TASK_INTERRUPTIBLE
+				? "TASK_INTERRUPTIBLE"
+				: "TASK_UNINTERRUPTIBLE");
 }
 
 bool kd_in_hardirq(void)

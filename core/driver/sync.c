@@ -115,9 +115,9 @@ long kd_wait_for_completion(struct kd_completion *c, unsigned state, long ticks)
 	check_completion(c);
 	deadline = kd_deadline((unsigned long)ticks);
 	KD_LOCK(&c->wait.lock);
-	err = take_completion(c) ? 0 :
-	      wait_locked(&c->wait.lock, &c->wait.head, false, state, deadline, take_completion, c,
-			  "wait_for_completion()");
+	err = take_completion(c) ? 0
+				 : wait_locked(&c->wait.lock, &c->wait.head, false, state, deadline,
+					       take_completion, c, "wait_for_completion()");
 	KD_UNLOCK(&c->wait.lock);
 	if (err == -EINTR)
 		return -ERESTARTSYS;
@@ -186,9 +186,11 @@ int kd_mutex_lock(struct kd_mutex *m, unsigned state)
 	check_mutex(m);
 	KD_LOCK(&m->lock);
 	if (m->owner == current)
-		kd_fail(KT_DEADLOCK, NULL, "mutex_lock() of %s by the thread that holds it", m->name);
-	err = take_mutex(m) ? 0 : wait_locked(&m->lock, &m->waiters, true, state, UINT64_MAX,
-					      take_mutex, m, "mutex_lock()");
+		kd_fail(KT_DEADLOCK, NULL, "mutex_lock() of %s by the thread that holds it",
+			m->name);
+	err = take_mutex(m) ? 0
+			    : wait_locked(&m->lock, &m->waiters, true, state, UINT64_MAX,
+					  take_mutex, m, "mutex_lock()");
 	KD_UNLOCK(&m->lock);
 	if (!err)
 		kd_object_add(m, "a mutex that is locked");
@@ -246,8 +248,10 @@ void kd_mutex_assert_held(struct kd_mutex *m)
 {
 	KD_CALL(QUIET, NULL);
 	if (READ_ONCE(m->owner) != kd_self()->task)
-		kd_fail(KT_ASSERTION, NULL, "lockdep_assert_held() of mutex %s, which the thread "
-			"does not hold", m->name);
+		kd_fail(KT_ASSERTION, NULL,
+			"lockdep_assert_held() of mutex %s, which the thread "
+			"does not hold",
+			m->name);
 }
 
 /* ---- rw_semaphores --------------------------------------------------------------------- */
@@ -313,10 +317,11 @@ int kd_down(struct kd_rwsem *s, bool write, unsigned state)
 	if (s->writer == current)
 		kd_fail(KT_DEADLOCK, NULL, "%s() of %s by the thread that holds it for writing",
 			write ? "down_write" : "down_read", s->name);
-	err = take(s) ? 0 : wait_locked(&s->lock, &s->waiters, write, state, UINT64_MAX, take, s,
-					write ? "down_write()" : "down_read()");
+	err = take(s) ? 0
+		      : wait_locked(&s->lock, &s->waiters, write, state, UINT64_MAX, take, s,
+				    write ? "down_write()" : "down_read()");
 	if (err)
-		wake_waiters_locked(&s->waiters);	/* a reader may have waited behind me */
+		wake_waiters_locked(&s->waiters); /* a reader may have waited behind me */
 	KD_UNLOCK(&s->lock);
 	if (!err)
 		kd_object_add(s, "an rw_semaphore that is held");
@@ -346,8 +351,9 @@ void kd_up(struct kd_rwsem *s, bool write)
 	KD_LOCK(&s->lock);
 	if (write ? s->writer != current : !s->readers)
 		kd_fail(KT_DISCIPLINE, NULL, "%s() of %s, which %s", write ? "up_write" : "up_read",
-			s->name, write ? "the thread does not hold for writing" :
-			"nobody holds for reading");
+			s->name,
+			write ? "the thread does not hold for writing"
+			      : "nobody holds for reading");
 	if (write)
 		s->writer = NULL;
 	else
@@ -365,8 +371,10 @@ void kd_downgrade(struct kd_rwsem *s)
 	check_rwsem(s);
 	KD_LOCK(&s->lock);
 	if (s->writer != current)
-		kd_fail(KT_DISCIPLINE, NULL, "downgrade_write() of %s, which the thread does not "
-			"hold for writing", s->name);
+		kd_fail(KT_DISCIPLINE, NULL,
+			"downgrade_write() of %s, which the thread does not "
+			"hold for writing",
+			s->name);
 	s->writer = NULL;
 	s->readers++;
 	wake_waiters_locked(&s->waiters);
@@ -406,9 +414,10 @@ long kd_sema_down(struct kd_semaphore *s, unsigned state, long ticks)
 	kd_might_sleep("down()");
 	check_semaphore(s);
 	KD_LOCK(&s->wait.lock);
-	err = take_semaphore(s) ? 0 :
-	      wait_locked(&s->wait.lock, &s->wait.head, true, state,
-			  kd_deadline((unsigned long)ticks), take_semaphore, s, "down()");
+	err = take_semaphore(s)
+		      ? 0
+		      : wait_locked(&s->wait.lock, &s->wait.head, true, state,
+				    kd_deadline((unsigned long)ticks), take_semaphore, s, "down()");
 	KD_UNLOCK(&s->wait.lock);
 	return err;
 }

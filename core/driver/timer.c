@@ -11,10 +11,10 @@
 
 static struct {
 	struct kd_lock lock;
-	bool booted;		/* under lock */
-	uint32_t runs;		/* futex word: counts the ends of functions */
-	const struct kd_timer *running;	/* atomic; compared only */
-	const struct task_struct *task;	/* the thread; atomic */
+	bool booted;                    /* under lock */
+	uint32_t runs;                  /* futex word: counts the ends of functions */
+	const struct kd_timer *running; /* atomic; compared only */
+	const struct task_struct *task; /* the thread; atomic */
 } timers;
 
 void kd_timers_boot(void)
@@ -60,12 +60,12 @@ static void fire(struct kd_core_timer *core)
 	}
 	KD_CALLBACK(t->function(t->timer));
 	if (high) {
-		/* An hrtimer may not be freed in its own function, which says whether it goes on. */
+		/* An hrtimer may not be freed in its function, which says whether it goes on. */
 		s->hardirq--;
 		if (t->restart_ns >= 0)
 			arm(t, (uint64_t)t->restart_ns);
 	} else {
-		s->softirq--;	/* *t may be gone */
+		s->softirq--; /* *t may be gone */
 	}
 	smp_store_release(&timers.running, NULL);
 	fetch_add(&timers.runs, 1);

@@ -9,7 +9,7 @@
 
 #include "core/driver/driver.h"
 
-enum { EXCLUSIVE = 1 };	/* flags of an entry */
+enum { EXCLUSIVE = 1 }; /* flags of an entry */
 
 /* ---- tasks ------------------------------------------------------------------------ */
 
@@ -22,7 +22,7 @@ static void check_task(struct task_struct *t, const char *call)
 
 int kd_wake_up_state(struct task_struct *t, unsigned mask)
 {
-	KD_CALL(WAKE, t);
+	KD_CALL(WAKE, KD_OBJECT(t));
 	kd_self();
 	check_task(t, "wake_up_process()");
 	return wake_up_state(t, mask);

@@ -77,7 +77,7 @@ bool kd_kwork_queue(void *worker, struct kd_kwork *w)
 {
 	bool queued;
 
-	KD_CALL(WAKE, worker);
+	KD_CALL(WAKE, KD_OBJECT(worker));
 	kd_self();
 	check_worker(worker, "kthread_queue_work()");
 	queued = kthread_queue_work(worker_of(worker), (void *)w);
@@ -91,12 +91,12 @@ bool kd_kdwork_queue(void *worker, struct kd_kdwork *w, unsigned long ticks, boo
 	uint64_t delay = (uint64_t)ticks * KD_TICK_NS;
 	bool result;
 
-	KD_CALL(WAKE, worker);
+	KD_CALL(WAKE, KD_OBJECT(worker));
 	kd_self();
 	check_worker(worker, "kthread_queue_delayed_work()");
 	kd_timers_boot();
-	result = mod ? kthread_mod_delayed_work(worker_of(worker), (void *)w, delay) :
-		 kthread_queue_delayed_work(worker_of(worker), (void *)w, delay);
+	result = mod ? kthread_mod_delayed_work(worker_of(worker), (void *)w, delay)
+		     : kthread_queue_delayed_work(worker_of(worker), (void *)w, delay);
 	kd_object_add(w, "a kthread_delayed_work that is queued");
 	return result;
 }
@@ -176,7 +176,7 @@ void kd_kworker_destroy(void *worker)
 {
 	struct kthread_worker *w = worker_of(worker);
 
-	KD_CALL(CALL, w);
+	KD_CALL(CALL, KD_OBJECT(w));
 	kd_might_sleep("kthread_destroy_worker()");
 	check_worker(w, "kthread_destroy_worker()");
 	kthread_flush_worker(w);
@@ -191,7 +191,7 @@ void kd_kworker_destroy(void *worker)
 
 void kd_kworker_flush(void *worker)
 {
-	KD_CALL(CALL, worker);
+	KD_CALL(CALL, KD_OBJECT(worker));
 	kd_might_sleep("kthread_flush_worker()");
 	check_worker(worker, "kthread_flush_worker()");
 	kthread_flush_worker(worker_of(worker));

@@ -9,28 +9,28 @@
 
 #include "core/driver/driver.h"
 
-enum { WORKERS_MAX = 8 };	/* of a queue; max_active is usually larger */
+enum { WORKERS_MAX = 8 }; /* of a queue; max_active is usually larger */
 
 struct worker {
 	struct kd_service service;
 	struct kd_wq *wq;
-	struct kd_work *runs;		/* under wq->lock; compared only */
-	uint64_t number;		/* of the work that it runs: kd_work.number */
+	struct kd_work *runs; /* under wq->lock; compared only */
+	uint64_t number;      /* of the work that it runs: kd_work.number */
 	bool idle;
 };
 
 struct kd_wq {
 	struct kd_lock lock;
-	struct kd_list pending;		/* under lock, from here on */
+	struct kd_list pending; /* under lock, from here on */
 	struct worker worker[WORKERS_MAX];
 	int workers, max_active;
-	uint64_t queued;		/* works so far: the number of the last one */
-	uint32_t ends;			/* futex word: counts the ends of runs */
+	uint64_t queued; /* works so far: the number of the last one */
+	uint32_t ends;   /* futex word: counts the ends of runs */
 	char name[OS_COMM_MAX];
 	bool dying;
 };
 
-static struct kd_wq *system_wq;		/* atomic */
+static struct kd_wq *system_wq; /* atomic */
 static struct kd_lock system_lock;
 
 /* ---- threads --------------------------------------------------------------------------- */
@@ -70,8 +70,10 @@ static void run(struct worker *me, struct kd_work *w)
 	KD_CALLBACK(func(w));
 	/* *w may be gone. */
 	if (kd_in_atomic())
-		kd_fail(KT_DISCIPLINE, NULL, "a work's function on %s ends with a spin lock held, or "
-			"with preemption or interrupts disabled", me->wq->name);
+		kd_fail(KT_DISCIPLINE, NULL,
+			"a work's function on %s ends with a spin lock held, or "
+			"with preemption or interrupts disabled",
+			me->wq->name);
 }
 
 static void worker_main(void *arg)
@@ -169,7 +171,7 @@ struct kd_wq *kd_wq_alloc(int max_active, const char *namefmt, ...)
 	va_start(ap, namefmt);
 	vsnprintf(name, sizeof name, namefmt, ap);
 	va_end(ap);
-	wq = os_alloc(KT_ROLE_WORKER, 1);	/* may fail, and is the driver's to handle */
+	wq = os_alloc(KT_ROLE_WORKER, 1); /* may fail, and is the driver's to handle */
 	if (!wq)
 		return NULL;
 	os_free(wq);
@@ -181,7 +183,8 @@ static void check_wq(struct kd_wq *wq, const char *call)
 	if (!wq || IS_ERR(wq))
 		kd_fail(KT_MEMORY, NULL, "%s of a work queue that is NULL", call);
 	if (READ_ONCE(wq->dying))
-		kd_fail(KT_MEMORY, NULL, "%s of work queue %s, which was destroyed", call, wq->name);
+		kd_fail(KT_MEMORY, NULL, "%s of work queue %s, which was destroyed", call,
+			wq->name);
 }
 
 /* Sleep until some run has ended since the futex word was `ends`. */
@@ -235,7 +238,8 @@ void kd_wq_destroy(struct kd_wq *wq)
 	flush(wq);
 	KD_LOCK(&wq->lock);
 	if (wq->pending.next != &wq->pending)
-		kd_fail(KT_DISCIPLINE, NULL, "destroy_workqueue() of %s with works queued", wq->name);
+		kd_fail(KT_DISCIPLINE, NULL, "destroy_workqueue() of %s with works queued",
+			wq->name);
 	WRITE_ONCE(wq->dying, true);
 	KD_UNLOCK(&wq->lock);
 	/* The memory and the threads stay until the end: a use of them is a finding. */
@@ -274,7 +278,7 @@ bool kd_work_queue(struct kd_wq *wq, struct kd_work *w)
 	check_wq(wq, "queue_work()");
 	check_work(w);
 	before = READ_ONCE(w->wq);
-	if (before && before != wq) {	/* it may still run there */
+	if (before && before != wq) { /* it may still run there */
 		KD_LOCK(&before->lock);
 		if (runs_locked(before, w) && !READ_ONCE(before->dying))
 			wq = before;
@@ -341,7 +345,7 @@ static bool unlink_work(struct kd_work *w, int cancels)
 	was_pending = is_linked(w);
 	if (was_pending) {
 		kd_list_del(&w->node);
-		fetch_add(&wq->ends, 1);	/* a flush may wait for it */
+		fetch_add(&wq->ends, 1); /* a flush may wait for it */
 		os_futex_wake(&wq->ends, OS_FUTEX_ALL);
 	}
 	kd_object_gone(w);
@@ -389,7 +393,7 @@ unsigned kd_work_busy(struct kd_work *w)
 	return busy;
 }
 
-/* ---- delayed works ------------------------------------------------------------------------------ */
+/* ---- delayed works --------------------------------------------------------- */
 
 static void queue_now(void *arg)
 {

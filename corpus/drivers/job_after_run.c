@@ -20,7 +20,7 @@ struct job {
 };
 
 static DEFINE_SPINLOCK(jobs_lock);
-static LIST_HEAD(jobs);			/* under jobs_lock */
+static LIST_HEAD(jobs); /* under jobs_lock */
 static DECLARE_WAIT_QUEUE_HEAD(jobs_wait);
 static struct task_struct *writer;
 static int written;
@@ -42,8 +42,7 @@ static int writer_thread(void *unused)
 	struct job *job = NULL;
 
 	for (;;) {
-		wait_event_interruptible(jobs_wait,
-					 (job = next_job()) || kthread_should_stop());
+		wait_event_interruptible(jobs_wait, (job = next_job()) || kthread_should_stop());
 		if (!job)
 			return 0;
 		written = job->sector;

@@ -3,9 +3,9 @@
  * A link monitor: its work looks at the link and queues itself again while the monitor runs. An
  * interrupt queues it, too.
  *
- * The bug: stop clears the flag and cancels the work, but the interrupt handler does not look at the
- * flag, and the interrupt is freed later. So the work runs once more, after the monitor was freed.
- * The twin frees the interrupt before it cancels the work.
+ * The bug: stop clears the flag and cancels the work, but the interrupt handler does not look at
+ * the flag, and the interrupt is freed later. So the work runs once more, after the monitor was
+ * freed. The twin frees the interrupt before it cancels the work.
  */
 #include <linux/delay.h>
 #include <linux/interrupt.h>

@@ -37,8 +37,7 @@ static int queue_thread(void *data)
 #else
 		if (READ_ONCE(q->closed))
 			break;
-		wait_event_interruptible(q->wait,
-					 READ_ONCE(q->closed) || kthread_should_park());
+		wait_event_interruptible(q->wait, READ_ONCE(q->closed) || kthread_should_park());
 #endif
 	}
 	return 0;

@@ -27,8 +27,8 @@ struct message {
 
 struct controller {
 	spinlock_t lock;
-	struct list_head queue;		/* under lock */
-	struct message *current_message;	/* under lock */
+	struct list_head queue;          /* under lock */
+	struct message *current_message; /* under lock */
 	struct kthread_worker *worker;
 	struct kthread_work pump;
 };
@@ -47,7 +47,7 @@ static void pump_messages(struct kthread_work *work)
 	c->current_message = m;
 	spin_unlock_irq(&c->lock);
 	if (m)
-		kthrash_raise_irq(SPI_IRQ);	/* the device has done the transfer */
+		kthrash_raise_irq(SPI_IRQ); /* the device has done the transfer */
 }
 
 static irqreturn_t spi_irq(int irq, void *dev)

@@ -15,8 +15,8 @@
 
 struct card {
 	struct mutex lock;
-	struct task_struct *streamer;	/* under lock */
-	int frames;			/* under lock */
+	struct task_struct *streamer; /* under lock */
+	int frames;                   /* under lock */
 };
 
 static struct card card;

@@ -19,8 +19,8 @@
 static struct port {
 	spinlock_t lock;
 	wait_queue_head_t read_wait;
-	unsigned char ring[RING_SIZE];	/* under lock */
-	unsigned int head, tail;	/* under lock */
+	unsigned char ring[RING_SIZE]; /* under lock */
+	unsigned int head, tail;       /* under lock */
 	unsigned int received;
 } port;
 

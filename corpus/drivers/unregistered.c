@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A driver with a polling thread for each of its channels. One processor reports an event, and wakes
- * the thread of the channel; another one unregisters the channel and stops its thread.
+ * A driver with a polling thread for each of its channels. One processor reports an event, and
+ * wakes the thread of the channel; another one unregisters the channel and stops its thread.
  *
  * The bug: the event takes the thread's pointer under the lock, and wakes the thread after it has
  * dropped the lock. The thread may be stopped and gone by then. The twin wakes it under the lock.
@@ -16,8 +16,8 @@
 
 static struct channel {
 	spinlock_t lock;
-	struct task_struct *poller;	/* under lock */
-	int events;			/* under lock */
+	struct task_struct *poller; /* under lock */
+	int events;                 /* under lock */
 	struct work_struct report;
 } channel;
 

@@ -16,7 +16,7 @@
 
 static struct watchdog {
 	struct mutex lock;
-	int pings, resets;		/* under lock */
+	int pings, resets; /* under lock */
 	struct timer_list expired;
 	struct work_struct reset;
 	struct delayed_work ping;

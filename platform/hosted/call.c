@@ -62,7 +62,7 @@ HOSTED_EXPORT void kthrash_call_enter(enum kthrash_call word, const void *object
 	c->pc = (uintptr_t)pc;
 	if (word == KTHRASH_QUIET)
 		return;
-	c->depth = 0;		/* the point is the program's */
+	c->depth = 0; /* the point is the program's */
 	hosted_point(hosted_site((uintptr_t)pc, op_of(word)), object);
 	if (!hosted_is_alone())
 		hosted_count_access((uintptr_t)pc);

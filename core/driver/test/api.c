@@ -108,8 +108,8 @@ static int signalled_thread(void *data)
 	allow_signal(SIGTERM);
 	complete(data);
 	while (!kthread_should_stop()) {
-		if (wait_event_interruptible(wait, kthread_should_stop()) && signal_pending(current) &&
-		    !kthread_should_stop()) {
+		if (wait_event_interruptible(wait, kthread_should_stop()) &&
+		    signal_pending(current) && !kthread_should_stop()) {
 			CHECK(kernel_dequeue_signal() == SIGTERM);
 			flush_signals(current);
 			atomic_inc(&count);
@@ -129,7 +129,7 @@ static void test_signals(void)
 	k = kthread_run(signalled_thread, &done, "signalled");
 	CHECK(!IS_ERR(k));
 	wait_for_completion(&done);
-	send_sig(SIGUSR1, k, 1);	/* it has not allowed this one */
+	send_sig(SIGUSR1, k, 1); /* it has not allowed this one */
 	send_sig(SIGTERM, k, 1);
 	wait_for_completion(&done);
 	CHECK(kthread_stop(k) == 0);
@@ -403,7 +403,7 @@ static void test_locks(void)
 	spin_unlock_bh(&soft);
 }
 
-/* ---- data ---------------------------------------------------------------------------------------- */
+/* ---- data ---------------------------------------------------------------------- */
 
 static void release_item(struct kref *k)
 {
@@ -446,6 +446,24 @@ static void test_data(void)
 	CHECK(PTR_ERR(ERR_PTR(-ENOMEM)) == -ENOMEM && IS_ERR_OR_NULL(NULL));
 }
 
+static int with_guards(void)
+{
+	int *p __free(kfree) = kmalloc(sizeof(*p), GFP_KERNEL);
+
+	guard(mutex)(&mutex);
+	CHECK(p && mutex_is_locked(&mutex));
+	scoped_guard(spinlock_irqsave, &spin)
+		CHECK(irqs_disabled() && spin_is_locked(&spin));
+	CHECK(!spin_is_locked(&spin));
+	*p = 3;
+	return *p;
+}
+
+static void test_guards(void)
+{
+	CHECK(with_guards() == 3 && !mutex_is_locked(&mutex) && !irqs_disabled());
+}
+
 int main(void)
 {
 	test_kthread();
@@ -457,6 +475,7 @@ int main(void)
 	test_interrupts();
 	test_locks();
 	test_data();
+	test_guards();
 	pr_info("all is well\n");
 	return 0;
 }

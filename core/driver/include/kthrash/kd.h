@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the headers in include/linux/ need of the files in core/driver/: the objects as both sides see them,
- * and the functions behind the kernel's names. A driver does not use these names itself.
+ * What the headers in include/linux/ need of the files in core/driver/: the objects as both sides
+ * see them, and the functions behind the kernel's names. A driver does not use these names itself.
  *
  * The types have names of their own, because core/ has other types under the kernel's names. Only
  * struct task_struct is the same on both sides: linux/sched.h declares its first fields.

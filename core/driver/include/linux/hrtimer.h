@@ -34,7 +34,8 @@ static inline __attribute__((unused)) void kd_hrtimer_run(void *timer)
 
 #define hrtimer_init(t, clock, mode) \
 	((void)(clock), (void)(mode), kd_timer_init(&(t)->kd, (t), kd_hrtimer_run, true))
-#define hrtimer_setup(t, fn, clock, mode) (hrtimer_init(t, clock, mode), (void)((t)->function = (fn)))
+#define hrtimer_setup(t, fn, clock, mode) \
+	(hrtimer_init(t, clock, mode), (void)((t)->function = (fn)))
 
 KD_INLINE void hrtimer_start(struct hrtimer *t, ktime_t time, enum hrtimer_mode mode)
 {

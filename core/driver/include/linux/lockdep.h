@@ -11,7 +11,7 @@ struct lock_class_key {
 	char unused;
 };
 
-/* The checks of a lock that is held go by its type. The struct is that which the lock begins with. */
+/* The checks of a lock that is held go by the type of what it begins with. */
 #define lockdep_assert_held(l) \
 	_Generic(&(l)->kd, struct kd_spin *: kd_spin_assert_held((void *)&(l)->kd), \
 		 struct kd_mutex *: kd_mutex_assert_held((void *)&(l)->kd), default: (void)0)

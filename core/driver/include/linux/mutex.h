@@ -3,6 +3,7 @@
 #define KTHRASH_LINUX_MUTEX_H
 
 #include <linux/kernel.h>
+#include <linux/cleanup.h>
 #include <linux/lockdep.h>
 
 struct mutex {
@@ -50,5 +51,7 @@ KD_INLINE bool mutex_is_locked(struct mutex *m)
 }
 
 #define mutex_lock_nested(m, subclass) mutex_lock(m)
+
+DEFINE_GUARD(mutex, struct mutex *, mutex_lock(_T), mutex_unlock(_T))
 
 #endif

@@ -55,7 +55,8 @@ KD_INLINE bool refcount_dec_and_test(refcount_t *r)
 
 KD_INLINE void refcount_dec(refcount_t *r)
 {
-	WARN(atomic_fetch_sub_release(1, &r->refs) <= 1, "refcount_t: decrement hit 0; leaking memory");
+	WARN(atomic_fetch_sub_release(1, &r->refs) <= 1,
+	     "refcount_t: decrement hit 0; leaking memory");
 }
 
 KD_INLINE bool refcount_dec_not_one(refcount_t *r)

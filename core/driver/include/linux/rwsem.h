@@ -3,6 +3,7 @@
 #define KTHRASH_LINUX_RWSEM_H
 
 #include <linux/kernel.h>
+#include <linux/cleanup.h>
 
 struct rw_semaphore {
 	struct kd_rwsem kd;
@@ -62,5 +63,8 @@ KD_INLINE void downgrade_write(struct rw_semaphore *s)
 {
 	kd_downgrade(&s->kd);
 }
+
+DEFINE_GUARD(rwsem_read, struct rw_semaphore *, down_read(_T), up_read(_T))
+DEFINE_GUARD(rwsem_write, struct rw_semaphore *, down_write(_T), up_write(_T))
 
 #endif

@@ -7,6 +7,7 @@
 #define KTHRASH_LINUX_SLAB_H
 
 #include <linux/gfp.h>
+#include <linux/cleanup.h>
 #include <linux/kernel.h>
 
 #define ZERO_SIZE_PTR          ((void *)16)
@@ -87,7 +88,8 @@ KD_INLINE void *kmemdup(const void *from, size_t size, gfp_t flags)
 	return p ? memcpy(p, from, size) : NULL;
 }
 
-__attribute__((format(printf, 2, 3), unused)) static char *kasprintf(gfp_t flags, const char *fmt, ...)
+__attribute__((format(printf, 2, 3), unused))
+static char *kasprintf(gfp_t flags, const char *fmt, ...)
 {
 	char *s;
 	int size;
@@ -147,5 +149,8 @@ KD_INLINE void kmem_cache_free(struct kmem_cache *cache, void *p)
 	kd_cache_count((struct kd_cache *)cache, -1);
 	kfree(p);
 }
+
+DEFINE_FREE(kfree, void *, kfree(_T))
+DEFINE_FREE(kvfree, void *, kfree(_T))
 
 #endif

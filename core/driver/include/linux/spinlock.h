@@ -3,6 +3,7 @@
 #define KTHRASH_LINUX_SPINLOCK_H
 
 #include <linux/kernel.h>
+#include <linux/cleanup.h>
 #include <linux/irqflags.h>
 #include <linux/preempt.h>
 
@@ -85,6 +86,26 @@ KD_INLINE void spin_unlock_irqrestore(spinlock_t *l, unsigned long flags)
 #define raw_spin_unlock_irq(l)             spin_unlock_irq(l)
 #define raw_spin_lock_irqsave(l, flags)    spin_lock_irqsave(l, flags)
 #define raw_spin_unlock_irqrestore(l, flags) spin_unlock_irqrestore(l, flags)
+
+/* The flags are those of the block, so they stay in a struct with the lock. */
+typedef struct {
+	spinlock_t *lock;
+	unsigned long flags;
+} class_spinlock_irqsave_t;
+
+KD_INLINE class_spinlock_irqsave_t class_spinlock_irqsave_constructor(spinlock_t *l)
+{
+	return (class_spinlock_irqsave_t){ l, kd_spin_lock_save(&l->kd) };
+}
+
+KD_INLINE void class_spinlock_irqsave_destructor(class_spinlock_irqsave_t *g)
+{
+	kd_spin_unlock_restore(&g->lock->kd, g->flags);
+}
+
+DEFINE_GUARD(spinlock, spinlock_t *, spin_lock(_T), spin_unlock(_T))
+DEFINE_GUARD(spinlock_irq, spinlock_t *, spin_lock_irq(_T), spin_unlock_irq(_T))
+DEFINE_GUARD(spinlock_bh, spinlock_t *, spin_lock_bh(_T), spin_unlock_bh(_T))
 
 #include <linux/lockdep.h>
 
