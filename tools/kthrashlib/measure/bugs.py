@@ -133,7 +133,10 @@ def main(call):
     if "--causes" in call.options:
         from kthrashlib.measure import causes   # It uses this module.
         return causes.main(call)
-    call.only("--executions", "--seed", "--json", "--scoreboard", "--causes")
+    if "--together" in call.options:
+        from kthrashlib.measure import together     # It uses this module.
+        return together.main(call)
+    call.only("--executions", "--seed", "--json", "--scoreboard", "--causes", "--together")
     found, names = call.options, list(dict.fromkeys(call.words))
     for name in names:
         drivers.check_bug(name)
