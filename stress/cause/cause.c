@@ -9,7 +9,7 @@
 #include "stress/cause/internal.h"
 
 enum {
-	EXECUTIONS_USUAL = 12000,
+	EXECUTIONS_USUAL = 20000,
 	STEPS_USUAL = 10000000,
 	RUNS_ALWAYS = 50,	/* if so many random executions fail, each one does */
 	RUNS_ALWAYS_LONG = 12,	/* the same for livelocks, which are long */
@@ -244,7 +244,7 @@ static void find_orders(struct cause *out)
 		search.executions_max = search.executions + budget / WAYS;
 		search.steps_max = search.steps + budget_steps / WAYS;
 		reduce(way, runs_of[way]);
-		if (search_is_over() && search.kept_count > FEW)
+		if (search_is_over() && search.kept_count > FEW + 2)
 			continue;	/* it may not be minimal */
 		search.executions_max = search.executions + RUNS_VERIFY * 3;
 		search.steps_max = UINT64_MAX;
