@@ -9,7 +9,7 @@
 #include "stress/cause/internal.h"
 
 enum {
-	EXECUTIONS_USUAL = 12000,
+	EXECUTIONS_USUAL = 20000,
 	STEPS_USUAL = 10000000,
 	RUNS_ALWAYS = 50,	/* if so many random executions fail, each one does */
 	RUNS_ALWAYS_LONG = 12,	/* the same for livelocks, which are long */
@@ -199,8 +199,11 @@ static void reduce(enum way way, uint32_t runs)
 		shuffle(way);
 	search_reduce(runs, way == BY_INTEREST);
 	search_weaken(runs);
-	if (search.kept_count <= CAUSE_ORDERS_MAX)
+	if (search.kept_count <= CAUSE_ORDERS_MAX) {
+		search_join(runs);
+		search_weaken(runs);
 		search_name(runs);
+	}
 	search_reduce(runs, true);
 }
 
@@ -241,6 +244,8 @@ static void find_orders(struct cause *out)
 		search.executions_max = search.executions + budget / WAYS;
 		search.steps_max = search.steps + budget_steps / WAYS;
 		reduce(way, runs_of[way]);
+		if (search_is_over() && search.kept_count > FEW + 2)
+			continue;	/* it may not be minimal */
 		search.executions_max = search.executions + RUNS_VERIFY * 3;
 		search.steps_max = UINT64_MAX;
 		note_best(is_sufficient(RUNS_VERIFY));

@@ -88,6 +88,11 @@ void search_reduce(uint32_t runs, bool dull_first);
  */
 void search_weaken(uint32_t runs);
 /*
+ * Put one order in place of two of which the second begins where the first ends, where that
+ * suffices. The task in the middle may have nothing to do with the bug.
+ */
+void search_join(uint32_t runs);
+/*
  * Replace orders of places by orders of two accesses to one object, where these suffice. An object
  * says more, and it is the same whichever way the search has taken.
  */

@@ -89,7 +89,7 @@ static bool is_first_after(uint32_t i, uint32_t k)
 	return true;
 }
 
-/* A task sees its own store before others do, so when it becomes visible to them does not matter. */
+/* A task sees its own store at once, so it does not matter when others see it. */
 static bool is_own_store(const struct sim_touch_record *a, const struct sim_touch_record *b)
 {
 	const struct sim_event_record *x = &sim_accesses()->event[a->event];
@@ -222,8 +222,10 @@ uint32_t pairs_find(struct pair *pair, uint32_t max, uint32_t *conflicts)
 	find_switches();
 	find_conflicts();
 	qsort(pair, found.count, sizeof *pair, by_events);
-	for (uint32_t i = 0; i < found.count; i++)	/* of the same two events the best stays */
-		if (!n || pair[n - 1].first != pair[i].first || pair[n - 1].second != pair[i].second)
+	/* Of pairs of the same two events the best stays. */
+	for (uint32_t i = 0; i < found.count; i++)
+		if (!n || pair[n - 1].first != pair[i].first ||
+		    pair[n - 1].second != pair[i].second)
 			pair[n++] = pair[i];
 	qsort(pair, n, sizeof *pair, by_interest);
 	*conflicts = 0;

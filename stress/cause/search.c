@@ -319,6 +319,49 @@ void search_weaken(uint32_t runs)
 	}
 }
 
+/* ---- orders that lead from one to another ------------------------------------------- */
+
+/* Does order k begin where order i ends, or later in that task? */
+static bool leads_to(const struct pair *i, const struct pair *k)
+{
+	const struct sim_event_record *from = &sim_accesses()->event[i->second];
+	const struct sim_event_record *to = &sim_accesses()->event[k->first];
+
+	return i->second == k->first || (from->task == to->task && from->what == SIM_DOES &&
+					 to->what == SIM_DOES && i->second <= k->first);
+}
+
+/* Try one order in place of orders i and k. */
+static bool join(uint32_t i, uint32_t k, uint32_t runs)
+{
+	struct pair *p = &search.pair[search.kept[i]], old = *p;
+	const struct pair *q = &search.pair[search.kept[k]];
+	uint32_t count = search.kept_count, dropped = search.kept[k];
+
+	if (sim_accesses()->event[old.first].task == sim_accesses()->event[q->second].task)
+		return false;
+	p->second = q->second;
+	look_up(p);
+	search.kept[k] = search.kept[--search.kept_count];
+	if (suffices(search.kept, search.kept_count, runs) && !search_is_over())
+		return true;
+	search.kept_count = count;
+	search.kept[count - 1] = search.kept[k];
+	search.kept[k] = dropped;
+	*p = old;
+	return false;
+}
+
+void search_join(uint32_t runs)
+{
+	for (uint32_t i = 0; i < search.kept_count; i++)
+		for (uint32_t k = 0; k < search.kept_count && !search_is_over(); k++)
+			if (i != k &&
+			    leads_to(&search.pair[search.kept[i]], &search.pair[search.kept[k]]) &&
+			    join(i, k, runs))
+				i = k = 0;
+}
+
 /* ---- orders with an object ---------------------------------------------------------- */
 
 static bool same_tasks(const struct pair *a, const struct pair *b)

@@ -239,7 +239,11 @@ void words_identity(struct cause *c)
 	for (uint32_t i = 0; i < c->orders_count; i++)
 		if (!last || c->order[i].same_object || !last->same_object)
 			last = &c->order[i];
-	put(&t, "%s: ", kt_failure_name(search.v->failure));
+	/* Blocks of different kinds leak by different bugs in one order. */
+	if (search.v->failure == KT_LEAK)
+		put(&t, "%.90s: ", search.v->signature);
+	else
+		put(&t, "%s: ", kt_failure_name(search.v->failure));
 	put_place(&t, &last->first);
 	put(&t, " < ");
 	put_place(&t, &last->second);

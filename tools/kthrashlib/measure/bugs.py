@@ -14,7 +14,7 @@ from kthrashlib import children, env, terminal
 from kthrashlib.build import about, bazel, cores, drivers
 from kthrashlib.build.drivers import header
 from kthrashlib.common import CLEAN, FINDINGS, ROOT, STATE, path_said
-from kthrashlib.measure import causes, linux_bugs, scoreboard, suite
+from kthrashlib.measure import causes, linux_bugs, scoreboard, suite, together
 from kthrashlib.measure import shrunk as shrinking
 from kthrashlib.measure.hunting import COLUMNS, facts, hunt, line, ok, shrunk
 
@@ -73,7 +73,10 @@ def main(call):
         return shrinking.main(call)
     if "--causes" in call.options:
         return causes.main(call)
-    call.only("--executions", "--seed", "--json", "--scoreboard", "--shrunk", "--causes", "--core")
+    if "--together" in call.options:
+        return together.main(call)
+    call.only("--executions", "--seed", "--json", "--scoreboard", "--shrunk", "--causes", "--core",
+              "--together")
     found, names = call.options, list(dict.fromkeys(call.words))
     for name in names:
         drivers.check_bug(name)
