@@ -106,8 +106,9 @@ COMMANDS = [
     driver("replay", "programs.run:replay", "PLAN...", "plans exactly as written",
            "Exit status 0: each plan ended as it expects; 1: a plan did not."),
     driver("shrink", "programs.run:shrink", "PLAN", "the smallest plan with the same finding"),
-    Command("explain", "programs.run:explain", "PLAN", "the interleaving, a column for each task",
+    Command("explain", "programs.run:explain", "PLAN", "why a plan fails, in a few rows",
             WHERE + [
+        Option("--all", "every step, in place of the rows that tell why (text only)"),
         Option("--format=text|json|perfetto|html",
                "html: a page of its own; perfetto: a trace for its viewer and Chrome's", "text"),
         Option("-o OUT", "the file for it", "standard output"),
@@ -121,7 +122,8 @@ COMMANDS = [
         Option("--step=N", "stop at this step, as explain numbers them", "where it fails",
                number=whole(0, 10**6)),
         Option("--batch", "print tasks, locks, the last steps and all frames, then end"),
-    ], "In gdb: kthrash tasks, kthrash locks, kthrash trace, kthrash bt TASK; kt for short."),
+    ], "In gdb: kthrash why, kthrash tasks, kthrash locks, kthrash trace, kthrash bt TASK; kt for "
+       "short."),
     Command("bugs", "measure.bugs:main", "[BUG]...",
             "the seeded bugs: each built, hunted, shrunk, replayed", [
         Option("--programs", "the programs of corpus/programs/ instead; BUG is a program's name"),
