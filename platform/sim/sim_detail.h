@@ -37,7 +37,7 @@ enum sim_kind {	/* how a field's values are printed */
 	SIM_BOOL,
 	SIM_BITS,	/* by names of bits; no bit: the name of the row whose bits are 0 */
 	SIM_POINTER,	/* by the name of the object */
-		SIM_LINKS,	/* a list_head: the object that its `next` leads to; see sim_change */
+	SIM_LINKS,	/* a list_head: the object that its `next` leads to; see sim_change */
 	SIM_HEX,
 	SIM_QUIET,	/* has a name, but a plain change of it is not recorded */
 };
