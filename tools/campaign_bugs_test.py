@@ -38,6 +38,27 @@ class Findings(Campaign):
         self.assertIn("the interleaving", out)
         self.assertEqual(self.night()["bugs"]["new"], [bug["id"]])
 
+    def test_two_signatures_of_one_cause_are_one_bug(self):
+        cause = json.dumps({"kind": "orders", "sentence": "fails only so", "identity": "a < b",
+                            "id": "deadlock-0a0b0c0d"})
+        self.fakes.lane("one", "finding deadlock-11111111 1; finding deadlock-22222222 2; "
+                        "say summary 5 50", cause=cause)
+        self.fakes.run(lanes="one")
+        self.assertEqual(os.listdir(self.at("crashing")), ["deadlock-0a0b0c0d"])
+        self.assertEqual(os.listdir(self.at("incubating")), [])
+        bug = self.bug(name="deadlock-0a0b0c0d")
+        self.assertEqual(bug["cause"], "fails only so")
+        self.assertEqual({m.split(".")[3] for m in os.listdir(
+            self.at("crashing", "deadlock-0a0b0c0d", "raw"))},
+            {"deadlock-11111111", "deadlock-22222222"})
+
+    def test_a_cause_without_an_identity_files_nothing_elsewhere(self):
+        self.fakes.lane("one", FINDS, cause=json.dumps(
+            {"kind": "always", "sentence": "fails always", "identity": "", "id": "x"}))
+        self.fakes.run(lanes="one")
+        self.assertEqual(os.listdir(self.at("crashing")), ["deadlock-11111111"])
+        self.assertEqual(self.bug()["cause"], "fails always")
+
     def test_a_sanitizers_report_goes_with_its_finding(self):
         self.fakes.lane("one", FINDS + "; echo WARNING > \"$dir/deadlock-11111111.report.txt\"")
         self.fakes.run(lanes="one")

@@ -90,7 +90,7 @@ identify)
 about) echo '%(about)s' ;;
 explain)
 	case "$*" in
-	*json*) echo '{"tasks":["C1"],"steps":[]}' ;;
+	*json*) echo '{"tasks":["C1"],"steps":[],"cause":%(cause)s}' ;;
 	*) echo 'the interleaving at core/kthread.c:12' ;;
 	esac
 	;;
@@ -110,10 +110,10 @@ def script(path, body):
 
 
 def driver(path, hunt="say summary 9 90", fails=10, ledger="", fuzz=":", fuzz_input=":",
-           identify="exit 2", about="{}"):
+           identify="exit 2", about="{}", cause="null"):
     return script(path, DRIVER % {"hunt": hunt, "fails": fails, "ledger": "'%s'" % ledger,
                                   "fuzz": fuzz, "input": fuzz_input, "identify": identify,
-                                  "about": about})
+                                  "about": about, "cause": cause})
 
 
 CONFIG = """[limits]

@@ -30,6 +30,7 @@ static uint32_t kill_event;	/* + 1, while a kill is under way */
 /* How often a task has had an event of that key without its number. */
 static struct {
 	uint32_t execution, used;
+	uint32_t mask;		/* a small table stays in the cache */
 	struct { uint64_t key; uint32_t count, execution; } at[VISITS];
 } visits;
 
@@ -81,14 +82,14 @@ uint64_t event_visible_key(uint64_t store)
 /* Count an event of that key. Returns its number, from 1; 0 if there is no room. */
 static uint32_t number(uint64_t key)
 {
-	uint32_t i = (uint32_t)(key >> 40) % VISITS;
+	uint32_t i = (uint32_t)(key >> 40) & visits.mask;
 
 	while (visits.at[i].execution == visits.execution && visits.at[i].key != key)
-		i = (i + 1) % VISITS;
+		i = (i + 1) & visits.mask;
 	if (visits.at[i].execution == visits.execution)
 		return ++visits.at[i].count;
-	if (++visits.used > VISITS / 4 * 3) {
-		visits.used = VISITS;
+	if (++visits.used > visits.mask / 4 * 3) {
+		visits.used = visits.mask;
 		return 0;
 	}
 	visits.at[i].key = key;
@@ -507,6 +508,9 @@ static void begin(const struct sim_observer *o)
 		visits.execution = 1;
 	}
 	visits.used = 0;
+	visits.mask = VISITS - 1;
+	while (!records && visits.mask > 1023 && visits.mask > 8 * rec.events)
+		visits.mask >>= 1;
 	for (uint32_t i = 0; i < SIM_TASKS_MAX; i++) {
 		of_task[i] = (struct task_events){ .event = SIM_NEVER };
 	}

@@ -10,6 +10,7 @@
  *	weak.c			steps, edges, memory that begins and ends
  *	notes.c			spawns and wake-ups
  *	details.c		steps; memory that ends
+ *	accesses.c		what each event touches; memory that begins and ends
  *	sanitizer.c		edges, in builds with ThreadSanitizer
  *
  * sim.observed has a bit for each thing that some observer hears of. Where such a thing

@@ -114,17 +114,20 @@ void sim_orders_set(const struct sim_orders *o)
 	}
 }
 
-/* The event has to wait for another one. */
-static bool waits(uint64_t key)
+static bool slot_waits(const struct slot *s)
 {
-	const struct slot *s = &keep.slot[find(key)];
-
 	if (s->run != keep.run)
 		return false;
 	for (uint32_t i = s->seconds; i; i = keep.next[i - 1])
 		if (!keep.slot[keep.first[i - 1]].happened)
 			return true;
 	return false;
+}
+
+/* The event has to wait for another one. */
+static bool waits(uint64_t key)
+{
+	return slot_waits(&keep.slot[find(key)]);
 }
 
 void sim_orders_happens(uint64_t key)
@@ -169,7 +172,14 @@ enum flavour { UNIFORM, NEAR_LATE, STICKY, NEAR_4, PRIORITIES, NEAR_16 };
 
 _Static_assert(NEAR_16 + 1 == SIM_FLAVOURS, "sim_orders.h says how many there are");
 
+/* Where the task's next event is in the two tables, as long as its key is this one. */
+struct found {
+	uint64_t key;
+	uint32_t slot, place;
+};
+
 static struct {
+	struct found found[SIM_TASKS_MAX];
 	struct kt_rng rng;
 	enum flavour flavour;
 	uint32_t last_place[SIM_TASKS_MAX];
@@ -210,10 +220,25 @@ static uint64_t key_of(uint32_t answer)
 	return answer >= exec.stores ? event_visible_key(weak_event(answer)) : event_next(answer);
 }
 
+static const struct found *look_up(uint32_t answer)
+{
+	struct found *f = &exec.found[answer];
+	uint64_t key = key_of(answer);
+
+	if (f->key != key)
+		*f = (struct found){ .key = key, .slot = find(key), .place = slot_of_place(key) };
+	return f;
+}
+
+static bool has_to_wait(uint32_t answer)
+{
+	return keep.o.count && slot_waits(&keep.slot[look_up(answer)->slot]);
+}
+
 /* The place of the answer's event in the reference, or of the last event before it. */
 static uint32_t place_of(uint32_t answer)
 {
-	uint32_t i = slot_of_place(key_of(answer));
+	uint32_t i = look_up(answer)->place;
 
 	if (ref.at[i].run == ref.run)
 		return ref.at[i].place;
@@ -254,7 +279,7 @@ static bool all_wait(const struct sim_decision *d)
 	const struct sim_set can = sim_can_run(d);
 
 	SIM_FOR_EACH(i, &can)
-	if (!waits(key_of(i)))
+	if (!has_to_wait(i))
 		return false;
 	return true;
 }
@@ -376,10 +401,10 @@ static uint32_t orders_next(struct sim_strategy *s, const struct sim_decision *d
 
 	(void)s;
 	SIM_FOR_EACH(i, &able)
-	if (waits(key_of(i)))
+	if (has_to_wait(i))
 		sim_set_remove(&can, i);
 	if (sim_set_is_empty_in(&can, sim_set_words)) {
-		if (d->why == SIM_YIELDED && exec.spins++ < SPINS_MAX && !waits(key_of(d->task)))
+		if (d->why == SIM_YIELDED && exec.spins++ < SPINS_MAX && !has_to_wait(d->task))
 			return d->task;
 		can = able;	/* an order has to be broken */
 	}

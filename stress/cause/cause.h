@@ -94,6 +94,7 @@ struct cause {
 	uint32_t orders_count, faults_count;
 	struct cause_order order[CAUSE_ORDERS_MAX];	/* by the time of the second access */
 	struct cause_fault fault[CAUSE_FAULTS_MAX];
+	bool nearly;		/* CAUSE_ALWAYS, CAUSE_FAULTS: a few executions passed */
 	bool sufficient;	/* every execution that was tried under these orders failed */
 
 	uint32_t executions;	/* how many the search ran */

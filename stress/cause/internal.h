@@ -47,6 +47,8 @@ struct search {
 	struct world_options options;
 	uint32_t executions, executions_max;
 	uint64_t steps, steps_max;	/* of all executions */
+	uint32_t longest;		/* steps of a passing execution */
+	uint32_t horizon;		/* later steps of the failing execution do not count */
 	uint32_t faults;		/* bit per fault of the reference that is necessary */
 
 	struct pair pair[PAIRS_MAX];
@@ -85,6 +87,16 @@ void search_reduce(uint32_t runs, bool dull_first);
  * long as the orders suffice.
  */
 void search_weaken(uint32_t runs);
+/*
+ * Put one order in place of two of which the second begins where the first ends, where that
+ * suffices. The task in the middle may have nothing to do with the bug.
+ */
+void search_join(uint32_t runs);
+/*
+ * Replace orders of places by orders of two accesses to one object, where these suffice. An object
+ * says more, and it is the same whichever way the search has taken.
+ */
+void search_name(uint32_t runs);
 
 /* ---- words.c -------------------------------------------------------------------- */
 

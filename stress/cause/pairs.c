@@ -53,7 +53,8 @@ static enum interest interest_of(const struct sim_touch_record *a,
 static void add(uint32_t first, uint32_t second, uint32_t first_touch, uint32_t second_touch,
 		enum interest interest)
 {
-	if (found.count == found.max)
+	if (found.count == found.max ||
+	    sim_accesses()->event[second].step > search.horizon)
 		return;
 	found.pair[found.count++] = (struct pair){
 		.first = first, .second = second, .first_touch = first_touch,
@@ -88,6 +89,16 @@ static bool is_first_after(uint32_t i, uint32_t k)
 	return true;
 }
 
+/* A task sees its own store at once, so it does not matter when others see it. */
+static bool is_own_store(const struct sim_touch_record *a, const struct sim_touch_record *b)
+{
+	const struct sim_event_record *x = &sim_accesses()->event[a->event];
+	const struct sim_event_record *y = &sim_accesses()->event[b->event];
+
+	return x->task == y->task && (x->what == SIM_BECOMES_VISIBLE ||
+				      y->what == SIM_BECOMES_VISIBLE);
+}
+
 static void find_neighbours(uint32_t k)
 {
 	const struct sim_accesses *acc = sim_accesses();
@@ -99,7 +110,7 @@ static void find_neighbours(uint32_t k)
 		const struct sim_touch_record *b = &acc->touch[touch[k]];
 		uint32_t who = actor_of(i);
 
-		if ((seen[who / 64] >> who % 64 & 1) || !conflict(i, k))
+		if ((seen[who / 64] >> who % 64 & 1) || !conflict(i, k) || is_own_store(a, b))
 			continue;
 		seen[who / 64] |= 1ull << who % 64;
 		if (is_first_after(i, k))
@@ -158,7 +169,7 @@ static void find_switches(void)
 			add(by_place[i - 1], by_place[i], SIM_NEVER, SIM_NEVER, OF_PLACES);
 	/* What a task was about to do comes after all that happened. */
 	for (uint32_t i = 0; i < acc->events && happened; i++)
-		if (acc->event[i].could_run)
+		if (acc->event[i].could_run && search.horizon == UINT32_MAX)
 			add(by_place[happened - 1], i, SIM_NEVER, SIM_NEVER, OF_PLACES);
 }
 
@@ -211,8 +222,10 @@ uint32_t pairs_find(struct pair *pair, uint32_t max, uint32_t *conflicts)
 	find_switches();
 	find_conflicts();
 	qsort(pair, found.count, sizeof *pair, by_events);
-	for (uint32_t i = 0; i < found.count; i++)	/* of the same two events the best stays */
-		if (!n || pair[n - 1].first != pair[i].first || pair[n - 1].second != pair[i].second)
+	/* Of pairs of the same two events the best stays. */
+	for (uint32_t i = 0; i < found.count; i++)
+		if (!n || pair[n - 1].first != pair[i].first ||
+		    pair[n - 1].second != pair[i].second)
 			pair[n++] = pair[i];
 	qsort(pair, n, sizeof *pair, by_interest);
 	*conflicts = 0;

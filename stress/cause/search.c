@@ -77,8 +77,11 @@ enum ending search_run(const struct sim_orders *o, struct sim_outcome *out)
 	search.executions++;
 	search.steps += v.steps;
 	*out = sim_orders_outcome();
-	if (v.failure == KT_PASS)
+	if (v.failure == KT_PASS) {
 		note_passing(o, out);
+		if (v.steps > search.longest)
+			search.longest = v.steps;
+	}
 	return v.failure == KT_PASS ? PASSES : v.failure == search.v->failure ? FAILS :
 	       FAILS_OTHERWISE;
 }
@@ -302,7 +305,7 @@ void search_weaken(uint32_t runs)
 {
 	const struct sim_accesses *acc = sim_accesses();
 
-	for (uint32_t i = 0; i < search.kept_count; i++) {
+	for (uint32_t i = 0; i < search.kept_count && !search_is_over(); i++) {
 		struct pair *p = &search.pair[search.kept[i]], old = *p;
 
 		if (p->interest >= OF_REFERENCES)
@@ -314,4 +317,84 @@ void search_weaken(uint32_t runs)
 		if (p->first != old.first || p->second != old.second)
 			look_up(p);
 	}
+}
+
+/* ---- orders that lead from one to another ------------------------------------------- */
+
+/* Does order k begin where order i ends, or later in that task? */
+static bool leads_to(const struct pair *i, const struct pair *k)
+{
+	const struct sim_event_record *from = &sim_accesses()->event[i->second];
+	const struct sim_event_record *to = &sim_accesses()->event[k->first];
+
+	return i->second == k->first || (from->task == to->task && from->what == SIM_DOES &&
+					 to->what == SIM_DOES && i->second <= k->first);
+}
+
+/* Try one order in place of orders i and k. */
+static bool join(uint32_t i, uint32_t k, uint32_t runs)
+{
+	struct pair *p = &search.pair[search.kept[i]], old = *p;
+	const struct pair *q = &search.pair[search.kept[k]];
+	uint32_t count = search.kept_count, dropped = search.kept[k];
+
+	if (sim_accesses()->event[old.first].task == sim_accesses()->event[q->second].task)
+		return false;
+	p->second = q->second;
+	look_up(p);
+	search.kept[k] = search.kept[--search.kept_count];
+	if (suffices(search.kept, search.kept_count, runs) && !search_is_over())
+		return true;
+	search.kept_count = count;
+	search.kept[count - 1] = search.kept[k];
+	search.kept[k] = dropped;
+	*p = old;
+	return false;
+}
+
+void search_join(uint32_t runs)
+{
+	for (uint32_t i = 0; i < search.kept_count; i++)
+		for (uint32_t k = 0; k < search.kept_count && !search_is_over(); k++)
+			if (i != k &&
+			    leads_to(&search.pair[search.kept[i]], &search.pair[search.kept[k]]) &&
+			    join(i, k, runs))
+				i = k = 0;
+}
+
+/* ---- orders with an object ---------------------------------------------------------- */
+
+static bool same_tasks(const struct pair *a, const struct pair *b)
+{
+	const struct sim_event_record *e = sim_accesses()->event;
+
+	return e[a->first].task == e[b->first].task && e[a->first].what == e[b->first].what &&
+	       e[a->second].task == e[b->second].task && e[a->second].what == e[b->second].what;
+}
+
+/* The pairs come from the end, because the latest are nearest to the failure. */
+static void name_one(struct pair *p, uint32_t runs)
+{
+	enum { TRIES = 16 };
+	const struct pair old = *p;
+	uint32_t tries = 0;
+
+	for (uint32_t i = search.pairs; i-- > 0 && tries < TRIES && !search_is_over(); ) {
+		const struct pair *with = &search.pair[i];
+
+		if (with == p || with->interest < OF_REFERENCES || !same_tasks(with, &old))
+			continue;
+		tries++;
+		*p = *with;
+		if (suffices(search.kept, search.kept_count, runs))
+			return;
+	}
+	*p = old;
+}
+
+void search_name(uint32_t runs)
+{
+	for (uint32_t i = 0; i < search.kept_count && !search_is_over(); i++)
+		if (search.pair[search.kept[i]].interest < OF_REFERENCES)
+			name_one(&search.pair[search.kept[i]], runs);
 }

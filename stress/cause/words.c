@@ -100,9 +100,7 @@ static void put_access(struct text *t, const struct cause_access *a, bool its)
 	put(t, "`%s`", label);
 	if (kt_site_line(a->site))
 		put(t, " (%s:%u)", kt_site_file(a->site), kt_site_line(a->site));
-	if (a->what == CAUSE_VISIBLE)
-		put(t, " becoming visible");
-	else if (a->locks[0])
+	if (a->locks[0] && a->what != CAUSE_VISIBLE)
 		put(t, " under %s", a->locks);
 }
 
@@ -137,13 +135,14 @@ static void put_order(struct text *t, const struct cause *c, uint32_t i, uint32_
 	*said |= 1u << i;
 	if (next == SIM_NEVER) {
 		put_access(t, &o->first, false);
-		put(t, " comes before ");
+		put(t, o->second.what == CAUSE_VISIBLE ? " comes while " : " comes before ");
 		put_access(t, &o->second, false);
+		put(t, o->second.what == CAUSE_VISIBLE ? " is not yet visible" : "");
 		return;
 	}
 	*said |= 1u << next;
 	put_access(t, &o->second, false);
-	put(t, " comes after ");
+	put(t, o->second.what == CAUSE_VISIBLE ? " becomes visible after " : " comes after ");
 	put_access(t, &o->first, false);
 	put(t, " and before ");
 	put_access(t, &c->order[next].second, c->order[next].second.task == o->first.task &&
@@ -195,13 +194,15 @@ static void put_faults(struct text *t, const struct cause *c)
 
 void words_sentence(struct cause *c)
 {
+	static const char always[] = "fails under every schedule that was tried";
+	static const char nearly[] = "fails under nearly every schedule";
 	struct text t = { .buf = c->sentence, .size = sizeof c->sentence };
 
 	c->sentence[0] = '\0';
 	switch (c->kind) {
-	case CAUSE_ALWAYS: put(&t, "fails under every schedule that was tried"); break;
+	case CAUSE_ALWAYS: put(&t, "%s", c->nearly ? nearly : always); break;
 	case CAUSE_FAULTS:
-		put(&t, "fails under every schedule that was tried if ");
+		put(&t, "%s if ", c->nearly ? nearly : always);
 		put_faults(&t, c);
 		put(&t, ", and passes without that");
 		break;
@@ -238,7 +239,11 @@ void words_identity(struct cause *c)
 	for (uint32_t i = 0; i < c->orders_count; i++)
 		if (!last || c->order[i].same_object || !last->same_object)
 			last = &c->order[i];
-	put(&t, "%s: ", kt_failure_name(search.v->failure));
+	/* Blocks of different kinds leak by different bugs in one order. */
+	if (search.v->failure == KT_LEAK)
+		put(&t, "%.90s: ", search.v->signature);
+	else
+		put(&t, "%s: ", kt_failure_name(search.v->failure));
 	put_place(&t, &last->first);
 	put(&t, " < ");
 	put_place(&t, &last->second);

@@ -40,7 +40,8 @@ struct world_options {
 	enum subject_knowledge knows;
 	uint32_t variant;		/* of the subject's execution, below subject->variants() */
 	bool explores;			/* world_explore() decides, and not `strategy` */
-	bool orders;			/* the simulator's strategy `orders` decides (stress/cause) */
+	uint32_t steps_max;		/* of the simulator; 0: as the subject has it */
+	bool orders;			/* sim_strategy_orders() decides, and not `strategy` */
 	uint32_t moved;			/* how far memory is moved: 0, or a power of two below 1
 					 * << WORLD_MOVED_POWERS */
 };

@@ -178,6 +178,10 @@ void world_run(const struct world_options *o, struct verdict *v)
 	bool check_expects = o->check_expects;
 	unsigned runs = 0;
 
+	if (o->steps_max) {
+		so.steps_max = o->steps_max;
+		so.steps_fair = 0;
+	}
 	if (!profiled && sim_strategy_profiles((enum kt_strategy)o->strategy))
 		take_profile();
 	do {

@@ -133,7 +133,12 @@ COMMANDS = [
                number=whole(1, 10**12)),
         Option("--seed=N", "the seed of the hunt", "1", number=whole(0, 2**63)),
         Option("--scoreboard", "every strategy on each bug"),
-        Option("--seeds=N", "with --scoreboard: hunts by each strategy", "5",
+        Option("--causes", "why the findings of each bug fail, and what the search costs"),
+        Option("--together", "20 bugs, or those that are named, in one driver: how many folders "
+               "a campaign would file"),
+        Option("--seconds=N", "with --together: how long to hunt", "60", number=whole(1, 10**6)),
+        Option("--seeds=N", "with --scoreboard: hunts by each strategy; with --causes: hunts",
+               "5; with --causes 1",
                number=whole(1, 1000)),
         Option("--out=FILE", "with --scoreboard: write FILE.json and a picture, FILE.svg"),
         JSON,

@@ -130,7 +130,13 @@ def main(call):
         return suite.main(call)
     if "--scoreboard" in call.options:
         return scoreboard.main(call)
-    call.only("--executions", "--seed", "--json", "--scoreboard")
+    if "--causes" in call.options:
+        from kthrashlib.measure import causes   # It uses this module.
+        return causes.main(call)
+    if "--together" in call.options:
+        from kthrashlib.measure import together     # It uses this module.
+        return together.main(call)
+    call.only("--executions", "--seed", "--json", "--scoreboard", "--causes", "--together")
     found, names = call.options, list(dict.fromkeys(call.words))
     for name in names:
         drivers.check_bug(name)

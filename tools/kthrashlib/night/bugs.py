@@ -46,7 +46,7 @@ def as_pair(value):
 
 # These are the keys of finding.json. For each key, the function turns any value into one of the
 # right kind.
-KEYS = {"id": as_text, "state": as_text, "kind": as_word, "signature": as_text,
+KEYS = {"id": as_text, "state": as_text, "kind": as_word, "signature": as_text, "cause": as_text,
         "message": as_text, "options": as_text, "build": as_text, "commit": as_text,
         "sources": as_text, "hash": as_text, "places": as_dicts, "reliability": as_pair,
         "first_seen": as_word, "last_seen": as_word,

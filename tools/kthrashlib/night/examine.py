@@ -136,12 +136,25 @@ def places_in(text):
 
 
 def keep_trace(bug, binary, plan):
+    """Writes trace.json. Returns what the driver says of the cause, as a dict; empty if it says
+    nothing."""
     _, _, said = run([binary, "explain", plan, "--format=json"], stderr=children.DEVNULL)
     try:
         explained = annotate(json.loads(said), Sources())
     except (ValueError, KeyError, TypeError):
-        return
+        return {}
     write_json(os.path.join(bug, "trace.json"), explained)
+    return explained.get("cause") or {}
+
+
+def filed_by(cause):
+    """Returns the keys of examined.json that a cause gives. One bug has many signatures, because
+    other tasks wait at other places each time. So a bug whose cause is known is filed under the
+    id of its cause."""
+    found = {"cause": cause["sentence"]} if cause.get("kind", "not found") != "not found" else {}
+    if cause.get("identity"):
+        found["same_as"] = cause["id"]
+    return found
 
 
 def is_threads(lane):
@@ -194,9 +207,8 @@ class Examiner:
             failed, first = reruns(binary, threads, plan, kind, RERUNS)
         _, _, explained = run([binary, "explain", plan])
         write_whole(os.path.join(bug, "interleaving.txt"), explained)
-        if not threads:
-            keep_trace(bug, binary, plan)
-        return {"kind": kind,
+        cause = {} if threads else keep_trace(bug, binary, plan)
+        return {"kind": kind, **filed_by(cause),
                 "signature": first["signature"] or said.get("signature", "") or
                 identity.signature_in(text),
                 "message": first["message"] or said.get("message", "") or
@@ -218,7 +230,7 @@ class Examiner:
             if line.get("type") == "finding":
                 result = self.examine_plan(bug, line["file"], self.sim, False, line)
                 shutil.rmtree(out, ignore_errors=True)
-                return {**result, "same_as": identity.of(line)}
+                return {"same_as": identity.of(line), **result}
         shutil.copyfile(raw, os.path.join(bug, "plan"))
         if not first:
             return {"kind": "crash", "signature": "", "reliability": [0, RERUNS], "message":

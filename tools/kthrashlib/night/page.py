@@ -246,8 +246,8 @@ def finding_of(folder, name, marks, sources, page_folder, draw):
          "kind": found["kind"] or kind_of(name) or "finding", "count": count(found["count"]),
          "lanes": ", ".join(found["lanes"]), "reliability": reliability_of(found),
          "first_seen": when(found["first_seen"]), "last_seen": when(found["last_seen"]),
-         **{k: found[k] for k in ("message", "signature", "build", "commit", "sources", "hash",
-                                  "first_night", "replay")},
+         **{k: found[k] for k in ("message", "signature", "cause", "build", "commit", "sources",
+                                  "hash", "first_night", "replay")},
          "places": [place_text(p) for p in found["places"][:PLACES_MAX]],
          "plan": "", "links": [], "how": None}
     if path:

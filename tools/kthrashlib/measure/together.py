@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Implements `bugs --together`, which plants several seeded bugs in one driver, hunts it, and counts
+the folders that a campaign would file.
+
+The findings go the way that a campaign's findings go: each is shrunk, and filed by the identity of
+its cause. A folder belongs to the bugs whose own drivers fail on its shrunk plan. At best each bug
+has one folder, and no folder has several bugs.
+"""
+
+import collections
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+
+from kthrashlib import children, env, terminal
+from kthrashlib.build import bazel, drivers
+from kthrashlib.build.drivers import header
+from kthrashlib.common import CLEAN, FINDINGS, ROOT, STATE, environment, path_said
+from kthrashlib.measure import bugs, causes
+from kthrashlib.terminal import LEFT, RIGHT
+
+BUGS = 20
+HUNT_S = 60
+DRIVER = "//stress:kthrash_sim_park"    # Most bugs are built with these back ends.
+NEEDED = ("core", "platform", "stress", "tools", "corpus", "fuzz", "BUILD", "WORKSPACE", ".bazelrc",
+          ".bazelrc.user", ".bazelignore", ".clang-tidy", ".clang-format")
+COLUMNS = [("folder", LEFT), ("findings", RIGHT), ("signatures", RIGHT), ("bugs", LEFT)]
+
+
+def copy_sources(folder):
+    for name in NEEDED:
+        source = os.path.join(ROOT, name)
+        if os.path.isdir(source):
+            shutil.copytree(source, os.path.join(folder, name), symlinks=True)
+        elif os.path.exists(source):
+            shutil.copy2(source, os.path.join(folder, name))
+
+
+def plant(folder, name):
+    """Applies the patch of a bug to the copy of the sources. Returns False, and changes nothing, if
+    it does not fit together with the patches that are there."""
+    patch = ["patch", "-p1", "-s", "-f", "--fuzz=0", "--no-backup-if-mismatch", "-d", folder,
+             "-i", os.path.join(ROOT, "stress", "bugs", name + ".patch")]
+    if children.run(patch + ["--dry-run"], stdout=children.DEVNULL,
+                    stderr=children.DEVNULL).returncode:
+        return False
+    children.run(patch, stdout=children.DEVNULL)
+    return True
+
+
+def build(folder):
+    """Builds the driver of the copy, and returns its path."""
+    said = subprocess.run(["bazel", "build", DRIVER], cwd=folder, text=True, check=False,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    binary = os.path.join(folder, "bazel-bin", "stress", DRIVER.partition(":")[2])
+    if said.returncode or not os.path.exists(binary):
+        raise environment("the driver with all bugs does not build: " + said.stdout[-600:])
+    kept = os.path.join(folder, "driver")
+    shutil.copy2(binary, kept)
+    subprocess.run(["bazel", "shutdown"], cwd=folder, check=False, stdout=subprocess.DEVNULL,
+                   stderr=subprocess.DEVNULL)
+    return kept
+
+
+def fails(binary, plan):
+    """Does the plan fail with this driver?"""
+    _, lines = bugs.json_lines([binary, "replay", plan, "--json"])
+    return bool(lines) and lines[0].get("kind", "pass") != "pass"
+
+
+def file_findings(binary, found, folder):
+    """Shrinks each finding, and files it. Returns {folder: [(signature, shrunk plan)]}."""
+    filed = collections.defaultdict(list)
+    for n, finding in enumerate(terminal.each(found, "filing the findings")):
+        plan, small = path_said(finding["file"]), os.path.join(folder, "%d.plan" % n)
+        status, _ = bugs.json_lines([binary, "shrink", plan, "-o", small, "--json",
+                                     "--seconds=%d" % causes.SHRINK_S])
+        if status != CLEAN:
+            small = plan
+        filed[causes.cause_of(binary, small)["cause"]["id"]].append((finding["signature"], small))
+    return filed
+
+
+def main(call):
+    call.only("--together", "--json", "--seed", "--seconds")
+    names = list(dict.fromkeys(call.words))
+    for name in names:
+        drivers.check_bug(name)
+    limit = len(names) or BUGS
+    names = [n for n in names or drivers.bug_names()
+             if "Test" not in header(n) and "Hunt" not in header(n)]
+    env.ensure(env.BUILD)
+    os.makedirs(os.path.join(STATE, "bugs"), exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="together.",
+                                     dir=os.path.join(STATE, "bugs")) as folder:
+        copy = os.path.join(folder, "sources")
+        copy_sources(copy)
+        planted = []
+        for name in names:
+            if len(planted) < limit and plant(copy, name):
+                planted.append(name)
+        binary = build(copy)
+        return report(call, planted, binary, folder)
+
+
+def report(call, planted, binary, folder):
+    _, lines = bugs.json_lines([
+        binary, "stress", "--json", "--keep-going", "--jobs=2",
+        "--seconds=%d" % call.options.get("--seconds", HUNT_S),
+        "--seed=%d" % call.options.get("--seed", 1),
+        "--findings=" + os.path.join(folder, "findings")])
+    filed = file_findings(binary, [x for x in lines if x.get("type") == "finding"], folder)
+    alone = dict(zip(planted, bazel.build(["//stress/bugs:" + n for n in planted])))
+    rows = [{"folder": name, "findings": len(of), "signatures": len({s for s, _ in of}),
+             "bugs": [bug for bug in planted if any(fails(alone[bug], p) for _, p in of)]}
+            for name, of in sorted(filed.items())]
+    seen = {bug for row in rows for bug in row["bugs"]}
+    missed = [bug for bug in planted if bug not in seen]
+    if "--json" in call.options:
+        print(json.dumps({"planted": planted, "folders": rows, "missed": missed}, indent=1))
+    else:
+        terminal.table(COLUMNS, [(r["folder"], r["findings"], r["signatures"],
+                                  " ".join(r["bugs"])) for r in rows])
+        print("%d bugs in one driver: %d folders, %d findings, missed: %s" % (
+            len(planted), len(rows), sum(r["findings"] for r in rows),
+            " ".join(missed) or "none"))
+    return FINDINGS if missed or len(rows) > len(planted) * 11 // 10 else CLEAN
