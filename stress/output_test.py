@@ -31,6 +31,7 @@ COMMANDS = {
     "verify": ["{good}", "--findings={folder}/f"],
     "replay": ["{good}"],
     "shrink": ["{bad}", "-o", "{folder}/smaller"],
+    "cause": ["{bad}"],
     "explain": ["{good}"],
     "identify": ["{report}"],
     "bench": ["--json", "--seconds=0.05"],

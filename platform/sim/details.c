@@ -260,6 +260,12 @@ static struct sim_value value_of(uint64_t bits, uint32_t size)
 
 /* ---- plain accesses ------------------------------------------------------------- */
 
+/* Does a list_head lead to something else than itself? */
+static bool leads_on(const struct sim_value *next, uint16_t object, const struct sim_field *f)
+{
+	return next->bits != 0 && !(next->object == object && next->offset == f->offset);
+}
+
 static void note_change(uint16_t object, const struct sim_field *f, const char *was, const char *is)
 {
 	struct sim_details *all = d.all;
@@ -282,11 +288,9 @@ static void note_change(uint16_t object, const struct sim_field *f, const char *
 		.after = value_of(after, size),
 	};
 	if (f->kind == SIM_LINKS) {	/* it is empty if it points to itself */
-		c->before.bits = before != 0 && c->before.object == object &&
-				 c->before.offset == f->offset;
-		c->after.bits = after != 0 && c->after.object == object &&
-				c->after.offset == f->offset;
-		if (c->before.bits == c->after.bits)
+		c->before.bits = leads_on(&c->before, object, f);
+		c->after.bits = leads_on(&c->after, object, f);
+		if (c->before.bits == c->after.bits && c->before.object == c->after.object)
 			return;
 	}
 	if (t->changes++ == 0)

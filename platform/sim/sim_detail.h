@@ -37,7 +37,7 @@ enum sim_kind {	/* how a field's values are printed */
 	SIM_BOOL,
 	SIM_BITS,	/* by names of bits; no bit: the name of the row whose bits are 0 */
 	SIM_POINTER,	/* by the name of the object */
-	SIM_LINKS,	/* two pointers of a list_head: linked, or empty */
+	SIM_LINKS,	/* a list_head: the object that its `next` leads to; see sim_change */
 	SIM_HEX,
 	SIM_QUIET,	/* has a name, but a plain change of it is not recorded */
 };
@@ -98,7 +98,8 @@ struct sim_value {
 	uint16_t offset;
 };
 
-struct sim_change {		/* by a plain access in a slot */
+/* By a plain access in a slot. Of SIM_LINKS: bits are 0 if the list_head leads to itself. */
+struct sim_change {
 	uint16_t object;
 	const struct sim_field *field;
 	struct sim_value before, after;
@@ -114,7 +115,7 @@ struct sim_detail {		/* of a slot */
 	uint32_t changes_first, changes;
 
 	/* Of the step with the slot's number: */
-	/* If it is SIM_BLOCKED: the task that the sleeper waits for, or -1. */
+	/* if it is SIM_BLOCKED: the task that the sleeper waits for, or -1. */
 	int16_t waits_for;
 };
 

@@ -34,6 +34,9 @@ static struct {
 	bool focus[SIM_NAMED_MAX];
 	bool focus_task[SIM_TASKS_MAX];
 	uint32_t fails;			/* the slot of the failure, or SIM_NO_STEP */
+	/* Where the task's last operation of the plan begins, or SIM_NO_STEP. */
+	uint32_t last_op[SIM_TASKS_MAX];
+	bool has_cause;
 } s;
 
 static void bump(uint8_t *weight, uint32_t i, unsigned by)
@@ -141,17 +144,30 @@ static void focus(void)
 
 /* ---- weights -------------------------------------------------------------------------- */
 
-/* The last accesses of the task that fails: what the failing check or call has seen. */
-static void weigh_last_accesses(void)
+static void weigh_last_of(uint32_t task, uint32_t before, unsigned by)
 {
 	enum { LAST = 4 };
 	unsigned n = 0;
 
-	for (uint32_t i = s.fails; s.fails != SIM_NO_STEP && i-- > 0 && n < LAST;)
-		if (task_of(s.t, i) == task_of(s.t, s.fails) && detail(i) && detail(i)->known) {
-			bump(s.does, i, HELPS + 10 - n);
+	for (uint32_t i = before; i-- > 0 && n < LAST;)
+		if (task_of(s.t, i) == task && detail(i) && detail(i)->known) {
+			bump(s.does, i, by - n);
 			n++;
 		}
+}
+
+/*
+ * The last accesses of the task that fails are what the failing check or call has seen. Of a leak,
+ * those of the task that allocated the block.
+ */
+static void weigh_last_accesses(void)
+{
+	uint16_t leak = leaked();
+
+	if (s.fails != SIM_NO_STEP)
+		weigh_last_of(task_of(s.t, s.fails), s.fails, HELPS + 10);
+	if (leak)
+		weigh_last_of(s.t->d->object[leak].allocated_by, s.t->r->steps, HELPS + 10);
 }
 
 static void weigh_ends(void)
@@ -212,6 +228,27 @@ static void drop_halves(void)
 			s.does[i] = NOT;
 }
 
+static void find_last_ops(void)
+{
+	for (uint32_t i = 0; i < s.t->r->tasks; i++)
+		s.last_op[i] = SIM_NO_STEP;
+	for (uint32_t i = 0; i < s.t->r->steps; i++) {
+		const struct sim_step *step = &s.t->r->trace[i];
+
+		if (step->why == SIM_MARK && !step->site->func &&
+		    strncmp(step->site->what, "task.", 5) == 0)
+			s.last_op[step->task] = i;
+	}
+}
+
+/* Has the task of a deadlock's chain done it in the call in which it sleeps? */
+static bool is_in_last_call(uint32_t slot)
+{
+	uint32_t task = task_of(s.t, slot);
+
+	return s.v->failure == KT_DEADLOCK && s.out->chain.on[task] && slot > s.last_op[task];
+}
+
 static void weigh_slot(uint32_t slot)
 {
 	const struct kt_site *site = site_in(slot);
@@ -231,7 +268,7 @@ static void weigh_slot(uint32_t slot)
 	else if (d->known && d->field && d->field->kind == SIM_BITS)
 		bump(s.does, slot, FILLS + (kt_access_loads((enum kt_access)site->access) ? 0 : 10) + last);
 	else if (is_write(s.t, slot) && d->known)
-		bump(s.does, slot, FILLS + last);
+		bump(s.does, slot, (is_in_last_call(slot) ? HELPS + 30 : FILLS) + last);
 	for (uint32_t i = 0; i < d->changes; i++)
 		if (s.focus[s.t->d->change[d->changes_first + i].object])
 			bump(s.does, slot, HELPS + last);
@@ -291,7 +328,8 @@ static void weigh_window(uint32_t step, uint32_t until)
 				found = true;
 			}
 	}
-	bump(s.stops, step, (found ? TELLS : HELPS) + 5 + last);
+	/* A cause has the preemptions that matter. */
+	bump(s.stops, step, s.has_cause ? FILLS : (found ? TELLS : HELPS) + 5 + last);
 }
 
 static void weigh_windows(void)
@@ -313,7 +351,8 @@ static void weigh_access(const struct cause_access *a)
 		if (a->happens < s.t->r->steps)
 			s.is_cause[a->happens] = true;
 	}
-	if (a->what == CAUSE_ACCESS && a->happens != a->step)
+	if (a->what == CAUSE_ACCESS && a->happens != a->step &&
+	    s.t->r->trace[a->step].why != SIM_EXITED)
 		bump(s.stops, a->step, CAUSES);
 }
 
@@ -338,12 +377,15 @@ static unsigned count(unsigned least)
 	return n;
 }
 
-/* The least weight of a row, so that there are not too many and, if possible, enough. */
+/*
+ * The least weight of a row, so that there are not too many and, if possible, enough. If the cause
+ * is known, its rows tell more than any guess.
+ */
 static unsigned least_weight(void)
 {
-	unsigned least = 255;
+	unsigned least = 255, tells = s.has_cause ? DECIDES : TELLS;
 
-	while (least > TELLS && count(least - 1) <= STORY_ROWS_MAX)
+	while (least > tells && count(least - 1) <= STORY_ROWS_MAX)
 		least--;
 	while (least > FILLS && count(least) < STORY_ROWS_ENOUGH &&
 	       count(least - 1) <= STORY_ROWS_MAX)
@@ -542,11 +584,13 @@ void story_tell(const struct told *t, const struct verdict *v, const struct caus
 	s.t = t;
 	s.v = v;
 	s.out = out;
+	s.has_cause = c && c->kind == CAUSE_ORDERS;
 	focus();
 	weigh_events();
 	weigh_ends();
 	weigh_last_accesses();
 	weigh_objects();
+	find_last_ops();
 	for (uint32_t i = 0; i < t->r->steps; i++)
 		weigh_slot(i);
 	weigh_windows();

@@ -13,7 +13,7 @@
 
 enum {
 	STORY_ROWS_MAX = 11,	/* and a line for what comes before them */
-	STORY_ROWS_ENOUGH = 6,	/* with so many, only rows that matter more are added */
+	STORY_ROWS_ENOUGH = 7,	/* with so many, only rows that matter more are added */
 };
 
 enum row_kind {

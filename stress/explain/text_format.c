@@ -84,16 +84,29 @@ void print_plan(const struct plan *p)
 
 /* ---- rows -------------------------------------------------------------------------- */
 
-static unsigned name_width(const struct told *t, const struct story *story)
+/* The width of the column of names: a longer name moves its own row only. */
+static unsigned wider(unsigned width, const char *name)
+{
+	unsigned len = (unsigned)strlen(name);
+
+	return len > width && len <= NAME_MAX_WIDTH ? len : width;
+}
+
+static unsigned width_of_rows(const struct told *t, const struct story *story)
 {
 	unsigned width = NAME_MIN;
 
-	for (uint32_t i = 0; i < story->rows; i++) {
-		unsigned len = (unsigned)strlen(t->r->task[story->row[i].task].name);
+	for (uint32_t i = 0; i < story->rows; i++)
+		width = wider(width, t->r->task[story->row[i].task].name);
+	return width;
+}
 
-		if (len > width && len <= NAME_MAX_WIDTH)
-			width = len;
-	}
+static unsigned width_of_all(const struct told *t)
+{
+	unsigned width = NAME_MIN;
+
+	for (uint32_t i = 0; i < t->r->tasks; i++)
+		width = wider(width, t->r->task[i].name);
 	return width;
 }
 
@@ -132,7 +145,7 @@ static void print_row(const struct told *t, const struct verdict *v, const struc
 static void print_rows(const struct told *t, const struct verdict *v, const struct story *story)
 {
 	int op[SIM_TASKS_MAX];
-	unsigned width = name_width(t, story);
+	unsigned width = width_of_rows(t, story);
 	char text[640];
 
 	memset(op, -1, sizeof op);
@@ -199,7 +212,7 @@ void print_as_text(const struct told *t, const struct verdict *v, const struct c
 
 /* ---- the whole trace -------------------------------------------------------------------- */
 
-static void print_step(const struct told *t, const struct verdict *v, uint32_t i)
+static void print_step(const struct told *t, const struct verdict *v, uint32_t i, unsigned width)
 {
 	const struct sim_step *s = &t->r->trace[i];
 	struct row row = { .at = i, .task = s->task, .site = s->site };
@@ -214,28 +227,29 @@ static void print_step(const struct told *t, const struct verdict *v, uint32_t i
 			 : s->why == SIM_YIELDED ? "spins at"
 						 : "<preempted before>",
 			 words);
-		print_row(t, v, &row, NAME_MIN, false);
+		print_row(t, v, &row, width, false);
 	}
 	if (step_of(t, i) == SIM_NO_STEP || t->r->trace[i].why == SIM_EXITED)
 		return;
 	row.task = task_of(t, i);
 	row.site = t->r->trace[step_of(t, i)].site;
 	slot_words(t, i, row.words, sizeof row.words);
-	print_row(t, v, &row, NAME_MIN, false);
+	print_row(t, v, &row, width, false);
 	changes_words(t, i, 8, row.words, sizeof row.words);
 	row.site = NULL;
 	if (row.words[0])
-		print_row(t, v, &row, NAME_MIN, false);
+		print_row(t, v, &row, width, false);
 }
 
 void print_all_as_text(const struct told *t, const struct verdict *v)
 {
 	uint32_t shown = steps_to_show(t->r, v);
+	unsigned width = width_of_all(t);
 
 	print_verdict(v);
 	print_plan(t->p);
 	for (uint32_t i = 0; i < shown; i++)
-		print_step(t, v, i);
+		print_step(t, v, i, width);
 	if (shown < t->r->steps)
 		printf("   ... and so on, %u steps at places that are all above\n",
 		       t->r->steps - shown);

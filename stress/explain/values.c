@@ -60,7 +60,8 @@ char *place_words(const struct sim_record *r, const struct sim_details *d,
 {
 	char object[SIM_OBJECT_NAME_MAX + 32];
 
-	if (t->object == SIM_NO_OBJECT || d->object[t->object].is_stack || is_nameless(d, t->object))
+	if (t->object == SIM_NO_OBJECT || d->object[t->object].is_stack ||
+	    is_nameless(d, t->object))
 		return source_words(site->what, buf, size);
 	object_words(r, d, t->object, object, sizeof object);
 	if (t->field)
@@ -187,6 +188,18 @@ char *value_words(const struct sim_record *r, const struct sim_details *d, uint1
 	return buf;
 }
 
+/* What a list_head leads to. */
+static void links_words(const struct sim_record *r, const struct sim_details *d,
+			const struct sim_value *v, char *buf, size_t size)
+{
+	if (!v->bits)
+		snprintf(buf, size, "empty");
+	else if (v->object == SIM_NO_OBJECT)
+		snprintf(buf, size, "linked");
+	else
+		object_words(r, d, v->object, buf, size);
+}
+
 char *change_words(const struct sim_record *r, const struct sim_details *d,
 		   const struct sim_change *c, uint32_t task, char *buf, size_t size)
 {
@@ -194,7 +207,9 @@ char *change_words(const struct sim_record *r, const struct sim_details *d,
 
 	field_words(r, d, c->object, c->field, task, place, sizeof place);
 	if (c->field->kind == SIM_LINKS) {
-		snprintf(buf, size, "%s %s", place, c->after.bits ? "becomes empty" : "is linked");
+		links_words(r, d, &c->before, before, sizeof before);
+		links_words(r, d, &c->after, after, sizeof after);
+		snprintf(buf, size, "%s %s -> %s", place, before, after);
 		return buf;
 	}
 	value_words(r, d, c->object, c->field, c->field->size, &c->before, before, sizeof before);

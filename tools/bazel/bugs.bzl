@@ -126,7 +126,10 @@ def seeded_bug(name, patch, srcs, combo, file, again):
         combo = combo,
         mode = "opt",
         tags = ["manual"],
-        visibility = ["//tools:__subpackages__"],
+        visibility = [
+            "//stress/explain:__pkg__",
+            "//tools:__subpackages__",
+        ],
     )
 
 def conformance_bug(name, patch, srcs, file, test, combo, sanitizers = None):

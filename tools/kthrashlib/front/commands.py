@@ -131,8 +131,9 @@ COMMANDS = [
            "fails in the same way and breaks no rule for callers that PLAN keeps, and some "
            "schedule of it passes if one of PLAN does. "
            "Exit status 2: PLAN does not fail, or is no plan."),
-    Command("explain", "programs.run:explain", "PLAN", "the interleaving, a column for each task",
+    Command("explain", "programs.run:explain", "PLAN", "why a plan fails, in a few rows",
             WHERE + [
+        Option("--all", "every step, in place of the rows that tell why (text only)"),
         Option("--format=text|json|perfetto|html",
                "html: a page of its own; perfetto: a trace for its viewer and Chrome's", "text"),
         Option("-o OUT", "the file for it", "standard output"),
@@ -146,7 +147,8 @@ COMMANDS = [
         Option("--step=N", "stop at this step, as explain numbers them", "where it fails",
                number=whole(0, 10**6)),
         Option("--batch", "print tasks, locks, the last steps and all frames, then end"),
-    ], "In gdb: kthrash tasks, kthrash locks, kthrash trace, kthrash bt TASK; kt for short."),
+    ], "In gdb: kthrash why, kthrash tasks, kthrash locks, kthrash trace, kthrash bt TASK; kt for "
+       "short."),
     Command("bugs", "measure.bugs:main", "[BUG]...",
             "the seeded bugs: each built, hunted, shrunk, replayed", [
         Option("--programs", "the programs of corpus/programs/ instead; BUG is a program's name"),

@@ -11,7 +11,7 @@ import tempfile
 
 from kthrashlib import children, env
 from kthrashlib.build import cores, drivers
-from kthrashlib.common import CLEAN, ROOT, with_bytes_shown, write_whole
+from kthrashlib.common import CLEAN, ROOT, usage, with_bytes_shown, write_whole
 from kthrashlib.show import drawing, perfetto
 from kthrashlib.show.sources import Sources, annotate
 
@@ -57,7 +57,11 @@ FORMATS = {"json": as_json, "perfetto": perfetto.trace, "html": drawing.page}
 def driver_words(call):
     """Returns the command line of the driver for the call."""
     form = call.options.get("--format", "text")
-    return ["explain", call.words[0], "--format=" + ("text" if form == "text" else "json")]
+    if form != "text":
+        if "--all" in call.options:
+            raise usage("--all is for text; --format=%s has every step" % form)
+        return ["explain", call.words[0], "--format=json"]
+    return ["explain", call.words[0], "--format=text", *["--all"] * ("--all" in call.options)]
 
 
 def main(call):
