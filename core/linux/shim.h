@@ -181,7 +181,10 @@ typedef struct cpumask cpumask_t;
 #define preempt_enable()       ((void)0)
 #define preempt_enable_no_resched() ((void)0)
 #define schedule_preempt_disabled() schedule()
-#define might_sleep()          ((void)0)
+/* The kernel warns, too, with CONFIG_DEBUG_ATOMIC_SLEEP. The task reads its own state: no point. */
+#define might_sleep()                                                          \
+	LINUX_WARN(__atomic_load_n(&current->state, __ATOMIC_RELAXED) != TASK_RUNNING, \
+		   "about to sleep in a state that is not RUNNING")
 #define cond_resched()         ((void)0)
 #define local_irq_disable()    ((void)0)
 #define local_irq_enable()     ((void)0)
