@@ -9,10 +9,19 @@
 
 /* ---- steps and slots ------------------------------------------------------------- */
 
+/* At the last step of a deadlock no task goes on, and `next` says nothing. */
+static bool is_end(const struct told *t, uint32_t slot)
+{
+	return slot + 1 == t->r->steps && t->r->trace[slot].why == SIM_BLOCKED &&
+	       t->r->failure == KT_DEADLOCK;
+}
+
 uint32_t step_of(const struct told *t, uint32_t slot)
 {
 	uint32_t task = t->r->trace[slot].next, i = slot;
 
+	if (is_end(t, slot))
+		return SIM_NO_STEP;
 	if (t->r->trace[slot].why == SIM_MARK && task == t->r->trace[slot].task)
 		return slot;
 	if (t->d)
@@ -31,7 +40,7 @@ uint32_t slot_of(const struct told *t, uint32_t step)
 		if (i > step && t->r->trace[i].task == task)
 			return SIM_NO_STEP;
 		if (t->r->trace[i].next == task)
-			return i;
+			return is_end(t, i) ? SIM_NO_STEP : i;
 	}
 	return SIM_NO_STEP;
 }
