@@ -167,23 +167,6 @@ int kthreadd_boot(struct kthreadd *d)
 	return 0;
 }
 
-int kthreadd_boot_timers(struct kthreadd *d)
-{
-	return timer_base_boot(&d->timers, d);
-}
-
-void kthreadd_wait_ready(struct kthreadd *d)
-{
-	kt_completion_wait(&d->ready);
-}
-
-void kthreadd_thread_gone(struct kthreadd *d)
-{
-	/* shutdown may free *d as soon as `all_gone` was completed */
-	if (refcount_dec_and_test(&d->threads))
-		kt_complete(&d->all_gone);
-}
-
 void kthreadd_shutdown(struct kthreadd *d)
 {
 	set_bit(KTHREADD_SHUTDOWN, &d->flags);	/* before the wake-up: as for a request */

@@ -420,6 +420,17 @@ static inline void linux_completion_ends(struct completion *c)
 #define DECLARE_COMPLETION_ONSTACK(name)                                       \
 	struct completion name __attribute__((cleanup(linux_completion_ends))) = \
 		COMPLETION_INITIALIZER_ONSTACK(name)
+/* The others begin where an earlier frame may have ended one. */
+#undef DECLARE_SWAITQUEUE
+#define DECLARE_SWAITQUEUE(name)                                               \
+	struct swait_queue name = __SWAITQUEUE_INITIALIZER(name);              \
+	os_object_begin(&(name), sizeof(name))
+#undef KTHREAD_WORK_INIT
+#define KTHREAD_WORK_INIT(work, fn)                                            \
+	{                                                                      \
+		.node = LIST_HEAD_INIT((work).node),                           \
+		.func = (os_object_begin(&(work), sizeof(work)), (fn)),        \
+	}
 #undef COMPLETION_INITIALIZER_ONSTACK
 #define COMPLETION_INITIALIZER_ONSTACK(name)                                   \
 	(*(__extension__({                                                     \

@@ -131,6 +131,25 @@ static union {
 	uint32_t half[2];
 } parts;
 
+/* A plain access is done on memory as it is, so the store must be visible to all by then. */
+static void body_a_plain_point_shows_stores(void *unused)
+{
+	static struct kt_site site = {
+		.func = "body", .op = "load", .what = "flag", .access = KT_LOAD,
+		.size = sizeof flag, .plain = true,
+	};
+
+	(void)unused;
+	begin();
+	spawn(0, sets_flag_and_sleeps);
+	while (!*(volatile unsigned *)&flag)	/* not seen, perhaps, but done */
+		cpu_relax();
+	sim_plain_point(&site, &flag, sizeof flag);
+	CHECK_EQ(READ_ONCE(flag), 1);
+	os_unpark(&thread[0]);
+	os_join(&thread[0]);
+}
+
 static void looks_at_both(void *unused)
 {
 	(void)unused;
@@ -277,6 +296,7 @@ static const struct {
 	{ "more stores than there is room for", body_more_stores_than_there_is_room_for, KT_PASS },
 	{ "own stores are seen", body_own_stores_are_seen, KT_PASS },
 	{ "a plain store on top", body_a_plain_store_on_top, KT_PASS },
+	{ "a plain point shows stores", body_a_plain_point_shows_stores, KT_PASS },
 	{ "a part of a word", body_a_part_of_a_word, KT_PASS },
 	{ "unpark publishes", body_unpark_publishes, KT_PASS },
 	{ "spawn and join publish", body_spawn_and_join_publish, KT_PASS },
