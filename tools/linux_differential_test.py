@@ -16,7 +16,8 @@ from kthrashlib import common
 from kthrashlib.linux import differential
 
 PLAN = """kthrash-plan 1
-task C1: a = create "w;%u" 0 return 7; wake a; b = run "wb" worker; delay b 0 100; queue b 0; queue b 1; stop a
+task C1: a = create "w;%u" 0 return 7; wake a; b = run "wb" worker; delay b 0 100; \
+queue b 0; queue b 1; stop a
 task C2: freeze; thaw
 kill C1 at C1 smpboot.stored #1
 """

@@ -88,8 +88,8 @@ COMMANDS = [
                  "nothing. The verdict names each shard that has not finished."),
     Command("test", "build.testing:main", "[-- WORD...]",
             "all tests, then again under ASan+UBSan and under TSan", CORE,
-            "The words after the dashes go to each bazel test. With --core=linux, only the tests of "
-            "the kernel's files run."),
+            "The words after the dashes go to each bazel test. With --core=linux, only the tests "
+            "of the kernel's files run."),
     driver("stress", "build.drivers:stress", "", "one lane until something breaks",
            "With the portfolio or a given strategy the same range of numbers (--first, "
            "--executions) gives the same findings, one file each, for any number of jobs. With "
@@ -171,8 +171,8 @@ COMMANDS = [
         *CORE,
         JSON,
     ], "With --core=linux, the bugs are planted in the kernel's own files "
-       "(stress/bugs/linux.toml). With --programs, each program's repaired twin is hunted, too, also for races and leaks, "
-       "and nothing may be found in it."),
+       "(stress/bugs/linux.toml). With --programs, each program's repaired twin is hunted, too, "
+       "also for races and leaks, and nothing may be found in it."),
     Command("gate", "gate.gate:main", "",
             "for CI: sanitizers x back ends x kinds of test, in a given time", [
         Option("--minutes=N", "how long the gate may take", "30", number=real(0.1, 7 * 24 * 60)),

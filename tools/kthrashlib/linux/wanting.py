@@ -87,5 +87,5 @@ def complaint(log, version, origin=""):
         where = ", ".join(filter(None, [place, header and "declared in " + header]))
         said.append(thing + (" (%s)" % where if where else ""))
     more = len(things) - len(said)
-    return "Linux %s wants what core/linux/ does not have: %s%s; core/linux/README.md says how to " \
-        "add it" % (version, ", ".join(said), " and %d more" % more if more else "")
+    return "Linux %s wants what core/linux/ does not have: %s%s; core/linux/README.md says how " \
+        "to add it" % (version, ", ".join(said), " and %d more" % more if more else "")
