@@ -171,7 +171,8 @@ static void put_bit(struct text *o, const struct told *t, const struct sim_detai
 		    const struct kt_site *site)
 {
 	const struct sim_bits *b = bit_named(d->field, site->what);
-	char object[SIM_OBJECT_NAME_MAX + 32], what[PLACE_WORDS_MAX + 64], bit[PLACE_WORDS_MAX];
+	char object[SIM_OBJECT_NAME_MAX + 32], bit[PLACE_WORDS_MAX];
+	char what[sizeof object + sizeof bit + 8];
 	bool was, is;
 
 	object_words(t->r, t->d, d->object, object, sizeof object);

@@ -452,7 +452,7 @@ static void add_stop(uint32_t step)
 	bool sleeps = t->why == SIM_BLOCKED;
 	struct row *row = add_row(sleeps ? ROW_SLEEPS : ROW_BEFORE, step, t->task, t->site);
 	const struct sim_detail *d = detail(step);
-	char words[HAPPENING_WORDS_MAX - 64];
+	char words[HAPPENING_WORDS_MAX - 96];
 
 	if (!row)
 		return;
@@ -471,7 +471,7 @@ static void add_stop(uint32_t step)
 static void add_slot(uint32_t slot)
 {
 	struct row *row = add_row(ROW_DOES, slot, task_of(s.t, slot), site_in(slot));
-	char words[HAPPENING_WORDS_MAX / 2], changes[HAPPENING_WORDS_MAX / 2];
+	char words[HAPPENING_WORDS_MAX / 2 - 2], changes[HAPPENING_WORDS_MAX / 2 - 2];
 
 	if (!row)
 		return;

@@ -181,7 +181,7 @@ static void print_verdict(const struct verdict *v)
 
 static void print_end(const struct story *story, const struct verdict *v, const struct cause *c)
 {
-	char text[CHAIN_WORDS_MAX * 2];
+	char text[CHAIN_WORDS_MAX * 2 + 64];
 
 	if (v->failure == KT_DEADLOCK) {
 		snprintf(text, sizeof text, "%s%s%s%s%s",
