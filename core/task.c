@@ -211,10 +211,13 @@ bool task_bind(struct task_struct *t, uint64_t cpus, unsigned mask)
 	return bound;
 }
 
-/* Called with pi_lock held. */
+/*
+ * Called with pi_lock held. The flag is of the kernel's own files (core/linux/), which set it under
+ * that lock. Other flags of the task change beside this read.
+ */
 static bool refuses_affinity(const struct task_struct *t)
 {
-	return t->no_setaffinity || (t->flags & PF_NO_SETAFFINITY);
+	return t->no_setaffinity || (KT_PEEK(t->flags) & PF_NO_SETAFFINITY);
 }
 
 int task_set_cpus_allowed(struct task_struct *t, uint64_t cpus)

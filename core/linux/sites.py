@@ -161,7 +161,8 @@ def table_of(objects):
             text.append("\t{ .func = %s, .op = %s, .what = %s, .file = %s, .line = %d, "
                         ".access = %s, .size = %d, .plain = true }," % (
                             quoted(func), quoted("store" if writes else "load"), quoted(what),
-                            quoted(name.replace("/proc/self/cwd/", "")), line, "KT_STORE" if writes else "KT_LOAD", size))
+                            quoted(name.replace("/proc/self/cwd/", "")), line,
+                            "KT_STORE" if writes else "KT_LOAD", size))
         text.append("};")
         text.append("static const struct kt_plain_place place_%d[] = {" % n)
         text += ["\t{ %d, &site_%d[%d] }," % (c[0], n, i) for i, c in enumerate(calls)]

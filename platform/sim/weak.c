@@ -16,8 +16,8 @@
  *
  * A task sees its own stores at once. A store becomes visible to all other tasks at one
  * moment. Loads are done in program order, each at one moment. So the outcomes of LB and,
- * but for ARM, of IRIW are those of interleavings. A fully ordered operation and smp_mb() first make
- * visible all stores that their task has done.
+ * but for ARM, of IRIW are those of interleavings. A fully ordered operation and smp_mb()
+ * first make visible all stores that their task has done.
  *
  * Only relaxed and release stores of platform/atomic.h are held back. A plain store need
  * not be held back. In a program without data races, an edge leads from the plain store to

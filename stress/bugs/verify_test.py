@@ -96,7 +96,7 @@ def check_bad_input(v, clean):
                                  (ONE, ("another.plan",), "takes one plan"),
                                  (ONE, ("--memory=tso",), "with memory sc only:"),
                                  (WEAK, (), "with memory sc only:"),
-                                 (ONE, ("--memory=x",), "expected sc, tso or pso")]:
+                                 (ONE, ("--memory=x",), "expected sc, tso, pso or arm")]:
         status, said, _ = v.run(clean, plan, *options)
         assert status == 2 and words in said, (status, said)
 

@@ -72,7 +72,8 @@ def main(words):
     bugs = [b for b in bugs if hunt_options(b) is not None and
             os.access(os.path.join(folder, b), os.X_OK)]
     rows = []
-    print("| bug | failure | steps | rows | cause | executions | ms |\n|---|---|---|---|---|---|---|")
+    print("| bug | failure | steps | rows | cause | executions | ms |\n"
+          "|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as made:
         for bug in bugs:
             row = row_of(os.path.join(folder, bug), bug, keep[0] if keep else made)

@@ -55,7 +55,7 @@ bool plan_without(struct plan *out, const struct plan *p, unsigned first, unsign
 unsigned plan_simplers(const struct plan *p);
 bool plan_simpler(struct plan *out, const struct plan *p, unsigned n);
 
-/* Keep kills, failures and the strategy; drop switches, visible stores, stale loads and the trace. */
+/* Keep kills, failures and strategy; drop switches, visible stores, stale loads and the trace. */
 void plan_drop_schedule(struct plan *p);
 
 #endif

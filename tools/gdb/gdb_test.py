@@ -88,7 +88,7 @@ class Bug(unittest.TestCase):
                                     r"\n +28 kthreadd +kthreadd_main:schedule\(\)")
 
     def test_why(self):
-        self.assertRegex(self.said, r"\n +16 +C1 +wake_up_state: reads kthreadd\.state = RUNNING, "
+        self.assertRegex(self.said, r"\n +16\*? +C1 +wake_up_state: reads kthreadd\.state = RUNNING, "
                                     r"so this wake-up does NOTHING\n")
         self.assertIn("\nchain  init -> C1 -> kthreadd -> nobody\n", self.said)
 

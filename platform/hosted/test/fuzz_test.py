@@ -55,7 +55,7 @@ def check_uses(program):
     fails(program, "kthrash: memory: signal 11 (SIGSEGV): wild access", "fault")
     fails(program, "main ends while it holds lock", "locked")
     fails(program, "", "fault after", status=-11)
-    fails(program, "KTHRASH_FUZZ: unexpected 'fast', expected races, leaky, tso or pso", "good",
+    fails(program, "KTHRASH_FUZZ: unexpected 'fast', expected races, leaky, tso, pso or arm", "good",
           status=3, KTHRASH_FUZZ="leaky,fast")
 
 

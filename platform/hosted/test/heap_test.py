@@ -43,7 +43,8 @@ UNDEFINED = {"add": "an addition overflows", "shift": "a shift by too much",
 
 def check_undefined():
     for compiler in hosted.COMPILERS:
-        traps = "-fsanitize-trap=all" if "clang" in compiler else "-fsanitize-undefined-trap-on-error"
+        traps = "-fsanitize-trap=all" if "clang" in compiler else \
+            "-fsanitize-undefined-trap-on-error"
         program = hosted.compiled("undefined.c", compiler, ("-fsanitize=undefined", traps))
         for way, text in UNDEFINED.items():
             hosted.fails("undefined", "undefined behaviour: " + text if "clang" in compiler else

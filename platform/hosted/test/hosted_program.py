@@ -25,7 +25,8 @@ def compiled(name, compiler="clang-19", options=("-O1",), more=()):
     compiler = CXX[compiler] if name.endswith(".cc") else compiler
     out = os.path.join(FOLDER, "-".join([name, compiler, *options]).replace("/", "_"))
     hooks = ["-fsanitize=thread", *(CLANG if "clang" in compiler else GCC)]
-    subprocess.run([compiler, *hooks, "-g", "-w", *options, "-c", source, "-o", out + ".o"], check=True)
+    subprocess.run([compiler, *hooks, "-g", "-w", *options, "-c", source, "-o", out + ".o"],
+                   check=True)
     subprocess.run([compiler, out + ".o", "-o", out, *more, LIBRARY,
                     "-Wl,-rpath," + os.path.dirname(LIBRARY)], check=True)
     return out

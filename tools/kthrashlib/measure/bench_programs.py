@@ -66,7 +66,8 @@ def measure(command, seconds):
 
 def point(folder, seconds):
     """Returns the ns of a point: what 200 more of them add to an execution."""
-    binary = compiled([POINTS, "-o", os.path.join(folder, "points")], os.path.join(folder, "points"))
+    points = os.path.join(folder, "points")
+    binary = compiled([POINTS, "-o", points], points)
     few, many = (driven([binary, count], seconds) for count in ("0", "100"))
     more = many["reset"]["points_per_execution"] - few["reset"]["points_per_execution"]
 

@@ -76,7 +76,8 @@ def compile_in(folder, program, repaired):
     compiler, *words = program.compiled(binary, program.compiler, repaired, ["-O1"])
     cxx = program.source.endswith(".cc")
     wrapper = os.path.join(TOOLS, "kthrash-c++" if cxx else "kthrash-cc")
-    done = children.run([wrapper, *["--kthread"] * program.kthread, *words], stdout=children.PIPE, stderr=children.STDOUT, text=True,
+    done = children.run([wrapper, *["--kthread"] * program.kthread, *words],
+                        stdout=children.PIPE, stderr=children.STDOUT, text=True,
                         env={**os.environ, "KTHRASH_CXX" if cxx else "KTHRASH_CC": compiler})
     if done.returncode:
         raise environment("%s: does not compile:\n%s" % (program.path, done.stdout))

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Implements `bugs --together`, which plants several seeded bugs in one driver, hunts it, and counts
-the folders that a campaign would file.
+"""Implements `bugs --together`, which plants several seeded bugs in one driver, hunts it, and
+counts the folders that a campaign would file.
 
 The findings go the way that a campaign's findings go: each is shrunk, and filed by the identity of
 its cause. A folder belongs to the bugs whose own drivers fail on its shrunk plan. At best each bug

@@ -169,8 +169,9 @@ def judge_assembly(program, call):
     found = assembly.places(program, symbolizer())
     if not found:
         return
-    option = "--races" if "--races" in call.options else next(
-        (word for word in options_of(call) if word in ("--memory=tso", "--memory=pso", "--memory=arm")), None)
+    weak = [word for word in options_of(call)
+            if word.startswith("--memory=") and word != "--memory=sc"]
+    option = "--races" if "--races" in call.options else weak[0] if weak else None
     if option:
         raise usage("%s: %s; %s would report what is no error" % (
             program, assembly.sentence(found), option))
@@ -180,8 +181,8 @@ def judge_assembly(program, call):
 def run(call):
     program = [resolved(call.words[0]), *call.words[1:]]
     if call.options.get("--core") == "linux":
-        raise usage("--core=linux: a driver runs on kthrash's own core; the kernel's kthread.c can't "
-                    "be linked with drivers yet")
+        raise usage("--core=linux: a driver runs on kthrash's own core; the kernel's kthread.c "
+                    "can't be linked with drivers yet")
     check(program)
     judge_assembly(program[0], call)
     if call.options.get("--os") == "posix":

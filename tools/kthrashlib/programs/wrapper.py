@@ -225,9 +225,10 @@ def undefined(clang, line):
 
 
 def around_engine(compiler, clang, line):
-    """Returns options before and after the arguments. For libFuzzer clang names the C++ library, and
-    does that before all other libraries. But libkthrash.so must come before it."""
-    if not clang or "afl" in os.path.basename(compiler[-1]) or "fuzzer" not in line.sanitizers() or \
+    """Returns options before and after the arguments. For libFuzzer clang names the C++ library,
+    and does that before all other libraries. But libkthrash.so must come before it."""
+    is_afl = "afl" in os.path.basename(compiler[-1])
+    if not clang or is_afl or "fuzzer" not in line.sanitizers() or \
             line.has("-shared", "-nostdlib++"):
         return [], []
     return ["-nostdlib++"], ["-lc++" if line.has("-stdlib=libc++") else "-lstdc++", "-lm"]
