@@ -407,3 +407,37 @@ char *plan_program_words(const struct plan *p, char *buf, size_t size)
 					 plan_string(p, p->args[i]));
 	return buf;
 }
+
+/* ---- events --------------------------------------------------------------------------- */
+
+/* A condition's signal that wakes the waiter that came last, and not the one that came first. */
+static bool is_signal(const struct sim_record *r, const struct sim_event *e)
+{
+	return e->step < r->steps && strcmp(r->trace[e->step].site->op, "signal") == 0;
+}
+
+void event_words(const struct sim_record *r, const struct sim_event *e, char *buf, size_t size)
+{
+	char name[KT_SITE_NAME_MAX];
+
+	switch ((enum sim_event_kind)e->kind) {
+	case SIM_EVENT_KILL:
+		snprintf(buf, size, "is KILLED");
+		break;
+	case SIM_EVENT_ALLOC_FAIL:
+		snprintf(buf, size, "allocation of %s #%u FAILS",
+			 kt_role_name((enum kt_role)e->role), e->nth);
+		break;
+	case SIM_EVENT_VISIBLE:
+		snprintf(buf, size, "its store of step %u becomes visible: %s", e->nth,
+			 kt_site_label(e->site, name, sizeof name));
+		break;
+	case SIM_EVENT_STALE:
+		snprintf(buf, size, "its load of step %u reads an older store, %u before the "
+			 "newest: %s", e->nth, e->older, kt_site_label(e->site, name, sizeof name));
+		break;
+	default:
+		snprintf(buf, size, "%s", is_signal(r, e) ? "wakes the waiter that came last" :
+						     "wakes up for no reason");
+	}
+}

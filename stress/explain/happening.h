@@ -59,4 +59,7 @@ void op_words(const struct told *t, int op, char *buf, size_t size);
 char *plan_task_words(const struct plan *p, unsigned task, char *buf, size_t size);
 char *plan_program_words(const struct plan *p, char *buf, size_t size);
 
+/* What the event was, behind the name of its task: "is KILLED". */
+void event_words(const struct sim_record *r, const struct sim_event *e, char *buf, size_t size);
+
 #endif

@@ -405,45 +405,17 @@ static struct row *add_row(enum row_kind kind, uint32_t at, uint32_t task, struc
 	return row;
 }
 
-/* A condition's signal that wakes the waiter that came last, and not the one that came first. */
-static bool is_signal(const struct sim_event *e)
-{
-	const struct sim_record *r = s.t->r;
-
-	return e->step < r->steps && strcmp(r->trace[e->step].site->op, "signal") == 0;
-}
-
 static void add_event(uint32_t i)
 {
 	const struct sim_event *e = &s.t->r->event[i];
 	struct row *row = add_row(ROW_EVENT, e->step, e->task, NULL);
-	char name[KT_SITE_NAME_MAX];
 
 	if (!row)
 		return;
 	row->event = i;
-	switch ((enum sim_event_kind)e->kind) {
-	case SIM_EVENT_KILL: snprintf(row->words, sizeof row->words, "is KILLED"); break;
-	case SIM_EVENT_ALLOC_FAIL:
-		snprintf(row->words, sizeof row->words, "allocation of %s #%u FAILS",
-			 kt_role_name((enum kt_role)e->role), e->nth);
-		break;
-	case SIM_EVENT_VISIBLE:
+	if (e->kind == SIM_EVENT_VISIBLE || e->kind == SIM_EVENT_STALE)
 		row->site = e->site;
-		snprintf(row->words, sizeof row->words, "its store of step %u becomes visible: %s",
-			 e->nth, kt_site_label(e->site, name, sizeof name));
-		break;
-	case SIM_EVENT_STALE:
-		row->site = e->site;
-		snprintf(row->words, sizeof row->words,
-			 "its load of step %u reads an older store, %u before the newest: %s", e->nth,
-			 e->older, kt_site_label(e->site, name, sizeof name));
-		break;
-	default:
-		snprintf(row->words, sizeof row->words, "%s",
-			 is_signal(e) ? "wakes the waiter that came last" :
-					"wakes up for no reason");
-	}
+	event_words(s.t->r, e, row->words, sizeof row->words);
 }
 
 static void add_stop(uint32_t step)
