@@ -88,8 +88,9 @@ class Bug(unittest.TestCase):
                                     r"\n +28 kthreadd +kthreadd_main:schedule\(\)")
 
     def test_why(self):
-        self.assertRegex(self.said, r"\n +16\*? +C1 +wake_up_state: reads kthreadd\.state = RUNNING, "
-                                    r"so this wake-up does NOTHING\n")
+        self.assertRegex(self.said,
+                         r"\n +16\*? +C1 +wake_up_state: reads kthreadd\.state = RUNNING, "
+                         r"so this wake-up does NOTHING\n")
         self.assertIn("\nchain  init -> C1 -> kthreadd -> nobody\n", self.said)
 
     def test_frames_of_a_task_that_sleeps(self):

@@ -55,8 +55,8 @@ def check_uses(program):
     fails(program, "kthrash: memory: signal 11 (SIGSEGV): wild access", "fault")
     fails(program, "main ends while it holds lock", "locked")
     fails(program, "", "fault after", status=-11)
-    fails(program, "KTHRASH_FUZZ: unexpected 'fast', expected races, leaky, tso, pso or arm", "good",
-          status=3, KTHRASH_FUZZ="leaky,fast")
+    fails(program, "KTHRASH_FUZZ: unexpected 'fast', expected races, leaky, tso, pso or arm",
+          "good", status=3, KTHRASH_FUZZ="leaky,fast")
 
 
 def built(name, *options):

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
 """Volatile accesses are choice points, and for the detector of races relaxed atomics, or what the
-user says. A variable on a stack of which another thread has a pointer is seen, too, whatever field of
-it is accessed.
+user says. A variable on a stack of which another thread has a pointer is seen, too, whatever field
+of it is accessed.
 
 usage: race_test.py LIBRARY
 """

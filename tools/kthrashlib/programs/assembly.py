@@ -10,7 +10,8 @@ C++ library, is left out.
 import os
 import re
 import shutil
-import subprocess
+
+from kthrashlib import children
 
 # Of a larger file the disassembly takes too long to be made before each hunt.
 BYTES_MAX = 64 << 20
@@ -23,9 +24,9 @@ def addresses(program):
     disassembler = shutil.which("objdump") or shutil.which("llvm-objdump-19")
     if not disassembler or os.path.getsize(program) > BYTES_MAX:
         return []
-    done = subprocess.run([disassembler, "-d", "--no-show-raw-insn", "-j", ".text", program],
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.DEVNULL, text=True, errors="replace", check=False)
+    done = children.run([disassembler, "-d", "--no-show-raw-insn", "-j", ".text", program],
+                        stdin=children.DEVNULL, stdout=children.PIPE,
+                        stderr=children.DEVNULL, text=True, errors="replace")
     return [m[1] for m in map(ATOMIC.match, done.stdout.splitlines()) if m]
 
 
@@ -34,10 +35,10 @@ def places(program, symbolizer):
     found = addresses(program)[:SYMBOLIZED_MAX]
     if not found or not symbolizer:
         return []
-    done = subprocess.run([symbolizer, "--obj=" + program, "--basenames",
-                           *("0x" + a for a in found)], stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-                          errors="replace", check=False)
+    done = children.run([symbolizer, "--obj=" + program, "--basenames",
+                         *("0x" + a for a in found)], stdin=children.DEVNULL,
+                        stdout=children.PIPE, stderr=children.DEVNULL, text=True,
+                        errors="replace")
     known = []
     for block in done.stdout.split("\n\n"):
         function, line = (block.strip().split("\n") + [""])[:2]    # the innermost, if inlined
