@@ -30,7 +30,7 @@ from kthrashlib.build import bazel, compdb, formatting, linting
 from kthrashlib.front import cli, commands
 from kthrashlib.gate import gate, results, runner
 from kthrashlib.gate.junit import PASSED, Case
-from kthrashlib.measure import bench, bugs, coverage
+from kthrashlib.measure import bench, coverage, hunting
 from kthrashlib.night import page, record, slurm, start
 from kthrashlib.programs import run
 
@@ -323,7 +323,7 @@ class Targets(FrontDoor):
             f.write("old")
         before = sorted(os.listdir(self.folder))
         done = self.explain(self.at("old"), common.ENVIRONMENT, preexec_fn=lambda:
-                            resource.setrlimit(resource.RLIMIT_FSIZE, (300, 300)))
+                            resource.setrlimit(resource.RLIMIT_FSIZE, (30, 30)))
         self.assertEqual(done.stderr, "kthrash: %s: File too large\n" % self.at("old"))
         self.assertEqual(self.read("old"), "old")
         self.assertEqual(sorted(os.listdir(self.folder)), sorted({*before, "programs"}))
@@ -383,9 +383,9 @@ class Reports(unittest.TestCase):
         self.assertEqual(unwritten, ["/x: no room"] * 2)
 
     def test_bugs(self):
-        with mock.patch.object(bugs, "json_lines", lambda args: (1, [json.loads(self.SAID)])), \
-                mock.patch.object(bugs, "say") as said, self.assertRaises(common.Failure) as e:
-            bugs.hunt("driver", "/x", 1, 1)
+        with mock.patch.object(hunting, "json_lines", lambda args: (1, [json.loads(self.SAID)])), \
+                mock.patch.object(hunting, "say") as said, self.assertRaises(common.Failure) as e:
+            hunting.hunt("driver", "/x", 1, 1)
         said.assert_called_with("the plan\n")
         self.assertEqual(e.exception.status, common.ENVIRONMENT)
 

@@ -135,7 +135,7 @@ static const struct {
 	{ HEAD "task C:\nstrategy random seed 1 steps 9\n", 3, 24, "expected the end" },
 	{ HEAD "task C:\nstrategy random seed 18446744073709551616\n", 3, 22, "out of range" },
 	{ HEAD "task C:\nstrategy block\nstrategy block\n", 4, 1, "a second 'strategy' line" },
-	{ HEAD "task C:\nmemory weak\n", 3, 8, "expected sc, tso or pso" },
+	{ HEAD "task C:\nmemory weak\n", 3, 8, "expected sc, tso, pso or arm" },
 	{ HEAD "task C:\nmemory tso\nmemory tso\n", 4, 1, "a second 'memory' line" },
 	{ HEAD "task C:\nvisible D x at C y #1\n", 3, 1, "'D', which is no task" },
 	{ HEAD "task C:\nvisible C x C y #1\n", 3, 13, "expected 'at'" },

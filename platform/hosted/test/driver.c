@@ -8,7 +8,7 @@
  *	strategy	a word of platform/words.def
  *	seed		of the first execution
  *	points		fine, coarse or all
- *	memory		sc, tso or pso
+ *	memory		sc, tso, pso or arm
  *	isolate		1: a process for each execution
  *	forget		1: the filter is forgotten before each execution
  *	watch		the name of a site that is a choice point in any case
