@@ -28,7 +28,7 @@ enum kt_access {	/* what platform/atomic.h does to the word at a site */
 	KT_STORE_RELEASE,
 	KT_UPDATE,	/* fully ordered */
 	KT_LOAD_ACQUIRE,
-	KT_LOAD_SEQ,	/* an acquire, and in the one order of all sequentially consistent accesses */
+	KT_LOAD_SEQ,	/* an acquire, in the one order of all sequentially consistent accesses */
 	KT_UPDATE_RELAXED,
 	KT_UPDATE_ACQUIRE,
 	KT_UPDATE_RELEASE,

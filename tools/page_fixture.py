@@ -57,7 +57,7 @@ def found_by(driver, folder):
         plan = f.read()
     explained = json.loads(run(driver, "explain", small, "--format=json"))
     return (record, plan, run(driver, "explain", small),
-            explain.as_json(explain.with_text(explained, {"--bug": "P1"})))
+            explain.as_json(explain.with_text(explained, {"--bug": "P1"}, None)))
 
 
 def finding(folder, state, name, **more):

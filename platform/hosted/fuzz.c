@@ -221,7 +221,8 @@ static void take_word(const char *word, size_t len)
 	else if (len == 3 && memcmp(word, "arm", len) == 0)
 		fuzz.memory = SIM_ARM;
 	else
-		hosted_give_up("KTHRASH_FUZZ: unexpected '%.*s', expected races, leaky, tso, pso or arm",
+		hosted_give_up("KTHRASH_FUZZ: unexpected '%.*s', expected races, leaky, tso, pso "
+			       "or arm",
 			       (int)len, word);
 }
 

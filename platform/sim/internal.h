@@ -200,7 +200,7 @@ uint32_t sim_fair_next(uint64_t runnable);
 
 void sim_notes_begin(void);
 void sim_add_event(enum sim_event_kind kind, uint32_t task, enum kt_role role, uint32_t nth);
-/* The current task's load at `site`, its last step, reads the `older`-th store before the newest. */
+/* The current task's load at `site`, its last step, reads the `older`th store before the newest. */
 void sim_note_stale(struct kt_site *site, uint32_t older);
 
 /* ---- task.c -------------------------------------------------------------- */

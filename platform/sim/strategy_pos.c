@@ -60,7 +60,8 @@ static inline void arrives(const struct sim_decision *d, uint32_t words)
 		sim_set_add_in(&pos.pending, d->task, words);
 	e->object = d->object;
 	/* A load, and not test_bit. */
-	e->loads = d->site && kt_access_loads((enum kt_access)d->site->access) && d->site->op[0] == 'l';
+	e->loads = d->site && kt_access_loads((enum kt_access)d->site->access) &&
+		   d->site->op[0] == 'l';
 	sim_set_remove_in(&pos.drawn, d->task, words);
 }
 

@@ -195,14 +195,16 @@ static struct word *find(const char *addr, uint8_t size)
 /* Words of other sizes that overlap are forgotten. */
 static void forget_overlapping(const char *addr, uint8_t size)
 {
-	for (uint32_t other = 1; other <= 8; other *= 2)
-		for (const char *at = addr - other + 1; (known.sizes & other) && at < addr + size; at++) {
-			struct word *w = other == size && at == addr ? NULL
-								     : find(at, (uint8_t)other);
+	for (uint32_t other = 1; other <= 8; other *= 2) {
+		if (!(known.sizes & other))
+			continue;
+		for (const char *at = addr - other + 1; at < addr + size; at++) {
+			struct word *w = find(at, (uint8_t)other);
 
-			if (w)
+			if (w && !(other == size && at == addr))
 				w->addr = NULL;
 		}
+	}
 }
 
 static struct shown *newest(struct word *w)

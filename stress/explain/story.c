@@ -254,9 +254,11 @@ static void weigh_slot(uint32_t slot)
 	const struct kt_site *site = site_in(slot);
 	const struct sim_detail *d = detail(slot);
 	unsigned last = slot * 18 / s.t->r->steps;	/* what comes later tells more */
+	bool loads;
 
 	if (!site)
 		return;
+	loads = kt_access_loads((enum kt_access)site->access);
 	if (is_vain_wake(s.t, slot))
 		bump(s.does, slot, (is_focused(slot) ? TELLS : FILLS) + last);
 	if (!d || !is_focused(slot))
@@ -266,7 +268,7 @@ static void weigh_slot(uint32_t slot)
 	else if (strstr(site->op, "ref"))
 		bump(s.does, slot, HELPS + last);
 	else if (d->known && d->field && d->field->kind == SIM_BITS)
-		bump(s.does, slot, FILLS + (kt_access_loads((enum kt_access)site->access) ? 0 : 10) + last);
+		bump(s.does, slot, FILLS + (loads ? 0 : 10) + last);
 	else if (is_write(s.t, slot) && d->known)
 		bump(s.does, slot, (is_in_last_call(slot) ? HELPS + 30 : FILLS) + last);
 	for (uint32_t i = 0; i < d->changes; i++)

@@ -186,6 +186,7 @@ static const char *sample(unsigned option, bool other)
 		{ "on|off", "on", "off" },
 		{ "none|all|FAULTS", "all", "malloc,timeout" },
 		{ "text|json", "text", "json" },
+		{ "race|relaxed|ordered", "race", "ordered" },
 	};
 
 	for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++)

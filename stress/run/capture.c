@@ -216,7 +216,8 @@ static bool capture_kinds(const struct plan *p, const struct sim_record *r, unsi
 	}
 	/* Allocations behind the last step, as of a program that has no second thread yet. */
 	for (; event < r->events; event++)
-		if (r->event[event].kind == SIM_EVENT_ALLOC_FAIL && !add_fail(out, &r->event[event]))
+		if (r->event[event].kind == SIM_EVENT_ALLOC_FAIL &&
+		    !add_fail(out, &r->event[event]))
 			return false;
 	return true;
 }
