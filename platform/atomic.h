@@ -226,8 +226,8 @@ typedef struct {
 	}))
 #define refcount_dec_and_test(r)                                               \
 	(__extension__({                                                       \
-		int *kt_at = KT_ATOMIC_AT("unref", #r, KT_UPDATE_ACQ_REL, &(r)->refs); \
-		int kt_was = KT_ATOMIC_ADD(kt_at, -1, __ATOMIC_ACQ_REL);       \
+		int *kt_refs = KT_ATOMIC_AT("unref", #r, KT_UPDATE_ACQ_REL, &(r)->refs); \
+		int kt_was = KT_ATOMIC_ADD(kt_refs, -1, __ATOMIC_ACQ_REL);     \
 		KT_ASSERT(kt_was > 0);                                         \
 		kt_was == 1;                                                   \
 	}))
