@@ -30,7 +30,7 @@ from kthrashlib.build import bazel, compdb, formatting, linting
 from kthrashlib.front import cli, commands
 from kthrashlib.gate import gate, results, runner
 from kthrashlib.gate.junit import PASSED, Case
-from kthrashlib.measure import bench, coverage, hunting
+from kthrashlib.measure import bench, bugs, coverage, hunting
 from kthrashlib.night import page, record, slurm, start
 from kthrashlib.programs import run
 

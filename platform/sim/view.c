@@ -37,6 +37,9 @@
  * A plain store counts as seen by every task that looks at the word later, and a plain load
  * reads memory: without a data race it is ordered.
  *
+ * ThreadSanitizer hears of memset() and the like, also where the compiler calls them. So each
+ * function that weak.c calls tells it not to listen.
+ *
  * Every store is seen in the end: a task that spins sees what is visible (view_fresh()), and
  * when tasks are scheduled fairly all loads read the newest store.
  */
@@ -162,6 +165,7 @@ void view_begin(uint64_t seed, bool draws)
 {
 	static const uint32_t percents[] = { 50, 20, 5 };
 
+	sim_unseen_begin();
 	kt_rng_seed(&known.rng, kt_rng_derive(seed, 0x7374616c65));
 	known.draws = draws;
 	known.percent = percents[kt_rng_below(&known.rng, 3)];
@@ -172,6 +176,7 @@ void view_begin(uint64_t seed, bool draws)
 		memset(known.slot, 0, sizeof known.slot);
 		known.generation = 1;
 	}
+	sim_unseen_end();
 }
 
 static uint32_t slot_of(const char *addr)
@@ -266,6 +271,7 @@ static struct word *word_at(char *addr, uint8_t size, uint64_t now)
 
 void view_forget(const char *addr, size_t size)
 {
+	sim_unseen_begin();
 	for (uint32_t i = 0; i < known.words; i++) {
 		struct word *w = &known.word[i];
 
@@ -273,6 +279,7 @@ void view_forget(const char *addr, size_t size)
 			w->addr = NULL;
 	}
 	known.updated = NULL;
+	sim_unseen_end();
 }
 
 /* ---- stores ------------------------------------------------------------------------- */
@@ -281,9 +288,11 @@ void view_of_store(bool release, struct view *out)
 {
 	const struct task *t = self();
 
+	sim_unseen_begin();
 	copy(out, &t->rel);
 	if (release)
 		join(out, &t->acq);
+	sim_unseen_end();
 }
 
 /* The task's store has become visible as the newest of its word. */
@@ -303,15 +312,18 @@ void view_shown(const struct weak_store *s, const struct view *carried, uint64_t
 	struct task *t = task_of(s->task);
 	struct shown *m;
 
+	sim_unseen_begin();
 	t->shown++;
 	if (!w)
-		return;
+		goto out;
 	m = push(w, s->value, s->task, t->shown);
 	copy(&m->view, carried);
 	join_one(&m->view, s->task, t->shown);
 	if (s->ordered)		/* stores that came before a barrier are visible by now */
 		join(&m->view, &t->own);
 	did(s->task, w, &m->view);
+out:
+	sim_unseen_end();
 }
 
 /* ---- loads --------------------------------------------------------------------------- */
@@ -417,12 +429,22 @@ static const uint64_t *load(struct kt_site *site, enum kt_access how, char *addr
 
 const uint64_t *view_load(struct kt_site *site, char *addr, uint64_t now)
 {
-	return load(site, (enum kt_access)site->access, addr, now, NULL);
+	const uint64_t *older;
+
+	sim_unseen_begin();
+	older = load(site, (enum kt_access)site->access, addr, now, NULL);
+	sim_unseen_end();
+	return older;
 }
 
 const uint64_t *view_load_but(struct kt_site *site, char *addr, uint64_t now, uint64_t old)
 {
-	return load(site, KT_LOAD, addr, now, &old);
+	const uint64_t *older;
+
+	sim_unseen_begin();
+	older = load(site, KT_LOAD, addr, now, &old);
+	sim_unseen_end();
+	return older;
 }
 
 /* ---- updates and barriers -------------------------------------------------------------- */
@@ -431,31 +453,39 @@ void view_mb(void)
 {
 	struct task *t = self();
 
+	sim_unseen_begin();
 	join(&t->acq, &known.full);
 	join(&t->cur, &t->acq);
 	join(&t->rel, &t->acq);
 	copy(&known.full, &t->acq);
+	sim_unseen_end();
 }
 
 void view_rmb(void)
 {
 	struct task *t = self();
 
+	sim_unseen_begin();
 	join(&t->cur, &t->acq);
+	sim_unseen_end();
 }
 
 void view_wmb(void)
 {
 	struct task *t = self();
 
+	sim_unseen_begin();
 	join(&t->rel, &t->own);
+	sim_unseen_end();
 }
 
 void view_release(void)
 {
 	struct task *t = self();
 
+	sim_unseen_begin();
 	join(&t->rel, &t->acq);
+	sim_unseen_end();
 }
 
 void view_update(enum kt_access how, char *addr, uint8_t size, uint64_t now)
@@ -467,11 +497,12 @@ void view_update(enum kt_access how, char *addr, uint8_t size, uint64_t now)
 	struct task *t = self();
 	struct view carried;
 
+	sim_unseen_begin();
 	if (full)
 		view_mb();
 	t->shown++;
 	if (!w)
-		return;
+		goto out;
 	join(&t->acq, &newest(w)->view);
 	if (full || acquires)
 		join(&t->cur, &newest(w)->view);
@@ -485,13 +516,17 @@ void view_update(enum kt_access how, char *addr, uint8_t size, uint64_t now)
 	known.updated = w;
 	if (full)
 		view_mb();
+out:
+	sim_unseen_end();
 }
 
 void view_updated(uint64_t value)
 {
+	sim_unseen_begin();
 	if (known.updated)
 		newest(known.updated)->value = value;
 	known.updated = NULL;
+	sim_unseen_end();
 }
 
 /* ---- edges ------------------------------------------------------------------------------ */
@@ -510,6 +545,7 @@ void view_releases(const void *at)
 	struct task *t = self();
 	struct edge *e = NULL;
 
+	sim_unseen_begin();
 	for (uint32_t i = 0; i < known.edges && !e; i++)
 		if (known.edge[i].at == at && known.edge[i].task == sim.current)
 			e = &known.edge[i];
@@ -521,6 +557,7 @@ void view_releases(const void *at)
 	}
 	join(&e->view, &t->acq);
 	copy(&t->passed, &t->acq);
+	sim_unseen_end();
 }
 
 void view_acquires(const void *at)
@@ -528,6 +565,7 @@ void view_acquires(const void *at)
 	struct task *t = self();
 	struct view got = { .width = 0 };
 
+	sim_unseen_begin();
 	for (uint32_t i = 0; i < known.edges; i++) {
 		const struct edge *e = &known.edge[i];
 
@@ -540,10 +578,13 @@ void view_acquires(const void *at)
 	join(&t->cur, &got);
 	join(&t->acq, &got);
 	join(&t->rel, &t->passed);
+	sim_unseen_end();
 }
 
 void view_fresh(void)
 {
+	sim_unseen_begin();
 	for (uint32_t i = 0; i < known.words; i++)
 		known.word[i].seen[sim.current] = known.word[i].stores;
+	sim_unseen_end();
 }
