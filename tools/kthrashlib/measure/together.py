@@ -11,7 +11,6 @@ import collections
 import json
 import os
 import shutil
-import subprocess
 import tempfile
 
 from kthrashlib import children, env, terminal
@@ -52,15 +51,15 @@ def plant(folder, name):
 
 def build(folder):
     """Builds the driver of the copy, and returns its path."""
-    said = subprocess.run(["bazel", "build", DRIVER], cwd=folder, text=True, check=False,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    said = children.run(["bazel", "build", DRIVER], cwd=folder, text=True,
+                        stdout=children.PIPE, stderr=children.STDOUT)
     binary = os.path.join(folder, "bazel-bin", "stress", DRIVER.partition(":")[2])
     if said.returncode or not os.path.exists(binary):
         raise environment("the driver with all bugs does not build: " + said.stdout[-600:])
     kept = os.path.join(folder, "driver")
     shutil.copy2(binary, kept)
-    subprocess.run(["bazel", "shutdown"], cwd=folder, check=False, stdout=subprocess.DEVNULL,
-                   stderr=subprocess.DEVNULL)
+    children.run(["bazel", "shutdown"], cwd=folder, stdout=children.DEVNULL,
+                 stderr=children.DEVNULL)
     return kept
 
 
