@@ -323,7 +323,7 @@ class Targets(FrontDoor):
             f.write("old")
         before = sorted(os.listdir(self.folder))
         done = self.explain(self.at("old"), common.ENVIRONMENT, preexec_fn=lambda:
-                            resource.setrlimit(resource.RLIMIT_FSIZE, (30, 30)))
+                            resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100)))
         self.assertEqual(done.stderr, "kthrash: %s: File too large\n" % self.at("old"))
         self.assertEqual(self.read("old"), "old")
         self.assertEqual(sorted(os.listdir(self.folder)), sorted({*before, "programs"}))
