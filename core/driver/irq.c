@@ -30,7 +30,7 @@ static struct line {
 	struct action *actions; /* under lock, from here on */
 	unsigned raised, disabled;
 	bool has_thread, runs;
-	uint32_t ends; /* futex word: something has come to its end */
+	uint32_t ends; /* futex word: counts the ends of handlers and of their threads' calls */
 	struct kd_service service;
 } line[IRQS_MAX];
 
@@ -60,26 +60,21 @@ static void wait_locked(struct line *l)
 
 /* ---- the threads of a line --------------------------------------------------------- */
 
-static void thread_main(void *arg)
+/*
+ * What a thread of the line does until its service stops. `step` does one piece of work, with the
+ * lock held, or returns false because there is none. The state is set first, so that no wake-up is
+ * lost between the look for work and the sleep.
+ */
+static void serve(struct line *l, const struct kd_service *service, bool (*step)(void *), void *arg)
 {
-	struct action *a = arg;
-	struct line *l = a->line;
-
 	KD_LOCK(&l->lock);
 	for (;;) {
 		set_current_state(TASK_UNINTERRUPTIBLE);
-		if (a->due && !a->gone) {
-			__set_current_state(TASK_RUNNING);
-			a->due = 0;
-			a->thread_runs = true;
-			KD_UNLOCK(&l->lock);
-			KD_CALLBACK(a->thread_fn((int)(l - line), a->dev));
-			KD_LOCK(&l->lock);
-			a->thread_runs = false;
+		if (step(arg)) {
 			note(&l->ends);
 			continue;
 		}
-		if (kd_service_should_stop(&a->service))
+		if (kd_service_should_stop(service))
 			break;
 		KD_UNLOCK(&l->lock);
 		schedule();
@@ -87,6 +82,30 @@ static void thread_main(void *arg)
 	}
 	__set_current_state(TASK_RUNNING);
 	KD_UNLOCK(&l->lock);
+}
+
+static bool call_thread_fn(void *arg)
+{
+	struct action *a = arg;
+	struct line *l = a->line;
+
+	if (!a->due || a->gone)
+		return false;
+	__set_current_state(TASK_RUNNING);
+	a->due = 0;
+	a->thread_runs = true;
+	KD_UNLOCK(&l->lock);
+	KD_CALLBACK(a->thread_fn((int)(l - line), a->dev));
+	KD_LOCK(&l->lock);
+	a->thread_runs = false;
+	return true;
+}
+
+static void thread_main(void *arg)
+{
+	struct action *a = arg;
+
+	serve(a->line, &a->service, call_thread_fn, a);
 }
 
 static void handle_locked(struct line *l)
@@ -112,30 +131,25 @@ static void handle_locked(struct line *l)
 	}
 }
 
+static bool call_handlers(void *arg)
+{
+	struct line *l = arg;
+
+	if (!l->raised || l->disabled)
+		return false;
+	__set_current_state(TASK_RUNNING);
+	l->raised--;
+	l->runs = true;
+	handle_locked(l);
+	l->runs = false;
+	return true;
+}
+
 static void line_main(void *arg)
 {
 	struct line *l = arg;
 
-	KD_LOCK(&l->lock);
-	for (;;) {
-		set_current_state(TASK_UNINTERRUPTIBLE);
-		if (l->raised && !l->disabled) {
-			__set_current_state(TASK_RUNNING);
-			l->raised--;
-			l->runs = true;
-			handle_locked(l);
-			l->runs = false;
-			note(&l->ends);
-			continue;
-		}
-		if (kd_service_should_stop(&l->service))
-			break;
-		KD_UNLOCK(&l->lock);
-		schedule();
-		KD_LOCK(&l->lock);
-	}
-	__set_current_state(TASK_RUNNING);
-	KD_UNLOCK(&l->lock);
+	serve(l, &l->service, call_handlers, l);
 }
 
 /* ---- what drivers call --------------------------------------------------------------- */

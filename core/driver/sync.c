@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Completions, mutexes, rw_semaphores and semaphores. Each is a word under a lock of its own, and
- * a list of those that wait. A waiter is on the list from its first look on. A release does not
- * hand the lock over: any task that comes at the right moment takes it, as in Linux.
+ * a list of the tasks that wait. A task puts itself on the list before it looks at the word, so no
+ * release between its look and its sleep misses it. The releasing task does not hand the lock over:
+ * any task that comes at the right moment takes it, as in Linux.
  */
 #include <limits.h>
 #include <string.h>
@@ -44,10 +45,7 @@ static int wait_locked(struct kd_lock *lock, struct kd_list *waiters, bool write
 	return err;
 }
 
-/*
- * The caller holds the lock of the list. Wake the first waiter, and if it reads all that wait. All
- * of them: any may go first.
- */
+/* The caller holds the lock of the list. Wake all tasks that wait: any of them may go first. */
 static void wake_waiters_locked(const struct kd_list *waiters)
 {
 	const struct kd_list *at = waiters->next;

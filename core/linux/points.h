@@ -187,7 +187,7 @@ static inline __attribute__((always_inline)) void linux_unlink(const char *func,
 		linux_woken;                                                   \
 	}))
 
-/* ---- waits: each has a site of its own, and says for whom ----------------------------- */
+/* ---- waits: each has a site of its own, and names the task that must end it ------------- */
 
 #define wait_for_completion_killable(c)                                        \
 	(__extension__({                                                       \

@@ -118,10 +118,10 @@ int linux_fork(int (*fn)(void *), void *arg, const char *name)
 
 /* ---- sleep ------------------------------------------------------------------------- */
 
-void linux_waits(struct kt_site *why, struct task_struct *whom)
+void linux_waits(struct kt_site *why, struct task_struct *target)
 {
 	current->waits_at = why;
-	os_waits_for(whom ? &whom->os : NULL);
+	os_waits_for(target ? &target->os : NULL);
 }
 
 long schedule_timeout(long timeout)

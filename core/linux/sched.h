@@ -37,8 +37,11 @@ long schedule_timeout(long timeout);
 long io_schedule_timeout(long timeout);
 long linux_sleep(long timeout);
 
-/* For reports: the calling task waits at that site, for that task. NULL: it does not any more. */
-void linux_waits(struct kt_site *why, struct task_struct *whom);
+/*
+ * For reports: the calling task waits at the site `why` until the task `target` ends the wait.
+ * Two NULLs: the wait is over.
+ */
+void linux_waits(struct kt_site *why, struct task_struct *target);
 
 /* Call fn(t, arg) with t's pi_lock held. */
 int task_call_func(struct task_struct *t, int (*fn)(struct task_struct *t, void *arg), void *arg);

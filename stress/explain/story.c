@@ -289,6 +289,26 @@ static bool conflict(uint32_t a, uint32_t b)
 }
 
 /*
+ * Weigh slot `mine`, and each slot of another task from `first` to `end` that conflicts with it.
+ * Returns false if there is none.
+ */
+static bool weigh_conflicts(uint32_t mine, uint32_t first, uint32_t end, unsigned weight)
+{
+	bool found = false;
+
+	for (uint32_t i = first; i < end; i++) {
+		unsigned by = (is_focused(i) ? TELLS : HELPS) + weight;
+
+		if (task_of(s.t, i) == task_of(s.t, mine) || !conflict(mine, i))
+			continue;
+		bump(s.does, mine, by);
+		bump(s.does, i, by);
+		found = true;
+	}
+	return found;
+}
+
+/*
  * The task could go on at `step`, and others went on until `until`. What they did in between
  * matters if it conflicts with what the task did shortly before or did next.
  */
@@ -303,33 +323,13 @@ static void weigh_window(uint32_t step, uint32_t until)
 		end = s.t->r->steps;
 	if (end - step > WINDOW_MAX)
 		end = step + WINDOW_MAX;
-	for (uint32_t mine = step; mine-- > 0 && near < NEAR;) {
-		if (task_of(s.t, mine) != task)
-			continue;
-		near++;
-		for (uint32_t i = step; i < end; i++)
-			if (task_of(s.t, i) != task && conflict(mine, i)) {
-				unsigned by = (is_focused(i) ? TELLS : HELPS) + last - near;
-
-				bump(s.does, mine, by);
-				bump(s.does, i, by);
-				found = true;
-			}
-	}
+	for (uint32_t mine = step; mine-- > 0 && near < NEAR;)
+		if (task_of(s.t, mine) == task)
+			found |= weigh_conflicts(mine, step, end, last - ++near);
 	near = 0;
-	for (uint32_t mine = until; mine < s.t->r->steps && near < NEAR; mine++) {
-		if (task_of(s.t, mine) != task)
-			continue;
-		near++;
-		for (uint32_t i = step; i < end; i++)
-			if (task_of(s.t, i) != task && conflict(mine, i)) {
-				unsigned by = (is_focused(i) ? TELLS : HELPS) + last - near;
-
-				bump(s.does, mine, by);
-				bump(s.does, i, by);
-				found = true;
-			}
-	}
+	for (uint32_t mine = until; mine < s.t->r->steps && near < NEAR; mine++)
+		if (task_of(s.t, mine) == task)
+			found |= weigh_conflicts(mine, step, end, last - ++near);
 	/* A cause has the preemptions that matter. */
 	bump(s.stops, step, s.has_cause ? FILLS : (found ? TELLS : HELPS) + 5 + last);
 }
