@@ -26,16 +26,6 @@ static const struct sim_bits task_states[] = {
 	{ 0, NULL },
 };
 
-/* The bits of kthread_internal.h, smpboot.c and worker.c, which other files do not see. */
-static const struct sim_bits kthread_flags[] = {
-	{ 1ull << KTHREAD_SHOULD_STOP, "SHOULD_STOP" },
-	{ 1ull << KTHREAD_SHOULD_PARK, "SHOULD_PARK" },
-	{ 1ull << KTHREAD_IS_PER_CPU, "IS_PER_CPU" },
-	{ 1ull << KTHREAD_EXITING, "EXITING" },
-	{ 0, "none" },
-	{ 0, NULL },
-};
-
 static const struct sim_bits task_flags[] = {
 	{ PF_KTHREAD, "PF_KTHREAD" },
 	{ PF_NOFREEZE, "PF_NOFREEZE" },
@@ -88,6 +78,16 @@ static const struct sim_field task_fields[] = {
 };
 static const struct sim_shape task_shape = SHAPE(struct task_struct, task_fields);
 
+#if !defined(KT_CORE_LINUX)
+static const struct sim_bits kthread_flags[] = {
+	{ 1ull << KTHREAD_SHOULD_STOP, "SHOULD_STOP" },
+	{ 1ull << KTHREAD_SHOULD_PARK, "SHOULD_PARK" },
+	{ 1ull << KTHREAD_IS_PER_CPU, "IS_PER_CPU" },
+	{ 1ull << KTHREAD_EXITING, "EXITING" },
+	{ 0, "none" },
+	{ 0, NULL },
+};
+
 #define KTHREAD(member, kind) FIELD_OF(struct kthread, member, #member, kind, NULL)
 static const struct sim_field kthread_fields[] = {
 	FIELD_OF(struct kthread, flags, "flags", SIM_BITS, kthread_flags),
@@ -130,6 +130,38 @@ static const struct sim_field work_fields[] = {
 	TIMER(expires_ns, SIM_NUMBER), FIELD_OF(struct exec_job, ran, "ran", SIM_QUIET, NULL),
 };
 static const struct sim_shape work_shape = SHAPE(struct exec_job, work_fields);
+
+/* NULL: it has no name of its own. */
+static const char *name_of_kthread(const struct kthread *k)
+{
+	return k->full_name;
+}
+
+static const char *name_of_request(const struct kthread_create_info *r)
+{
+	return r->full_name;
+}
+#else
+/* The kernel's structs of these names are complete only where its files are compiled. */
+struct kthread_create_info;
+static const struct sim_shape kthread_shape, request_shape, worker_shape;
+static const struct sim_field work_fields[] = {
+	FIELD_OF(struct exec_job, ran, "ran", SIM_QUIET, NULL),
+};
+static const struct sim_shape work_shape = SHAPE(struct exec_job, work_fields);
+
+static const char *name_of_kthread(const struct kthread *k)
+{
+	(void)k;
+	return NULL;
+}
+
+static const char *name_of_request(const struct kthread_create_info *r)
+{
+	(void)r;
+	return NULL;
+}
+#endif
 
 #define MM(member, kind) FIELD_OF(struct mm_struct, member, #member, kind, NULL)
 static const struct sim_field mm_fields[] = { MM(users, SIM_NUMBER), MM(count, SIM_NUMBER) };
@@ -276,9 +308,10 @@ __attribute__((no_sanitize("address"))) static bool is_text(const char *s)
 __attribute__((no_sanitize("address"))) static bool name_task(const struct task_struct *t,
 							      char *buf, size_t size)
 {
-	const char *name = t->kthread && is_text(t->kthread->full_name) ? t->kthread->full_name
-									: t->comm;
+	const char *name = t->kthread ? name_of_kthread(t->kthread) : NULL;
 
+	if (!is_text(name))
+		name = t->comm;
 	if (t == &exec.kthreadd.daemon)
 		name = "kthreadd";
 	else if (t == &exec.kthreadd.timers.task)
@@ -340,11 +373,9 @@ static bool name_object(const void *base, const struct sim_shape *s, char *buf, 
 	if (s == &task_shape)
 		return name_task(base, buf, size);
 	if (s == &kthread_shape)
-		return name_of_text("", ((const struct kthread *)base)->full_name, buf, size);
+		return name_of_text("", name_of_kthread(base), buf, size);
 	if (s == &request_shape)
-		return name_of_text("request for ",
-				    ((const struct kthread_create_info *)base)->full_name, buf,
-				    size);
+		return name_of_text("request for ", name_of_request(base), buf, size);
 	if (s == &worker_shape)
 		return name_worker(base, buf, size);
 	if (s == &work_shape)
@@ -375,7 +406,7 @@ static bool owner_of(const void *base, const struct sim_shape *s, char *buf, siz
 	return true;
 }
 
-/* The functions that sleep until there is something to do. */
+/* Functions of core/ and of the kernel's files that sleep until there is something to do. */
 static bool idles(const struct kt_site *why)
 {
 	static const char *const loops[] = {
@@ -384,6 +415,8 @@ static bool idles(const struct kt_site *why)
 		"park",          "refrigerator",      "exec_borrow",
 	};
 
+	if (why->func && strcmp(why->func, "kthreadd") == 0)	/* the kernel's own daemon */
+		return true;
 	for (size_t i = 0; why->func && i < sizeof loops / sizeof loops[0]; i++)
 		if (strstr(why->func, loops[i]))
 			return true;
