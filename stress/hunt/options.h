@@ -48,7 +48,7 @@ struct options {
 	double seconds;			/* 0: no limit; 60 if `executions` is not given either */
 	uint64_t seed;
 	uint64_t first;			/* number of the first execution */
-	uint64_t jobs;			/* processes */
+	uint64_t jobs;			/* processes; 0: as many as world_jobs() says */
 	const char *findings;		/* folder */
 	bool keep_going;		/* after a finding */
 	bool no_shrink;			/* a finding stays as it was found */

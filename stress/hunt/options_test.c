@@ -35,7 +35,7 @@ static void test_defaults(void)
 	CHECK(!o.has_strategy && !o.adaptive && !o.has_memory && !o.json && !o.brute);
 	CHECK(o.faults);
 	CHECK_EQ(o.seed, 1);
-	CHECK_EQ(o.jobs, 1);
+	CHECK_EQ(o.jobs, 0);
 	CHECK_EQ(o.coverage_every, 1);
 	CHECK_EQ(o.executions, 0);
 	CHECK(o.seconds == 0);

@@ -162,6 +162,8 @@ int command_stress(const struct options *given)
 	o = *given;
 	if (!o.executions && !(o.seconds > 0) && !o.exhaustive)
 		o.seconds = SECONDS_USUAL;
+	if (!o.jobs)
+		o.jobs = world_jobs();
 	status = check(&o);
 	if (status != EXIT_CLEAN)
 		return status;

@@ -92,6 +92,13 @@ static inline bool world_can(enum world_ability a)
 }
 
 /*
+ * How many processes keep the processors in use, if each runs one execution after another? One in
+ * a world where a process always computes. Where threads of an execution wait for each other or
+ * for a timer, more: as many as the processors need and the memory has room for.
+ */
+unsigned world_jobs(void);
+
+/*
  * Call it once, before the first fork. If a run can't return, because real threads can't be
  * unwound, its verdict goes to *last_words.
  */

@@ -5,6 +5,7 @@
  */
 #include "stress/run/world.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,6 +13,43 @@
 #include "stress/run/subject.h"
 
 const char world_os[] = "posix";
+
+/* How many processes for each processor: most threads wait, for each other or for a delay. */
+enum { JOBS_PER_PROCESSOR = 4, JOBS_MAX = 256 };
+
+/* How much memory one process may take, ThreadSanitizer's included. */
+static const uint64_t job_kib = 192 * 1024;
+
+/* What the kernel could give without swapping. If /proc does not say: enough for one process. */
+static uint64_t available_kib(void)
+{
+	unsigned long long kib = 0;
+	FILE *f = fopen("/proc/meminfo", "r");
+	char line[128];
+
+	while (f && fgets(line, sizeof line, f))
+		if (sscanf(line, "MemAvailable: %llu kB", &kib) == 1)
+			break;
+	if (f)
+		fclose(f);
+	return kib;
+}
+
+/* Half of the memory at most, because other processes may want some, too. */
+unsigned world_jobs(void)
+{
+	uint64_t room = available_kib() / 2 / job_kib;
+	uint64_t jobs = JOBS_PER_PROCESSOR;
+	cpu_set_t cpus;
+
+	if (sched_getaffinity(0, sizeof cpus, &cpus) == 0)
+		jobs *= (uint64_t)CPU_COUNT(&cpus);
+	if (jobs > room)
+		jobs = room;
+	if (jobs > JOBS_MAX)
+		jobs = JOBS_MAX;
+	return jobs ? (unsigned)jobs : 1;
+}
 
 const char *world_lacks(enum world_ability a)
 {

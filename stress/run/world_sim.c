@@ -24,6 +24,11 @@ enum { KNOWS_DEPENDENCIES = true };
 enum { KNOWS_DEPENDENCIES = false };
 #endif
 
+unsigned world_jobs(void)
+{
+	return 1;
+}
+
 const char *world_lacks(enum world_ability a)
 {
 	return a != WORLD_EXPLORES || KNOWS_DEPENDENCIES ? NULL :

@@ -150,6 +150,9 @@ class StressLane(Lane):
     kind = "stress"
     # Coverage of every plan would cost a third of the executions.
     COVERAGE_EVERY = 8
+    # A lane has one processor. On real threads one process would leave it idle most of the time,
+    # because its threads wait for each other and for delays.
+    REAL_AT_ONCE = 4
     verb = "stress"
     keep_going = ["--keep-going"]
 
@@ -163,6 +166,8 @@ class StressLane(Lane):
             args.append(arg)
         looks = ["--coverage=" + self.coverage_file(),
                  "--coverage-every=%d" % self.COVERAGE_EVERY] if self.simulates() else []
+        if "kthrash_posix" in self.target:
+            looks.append("--jobs=%d" % self.REAL_AT_ONCE)
         if "--mutate" in args:
             os.makedirs(self.kept(), exist_ok=True)
             looks.append("--kept=" + self.kept())
