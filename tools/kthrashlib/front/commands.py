@@ -40,6 +40,7 @@ def driver(name, module, arguments, text, more="", own=()):
 PROGRAM_WHERE = [
     Option("--os=sim|posix", "in the simulator, or again and again on real threads", "sim"),
     Option("--core=kthrash|linux", "of a kernel driver: on whose kthread.c", "kthrash"),
+    CORE[1],
 ]
 
 
