@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Implements `test`: Bazel runs all tests, then the same tests under each sanitizer. With
---core=linux it runs the tests that need the kernel's own files."""
+"""Implements `test`: Bazel runs all tests, then the same tests under each sanitizer, then one on
+the kernel's own files. With --core=linux it runs only the tests that need the kernel's files."""
 
 import re
 import signal
@@ -41,17 +41,23 @@ def of_linux(found):
             for name in fetch.PACKAGES]
 
 
-def main(call):
-    env.ensure(env.ALL)
+def of_all():
+    """Yields the same for all tests. The last run is that of the kernel's files, without which
+    nobody would see that core/linux/ does not compile."""
     folders = ["//core/...", "//platform/...", "//stress/...", "//fuzz/..."]
-    passed = failed = status = 0
     # Tests with the tag plain-only compare builds and need no sanitizer. If a test has many
     # combinations, each sanitizer runs half of them (tools/bazel/matrix.bzl).
     checked = ["--build_tests_only", "--test_tag_filters=-plain-only,-not-%s"]
-    for words in (["//..."],
-                  ["--config=asan-ubsan", checked[0], checked[1] % "asan"] + folders,
-                  ["--config=tsan", checked[0], checked[1] % "tsan"] + folders) \
-            if not cores.is_linux(call.options) else of_linux(call.options):
+    yield ["//..."]
+    yield ["--config=asan-ubsan", checked[0], checked[1] % "asan"] + folders
+    yield ["--config=tsan", checked[0], checked[1] % "tsan"] + folders
+    yield [*fetch.get().options(), ON_LINUX]
+
+
+def main(call):
+    env.ensure(env.ALL)
+    passed = failed = status = 0
+    for words in of_linux(call.options) if cores.is_linux(call.options) else of_all():
         say("kthrash: bazel test " + " ".join(words))
         p = children.start(["bazel", "test", "--keep_going", "--noshow_progress", *words,
                             *call.words], cwd=ROOT, stdout=children.PIPE,

@@ -88,7 +88,8 @@ COMMANDS = [
             more="The cluster merges the shards when all have ended. A second merge changes "
                  "nothing. The verdict names each shard that has not finished."),
     Command("test", "build.testing:main", "[-- WORD...]",
-            "all tests, then again under ASan+UBSan and under TSan", CORE,
+            "all tests, then again under ASan+UBSan and under TSan, then one on the kernel's files",
+            CORE,
             "The words after the dashes go to each bazel test. With --core=linux, only the tests "
             "of the kernel's files run."),
     driver("stress", "build.drivers:stress", "", "one lane until something breaks",
