@@ -10,9 +10,9 @@ from kthrashlib.build import bazel, cores
 from kthrashlib.common import CLEAN, FINDINGS, ROOT, environment, say, usage
 from kthrashlib.linux import fetch
 
-# The tests that need the kernel's files. Their tag is manual. The first takes any kernel, and the
-# second all of Debian's.
-ON_LINUX, OF_TEXTS = "//stress:linux_test", "//tools:linux_text_test"
+# The tests that need the kernel's files. Their tag is manual. The first take any kernel, and the
+# last all of Debian's.
+ON_LINUX, OF_TEXTS = ["//stress:linux_test", "//tools:drivers_linux_test"], "//tools:linux_text_test"
 # What Bazel's exit statuses mean: 1, the build failed; 3, tests failed; 4, there are no tests.
 BUILD_FAILED, WRONG_WORDS, TESTS_FAILED, NO_TESTS = 1, 2, 3, 4
 
@@ -36,8 +36,8 @@ def of_linux(found):
     """Returns the words for each bazel test of the kernel's files: of the user's tree, or of all
     that Debian has."""
     if "--linux" in found:
-        return [[*fetch.get(found["--linux"]).options(), ON_LINUX]]
-    return [[*fetch.get(name).options(), ON_LINUX] + [OF_TEXTS] * (name == fetch.DEFAULT)
+        return [[*fetch.get(found["--linux"]).options(), *ON_LINUX]]
+    return [[*fetch.get(name).options(), *ON_LINUX] + [OF_TEXTS] * (name == fetch.DEFAULT)
             for name in fetch.PACKAGES]
 
 
@@ -51,7 +51,7 @@ def of_all():
     yield ["//..."]
     yield ["--config=asan-ubsan", checked[0], checked[1] % "asan"] + folders
     yield ["--config=tsan", checked[0], checked[1] % "tsan"] + folders
-    yield [*fetch.get().options(), ON_LINUX]
+    yield [*fetch.get().options(), *ON_LINUX]
 
 
 def main(call):

@@ -21,6 +21,15 @@ def can_choose(path):
         return MARK in f.read()
 
 
+def build(found, plan=None):
+    """Builds the library for the kernel that the options in `found`, or `plan`, ask for; returns
+    its path."""
+    if IS_INSTALLED:
+        raise usage("--core=linux: needs a checkout of kthrash, which builds the kernel's files")
+    env.ensure(env.BUILD)
+    return bazel.build([TARGET], cores.get(found, plan).options())[0]
+
+
 def get(program, found, plan=None):
     """Returns the library for a program with the options in `found`, which may run `plan`, or None:
     the program runs on what it was linked with."""
@@ -29,14 +38,12 @@ def get(program, found, plan=None):
     if not can_choose(program):
         raise usage("%s: --core=linux is for kernel drivers, which are linked by "
                     "kthrash-cc --kthread" % program)
-    if IS_INSTALLED:
-        raise usage("--core=linux: needs a checkout of kthrash, which builds the kernel's files")
-    env.ensure(env.BUILD)
-    return bazel.build([TARGET], cores.get(found, plan).options())[0]
+    return build(found, plan)
 
 
 def variables(library):
-    """Returns what the environment of a program has for it."""
-    given = os.environ.get("LD_PRELOAD")
+    """Returns what the environment of a program has for the library. Without one, the library is
+    what the front door's own environment says."""
+    library, given = library or os.environ.get(VARIABLE), os.environ.get("LD_PRELOAD")
     return {VARIABLE: library, "LD_PRELOAD": ":".join(filter(None, [library, given]))} \
         if library else {}
