@@ -4,6 +4,7 @@
 
 #include "platform/hosted/hosted.h"
 #include "stress/driver.h"
+#include "stress/hunt/build.h"
 #include "stress/hunt/options.h"
 #include "stress/run/subject_program.h"
 
@@ -23,6 +24,17 @@ static int run_driver(int argc, char **argv)
 	for (int i = 0; i < argc; i++)
 		words[i + 1] = argv[i];
 	return driver_main(&subject_program, argc + 1, words);
+}
+
+/* A driver for the Linux kernel may run on the kernel's own files. */
+const char *linux_version(void)
+{
+	return hosted_core_version();
+}
+
+const char *linux_tree(void)
+{
+	return hosted_core_tree();
 }
 
 int (*hosted_driver)(int argc, char **argv) = run_driver;

@@ -3,7 +3,9 @@
 """Tests hunts in kernel drivers: the headers under the kernel's names, what is found and how it is
 said, the drivers of corpus/drivers/ and their twins, and the lines of drivers.md.
 
-usage: drivers_test.py LIBKTHRASH.SO LIBKTHRASH-KTHREAD.A
+usage: drivers_test.py LIBKTHRASH.SO LIBKTHRASH-KTHREAD.A [LIBKTHRASH-KTHREAD-LINUX.SO]
+
+With three arguments, only those tests run that need the kernel's own files.
 """
 
 import glob
@@ -17,7 +19,7 @@ import unittest
 
 from kthrashlib import common
 from kthrashlib.measure import programs, suite
-from kthrashlib.programs import library
+from kthrashlib.programs import kernel, library
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 CC = os.path.join(HERE, "kthrash-cc")
@@ -27,6 +29,8 @@ SOURCES = os.path.join(common.ROOT, "core", "driver", "test")
 EXECUTIONS = 2000
 # Twins whose timers never rest take longer, because the strategies starve other threads.
 SLOW = {"timer_worker": 60, "late_handler": 200}
+# Drivers of which the test of the kernel's files takes a short time.
+ON_LINUX = ("unregistered", "stop_under_mutex", "own_flag", "park_exit")
 
 MISUSES = {
     "kthread_left": ("leak", "kthread forgotten was never stopped"),
@@ -138,10 +142,20 @@ class Programs(Case):
         self.assertEqual(done.returncode, 1)
         self.assertIn("kthrash: deadlock: mutex_lock() of thing->mutex", done.stdout)
 
-    def test_the_kernels_own_core_is_refused(self):
-        done = run([*KTHRASH, "run", "--core=linux", "./x"])
-        self.assertEqual(done.returncode, 2)
-        self.assertIn("--core=linux: ", done.stdout)
+    def test_the_kernels_own_core_is_for_drivers_only(self):
+        with open(self.path("x.c"), "w", encoding="utf-8") as f:
+            f.write("int main(void) { return 0; }\n")
+        self.assertEqual(run([CC, self.path("x.c"), "-o", self.path("x")]).returncode, 0)
+        done = run([*KTHRASH, "run", "--core=linux", self.path("x")])
+        self.assertEqual((done.returncode, done.stdout), (2, (
+            "kthrash: %s: --core=linux is for kernel drivers, which are linked by "
+            "kthrash-cc --kthread\n" % self.path("x"))))
+
+    def test_a_kernel_that_is_not_there(self):
+        binary = self.compile(os.path.join(SOURCES, "api.c"))
+        done = run([binary], env={**os.environ, kernel.VARIABLE: "/nowhere.so"})
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("kthrash: KTHRASH_KERNEL=/nowhere.so: ", done.stdout)
 
 
 class Corpus(unittest.TestCase):
@@ -165,6 +179,28 @@ class Corpus(unittest.TestCase):
                     print(*suite.line(row), flush=True)
                     with self.subTest(row["program"]):
                         self.assertTrue(suite.ok(row), row)
+
+
+class OnLinux(Case):
+    """Drivers on the kernel's own kthread.c."""
+
+    def test_each_header_works_as_in_the_kernel(self):
+        binary = self.compile(os.path.join(SOURCES, "api.c"))
+        self.assertEqual(run([binary], env={**os.environ, **kernel.variables(None)}).stdout,
+                         "all is well\n")
+        finding, _ = suite.hunt([binary], 100, 1, self.path("findings"), ["--races", "--leaks"])
+        self.assertIsNone(finding)
+
+    def test_bugs_are_found_and_twins_are_clean(self):
+        for driver in programs.load_drivers():
+            if driver.name not in ON_LINUX:
+                continue
+            for row in suite.examine(driver, driver.arguments, 300, 1, self.folder):
+                print(*suite.line(row), flush=True)
+                with self.subTest(row["program"]):
+                    self.assertTrue(suite.ok(row), row)
+                with open(self.path(driver.name + ".plan"), encoding="ascii") as f:
+                    self.assertRegex(f.read(), r'found by .*, core linux [0-9.]+ \([0-9a-f]+\)"')
 
 
 class Page(Case):
@@ -207,9 +243,12 @@ class Page(Case):
 
 
 if __name__ == "__main__":
-    FILES = [os.path.abspath(sys.argv.pop(1)) for _ in range(2)]
+    FILES = [os.path.abspath(sys.argv.pop(1)) for _ in sys.argv[1:]]
     with tempfile.TemporaryDirectory() as LIBRARIES:
-        for each in FILES:
+        for each in FILES[:2]:
             shutil.copy(each, LIBRARIES)
         os.environ[library.VARIABLE] = LIBRARIES
-        unittest.main()
+        if FILES[2:]:
+            os.environ[kernel.VARIABLE] = FILES[2]
+        unittest.main(defaultTest=["OnLinux"] if FILES[2:] else [
+            "Headers", "Programs", "Corpus", "Page"])

@@ -3,15 +3,18 @@
 a front door that runs in it as a process of its own."""
 
 import glob
+import io
 import json
 import os
 import select
 import shutil
 import stat
 import subprocess
+import tarfile
 import time
 
 from kthrashlib import common
+from kthrashlib.linux import fetch, tree
 
 LIMIT_S = 60        # No wait of a test takes longer, even on a slow machine.
 MARK = "KTHRASH_TEST_MARK"
@@ -131,10 +134,27 @@ class Checkout:
             os.makedirs(os.path.dirname(self.at(name)), exist_ok=True)
             with open(self.at(name), "w", encoding="utf-8") as f:
                 f.write(PLAN)
+        self.make_kernel()
         self.make_night()
 
     def at(self, *names):
         return os.path.join(self.root, *names)
+
+    def make_kernel(self):
+        """Makes Debian's archive of a kernel, whose files are empty."""
+        folder = self.at("src")
+        os.makedirs(folder)
+        name = "linux-source-" + fetch.DEFAULT
+        with tarfile.open(os.path.join(folder, name + ".tar.xz"), "w:xz") as archive:
+            for file in tree.FILES:
+                text = b"VERSION = 6\nPATCHLEVEL = 12\nSUBLEVEL = 0\n" * (file == tree.MAKEFILE)
+                entry = tarfile.TarInfo("%s/%s" % (name, file))
+                entry.size = len(text)
+                archive.addfile(entry, io.BytesIO(text))
+        path = self.at("tools", "kthrashlib", "linux", "fetch.py")
+        with open(path, encoding="utf-8") as f:
+            text = f.read()
+        executable(path, text.replace(os.path.dirname(fetch.ARCHIVE), folder))
 
     def make_night(self):
         """Makes the folder of a campaign with one night, which a cluster has run."""

@@ -186,6 +186,12 @@ class Programs(unittest.TestCase):
                   lambda case: self.wants(["test", *case[1]], [case[2]], ENDS="bazel",
                                           ENDS_WITH=case[0]))
 
+    def test_bazel_test_without_the_kernels_files(self):
+        archive = self.checkout.at("src", "linux-source-6.12.tar.xz")
+        os.rename(archive, archive + ".away")
+        self.addCleanup(os.rename, archive + ".away", archive)
+        self.wants(["test"], [common.ENVIRONMENT], "linux-source-6.12.tar.xz: No such file")
+
     def all_commands(self):
         return [[name, *WORDS.get(name, [])] for name in commands.names()]
 

@@ -1,28 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Before and after main(): the kernel is booted, and shut down. The linker calls the program's
- * main() __real_main, and what starts the program calls __wrap_main.
+ * Before and after main(): the kernel is booted, and shut down.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#if defined(KT_CORE_LINUX)
+#include <linux/version.h>
+#endif
+
 #include "core/driver/driver.h"
 #include "platform/posix/posix.h"
-
-int __real_main(int argc, char **argv, char **envp);
-int __wrap_main(int argc, char **argv, char **envp);
 
 /* The section that build.py gives to all code here. */
 extern const char __start_kthrash_kernel[], __stop_kthrash_kernel[];
 
 static bool is_shut_down;
 
-/* Runs before there is a second thread. */
-__attribute__((constructor)) static void say_where(void)
+void kd_begin(void)
 {
 	if (kthrash_call_library)
 		kthrash_call_library(__start_kthrash_kernel, __stop_kthrash_kernel);
+#if defined(KT_CORE_LINUX)
+	if (kthrash_call_core)
+		kthrash_call_core(KT_LINUX_VERSION, KT_LINUX_TREE);
+#endif
 }
 
 static void failed(enum kt_failure kind, const char *message)
@@ -74,7 +77,7 @@ static void shut_down(void)
 	os_wait_detached();
 }
 
-int __wrap_main(int argc, char **argv, char **envp)
+int kd_main(int (*program)(int, char **, char **), int argc, char **argv, char **envp)
 {
 	int status;
 
@@ -84,7 +87,7 @@ int __wrap_main(int argc, char **argv, char **envp)
 	atexit(shut_down);
 	if (kthrash_call_leave)
 		kthrash_call_leave();
-	KD_CALLBACK(status = __real_main(argc, argv, envp));
+	KD_CALLBACK(status = program(argc, argv, envp));
 	shut_down();
 	return status;
 }

@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/driver/cores.h"
 #include "core/driver/driver.h"
-#include "core/kthread_internal.h"
 
 struct kd_thread {
 	int (*fn)(void *data);
@@ -395,7 +395,7 @@ int kd_send_sig(int sig, struct task_struct *t)
 
 static bool is_to_stop(struct task_struct *t)
 {
-	return t->kthread && test_bit(KTHREAD_SHOULD_STOP, &t->kthread->flags);
+	return t->kthread && kthread_is_to_stop(t);
 }
 
 void kd_flush_signals(struct task_struct *t)

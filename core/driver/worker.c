@@ -1,31 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * kthread_worker for drivers: that of core/worker.h. The objects have the layout of core's, and a
+ * kthread_worker for drivers: that of core/worker.h. The objects begin with core's, and a
  * driver's function stands behind them, because core calls a function of ours, which calls it.
  */
 #include <stdio.h>
 #include <string.h>
 
+#include "core/driver/cores.h"
 #include "core/driver/driver.h"
-#include "core/worker.h"
 
-#define SAME(kd, field, core, core_field)                                      \
-	_Static_assert(offsetof(struct kd, field) == offsetof(struct core, core_field), \
-		       "struct " #kd " begins as core's " #core)
+#define ROOM(kd, core)                                                         \
+	_Static_assert(sizeof(struct core) <= offsetof(struct kd, func), "struct " #kd " is too small")
 
-SAME(kd_core_timer, expires_ns, timer_list, expires_ns);
-SAME(kd_core_timer, function, timer_list, function);
-SAME(kd_core_timer, base, timer_list, base);
-SAME(kd_kwork, node, kthread_work, node);
-SAME(kd_kwork, dropped, kthread_work, dropped);
-SAME(kd_kwork, canceling, kthread_work, canceling);
-SAME(kd_kdwork, timer, kthread_delayed_work, timer);
-SAME(kd_kdwork, canceling, kthread_delayed_work, work.canceling);
-SAME(kd_kworker, work_list, kthread_worker, work_list);
-SAME(kd_kworker, task, kthread_worker, task);
-SAME(kd_kworker, flags, kthread_worker, flags);
-_Static_assert(offsetof(struct kd_kdwork, func) >= sizeof(struct kthread_delayed_work), "behind");
-_Static_assert(offsetof(struct kd_kwork, func) >= sizeof(struct kthread_work), "behind");
+ROOM(kd_kwork, kthread_work);
+ROOM(kd_kdwork, kthread_delayed_work);
+_Static_assert(sizeof(struct kthread_worker) <= offsetof(struct kd_kworker, task),
+	       "struct kd_kworker is too small");
 
 static struct kthread_worker *worker_of(void *w)
 {
@@ -138,15 +128,27 @@ void kd_kworker_init(struct kd_kworker *w)
 	kthread_init_worker((void *)w);
 }
 
+/* A driver may read the field at any time, so it is only written if it changes. */
+static void set_task(struct kd_kworker *w, struct task_struct *t)
+{
+	if (w->task != t)
+		w->task = t;
+}
+
 int kd_kworker_fn(void *worker)
 {
+	int result;
+
 	KD_CALL(QUIET, NULL);
-	return kthread_worker_fn(worker);
+	set_task(worker, kd_self()->task);
+	result = kthread_worker_fn(worker);
+	set_task(worker, NULL);
+	return result;
 }
 
 void *kd_kworker_create(unsigned flags, bool runs, const char *namefmt, ...)
 {
-	struct kthread_worker *w;
+	struct kd_kworker *w;
 	struct task_struct *k;
 	char name[OS_NAME_MAX];
 	va_list ap;
@@ -155,17 +157,17 @@ void *kd_kworker_create(unsigned flags, bool runs, const char *namefmt, ...)
 	va_start(ap, namefmt);
 	vsnprintf(name, sizeof name, namefmt, ap);
 	va_end(ap);
-	w = os_alloc(KT_ROLE_WORKER, sizeof(struct kd_kworker));
+	w = os_alloc(KT_ROLE_WORKER, sizeof *w);
 	if (!w)
 		return ERR_PTR(-ENOMEM);
-	kthread_init_worker(w);
-	w->flags = flags;
+	kthread_init_worker(worker_of(w));
 	k = kd_kthread_create(kd_kworker_fn, w, NUMA_NO_NODE, "%s", name);
 	if (IS_ERR(k)) {
 		os_free(w);
 		return k;
 	}
 	w->task = k;
+	kthread_worker_given(worker_of(w), flags, k);
 	if (runs)
 		wake_up_process(k);
 	return w;
@@ -180,12 +182,12 @@ void kd_kworker_destroy(void *worker)
 	kd_might_sleep("kthread_destroy_worker()");
 	check_worker(w, "kthread_destroy_worker()");
 	kthread_flush_worker(w);
-	kd_kthread_stop(w->task, false);
-	if (!list_empty(&w->work_list))
+	kd_kthread_stop(((struct kd_kworker *)worker)->task, false);
+	if (kthread_worker_has(w, false))
 		kd_fail(KT_DISCIPLINE, NULL, "kthread_destroy_worker() with works queued");
-	if (!list_empty(&w->delayed_work_list))
+	if (kthread_worker_has(w, true))
 		kd_fail(KT_DISCIPLINE, NULL, "kthread_destroy_worker() with delayed works pending");
-	kt_lock_destroy(&w->lock);
+	kthread_worker_gone(w);
 	os_free(w);
 }
 

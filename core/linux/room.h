@@ -5,5 +5,6 @@
 
 #define KT_LINUX_WORK_BYTES         64
 #define KT_LINUX_DELAYED_WORK_BYTES 160
+#define KT_LINUX_WORKER_BYTES       160
 
 #endif

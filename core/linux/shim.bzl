@@ -27,6 +27,7 @@ def shim_headers(name, names):
         name = name + "_files",
         names = names,
         tags = ["manual"],
+        visibility = ["//core/driver:__pkg__"],
     )
     cc_library(
         name = name,

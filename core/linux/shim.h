@@ -100,8 +100,6 @@ struct hlist_head {
 /* ---- barriers ---------------------------------------------------------- */
 
 #define smp_mb__after_spinlock() smp_mb()
-#define smp_wmb()                smp_mb()
-#define smp_rmb()                smp_mb()
 
 /*
  * The tree's list.h and err.h in place of core/'s. A list_head is the same, so core/'s other

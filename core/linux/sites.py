@@ -17,6 +17,7 @@ from elftools.elf.relocation import RelocationSection
 
 SYMBOLIZER = "/usr/bin/llvm-symbolizer-19"
 HOOK = re.compile(r"__tsan_(?:unaligned_)?(read|write)([0-9]+)$")
+TREE = "external/linux/"    # Bazel's name of the tree
 TEXT_MAX = 56           # of an object; kt_site_name() has 128 bytes for all
 WORD = r"[A-Za-z_][A-Za-z_0-9]*"
 # What is read or written: names joined by -> and ., perhaps with an index.
@@ -161,7 +162,7 @@ def table_of(objects):
             text.append("\t{ .func = %s, .op = %s, .what = %s, .file = %s, .line = %d, "
                         ".access = %s, .size = %d, .plain = true }," % (
                             quoted(func), quoted("store" if writes else "load"), quoted(what),
-                            quoted(name.replace("/proc/self/cwd/", "")), line,
+                            quoted(name.removeprefix("/proc/self/cwd/").removeprefix(TREE)), line,
                             "KT_STORE" if writes else "KT_LOAD", size))
         text.append("};")
         text.append("static const struct kt_plain_place place_%d[] = {" % n)

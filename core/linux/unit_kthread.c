@@ -102,6 +102,7 @@ _Static_assert(sizeof(struct kthread_work) <= KT_LINUX_WORK_BYTES, "see core/lin
 _Static_assert(sizeof(struct kthread_delayed_work) <= KT_LINUX_DELAYED_WORK_BYTES,
 	       "see core/linux/worker.h");
 _Static_assert(offsetof(struct kthread_delayed_work, work) == 0, "see core/linux/worker.h");
+_Static_assert(sizeof(struct kthread_worker) <= KT_LINUX_WORKER_BYTES, "see core/linux/worker.h");
 
 void linux_init_worker(struct kthread_worker *w) __asm__("kt_core_kthread_init_worker");
 LINUX_OURS void linux_init_worker(struct kthread_worker *w)
@@ -152,4 +153,28 @@ LINUX_OURS struct task_struct *kthread_worker_task(const struct kthread_worker *
 LINUX_OURS bool kthread_work_was_queued(const struct kthread_work *w)
 {
 	return __atomic_load_n(&w->worker, __ATOMIC_RELAXED) != NULL;
+}
+
+/* ---- for core/driver/ ------------------------------------------------------------------ */
+
+LINUX_OURS bool kthread_is_to_stop(struct task_struct *t)
+{
+	return test_bit(KTHREAD_SHOULD_STOP, &to_kthread(t)->flags);
+}
+
+LINUX_OURS void kthread_worker_given(struct kthread_worker *w, unsigned flags,
+				     struct task_struct *task)
+{
+	w->flags = flags;
+	w->task = task;
+}
+
+LINUX_OURS bool kthread_worker_has(const struct kthread_worker *w, bool delayed)
+{
+	return !list_empty(delayed ? &w->delayed_work_list : &w->work_list);
+}
+
+LINUX_OURS void kthread_worker_gone(struct kthread_worker *w)
+{
+	kt_lock_destroy(&w->lock);
 }

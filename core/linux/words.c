@@ -34,8 +34,13 @@ long linux_strscpy(char *to, const char *from, size_t size)
 char *linux_vasprintf(struct kt_site *site, const char *format, va_list args)
 {
 	char text[OS_NAME_MAX], *name;
-	int len = vsnprintf(text, sizeof text, format, args);
+	va_list copy;
+	int len;
 
+	/* linux_request_named() is given the same list later. */
+	va_copy(copy, args);
+	len = vsnprintf(text, sizeof text, format, copy);
+	va_end(copy);
 	KT_ASSERT(len >= 0 && len < OS_NAME_MAX);
 	name = os_alloc_at(KT_ROLE_NAME, (size_t)len + 1, site);
 	if (name)

@@ -40,6 +40,25 @@ HOSTED_EXPORT void kthrash_call_library(const void *begin, const void *end)
 	library.end = (uintptr_t)end;
 }
 
+/* Written before main(). */
+static const char *core_version, *core_tree = "";
+
+HOSTED_EXPORT void kthrash_call_core(const char *version, const char *tree)
+{
+	core_version = version;
+	core_tree = tree;
+}
+
+const char *hosted_core_version(void)
+{
+	return core_version;
+}
+
+const char *hosted_core_tree(void)
+{
+	return core_tree;
+}
+
 static enum hosted_op op_of(enum kthrash_call word)
 {
 	switch (word) {

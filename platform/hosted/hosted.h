@@ -30,6 +30,12 @@ char **hosted_argv(void);
 const char *hosted_file(void);
 /* Identifies the build of the program and of its libraries: "queue_test 5f2c9a01d3e4b7c6". */
 const char *hosted_build(void);
+/*
+ * A driver for the Linux kernel that runs on the kernel's own files: their version and a hash of
+ * them. Else NULL and "".
+ */
+const char *hosted_core_version(void);
+const char *hosted_core_tree(void);
 
 /* ---- an execution ---------------------------------------------------------- */
 

@@ -9,7 +9,7 @@ load(":matrix.bzl", "matrix_test", "variant_binary")
 
 _COMBO = "sim+modelled+modelled+list+modelled"
 
-def kt_fuzz_test(name, srcs, deps, corpus, mutator = [], dict = None):
+def kt_fuzz_test(name, srcs, deps, corpus, mutator = [], dict = None, linux = False):
     """Makes the test `name`, which replays the corpus, and the binaries of the fuzz target.
 
     The binaries are `name_libfuzzer` (ASan and UBSan), `name_tsan` (libFuzzer and TSan), `name_afl`
@@ -23,6 +23,8 @@ def kt_fuzz_test(name, srcs, deps, corpus, mutator = [], dict = None):
       mutator: sources with LLVMFuzzerCustomMutator, only for libFuzzer. AFL++ loads a
         shared object, see afl_mutator().
       dict: a file of tokens for both engines; its copy `name.dict` is beside the binaries.
+      linux: whether there is also `name_linux_libfuzzer`, on the kernel's own files. `name_all`
+        does not build it, because it needs a kernel tree.
     """
     matrix_test(
         name = name,
@@ -49,18 +51,21 @@ def kt_fuzz_test(name, srcs, deps, corpus, mutator = [], dict = None):
         tags = ["manual"],
         deps = deps + ["//tools/bazel/sanitizer:defaults"],
     )
-    for engine, raw, compiler, sanitizers in [
-        ("libfuzzer", "libfuzzer", "clang19", ["asan", "ubsan", "fuzzer"]),
-        ("tsan", "libfuzzer", "clang19", ["tsan", "fuzzer"]),
-        ("afl", "afl", "afl", []),
-        ("afl_asan", "afl", "afl", ["asan"]),
-    ]:
+    for engine, raw, compiler, sanitizers, core in [
+        ("libfuzzer", "libfuzzer", "clang19", ["asan", "ubsan", "fuzzer"], ""),
+        ("tsan", "libfuzzer", "clang19", ["tsan", "fuzzer"], ""),
+        ("afl", "afl", "afl", [], ""),
+        ("afl_asan", "afl", "afl", ["asan"], ""),
+    ] + ([
+        ("linux_libfuzzer", "libfuzzer", "clang19", ["asan", "ubsan", "fuzzer"], "linux"),
+    ] if linux else []):
         variant_binary(
             name = "%s_%s" % (name, engine),
             testonly = True,
             binary = ":%s_%s_raw" % (name, raw),
             combo = _COMBO,
             compiler = compiler,
+            core = core,
             mode = "opt",
             sanitizers = sanitizers,
             tags = ["manual"],

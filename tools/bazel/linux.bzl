@@ -38,8 +38,13 @@ cc_library(
 
 cc_library(
     name = "version",
-    hdrs = ["version/linux/version.h"],
+    hdrs = [":version_header"],
     includes = ["version"],
+)
+
+filegroup(
+    name = "version_header",
+    srcs = ["version/linux/version.h"],
 )
 """
 
@@ -84,7 +89,7 @@ def _value(makefile, name):
 def _linux_tree_impl(ctx):
     folder = ctx.os.environ.get(VARIABLE, "")
     if not folder:
-        names = ["headers", "text", "version", "kernel/smpboot.h"] + SOURCES
+        names = ["headers", "text", "version", "version_header", "kernel/smpboot.h"] + SOURCES
         ctx.file("BUILD", _NOTHING.format(names = repr(names)))
         ctx.file("version.bzl", "VERSION = \"\"\n")
         return

@@ -23,6 +23,9 @@ enum kthrash_call { KTHRASH_CALL, KTHRASH_LOCK, KTHRASH_UNLOCK, KTHRASH_WAKE, KT
 /* The library's code is in [begin, end). Called by a constructor. */
 KTHRASH_WEAK void kthrash_call_library(const void *begin, const void *end);
 
+/* The library has the files of the kernel of this version; `tree` is a hash of them. */
+KTHRASH_WEAK void kthrash_call_core(const char *version, const char *tree);
+
 /*
  * The calling thread enters the library, at pc in the program, for something with *object, or
  * NULL. Calls nest, and only the outermost one counts. A thread that the library starts is in

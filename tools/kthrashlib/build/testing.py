@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Implements `test`: Bazel runs all tests, then the same tests under each sanitizer. With
---core=linux it runs the tests that need the kernel's own files."""
+"""Implements `test`: Bazel runs all tests, then the same tests under each sanitizer, then one on
+the kernel's own files. With --core=linux it runs only the tests that need the kernel's files."""
 
 import re
 import signal
@@ -10,9 +10,9 @@ from kthrashlib.build import bazel, cores
 from kthrashlib.common import CLEAN, FINDINGS, ROOT, environment, say, usage
 from kthrashlib.linux import fetch
 
-# The tests that need the kernel's files. Their tag is manual. The first takes any kernel, and the
-# second all of Debian's.
-ON_LINUX, OF_TEXTS = "//stress:linux_test", "//tools:linux_text_test"
+# The tests that need the kernel's files. Their tag is manual. The first take any kernel, and the
+# last all of Debian's.
+ON_LINUX, OF_TEXTS = ["//stress:linux_test", "//tools:drivers_linux_test"], "//tools:linux_text_test"
 # What Bazel's exit statuses mean: 1, the build failed; 3, tests failed; 4, there are no tests.
 BUILD_FAILED, WRONG_WORDS, TESTS_FAILED, NO_TESTS = 1, 2, 3, 4
 
@@ -36,22 +36,28 @@ def of_linux(found):
     """Returns the words for each bazel test of the kernel's files: of the user's tree, or of all
     that Debian has."""
     if "--linux" in found:
-        return [[*fetch.get(found["--linux"]).options(), ON_LINUX]]
-    return [[*fetch.get(name).options(), ON_LINUX] + [OF_TEXTS] * (name == fetch.DEFAULT)
+        return [[*fetch.get(found["--linux"]).options(), *ON_LINUX]]
+    return [[*fetch.get(name).options(), *ON_LINUX] + [OF_TEXTS] * (name == fetch.DEFAULT)
             for name in fetch.PACKAGES]
+
+
+def of_all():
+    """Yields the same for all tests. The last run is that of the kernel's files, without which
+    nobody would see that core/linux/ does not compile."""
+    folders = ["//core/...", "//platform/...", "//stress/...", "//fuzz/..."]
+    # Tests with the tag plain-only compare builds and need no sanitizer. If a test has many
+    # combinations, each sanitizer runs half of them (tools/bazel/matrix.bzl).
+    checked = ["--build_tests_only", "--test_tag_filters=-plain-only,-not-%s"]
+    yield ["//..."]
+    yield ["--config=asan-ubsan", checked[0], checked[1] % "asan"] + folders
+    yield ["--config=tsan", checked[0], checked[1] % "tsan"] + folders
+    yield [*fetch.get().options(), *ON_LINUX]
 
 
 def main(call):
     env.ensure(env.ALL)
-    folders = ["//core/...", "//platform/...", "//stress/...", "//fuzz/..."]
     passed = failed = status = 0
-    # Tests with the tag plain-only compare builds and need no sanitizer. If a test has many
-    # combinations, each sanitizer runs half of them (tools/bazel/matrix.bzl).
-    checked = ["--build_tests_only", "--test_tag_filters=-plain-only,-not-%s"]
-    for words in (["//..."],
-                  ["--config=asan-ubsan", checked[0], checked[1] % "asan"] + folders,
-                  ["--config=tsan", checked[0], checked[1] % "tsan"] + folders) \
-            if not cores.is_linux(call.options) else of_linux(call.options):
+    for words in of_linux(call.options) if cores.is_linux(call.options) else of_all():
         say("kthrash: bazel test " + " ".join(words))
         p = children.start(["bazel", "test", "--keep_going", "--noshow_progress", *words,
                             *call.words], cwd=ROOT, stdout=children.PIPE,

@@ -40,6 +40,7 @@ def driver(name, module, arguments, text, more="", own=()):
 PROGRAM_WHERE = [
     Option("--os=sim|posix", "in the simulator, or again and again on real threads", "sim"),
     Option("--core=kthrash|linux", "of a kernel driver: on whose kthread.c", "kthrash"),
+    CORE[1],
 ]
 
 
@@ -87,7 +88,8 @@ COMMANDS = [
             more="The cluster merges the shards when all have ended. A second merge changes "
                  "nothing. The verdict names each shard that has not finished."),
     Command("test", "build.testing:main", "[-- WORD...]",
-            "all tests, then again under ASan+UBSan and under TSan", CORE,
+            "all tests, then again under ASan+UBSan and under TSan, then one on the kernel's files",
+            CORE,
             "The words after the dashes go to each bazel test. With --core=linux, only the tests "
             "of the kernel's files run."),
     driver("stress", "build.drivers:stress", "", "one lane until something breaks",
@@ -122,7 +124,8 @@ COMMANDS = [
         Option("--engine=libfuzzer|afl", "which engine", "libfuzzer"),
         Option("--target=plan|parser", "run plans, or only parse them", "plan"),
         Option("--seconds=N", "how long", "60", number=whole(1, 10**7)),
-    ]),
+        *CORE,
+    ], "With --core=linux, libFuzzer runs plans on the kernel's own files."),
     driver("replay", "programs.run:replay", "PLAN...", "plans exactly as written",
            "Exit status 0: each plan ended as it expects; 1: a plan did not."),
     driver("shrink", "programs.run:shrink", "PLAN", "the smallest plan with the same finding",

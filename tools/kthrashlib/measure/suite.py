@@ -13,9 +13,10 @@ import shutil
 import tempfile
 
 from kthrashlib import children, env, terminal
+from kthrashlib.build import cores
 from kthrashlib.common import CLEAN, FINDINGS, ROOT, STATE, TOOLS, environment, usage
 from kthrashlib.measure import programs
-from kthrashlib.programs import build
+from kthrashlib.programs import build, kernel
 from kthrashlib.programs import run as running
 from kthrashlib.terminal import LEFT, RIGHT
 
@@ -213,13 +214,16 @@ def left_out(asked):
 
 def main(call):
     """The command `bugs --programs`."""
-    call.only("--programs", "--drivers", "--slow", "--executions", "--seed", "--json")
     found = call.options
+    call.only("--programs", "--drivers", "--slow", "--executions", "--seed", "--json",
+              *(["--core", "--linux"] if "--drivers" in found else []))
     load = programs.load_drivers if "--drivers" in found else programs.load
     asked = chosen(list(dict.fromkeys(call.words)), "--slow" in found, load)
     prepare()
     if "--drivers" in found:
         build.ensure_kernel()
+    if cores.is_linux(found):
+        os.environ[kernel.VARIABLE] = kernel.build(found)
     executions = found.get("--executions", EXECUTIONS)
     rows = [row for each in terminal.each(
         examine_all(asked, executions, found.get("--seed", 1), FOLDER), "hunting in the programs")

@@ -62,14 +62,19 @@ def fuzz(call):
     found = call.options
     engine, target = found.get("--engine", "libfuzzer"), found.get("--target", "plan")
     seconds = found.get("--seconds", 60)
+    linux = cores.get(found)
+    if linux and (engine, target) != ("libfuzzer", "plan"):
+        raise usage("--core=linux --engine=%s --target=%s: expected libfuzzer and plan" % (
+            engine, target))
     env.ensure({**env.BUILD, **env.FUZZ})
-    name = "//fuzz:%s_fuzz_%s" % (target, engine)
+    name = "//fuzz:%s_fuzz_%s%s" % (target, "linux_" if linux else "", engine)
     lane = make(engine, {"kind": engine, "what": "", "weight": 1.0, "options": [],
                          "target": name})
-    binary, mutator = bazel.build([name, MUTATOR])
+    binary, mutator = bazel.build([name, MUTATOR], linux.options() if linux else [])
     lane.binary, lane.mutator = os.path.realpath(binary), mutator
     say("kthrash fuzz: %s, %s" % (name, os.path.relpath(binary, ROOT)))
-    folder = os.path.join(STATE, "fuzz", "lanes", target + "-" + engine)
+    folder = os.path.join(STATE, "fuzz", "lanes", "-".join(
+        [target, engine] + (["linux", linux.version] if linux else [])))
     os.makedirs(os.path.join(STATE, "fuzz", "corpus"), exist_ok=True)
     os.makedirs(folder, exist_ok=True)
     # The lane's own lock is a job's. This one is a command's.

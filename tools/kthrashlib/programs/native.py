@@ -15,7 +15,7 @@ from kthrashlib.programs import library
 
 RUNS = 100
 HANGS_AFTER_S = 30
-ALLOWED = ("--os", "--core", "--executions", "--seconds", "--seed")
+ALLOWED = ("--os", "--core", "--linux", "--executions", "--seconds", "--seed")
 DELAYS = "KTHRASH_DELAYS"       # core/driver/boot.c reads the seed from it
 
 
@@ -44,20 +44,22 @@ def ending(done):
     return how + (": " + (ours or said)[-1] if said else "")
 
 
-def run_once(program, seed):
+def run_once(program, seed, variables):
     path = [library.folder(), *os.environ.get("LD_LIBRARY_PATH", "").split(":")]
     try:
         return ending(children.run(
             program, stdin=children.DEVNULL, stdout=children.DEVNULL, stderr=children.PIPE,
             may_be_killed=True, timeout=HANGS_AFTER_S,
-            env={**os.environ, DELAYS: str(seed), "LD_LIBRARY_PATH": ":".join(filter(None, path))}))
+            env={**os.environ, **variables, DELAYS: str(seed),
+                 "LD_LIBRARY_PATH": ":".join(filter(None, path))}))
     except children.TimeoutExpired:
         return "hangs: it has not ended after %d s" % HANGS_AFTER_S
     except OSError as e:
         raise usage("%s: can't be started: %s" % (program[0], e.strerror)) from e
 
 
-def run(program, call):
+def run(program, call, variables):
+    """`variables` are more of the environment."""
     for name in call.options:
         if name not in ALLOWED:
             raise usage("%s: is for hunts in the simulator, not for --os=posix" % name)
@@ -66,7 +68,7 @@ def run(program, call):
     first, began = int(number(call, "--seed", 1)), time.monotonic()
     done = 0
     while done < runs and (not seconds or time.monotonic() - began < seconds):
-        wrong = run_once(program, first + done)
+        wrong = run_once(program, first + done, variables)
         done += 1
         if wrong:
             print("FAIL %s %s" % (os.path.basename(program[0]), wrong))

@@ -13,9 +13,9 @@ import shutil
 import sys
 
 from kthrashlib import children, env
-from kthrashlib.build import drivers
+from kthrashlib.build import cores, drivers
 from kthrashlib.common import CLEAN, ROOT, TOOLS, usage
-from kthrashlib.programs import assembly, build, elf, library, native, plans
+from kthrashlib.programs import assembly, build, elf, kernel, library, native, plans
 from kthrashlib.show import explain as explaining
 from kthrashlib.show.sources import Sources, annotate
 from kthrashlib.where import IS_INSTALLED
@@ -26,6 +26,8 @@ STARTS_IN_S = 60
 # What the driver in the library says of itself. A program that runs with another library says
 # something else.
 BUILD = {"os": "sim", "deterministic": True, "bug": ""}
+# These options choose what the program runs on.
+NOT_FOR_DRIVERS = ("--os", "--core", "--linux")
 
 
 # ---- the environment -----------------------------------------------------------------
@@ -49,8 +51,9 @@ def version(path):
     return int(number) if number.isdigit() else 0
 
 
-def environment(words):
-    """Returns the environment in which a program runs the driver's command line `words`."""
+def environment(words, core=None):
+    """Returns the environment in which a program runs the driver's command line `words`, on the
+    kernel.get() `core`."""
     for word in words:
         if SEPARATOR in word:
             raise usage("a name with the character \\x1f can't be given to a program's driver")
@@ -58,7 +61,7 @@ def environment(words):
     path = [library.folder(), *os.environ.get("LD_LIBRARY_PATH", "").split(":")]
     return {**os.environ, "KTHRASH_DRIVER": SEPARATOR.join(words),
             "KTHRASH_SYMBOLIZER": symbolizer(),
-            "LD_LIBRARY_PATH": ":".join(filter(None, path))}
+            "LD_LIBRARY_PATH": ":".join(filter(None, path)), **kernel.variables(core)}
 
 
 # ---- the program ---------------------------------------------------------------------
@@ -136,14 +139,15 @@ exec %s
        " ".join(map(shlex.quote, [os.path.abspath(resolved(program[0])), *program[1:]])))
 
 
-def drive(program, words):
+def drive(program, words, core=None):
     """Runs the driver's command line `words` in the program; returns its exit status."""
-    return drivers.drive(program, environment(words))
+    return drivers.drive(program, environment(words, core))
 
 
 def options_of(call):
     """Returns the options of a call, as words for a driver."""
-    return call.line[:len(call.line) - len(call.words)]
+    return [o for o in call.line[:len(call.line) - len(call.words)]
+            if o.partition("=")[0] not in NOT_FOR_DRIVERS]
 
 
 def own_options(command, call):
@@ -180,15 +184,12 @@ def judge_assembly(program, call):
 
 def run(call):
     program = [resolved(call.words[0]), *call.words[1:]]
-    if call.options.get("--core") == "linux":
-        raise usage("--core=linux: a driver runs on kthrash's own core; the kernel's kthread.c "
-                    "can't be linked with drivers yet")
     check(program)
     judge_assembly(program[0], call)
+    core = kernel.get(program[0], call.options)
     if call.options.get("--os") == "posix":
-        return native.run(program, call)
-    given = [o for o in options_of(call) if not o.startswith(("--os=", "--core="))]
-    return drive(program, ["run", *given, *own_options("run", call)])
+        return native.run(program, call, kernel.variables(core))
+    return drive(program, ["run", *options_of(call), *own_options("run", call)], core)
 
 
 def check_plans(call):
@@ -211,7 +212,7 @@ def of_plans(call):
 def refuse_choice_of_build(call):
     """A program has one build, so options that choose a build of the driver would be ignored."""
     for name in drivers.OPTIONS:
-        if name in call.options:
+        if name in call.options and name not in NOT_FOR_DRIVERS[1:]:
             raise usage("%s: %s is a plan of a program, which is run as it was built" % (
                 name, call.words[0]))
 
@@ -229,8 +230,10 @@ def with_plans(command, call, otherwise):
     status = CLEAN
     for program, files in groups:
         check(list(program))
-        status = max(status, drive(list(program), [
-            command, *options_of(call), *own_options(command, call), *files]))
+        for some in cores.groups(call.options, files):
+            status = max(status, drive(list(program), [
+                command, *options_of(call), *own_options(command, call), *some],
+                kernel.get(program[0], call.options, some[0])))
     return status
 
 
@@ -261,7 +264,8 @@ def explain(call):
     if not program:
         return explaining.main(call)
     sources = Sources([os.curdir, os.path.dirname(os.path.abspath(program[0]))])
-    return explaining.write(call, program, environment(explaining.driver_words(call)),
+    core = kernel.get(program[0], call.options, call.words[0])
+    return explaining.write(call, program, environment(explaining.driver_words(call), core),
                             lambda explained: annotate(explained, sources))
 
 
@@ -269,5 +273,6 @@ def gdb(call):
     program = single(call)
     if not program:
         return drivers.gdb(call)
-    return drivers.debug(call, lambda command: (program, environment([command, call.words[0]])),
-                         os.curdir)
+    core = kernel.get(program[0], call.options, call.words[0])
+    return drivers.debug(
+        call, lambda command: (program, environment([command, call.words[0]], core)), os.curdir)

@@ -32,12 +32,9 @@ def with_text(explained, found, linux):
     """Gives each step the text of its source line, from the sources of this build. `linux` has the
     kernel's files if they are the core."""
     with tempfile.TemporaryDirectory() as folder:
-        if linux:
-            os.mkdir(os.path.join(folder, "external"))
-            os.symlink(linux.folder, os.path.join(folder, "external", "linux"))
-        elif "--bug" in found:
+        if "--bug" in found and not linux:
             patched(found["--bug"], folder)
-        return annotate(explained, Sources([folder, ROOT]))
+        return annotate(explained, Sources([linux.folder if linux else folder, ROOT]))
 
 
 def as_json(explained):

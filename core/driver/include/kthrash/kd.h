@@ -107,31 +107,23 @@ struct kd_core_timer {	/* struct timer_list of core/timer.h */
 	void *base;
 };
 
-struct kd_kwork {	/* begins with struct kthread_work of core/worker.h */
-	void (*core_func)(void *work);
-	void *worker;
-	struct kd_list node;
-	bool delayed, dropped;
-	int canceling;
+/*
+ * Works and workers have room for those of core/worker.h, and no field of theirs is known here: a
+ * driver is compiled once, and runs on each core. worker.c checks that there is enough room.
+ */
+struct kd_kwork {
+	_Alignas(16) char core[64];
 	void (*func)(void *work);	/* the driver's */
 };
 
-struct kd_kworker {	/* struct kthread_worker of core/worker.h */
-	struct kd_lock lock;
-	struct kd_list work_list, delayed_work_list;
-	void *current_work;
-	struct task_struct *task;
-	unsigned flags;
+struct kd_kdwork {
+	_Alignas(16) char core[160];
+	void (*func)(void *work);
 };
 
-struct kd_kdwork {	/* struct kthread_delayed_work of core/worker.h, then more */
-	void (*core_func)(void *work);
-	void *worker;
-	struct kd_list node;
-	bool delayed, dropped;
-	int canceling;
-	struct kd_core_timer timer;
-	void (*func)(void *work);
+struct kd_kworker {
+	_Alignas(16) char core[160];
+	struct task_struct *task;	/* its thread; changed only by what starts and ends it */
 };
 
 void kd_kworker_init(struct kd_kworker *w);
@@ -376,6 +368,13 @@ void kd_cache_destroy(struct kd_cache *c);
 void kd_cache_count(struct kd_cache *c, int by);
 size_t kd_cache_size(struct kd_cache *c);
 void kd_cache_construct(struct kd_cache *c, void *p);
+
+/* ---- before and after main(): choose.c ------------------------------------------------- */
+
+/* Called by a constructor, before there is a second thread: this kernel is the one that runs. */
+void kd_begin(void);
+/* Boot, run the program's main(), shut down. Returns main()'s result. */
+int kd_main(int (*program)(int, char **, char **), int argc, char **argv, char **envp);
 
 /* ---- modules -------------------------------------------------------------------------- */
 
