@@ -27,6 +27,12 @@ const char *kt_failure_name(enum kt_failure f);
 /* The help sentence of the failure's row in words.def. */
 const char *kt_failure_help(enum kt_failure f);
 
+/* The end of a noun after the number n in a text for people: "" after 1, else "s". */
+static inline const char *kt_plural(unsigned long long n)
+{
+	return n == 1 ? "" : "s";
+}
+
 /*
  * End this execution with a finding. May be called anywhere, with locks held; never
  * returns. The message is one line without a newline.

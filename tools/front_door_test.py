@@ -242,7 +242,7 @@ class Bugs(Folder):
             self.assertEqual((row["kind"], row["executions"], row["replays"]), ("deadlock", 5, 1))
             self.assertTrue(bugs.ok(row))
             self.assertEqual(bugs.line(row)[:6],
-                             ("X", "deadlock", "random", 5, "1 ops 0 directives", "1/1"))
+                             ("X", "deadlock", "random", 5, "1 op 0 directives", "1/1"))
 
     def test_a_bug_is_hunted_with_the_options_it_needs(self):
         binary = script(self.path, "fake", FAKE % (

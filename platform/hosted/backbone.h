@@ -82,6 +82,7 @@ struct hosted_module {
 	bool ours;			/* this library, the loader, the kernel's page */
 	bool libc;
 	bool cxx;			/* the C++ library: it allocates on behalf of the program */
+	bool unwinder;			/* libgcc: what it does once is not the program's affair */
 };
 
 #define HOSTED_MODULES_MAX 128

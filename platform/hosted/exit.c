@@ -4,7 +4,8 @@
  *
  *	main() returns, exit()	As natively: thread_local variables of the caller are destroyed,
  *				then handlers of atexit() and destructors of static variables
- *				run, the last registered first. Other threads go on meanwhile.
+ *				run, the last registered first. Other threads go on meanwhile,
+ *				and until the end of the process.
  *				Then output is flushed, and the execution ends, whatever other
  *				threads do.
  *	a status other than 0	A finding, at once: no handler runs.
@@ -103,14 +104,19 @@ static void run_of(struct handlers *h, const void *library)
 
 /* ---- the end ---------------------------------------------------------- */
 
-/* If no thread is left besides the caller, it returns from its first frame: that costs less. */
+/*
+ * Other threads may run between the last thing that the program does and the end of the process.
+ * If no thread is left besides the caller, it returns from its first frame: that costs less.
+ */
 __attribute__((noreturn))
-static void leave(void)
+static void leave(uintptr_t pc)
 {
 	struct hosted_thread *self = hosted_self();
 
 	if (hosted_explores)
 		explore_last();
+	else if (sim_unfinished() > 1)
+		hosted_arrive(hosted_site(pc, HOSTED_EXIT), NULL);
 	if (sim_unfinished() > 1)
 		sim_cut();
 	self->gone = true;
@@ -140,7 +146,7 @@ void hosted_exit(int status, uintptr_t pc)
 	hosted_run_at_end();
 	run(&exit_now);
 	flush();
-	leave();
+	leave(pc);
 }
 
 void hosted_exit_now(int status, uintptr_t pc)
@@ -148,7 +154,7 @@ void hosted_exit_now(int status, uintptr_t pc)
 	if (!hosted_is_driven())
 		hosted_fail(KT_ASSERTION, pc, "_exit() with status %d", status & 0xff);
 	fail_status(status, "_exit()", pc);
-	leave();
+	leave(pc);
 }
 
 /*
@@ -177,7 +183,7 @@ void hosted_main_returned(int status, uintptr_t pc)
 	run(&exit_now);
 	check_joined();
 	flush();
-	leave();
+	leave(pc);
 }
 
 /* The execution ends like main(), and the process goes on. */
@@ -231,7 +237,7 @@ HOSTED_EXPORT void quick_exit(int status)
 		hosted_exit_now(status, HOSTED_CALLER);
 	fail_status(status, "quick_exit()", HOSTED_CALLER);
 	run(&quick_now);
-	leave();
+	leave(HOSTED_CALLER);
 }
 
 int __cxa_atexit(void (*fn)(void *), void *arg, void *library);

@@ -16,6 +16,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "platform/check.h"
 #include "platform/hosted/backbone.h"
 #include "platform/hosted/hosted.h"
 #include "platform/hosted/include/kthrash.h"
@@ -139,15 +140,15 @@ static void fail(const struct sim_record *r)
 	uint32_t from = r->steps > STEPS_SHOWN ? r->steps - STEPS_SHOWN : 0;
 
 	say("kthrash: %s: %s\n", kt_failure_name(r->failure), r->message);
-	say("kthrash: the test got %zu bytes; ", input.size);
+	say("kthrash: the test got %zu byte%s; ", input.size, kt_plural(input.size));
 	if (schedule.switches)
 		say("its schedule makes %u choice%s that %s not usual:\n", schedule.switches,
-		    schedule.switches == 1 ? "" : "s", schedule.switches == 1 ? "is" : "are");
+		    kt_plural(schedule.switches), schedule.switches == 1 ? "is" : "are");
 	else
 		say("each thread goes on until it blocks\n");
 	for (uint32_t i = 0; i < schedule.switches; i++)
 		say_step(r, schedule.step[i]);
-	say("kthrash: the last %u of %u steps:\n", r->steps - from, r->steps);
+	say("kthrash: the last %u of %u step%s:\n", r->steps - from, r->steps, kt_plural(r->steps));
 	for (uint32_t i = from; i < r->steps; i++)
 		say_step(r, i);
 	HOSTED_REAL(abort)();

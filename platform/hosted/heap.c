@@ -17,6 +17,8 @@
 
 #include "platform/hosted/heap.h"
 
+#include "platform/check.h"
+
 enum {
 	HEADER = sizeof(struct heap_header),
 	FILLED_MAX = 64 * 1024,
@@ -262,8 +264,8 @@ bool hosted_heap_describe(const void *addr, char *buf, size_t size)
 		return true;
 	}
 	h = header_of(block);
-	n = snprintf(buf, size, "block %u of %s (%llu bytes, allocated at %s", h->number,
-		     task_name(h->alloc_task), (unsigned long long)h->size,
+	n = snprintf(buf, size, "block %u of %s (%llu byte%s, allocated at %s", h->number,
+		     task_name(h->alloc_task), (unsigned long long)h->size, kt_plural(h->size),
 		     hosted_place(h->alloc_pc, alloc_place, sizeof alloc_place));
 	if (*heap_map_of(block) == HEAP_FREED && n > 0 && (size_t)n < size)
 		n += snprintf(buf + n, size - (size_t)n, ", freed by %s at %s",

@@ -8,13 +8,21 @@
 
 #include "platform/hosted/models.h"
 
+static void take(struct hosted_thread *t, const struct hosted_held *h)
+{
+	if (t->held_count < HOSTED_HELD_MAX)
+		t->held[t->held_count++] = *h;
+}
+
 void hosted_take(const void *lock, enum hosted_lock_kind kind, uintptr_t pc)
 {
-	struct hosted_thread *t = hosted_self();
+	take(hosted_self(), &(struct hosted_held){ lock, hosted_program_pc(pc), kind });
+}
 
-	if (t->held_count < HOSTED_HELD_MAX)
-		t->held[t->held_count++] = (struct hosted_held){ lock, hosted_program_pc(pc),
-								 kind };
+/* A constructor took it, and it is not known where. */
+void hosted_take_before(const void *lock, enum hosted_lock_kind kind)
+{
+	take(&hosted_thread[0], &(struct hosted_held){ lock, 0, kind });
 }
 
 void hosted_drop(const void *lock)
@@ -70,7 +78,8 @@ void hosted_held_at_end(void)
 		if (h.kind != HOSTED_ROBUST)
 			hosted_fail(KT_DISCIPLINE, 0, "%s ends while it holds %s, which it took "
 				    "at %s", hosted_name(hosted_me()), hosted_object_name(h.lock),
-				    hosted_place(h.pc, place, sizeof place));
+				    h.pc ? hosted_place(h.pc, place, sizeof place) :
+					   "a place before main()");
 		hosted_drop(h.lock);
 		hosted_mutex_owner_died((pthread_mutex_t *)(uintptr_t)h.lock);
 	}

@@ -147,6 +147,8 @@ bool hosted_block_cancellable(struct kt_site *site, const void *object, uint64_t
 /* ---- held locks (held.c) ---------------------------------------------- */
 
 void hosted_take(const void *lock, enum hosted_lock_kind kind, uintptr_t pc);
+/* main() has held the lock since before the execution. */
+void hosted_take_before(const void *lock, enum hosted_lock_kind kind);
 void hosted_drop(const void *lock);
 /* The entry of a thread that holds the lock, or NULL; whose it is in *thread, if not NULL. */
 const struct hosted_held *hosted_held_by(uint32_t thread, const void *lock);

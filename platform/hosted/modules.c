@@ -151,6 +151,7 @@ static int add(struct dl_phdr_info *info, size_t size, void *arg)
 	}
 	m->libc = has_name(m, "libc.so") || has_name(m, "libc-");
 	m->cxx = has_name(m, "libstdc++.so") || has_name(m, "libc++.so");
+	m->unwinder = has_name(m, "libgcc_s.so");
 	m->ours = here - m->low < m->high - m->low || has_name(m, "ld-linux") ||
 		  has_name(m, "ld-2") || has_name(m, "linux-vdso");
 	if (here - m->low < m->high - m->low) {

@@ -50,10 +50,31 @@ static int owner_of(const pthread_mutex_t *m)
 	return m->__data.__owner - 1;
 }
 
+/*
+ * A constructor has locked *m natively, before main(), on the thread that is main() now. The C
+ * library counts it in __nusers, and has 1 or the owner in __lock.
+ */
+static bool is_held_natively(const pthread_mutex_t *m)
+{
+	return m->__data.__nusers == 1 && m->__data.__owner > 0 &&
+	       (m->__data.__lock == 1 || m->__data.__lock == m->__data.__owner);
+}
+
+static void adopt(pthread_mutex_t *m)
+{
+	m->__data.__lock = 0;
+	m->__data.__nusers = 0;
+	m->__data.__owner = 1;	/* main() */
+	m->__data.__count -= m->__data.__count > 0;
+	hosted_take_before(m, is_robust(m) ? HOSTED_ROBUST : HOSTED_MUTEX);
+}
+
 /* Is *m a mutex? */
-static void check(const pthread_mutex_t *m, uintptr_t pc)
+static void check(pthread_mutex_t *m, uintptr_t pc)
 {
 	hosted_heap_check(m, sizeof(pthread_mutex_t), pc);
+	if (m->__data.__nusers && !(m->__data.__kind & ~KINDS) && is_held_natively(m))
+		adopt(m);
 	if (m->__data.__kind == DESTROYED)
 		hosted_fail(KT_DISCIPLINE, pc, "mutex %s was destroyed", hosted_object_name(m));
 	if (m->__data.__kind & ~KINDS || m->__data.__owner < 0 ||

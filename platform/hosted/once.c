@@ -10,6 +10,7 @@
  * The first byte of a guard is 1 once the variable is initialized (that is the C++ ABI), and its
  * last four bytes hold the number of the thread that initializes it, + 1.
  */
+#include "platform/hosted/backbone.h"
 #include "platform/hosted/models.h"
 
 enum { RUNNING = 1, DONE = 2, OWNER_SHIFT = 2 };	/* glibc's words, too */
@@ -71,9 +72,20 @@ void hosted_once(int *once, void (*fn)(void), uintptr_t pc)
 	hosted_acquire(once);
 }
 
+/*
+ * The unwinder makes its tables once, at the first exception or cancellation. The function ends
+ * without a choice point, so no other thread is in it, and no choice is lost.
+ */
+static bool is_unwinder(uintptr_t pc)
+{
+	const struct hosted_module *m = hosted_module_of(pc);
+
+	return m && m->unwinder;
+}
+
 HOSTED_EXPORT int pthread_once(pthread_once_t *once, void (*fn)(void))
 {
-	if (!hosted_on())
+	if (!hosted_on() || is_unwinder(HOSTED_CALLER))
 		return HOSTED_REAL(pthread_once)(once, fn);
 	hosted_once(once, fn, HOSTED_CALLER);
 	return 0;

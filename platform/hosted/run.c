@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "platform/check.h"
 #include "platform/hosted/explore.h"
 #include "platform/hosted/filter.h"
 #include "platform/hosted/hosted.h"
@@ -180,8 +181,8 @@ static void find_leaks(void)
 		return;
 	hosted_record->failure = KT_LEAK;
 	snprintf(hosted_record->message, sizeof hosted_record->message,
-		 "%u block%s of memory %s still allocated at the end: %s", live,
-		 live == 1 ? "" : "s", live == 1 ? "is" : "are", hosted_object_name(first));
+		 "%u block%s of memory %s still allocated at the end: %s", live, kt_plural(live),
+		 live == 1 ? "is" : "are", hosted_object_name(first));
 }
 
 static void end(void)

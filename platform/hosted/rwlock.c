@@ -4,7 +4,9 @@
  * library:
  *
  *	__cur_writer	the thread that holds it for writing, + 1; 0: none
- *	__readers	how often it is held for reading; a thread may do that more than once
+ *	__readers	READER times how often it is held for reading; a thread may do that more
+ *			than once. The bits below are the C library's: it leaves some of them set
+ *			in a lock that was used before main() and is free
  *	__writers	threads that wait to write
  *	__flags		which side is preferred, as the C library's initializers leave it
  *	__pad2		DESTROYED once it was destroyed
@@ -13,6 +15,8 @@
  * A writer sees both.
  */
 #include "platform/hosted/models.h"
+
+enum { READER = 8 };
 
 #define DESTROYED 0x6b746864ul
 
@@ -63,7 +67,7 @@ static bool can_read(const pthread_rwlock_t *l)
 
 static bool can_write(const pthread_rwlock_t *l)
 {
-	return !l->__data.__cur_writer && !l->__data.__readers;
+	return !l->__data.__cur_writer && l->__data.__readers < READER;
 }
 
 static int owner_of(const pthread_rwlock_t *l)
@@ -124,7 +128,7 @@ static int lock(pthread_rwlock_t *l, bool write, bool try, uint64_t deadline, ui
 		l->__data.__cur_writer = (int)hosted_me() + 1;
 		hosted_acquire(readers_edge(l));
 	} else {
-		l->__data.__readers++;
+		l->__data.__readers += READER;
 	}
 	hosted_take(l, write ? HOSTED_WRITE : HOSTED_READ, pc);
 	return 0;
@@ -142,7 +146,7 @@ static int unlock(pthread_rwlock_t *l, uintptr_t pc)
 		l->__data.__cur_writer = 0;
 	} else {
 		hosted_release(readers_edge(l));
-		l->__data.__readers--;
+		l->__data.__readers -= READER;
 	}
 	hosted_drop(l);
 	hosted_wake_all(l);

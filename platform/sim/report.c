@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "platform/check.h"
 #include "platform/sim/internal.h"
 
 static size_t append_waiter(char *buf, size_t size, const struct sim_task_record *t)
@@ -204,7 +205,7 @@ static void append_circle(struct line *l, const char *name, const struct sim_cir
 		       kt_site_line(c->site[i]));
 	if (c->sites > SHOWN)
 		append(l, " and %u more", c->sites - SHOWN);
-	append(l, " in %u steps", c->steps);
+	append(l, " in %u step%s", c->steps, kt_plural(c->steps));
 }
 
 /* The tasks that go round in circles, reach new places, or could run and never did. */
@@ -223,8 +224,9 @@ static void append_runners(struct line *l)
 		else if (c.steps)
 			append(l, "%s%s still comes to new places", l->used ? "; " : "", t->name);
 		else if (t->state == SIM_RUNNABLE)
-			append(l, "%s%s could run and was not let for %u steps",
-			       l->used ? "; " : "", t->name, passed_over(i));
+			append(l, "%s%s could run and was not let for %u step%s",
+			       l->used ? "; " : "", t->name, passed_over(i),
+			       kt_plural(passed_over(i)));
 	}
 }
 
@@ -241,7 +243,7 @@ static void append_waiters(struct line *l)
 		l->used += append_waiter(l->text + l->used, sizeof l->text - l->used, &r->task[i]);
 		if (l->used >= sizeof l->text)
 			l->used = sizeof l->text - 1;
-		append(l, ", for %u steps", idle_steps(i));
+		append(l, ", for %u step%s", idle_steps(i), kt_plural(idle_steps(i)));
 	}
 }
 

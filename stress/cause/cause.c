@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "platform/check.h"
 #include "platform/rng.h"
 #include "stress/cause/internal.h"
 
@@ -151,7 +152,7 @@ static bool is_sufficient(uint32_t runs)
 {
 	struct tally t = search_random(search.kept, search.kept_count, search.faults, runs, true);
 
-	return !t.passed && t.failed;
+	return !t.passed && t.failed && !search.is_late;
 }
 
 /* The latest are nearest to the failure. They are dropped last. */
@@ -232,6 +233,18 @@ static void note_best(bool sufficient)
 		best.pair[i] = search.pair[search.kept[i]];
 }
 
+static void say_not_found(struct cause *out)
+{
+	out->kind = CAUSE_NOT_FOUND;
+	if (search.is_late)
+		snprintf(out->reason, sizeof out->reason, "the time is up after %u execution%s",
+			 search.executions, kt_plural(search.executions));
+	else
+		snprintf(out->reason, sizeof out->reason,
+			 "no set of at most %u orders was found within %u execution%s",
+			 CAUSE_ORDERS_MAX, search.executions, kt_plural(search.executions));
+}
+
 static void find_orders(struct cause *out)
 {
 	/* If a set fails the last check, orders were dropped that are seldom missed. */
@@ -257,10 +270,7 @@ static void find_orders(struct cause *out)
 		return;
 	}
 	if (!best.sufficient) {
-		out->kind = CAUSE_NOT_FOUND;
-		snprintf(out->reason, sizeof out->reason,
-			 "no set of at most %u orders was found within %u executions",
-			 CAUSE_ORDERS_MAX, search.executions);
+		say_not_found(out);
 		return;
 	}
 	out->kind = CAUSE_ORDERS;
@@ -312,10 +322,12 @@ static void find(const struct plan *p, struct cause *out)
 	without_directives(p);
 	find_necessary_faults();
 	t = search_random(NULL, 0, search.faults, runs_always(), true);
-	if (!t.passed && t.failed) {
+	if (!t.passed && t.failed && !search.is_late)
 		out->kind = kind_without_orders();
+	if (search.is_late)
+		say_not_found(out);
+	if (search.is_late || out->kind != CAUSE_NOT_FOUND)
 		return;
-	}
 	if (search.v->failure == KT_LIVELOCK && t.passed)
 		look_no_further(search.longest * 4 + STEPS_MORE);
 	find_orders(out);
@@ -342,6 +354,8 @@ void cause_find(const struct plan *p, const struct verdict *v, const struct caus
 	search.steps = 0;
 	search.executions_max = l->executions ? l->executions : EXECUTIONS_USUAL;
 	search.steps_max = STEPS_USUAL;
+	search.out_of_time = l->out_of_time;
+	search.is_late = false;
 	search.has_passing = false;
 	search.longest = 0;
 	search.horizon = UINT32_MAX;

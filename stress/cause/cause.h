@@ -120,13 +120,14 @@ struct cause {
 
 struct cause_limits {
 	uint32_t executions;	/* the search stops after so many; 0: the usual number */
+	bool (*out_of_time)(void);	/* it also stops as soon as this says so; NULL: never */
 };
 
 /*
  * Find the cause of the failure *v that the loaded case, *p, gives as written. It runs
  * executions in this process, so a sanitizer's report ends it: call it in a child
  * (hunt/isolate.h), as hunt/why.h does. Afterwards world_record() has the failing execution
- * again. The result depends on the plan alone, not on time.
+ * again. The result depends on the plan alone, unless out_of_time() ends the search.
  */
 void cause_find(const struct plan *p, const struct verdict *v, const struct cause_limits *l,
 		struct cause *out);

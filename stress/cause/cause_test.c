@@ -268,6 +268,26 @@ static void test_budget(void)
 	printf("ok budget\n");
 }
 
+static bool at_once(void)
+{
+	return true;
+}
+
+/* So is a time that is up, and nothing else is said: some executions have failed, none passed. */
+static void test_time(void)
+{
+	const struct cause_limits none = { .out_of_time = at_once };
+
+	hunt(cases[0].text);
+	cause_find(&found, &verdict, &none, &cause);
+	CHECK_EQ(cause.kind, CAUSE_NOT_FOUND);
+	CHECK(strstr(cause.sentence, "the cause was not found: the time is up after ") ==
+	      cause.sentence);
+	CHECK(cause.executions < 10);
+	CHECK(cause.identity[0] == '\0');
+	printf("ok time\n");
+}
+
 int main(void)
 {
 	static struct verdict last_words;
@@ -279,5 +299,6 @@ int main(void)
 	test_the_passing_execution_passes();
 	test_the_same_plan_has_the_same_cause();
 	test_budget();
+	test_time();
 	return 0;
 }

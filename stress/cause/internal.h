@@ -46,7 +46,9 @@ struct search {
 	const struct verdict *v;
 	struct world_options options;
 	uint32_t executions, executions_max;
-	uint64_t steps, steps_max;	/* of all executions */
+	uint64_t steps, steps_max;	/* of all executions, with what each costs besides */
+	bool (*out_of_time)(void);
+	bool is_late;			/* out_of_time() has ended the search */
 	uint32_t longest;		/* steps of a passing execution */
 	uint32_t horizon;		/* later steps of the failing execution do not count */
 	uint32_t faults;		/* bit per fault of the reference that is necessary */

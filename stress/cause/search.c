@@ -11,6 +11,7 @@
 
 #include "platform/rng.h"
 #include "stress/cause/internal.h"
+#include "stress/run/subject.h"
 
 struct search search;
 
@@ -22,7 +23,9 @@ enum { TRIES_PER_RUN = 3 };	/* to find an execution that keeps the orders */
 
 bool search_is_over(void)
 {
-	return search.executions >= search.executions_max || search.steps >= search.steps_max;
+	search.is_late = search.is_late || (search.out_of_time && search.out_of_time());
+	return search.is_late || search.executions >= search.executions_max ||
+	       search.steps >= search.steps_max;
 }
 
 /* ---- the nearest passing execution --------------------------------------------- */
@@ -75,7 +78,7 @@ enum ending search_run(const struct sim_orders *o, struct sim_outcome *out)
 	sim_orders_set(o);
 	world_run(&search.options, &v);
 	search.executions++;
-	search.steps += v.steps;
+	search.steps += v.steps + (subject->overhead ? subject->overhead() : 0);
 	*out = sim_orders_outcome();
 	if (v.failure == KT_PASS) {
 		note_passing(o, out);

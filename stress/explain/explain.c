@@ -24,13 +24,17 @@ struct explained {
 	const struct cause *cause;	/* NULL: not looked for */
 };
 
-/* Run *p, look for the cause, and get ready to tell of it. False if the run gave no verdict. */
-static bool run(const struct plan *p, bool wants_cause, struct explained *e)
+/*
+ * Run *p, look for the cause unless it is *known, and get ready to tell of it. False if the run
+ * gave no verdict.
+ */
+static bool run(const struct plan *p, bool wants_cause, const struct cause *known,
+		struct explained *e)
 {
 	bool ran = run_as_written(p, &e->v);
 
-	e->cause = NULL;
-	if (ran && wants_cause && e->v.failure != KT_PASS && world_can(WORLD_REPEATS))
+	e->cause = known;
+	if (ran && !known && wants_cause && e->v.failure != KT_PASS && world_can(WORLD_REPEATS))
 		e->cause = why(p, &e->v);	/* before the record is read: it runs executions */
 	if (ran && world_record()) {
 		world_note_details(true);
@@ -41,10 +45,10 @@ static bool run(const struct plan *p, bool wants_cause, struct explained *e)
 	return ran;
 }
 
-static bool print(const struct plan *p, bool all)
+static bool print(const struct plan *p, bool all, const struct cause *known)
 {
 	struct explained e;
-	bool ran = run(p, !all, &e);
+	bool ran = run(p, !all, known, &e);
 
 	if (ran && e.told.r && all) {
 		print_all_as_text(&e.told, &e.v);
@@ -58,9 +62,9 @@ static bool print(const struct plan *p, bool all)
 	return ran;
 }
 
-bool explain_text(const struct plan *p)
+bool explain_text(const struct plan *p, const struct cause *c)
 {
-	return print(p, false);
+	return print(p, false, c);
 }
 
 int command_explain(const struct options *o)
@@ -72,9 +76,9 @@ int command_explain(const struct options *o)
 		return EXIT_USAGE;
 	if (strcmp(o->format, "text") == 0) {
 		build_show("explain");
-		return print(&p, o->all) ? EXIT_CLEAN : EXIT_ENVIRONMENT;
+		return print(&p, o->all, NULL) ? EXIT_CLEAN : EXIT_ENVIRONMENT;
 	}
-	if (!run(&p, true, &e)) {
+	if (!run(&p, true, NULL, &e)) {
 		fprintf(stderr, "kthrash: %s\n", e.v.message);
 		return EXIT_ENVIRONMENT;
 	}

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "platform/check.h"
 #include "stress/explain/formats.h"
 #include "stress/explain/happening.h"
 #include "stress/explain/story.h"
@@ -207,7 +208,8 @@ void print_as_text(const struct told *t, const struct verdict *v, const struct c
 	print_plan(t->p);
 	print_rows(t, v, &story);
 	print_end(&story, v, c);
-	printf("trace %016llx, %u steps\n", (unsigned long long)v->hash, v->steps);
+	printf("trace %016llx, %u step%s\n", (unsigned long long)v->hash, v->steps,
+	       kt_plural(v->steps));
 }
 
 /* ---- the whole trace -------------------------------------------------------------------- */
@@ -251,7 +253,8 @@ void print_all_as_text(const struct told *t, const struct verdict *v)
 	for (uint32_t i = 0; i < shown; i++)
 		print_step(t, v, i, width);
 	if (shown < t->r->steps)
-		printf("   ... and so on, %u steps at places that are all above\n",
-		       t->r->steps - shown);
-	printf("trace %016llx, %u steps\n", (unsigned long long)v->hash, v->steps);
+		printf("   ... and so on, %u step%s at places that are all above\n",
+		       t->r->steps - shown, kt_plural(t->r->steps - shown));
+	printf("trace %016llx, %u step%s\n", (unsigned long long)v->hash, v->steps,
+	       kt_plural(v->steps));
 }

@@ -45,7 +45,8 @@ static void run_written(void)
 
 static unsigned search_runs(void)
 {
-	unsigned runs = SEARCH_STEPS / (attempt_of.found.steps ? attempt_of.found.steps : 1);
+	unsigned steps = attempt_of.found.steps + (subject->overhead ? subject->overhead() : 0);
+	unsigned runs = SEARCH_STEPS / (steps ? steps : 1);
 	unsigned most = attempt_of.is_near   ? SEARCH_RUNS_NEAR
 			: attempt_of.is_best ? SEARCH_RUNS_BEST
 					     : SEARCH_RUNS;

@@ -6,6 +6,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "platform/check.h"
+
 static struct {
 	double seconds, started, last_progress;
 	bool ran_out;
@@ -70,8 +72,8 @@ void progress_line(uint64_t executions, const char *more)
 	bool terminal = isatty(STDERR_FILENO);
 	double s = budget_elapsed();
 
-	fprintf(stderr, "%s%.0f s  %llu executions  %.0f/s%s%s", terminal ? "\r" : "", s,
-		(unsigned long long)executions, (double)executions / s, more,
+	fprintf(stderr, "%s%.0f s  %llu execution%s  %.0f/s%s%s", terminal ? "\r" : "", s,
+		(unsigned long long)executions, kt_plural(executions), (double)executions / s, more,
 		terminal ? "   " : "\n");
 }
 

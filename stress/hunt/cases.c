@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "platform/check.h"
 #include "platform/rng.h"
 #include "stress/hunt/files.h"
 #include "stress/hunt/kept.h"
@@ -92,8 +93,9 @@ static int leave_out_refused(const char *path)
 		free(cases.file[i]);
 	}
 	if (why)
-		fprintf(stderr, "kthrash: %s: %u of %u plans are left out: %s\n", path,
-			cases.count - kept, cases.count, why);
+		fprintf(stderr, "kthrash: %s: %u of %u plan%s %s left out: %s\n", path,
+			cases.count - kept, cases.count, kt_plural(cases.count),
+			cases.count - kept == 1 ? "is" : "are", why);
 	cases.count = kept;
 	return kept ? EXIT_CLEAN : EXIT_USAGE;
 }

@@ -126,7 +126,8 @@ int jobs_run(const struct jobs *j)
 	int status;
 
 	if (!process) {
-		fprintf(stderr, "kthrash: no memory for %u processes\n", j->count);
+		fprintf(stderr, "kthrash: no memory for %u process%s\n", j->count,
+			j->count == 1 ? "" : "es");
 		return EXIT_ENVIRONMENT;
 	}
 	prctl(PR_SET_CHILD_SUBREAPER, 1);	/* so that end_group() can wait for a dead job's

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "platform/check.h"
 #include "stress/hunt/build.h"
 #include "stress/hunt/files.h"
 #include "stress/hunt/finding.h"
@@ -153,7 +154,8 @@ static void print_text(const char *file, const struct plan *p, const struct verd
 	printf("%s %s: %s", ok ? "as expected" : "NOT AS EXPECTED", file,
 	       kt_failure_name(v->failure));
 	if (world_can(WORLD_REPEATS))
-		printf(", trace %016llx, %u steps", (unsigned long long)v->hash, v->steps);
+		printf(", trace %016llx, %u step%s", (unsigned long long)v->hash, v->steps,
+		       kt_plural(v->steps));
 	printf("%s%s\n", v->message[0] ? "\n  " : "", v->message);
 	if (!ok && p->has_trace && p->expect == v->failure)
 		printf("  the plan says trace %016llx: it was made with other code\n",

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "platform/check.h"
 #include "stress/hunt/attempt.h"
 #include "stress/hunt/budget.h"
 #include "stress/hunt/build.h"
@@ -281,10 +282,10 @@ static void print_text(const char *file, const struct plan *original, const stru
 			? "not minimal: budget"
 			: "perhaps not minimal, because real threads do not repeat an execution";
 
-	printf("%s: %s; %u executions, tasks %u -> %u, operations %u -> %u, "
+	printf("%s: %s; %u execution%s, tasks %u -> %u, operations %u -> %u, "
 	       "directives %u -> %u\n",
-	       file, end, how.runs, original->tasks_count, p->tasks_count, original->ops_count,
-	       p->ops_count, original->directives_count, p->directives_count);
+	       file, end, how.runs, kt_plural(how.runs), original->tasks_count, p->tasks_count,
+	       original->ops_count, p->ops_count, original->directives_count, p->directives_count);
 }
 
 /*

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "platform/check.h"
 #include "stress/hunt/budget.h"
 #include "stress/hunt/build.h"
 #include "stress/hunt/cases.h"
@@ -150,8 +151,9 @@ void show_progress(const struct options *o)
 		output_unlock();
 		return;
 	}
-	snprintf(more, sizeof more, "  %llu schedules  %llu findings",
-		 (unsigned long long)t.schedules, (unsigned long long)t.findings);
+	snprintf(more, sizeof more, "  %llu schedule%s  %llu finding%s",
+		 (unsigned long long)t.schedules, kt_plural(t.schedules),
+		 (unsigned long long)t.findings, kt_plural(t.findings));
 	progress_line(t.executions, more);
 }
 
@@ -179,10 +181,11 @@ static void print_extent(const struct options *o, const struct totals *t, double
 	printf("%llu ", (unsigned long long)t->executions);
 	if (o->executions)
 		printf("of %llu ", (unsigned long long)o->executions);
-	printf("executions of %llu ", (unsigned long long)t->plans);
+	printf("execution%s of %llu ", kt_plural(o->executions ? o->executions : t->executions),
+	       (unsigned long long)t->plans);
 	if (cases_count())
 		printf("of %u ", cases_count());
-	printf("plans in %.1f ", s);
+	printf("plan%s in %.1f ", kt_plural(cases_count() ? cases_count() : t->plans), s);
 	if (o->seconds > 0)
 		printf("of %g ", o->seconds);
 	putchar('s');
@@ -198,12 +201,13 @@ static void print_summary(const struct options *o, const struct totals *t, const
 	       interrupted ? " after " : ": ");
 	print_extent(o, t, s);
 	if (t->executions)
-		printf(", %.0f/s, %llu schedules", (double)t->executions / s,
-		       (unsigned long long)t->schedules);
+		printf(", %.0f/s, %llu schedule%s", (double)t->executions / s,
+		       (unsigned long long)t->schedules, kt_plural(t->schedules));
 	if (interrupted)
 		printf(", nothing found so far");
 	else
-		printf(", %llu findings%s", (unsigned long long)t->findings,
+		printf(", %llu finding%s%s", (unsigned long long)t->findings,
+		       kt_plural(t->findings),
 		       !e->complete && budget_was_interrupted() ? ", interrupted" : "");
 	if (t->unsaved)
 		printf(", %llu not saved in %s: %s", (unsigned long long)t->unsaved, o->findings,

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "platform/check.h"
 #include "stress/hunt/build.h"
 #include "stress/hunt/files.h"
 #include "stress/hunt/hunt.h"
@@ -23,11 +24,12 @@ enum {
 	NAME_BYTES = SIGNATURE_ID_MAX + 32,	/* "ID.report.txt" and the like, and a slash */
 };
 
-static bool (*explain)(const struct plan *p);	/* set by take_explains_with() */
+/* Set by take_explains_with(). */
+static bool (*explain)(const struct plan *p, const struct cause *c);
 
 static bool shrinks = true;	/* o->no_shrink says otherwise */
 
-void take_explains_with(bool (*function)(const struct plan *p))
+void take_explains_with(bool (*function)(const struct plan *p, const struct cause *c))
 {
 	explain = function;
 }
@@ -135,8 +137,12 @@ static void keep_report(const char *plan)
 			strerror(-err), report);
 }
 
-/* Shrink the finding, and save it beside `path`, which becomes its new path. */
-static struct shrunk shrink_and_save(struct plan *p, struct verdict *v, char *path, size_t size)
+/*
+ * Shrink the finding, and save it beside `path`, which becomes its new path. *c becomes the cause,
+ * which stays valid until the next search for one.
+ */
+static struct shrunk shrink_and_save(struct plan *p, struct verdict *v, char *path, size_t size,
+				     const struct cause **c)
 {
 	uint64_t executions = shared->executions;
 	struct shrunk how = shrink_plan(p, v, SHRINK_SECONDS);
@@ -145,7 +151,8 @@ static struct shrunk shrink_and_save(struct plan *p, struct verdict *v, char *pa
 
 	finding_shrunk_path(smaller, sizeof smaller, path);
 	finding_annotate(p, v);
-	finding_set_cause(p, why(p, v));
+	*c = why(p, v);
+	finding_set_cause(p, *c);
 	err = plan_write(smaller, p);
 	if (err)
 		fprintf(stderr, "kthrash: can't save %s: %s; %s has the plan as it was found\n",
@@ -159,17 +166,16 @@ static struct shrunk shrink_and_save(struct plan *p, struct verdict *v, char *pa
 static void shrink_and_explain(struct plan *p, struct verdict *v, char *path, size_t size)
 {
 	uint64_t executions = shared->executions;
-	struct shrunk how = shrink_and_save(p, v, path, size);
+	const struct cause *c;
+	struct shrunk how = shrink_and_save(p, v, path, size, &c);
 	const char *end = how.minimal ? "" : "; not minimal: budget";
 
-	if (plan_is_program(p))
-		printf("shrunk in %u executions to %u directives%s\n\n", how.runs,
-		       p->directives_count, end);
-	else
-		printf("shrunk in %u executions to %u operations and %u directives%s\n\n", how.runs,
-		       p->ops_count, p->directives_count, end);
+	printf("shrunk in %u execution%s to ", how.runs, kt_plural(how.runs));
+	if (!plan_is_program(p))
+		printf("%u operation%s and ", p->ops_count, kt_plural(p->ops_count));
+	printf("%u directive%s%s\n\n", p->directives_count, kt_plural(p->directives_count), end);
 	if (explain)
-		explain(p);
+		explain(p, c);
 	shared->executions = executions;	/* it counts the hunt's executions only */
 }
 
@@ -181,12 +187,12 @@ static void present(struct plan *p, struct verdict *v, const char *saved, uint64
 	snprintf(path, sizeof path, "%s", saved);
 	if (!explain || !world_can(WORLD_REPEATS))	/* else the explanation says it */
 		printf("\nFAIL %s: %s", kt_failure_name(v->failure), v->message);
-	printf("\nfound %s after %llu executions; saved as %s\n", kt_failure_name(v->failure),
-	       (unsigned long long)executions, path);
+	printf("\nfound %s after %llu execution%s; saved as %s\n", kt_failure_name(v->failure),
+	       (unsigned long long)executions, kt_plural(executions), path);
 	if (world_can(WORLD_REPEATS) && shrinks)
 		shrink_and_explain(p, v, path, sizeof path);
 	else if (world_can(WORLD_REPEATS) && explain)
-		explain(p);
+		explain(p, NULL);
 	else
 		printf("%s\n", isolate_report());
 	replay_command(command, sizeof command, path);
@@ -210,13 +216,14 @@ bool show_finding(const char *path, uint64_t executions)
 void shrink_finding(const char *saved)
 {
 	static struct plan p;
+	const struct cause *c;
 	struct verdict v;
 	char path[4096];
 
 	snprintf(path, sizeof path, "%s", saved);
 	if (world_can(WORLD_REPEATS) && plan_read(path, &p) == 0 && run_as_written(&p, &v) &&
 	    v.failure != KT_PASS)
-		shrink_and_save(&p, &v, path, sizeof path);
+		shrink_and_save(&p, &v, path, sizeof path, &c);
 }
 
 /*
@@ -243,8 +250,9 @@ static void show(const struct options *o, struct plan *p, struct verdict *v, con
 
 	shrinks = !o->no_shrink;
 	if (was_shown(signature_id(id, v->failure, v->signature)))
-		printf("\nFAIL again after %llu executions: %s, as in %s\n",
-		       (unsigned long long)t->executions, kt_failure_name(v->failure), path);
+		printf("\nFAIL again after %llu execution%s: %s, as in %s\n",
+		       (unsigned long long)t->executions, kt_plural(t->executions),
+		       kt_failure_name(v->failure), path);
 	else
 		present(p, v, path, t->executions);
 }
@@ -267,8 +275,8 @@ static bool print_unsaved(const struct options *o, const struct taken *t, const 
 
 	replay_command(command, sizeof command, path);
 	if (!o->json)
-		printf("\nFAIL %s: %s\nafter %llu executions; ", kt_failure_name(v->failure),
-		       v->message, (unsigned long long)t->executions);
+		printf("\nFAIL %s: %s\nafter %llu execution%s; ", kt_failure_name(v->failure),
+		       v->message, (unsigned long long)t->executions, kt_plural(t->executions));
 	return unsaved_print(&u, p);
 }
 

@@ -3,6 +3,7 @@
 #ifndef STRESS_HUNT_TAKE_H
 #define STRESS_HUNT_TAKE_H
 
+#include "stress/cause/cause.h"
 #include "stress/hunt/finding.h"
 #include "stress/hunt/options.h"
 #include "stress/run/world.h"
@@ -32,11 +33,11 @@ struct taken {
 bool take_finding(const struct options *o, struct taken *t, struct verdict *v);
 
 /*
- * From now on call explain() for each finding that is shown, to print its interleaving. explain()
- * returns false if there is no interleaving. This folder can't call explain/, because explain/
- * is built on it.
+ * From now on call explain() for each finding that is shown, to print its interleaving. If c, the
+ * cause of *p, is NULL, explain() looks for it. explain() returns false if there is no
+ * interleaving. This folder can't call explain/, because explain/ is built on it.
  */
-void take_explains_with(bool (*explain)(const struct plan *p));
+void take_explains_with(bool (*explain)(const struct plan *p, const struct cause *c));
 
 /* Shrink the finding in the file `path` into the file finding_shrunk_path(), and say nothing. */
 void shrink_finding(const char *path);

@@ -9,6 +9,7 @@
  */
 #include <stdio.h>
 
+#include "platform/check.h"
 #include "stress/hunt/budget.h"
 #include "stress/hunt/build.h"
 #include "stress/hunt/files.h"
@@ -123,13 +124,14 @@ static void print_counters(void)
 	const struct world_explored *e = &shared->explored;
 	double s = budget_elapsed();
 
-	printf("%llu executions explored, %llu redundant, %llu blocked; %.1f s, %.0f/s\n",
-	       (unsigned long long)e->executions, (unsigned long long)e->redundant,
-	       (unsigned long long)e->blocked + e->dropped, s,
+	printf("%llu execution%s explored, %llu redundant, %llu blocked; %.1f s, %.0f/s\n",
+	       (unsigned long long)e->executions, kt_plural(e->executions),
+	       (unsigned long long)e->redundant, (unsigned long long)e->blocked + e->dropped, s,
 	       (double)(e->executions + e->blocked) / s);
 	if (shared->restarts)
-		printf("begun again %llu times, because an execution showed that threads share "
-		       "more memory\n", (unsigned long long)shared->restarts);
+		printf("begun again %llu time%s, because an execution showed that threads share "
+		       "more memory\n",
+		       (unsigned long long)shared->restarts, kt_plural(shared->restarts));
 }
 
 static const char *why_not_finished(void)
@@ -149,11 +151,12 @@ static const char *why_not_finished(void)
 static void print_bounds(const struct options *o)
 {
 	if (o->bounded)
-		printf("at most %u preemptions, memory %s, ", o->depth,
+		printf("at most %u preemption%s, memory %s, ", o->depth, kt_plural(o->depth),
 		       plan_memory_name(shared->plan.memory));
-	printf("at most %llu kills, %llu failed allocations, %llu spurious wake-ups "
-	       "besides the plan's%s\n", (unsigned long long)o->kills,
-	       (unsigned long long)o->fails, (unsigned long long)o->spurious,
+	printf("at most %llu kill%s, %llu failed allocation%s, %llu spurious wake-up%s "
+	       "besides the plan's%s\n",
+	       (unsigned long long)o->kills, kt_plural(o->kills), (unsigned long long)o->fails,
+	       kt_plural(o->fails), (unsigned long long)o->spurious, kt_plural(o->spurious),
 	       o->teardown || o->bounded ? "" : "; teardown in one order");
 }
 

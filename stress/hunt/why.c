@@ -5,20 +5,31 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "stress/hunt/budget.h"
 #include "stress/hunt/build.h"
 #include "stress/hunt/files.h"
 #include "stress/hunt/hunt.h"
 #include "stress/hunt/isolate.h"
 #include "stress/hunt/json.h"
 
+/* Only of executions that take long. Others have used up the budget of executions before. */
+enum { CAUSE_SECONDS = 30 };
+
 static struct verdict failure;
+static double deadline;
+
+static bool out_of_time(void)
+{
+	return now_s() >= deadline;
+}
 
 static void child(void *unused)
 {
-	static const struct cause_limits usual;
+	static const struct cause_limits limits = { .out_of_time = out_of_time };
 
 	(void)unused;
-	cause_find(&shared->plan, &failure, &usual, &shared->cause);
+	deadline = now_s() + CAUSE_SECONDS;
+	cause_find(&shared->plan, &failure, &limits, &shared->cause);
 	shared->verdict = failure;
 }
 

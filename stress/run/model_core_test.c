@@ -78,7 +78,7 @@ const struct model_rule model_core_rules[] = {
 	RULE(name_cut_in_context, "the thread's full name is wrong: a is called 'ab'"),
 	RULE(worker_awake, "the first wake-up did not find the thread asleep: w"),
 	RULE(drops_of_delayed, "works lost or made up: w, work 0 queued 2 times, run 1"),
-	RULE(none_too_many, "works lost or made up: w, work 1 queued 1 times, run 2"),
+	RULE(none_too_many, "works lost or made up: w, work 1 queued 1 time, run 2"),
 	RULE(freeze_of_parked, "freeze returned -EBUSY, expected 0"),
 	RULE(freeze_unseen, "a freeze was done while the thread looked, and was_frozen is false"),
 	{ 0 },

@@ -37,8 +37,10 @@ static void check_frozen(const struct ledger_thread *t)
 	unsigned begun = counter_get(&ledger.freezes_begun);
 
 	if (t->froze > begun)
-		kt_fail(KT_MODEL, "was_frozen is true without a freeze: %s froze %u times in %u "
-			"freezes", t->name, t->froze, begun);
+		kt_fail(KT_MODEL,
+			"was_frozen is true without a freeze: %s froze %u time%s in "
+			"%u freeze%s",
+			t->name, t->froze, kt_plural(t->froze), begun, kt_plural(begun));
 }
 
 void model_looked(const struct ledger_thread *t, unsigned freezes, bool was_frozen, bool stop)

@@ -65,8 +65,10 @@ static void check_done(const struct ledger_thread *t, const struct ledger_job *j
 	unsigned finished = counter_get(&j->finished), taken = counter_get(&j->taken);
 
 	if (!others_take(j, by) && !may_drop(j) && finished + taken < past->accepted)
-		kt_fail(KT_MODEL, "%s returned and the work is not done with: %s, queued %u times, "
-			"run %u, taken back %u", call, t->name, past->accepted, finished, taken);
+		kt_fail(KT_MODEL,
+			"%s returned and the work is not done with: %s, queued %u "
+			"time%s, run %u, taken back %u",
+			call, t->name, past->accepted, kt_plural(past->accepted), finished, taken);
 }
 
 void model_canceled(const struct ledger_thread *t, const struct ledger_job *j,
@@ -117,8 +119,11 @@ void model_destroyed(const struct ledger_thread *t)
 
 		if (done > counter_get(&j->accepted) ||
 		    (done < counter_get(&j->accepted) && !may_drop(j)))
-			kt_fail(KT_MODEL, "works lost or made up: %s, work %u queued %u times, run "
-				"%u, taken back %u", t->name, i, counter_get(&j->accepted),
-				counter_get(&j->finished), counter_get(&j->taken));
+			kt_fail(KT_MODEL,
+				"works lost or made up: %s, work %u queued %u time%s, "
+				"run %u, taken back %u",
+				t->name, i, counter_get(&j->accepted),
+				kt_plural(counter_get(&j->accepted)), counter_get(&j->finished),
+				counter_get(&j->taken));
 	}
 }

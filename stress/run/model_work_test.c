@@ -192,7 +192,7 @@ const struct model_rule model_work_rules[] = {
 	RULE(posted, "queueing a new work failed: w"),
 	RULE(queued_is_there, "newly queued without delay, and not in the queue: w"),
 	RULE(cancel_not_running, "cancel returned while the work was still running: w"),
-	RULE(cancel_done, "cancel returned and the work is not done with: w, queued 1 times, "
+	RULE(cancel_done, "cancel returned and the work is not done with: w, queued 1 time, "
 			  "run 0, taken back 0"),
 	RULE(flush_not_running, "flush returned while the work was still running: w"),
 	RULE(flush_done, "flush returned and the work is not done with: w"),
@@ -211,7 +211,7 @@ const struct model_rule model_work_rules[] = {
 	RULE(freeze_deadline, "freeze was ended by its deadline"),
 	RULE(may_run, "a freezable worker runs a work in a freeze: a"),
 	RULE(looked_runs, "a freezable thread runs in a freeze: a"),
-	RULE(looked_frozen, "was_frozen is true without a freeze: a froze 1 times in 0 freezes"),
+	RULE(looked_frozen, "was_frozen is true without a freeze: a froze 1 time in 0 freezes"),
 	RULE(looked_missed, "a freeze was done while the thread looked, and was_frozen is false: "
 			    "a"),
 	{ 0 },

@@ -167,6 +167,11 @@ struct subject {
 	 */
 	bool (*creators_go_on)(uint32_t variant);
 	/*
+	 * What an execution costs besides its steps, counted in steps, so that searches with a
+	 * budget of steps have one of time, too. In any process. NULL: nothing.
+	 */
+	uint32_t (*overhead)(void);
+	/*
 	 * Has the last execution shown something on which later executions depend? Then the
 	 * same execution may go another way if it is run again. NULL: it never has.
 	 */

@@ -22,6 +22,7 @@
 #include "platform/sim/sim_detail.h"
 
 enum { EXIT_FAILS = 3 };	/* as a driver's status for a failed environment */
+enum { PROCESS_STEPS = 5000 };
 enum { LEARNS_FIRST = 2 };	/* so many executions of a case look for racing memory */
 
 /*
@@ -101,6 +102,17 @@ static const char *note(void)
 	snprintf(text, sizeof text, "each execution ran in a process of its own, which is slower, "
 		 "because of what can't be put back: %s", hosted_not_reset());
 	return text;
+}
+
+static bool is_isolated(void)
+{
+	return program.asked.isolate || hosted_not_reset();
+}
+
+/* A process for each execution takes about as long as that many steps. */
+static uint32_t overhead(void)
+{
+	return is_isolated() ? PROCESS_STEPS : 0;
 }
 
 static bool is_this(const struct plan *p)
@@ -226,7 +238,7 @@ static void execute(const struct sim_options *o, uint32_t variant)
 		.points = variants[variant].points,
 		.races = races(),
 		.leaks = program.asked.leaks || program.expects_leak,
-		.isolate = program.asked.isolate || hosted_not_reset(),
+				  .isolate = is_isolated(),
 		.early_timeouts = program.early_timeouts,
 		.failing_trylocks = program.failing_trylocks,
 		.volatiles = program.volatiles,
@@ -297,6 +309,7 @@ const struct subject subject_program = {
 	.execute = execute,
 	.variants = variant_count,
 	.creators_go_on = creators_go_on,
+	.overhead = overhead,
 	.learned = hosted_filter_grew,
 	.explore = explore,
 	.visit = hosted_nth,

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "platform/check.h"
 #include "platform/posix/posix.h"
 #include "stress/run/subject.h"
 
@@ -112,8 +113,9 @@ static void check_leaks(void)
 {
 	for (int role = 0; role < KT_ROLE_TEST; role++)
 		if (os_live((enum kt_role)role))
-			kt_fail(KT_LEAK, "never freed: %zu blocks for %s",
-				os_live((enum kt_role)role), kt_role_name((enum kt_role)role));
+			kt_fail(KT_LEAK, "never freed: %zu block%s for %s",
+				os_live((enum kt_role)role), kt_plural(os_live((enum kt_role)role)),
+				kt_role_name((enum kt_role)role));
 }
 
 void world_run(const struct world_options *o, struct verdict *v)

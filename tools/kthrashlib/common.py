@@ -35,6 +35,11 @@ def environment(message):
     return Failure(ENVIRONMENT, message)
 
 
+def plural(n, word, shown=None):
+    """Returns "1 bug" or "2 bugs". The number may be shown in another way, as "1.2M"."""
+    return "%s %s%s" % (n if shown is None else shown, word, "" if n == 1 else "s")
+
+
 def decimal(seconds):
     """Returns seconds as an option takes them: digits, and at most three behind a point. It is more
     than 0."""

@@ -10,7 +10,7 @@ import sys
 
 from kthrashlib import children, checkout
 from kthrashlib.build import about, kept
-from kthrashlib.common import ROOT, STATE, environment, say, usage
+from kthrashlib.common import ROOT, STATE, environment, plural, say, usage
 from kthrashlib.linux import fetch, wanting
 
 ATTEMPTS = 3    # A build by hand, which takes no lock, may replace a binary before it is copied.
@@ -114,7 +114,7 @@ def in_place(targets, options):
     """Builds `targets`; returns where Bazel has put their files."""
     log = os.path.join(STATE, "logs", "build.log")
     os.makedirs(os.path.dirname(log), exist_ok=True)
-    say("kthrash: building %d targets" % len(targets))
+    say("kthrash: building " + plural(len(targets), "target"))
     loud, linux = sys.stderr.isatty(), fetch.of_options(options)
     # What the compiler says of a kernel tree is told in one sentence.
     hidden = "-info,-error,-stderr,-stdout" if loud and linux else "-info"

@@ -7,7 +7,7 @@ import os
 
 from kthrashlib import children, env
 from kthrashlib.build import bazel
-from kthrashlib.common import CLEAN, ROOT, environment, say, write_whole
+from kthrashlib.common import CLEAN, ROOT, environment, plural, say, write_whole
 
 # The last target stands in the list by name, because its tag `manual` hides it from the patterns.
 TARGETS = ("deps(//core/... + //platform/... + //stress:all + //stress/plan:all + "
@@ -78,5 +78,5 @@ def write():
 def main(call):
     env.ensure(env.BUILD)
     files = write()
-    print("%s: %d files" % (os.path.relpath(FILE), len(files)))
+    print("%s: %s" % (os.path.relpath(FILE), plural(len(files), "file")))
     return CLEAN

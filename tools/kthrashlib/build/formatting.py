@@ -17,7 +17,7 @@ import sys
 
 from kthrashlib import children, checkout, env
 from kthrashlib.build.style import C, LINE_MAX, PYTHON, STARLARK, buildifier, chosen
-from kthrashlib.common import CLEAN, FINDINGS, ROOT, environment, say, usage, write_whole
+from kthrashlib.common import CLEAN, FINDINGS, ROOT, environment, plural, say, usage, write_whole
 
 # autopep8 must leave some layout alone: tabs in a string, the columns in which a table's rows
 # begin, blanks around an operator. See .flake8.
@@ -206,5 +206,5 @@ def main(call):
                 write_whole(os.path.join(ROOT, path), after)
                 print(path)
     if check and changed:
-        say("kthrash: %d files would change; tools/kthrash fmt changes them" % changed)
+        say("kthrash: %s would change; tools/kthrash fmt changes them" % plural(changed, "file"))
     return FINDINGS if failed or (check and changed) else CLEAN

@@ -17,7 +17,7 @@ import time
 from kthrashlib import children, checkout, env, files, locks, output, terminal
 from kthrashlib.build import bazel
 from kthrashlib.common import (CLEAN, ENVIRONMENT, FINDINGS, INTERRUPTED, ROOT, STATE, environment,
-                               say, sentence, usage, write_whole)
+                               plural, say, sentence, usage, write_whole)
 from kthrashlib.gate import junit, results, sarif
 from kthrashlib.gate.junit import ERROR, FAILED, SKIPPED, Case
 from kthrashlib.gate.runner import Runner
@@ -208,7 +208,7 @@ class Gate:
             return ENVIRONMENT, "the environment failed: " + self.broken[0]
         missing = len(self.missing(True))
         if missing and not (partial and self.cases):
-            return FINDINGS, "INCOMPLETE: %d tests that must run did not run" % missing
+            return FINDINGS, "INCOMPLETE: %s that must run did not run" % plural(missing, "test")
         return CLEAN, "clean, %d of %d ran" % self.extent()
 
     def extent(self):
@@ -279,8 +279,8 @@ def print_bad(gate):
         print("\n%s %s %s: %s" % (sanitizer, kind, case.name, case.message))
     bugs = sarif.distinct(gate.findings)
     for bug in bugs[:BUGS_SHOWN]:
-        print("\n%s, seen %d times by %s: %s\nreplay: %s" % (
-            bug["kind"], bug["count"], ", ".join(bug["lanes"][:3])
+        print("\n%s, seen %s by %s: %s\nreplay: %s" % (
+            bug["kind"], plural(bug["count"], "time"), ", ".join(bug["lanes"][:3])
             + (" and %d more" % (len(bug["lanes"]) - 3) if bug["lanes"][3:] else ""),
             bug["message"], bug["replay"]))
     if bugs[BUGS_SHOWN:]:
@@ -349,8 +349,9 @@ def main(call):
     children.on_interrupt(interrupt)
     if tree.no_commit:
         say("kthrash: " + tree.told())
-    say("kthrash: gate of %g minutes, %d steps; findings, logs and reports go to %s" % (
-        seconds / 60, len(plan.must) + len(plan.rest), results.shown(folder)))
+    say("kthrash: gate of %g minute%s, %s; findings, logs and reports go to %s" % (
+        seconds / 60, "" if seconds == 60 else "s",
+        plural(len(plan.must) + len(plan.rest), "step"), results.shown(folder)))
     write_reports(gate, *reports, tree.commit, False)   # Then there are reports whatever happens.
     try:
         gate.run()

@@ -11,7 +11,7 @@ import time
 
 from kthrashlib import children
 from kthrashlib.build import about, bazel, kept
-from kthrashlib.common import ROOT, STATE, path_said, typed, write_whole
+from kthrashlib.common import ROOT, STATE, path_said, plural, typed, write_whole
 from kthrashlib.gate import results, sarif
 from kthrashlib.gate.junit import ERROR, FAILED, PASSED, Case
 
@@ -203,8 +203,8 @@ class Runner:
         self.examine(found, self.binaries[sanitizer, combo], combo)
         ran.findings += found
         if found:
-            case = Case("stress", name, FAILED, took, "%d findings, the first: %s" % (
-                len(found), found[0]["message"]), self.story(found))
+            case = Case("stress", name, FAILED, took, "%s, the first: %s" % (
+                plural(len(found), "finding"), found[0]["message"]), self.story(found))
         elif late and took < seconds + SILENCE_S or self.stopped:
             return      # The time is up, so the item counts as not run.
         elif late:

@@ -15,7 +15,7 @@ import tempfile
 from kthrashlib import children, env, terminal
 from kthrashlib.build import bazel, drivers
 from kthrashlib.build.drivers import header
-from kthrashlib.common import CLEAN, FINDINGS, STATE, environment, path_said
+from kthrashlib.common import CLEAN, FINDINGS, STATE, environment, path_said, plural
 from kthrashlib.measure import hunting
 from kthrashlib.terminal import LEFT, RIGHT
 
@@ -97,8 +97,8 @@ def summary(rows):
     """Returns the last lines of the text."""
     found = sum(r["cause"] != "not found" for r in rows)
     both = shared(rows)
-    return ["the cause of %d of %d findings is found, %.1f %%" % (
-        found, len(rows), 100 * found / max(1, len(rows)))] + [
+    return ["the cause of %d of %s is found, %.1f %%" % (
+        found, plural(len(rows), "finding"), 100 * found / max(1, len(rows)))] + [
             "one identity of several bugs: %s: %s" % (", ".join(names), identity)
             for identity, names in sorted(both.items())]
 

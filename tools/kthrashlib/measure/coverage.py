@@ -14,8 +14,8 @@ import shutil
 
 from kthrashlib import children, env, locks, terminal
 from kthrashlib.build import bazel
-from kthrashlib.common import (CLEAN, ROOT, STATE, environment, matching, path_said, say, usage,
-                               write_whole)
+from kthrashlib.common import (CLEAN, ROOT, STATE, environment, matching, path_said, plural, say,
+                               usage, write_whole)
 from kthrashlib.gate import results
 
 TARGET = "//stress:kthrash_cov@"
@@ -92,7 +92,7 @@ def count(binaries, plans, folder):
     shutil.rmtree(raw, ignore_errors=True)
     os.makedirs(raw)
     for n, (combo, binary) in enumerate(binaries.items()):
-        say("kthrash: %d of %d: %d plans on %s" % (n + 1, len(binaries), len(plans), combo))
+        say("kthrash: %d of %d: %s on %s" % (n + 1, len(binaries), plural(len(plans), "plan"), combo))
         replay(binary, combo, plans, raw)
     merged = os.path.join(folder, "coverage.profdata")
     counted = matching(raw, "*.profraw")

@@ -5,7 +5,7 @@ import json
 import os
 
 from kthrashlib import children
-from kthrashlib.common import CLEAN, environment, path_said, say
+from kthrashlib.common import CLEAN, environment, path_said, plural, say
 from kthrashlib.terminal import LEFT, RIGHT
 
 REPLAYS = 10
@@ -83,5 +83,5 @@ def line(row):
         return (row["bug"], row["kind"], row["strategy"], row["executions"], "", "",
                 "(did not shrink)")
     return (row["bug"], row["kind"], row["strategy"], row["executions"],
-            "%d ops %d directives" % (row["operations"], row["directives"]),
+            "%s %s" % (plural(row["operations"], "op"), plural(row["directives"], "directive")),
             "%d/%d" % (row["replays"], REPLAYS), row["replay"])

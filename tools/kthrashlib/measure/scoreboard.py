@@ -19,7 +19,7 @@ import time
 
 from kthrashlib import children, env, files, terminal
 from kthrashlib.build import bazel, driver_options, drivers
-from kthrashlib.common import CLEAN, ROOT, environment, say, usage, write_whole
+from kthrashlib.common import CLEAN, ROOT, environment, plural, say, usage, write_whole
 from kthrashlib.measure import suite
 from kthrashlib.terminal import LEFT, RIGHT
 
@@ -183,8 +183,8 @@ def main(call):
     if "--json" in found:
         print(json.dumps({"executions": executions, "seeds": seeds, "board": board}))
     else:
-        print("medians of %d seeds, at most %d executions; -: never found; (n %%): found in "
-              "n %% of the runs\n" % (seeds, executions))
+        print("medians of %s, at most %s; -: never found; (n %%): found in n %% of the runs\n" % (
+            plural(seeds, "seed"), plural(executions, "execution")))
         print_tables(board, names, what)
     # The result is printed first, so that it is not lost if a file can't be written.
     if "--out" in found:

@@ -14,7 +14,7 @@ import tempfile
 
 from kthrashlib import children, env, terminal
 from kthrashlib.build import cores
-from kthrashlib.common import CLEAN, FINDINGS, ROOT, STATE, TOOLS, environment, usage
+from kthrashlib.common import CLEAN, FINDINGS, ROOT, STATE, TOOLS, environment, plural, usage
 from kthrashlib.measure import programs
 from kthrashlib.programs import build, kernel
 from kthrashlib.programs import run as running
@@ -232,9 +232,9 @@ def main(call):
         print(json.dumps({"executions": executions, "programs": rows}, indent=1))
     else:
         terminal.table(COLUMNS, list(map(line, rows)))
-        print("%d of %d found and replayed; %d twins clean in %d executions, with races and leaks "
+        print("%d of %d found and replayed; %s clean in %d executions, with races and leaks "
               "in %d more" % (sum(r["found"] and r["replays"] == REPLAYS for r in rows), len(rows),
-                              sum(r["twin"] is None for r in rows), executions, executions))
+                              plural(sum(r["twin"] is None for r in rows), "twin"), executions, executions))
         if not call.words and "--drivers" not in found and left_out(asked):
             print("left out without --slow: " + ", ".join(left_out(asked)))
     return CLEAN if all(map(ok, rows)) else FINDINGS

@@ -16,7 +16,7 @@ import tempfile
 from kthrashlib import children, env, terminal
 from kthrashlib.build import bazel, drivers
 from kthrashlib.build.drivers import header
-from kthrashlib.common import CLEAN, FINDINGS, ROOT, STATE, environment, path_said
+from kthrashlib.common import CLEAN, FINDINGS, ROOT, STATE, environment, path_said, plural
 from kthrashlib.measure import causes, hunting
 from kthrashlib.terminal import LEFT, RIGHT
 
@@ -122,7 +122,8 @@ def report(call, planted, binary, folder):
     else:
         terminal.table(COLUMNS, [(r["folder"], r["findings"], r["signatures"],
                                   " ".join(r["bugs"])) for r in rows])
-        print("%d bugs in one driver: %d folders, %d findings, missed: %s" % (
-            len(planted), len(rows), sum(r["findings"] for r in rows),
+        print("%s in one driver: %s, %s, missed: %s" % (
+            plural(len(planted), "bug"), plural(len(rows), "folder"),
+            plural(sum(r["findings"] for r in rows), "finding"),
             " ".join(missed) or "none"))
     return FINDINGS if missed or len(rows) > len(planted) * 11 // 10 else CLEAN

@@ -16,7 +16,7 @@ import shutil
 import time
 
 from kthrashlib import children, output
-from kthrashlib.common import environment, say, write_whole
+from kthrashlib.common import environment, plural, say, write_whole
 from kthrashlib.night import bugs, builds, metrics, page, record, verdict
 from kthrashlib.night.behind import Behind
 from kthrashlib.night.folder import FULL, entries, utc
@@ -395,9 +395,9 @@ def conduct(night):
         say("kthrash: " + record.sources_told(night.facts))
     night.behind.merger = built.merger
     builds.write(night.folder, built, night.record)
-    say("kthrash: night %d in %s: %s on %d cores, %d lanes%s" % (
+    say("kthrash: night %d in %s: %s on %s, %s%s" % (
         night.record.number, short(night.folder.path), duration(night.budget.seconds),
-        night.budget.cores, len(night.lanes),
+        plural(night.budget.cores, "core"), plural(len(night.lanes), "lane"),
         ", goes on after " + duration(night.scheduler.before) if night.facts["resumed"] else ""))
     night.run()
     found, unwritten = night.conclude()

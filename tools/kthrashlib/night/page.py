@@ -10,7 +10,7 @@ import os
 import re
 
 from kthrashlib import env
-from kthrashlib.common import (CLEAN, environment, printable, quoted, sentence, usage,
+from kthrashlib.common import (CLEAN, environment, plural, printable, quoted, sentence, usage,
                                write_whole)
 from kthrashlib.night import bugs, record, verdict, words
 from kthrashlib.night.folder import AREAS, Folder, entries
@@ -144,8 +144,9 @@ def planted_bug_told(night):
     bug, state = as_text(planted.get("bug"), "?"), planted.get("state")
     name = "Bug %s, planted to see whether the night finds bugs, " % bug
     if state == "found":
-        return "good", name + "was found after %s executions, %s." % (
-            count(planted.get("executions")), when(planted.get("at")))
+        return "good", name + "was found after %s, %s." % (
+            plural(planted.get("executions"), "execution", count(planted.get("executions"))),
+            when(planted.get("at")))
     if state == "missed":
         return "bad", name + ("was not found in %s executions: the night may have missed other "
                               "bugs, too." % count(planted.get("executions")))

@@ -6,7 +6,7 @@ text."""
 import os
 import sys
 
-from kthrashlib.common import printable
+from kthrashlib.common import plural, printable
 from kthrashlib.night import bugs, verdict
 from kthrashlib.night.record import sources_told
 
@@ -57,8 +57,8 @@ def print_lanes(lanes):
 
 
 def print_bug(folder, bug, draw):
-    print("\n%s: %s, seen %d times by %s, fails in %s re-runs: %s" % (
-        bug["id"], bug["kind"], bug["count"], ", ".join(bug["lanes"]),
+    print("\n%s: %s, seen %s by %s, fails in %s re-runs: %s" % (
+        bug["id"], bug["kind"], plural(bug["count"], "time"), ", ".join(bug["lanes"]),
         "%d of %d" % tuple(bug["reliability"]) if bug["reliability"] else
         "not yet examined", bug["message"]))
     try:
@@ -75,8 +75,8 @@ def print_report(folder, record):
     print(MEANING % facts["totals"].get("pairs", 0))
     planted = facts["canary"]
     if planted:
-        print("planted bug %s: %s after %d executions" % (
-            planted["bug"], planted["state"], planted["executions"]))
+        print("planted bug %s: %s after %s" % (
+            planted["bug"], planted["state"], plural(planted["executions"], "execution")))
     filed = bugs.filed(folder)
     tonight = verdict.unconfirmed(record.number, filed)
     told = [bug for bug in filed if bug["state"] == bugs.CRASHING or bug["id"] in tonight]

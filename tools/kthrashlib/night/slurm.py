@@ -15,7 +15,7 @@ import time
 
 from kthrashlib import children, env, output
 from kthrashlib.build import bazel
-from kthrashlib.common import ROOT, environment, process, say, usage, write_whole
+from kthrashlib.common import ROOT, environment, plural, process, say, usage, write_whole
 from kthrashlib.night import bugs, builds, record, submission, verdict
 from kthrashlib.night.folder import existing, utc, write_json
 from kthrashlib.night.lanes import canary
@@ -188,9 +188,9 @@ def show_progress(display, folder, job, there):
     nights = [n for n in (submission.night_of(folder, i, job) for i in numbers) if n]
     found = {bug for n in nights for bug in n["bugs"].get("crashing", [])}
     display.show("%d of %d shards done" % (done, job["shards"]), done / job["shards"],
-                 "%d running, %d waiting  %s executions  %d bugs%s" % (
+                 "%d running, %d waiting  %s executions  %s%s" % (
                      running.count("RUNNING"), len(running) - running.count("RUNNING"),
-                     count(sum(n["totals"].get("executions", 0) for n in nights)), len(found),
+                     count(sum(n["totals"].get("executions", 0) for n in nights)), plural(len(found), "bug"),
                      "  merging" if there.get(job["merge"]) == "RUNNING" else ""))
 
 
@@ -228,10 +228,10 @@ def report(folder, job):
         print(line)
     for bug in bugs.filed(folder):
         if bug["id"] in facts["bugs"]["crashing"]:
-            print("%s, seen %s times: %s\nreplay: %s" % (
-                bug["id"], bug["count"], bug["message"], bug["replay"]))
+            print("%s, seen %s: %s\nreplay: %s" % (
+                bug["id"], plural(bug["count"], "time"), bug["message"], bug["replay"]))
     print("%s, %s executions; the page: %s" % (
-        verdict.summary(facts, " by %d shards" % job["shards"]),
+        verdict.summary(facts, " by " + plural(job["shards"], "shard")),
         count(facts["totals"]["executions"]),
         short(record.place(folder, job["merged"], "page.html"))))
     return verdict.Verdict(facts["verdict"], []).status
@@ -257,8 +257,8 @@ def main(call, folder, config, lanes, budget):
            "lanes": found.get("--lanes")}
     job["options"] = [o for o in call.line if o.startswith("--lanes=")]
     job = begin(folder, job, config, lanes)
-    say("kthrash: %d shards of %s in %s: Slurm's jobs %s and, to merge them, %s" % (
-        job["shards"], duration(job["seconds"]), short(folder.path), job["array"],
+    say("kthrash: %s of %s in %s: Slurm's jobs %s and, to merge them, %s" % (
+        plural(job["shards"], "shard"), duration(job["seconds"]), short(folder.path), job["array"],
         job["merge"]))
     try:
         follow(folder, job)

@@ -14,8 +14,8 @@ of() gives the verdict that a reader sees, also for a night that has not ended.
 
 import dataclasses
 
-from kthrashlib.common import CLEAN, ENVIRONMENT, FINDINGS, INTERRUPTED
-from kthrashlib.night.words import duration, plural
+from kthrashlib.common import CLEAN, ENVIRONMENT, FINDINGS, INTERRUPTED, plural
+from kthrashlib.night.words import duration
 
 STATUS = {"clean": CLEAN, "findings": FINDINGS, "interrupted": INTERRUPTED}
 FAILURES_TOLD = 3       # The verdict gives this many reasons of one shard.
@@ -232,13 +232,14 @@ def summary(facts, by=""):
     new, unsure = new_bugs(facts["bugs"])
     if facts["interrupted"]:
         word = facts["verdict"]
-        return "%sinterrupted after %s: not finished; so far %s, %d distinct bugs (%d new)%s%s" % (
+        return "%sinterrupted after %s: not finished; so far %s, %s (%d new)%s%s" % (
             "" if word in ("interrupted", "clean", None) else word + ", ", far_of(facts),
-            extent(facts["lanes"]), len(facts["bugs"].get("crashing", [])), new,
+            extent(facts["lanes"]), plural(len(facts["bugs"].get("crashing", [])), "distinct bug"),
+            new,
             " and %d not confirmed" % unsure if unsure else "", by)
-    return "%s%s: %d distinct bugs (%d new)%s%s in %s, %s" % (
+    return "%s%s: %s (%d new)%s%s in %s, %s" % (
         facts["verdict"], ", but %d of %s ran 0 executions" % (
             idle, plural(len(facts["lanes"]), "lane")) if idle else "",
-        len(facts["bugs"].get("crashing", [])), new,
+        plural(len(facts["bugs"].get("crashing", [])), "distinct bug"), new,
         " and %d not confirmed" % unsure if unsure else "", by,
         duration(facts["elapsed"] or 0), extent(facts["lanes"]))

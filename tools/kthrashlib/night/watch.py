@@ -8,6 +8,7 @@ window. In a log it writes a plain line now and then, because rich cannot do tha
 import sys
 import time
 
+from kthrashlib.common import plural
 from kthrashlib.night.words import count, duration
 
 PLAIN_EVERY_S = 10      # This is the time between lines in a log.
@@ -21,10 +22,10 @@ def line_of(facts, rate):
     running = [lane["name"] for lane in facts["lanes"] if lane["state"] == "running"]
     failed = sum(lane["state"] == "failed" for lane in facts["lanes"])
     waiting = totals["to_examine"]
-    return "%s executions, %s/s  %d pairs  %d plans  %d bugs%s%s  %s" % (
-        count(totals["executions"]), count(rate), totals["pairs"], totals["corpus"],
-        len(facts["bugs"]["crashing"]), ", %d to examine" % waiting if waiting else "",
-        ", %d lanes failed" % failed if failed else "", ", ".join(running + facts["busy"]))
+    return "%s executions, %s/s  %s  %s  %s%s%s  %s" % (
+        count(totals["executions"]), count(rate), plural(totals["pairs"], "pair"),
+        plural(totals["corpus"], "plan"), plural(len(facts["bugs"]["crashing"]), "bug"), ", %d to examine" % waiting if waiting else "",
+        ", %s failed" % plural(failed, "lane") if failed else "", ", ".join(running + facts["busy"]))
 
 
 class Bar:

@@ -18,7 +18,3 @@ def count(n):
             return "%.*f%s" % (1 if n < 100 * size else 0, n / (10**3 if unit == "k" else size),
                                unit)
     return "%d" % n
-
-
-def plural(n, word):
-    return "%d %s%s" % (n, word, "" if n == 1 else "s")

@@ -10,7 +10,7 @@ import sys
 import time
 
 from kthrashlib import children
-from kthrashlib.common import CLEAN, FINDINGS, say, usage
+from kthrashlib.common import CLEAN, FINDINGS, plural, say, usage
 from kthrashlib.programs import library
 
 RUNS = 100
@@ -75,5 +75,6 @@ def run(program, call, variables):
             print("run %d on real threads, %s=%d" % (done, DELAYS, first + done - 1))
             sys.stdout.flush()
             return FINDINGS
-    say("kthrash run: clean, %d runs on real threads in %.1f s" % (done, time.monotonic() - began))
+    say("kthrash run: clean, %s on real threads in %.1f s" % (
+        plural(done, "run"), time.monotonic() - began))
     return CLEAN

@@ -126,6 +126,23 @@ CASE(exit_by_thread)
 	sem_wait(&sem);
 }
 
+static void *reads_late(void *arg)
+{
+	order += *(int *)arg;
+	return NULL;
+}
+
+/* Between the end of main() and that of the process. */
+BAD_CASE(exit_before_thread, "freed")
+{
+	int *block = calloc(1, sizeof *block);
+	pthread_t t;
+
+	assert(block && !pthread_create(&t, NULL, reads_late, block));
+	pthread_detach(t);
+	free(block);
+}
+
 static atomic_int before_main_ran;
 
 static void from_before(void)

@@ -400,6 +400,51 @@ BAD_CASE(rwlock_prefers_writers, "nobody can run")
 	read_twice();
 }
 
+static pthread_rwlock_t used_before = PTHREAD_RWLOCK_INITIALIZER;
+
+static pthread_mutex_t held_before = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t held_twice = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
+
+/* As the constructors of static objects do. The C library leaves a trace in the lock. */
+__attribute__((constructor))
+static void use_before_main(void)
+{
+	pthread_mutex_lock(&held_before);
+	pthread_mutex_lock(&held_twice);
+	pthread_mutex_lock(&held_twice);
+	pthread_rwlock_wrlock(&used_before);
+	pthread_rwlock_unlock(&used_before);
+}
+
+static void *finds_held(void *arg)
+{
+	assert(pthread_mutex_trylock(&held_before) == EBUSY);
+	assert(pthread_mutex_trylock(&held_twice) == EBUSY);
+	return arg;
+}
+
+CASE(mutex_held_before_main)
+{
+	pthread_t t;
+
+	pthread_create(&t, NULL, finds_held, NULL);
+	pthread_join(t, NULL);
+	pthread_mutex_unlock(&held_before);
+	pthread_mutex_unlock(&held_twice);
+	assert(!pthread_mutex_unlock(&held_twice));
+	assert(pthread_mutex_unlock(&held_twice) == EPERM);
+}
+
+CASE(rwlock_used_before_main)
+{
+	assert(!pthread_rwlock_tryrdlock(&used_before));
+	assert(pthread_rwlock_trywrlock(&used_before) == EBUSY);
+	pthread_rwlock_unlock(&used_before);
+	assert(!pthread_rwlock_trywrlock(&used_before));
+	pthread_rwlock_unlock(&used_before);
+	pthread_rwlock_destroy(&used_before);
+}
+
 BAD_CASE(rwlock_upgrade, "for writing, which it already holds for reading")
 {
 	pthread_rwlock_rdlock(&rwlock);
