@@ -95,6 +95,33 @@ static void find_necessary_faults(void)
 			search.faults &= ~(1u << i);
 }
 
+static void keep_from(uint32_t first)
+{
+	search.kept_count = 0;
+	for (uint32_t i = first; i < search.pairs; i++)
+		search.kept[search.kept_count++] = i;
+}
+
+static bool is_sufficient(uint32_t runs)
+{
+	struct tally t = search_random(search.kept, search.kept_count, search.faults, runs, true);
+
+	return !t.passed && t.failed;
+}
+
+/*
+ * Without a fault the plan may fail in another way, and the orders of the failing execution do not
+ * lead there. Then the fault belongs to the cause.
+ */
+static void take_back_faults(void)
+{
+	if (search.faults == all_faults())
+		return;
+	keep_from(0);
+	if (!is_sufficient(RUNS_ALWAYS))
+		search.faults = all_faults();
+}
+
 static void put_faults(struct cause *out)
 {
 	const struct sim_accesses *acc = sim_accesses();
@@ -139,20 +166,6 @@ static enum cause_kind kind_without_orders(void)
 }
 
 /* ---- orders ------------------------------------------------------------------------ */
-
-static void keep_from(uint32_t first)
-{
-	search.kept_count = 0;
-	for (uint32_t i = first; i < search.pairs; i++)
-		search.kept[search.kept_count++] = i;
-}
-
-static bool is_sufficient(uint32_t runs)
-{
-	struct tally t = search_random(search.kept, search.kept_count, search.faults, runs, true);
-
-	return !t.passed && t.failed;
-}
 
 /* The latest are nearest to the failure. They are dropped last. */
 static void sort_by_time(void)
@@ -318,6 +331,7 @@ static void find(const struct plan *p, struct cause *out)
 	}
 	if (search.v->failure == KT_LIVELOCK && t.passed)
 		look_no_further(search.longest * 4 + STEPS_MORE);
+	take_back_faults();
 	find_orders(out);
 }
 
