@@ -170,6 +170,37 @@ static void weigh_last_accesses(void)
 		weigh_last_of(s.t->d->object[leak].allocated_by, s.t->r->steps, HELPS + 10);
 }
 
+/* Of a task that waits for a lock: where did the holder acquire it? */
+static void weigh_holder(uint32_t task, uint32_t step)
+{
+	const struct kt_site *site = s.t->r->trace[step].site;
+	const struct sim_detail *wanted = NULL;
+
+	for (uint32_t i = s.t->r->steps; i-- > 0 && strcmp(site->op, "acquire") == 0;) {
+		const struct sim_detail *d = detail(i);
+
+		if (!d || !site_in(i) || strcmp(site_in(i)->op, "acquire") != 0)
+			continue;
+		if (!wanted && task_of(s.t, i) == task && site_in(i) == site)
+			wanted = d;
+		if (!wanted || task_of(s.t, i) == task || d->object == SIM_NO_OBJECT ||
+		    d->object != wanted->object || d->offset != wanted->offset)
+			continue;
+		bump(s.does, i, DECIDES + 20);
+		return;
+	}
+}
+
+/* The task of the chain never goes on from that step. */
+static void weigh_sleep(uint32_t task, uint32_t step)
+{
+	const struct kt_site *site = s.t->r->trace[step].site;
+	bool joins = task == 0 && !(site->func && site->func[0]);
+
+	bump(s.stops, step, joins ? FILLS : DECIDES);
+	weigh_holder(task, step);
+}
+
 static void weigh_ends(void)
 {
 	const struct sim_record *r = s.t->r;
@@ -180,7 +211,7 @@ static void weigh_ends(void)
 		for (uint32_t k = r->steps; s.out->chain.on[i] && k-- > 0;)
 			if (r->trace[k].task == i) {
 				if (r->trace[k].why == SIM_BLOCKED)
-					bump(s.stops, k, i ? DECIDES : FILLS);
+					weigh_sleep(i, k);
 				break;
 			}
 }
@@ -346,14 +377,14 @@ static void weigh_windows(void)
 
 static void weigh_access(const struct cause_access *a)
 {
-	if (a->what == CAUSE_KILL)
+	if (a->what != CAUSE_ACCESS)
 		return;		/* it is an event, and those are weighed already */
 	if (a->happens != CAUSE_NEVER) {
 		bump(s.does, a->happens, CAUSES + 10);
 		if (a->happens < s.t->r->steps)
 			s.is_cause[a->happens] = true;
 	}
-	if (a->what == CAUSE_ACCESS && a->happens != a->step &&
+	if (a->happens != a->step &&
 	    s.t->r->trace[a->step].why != SIM_EXITED)
 		bump(s.stops, a->step, CAUSES);
 }
