@@ -109,10 +109,25 @@ static int last_woken_by(const struct told *t, uint32_t task)
 	return CHAIN_NOBODY;
 }
 
+/* The first task of the plan that sleeps: init waits for all of them. */
+static int task_of_plan(const struct told *t)
+{
+	for (unsigned i = 0; i < t->p->tasks_count; i++) {
+		int found = find_task(t, plan_string(t->p, t->p->tasks[i].name));
+
+		if (found != CHAIN_NOBODY && sleeps(t, (uint32_t)found))
+			return found;
+	}
+	return CHAIN_NOBODY;
+}
+
 static int awaited(const struct told *t, uint32_t task)
 {
+	const struct kt_site *why = t->r->task[task].why;
 	int found = t->r->task[task].waits_for;
 
+	if (found < 0 && why && why->func && strcmp(why->func, "run_tasks") == 0)
+		return task_of_plan(t);
 	if (found >= 0 || idles(t, task))
 		return found >= 0 ? found : CHAIN_NOBODY;
 	found = served_by(t, task);
