@@ -402,7 +402,7 @@ void op_words(const struct told *t, int op, char *buf, size_t size)
 /* The operation in which the task sleeps for ever, or -1. */
 static int unfinished_op(const struct told *t, const char *name)
 {
-	for (uint32_t i = 0; i < t->r->tasks; i++)
+	for (uint32_t i = 0; i < t->r->tasks && t->r->failure == KT_DEADLOCK; i++)
 		if (strcmp(t->r->task[i].name, name) == 0 && t->r->task[i].state == SIM_SLEEPING)
 			return op_at(t, i, t->r->steps);
 	return -1;
