@@ -17,6 +17,7 @@ enum {
 	RUNS_VERIFY = 60,
 	STEPS_MORE = 2000,
 	FEW = 3,		/* so few orders are good enough */
+	NEARLY = 10,		/* one execution of so many may pass */
 };
 
 /* In which order pairs are dropped. */
@@ -96,6 +97,33 @@ static void find_necessary_faults(void)
 			search.faults &= ~(1u << i);
 }
 
+static void keep_from(uint32_t first)
+{
+	search.kept_count = 0;
+	for (uint32_t i = first; i < search.pairs; i++)
+		search.kept[search.kept_count++] = i;
+}
+
+static bool is_sufficient(uint32_t runs)
+{
+	struct tally t = search_random(search.kept, search.kept_count, search.faults, runs, true);
+
+	return !t.passed && t.failed && !search.is_late;
+}
+
+/*
+ * Without a fault the plan may fail in another way, and the orders of the failing execution do not
+ * lead there. Then the fault belongs to the cause.
+ */
+static void take_back_faults(void)
+{
+	if (search.faults == all_faults())
+		return;
+	keep_from(0);
+	if (!is_sufficient(RUNS_ALWAYS))
+		search.faults = all_faults();
+}
+
 static void put_faults(struct cause *out)
 {
 	const struct sim_accesses *acc = sim_accesses();
@@ -140,20 +168,6 @@ static enum cause_kind kind_without_orders(void)
 }
 
 /* ---- orders ------------------------------------------------------------------------ */
-
-static void keep_from(uint32_t first)
-{
-	search.kept_count = 0;
-	for (uint32_t i = first; i < search.pairs; i++)
-		search.kept[search.kept_count++] = i;
-}
-
-static bool is_sufficient(uint32_t runs)
-{
-	struct tally t = search_random(search.kept, search.kept_count, search.faults, runs, true);
-
-	return !t.passed && t.failed && !search.is_late;
-}
 
 /* The latest are nearest to the failure. They are dropped last. */
 static void sort_by_time(void)
@@ -210,23 +224,32 @@ static void reduce(enum way way, uint32_t runs)
 
 /* The best set so far. */
 static struct {
-	bool sufficient;
+	bool found, sufficient;
 	uint32_t count, interest;
 	struct pair pair[CAUSE_ORDERS_MAX];
 } best;
 
-static void note_best(bool sufficient)
+/*
+ * Take the set that was found if it is better than the best so far. Executions that keep a set may
+ * pass now and then, because a task of no order was late. Such a set is better than none.
+ */
+static void note_best(struct tally t)
 {
+	bool sufficient = !t.passed;
 	uint32_t interest = 0;
 
-	if (search.kept_count > CAUSE_ORDERS_MAX || !sufficient)
+	if (search.kept_count > CAUSE_ORDERS_MAX || !t.failed ||
+	    t.passed * NEARLY > t.ran || (best.found && best.sufficient && !sufficient))
 		return;
+	if (sufficient && !best.sufficient)
+		best.found = false;
 	for (uint32_t i = 0; i < search.kept_count; i++)
 		interest += search.pair[search.kept[i]].interest;
-	if (best.sufficient && (search.kept_count > best.count ||
-				(search.kept_count == best.count && interest <= best.interest)))
+	if (best.found && (search.kept_count > best.count ||
+			   (search.kept_count == best.count && interest <= best.interest)))
 		return;
-	best.sufficient = true;
+	best.found = true;
+	best.sufficient = sufficient;
 	best.count = search.kept_count;
 	best.interest = interest;
 	for (uint32_t i = 0; i < search.kept_count; i++)
@@ -252,7 +275,7 @@ static void find_orders(struct cause *out)
 	uint32_t budget = search.executions_max;
 	uint64_t budget_steps = search.steps_max;
 
-	best.sufficient = false;
+	best.found = best.sufficient = false;
 	for (enum way way = 0; way < WAYS && !(best.sufficient && best.count <= FEW); way++) {
 		search.executions_max = search.executions + budget / WAYS;
 		search.steps_max = search.steps + budget_steps / WAYS;
@@ -261,20 +284,21 @@ static void find_orders(struct cause *out)
 			continue;	/* it may not be minimal */
 		search.executions_max = search.executions + RUNS_VERIFY * 3;
 		search.steps_max = UINT64_MAX;
-		note_best(is_sufficient(RUNS_VERIFY));
+		note_best(search_random(search.kept, search.kept_count, search.faults, RUNS_VERIFY,
+					false));
 	}
 	search.executions_max = UINT32_MAX;	/* what is left to do is little */
-	if (best.sufficient && best.count == 0) {
+	if (best.found && best.count == 0) {
 		out->kind = kind_without_orders();
 		out->nearly = true;
 		return;
 	}
-	if (!best.sufficient) {
+	if (!best.found) {
 		say_not_found(out);
 		return;
 	}
 	out->kind = CAUSE_ORDERS;
-	out->sufficient = true;
+	out->sufficient = best.sufficient;
 	search.kept_count = best.count;
 	for (uint32_t i = 0; i < best.count; i++) {
 		search.pair[i] = best.pair[i];
@@ -305,12 +329,13 @@ static void put_orders(struct cause *out)
 
 /*
  * A livelock goes on until the limit of steps. Executions that pass are much shorter, so a lower
- * limit tells the two apart sooner.
+ * limit tells the two apart sooner. When its tasks come to no new places, all has happened that
+ * matters, and the rounds after that have other numbers in each execution.
  */
 static void look_no_further(uint32_t steps)
 {
 	search.options.steps_max = steps;
-	search.horizon = steps;
+	search.horizon = search_last_new() < steps ? search_last_new() : steps;
 }
 
 static void find(const struct plan *p, struct cause *out)
@@ -330,6 +355,7 @@ static void find(const struct plan *p, struct cause *out)
 		return;
 	if (search.v->failure == KT_LIVELOCK && t.passed)
 		look_no_further(search.longest * 4 + STEPS_MORE);
+	take_back_faults();
 	find_orders(out);
 }
 

@@ -95,7 +95,8 @@ struct cause {
 	struct cause_order order[CAUSE_ORDERS_MAX];	/* by the time of the second access */
 	struct cause_fault fault[CAUSE_FAULTS_MAX];
 	bool nearly;		/* CAUSE_ALWAYS, CAUSE_FAULTS: a few executions passed */
-	bool sufficient;	/* every execution that was tried under these orders failed */
+	bool sufficient;	/* Every execution that was tried under these orders failed. If
+				 * not, at least nine of ten did. */
 
 	uint32_t executions;	/* how many the search ran */
 	uint32_t pairs;		/* pairs of conflicting accesses in the failing execution */

@@ -69,6 +69,8 @@ extern struct search search;
 
 bool search_is_over(void);
 void search_keep_reference(const struct sim_record *r);
+/* The last step of the failing execution at which a task came to a place that is new to it. */
+uint32_t search_last_new(void);
 /* Run once under these orders. *o becomes the outcome. */
 enum ending search_run(const struct sim_orders *o, struct sim_outcome *out);
 /* How do random executions end that keep these pairs, and have those faults? */

@@ -45,6 +45,27 @@ void search_keep_reference(const struct sim_record *r)
 	}
 }
 
+uint32_t search_last_new(void)
+{
+	enum { PLACES = 2048 };
+	static struct { uint32_t hash; uint8_t task; } place[PLACES];
+	uint32_t places = 0, last = 0;
+
+	for (uint32_t i = 0; i < reference.steps && places < PLACES; i++) {
+		uint32_t k = 0;
+
+		while (k < places && (place[k].hash != reference.at[i].hash ||
+				      place[k].task != reference.at[i].task))
+			k++;
+		if (k < places)
+			continue;
+		place[places].hash = reference.at[i].hash;
+		place[places++].task = reference.at[i].task;
+		last = i;
+	}
+	return last;
+}
+
 static uint32_t first_difference(const struct sim_record *r)
 {
 	uint32_t i = 0;

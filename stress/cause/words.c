@@ -207,7 +207,7 @@ void words_sentence(struct cause *c)
 		put(&t, ", and passes without that");
 		break;
 	case CAUSE_ORDERS:
-		put(&t, "fails only because ");
+		put(&t, "%s because ", c->sufficient ? "fails only" : "nearly always fails");
 		put_orders(&t, c);
 		if (c->faults_count)
 			put(&t, ", if ");

@@ -7,6 +7,11 @@
 
 #include "stress/run/subject.h"
 
+static bool sleeps(const struct told *t, uint32_t task)
+{
+	return t->r->task[task].state == SIM_SLEEPING;
+}
+
 static int find_task(const struct told *t, const char *name)
 {
 	for (uint32_t i = 0; name[0] && i < t->r->tasks; i++)
@@ -80,14 +85,55 @@ static bool idles(const struct told *t, uint32_t task)
 	return n && n->idles && t->r->task[task].why && n->idles(t->r->task[task].why);
 }
 
+/*
+ * The task that `task` tried to wake last, if that task sleeps: the call asked it for something
+ * and waits until that is done.
+ */
+static int last_woken_by(const struct told *t, uint32_t task)
+{
+	for (uint32_t i = t->r->steps; t->d && i-- > 0;) {
+		uint32_t step = step_of(t, i);
+		const struct kt_site *site;
+		int found;
+
+		if (task_of(t, i) != task || step == SIM_NO_STEP)
+			continue;
+		site = t->r->trace[step].site;
+		if (!site->func || strcmp(site->func, "wake_up_state") != 0)
+			continue;
+		found = find_task(t, t->d->object[t->d->detail[i].object].name);
+		if (found != CHAIN_NOBODY)
+			return found != (int)task && sleeps(t, (uint32_t)found) ? found
+										: CHAIN_NOBODY;
+	}
+	return CHAIN_NOBODY;
+}
+
+/* The first task of the plan that sleeps: init waits for all of them. */
+static int task_of_plan(const struct told *t)
+{
+	for (unsigned i = 0; i < t->p->tasks_count; i++) {
+		int found = find_task(t, plan_string(t->p, t->p->tasks[i].name));
+
+		if (found != CHAIN_NOBODY && sleeps(t, (uint32_t)found))
+			return found;
+	}
+	return CHAIN_NOBODY;
+}
+
 static int awaited(const struct told *t, uint32_t task)
 {
+	const struct kt_site *why = t->r->task[task].why;
 	int found = t->r->task[task].waits_for;
 
+	if (found < 0 && why && why->func && strcmp(why->func, "run_tasks") == 0)
+		return task_of_plan(t);
 	if (found >= 0 || idles(t, task))
 		return found >= 0 ? found : CHAIN_NOBODY;
 	found = served_by(t, task);
-	return found != CHAIN_NOBODY ? found : handle_of_op(t, task);
+	if (found == CHAIN_NOBODY)
+		found = handle_of_op(t, task);
+	return found != CHAIN_NOBODY ? found : last_woken_by(t, task);
 }
 
 __attribute__((format(printf, 2, 3))) static void add(char words[CHAIN_WORDS_MAX], const char *fmt,
@@ -101,15 +147,21 @@ __attribute__((format(printf, 2, 3))) static void add(char words[CHAIN_WORDS_MAX
 	va_end(ap);
 }
 
-static bool sleeps(const struct told *t, uint32_t task)
+/* The task, and the function in which it sleeps. */
+static void add_task(const struct told *t, struct chain *c, uint32_t task)
 {
-	return t->r->task[task].state == SIM_SLEEPING;
+	const struct kt_site *why = t->r->task[task].why;
+
+	add(c->words, "%s", t->r->task[task].name);
+	if (sleeps(t, task) && why && why->func && why->func[0])
+		add(c->words, " (%s)", why->func);
 }
 
 /* Follow the waits from `task`, as far as they were not told yet. */
 static void follow(const struct told *t, struct chain *c, uint32_t task)
 {
-	add(c->words, "%s%s", c->words[0] ? "; " : "", t->r->task[task].name);
+	add(c->words, "%s", c->words[0] ? "; " : "");
+	add_task(t, c, task);
 	for (;;) {
 		int next = c->waits_for[task];
 
@@ -118,7 +170,8 @@ static void follow(const struct told *t, struct chain *c, uint32_t task)
 			add(c->words, " -> nobody");
 			return;
 		}
-		add(c->words, " -> %s", t->r->task[next].name);
+		add(c->words, " -> ");
+		add_task(t, c, (uint32_t)next);
 		if (!sleeps(t, (uint32_t)next)) {
 			add(c->words,
 			    t->r->task[next].state == SIM_FINISHED ? ", which has ended" : "");

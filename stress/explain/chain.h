@@ -12,7 +12,7 @@ struct chain {
 	bool idle[SIM_TASKS_MAX];	/* it sleeps by design, and no task waits for it */
 	int16_t waits_for[SIM_TASKS_MAX];	/* a task, or CHAIN_NOBODY */
 	bool is_circle;			/* some task waits, by way of others, for itself */
-	char words[CHAIN_WORDS_MAX];	/* "init -> C1 -> a/0 -> nobody" */
+	char words[CHAIN_WORDS_MAX];	/* "init -> C1 (settle) -> a/0 (main) -> nobody" */
 	char idlers[CHAIN_WORDS_MAX];	/* "kthreadd ktimers", or "" */
 };
 

@@ -15,7 +15,9 @@
 #include "stress/hunt/files.h"
 #include "stress/hunt/hunt.h"
 #include "stress/hunt/isolate.h"
+#include "stress/hunt/shared.h"
 #include "stress/hunt/why.h"
+#include "stress/run/subject.h"
 
 /* What an explanation is of. */
 struct explained {
@@ -41,7 +43,10 @@ static bool run(const struct plan *p, bool wants_cause, const struct cause *know
 		ran = run_as_written(p, &e->v);
 		world_note_details(false);
 	}
-	e->told = (struct told){ .p = p, .r = world_record(), .d = world_details() };
+	e->told = (struct told){
+		.p = p, .r = world_record(), .d = world_details(),
+		.results = subject->results ? &shared->results : NULL,
+	};
 	return ran;
 }
 

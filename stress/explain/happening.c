@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "stress/explain/values.h"
+#include "stress/plan/words.h"
 
 /* ---- steps and slots ------------------------------------------------------------- */
 
@@ -211,6 +212,18 @@ static void put_reference(struct text *o, const struct sim_detail *d, const stru
 		put(o, "%s %s -> %s", place, before, after);
 }
 
+/* Is it the access of a frame that has returned? What is there now says nothing. */
+static bool ends_in_dead_frame(const struct told *t, const struct sim_detail *d, uint32_t task)
+{
+	if (t->r->failure != KT_MEMORY || task != t->r->failed_task ||
+	    (d->object != SIM_NO_OBJECT && t->d->object[d->object].is_block))
+		return false;
+	for (uint32_t i = (uint32_t)(d - t->d->detail) + 1; i < t->r->steps; i++)
+		if (task_of(t, i) == task)
+			return false;
+	return true;
+}
+
 static void put_access(struct text *o, const struct told *t, const struct sim_detail *d,
 		       uint32_t task, const struct kt_site *site)
 {
@@ -220,7 +233,10 @@ static void put_access(struct text *o, const struct told *t, const struct sim_de
 	place_words(t->r, t->d, d, task, site, place, sizeof place);
 	value_words(t->r, t->d, d->object, d->field, size, &d->before, before, sizeof before);
 	value_words(t->r, t->d, d->object, d->field, size, &d->after, after, sizeof after);
-	if (strstr(site->op, "_bit"))
+	if (ends_in_dead_frame(t, d, task))
+		put(o, "%s %s", kt_access_loads((enum kt_access)site->access) ? "reads" : "writes",
+		    place);
+	else if (strstr(site->op, "_bit"))
 		put_bit(o, t, d, task, site);
 	else if (is_op(site, "ref") || is_op(site, "unref"))
 		put_reference(o, d, site, place, before, after);
@@ -381,6 +397,40 @@ void op_words(const struct told *t, int op, char *buf, size_t size)
 			 plan_string(t->p, t->p->threads[o->thread].var));
 	else
 		plan_print_op(t->p, o, buf, size);
+}
+
+/* The operation in which the task sleeps for ever, or -1. */
+static int unfinished_op(const struct told *t, const char *name)
+{
+	for (uint32_t i = 0; i < t->r->tasks && t->r->failure == KT_DEADLOCK; i++)
+		if (strcmp(t->r->task[i].name, name) == 0 && t->r->task[i].state == SIM_SLEEPING)
+			return op_at(t, i, t->r->steps);
+	return -1;
+}
+
+void results_words(const struct told *t, unsigned task, char *buf, size_t size)
+{
+	const struct plan_task *of = &t->p->tasks[task];
+	int unfinished = unfinished_op(t, plan_string(t->p, of->name));
+	struct text o = { buf, size, 0 };
+	bool any = false;
+
+	buf[0] = '\0';
+	for (int i = of->ops_first; t->results && i < of->ops_first + of->ops_count; i++) {
+		int32_t value = t->results->returned[i] ? t->results->value[i] : 0;
+		char op[256];
+
+		if (!value && i != unfinished)
+			continue;
+		op_words(t, i, op, sizeof op);
+		put(&o, "%s%s%s %s", any ? "" : plan_string(t->p, of->name), any ? ", " : ": ", op,
+		    i == unfinished ? "did not return" : "returned ");
+		if (i != unfinished && plan_errno_name(value))
+			put(&o, "%s", plan_errno_name(value));
+		else if (i != unfinished)
+			put(&o, "%d", value);
+		any = true;
+	}
 }
 
 char *plan_task_words(const struct plan *p, unsigned task, char *buf, size_t size)

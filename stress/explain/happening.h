@@ -12,6 +12,7 @@
 
 #include "platform/sim/sim_detail.h"
 #include "stress/plan/plan.h"
+#include "stress/run/subject.h"
 
 enum { HAPPENING_WORDS_MAX = 512 };
 
@@ -20,6 +21,7 @@ struct told {
 	const struct plan *p;
 	const struct sim_record *r;
 	const struct sim_details *d;	/* NULL: values are not known */
+	const struct subject_results *results;	/* of the plan's operations. NULL: not known */
 };
 
 /* The step whose operation is done in the slot, or SIM_NO_STEP: a task begins. */
@@ -52,6 +54,11 @@ void source_place(const struct kt_site *site, char *buf, size_t size);
  * for the task is none of the plan's, or has not begun.
  */
 int op_at(const struct told *t, uint32_t task, uint32_t step);
+/*
+ * What the operations of a task of the plan returned, and which did not return: "C1: stop a
+ * returned -EINTR". "" if each one that returned gave 0, or if that is not known.
+ */
+void results_words(const struct told *t, unsigned task, char *buf, size_t size);
 /* The operation as a label: of one that makes a thread, only its kind and its handle. */
 void op_words(const struct told *t, int op, char *buf, size_t size);
 

@@ -139,6 +139,19 @@ static void put_lines(struct json *j, const char *key, const struct plan *p, boo
 	json_close_array(j);
 }
 
+static void put_results(struct json *j, const struct told *t)
+{
+	char text[4096];
+
+	json_open_array(j, "calls");
+	for (unsigned i = 0; i < t->p->tasks_count; i++) {
+		results_words(t, i, text, sizeof text);
+		if (text[0])
+			json_string(j, NULL, text);
+	}
+	json_close_array(j);
+}
+
 static void put_story(struct json *j, const struct told *t, const struct verdict *v,
 		      const struct cause *c)
 {
@@ -149,6 +162,7 @@ static void put_story(struct json *j, const struct told *t, const struct verdict
 	json_open_object(j, "story");
 	put_lines(j, "program", t->p, false);
 	put_lines(j, "directives", t->p, true);
+	put_results(j, t);
 	json_unsigned(j, "folded", story.folded);
 	json_string(j, "before", story.before);
 	json_open_array(j, "rows");

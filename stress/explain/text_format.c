@@ -83,6 +83,17 @@ void print_plan(const struct plan *p)
 	}
 }
 
+static void print_results(const struct told *t)
+{
+	char text[4096];
+
+	for (unsigned i = 0; i < t->p->tasks_count; i++) {
+		results_words(t, i, text, sizeof text);
+		if (text[0])
+			print_line("calls", text);
+	}
+}
+
 /* ---- rows -------------------------------------------------------------------------- */
 
 /* The width of the column of names: a longer name moves its own row only. */
@@ -206,6 +217,7 @@ void print_as_text(const struct told *t, const struct verdict *v, const struct c
 	story_tell(t, v, c, &story);
 	print_verdict(v);
 	print_plan(t->p);
+	print_results(t);
 	print_rows(t, v, &story);
 	print_end(&story, v, c);
 	printf("trace %016llx, %u step%s\n", (unsigned long long)v->hash, v->steps,

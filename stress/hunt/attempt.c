@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "stress/hunt/attempt.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "stress/hunt/attempt_internal.h"
@@ -8,6 +9,7 @@
 #include "stress/hunt/isolate.h"
 #include "stress/hunt/same_bug.h"
 #include "stress/hunt/shared.h"
+#include "stress/hunt/why.h"
 #include "stress/run/subject.h"
 
 enum { CHILDREN_MAX = 60 };	/* of one attempt; a sanitizer's report ends a child */
@@ -97,9 +99,9 @@ void attempt_after_passes(bool passes)
 	to_phase(passes || attempt_of.is_original ? ATTEMPT_HOLDS : ATTEMPT_FAILED);
 }
 
-void attempt_after_written(const struct verdict *v)
+void attempt_after_written(const struct verdict *v, bool same)
 {
-	if (same_bug(&attempt_of.found, v)) {
+	if (same) {
 		shared->attempt.verdict = *v;
 		judge();
 	} else if (shared->attempt.phase == ATTEMPT_WRITTEN && attempt_of.searches) {
@@ -132,7 +134,7 @@ static void after_death(const struct verdict *v)
 {
 	switch (shared->attempt.phase) {
 	case ATTEMPT_WRITTEN:
-	case ATTEMPT_AGAIN: attempt_after_written(v); break;
+	case ATTEMPT_AGAIN: attempt_after_written(v, same_bug(&attempt_of.found, v)); break;
 	case ATTEMPT_SEARCH:
 	case ATTEMPT_KILL:
 		/* If a child dies before it searches, the next one would die, too. */
@@ -188,6 +190,15 @@ void attempt_begin(const struct plan *p, const struct verdict *v, double deadlin
 	attempt_of.is_original = false;
 	attempt_of.passes_bare = shared->attempt.passes_bare;
 	attempt_of.passes = shared->attempt.passes;
+}
+
+bool attempt_learn_cause(const struct plan *p, const struct verdict *v)
+{
+	if (attempt_of.identity[0] || v->failure != KT_DEADLOCK || attempt_out_of_time() ||
+	    !world_can(WORLD_REPEATS))
+		return false;
+	snprintf(attempt_of.identity, sizeof attempt_of.identity, "%s", why(p, v)->identity);
+	return attempt_of.identity[0];
 }
 
 static bool attempt(struct plan *p, enum attempt_phase first, unsigned limit, struct verdict *v)

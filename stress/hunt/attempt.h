@@ -43,6 +43,12 @@ struct attempt {
  */
 void attempt_begin(const struct plan *p, const struct verdict *v, double deadline);
 
+/*
+ * Find the cause of *v, the failure of the smallest plan so far. From then on a deadlock with that
+ * cause is the same finding, whatever tasks wait. True if the cause was not known before and is now.
+ */
+bool attempt_learn_cause(const struct plan *p, const struct verdict *v);
+
 /* Has an attempt ended early since attempt_begin(), because of the deadline? */
 bool attempt_out_of_time(void);
 

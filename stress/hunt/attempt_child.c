@@ -16,6 +16,7 @@ enum {
 	SEARCH_RUNS_MIN = 20,
 	PASSING_RUNS = 50,	/* schedules tried until one passes */
 	LIVELOCK_STEPS = 300,
+	CAUSE_EXECUTIONS = 3000,	/* to find whether the cause is the same */
 	THREADS_RUNS = 200,	/* of a plan as written, if this world does not repeat */
 };
 
@@ -31,6 +32,25 @@ static void run(const struct world_options *w, struct verdict *v)
 	shared_beat();
 }
 
+/*
+ * A deadlock's signature has all tasks that wait, and nothing tells those that only happened to
+ * wait. The cause does. If the child dies meanwhile, the attempt has failed.
+ */
+static bool has_same_cause(const struct verdict *v)
+{
+	static const struct cause_limits limits = { .executions = CAUSE_EXECUTIONS };
+	enum attempt_phase phase = shared->attempt.phase;
+	bool same;
+
+	if (!attempt_of.identity[0] || v->failure != KT_DEADLOCK || attempt_out_of_time())
+		return false;
+	shared->attempt.phase = ATTEMPT_FAILED;
+	cause_find(&shared->plan, v, &limits, &shared->cause);
+	same = strcmp(shared->cause.identity, attempt_of.identity) == 0;
+	shared->attempt.phase = phase;
+	return same;
+}
+
 static void run_written(void)
 {
 	struct world_options w = world_options_of(&shared->plan);
@@ -40,7 +60,7 @@ static void run_written(void)
 	world_load(&shared->plan);
 	for (unsigned i = 0; i < times && v.failure == KT_PASS; i++, w.seed++)
 		run(&w, &v);
-	attempt_after_written(&v);
+	attempt_after_written(&v, same_bug(&attempt_of.found, &v) || has_same_cause(&v));
 }
 
 static unsigned search_runs(void)

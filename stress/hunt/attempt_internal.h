@@ -3,6 +3,7 @@
 #ifndef STRESS_HUNT_ATTEMPT_INTERNAL_H
 #define STRESS_HUNT_ATTEMPT_INTERNAL_H
 
+#include "stress/cause/cause.h"
 #include "stress/hunt/attempt.h"
 
 /* Written by the parent, between two attempts. */
@@ -10,6 +11,7 @@ struct attempt_of {
 	struct verdict found;	/* of the smallest plan so far */
 	uint64_t illegality;
 	bool passes_bare, passes;	/* so does the original */
+	char identity[CAUSE_IDENTITY_MAX];	/* of the bug by its cause; "": not known */
 	struct plan judged;	/* the smallest plan so far, without its schedule */
 	double deadline;
 	bool late;
@@ -30,8 +32,8 @@ void attempt_copy_program(struct plan *out, const struct plan *p);
 
 /* ---- from phase to phase, in the child or in the parent -------------------------------- */
 
-/* The plan as written ended with *v. */
-void attempt_after_written(const struct verdict *v);
+/* The plan as written ended with *v. Is it the bug? */
+void attempt_after_written(const struct verdict *v, bool same);
 
 /*
  * The execution of the search that ran last failed with *v. Keep it if it is what the search

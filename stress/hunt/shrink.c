@@ -243,7 +243,8 @@ struct shrunk shrink_plan(struct plan *p, struct verdict *v, double seconds)
 	do {
 		remove_pieces();
 		any = simplify() || kill_simply() || reschedule() || reschedule_near() ||
-		      kill_earlier();
+		      kill_earlier() ||
+		      attempt_learn_cause(&shrinking.best, &shrinking.verdict);
 	} while (any && !attempt_out_of_time());
 	*p = shrinking.best;
 	*v = shrinking.verdict;

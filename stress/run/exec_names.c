@@ -413,6 +413,7 @@ static bool idles(const struct kt_site *why)
 		"kthreadd_main", "kthread_worker_fn", "smpboot_thread_fn",
 		"timer_main",    "until_stop",        "freezable",
 		"park",          "refrigerator",      "exec_borrow",
+		"kthread_main",
 	};
 
 	if (why->func && strcmp(why->func, "kthreadd") == 0)	/* the kernel's own daemon */

@@ -15,14 +15,15 @@ import tempfile
 
 from kthrashlib import children, env, terminal
 from kthrashlib.build import bazel, drivers
-from kthrashlib.build.drivers import header
+from kthrashlib.build.seeded import header, platform
 from kthrashlib.common import CLEAN, FINDINGS, ROOT, STATE, environment, path_said, plural
 from kthrashlib.measure import causes, hunting
 from kthrashlib.terminal import LEFT, RIGHT
 
 BUGS = 20
 HUNT_S = 60
-DRIVER = "//stress:kthrash_sim_park"    # Most bugs are built with these back ends.
+DRIVER = "//stress:kthrash_sim_park"
+PLATFORM = "sim+modelled+park+list+modelled"    # of that driver and of most bugs
 NEEDED = ("core", "platform", "stress", "tools", "corpus", "fuzz", "BUILD", "WORKSPACE", ".bazelrc",
           ".bazelrc.user", ".bazelignore", ".clang-tidy", ".clang-format")
 COLUMNS = [("folder", LEFT), ("findings", RIGHT), ("signatures", RIGHT), ("bugs", LEFT)]
@@ -72,7 +73,8 @@ def fails(binary, plan):
 def file_findings(binary, found, folder):
     """Shrinks each finding, and files it. Returns {folder: [(signature, shrunk plan)]}."""
     filed = collections.defaultdict(list)
-    for n, finding in enumerate(terminal.each(found, "filing the findings")):
+    one_a_file = {finding["file"]: finding for finding in found}
+    for n, finding in enumerate(terminal.each(list(one_a_file.values()), "filing the findings")):
         plan, small = path_said(finding["file"]), os.path.join(folder, "%d.plan" % n)
         status, _ = hunting.json_lines([binary, "shrink", plan, "-o", small, "--json",
                                      "--seconds=%d" % causes.SHRINK_S])
@@ -82,14 +84,25 @@ def file_findings(binary, found, folder):
     return filed
 
 
+def spread(names):
+    """Returns the names in another order: the first BUGS of them are of all kinds."""
+    step = max(1, len(names) // BUGS)
+    return [name for first in range(step) for name in names[first::step]]
+
+
+def can_show(name):
+    """Returns True if a hunt of this driver, with the usual options, can find the bug."""
+    return not {"Test", "Hunt"} & set(header(name)) and platform(name) == PLATFORM
+
+
 def main(call):
     call.only("--together", "--json", "--seed", "--seconds")
     names = list(dict.fromkeys(call.words))
     for name in names:
         drivers.check_bug(name)
     limit = len(names) or BUGS
-    names = [n for n in names or drivers.bug_names()
-             if "Test" not in header(n) and "Hunt" not in header(n)]
+    names = [n for n in names or spread(list(filter(can_show, drivers.bug_names())))
+             if "Test" not in header(n)]
     env.ensure(env.BUILD)
     os.makedirs(os.path.join(STATE, "bugs"), exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="together.",
