@@ -27,6 +27,7 @@ MAY_INCLUDE = {
     "stress/explain": r"stress/(explain|hunt|cause|run|plan)/|" + HARNESS,
     "stress/hunt": r"stress/(hunt|cause|run|plan)/|" + HARNESS,
     "stress/run": r"stress/(run|plan)/|" + HARNESS,
+    "stress/litmus": r"stress/litmus/|platform/[a-z_]+\.h|platform/sim/sim\.h",
     "stress/plan": r"stress/plan/|platform/[a-z_]+\.(h|def)",
     "fuzz": r"fuzz/|stress/|platform/[a-z_]+\.h|platform/sim/sim[a-z_]*\.h",
 }

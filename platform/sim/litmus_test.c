@@ -167,6 +167,12 @@ static const struct litmus tests[] = {
 	  IRIW_SC, "", "", "1010" },
 	{ "IRIW+mbs", { { W(X, 1) }, { W(Y, 1) }, { R(X), F, R(Y) }, { R(Y), F, R(X) } }, 0,
 	  IRIW_SC, "", "", "" },
+	/* What a lock's holder did before its unlock comes before what the next holder stores. */
+	{ "ISA2+lock+lock+rmb",
+	  { { L, W(X, 1), W(Y, 1), U }, { L, R(Y), W(Z, 1), U }, { R(Z), RF, R(X) } }, 0,
+	  "000 001 010 011 100 101 111", "", "", "" },
+	{ "MP+wmb+unlock-lock", { { W(X, 1), WF, W(Y, 1) }, { L, R(Y), U, L, R(X), U } }, 0,
+	  "00 01 11", "", "", "" },
 	{ "MP+2locks", { { L, W(X, 1), U, L, W(Y, 1), U }, { R(Y), RF, R(X) } }, 0,
 	  "00 01 11", "", "", "" },
 };

@@ -141,6 +141,8 @@ void sim_show(uint32_t task, uint32_t site_hash, uint32_t older);
 
 /* The object of the store that has this bit in sim_decision.runnable. */
 const void *sim_store_object(uint32_t bit);
+/* The task that did it. */
+uint32_t sim_store_task(uint32_t bit);
 
 /* From choose(): the task for which the choice is made. */
 uint32_t sim_chooser(void);

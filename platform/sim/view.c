@@ -17,8 +17,9 @@
  *	acq	what that will be after a barrier: cur, and what all stores carried that it read
  *	rel	what its later relaxed stores carry
  *	own	what its own stores carried
- *	passed	acq at its last release of an edge: what a store carries that comes after a
- *		release and an acquire (unlock, lock: Linux orders these for third parties)
+ *	passed	acq at its last release of an edge: what it has seen, and what its stores carry,
+ *		after a release and an acquire (unlock, lock: Linux orders what is before and
+ *		after these, also for third parties, and also if another task did the unlock)
  *
  * and for each word the newest store that it has read or done, so that loads of one word are
  * in order.
@@ -575,9 +576,11 @@ void view_acquires(const void *at)
 		join_one(&got, e->task, task_of(e->task)->shown);
 		join(&got, &e->view);
 	}
+	/* Linux's unlock and lock, by one task or by two, order what is before and after them. */
+	join(&got, &t->passed);
 	join(&t->cur, &got);
 	join(&t->acq, &got);
-	join(&t->rel, &t->passed);
+	join(&t->rel, &got);
 	sim_unseen_end();
 }
 

@@ -291,3 +291,11 @@ const void *sim_store_object(uint32_t bit)
 			return weak.store[i].addr;
 	return NULL;
 }
+
+uint32_t sim_store_task(uint32_t bit)
+{
+	for (uint32_t i = 0; i < weak.stores; i++)
+		if (weak.store[i].bit == bit)
+			return weak.store[i].task;
+	return SIM_STORES_FIRST;
+}

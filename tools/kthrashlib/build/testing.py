@@ -10,9 +10,10 @@ from kthrashlib.build import bazel, cores
 from kthrashlib.common import CLEAN, FINDINGS, ROOT, environment, say, usage
 from kthrashlib.linux import fetch
 
-# The tests that need the kernel's files. Their tag is manual. The first take any kernel, and the
-# last all of Debian's.
+# The tests that need the kernel's files. Their tag is manual. The first two take any kernel,
+# OF_TEXTS takes all of Debian's, and LITMUS the kernel's litmus tests.
 ON_LINUX, OF_TEXTS = ["//stress:linux_test", "//tools:drivers_linux_test"], "//tools:linux_text_test"
+LITMUS = "//stress/litmus:linux_litmus_test"
 # What Bazel's exit statuses mean: 1, the build failed; 3, tests failed; 4, there are no tests.
 BUILD_FAILED, WRONG_WORDS, TESTS_FAILED, NO_TESTS = 1, 2, 3, 4
 
@@ -37,8 +38,9 @@ def of_linux(found):
     that Debian has."""
     if "--linux" in found:
         return [[*fetch.get(found["--linux"]).options(), *ON_LINUX]]
-    return [[*fetch.get(name).options(), *ON_LINUX] + [OF_TEXTS] * (name == fetch.DEFAULT)
-            for name in fetch.PACKAGES]
+    litmus = ["--test_env=KTHRASH_LITMUS=" + fetch.litmus(), LITMUS]
+    return [litmus] + [[*fetch.get(name).options(), *ON_LINUX] +
+                       [OF_TEXTS] * (name == fetch.DEFAULT) for name in fetch.PACKAGES]
 
 
 def of_all():

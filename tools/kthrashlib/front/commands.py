@@ -176,6 +176,21 @@ COMMANDS = [
     ], "With --core=linux, the bugs are planted in the kernel's own files "
        "(stress/bugs/linux.toml). With --programs, each program's repaired twin is hunted, too, "
        "also for races and leaks, and nothing may be found in it."),
+    Command("litmus", "measure.litmus:main", "[FILE]...",
+            "litmus tests of weak memory from their files, exhaustively", [
+        Option("--memory=sc|tso|pso|arm", "the simulator's memory", "arm"),
+        Option("--executions=N", "the most executions of a test", "20000000",
+               number=whole(1, 10**12)),
+        Option("--states", "also the states in which executions end", "with one FILE"),
+        Option("--table", "the verdicts under all four memories, as a table"),
+        Option("--may-miss", "a Sometimes of a file that the memory never shows is no difference"),
+        Option("--linux=LINUX", "the tests of this kernel: 6.12 or 6.1, which Debian has, or a "
+               "folder with a kernel tree", "6.12"),
+    ], "FILE is a test in herd's C format, with the kernel's functions, or a folder of tests. "
+       "Without FILE the kernel's own tests run. The words are herd's: the states, the witnesses, "
+       "the observation. stress/litmus/README.md says what the language is. Exit status 1: a "
+       "verdict differs from the file's \"Result:\"; with --table, a forbidden outcome was shown. "
+       "2: a file is no such test. 3: a test has more executions than --executions says."),
     Command("gate", "gate.gate:main", "",
             "for CI: sanitizers x back ends x kinds of test, in a given time", [
         Option("--minutes=N", "how long the gate may take", "30", number=real(0.1, 7 * 24 * 60)),

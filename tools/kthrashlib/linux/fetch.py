@@ -110,6 +110,28 @@ def alone():
         yield
 
 
+def litmus(said=DEFAULT):
+    """Returns the folder in which tree.LITMUS are: a kernel tree, or a folder for one of Debian's
+    versions, whose tests are taken out of the archive when they are first asked for."""
+    if said not in PACKAGES:
+        folder = os.path.expanduser(said)
+        if not any(os.path.isdir(os.path.join(folder, f)) for f in tree.LITMUS):
+            raise usage("--linux=%s: expected %s, or a folder with %s" % (
+                said, ", ".join(PACKAGES), " or ".join(tree.LITMUS)))
+        return folder
+    with alone():
+        archive, there = archive_of(said)
+        folder = os.path.join(FOLDER, "litmus-%s-%d-%d" % (said, there.st_size,
+                                                           there.st_mtime_ns))
+        if not os.path.isdir(folder):
+            say("kthrash: taking the kernel's litmus tests out of %s" % archive)
+            with unpacked(archive, said, ["--wildcards"], [f + "/*.litmus" for f in
+                                                           tree.LITMUS]) as top:
+                os.rename(top, folder)
+        os.utime(folder)
+        return folder
+
+
 # ---- the folders ----
 
 
@@ -155,14 +177,7 @@ def drop_old(used):
 
 def debian(version):
     """Returns the Linux of a package of Debian."""
-    env.ensure(PACKAGES[version])
-    archive = ARCHIVE % version
-    try:
-        there = os.stat(archive)
-    except OSError as e:
-        package = next(iter(PACKAGES[version]))
-        raise environment("%s: %s; as root, run: apt-get install --reinstall %s" % (
-            archive, e.strerror, package)) from e
+    archive, there = archive_of(version)
     state = {"archive": [there.st_size, there.st_mtime_ns], "files": list(tree.FILES)}
     record = os.path.join(FOLDER, "debian-%s.json" % version)
     known = taken(record, state)
@@ -171,6 +186,19 @@ def debian(version):
         write_whole(record, json.dumps({**state, "folder": os.path.basename(known.folder)}) + "\n")
     os.utime(known.folder)
     return known
+
+
+def archive_of(version):
+    """Returns the archive of a package of Debian, which is installed if it is not there, and the
+    archive's os.stat()."""
+    env.ensure(PACKAGES[version])
+    archive = ARCHIVE % version
+    try:
+        return archive, os.stat(archive)
+    except OSError as e:
+        package = next(iter(PACKAGES[version]))
+        raise environment("%s: %s; as root, run: apt-get install --reinstall %s" % (
+            archive, e.strerror, package)) from e
 
 
 def taken(record, state):
@@ -189,18 +217,26 @@ def taken(record, state):
 def take(archive, version):
     """Returns (the Version, the files) of an archive."""
     say("kthrash: taking the kernel's files out of %s" % archive)
+    # tar stops reading when it has each file once.
+    with unpacked(archive, version, ["--occurrence=1"], tree.FILES) as top:
+        return tree.load(top, archive)
+
+
+@contextlib.contextmanager
+def unpacked(archive, version, options, names):
+    """Gives a folder with these files of an archive. The folder goes at the end, if it is still
+    there."""
     top = "linux-source-" + version
     temporary = os.path.join(FOLDER, "%s.%d.tmp" % (top, os.getpid()))
     shutil.rmtree(temporary, ignore_errors=True)
     os.mkdir(temporary)
     try:
-        # tar stops reading when it has each file once.
-        done = children.run(["tar", "-xJf", archive, "-C", temporary, "--no-same-owner",
-                             "--occurrence=1"] + ["%s/%s" % (top, f) for f in tree.FILES],
+        done = children.run(["tar", "-xJf", archive, "-C", temporary, "--no-same-owner", *options,
+                             *["%s/%s" % (top, name) for name in names]],
                             stdin=children.DEVNULL, stdout=children.DEVNULL, stderr=children.PIPE,
                             text=True)
         if done.returncode != 0:
             raise environment("%s: tar failed: %s" % (archive, done.stderr.strip()[-500:]))
-        return tree.load(os.path.join(temporary, top), archive)
+        yield os.path.join(temporary, top)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

@@ -17,6 +17,8 @@ HEADERS = ("include/linux/completion.h", "include/linux/err.h", "include/linux/f
            "include/linux/smpboot.h", "include/linux/swait.h", "kernel/smpboot.h")
 MAKEFILE = "Makefile"       # It has the version.
 FILES = (MAKEFILE, *SOURCES, *HEADERS)
+# The tests of the kernel's memory model, in two folders of a tree.
+LITMUS = ("Documentation/litmus-tests", "tools/memory-model/litmus-tests")
 OLDEST = (6, 1)             # The freezer of older versions is another one.
 
 
