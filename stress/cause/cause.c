@@ -353,6 +353,11 @@ static void find(const struct plan *p, struct cause *out)
 		say_not_found(out);
 	if (search.is_late || out->kind != CAUSE_NOT_FOUND)
 		return;
+	if (!sim_accesses()->events) {
+		snprintf(out->reason, sizeof out->reason,
+			 "each execution has a process of its own, whose accesses are not known");
+		return;
+	}
 	if (search.v->failure == KT_LIVELOCK && t.passed)
 		look_no_further(search.longest * 4 + STEPS_MORE);
 	take_back_faults();

@@ -63,7 +63,7 @@ def run_program(program, binary, words, strategy, seed, executions):
     """Runs one hunt in a program. Returns as run()."""
     with tempfile.TemporaryDirectory() as folder:
         finding, summary = suite.hunt([binary, *words], executions, seed, folder, [
-            *suite.options(program), *strategy_words(strategy)])
+            *suite.options(program), *strategy_words(strategy), "--no-shrink"])
     return finding and finding["executions"], summary["seconds"]
 
 

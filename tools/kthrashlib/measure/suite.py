@@ -233,8 +233,9 @@ def main(call):
     else:
         terminal.table(COLUMNS, list(map(line, rows)))
         print("%d of %d found and replayed; %s clean in %d executions, with races and leaks "
-              "in %d more" % (sum(r["found"] and r["replays"] == REPLAYS for r in rows), len(rows),
-                              plural(sum(r["twin"] is None for r in rows), "twin"), executions, executions))
+              "in %d more" % (
+                  sum(r["found"] and r["replays"] == REPLAYS for r in rows), len(rows),
+                  plural(sum(r["twin"] is None for r in rows), "twin"), executions, executions))
         if not call.words and "--drivers" not in found and left_out(asked):
             print("left out without --slow: " + ", ".join(left_out(asked)))
     return CLEAN if all(map(ok, rows)) else FINDINGS
