@@ -12,7 +12,8 @@ from kthrashlib.linux import fetch
 
 # The tests that need the kernel's files. Their tag is manual. The first take any kernel, and the
 # last all of Debian's.
-ON_LINUX, OF_TEXTS = ["//stress:linux_test", "//tools:drivers_linux_test"], "//tools:linux_text_test"
+ON_LINUX = ["//stress:linux_test", "//tools:drivers_linux_test"]
+OF_TEXTS = "//tools:linux_text_test"
 # What Bazel's exit statuses mean: 1, the build failed; 3, tests failed; 4, there are no tests.
 BUILD_FAILED, WRONG_WORDS, TESTS_FAILED, NO_TESTS = 1, 2, 3, 4
 
