@@ -243,7 +243,8 @@ class Page(Case):
 
 
 if __name__ == "__main__":
-    FILES = [os.path.abspath(sys.argv.pop(1)) for _ in sys.argv[1:]]
+    FILES = [os.path.abspath(a) for a in sys.argv[1:] if a.endswith((".so", ".a"))]
+    del sys.argv[1:1 + len(FILES)]
     with tempfile.TemporaryDirectory() as LIBRARIES:
         for each in FILES[:2]:
             shutil.copy(each, LIBRARIES)

@@ -37,8 +37,10 @@ static void take(const struct entry *other)
 		while (o->name && strcmp(o->name, own->name) != 0)
 			o++;
 		if (!o->name) {
-			fprintf(stderr, "kthrash: the driver was linked with an older kthrash: link "
-					"it again (the kernel has no %s)\n", own->name);
+			fprintf(stderr,
+				"kthrash: the driver was linked with an older kthrash: link it "
+				"again (the kernel has no %s)\n",
+				own->name);
 			exit(3);
 		}
 		own->function = o->function;
@@ -48,7 +50,7 @@ static void take(const struct entry *other)
 /* The program sees the same environment on each kernel, and so do the processes that it starts. */
 static void clean_environment(const char *path)
 {
-	const char *preload = getenv("LD_PRELOAD");
+	const char *preload = secure_getenv("LD_PRELOAD");
 	size_t len = strlen(path);
 
 	if (preload && strncmp(preload, path, len) == 0 && preload[len] == ':')

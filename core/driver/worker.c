@@ -10,7 +10,8 @@
 #include "core/driver/driver.h"
 
 #define ROOM(kd, core)                                                         \
-	_Static_assert(sizeof(struct core) <= offsetof(struct kd, func), "struct " #kd " is too small")
+	_Static_assert(sizeof(struct core) <= offsetof(struct kd, func),       \
+		       "struct " #kd " is too small")
 
 ROOM(kd_kwork, kthread_work);
 ROOM(kd_kdwork, kthread_delayed_work);

@@ -364,6 +364,50 @@ static void test_steps_take_time(void)
 	printf("ok steps take time\n");
 }
 
+/* Its timer fires for ever, unless another task has a turn. */
+static void ticks(void *unused)
+{
+	(void)unused;
+	while (!flag) {
+		uint64_t deadline = sim_clock_ns() + 1000;
+
+		while (!flag && sim_block_until(&sites[SLEEP], deadline))
+			;
+		for (unsigned i = 0; i < 20; i++)
+			sim_point(&sites[STEP], NULL);
+	}
+}
+
+static void body_starves(void *unused)
+{
+	uint32_t id;
+
+	(void)unused;
+	flag = false;
+	id = create("ticks", ticks, NULL);
+	sim_point(&sites[STEP], NULL);
+	flag = true;
+	join(id);
+}
+
+static void test_a_task_does_not_starve(void)
+{
+	const struct sim_program p = { .steps_take_time = true };
+	unsigned starved = 0;
+
+	sim_set_program(&p);
+	for (uint64_t seed = 0; seed < 20; seed++) {
+		const struct sim_record *r = run(sim_strategy_pct(1), seed, body_starves);
+
+		CHECK_EQ(r->failure, KT_PASS);
+		CHECK(r->steps < 4096);
+		starved += r->steps > 1024;
+	}
+	CHECK(starved > 0);
+	sim_set_program(&(struct sim_program){ 0 });
+	printf("ok a task does not starve beside timers: %u of 20\n", starved);
+}
+
 /* A deadline that was far comes near when time passes. */
 static void body_advances(void *unused)
 {
@@ -550,6 +594,7 @@ int main(void)
 	test_deadlock_is_told();
 	test_deadlines_pass_or_not();
 	test_steps_take_time();
+	test_a_task_does_not_starve();
 	test_time_advances();
 	test_cut();
 	test_surw_knows_objects();

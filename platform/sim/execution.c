@@ -137,6 +137,7 @@ static void execution_begin(const struct sim_options *o)
 	sim.steps_fair = o->steps_fair ? o->steps_fair : sim.steps_max / 2;
 	sim.steps_alarm = sim_busy_alarm(0, sim.steps_fair);
 	sim.fair = sim.aside = false;
+	sim.fires = sim.starved = 0;
 	sim.cut = false;
 	observers_begin(o);
 	sim.draws = o->strategy->next == sim_random_next;

@@ -45,6 +45,8 @@ static void step_alarm(uint32_t step)
 
 	if (step >= sim.steps_max)
 		sim_fail_livelock(step);
+	if (sim_starves(step))
+		sim.steps_fair = step;
 	if (step >= sim.steps_fair && !sim.fair) {
 		sim.fair = true;
 		sim.record->fair_from = step;

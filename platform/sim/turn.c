@@ -65,6 +65,7 @@ void sim_timer_fire(uint32_t task)
 {
 	struct sim_task *t = &sim.task[task];
 
+	sim.fires++;
 	sim_time_passes(t->deadline);
 	t->timed_out = true;
 	sim_wake_unasked(task);
@@ -126,6 +127,40 @@ uint32_t sim_busy_alarm(uint32_t step, uint32_t last)
 	if (!sim_program.steps_take_time || last - step <= BUSY_STEPS)
 		return last;
 	return step + BUSY_STEPS;
+}
+
+/* ---- starving --------------------------------------------------------------- */
+
+/*
+ * A program that never rests, such as a timer that arms itself again, would run to steps_fair under
+ * a strategy that likes its tasks. No machine lets a task that can run, or has slept long enough,
+ * wait while timers fire all the time. So fair scheduling begins as soon as that has gone on for
+ * STARVED times BUSY_STEPS.
+ */
+enum { STARVED = 2, FIRES = 8 };
+
+bool sim_starves(uint32_t step)
+{
+	uint64_t waits = UINT64_MAX;
+	uint32_t fires = sim.fires;
+
+	sim.fires = 0;
+	if (!sim_program.steps_take_time || sim.is_wide || sim.fair ||
+	    sim.steps_fair == sim.steps_max)
+		return false;
+	for (uint32_t i = step < BUSY_STEPS ? 0 : step - BUSY_STEPS; i < step; i++) {
+		const struct sim_step *t = &sim.record->trace[i];
+
+		waits &= t->runnable & ~sim_bit(t->task);
+	}
+	for (uint64_t left = waits & sim.timed; left; left &= left - 1) {
+		uint32_t task = (uint32_t)__builtin_ctzll(left);
+
+		if (sim.task[task].deadline > sim.clock_ns)
+			waits &= ~sim_bit(task);	/* it sleeps on */
+	}
+	sim.starved = waits && fires >= FIRES ? sim.starved + 1 : 0;
+	return sim.starved >= STARVED;
 }
 
 /* ---- spinning ----------------------------------------------------------- */

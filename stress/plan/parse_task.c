@@ -217,8 +217,10 @@ static void victim(struct parser *x)
 
 static void operands(struct parser *x, struct plan_op *op)
 {
+	/* check_handle.c has a rule against an unpark by another task. A plan may break it. */
 	if (!plan_op_has(op->kind, PLAN_NO_HANDLE))
-		op->thread = lex_handle(x, lex_token(x), plan_op_has(op->kind, PLAN_BY_OTHERS));
+		op->thread = lex_handle(x, lex_token(x), plan_op_has(op->kind, PLAN_BY_OTHERS) ||
+							 op->kind == PLAN_UNPARK);
 	if (plan_op_has(op->kind, PLAN_HAS_VICTIM))
 		victim(x);
 	if (plan_op_has(op->kind, PLAN_HAS_WORK))

@@ -10,9 +10,10 @@ from kthrashlib.build import bazel, cores
 from kthrashlib.common import CLEAN, FINDINGS, ROOT, environment, say, usage
 from kthrashlib.linux import fetch
 
-# The tests that need the kernel's files. Their tag is manual. The first two take any kernel,
-# OF_TEXTS takes all of Debian's, and LITMUS the kernel's litmus tests.
-ON_LINUX, OF_TEXTS = ["//stress:linux_test", "//tools:drivers_linux_test"], "//tools:linux_text_test"
+# The tests that need the kernel's files. Their tag is manual. ON_LINUX take any kernel, OF_TEXTS
+# takes all of Debian's, and LITMUS the kernel's litmus tests.
+ON_LINUX = ["//stress:linux_test", "//tools:drivers_linux_test"]
+OF_TEXTS = "//tools:linux_text_test"
 LITMUS = "//stress/litmus:linux_litmus_test"
 # What Bazel's exit statuses mean: 1, the build failed; 3, tests failed; 4, there are no tests.
 BUILD_FAILED, WRONG_WORDS, TESTS_FAILED, NO_TESTS = 1, 2, 3, 4

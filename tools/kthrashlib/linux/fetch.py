@@ -50,6 +50,7 @@ class Linux:
 def get(said=DEFAULT):
     """Returns the Linux for the value of --linux=. The first call for one of Debian's versions
     installs its package and takes the files out of the archive, which takes half a minute."""
+    env.ensure(env.PROGRAMS)        # core/linux/sites.py looks into objects.
     if said in PACKAGES:
         with alone():
             return debian(said)
