@@ -71,6 +71,8 @@ static bool is_op(const struct kt_site *site, const char *op)
 	return strcmp(site->op, op) == 0;
 }
 
+const char vain_wake_words[] = ", so this wake-up does NOTHING";
+
 bool is_vain_wake(const struct told *t, uint32_t slot)
 {
 	uint32_t step = step_of(t, slot), next;
@@ -151,7 +153,8 @@ static unsigned woken_by(const struct told *t, uint32_t step, uint32_t *first)
 	for (uint32_t i = 0; i < t->r->events; i++) {
 		const struct sim_event *e = &t->r->event[i];
 
-		if (e->kind == SIM_EVENT_WAKE && e->nth == step && n++ == 0)
+		if (e->kind == SIM_EVENT_WAKE && e->nth == step &&
+		    e->task != t->r->trace[step].task && n++ == 0)
 			*first = e->task;
 	}
 	return n;
@@ -259,7 +262,7 @@ static void put_plain(struct text *o, const struct told *t, const struct sim_det
 	char place[PLACE_WORDS_MAX];
 
 	if (is_op(site, "point")) {
-		put(o, "%s", site->what);
+		put(o, "passes point %s", site->what);
 		return;
 	}
 	if (d)
@@ -274,14 +277,31 @@ static void put_plain(struct text *o, const struct told *t, const struct sim_det
 		put(o, "%s %s", site->op, place);
 }
 
+static bool is_killed_at(const struct told *t, uint32_t task, uint32_t step)
+{
+	for (uint32_t i = 0; i < t->r->events; i++)
+		if (t->r->event[i].kind == SIM_EVENT_KILL && t->r->event[i].task == task &&
+		    t->r->event[i].step == step)
+			return true;
+	return false;
+}
+
 static void put_resumed(struct text *o, const struct told *t, uint32_t slot, uint32_t task)
 {
 	for (uint32_t i = t->r->events; i-- > 0;) {
 		const struct sim_event *e = &t->r->event[i];
 
-		if (e->kind != SIM_EVENT_WAKE || e->task != task || e->step > slot)
+		if (e->step > slot || e->task != task)
 			continue;
-		if (e->by < SIM_TASKS_MAX)
+		if (e->kind == SIM_EVENT_KILL) {
+			put(o, "goes on: it was killed");
+			return;
+		}
+		if (e->kind != SIM_EVENT_WAKE)
+			continue;
+		if (e->by >= SIM_TASKS_MAX && is_killed_at(t, task, e->step))
+			put(o, "goes on: it was killed");
+		else if (e->by < SIM_TASKS_MAX)
 			put(o, "goes on, woken by %s", t->r->task[e->by].name);
 		else
 			put(o, "goes on: its time is over");
@@ -323,7 +343,10 @@ void slot_words(const struct told *t, uint32_t slot, char *buf, size_t size)
 	} else if (d && d->known && is_what_it_was(t, d, site)) {
 		put_access(&o, t, d, task, site);
 		if (is_vain_wake(t, slot))
-			put(&o, ", so this wake-up does NOTHING");
+			put(&o, "%s", vain_wake_words);
+		else if (is_op(site, "load") && site->func &&
+			 strcmp(site->func, "schedule_for") == 0 && !d->before.bits)
+			put(&o, ", so it does not sleep");
 	} else {
 		put_plain(&o, t, d, task, site);
 	}
@@ -354,15 +377,21 @@ void changes_words(const struct told *t, uint32_t slot, unsigned most, char *buf
 	const struct sim_detail *d = t->d ? &t->d->detail[slot] : NULL;
 	struct text o = { buf, size, 0 };
 	char one[SIM_OBJECT_NAME_MAX + 3 * VALUE_WORDS_MAX];
+	unsigned n = 0;
 
 	buf[0] = '\0';
-	for (uint32_t i = 0; d && i < d->changes && i < most; i++) {
-		change_words(t->r, t->d, &t->d->change[d->changes_first + i], task_of(t, slot), one,
-			     sizeof one);
-		put(&o, "%s%s", i ? ", " : "", one);
+	for (uint32_t i = 0; d && i < d->changes; i++) {
+		const struct sim_change *c = &t->d->change[d->changes_first + i];
+
+		if (d->known && c->object == d->object && c->field == d->field)
+			continue;	/* the operation itself made this change */
+		if (n++ >= most)
+			continue;
+		change_words(t->r, t->d, c, task_of(t, slot), one, sizeof one);
+		put(&o, "%s%s", n > 1 ? ", " : "", one);
 	}
-	if (d && d->changes > most)
-		put(&o, ", and %u more", d->changes - most);
+	if (n > most)
+		put(&o, ", and %u more", n - most);
 }
 
 /* ---- the plan's operations ----------------------------------------------------------- */

@@ -37,6 +37,8 @@ uint32_t next_step_of(const struct told *t, uint32_t task, uint32_t step);
 bool is_preempted(const struct told *t, uint32_t step);
 /* Is it a wake-up that finds its task not asleep? */
 bool is_vain_wake(const struct told *t, uint32_t slot);
+/* How the words of such a slot end. */
+extern const char vain_wake_words[];
 /* Does the slot's operation change the word that it works on? */
 bool is_write(const struct told *t, uint32_t slot);
 

@@ -12,6 +12,9 @@
 
 #include "stress/explain/story_internal.h"
 #include "stress/explain/telling.h"
+#include "stress/explain/values.h"
+
+enum { CALL_MAX = 60 };	/* steps of the last calls of a deadlock */
 
 struct telling tell;
 
@@ -228,33 +231,72 @@ static bool ends_with(const char *text, const char *end)
 	return n >= m && strcmp(text + n - m, end) == 0;
 }
 
-/* The last slot before `end` in a function of that name, of that task or of any. */
-static uint32_t last_in(const char *function, uint32_t end, int task)
+/* Does an operation of that slot enter (`what` is "_lock") or leave ("_unlock") a read section? */
+static bool is_section(uint32_t slot, const char *what)
 {
-	while (end-- > 0)
-		if (story_site(end) && ends_with(story_site(end)->func, function) &&
-		    (task < 0 || task_of(tell.t, end) == (uint32_t)task))
-			return end;
+	const struct kt_site *site = story_site(slot);
+	char op[32], end[32];
+
+	if (!site)
+		return false;
+	snprintf(op, sizeof op, "rcu_read%s", what);
+	snprintf(end, sizeof end, "_read%s", what);
+	return strcmp(site->op, op) == 0 ||
+	       (site->func && strstr(site->func, "rcu") && ends_with(site->func, end));
+}
+
+uint32_t story_section_of(uint32_t slot)
+{
+	uint32_t task = task_of(tell.t, slot), first = SIM_NO_STEP;
+
+	for (uint32_t i = slot; i-- > 0;) {
+		if (task_of(tell.t, i) != task)
+			continue;
+		if (is_section(i, "_unlock"))
+			break;
+		if (is_section(i, "_lock"))
+			first = i;
+	}
+	return first;
+}
+
+static bool is_call_rcu(uint32_t slot)
+{
+	const struct kt_site *site = story_site(slot);
+
+	if (!site)
+		return false;
+	return strcmp(site->op, "call_rcu") == 0 ||
+	       (site->func && strstr(site->func, "rcu") && ends_with(site->func, "_call"));
+}
+
+uint32_t story_call_rcu_before(uint32_t slot)
+{
+	for (uint32_t i = slot + 1; i-- > 0;)
+		if (is_call_rcu(i))
+			return i;
 	return SIM_NO_STEP;
 }
 
-/* Of a block that an RCU freed too early: where did the reader begin, and the grace period? */
+bool story_freed_by_rcu(uint16_t object)
+{
+	const struct kt_site *site = story_site(tell.t->d->object[object].freed_in);
+
+	return site && (strcmp(site->op, "call_rcu") == 0 || ends_with(site->func, "call_ready") ||
+			(site->func && strstr(site->func, "rcu")));
+}
+
+/* Of a block that was freed too early: where did its reader begin, and the grace period? */
 static void weigh_grace_period(void)
 {
 	uint16_t object = story_used_late();
-	const struct sim_named *o;
-	uint32_t at;
 
 	if (object == SIM_NO_OBJECT)
 		return;
-	o = &tell.t->d->object[object];
-	if (!story_site(o->freed_in) ||
-	    !ends_with(story_site(o->freed_in)->func, "call_ready"))
-		return;
-	at = last_in("_read_lock", tell.fails, (int)task_of(tell.t, tell.fails));
-	bump(tell.does, at, DECIDES + 5);
-	at = last_in("_call", o->freed_in, -1);
-	bump(tell.does, at, DECIDES + 5);
+	bump(tell.does, story_section_of(tell.fails), DECIDES + 5);
+	if (story_freed_by_rcu(object))
+		bump(tell.does, story_call_rcu_before(tell.t->d->object[object].freed_in),
+		     DECIDES + 5);
 }
 
 /* Is the operation on something that the failure is about? */
@@ -305,6 +347,78 @@ static bool is_in_last_call(uint32_t slot)
 	       slot > tell.last_op[task];
 }
 
+/* Is the place in the message, as "[core/timer.c:47]"? */
+static bool mentions_place(const struct kt_site *site)
+{
+	char place[256];
+
+	if (tell.v->failure != KT_DISCIPLINE || !strchr(tell.v->message, '['))
+		return false;
+	place[0] = '[';
+	source_place(site, place + 1, sizeof place - 2);
+	if (!place[1])
+		return false;
+	snprintf(place + strlen(place), 2, "]");
+	return strstr(tell.v->message, place);
+}
+
+static bool is_count(const struct sim_field *f)
+{
+	static const char *const counts[] = { "count", "users", "usage", "refs" };
+
+	for (size_t i = 0; f && i < sizeof counts / sizeof counts[0]; i++)
+		if (strcmp(f->name, counts[i]) == 0)
+			return true;
+	return false;
+}
+
+bool story_counts(uint32_t slot)
+{
+	const struct sim_detail *d = story_detail(slot);
+	uint16_t leak = story_leaked() ? story_leaked() : story_used_late();
+
+	if (!d || leak == SIM_NO_OBJECT)
+		return false;
+	if (d->object == leak && d->known && is_count(d->field) &&
+	    d->before.bits != d->after.bits)
+		return true;
+	for (uint32_t i = 0; i < d->changes; i++) {
+		const struct sim_change *c = &tell.t->d->change[d->changes_first + i];
+
+		if (c->object == leak && is_count(c->field))
+			return true;
+	}
+	return false;
+}
+
+/* Does a task see that another one has asked it for something? */
+static bool reads_own_set_bit(uint32_t slot)
+{
+	const struct sim_detail *d = story_detail(slot);
+	const struct sim_bits *b = bit_named(d->field, story_site(slot)->what);
+
+	return strcmp(story_site(slot)->op, "test_bit") == 0 && b && d->known &&
+	       (d->before.bits & b->bits) &&
+	       strcmp(tell.t->d->object[d->object].name,
+		      tell.t->r->task[task_of(tell.t, slot)].name) == 0;
+}
+
+/* In a deadlock: a task asks for something by a flag, when the task that should see it sleeps. */
+static bool is_call_of_chain(uint32_t slot)
+{
+	return tell.v->failure == KT_DEADLOCK && strcmp(story_site(slot)->op, "set_bit") == 0 &&
+	       tell.out->chain.on[task_of(tell.t, slot)] && slot + CALL_MAX > tell.t->r->steps;
+}
+
+/* Of a failure that is about a CPU: does a CPU go on line or off line? */
+static bool changes_cpus(uint32_t slot)
+{
+	const struct sim_detail *d = story_detail(slot);
+
+	return d && d->known && d->field && strcmp(d->field->name, "cpus.online") == 0 &&
+	       d->before.bits != d->after.bits && strstr(tell.v->message, "CPU");
+}
+
 static void weigh_slot(uint32_t slot)
 {
 	const struct kt_site *site = story_site(slot);
@@ -315,18 +429,26 @@ static void weigh_slot(uint32_t slot)
 	if (!site)
 		return;
 	loads = kt_access_loads((enum kt_access)site->access);
-	if (is_vain_wake(tell.t, slot))
+	if (is_vain_wake(tell.t, slot) && tell.v->failure == KT_DEADLOCK)
 		bump(tell.does, slot, (is_focused(slot) ? TELLS : FILLS) + last);
+	if (mentions_place(site))
+		bump(tell.does, slot, DECIDES + last);
+	if (is_call_of_chain(slot) || changes_cpus(slot))
+		bump(tell.does, slot, TELLS + last);
 	if (!d || !is_focused(slot))
 		return;
 	if (strstr(site->op, "_bit") && site->access == KT_UPDATE)
 		bump(tell.does, slot, HELPS + 15 + last);
+	else if (reads_own_set_bit(slot))
+		bump(tell.does, slot, HELPS + 20 + last);
 	else if (strstr(site->op, "ref"))
 		bump(tell.does, slot, HELPS + last);
 	else if (d->known && d->field && d->field->kind == SIM_BITS)
 		bump(tell.does, slot, FILLS + (loads ? 0 : 10) + last);
 	else if (is_write(tell.t, slot) && d->known)
 		bump(tell.does, slot, (is_in_last_call(slot) ? HELPS + 30 : FILLS) + last);
+	if (story_counts(slot))
+		bump(tell.does, slot, (story_leaked() ? DECIDES : HELPS + 30) + last);
 	for (uint32_t i = 0; i < d->changes; i++)
 		if (tell.focus[tell.t->d->change[d->changes_first + i].object])
 			bump(tell.does, slot, HELPS + last);

@@ -42,6 +42,14 @@ uint16_t story_leaked(void);
 /* The block that was used after it was freed, or SIM_NO_OBJECT. */
 uint16_t story_used_late(void);
 
+/* The slot in which the task entered the RCU read section that the slot is in, or SIM_NO_STEP. */
+uint32_t story_section_of(uint32_t slot);
+/* The last call_rcu() up to that slot, or SIM_NO_STEP. Did a callback of it free the block? */
+uint32_t story_call_rcu_before(uint32_t slot);
+bool story_freed_by_rcu(uint16_t object);
+/* Does the slot change a count of the block that leaked, or was used after it was freed? */
+bool story_counts(uint32_t slot);
+
 /* Make the heaviest things rows, in the order of time. */
 void story_choose_rows(void);
 /* Say of the block that the failure is about which tasks allocated and freed it, and where. */

@@ -6,18 +6,35 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* "" for the first nameless block of that task and role, " #2" for the second one. */
+static const char *which(const struct sim_details *d, uint16_t object, char *buf, size_t size)
+{
+	const struct sim_named *o = &d->object[object];
+	unsigned before = 0;
+
+	for (uint16_t i = 1; i < object; i++)
+		before += d->object[i].is_block && !d->object[i].name[0] &&
+			  d->object[i].role == o->role &&
+			  d->object[i].allocated_by == o->allocated_by;
+	buf[0] = '\0';
+	if (before)
+		snprintf(buf, size, " #%u", before + 1);
+	return buf;
+}
+
 char *object_words(const struct sim_record *r, const struct sim_details *d, uint16_t object,
 		   char *buf, size_t size)
 {
 	const struct sim_named *o = &d->object[object];
+	char nth[16];
 
 	if (object == SIM_NO_OBJECT)
 		buf[0] = '\0';
 	else if (o->name[0])
 		snprintf(buf, size, "%s", o->name);
 	else if (o->is_block)
-		snprintf(buf, size, "%s's %s block", r->task[o->allocated_by].name,
-			 kt_role_name((enum kt_role)o->role));
+		snprintf(buf, size, "%s's %s block%s", r->task[o->allocated_by].name,
+			 kt_role_name((enum kt_role)o->role), which(d, object, nth, sizeof nth));
 	else
 		snprintf(buf, size, "an object");
 	return buf;

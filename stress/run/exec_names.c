@@ -382,8 +382,10 @@ static bool name_object(const void *base, const struct sim_shape *s, char *buf, 
 		return name_work(base, buf, size);
 	if (s == &percpu_shape)
 		return name_percpu(base, buf, size);
-	if (s == &mm_shape || s == &css_shape)
-		snprintf(buf, size, "%s", s == &mm_shape ? "the mm" : "the cgroup");
+	if (s == &mm_shape)
+		return false;	/* the task that allocated it says which one it is */
+	if (s == &css_shape)
+		snprintf(buf, size, "the cgroup");
 	else
 		snprintf(buf, size, "kthreadd");
 	return true;
