@@ -84,9 +84,9 @@ struct sim {
 	uint32_t tasks_max;
 	uint32_t steps_alarm;		/* next step at which step_alarm() looks */
 	uint32_t steps_fair, steps_max;
-	uint32_t fires;			/* timers that fired since sim_starves() looked */
-	uint64_t looked_ns;		/* when that was */
-	uint32_t starved;		/* how many times in a row a task starved then */
+	uint32_t fires;                 /* timers that fired since sim_starves() looked */
+	uint64_t looked_ns;             /* when that was */
+	uint32_t starved;               /* how many times in a row a task starved then */
 	struct kt_rng fair_draw;	/* which task is next when `fair` */
 	uint64_t far_from;		/* the earliest deadline that is not in `timed` */
 	uint32_t observers;

@@ -159,7 +159,7 @@ bool sim_starves(uint32_t step)
 		uint32_t task = (uint32_t)__builtin_ctzll(left);
 
 		if (sim.task[task].deadline > sim.clock_ns)
-			waits &= ~sim_bit(task);	/* it sleeps on */
+			waits &= ~sim_bit(task); /* it sleeps on */
 	}
 	sim.starved = waits && passes ? sim.starved + 1 : 0;
 	return sim.starved >= STARVED;
