@@ -190,7 +190,8 @@ class Programs(unittest.TestCase):
         archive = self.checkout.at("src", "linux-source-6.12.tar.xz")
         os.rename(archive, archive + ".away")
         self.addCleanup(os.rename, archive + ".away", archive)
-        self.wants(["test"], [common.ENVIRONMENT], "linux-source-6.12.tar.xz: No such file")
+        self.each([["test"]], lambda args: self.wants(
+            args, [common.ENVIRONMENT], "linux-source-6.12.tar.xz: No such file"))
 
     def all_commands(self):
         return [[name, *WORDS.get(name, [])] for name in commands.names()]

@@ -138,6 +138,7 @@ static void execution_begin(const struct sim_options *o)
 	sim.steps_alarm = sim_busy_alarm(0, sim.steps_fair);
 	sim.fair = sim.aside = false;
 	sim.fires = sim.starved = 0;
+	sim.looked_ns = 0;
 	sim.cut = false;
 	observers_begin(o);
 	sim.draws = o->strategy->next == sim_random_next;

@@ -84,8 +84,9 @@ struct sim {
 	uint32_t tasks_max;
 	uint32_t steps_alarm;		/* next step at which step_alarm() looks */
 	uint32_t steps_fair, steps_max;
-	uint32_t fires;			/* timers that fired since step_alarm() looked */
-	uint32_t starved;		/* how many times in a row a task starved then */
+	uint32_t fires;                 /* timers that fired since sim_starves() looked */
+	uint64_t looked_ns;             /* when that was */
+	uint32_t starved;               /* how many times in a row a task starved then */
 	struct kt_rng fair_draw;	/* which task is next when `fair` */
 	uint64_t far_from;		/* the earliest deadline that is not in `timed` */
 	uint32_t observers;
@@ -186,7 +187,7 @@ uint32_t sim_far_timer(void);
 void sim_busy(void);
 /*
  * Called at each step at which sim_busy_alarm() is due. Does a task wait for its turn while timers
- * of others fire again and again? Then it is owed fair scheduling.
+ * of others fire again and again, or much time passes? Then it is owed fair scheduling.
  */
 bool sim_starves(uint32_t step);
 /* The step after `step` at which to call it, or the step `last`, if that comes first. */

@@ -134,17 +134,19 @@ uint32_t sim_busy_alarm(uint32_t step, uint32_t last)
 /*
  * A program that never rests, such as a timer that arms itself again, would run to steps_fair under
  * a strategy that likes its tasks. No machine lets a task that can run, or has slept long enough,
- * wait while timers fire all the time. So fair scheduling begins as soon as that has gone on for
- * STARVED times BUSY_STEPS.
+ * wait while timers fire all the time, or a second passes. So fair scheduling begins as soon as
+ * that has gone on for STARVED times BUSY_STEPS.
  */
 enum { STARVED = 2, FIRES = 8 };
+#define STARVES_NS (4ull * BUSY_NS)
 
 bool sim_starves(uint32_t step)
 {
 	uint64_t waits = UINT64_MAX;
-	uint32_t fires = sim.fires;
+	bool passes = sim.fires >= FIRES || sim.clock_ns - sim.looked_ns >= STARVES_NS;
 
 	sim.fires = 0;
+	sim.looked_ns = sim.clock_ns;
 	if (!sim_program.steps_take_time || sim.is_wide || sim.fair ||
 	    sim.steps_fair == sim.steps_max)
 		return false;
@@ -157,9 +159,9 @@ bool sim_starves(uint32_t step)
 		uint32_t task = (uint32_t)__builtin_ctzll(left);
 
 		if (sim.task[task].deadline > sim.clock_ns)
-			waits &= ~sim_bit(task);	/* it sleeps on */
+			waits &= ~sim_bit(task); /* it sleeps on */
 	}
-	sim.starved = waits && fires >= FIRES ? sim.starved + 1 : 0;
+	sim.starved = waits && passes ? sim.starved + 1 : 0;
 	return sim.starved >= STARVED;
 }
 

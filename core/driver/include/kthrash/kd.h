@@ -123,7 +123,7 @@ struct kd_kdwork {
 
 struct kd_kworker {
 	_Alignas(16) char core[160];
-	struct task_struct *task;	/* its thread; changed only by what starts and ends it */
+	struct task_struct *task; /* its thread; changed only by what starts and ends it */
 };
 
 void kd_kworker_init(struct kd_kworker *w);
