@@ -11,11 +11,11 @@ usage: rows_table.py FOLDER [--keep=DIR] [BUG...]
 
 import json
 import os
+import resource
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 
 EXECUTIONS, ROWS_MAX, SHRINK_S = 400000, 12, 10
 PATCHES = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "bugs")
@@ -47,22 +47,24 @@ def find(binary, bug, plan):
     return os.path.exists(plan)
 
 
-def explain(binary, plan):
-    """Returns the explanation, and the milliseconds that it took."""
-    begin = time.monotonic()
-    said = run(binary, "explain", plan, "--format=json")
-    return json.loads(said), 1000 * (time.monotonic() - begin)
+def cause_ms(binary, plan):
+    """Returns the time of the processor that the search for the cause takes."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    run(binary, "cause", plan)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return 1000 * (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
 
 
 def row_of(binary, bug, folder):
     plan = os.path.join(folder, bug + ".plan")
     if not os.path.exists(plan) and not find(binary, bug, plan):
         return None
-    said, ms = explain(binary, plan)
+    said = json.loads(run(binary, "explain", plan, "--format=json"))
     story, cause = said["story"], said.get("cause") or {}
     return {"bug": bug, "kind": said["failure"], "steps": len(said["steps"]),
             "rows": len(story["rows"]) + (story["folded"] > 0), "cause": cause.get("kind", "-"),
-            "executions": cause.get("executions", 0), "ms": ms}
+            "orders": len(cause.get("orders", ())) or "",
+            "executions": cause.get("executions", 0), "ms": cause_ms(binary, plan)}
 
 
 def main(words):
@@ -72,17 +74,17 @@ def main(words):
     bugs = [b for b in bugs if hunt_options(b) is not None and
             os.access(os.path.join(folder, b), os.X_OK)]
     rows = []
-    print("| bug | failure | steps | rows | cause | executions | ms |\n"
-          "|---|---|---|---|---|---|---|")
+    print("| bug | failure | steps | rows | cause | orders | executions | ms |\n"
+          "|---|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as made:
         for bug in bugs:
             row = row_of(os.path.join(folder, bug), bug, keep[0] if keep else made)
             if not row:
-                print("| %s | not found | | | | | |" % bug, flush=True)
+                print("| %s | not found | | | | | | |" % bug, flush=True)
                 continue
             rows.append(row)
-            print("| %(bug)s | %(kind)s | %(steps)d | %(rows)d | %(cause)s | %(executions)d | "
-                  "%(ms).0f |" % row, flush=True)
+            print("| %(bug)s | %(kind)s | %(steps)d | %(rows)d | %(cause)s | %(orders)s | "
+                  "%(executions)d | %(ms).0f |" % row, flush=True)
     counts = [r["rows"] for r in rows]
     print("\n%d bugs: median %g rows, at most %d; %d have more than %d" % (
         len(rows), statistics.median(counts), max(counts), sum(c > ROWS_MAX for c in counts),

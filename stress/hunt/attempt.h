@@ -45,7 +45,8 @@ void attempt_begin(const struct plan *p, const struct verdict *v, double deadlin
 
 /*
  * Find the cause of *v, the failure of the smallest plan so far. From then on a deadlock with that
- * cause is the same finding, whatever tasks wait. True if the cause was not known before and is now.
+ * cause is the same finding, whatever tasks wait. True if the cause was unknown before and is
+ * known now.
  */
 bool attempt_learn_cause(const struct plan *p, const struct verdict *v);
 
