@@ -33,7 +33,7 @@ static struct task_struct *create_worker(struct exec_thread *t)
 
 	if (IS_ERR(w))
 		return ERR_PTR(PTR_ERR(w));
-	t->worker = w;
+	__atomic_store_n(&t->worker, w, __ATOMIC_RELAXED);	/* a worker that idles compares it */
 	return kthread_worker_task(w);
 }
 

@@ -108,6 +108,7 @@ struct exec {
 	bool borrows;			/* a thread borrows */
 	bool parks_freezable;		/* some task parks a freezable thread */
 	unsigned strays[PLAN_THREADS_MAX];	/* see exec_thread */
+	bool affine_strays[PLAN_THREADS_MAX];	/* other tasks change its CPUs */
 	bool waited_for[PLAN_THREADS_MAX][PLAN_WORKS];	/* see exec_job */
 
 	/*

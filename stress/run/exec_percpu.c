@@ -91,7 +91,10 @@ static void cleanup(unsigned cpu, bool online)
 
 static void park(unsigned cpu)
 {
-	called(percpu_self(), cpu, LEDGER_PARK, true);
+	struct exec_percpu *p = percpu_self();
+
+	called(p, cpu, LEDGER_PARK, true);
+	model_parks_in_order(p->thread->facts, cpu);
 }
 
 static void unpark(unsigned cpu)
@@ -176,9 +179,13 @@ static void check_registered(const struct exec_thread *t, int err)
 void exec_register(struct exec_task *by, struct exec_thread *t, const struct plan_op *op)
 {
 	struct ledger_call *call = call_begin(by, op);
-	int err = smpboot_register_percpu_thread(&t->percpu->ht);
+	int err;
 
+	counter_set(&t->facts->registering, ledger_moment());
+	err = smpboot_register_percpu_thread(&t->percpu->ht);
 	call_end(by, call, "register", err);
+	if (err == 0)
+		counter_set(&t->facts->registered, ledger_moment());
 	check_registered(t, err);
 	exec_expect(op, t->name, err);
 	t->registered = err == 0;
