@@ -27,7 +27,8 @@ static void check_allowed(const struct exec_thread *t)
 	if (!cpus)
 		return;
 	on_cpus = os_on_cpus(cpus);
-	model_allowed(t->facts, cpus, on_cpus, __atomic_load_n(&t->facts->affine, __ATOMIC_ACQUIRE));
+	model_allowed(t->facts, cpus, on_cpus,
+		      __atomic_load_n(&t->facts->affine, __ATOMIC_ACQUIRE));
 }
 
 /* A sleep of the thread's loop has ended. */

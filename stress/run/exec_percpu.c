@@ -236,7 +236,7 @@ void exec_settle(struct exec_task *by, struct exec_thread *t, const struct plan_
 /* As the rules for callers require, wait until no other task uses t. */
 static void unregister(struct exec_thread *t)
 {
-	for (unsigned left = t->strays; left; left &= left - 1)
+	for (unsigned left = exec_guarded(t); left; left &= left - 1)
 		kt_completion_wait(&t->let_go);
 	smpboot_unregister_percpu_thread(&t->percpu->ht);
 	t->destroyed = true;

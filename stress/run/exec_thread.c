@@ -173,7 +173,7 @@ void exec_put_strays(const struct exec_task *by)
 	for (unsigned i = 0; i < exec.plan->threads_count; i++) {
 		struct exec_thread *t = &exec.thread[i];
 
-		if (!(t->strays >> by->index & 1))
+		if (!(exec_guarded(t) >> by->index & 1))
 			continue;
 		kt_completion_wait(&t->made);
 		if (t->task && !IS_ERR(t->task))

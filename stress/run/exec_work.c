@@ -220,7 +220,7 @@ void do_open(struct exec_task *by, struct exec_thread *t, const struct plan_op *
 
 void exec_destroy(struct exec_thread *t, bool cancel_first)
 {
-	for (unsigned left = t->strays; left; left &= left - 1)
+	for (unsigned left = exec_guarded(t); left; left &= left - 1)
 		kt_completion_wait(&t->let_go);
 	exec_waits(exec_self(), EXEC_WAITS_WORKER, t);
 	for (unsigned i = 0; i < PLAN_WORKS && cancel_first; i++)
