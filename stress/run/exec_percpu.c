@@ -94,7 +94,8 @@ static void park(unsigned cpu)
 	struct exec_percpu *p = percpu_self();
 
 	called(p, cpu, LEDGER_PARK, true);
-	model_parks_in_order(p->thread->facts, cpu);
+	if (!core_linux_version())	/* Linux puts the last registration first */
+		model_parks_in_order(p->thread->facts, cpu);
 }
 
 static void unpark(unsigned cpu)

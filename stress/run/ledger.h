@@ -317,6 +317,13 @@ static inline void ledger_job_out(struct ledger_job *j)
 	counter_set(&j->order, 0);
 }
 
+/*
+ * Read a word of core/ that another thread may write. In the simulator, where tasks are fibers that
+ * ThreadSanitizer does not see ordered.
+ */
+const void *ledger_peek_pointer(const void *at);
+bool ledger_peek_bool(const bool *at);
+
 /* ---- CPUs -------------------------------------------------------------------------- */
 
 /* Call it before a cpu_down(). */

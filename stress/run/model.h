@@ -245,6 +245,9 @@ void model_callback(const struct ledger_thread *t, unsigned cpu, enum ledger_cal
  */
 void model_parks_in_order(const struct ledger_thread *t, unsigned cpu);
 
+/* armed: the timer of a work of t is armed; waits: the work waits for it. */
+void model_timer(const struct ledger_thread *t, bool armed, bool waits);
+
 /* A timer that was armed for `expires_ns` fires at `now_ns`. */
 void model_fires(uint64_t expires_ns, uint64_t now_ns);
 
