@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Tests `mutate`: which edits it finds in a small file, what it draws, what it keeps and counts, and
+"""Tests `mutate`: which edits it finds in a small file, what it draws, keeps and counts, and
 that the edits which were judged equivalent can still be made."""
 
 import contextlib
