@@ -116,13 +116,15 @@ void do_affine(struct exec_task *by, struct exec_thread *t, const struct plan_op
 {
 	/* Another task does not know whether the owner has bound it. */
 	bool owns = t->plan->task == by->index, bound = owns && t->bound;
-	bool lives = owns && !t->facts->stopped &&
-		     !(plan_body_exits(t->plan->body) && t->facts->woken);
+	bool lives;
 	int err;
 
 	if (owns)
 		set_affine(t, 0);
 	err = task_set_cpus_allowed(t->task, 1ull << op->cpu);
+	/* If the thread has ended, the wake-up that let it end was noted before. */
+	lives = owns && !t->facts->stopped &&
+		!(plan_body_exits(t->plan->body) && ledger_is_woken(t->facts));
 	model_affine(t->facts, bound, lives, err);
 	if (owns && err == 0 && !exec.affine_strays[t - exec.thread])
 		set_affine(t, 1ull << op->cpu);
