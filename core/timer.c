@@ -12,8 +12,21 @@ void timer_base_init(struct timer_base *b)
 	INIT_LIST_HEAD(&b->pending);
 }
 
+static bool in_order_locked(const struct timer_base *b)
+{
+	const struct timer_list *t, *last = NULL;
+
+	list_for_each_entry(t, &b->pending, struct timer_list, entry) {
+		if (last && t->expires_ns < last->expires_ns)
+			return false;
+		last = t;
+	}
+	return true;
+}
+
 static struct timer_list *first_locked(struct timer_base *b)
 {
+	KT_ASSERT(in_order_locked(b));
 	return list_empty(&b->pending) ? NULL :
 	       list_first_entry(&b->pending, struct timer_list, entry);
 }

@@ -3,18 +3,31 @@
 
 #include "platform/sim/internal.h"
 
+/* The name of a lock after its destroy. It is compared by its address. */
+static const char destroyed[] = "(destroyed)";
+
 void kt_lock_modelled_init(struct kt_lock_modelled *l, const char *name)
 {
 	*l = (struct kt_lock_modelled){ .name = name };
 }
 
+/* Memory that was never a lock is often zero. */
+static void check_initialized(const struct kt_lock_modelled *l)
+{
+	if (!l->name)
+		kt_fail(KT_DISCIPLINE, "a lock is used before its init");
+	if (l->name == destroyed)
+		kt_fail(KT_DISCIPLINE, "a lock is used after its destroy");
+}
+
 void kt_lock_modelled_destroy(struct kt_lock_modelled *l)
 {
+	check_initialized(l);
 	sim_touch(l, SIM_WRITE);
 	if (l->holder)
 		kt_fail(KT_DISCIPLINE, "lock %s destroyed while %s holds it", l->name,
 			sim.record->task[l->holder - 1].name);
-	l->name = "(destroyed)";
+	l->name = destroyed;
 }
 
 static void take(struct kt_lock_modelled *l)
@@ -26,6 +39,8 @@ static void take(struct kt_lock_modelled *l)
 void kt_lock_modelled_take(struct kt_lock_modelled *l, struct kt_site *site)
 {
 	struct sim_task *t = sim_current();
+
+	check_initialized(l);
 
 	if (l->holder == sim.current + 1)
 		kt_fail(KT_DISCIPLINE, "lock %s acquired by its holder", l->name);
@@ -41,6 +56,7 @@ void kt_lock_modelled_take(struct kt_lock_modelled *l, struct kt_site *site)
 
 bool kt_lock_modelled_try_take(struct kt_lock_modelled *l)
 {
+	check_initialized(l);
 	if (l->holder)
 		return false;
 	sim_touch(l, SIM_ACQUIRE);

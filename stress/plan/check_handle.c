@@ -232,6 +232,11 @@ static int check_stray(const struct plan *p, const struct plan_op *op, const str
 {
 	enum plan_body body = p->threads[op->thread].body;
 
+	if (p->handles_bare)
+		return check_fail(err,
+				  "%s %s: another task's handle without a reference, so what it "
+				  "stands for may be gone",
+				  plan_op_name(op->kind), check_var(p, op));
 	if (plan_op_has(op->kind, PLAN_HAS_WORK) && op->work == PLAN_WORK_GATE)
 		return check_fail(err, "%s %s %u: the gate, which only its own task queues",
 				  plan_op_name(op->kind), check_var(p, op), op->work);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "stress/plan/check.h"
 #include "stress/plan/parse.h"
 
 /* ---- lines of one kind each -------------------------------------------------------- */
@@ -182,6 +183,25 @@ static void boot_line(struct parser *x)
 	x->p->boot_concurrent = true;
 }
 
+static void handles_line(struct parser *x)
+{
+	lex_expect_word(x, "bare");
+	x->p->handles_bare = true;
+}
+
+/*
+ * A plan that a person wrote to show a use of memory that is gone: its tasks use each other's
+ * handles as clients without references would. A finding has a trace, and says itself whether its
+ * handles are bare.
+ */
+static void expects_memory(struct plan *p)
+{
+	if (!p->has_expect || p->expect != KT_MEMORY || p->has_trace || p->origin.by)
+		return;
+	for (unsigned i = 0; i < p->ops_count; i++)
+		p->handles_bare |= check_is_stray(p, i);
+}
+
 /* ---- the whole ---------------------------------------------------------- */
 
 static void (*const parse_line[])(struct parser *x) = {
@@ -194,6 +214,7 @@ static void (*const parse_line[])(struct parser *x) = {
 	[PLAN_LINE_BINARY] = binary_line,
 	[PLAN_LINE_ALLOWS] = allows_line,
 	[PLAN_LINE_BOOT] = boot_line,
+	[PLAN_LINE_HANDLES] = handles_line,
 	[PLAN_LINE_MEMORY] = memory_line,
 	[PLAN_LINE_STRATEGY] = strategy_line,
 	[PLAN_LINE_EXPECT] = expect_line,
@@ -341,6 +362,7 @@ int plan_parse(struct plan *p, const char *text, size_t size, struct plan_error 
 	if (setjmp(x.failed))
 		return -EINVAL;
 	parse(&x);
+	expects_memory(p);
 	if (plan_check(p, err) == 0)
 		return 0;
 	place_error(&x);

@@ -154,6 +154,8 @@ struct plan {
 	struct plan_origin origin;
 
 	bool boot_concurrent;	/* tasks start while kthreadd boots */
+	bool handles_bare;	/* a task that uses another task's handle has no reference, and
+				 * the handle's owner does not wait for it */
 	enum plan_memory memory;
 	enum plan_strategy_kind strategy;
 	uint32_t depth;		/* 0 if the strategy takes none */

@@ -244,6 +244,8 @@ size_t plan_print(const struct plan *p, char *buf, size_t size)
 	put_origin(&o, p);
 	if (p->boot_concurrent)
 		put(&o, "boot concurrent\n");
+	if (p->handles_bare)
+		put(&o, "handles bare\n");
 	if (p->memory != PLAN_SC)
 		put(&o, "memory %s\n", plan_memory_name(p->memory));
 	put_strategy(&o, p);

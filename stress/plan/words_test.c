@@ -150,8 +150,8 @@ static void test_roles(void)
 static const char *const inside[] = {
 	"kthrash-plan 1", "\\x0a", "; ", " = ", " == ", " #1", "\\\"",
 	"init", "kthreadd", "ktimers",
-	"after", "any", "at", "by", "concurrent", "cpu", "execution", "kills", "node", "ok", "on",
-	"seed", "steps", "to", "trace",
+	"after", "any", "at", "bare", "by", "concurrent", "cpu", "execution", "kills", "node", "ok",
+	"on", "seed", "steps", "to", "trace",
 };
 
 static const char *const named_points[] = {

@@ -124,6 +124,8 @@ static void load_op(const struct plan *p, const struct plan_op *op, unsigned tas
 		return;
 	if (p->threads[op->thread].task != task)
 		exec.strays[op->thread] |= 1u << task;
+	if (p->threads[op->thread].task != task && op->kind == PLAN_AFFINE)
+		exec.affine_strays[op->thread] = true;
 	exec.timers |= plan_op_has(op->kind, PLAN_HAS_DELAY);
 	exec.parks_freezable |= op->kind == PLAN_PARK &&
 				p->threads[op->thread].body == PLAN_FREEZABLE;
@@ -143,6 +145,7 @@ void exec_load(const struct plan *p)
 	exec.plan = p;
 	exec.kills = exec.oom = exec.timers = exec.borrows = exec.parks_freezable = false;
 	memset(exec.strays, 0, sizeof exec.strays);
+	memset(exec.affine_strays, 0, sizeof exec.affine_strays);
 	memset(exec.waited_for, 0, sizeof exec.waited_for);
 	for (unsigned i = 0; i < p->directives_count; i++)
 		load_directive(&p->directives[i]);

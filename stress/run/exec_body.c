@@ -19,6 +19,25 @@ void exec_unparked(const struct exec_thread *t)
 	model_unparked(t->facts, place_of(t));
 }
 
+static void check_allowed(const struct exec_thread *t)
+{
+	uint64_t cpus = __atomic_load_n(&t->facts->affine, __ATOMIC_ACQUIRE);
+	bool on_cpus;
+
+	if (!cpus)
+		return;
+	on_cpus = os_on_cpus(cpus);
+	model_allowed(t->facts, cpus, on_cpus,
+		      __atomic_load_n(&t->facts->affine, __ATOMIC_ACQUIRE));
+}
+
+/* A sleep of the thread's loop has ended. */
+static void turned(const struct exec_thread *t)
+{
+	model_turned(t->facts);
+	check_allowed(t);
+}
+
 static void check_context(const struct exec_thread *t)
 {
 	struct task_struct *self = current;
@@ -44,6 +63,7 @@ static void check_entry(const struct exec_thread *t)
 	t->facts->runs++;
 	model_running(t->facts);
 	model_entered(t->facts, place_of(t));
+	check_allowed(t);
 	check_context(t);
 }
 
@@ -63,6 +83,7 @@ static void until_stop(struct exec_thread *t, unsigned state, bool parks)
 			continue;
 		}
 		schedule();
+		turned(t);
 	}
 	__set_current_state(TASK_RUNNING);
 }
@@ -103,6 +124,7 @@ static void freezable(struct exec_thread *t)
 				model_may_run(t->facts, "kthread_parkme returned");
 		} else if (!kthread_should_stop() && !freezing(current)) {
 			schedule();
+			turned(t);
 		}
 		__set_current_state(TASK_RUNNING);
 	}

@@ -33,7 +33,7 @@ static struct task_struct *create_worker(struct exec_thread *t)
 
 	if (IS_ERR(w))
 		return ERR_PTR(PTR_ERR(w));
-	t->worker = w;
+	__atomic_store_n(&t->worker, w, __ATOMIC_RELAXED);	/* a worker compares it */
 	return kthread_worker_task(w);
 }
 
@@ -76,7 +76,7 @@ static void set_creating(struct exec_task *by, struct exec_thread *t)
 /* Take the references of the tasks that will use t. If `wake`, wake it, as kthread_run() does. */
 static void hand_out(struct exec_thread *t, bool wake)
 {
-	for (unsigned left = t->strays; left; left &= left - 1)
+	for (unsigned left = exec_guarded(t); left; left &= left - 1)
 		get_task_struct(t->task);
 	if (wake) {
 		exec_set_woken(t);

@@ -29,7 +29,7 @@ struct exec_thread {
 	uint64_t own_cpu;		/* where it must run once it is unparked; 0: as before */
 
 	/* Only if other tasks use the thread. Each of them holds a reference to the thread,
-	 * from `made` until that task ends. */
+	 * from `made` until that task ends, unless the plan's handles are bare. */
 	unsigned strays;		/* bit per such task */
 	kt_completion made;		/* complete_all: `task` is a task or an error */
 
@@ -108,6 +108,7 @@ struct exec {
 	bool borrows;			/* a thread borrows */
 	bool parks_freezable;		/* some task parks a freezable thread */
 	unsigned strays[PLAN_THREADS_MAX];	/* see exec_thread */
+	bool affine_strays[PLAN_THREADS_MAX];	/* other tasks change its CPUs */
 	bool waited_for[PLAN_THREADS_MAX][PLAN_WORKS];	/* see exec_job */
 
 	/*
@@ -158,6 +159,15 @@ static inline void exec_set_woken(const struct exec_thread *t)
 	ledger_waking(t->facts);
 	if (plan_body_exits(t->plan->body))
 		ledger_ending(t->facts);
+}
+
+/*
+ * Bit per task that uses t and has a reference until it ends, as the rules for callers require. The
+ * destroy of a worker or of per-CPU threads waits for these tasks.
+ */
+static inline unsigned exec_guarded(const struct exec_thread *t)
+{
+	return exec.plan->handles_bare ? 0 : t->strays;
 }
 
 /* ---- exec_known.c ------------------------------------------------------------------ */

@@ -91,7 +91,11 @@ static void cleanup(unsigned cpu, bool online)
 
 static void park(unsigned cpu)
 {
-	called(percpu_self(), cpu, LEDGER_PARK, true);
+	struct exec_percpu *p = percpu_self();
+
+	called(p, cpu, LEDGER_PARK, true);
+	if (!core_linux_version())	/* Linux puts the last registration first */
+		model_parks_in_order(p->thread->facts, cpu);
 }
 
 static void unpark(unsigned cpu)
@@ -176,9 +180,13 @@ static void check_registered(const struct exec_thread *t, int err)
 void exec_register(struct exec_task *by, struct exec_thread *t, const struct plan_op *op)
 {
 	struct ledger_call *call = call_begin(by, op);
-	int err = smpboot_register_percpu_thread(&t->percpu->ht);
+	int err;
 
+	counter_set(&t->facts->registering, ledger_moment());
+	err = smpboot_register_percpu_thread(&t->percpu->ht);
 	call_end(by, call, "register", err);
+	if (err == 0)
+		counter_set(&t->facts->registered, ledger_moment());
 	check_registered(t, err);
 	exec_expect(op, t->name, err);
 	t->registered = err == 0;
@@ -229,7 +237,7 @@ void exec_settle(struct exec_task *by, struct exec_thread *t, const struct plan_
 /* As the rules for callers require, wait until no other task uses t. */
 static void unregister(struct exec_thread *t)
 {
-	for (unsigned left = t->strays; left; left &= left - 1)
+	for (unsigned left = exec_guarded(t); left; left &= left - 1)
 		kt_completion_wait(&t->let_go);
 	smpboot_unregister_percpu_thread(&t->percpu->ht);
 	t->destroyed = true;

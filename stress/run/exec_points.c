@@ -16,6 +16,7 @@ static struct {
 	struct {
 		uint32_t queued, unlinked, timer, flushing, locked;
 	} work;
+	uint32_t idle, firing;
 } watched;
 
 static uint32_t watch(const char *point)
@@ -37,6 +38,8 @@ void exec_load_points(void)
 	watched.work.timer = watch("cancel.timer");
 	watched.work.flushing = watch("cancel.flushing");
 	watched.work.locked = watch("cancel.locked");
+	watched.idle = watch("worker.idle");
+	watched.firing = watch("timer.firing");
 }
 
 uint64_t exec_points(void)
@@ -177,6 +180,27 @@ static bool work_point(uint32_t point, const void *work)
 	return true;
 }
 
+/* ---- loops and timers ------------------------------------------------------------------ */
+
+/* A worker with nothing to do is about to sleep. If it is RUNNING, it was woken just now. */
+static void worker_idles(void)
+{
+	const struct kthread_worker *worker = kthread_data(current);
+
+	if (!exec_is_running())
+		return;
+	for (unsigned i = 0; i < exec.plan->threads_count; i++)
+		if (__atomic_load_n(&exec.thread[i].worker, __ATOMIC_RELAXED) == worker)
+			model_turned(exec.thread[i].facts);
+}
+
+static void timer_fires(void)
+{
+	const struct timer_list *t = exec.kthreadd.timers.running;
+
+	model_fires(t->expires_ns, os_now_ns());
+}
+
 void exec_point(struct kt_site *site, const void *object)
 {
 	uint32_t point = kt_site_hash(site);
@@ -189,4 +213,8 @@ void exec_point(struct kt_site *site, const void *object)
 		request_begun();
 	else if (point == watched.request.unlinked)
 		request_unlinked(object);
+	else if (point == watched.idle)
+		worker_idles();
+	else if (point == watched.firing)
+		timer_fires();
 }

@@ -98,9 +98,15 @@ void do_await(struct exec_task *by, struct exec_thread *t, const struct plan_op 
 
 /* ---- CPUs -------------------------------------------------------------------------- */
 
+static void set_affine(struct exec_thread *t, uint64_t cpus)
+{
+	__atomic_store_n(&t->facts->affine, cpus, __ATOMIC_RELEASE);
+}
+
 void do_bind(struct exec_task *by, struct exec_thread *t, const struct plan_op *op)
 {
 	(void)by;
+	set_affine(t, 0);
 	t->facts->cpus = 1ull << op->cpu;
 	t->bound = true;
 	kthread_bind(t->task, (unsigned)op->cpu);
@@ -109,10 +115,19 @@ void do_bind(struct exec_task *by, struct exec_thread *t, const struct plan_op *
 void do_affine(struct exec_task *by, struct exec_thread *t, const struct plan_op *op)
 {
 	/* Another task does not know whether the owner has bound it. */
-	bool bound = t->plan->task == by->index && t->bound;
-	int err = task_set_cpus_allowed(t->task, 1ull << op->cpu);
+	bool owns = t->plan->task == by->index, bound = owns && t->bound;
+	bool lives;
+	int err;
 
-	model_affine(t->facts, bound, err);
+	if (owns)
+		set_affine(t, 0);
+	err = task_set_cpus_allowed(t->task, 1ull << op->cpu);
+	/* If the thread has ended, the wake-up that let it end was noted before. */
+	lives = owns && !t->facts->stopped &&
+		!(plan_body_exits(t->plan->body) && ledger_is_woken(t->facts));
+	model_affine(t->facts, bound, lives, err);
+	if (owns && err == 0 && !exec.affine_strays[t - exec.thread])
+		set_affine(t, 1ull << op->cpu);
 	if (t->plan->task == by->index)
 		exec_expect(op, t->name, err);
 }
@@ -160,7 +175,7 @@ void exec_put_strays(const struct exec_task *by)
 	for (unsigned i = 0; i < exec.plan->threads_count; i++) {
 		struct exec_thread *t = &exec.thread[i];
 
-		if (!(t->strays >> by->index & 1))
+		if (!(exec_guarded(t) >> by->index & 1))
 			continue;
 		kt_completion_wait(&t->made);
 		if (t->task && !IS_ERR(t->task))

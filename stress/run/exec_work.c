@@ -87,6 +87,24 @@ void exec_end_jobs(struct exec_thread *t)
 /* ---- operations -------------------------------------------------------------------- */
 
 /*
+ * At each moment: if a work's timer is armed, the work waits for it. No lock is held, so only the
+ * simulator, which leaves a task at points only, sees one moment.
+ */
+static void check_timer(const struct exec_job *j)
+{
+#if defined(KT_OS_SIM)
+	const struct list_head *entry = &j->dwork.timer.entry;
+	bool armed = ledger_peek_pointer(&entry->next) != entry;
+
+	if (core_linux_version())
+		return;		/* the kernel's own files do not write work->delayed */
+	model_timer(j->thread->facts, armed, ledger_peek_bool(&j->dwork.work.delayed));
+#else
+	(void)j;
+#endif
+}
+
+/*
  * Read the past of j from the ledger, before a call that works on j. What the model expects is what
  * was true at this moment.
  */
@@ -131,6 +149,7 @@ void do_delay(struct exec_task *by, struct exec_thread *t, const struct plan_op 
 	struct exec_job *j = begin_queueing(by, t, op);
 	bool result = kthread_queue_delayed_work(t->worker, &j->dwork, delay_ns(op));
 
+	check_timer(j);
 	accepted(j, result);
 	if (op->delay_us == 0)
 		model_queued(t->facts, j->facts, by->facts, result);
@@ -142,6 +161,7 @@ void do_mod(struct exec_task *by, struct exec_thread *t, const struct plan_op *o
 	struct exec_job *j = begin_queueing(by, t, op);
 	bool result = kthread_mod_delayed_work(t->worker, &j->dwork, delay_ns(op));
 
+	check_timer(j);
 	accepted(j, !result);
 	if (by->facts->inserted != j->facts)
 		ledger_job_out(j->facts);	/* it waits for its timer */
@@ -153,6 +173,7 @@ static bool cancel(struct exec_job *j)
 	bool taken = j->facts->delayed ? kthread_cancel_delayed_work_sync(&j->dwork)
 				       : kthread_cancel_work_sync(&j->dwork.work);
 
+	check_timer(j);
 	ledger_job_out(j->facts);
 	if (taken)
 		counter_add(&j->facts->taken, 1);
@@ -220,9 +241,11 @@ void do_open(struct exec_task *by, struct exec_thread *t, const struct plan_op *
 
 void exec_destroy(struct exec_thread *t, bool cancel_first)
 {
-	for (unsigned left = t->strays; left; left &= left - 1)
+	for (unsigned left = exec_guarded(t); left; left &= left - 1)
 		kt_completion_wait(&t->let_go);
 	exec_waits(exec_self(), EXEC_WAITS_WORKER, t);
+	for (unsigned i = 0; i < PLAN_WORKS; i++)
+		check_timer(&t->job[i]);
 	for (unsigned i = 0; i < PLAN_WORKS && cancel_first; i++)
 		if (t->job[i].facts->delayed || i == PLAN_WORK_AGAIN)
 			cancel(&t->job[i]);

@@ -90,3 +90,13 @@ void ledger_alloc_failed(const struct ledger_task *by, bool daemon, enum kt_role
 	else if (daemon && ledger.forking_call)
 		ledger.forking_call->failed_daemon |= bit;
 }
+
+const void *ledger_peek_pointer(const void *at)
+{
+	return *(const void *const volatile *)at;
+}
+
+bool ledger_peek_bool(const bool *at)
+{
+	return *(const volatile bool *)at;
+}

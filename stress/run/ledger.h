@@ -83,6 +83,9 @@ struct ledger_thread {
 					 * thread sleeps */
 	unsigned failed_creator;	/* bit per role: allocations that failed in the call */
 
+	uint64_t affine;		/* where the task that has the handle has let it run; 0:
+					 * unknown. Relaxed atomic */
+
 	bool woken;			/* relaxed atomic; set before the first wake-up */
 
 	/* For tasks that read the registry; see model_registry.c: */
@@ -100,9 +103,14 @@ struct ledger_thread {
 
 	/* Written by the thread; read after it was stopped or is gone: */
 	unsigned runs;			/* of its function */
+	unsigned turns;			/* of its loop, each after a wake-up */
 	unsigned froze;			/* times that was_frozen was true */
 	uint8_t callback[PLAN_CPUS];	/* of a percpu: enum ledger_callback; CPU n's thread
 					 * writes the n-th */
+
+	/* Of a percpu, relaxed atomics: when its register began, and when it had succeeded;
+	 * moments of ledger.clock; 0: not yet */
+	unsigned registering, registered;
 
 	/* Of a worker; relaxed atomics: */
 	unsigned posted, posts_run;	/* works that free themselves */
@@ -308,6 +316,13 @@ static inline void ledger_job_out(struct ledger_job *j)
 {
 	counter_set(&j->order, 0);
 }
+
+/*
+ * Read a word of core/ that another thread may write. In the simulator, where tasks are fibers that
+ * ThreadSanitizer does not see ordered.
+ */
+const void *ledger_peek_pointer(const void *at);
+bool ledger_peek_bool(const bool *at);
 
 /* ---- CPUs -------------------------------------------------------------------------- */
 

@@ -50,6 +50,18 @@ struct model_place {
 void model_entered(const struct ledger_thread *t, struct model_place place);
 void model_unparked(const struct ledger_thread *t, struct model_place place);
 
+/*
+ * On t's thread: its loop has gone round once more, because it was woken. A thread that goes round
+ * more often than it can have been woken does not sleep.
+ */
+void model_turned(struct ledger_thread *t);
+
+/*
+ * On t's thread: does it run where the task that has the handle has let it run? `on_cpus` was asked
+ * between two reads of t->affine, which gave `cpus` and `again`.
+ */
+void model_allowed(const struct ledger_thread *t, uint64_t cpus, bool on_cpus, uint64_t again);
+
 /* What t's function finds when it is entered. */
 struct model_context {
 	const char *name;	/* the full name */
@@ -80,8 +92,8 @@ void model_parked(const struct ledger_thread *t, int err);
 /* kthread_park(t) returned 0. asleep: the thread's state is PARKED and it has left its CPU. */
 void model_is_parked(const struct ledger_thread *t, bool asleep);
 
-/* task_set_cpus_allowed() returned `err`; bound: t was bound before. */
-void model_affine(const struct ledger_thread *t, bool bound, int err);
+/* task_set_cpus_allowed() returned `err`; bound: t was bound before; lives: t can't have ended. */
+void model_affine(const struct ledger_thread *t, bool bound, bool lives, int err);
 
 /* kthread_set_per_cpu(cpu) was called; is_per_cpu: kthread_is_per_cpu() says so. */
 void model_per_cpu(const struct ledger_thread *t, int cpu, bool is_per_cpu);
@@ -226,6 +238,18 @@ struct model_cpu {
 /* meant_online: the callback's caller says that the CPU is on line. */
 void model_callback(const struct ledger_thread *t, unsigned cpu, enum ledger_callback what,
 		    bool meant_online, struct model_cpu now);
+
+/*
+ * On the thread of CPU `cpu`, in its callback `park`. A CPU that goes off line parks its threads in
+ * the order in which they were registered, the last one first.
+ */
+void model_parks_in_order(const struct ledger_thread *t, unsigned cpu);
+
+/* armed: the timer of a work of t is armed; waits: the work waits for it. */
+void model_timer(const struct ledger_thread *t, bool armed, bool waits);
+
+/* A timer that was armed for `expires_ns` fires at `now_ns`. */
+void model_fires(uint64_t expires_ns, uint64_t now_ns);
 
 /*
  * The caller holds the hotplug lock. online: bits of the CPUs on line. threads: bits of the CPUs

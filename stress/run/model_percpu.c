@@ -55,6 +55,21 @@ void model_callback(const struct ledger_thread *t, unsigned cpu, enum ledger_cal
 		kt_fail(KT_MODEL, "%s called on another CPU: %s, CPU %u", name, t->name, cpu);
 }
 
+void model_parks_in_order(const struct ledger_thread *t, unsigned cpu)
+{
+	unsigned registered = counter_get(&t->registered);
+
+	for (unsigned i = 0; registered && i < ledger.plan->threads_count; i++) {
+		const struct ledger_thread *later = &ledger.thread[i];
+
+		/* While a CPU goes off line, no call registers or unregisters threads. */
+		if (counter_get(&later->registering) > registered &&
+		    counter_get(&later->registered) && (ACTIVE >> later->callback[cpu] & 1))
+			kt_fail(KT_MODEL, "parked before threads that were registered later: %s, "
+				"CPU %u", t->name, cpu);
+	}
+}
+
 void model_has_threads(const struct ledger_thread *t, uint64_t online, uint64_t threads)
 {
 	uint64_t without = online & ~threads;

@@ -10,6 +10,19 @@ static void callback(enum ledger_callback last, enum ledger_callback what, struc
 	model_callback(P, 1, what, true, now);
 }
 
+/* B stands for a percpu that was registered later. */
+static void parks_in_order(bool bad)
+{
+	counter_set(&P->registered, 2);
+	counter_set(&B->registering, 3);
+	counter_set(&B->registered, 4);
+	B->callback[1] = bad ? LEDGER_RUN : LEDGER_PARK;
+	model_parks_in_order(P, 1);
+	counter_set(&B->registering, 1);
+	B->callback[1] = LEDGER_RUN;
+	model_parks_in_order(P, 1);
+}
+
 /* What a callback should find. */
 static const struct model_cpu good = { true, true, true, true };
 
@@ -166,6 +179,7 @@ const struct model_rule model_percpu_rules[] = {
 	RULE(park_active, "park called when it is parked: p/0, CPU 1"),
 	RULE(unpark_parked, "unpark called when it is active: p/0, CPU 1"),
 	RULE(cleanup_once, "cleanup called when cleanup was called: p/0, CPU 1"),
+	RULE(parks_in_order, "parked before threads that were registered later: p/0, CPU 1"),
 	RULE(has_threads, "a CPU is on line and has no thread: p/0, CPU 2"),
 	RULE(no_thread_left, "unregister left a thread behind: p/0, CPU 3"),
 	RULE(no_setup_left, "a register that failed returned, setup was called and cleanup was "

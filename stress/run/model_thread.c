@@ -100,6 +100,23 @@ void model_unparked(const struct ledger_thread *t, struct model_place place)
 	check_place(t, place, "kthread_parkme returned");
 }
 
+void model_turned(struct ledger_thread *t)
+{
+	/* An operation makes at most four wake-ups of one thread, and the teardown makes some. */
+	unsigned most = 4u * ledger.plan->ops_count + 8u;
+
+	if (++t->turns > most)
+		kt_fail(KT_MODEL, "the thread goes round without sleeping: %s", t->name);
+}
+
+void model_allowed(const struct ledger_thread *t, uint64_t cpus, bool on_cpus, uint64_t again)
+{
+	/* A CPU that is taken off line loses its threads. */
+	if (cpus && !on_cpus && cpus == again && !(cpus & ledger.cpus_down))
+		kt_fail(KT_MODEL, "set_cpus_allowed returned 0, and the thread runs elsewhere: %s",
+			t->name);
+}
+
 void model_context(const struct ledger_thread *t, const struct model_context *c)
 {
 	/* A name that was not allocated is as long as comm. */
@@ -166,13 +183,16 @@ void model_is_parked(const struct ledger_thread *t, bool asleep)
 
 /* ---- CPUs -------------------------------------------------------------------------- */
 
-void model_affine(const struct ledger_thread *t, bool bound, int err)
+void model_affine(const struct ledger_thread *t, bool bound, bool lives, int err)
 {
 	if (err != 0 && err != -EINVAL)
 		kt_fail(KT_MODEL, "set_cpus_allowed returned %s, expected 0 or -EINVAL: %s",
 			model_value(err).s, t->name);
 	if (bound && err == 0)
 		kt_fail(KT_MODEL, "the CPUs of a bound thread were changed: %s", t->name);
+	if (lives && !bound && err != 0)
+		kt_fail(KT_MODEL, "set_cpus_allowed returned %s, expected 0: %s",
+			model_value(err).s, t->name);
 }
 
 void model_per_cpu(const struct ledger_thread *t, int cpu, bool is_per_cpu)

@@ -200,12 +200,30 @@ static void park_asleep(bool bad)
 
 static void affine_error(bool bad)
 {
-	model_affine(A, true, bad ? -EBUSY : -EINVAL);
+	model_affine(A, true, true, bad ? -EBUSY : -EINVAL);
 }
 
 static void affine_bound(bool bad)
 {
-	model_affine(A, bad, 0);
+	model_affine(A, bad, true, 0);
+}
+
+static void affine_done(bool bad)
+{
+	model_affine(A, false, bad, -EINVAL);
+}
+
+static void allowed(bool bad)
+{
+	model_allowed(A, 2, true, 2);
+	model_allowed(A, 2, false, 1);	/* changed meanwhile */
+	model_allowed(A, bad ? 2 : 4, false, bad ? 2 : 4);	/* CPU 2 is taken off line */
+}
+
+static void turns(bool bad)
+{
+	A->turns = 4u * ledger.plan->ops_count + 7u + bad;
+	model_turned(A);
 }
 
 static void per_cpu_set(bool bad)
@@ -267,6 +285,9 @@ const struct model_rule model_thread_rules[] = {
 	RULE(park_asleep, "park returned while the thread was still running: a"),
 	RULE(affine_error, "set_cpus_allowed returned -EBUSY, expected 0 or -EINVAL: a"),
 	RULE(affine_bound, "the CPUs of a bound thread were changed: a"),
+	RULE(affine_done, "set_cpus_allowed returned -EINVAL, expected 0: a"),
+	RULE(allowed, "set_cpus_allowed returned 0, and the thread runs elsewhere: a"),
+	RULE(turns, "the thread goes round without sleeping: a"),
 	RULE(per_cpu_set, "kthread_is_per_cpu is wrong after set_per_cpu(1): a"),
 	RULE(per_cpu_ended, "kthread_is_per_cpu is wrong after set_per_cpu(-1): a"),
 	RULE_OF(expect_value, KT_EXPECT, "the plan expects -EINTR: a got 7"),

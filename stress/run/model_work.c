@@ -5,6 +5,19 @@
 #include "platform/check.h"
 #include "stress/run/model.h"
 
+void model_timer(const struct ledger_thread *t, bool armed, bool waits)
+{
+	if (armed && !waits)
+		kt_fail(KT_MODEL, "a work's timer is armed, and the work does not wait for it: %s",
+			t->name);
+}
+
+void model_fires(uint64_t expires_ns, uint64_t now_ns)
+{
+	if (now_ns < expires_ns)
+		kt_fail(KT_MODEL, "a timer fires before its time");
+}
+
 void model_work_started(const struct ledger_job *j, bool running)
 {
 	if (!running)

@@ -6,6 +6,17 @@
 
 /* ---- works ------------------------------------------------------------------------ */
 
+static void timer_in_time(bool bad)
+{
+	model_fires(100, bad ? 99 : 100);
+}
+
+static void timer_of_work(bool bad)
+{
+	model_timer(W, false, false);
+	model_timer(W, true, !bad);
+}
+
 static void work_running(bool bad)
 {
 	counter_set(&W->job[0].started, 1);
@@ -188,6 +199,8 @@ static void looked_missed(bool bad)
 
 const struct model_rule model_work_rules[] = {
 	RULE_OF(work_running, KT_DISCIPLINE, "work entered in a state that is not RUNNING"),
+	RULE(timer_in_time, "a timer fires before its time"),
+	RULE(timer_of_work, "a work's timer is armed, and the work does not wait for it: w"),
 	RULE(work_alone, "a work runs twice at the same time"),
 	RULE(posted, "queueing a new work failed: w"),
 	RULE(queued_is_there, "newly queued without delay, and not in the queue: w"),

@@ -73,6 +73,10 @@ PROGRAMS = {
 SYMBOLS = {
     "llvm-19": "names of places in programs, from debug information",
 }
+MUTATE = {
+    "python3-clang-19": "reads the syntax of C",
+    "binutils": "takes debugging information out of what is linked",
+}
 MANUAL = {
     "man-db": "shows the manual page",
 }
@@ -99,7 +103,7 @@ TESTS = {
     "zsh": "tests its completion",
 }
 ALL = {**BUILD, **FUZZ, **BENCH, **PAGE, **TERMINAL, **METRICS, **MANUAL, **TESTS, **FORMAT,
-       **LINT, **DEBUG, **PROGRAMS}
+       **LINT, **DEBUG, **PROGRAMS, **MUTATE}
 
 
 def installed(package):

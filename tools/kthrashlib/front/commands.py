@@ -191,6 +191,23 @@ COMMANDS = [
        "the observation. stress/litmus/README.md says what the language is. Exit status 1: a "
        "verdict differs from the file's \"Result:\"; with --table, a forbidden outcome was shown. "
        "2: a file is no such test. 3: a test has more executions than --executions says."),
+    Command("mutate", "mutation.mutate:main", "[FILE]...",
+            "small edits of the code under test, each hunted: how good are the hunts?", [
+        Option("--count=N", "so many edits are hunted", "60", number=whole(1, 10**6)),
+        Option("--seed=N", "the number from which edits and schedules are drawn", "1",
+               number=whole(0, 2**62)),
+        Option("--seconds=N", "begin no edit after so many seconds", "no limit",
+               number=whole(1, 10**7)),
+        Option("--executions=N", "of each hunt", "100000", number=whole(1, 10**12)),
+        Option("--jobs=N", "how many edits are hunted at a time", "one for each processor",
+               number=whole(1, 256)),
+        JSON,
+    ], "FILE is a source of core/ or a back end that runs in the simulator; by default all of "
+       "them. An edit that compiles to the same object does not count. Each edit is hunted by "
+       "the default portfolio and, if it survives, with weak memory, plans that break rules, the "
+       "corpus, and on other back ends. The command prints each survivor as a diff. The same "
+       "command goes on after an interruption. stress/bugs/equivalent.toml lists the edits that "
+       "were judged to change nothing. Exit status 1: an edit survived."),
     Command("gate", "gate.gate:main", "",
             "for CI: sanitizers x back ends x kinds of test, in a given time", [
         Option("--minutes=N", "how long the gate may take", "30", number=real(0.1, 7 * 24 * 60)),

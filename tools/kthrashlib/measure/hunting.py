@@ -13,9 +13,14 @@ COLUMNS = [("bug", LEFT), ("found as", LEFT), ("strategy", LEFT), ("executions",
            ("shrunk to", LEFT), ("replays", RIGHT), ("how to see it", LEFT)]
 
 
+def objects(said):
+    """Returns the objects in a driver's output, which has one in each line of JSON."""
+    return [json.loads(x) for x in said.splitlines() if x.startswith("{")]
+
+
 def json_lines(args):
     done = children.run(args, stdout=children.PIPE, text=True, errors="surrogateescape")
-    return done.returncode, [json.loads(x) for x in done.stdout.splitlines() if x.startswith("{")]
+    return done.returncode, objects(done.stdout)
 
 
 def hunt(binary, folder, executions, seed, options=()):
