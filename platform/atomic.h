@@ -27,14 +27,17 @@
 /* The address to use: p, or with weak memory the place of the value that this task sees. */
 #define KT_ATOMIC_AT(op, what, access, p)                                      \
 	((__typeof__(p))sim_point(KT_SITE_OF(op, what, access, sizeof *(p)), (p)))
-/* The same for a compare-and-exchange, which in weak memory orders nothing if it fails. */
-#define KT_ATOMIC_IF(op, what, p, old)                                         \
+/*
+ * The same for a compare-and-exchange, which in weak memory orders nothing if it fails, and is an
+ * update of the kind `how` if it succeeds.
+ */
+#define KT_ATOMIC_IF(op, what, p, old, how)                                    \
 	(__extension__({                                                       \
 		struct kt_site *kt_site_if = KT_SITE_OF(op, what, KT_CMPXCHG, sizeof *(p)); \
 		__typeof__(p) kt_p = sim_point(kt_site_if, (p));               \
 		__builtin_expect(sim_is_weak, false) ?                         \
 			(__typeof__(p))sim_at_cmpxchg(kt_site_if, kt_p, (uint64_t)(old), \
-						      KT_UPDATE) : kt_p; \
+						      (how)) : kt_p;   \
 	}))
 #define KT_ATOMIC_MB()    sim_fence()
 #define KT_ATOMIC_RMB()   ((void)(sim_is_weak ? sim_weak_rmb() : (void)0))
@@ -42,7 +45,7 @@
 #define KT_ATOMIC_SEEN(p) ((__typeof__(p))sim_seen((p), sizeof *(p)))
 #else
 #define KT_ATOMIC_AT(op, what, access, p) (p)
-#define KT_ATOMIC_IF(op, what, p, old)    (p)
+#define KT_ATOMIC_IF(op, what, p, old, how) (p)
 #define KT_ATOMIC_MB()                    ((void)0)
 #define KT_ATOMIC_RMB()                   ((void)0)
 #define KT_ATOMIC_WMB()                   ((void)0)
@@ -144,7 +147,8 @@
 #define cmpxchg(p, old, new_)                                                  \
 	(__extension__({                                                       \
 		__typeof__(*(p)) kt_o = (old), kt_n = (new_);                  \
-		KT_ATOMIC_CMPXCHG(KT_ATOMIC_IF("cmpxchg", #p, (p), kt_o), kt_o, kt_n); \
+		KT_ATOMIC_CMPXCHG(KT_ATOMIC_IF("cmpxchg", #p, (p), kt_o, KT_UPDATE), kt_o, \
+				  kt_n);                                       \
 	}))
 
 /* Add n, and return the old value. */

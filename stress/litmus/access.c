@@ -100,15 +100,8 @@ int64_t access_update(unsigned thread, const struct expr *e, unsigned g, int64_t
 
 /* A compare-and-exchange at that point. `how`: its order if it finds `old`. */
 #define COMPARE(type)                                                          \
-	do {                                                                   \
-		struct kt_site *site = KT_SITE_OF("cmpxchg", "", KT_CMPXCHG, sizeof(type)); \
-		type *place = sim_point(site, access_words[g]);                       \
-		type expected = (type)old;                                     \
-                                                                               \
-		if (sim_is_weak)                                               \
-			place = sim_at_cmpxchg(site, place, (uint64_t)expected, how); \
-		was = KT_ATOMIC_CMPXCHG(place, expected, (type)new);           \
-	} while (0)
+	was = KT_ATOMIC_CMPXCHG(KT_ATOMIC_IF("cmpxchg", "", (type *)p, (type)old, how), \
+				(type)old, (type)new)
 
 int64_t access_compare(unsigned thread, unsigned g, int64_t old, int64_t new,
 		       enum test_order order)
@@ -118,6 +111,7 @@ int64_t access_compare(unsigned thread, unsigned g, int64_t old, int64_t new,
 		[ORDER_ACQUIRE] = KT_UPDATE_ACQUIRE, [ORDER_RELEASE] = KT_UPDATE_RELEASE,
 	};
 	enum kt_access how = access[order];
+	void *p = access_words[g];
 	int64_t was = 0;
 
 	explore_next(thread, ACT_UPDATE, g);
