@@ -13,6 +13,9 @@
  *	dpor_tree.c		reversing races: sleep sets and wakeup trees
  *	dpor_sets.c		objects, and sets of touches
  *	dpor_class.c		classes of executions that were seen
+ *	dpor_state.c		the state before an event, as a hash
+ *	dpor_cache.c		states that were explored, and what follows them
+ *	dpor_persist.c		the reduction of an exploration that knows states
  */
 #ifndef PLATFORM_SIM_DPOR_H
 #define PLATFORM_SIM_DPOR_H
@@ -50,6 +53,8 @@ struct dpor_event {
 	uint8_t enablers;		/* 0: the event was possible at any time */
 	uint8_t proc;
 	bool is_last_resort;		/* possible only when no other task could go on */
+	bool is_only_resort;		/* and no other task was possible at all */
+	bool waits_for_exit;		/* enabler[0] is the exit that its proc waited for */
 	uint32_t lock;			/* object + 1 of the lock that it acquires; 0: none */
 };
 
@@ -94,6 +99,7 @@ struct dpor_task {
 	uint16_t last;			/* event + 1 of its last event, or of its spawn */
 	uint32_t spin_from;		/* from this event on it looked at what it spins on */
 	struct dpor_wakers permit, woken;	/* events that gave it a permit; that woke it */
+	bool spun;			/* it has let others go first */
 	bool may_be_killed;
 	bool may_time_out;		/* DPOR_WOKEN, DPOR_PERMIT: at any moment */
 };
@@ -117,6 +123,29 @@ struct dpor_node {			/* node[i] is before event i */
 	uint32_t branches;		/* branches that are to be tried later instead */
 	uint32_t asleep, asleep_count;	/* in dpor.sleepers[] */
 	uint32_t used[DPOR_BUDGETS];
+	/* Only if the exploration knows states; bits per proc: */
+	uint64_t enabled, killable;	/* it can go on; it sleeps and could be killed */
+	uint64_t chosen;		/* its event is tried, or was */
+	uint64_t there;			/* it exists */
+	uint64_t slept;			/* it is asleep here since an earlier node */
+	struct sim_hash state;
+	bool has_state;			/* the state is kept, and this node explores it */
+	uint32_t pending[DPOR_PROCS_MAX];	/* what each proc touches next, as far as known */
+};
+
+/* A touch by a proc in some execution that goes on from a state. */
+struct dpor_deed {
+	uint64_t past;			/* procs: after the state, it happens after an event of
+					 * each of them. There may be others */
+	uint32_t touch;
+	uint8_t proc;
+	uint8_t how;
+};
+
+enum {
+	DPOR_DEED,
+	DPOR_DEED_WAITS,	/* the end of a wait, which needs that another proc ends it */
+	DPOR_DEED_KILL,		/* in an event in which the proc is killed first */
 };
 
 /* ---- state ---------------------------------------------------------------- */
@@ -168,6 +197,8 @@ void dpor_tasks_forget(void);
 void dpor_tasks_begin(void);
 /* The current task has made `task`. */
 void dpor_task_spawned(uint32_t task);
+/* The proc that makes this proc. */
+uint32_t dpor_parent(uint32_t proc);
 
 /* ---- dpor_pending.c ----------------------------------------------------------- */
 
@@ -207,6 +238,8 @@ bool dpor_may_be_killed(uint32_t task, const struct dpor_node *n);
  * under way touches what the task looked at.
  */
 bool dpor_spin_changed(uint32_t task, struct dpor_wakers *found);
+/* A hash of what the task looked at since it spun last, and of whether that has changed. */
+uint64_t dpor_spin_hash(uint32_t task);
 
 /* ---- dpor_event.c ------------------------------------------------------------- */
 
@@ -230,10 +263,10 @@ void dpor_event_memory_ends(const void *addr, size_t size, enum sim_end end);
 /* ---- dpor_node.c --------------------------------------------------------------- */
 
 /*
- * Make the node before the next event, and decide its label. False: all that could be next
- * is asleep.
+ * Make the node before the next event, and decide its label. False: all that could be next is
+ * asleep; or, if the exploration knows states, the state was explored, and has this future.
  */
-bool dpor_node_new(uint64_t enabled, uint32_t current);
+bool dpor_node_new(uint64_t enabled, uint32_t current, uint32_t *future);
 /* No task can go on unless it is killed: plan such kills for later executions. */
 void dpor_node_plan_kills(void);
 /*
@@ -283,6 +316,9 @@ uint32_t dpor_set_touches(uint32_t set, const uint32_t **touch);
 bool dpor_dependent(uint32_t a, uint32_t b);
 bool dpor_touches_depend(uint32_t a, uint32_t b);
 bool dpor_set_has(uint32_t set, uint32_t touch);
+/* False: surely no touch of the set depends on this one. */
+bool dpor_set_may_touch(uint32_t set, uint32_t touch);
+bool dpor_is_thing(uint32_t object, enum sim_thing thing);
 void dpor_stack_object(const void *addr, size_t size);
 void dpor_stack_objects_reset(void);
 
@@ -298,6 +334,68 @@ static inline bool dpor_before(uint32_t i, uint32_t k)
 {
 	return dpor.clock[k][dpor.event[i].proc] >= dpor.event[i].index;
 }
+
+/* All that comes before what has the clock `with` comes before what has `clock`, too. */
+static inline void dpor_join(uint16_t *clock, const uint16_t *with)
+{
+	for (uint32_t i = 0; i < DPOR_PROCS_MAX; i++)
+		clock[i] = clock[i] > with[i] ? clock[i] : with[i];
+}
+
+/* ---- dpor_state.c ------------------------------------------------------------- */
+
+/* Can this build tell states apart? */
+bool dpor_states_possible(void);
+/* The task begins. */
+void dpor_state_begin(uint32_t task);
+/* The current task is at a decision. */
+void dpor_state_note(uint32_t task);
+/* The state before the next event. n: the node there; its `used` is known. */
+struct sim_hash dpor_state(const struct dpor_node *n);
+
+/* ---- dpor_cache.c ------------------------------------------------------------- */
+
+enum dpor_seen {
+	DPOR_NEW,	/* from now on it counts as seen; see dpor_state_explored() */
+	DPOR_SEEN,	/* it was explored */
+	DPOR_NOT_KEPT,	/* it was not, and it is not remembered either */
+};
+
+void dpor_cache_forget(void);
+uint64_t dpor_cache_bytes(void);
+/*
+ * *slept: the procs that are asleep. A state that was explored while others were asleep counts as
+ * new; then those that were asleep both times are left in *slept.
+ */
+enum dpor_seen dpor_state_look(const struct sim_hash *key, uint64_t *slept, uint32_t *future);
+/* All that follows the state was explored; it is in what was noted after the node. */
+void dpor_state_explored(const struct sim_hash *key, uint32_t node);
+
+/* Note what comes after a node of this execution: nothing yet; a deed; a future. */
+void dpor_after_clear(uint32_t node);
+void dpor_after_deed(uint32_t node, const struct dpor_deed *d);
+/* What is noted after the node: bits of deeds. */
+uint32_t dpor_after_words(uint32_t node, const uint64_t **word);
+/* Forget the deeds on the object. */
+void dpor_after_leave_out(uint32_t node, uint32_t object);
+void dpor_after_future(uint32_t node, uint32_t future);
+
+/* The deeds of a future: their numbers as bits in words. */
+uint32_t dpor_future_words(uint32_t future, const uint64_t **word);
+const struct dpor_deed *dpor_deed(uint32_t number);
+
+/* ---- dpor_persist.c ------------------------------------------------------------- */
+
+/* The node is new; `enabled` has a bit per task. */
+void dpor_persist_node(struct dpor_node *n, uint64_t enabled);
+/* Events i and j are a race. `direct` has what comes before j in any case. */
+void dpor_persist_race(uint32_t i, uint32_t j, const uint16_t *direct);
+/* The execution was cut at a state that has this future. */
+void dpor_persist_cut(uint32_t future);
+/* Note the deeds of event i, before all that is noted after the node. */
+void dpor_persist_did(uint32_t node, uint32_t i);
+/* All that follows event i was explored, and is noted after node i + 1: note it after node i. */
+void dpor_persist_tried(uint32_t i);
 
 /* ---- dpor_tree.c: what is to be tried ----------------------------------- */
 

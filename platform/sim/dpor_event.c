@@ -187,6 +187,7 @@ static void begin_pending(struct dpor_event *e, uint32_t id)
 		dpor_event_touch(dpor_touch(dpor_thing(SIM_EXIT, t->other), SIM_READ));
 		e->enabler[0] = (uint16_t)(dpor.task[t->other].last - 1);
 		e->enablers = 1;
+		e->waits_for_exit = true;
 		break;
 	case DPOR_VALUE:
 		dpor_event_touch(t->touch);
@@ -199,6 +200,7 @@ static void begin_pending(struct dpor_event *e, uint32_t id)
 		e->is_last_resort |= !dpor_spin_changed(id, &changes);
 		enabled_by(e, &changes);
 		t->spin_from = dpor.events;
+		t->spun = true;
 		break;
 	default:
 		break;

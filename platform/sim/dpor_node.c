@@ -96,29 +96,106 @@ static void stay_asleep(struct dpor_node *n)
 	}
 }
 
+/*
+ * If the exploration knows states: a proc stays asleep, or wakes, with all that it could have done.
+ * One that was not tried to the end is awake.
+ */
+static uint64_t procs_awake(const struct dpor_node *p, uint32_t set)
+{
+	uint64_t awake = 1ull << p->label.proc;
+
+	for (uint32_t b = p->branches; b; b = dpor.branch[b].next)
+		awake |= 1ull << dpor.branch[b].label.proc;
+	for (uint32_t i = 0; i < p->asleep_count; i++)
+		if (dpor_dependent(dpor.sleepers[p->asleep + i].set, set))
+			awake |= 1ull << dpor.sleepers[p->asleep + i].label.proc;
+	return awake;
+}
+
+static void procs_stay_asleep(struct dpor_node *n)
+{
+	const struct dpor_node *p = n - 1;
+	uint64_t awake = procs_awake(p, dpor.event[dpor.events - 1].set);
+
+	for (uint32_t i = 0; i < p->asleep_count; i++) {
+		struct dpor_asleep s = dpor.sleepers[p->asleep + i];
+
+		if (awake >> s.label.proc & 1)
+			continue;
+		dpor_put_asleep(n, s.label, s.set);
+		n->slept |= 1ull << s.label.proc;
+	}
+}
+
+/* Of the procs that are asleep, only these. */
+static void keep_asleep(struct dpor_node *n, uint64_t procs)
+{
+	uint32_t count = n->asleep_count;
+
+	n->slept = procs;
+	n->asleep_count = 0;
+	dpor.sleepers_used = n->asleep;
+	for (uint32_t i = 0; i < count; i++) {
+		struct dpor_asleep s = dpor.sleepers[n->asleep + i];
+
+		if (procs >> s.label.proc & 1)
+			dpor_put_asleep(n, s.label, s.set);
+	}
+}
+
 /* The node before the next event, which is new. */
 static void node_begin(struct dpor_node *n)
 {
 	n->asleep = dpor.sleepers_used;
 	n->asleep_count = 0;
+	n->slept = 0;
 	n->branches = dpor.subtree;
 	dpor.subtree = 0;
 	if (dpor.events == 0)
 		memset(n->used, 0, sizeof n->used);
+	else if (dpor.o.states && !dpor.o.brute)
+		procs_stay_asleep(n);
 	else if (!dpor.o.brute)
 		stay_asleep(n);
 }
 
-bool dpor_node_new(uint64_t enabled, uint32_t current)
+/* Was the state here explored before? Then *future is what follows. */
+static bool is_explored(struct dpor_node *n, uint64_t enabled, uint32_t *future)
+{
+	enum dpor_seen seen;
+	uint64_t slept;
+
+	if (!dpor.o.states)
+		return false;
+	dpor_after_clear(dpor.events);
+	dpor_persist_node(n, enabled);
+	n->has_state = false;
+	if (dpor.events == 0)
+		return false;	/* no task exists yet */
+	n->state = dpor_state(n);
+	slept = n->slept;
+	seen = dpor_state_look(&n->state, &slept, future);
+	n->has_state = seen == DPOR_NEW;
+	if (slept != n->slept)
+		keep_asleep(n, slept);
+	return seen == DPOR_SEEN;
+}
+
+bool dpor_node_new(uint64_t enabled, uint32_t current, uint32_t *future)
 {
 	struct dpor_node *n = &dpor.node[dpor.events];
 
 	node_begin(n);
+	if (is_explored(n, enabled, future))
+		return false;
 	if (!take_branch(n, enabled)) {
 		if (!take_any(n, enabled, current))
 			return false;
-		if (dpor.o.brute)
+		n->chosen = 1ull << n->label.proc;
+		if (dpor.o.brute) {
 			plan_all(n, enabled);
+			n->chosen = UINT64_MAX;
+		}
 	}
 	dpor.guided = dpor.events + 1;
 	return true;
@@ -129,6 +206,12 @@ void dpor_node_plan_kills(void)
 	struct dpor_node *n = &dpor.node[dpor.events];
 
 	node_begin(n);
+	n->has_state = false;
+	if (dpor.o.states) {
+		dpor_after_clear(dpor.events);
+		dpor_persist_node(n, 0);
+		n->chosen = n->killable & ~n->slept;
+	}
 	for (uint32_t id = 0; id < sim.record->tasks; id++) {
 		struct dpor_label label = { dpor_proc[id], 1 };
 
@@ -151,6 +234,16 @@ static void drop_subtree(void)
 	}
 }
 
+/* All that follows event d, which node d tried, was explored. */
+static void was_tried(uint32_t d)
+{
+	/* What comes after the only thing that was possible at all is in no race with what came
+	 * before. */
+	if (dpor.event[d].is_only_resort)
+		return;
+	dpor_persist_tried(d);
+}
+
 bool dpor_node_backtrack(bool tried)
 {
 	drop_subtree();
@@ -160,6 +253,8 @@ bool dpor_node_backtrack(bool tried)
 		dpor.sleepers_used = n->asleep + n->asleep_count;
 		if (tried)
 			dpor_put_asleep(n, n->label, dpor.event[d].set);
+		if (tried && dpor.o.states)
+			was_tried(d);
 		while (n->branches) {
 			set_label(n, n->branches);
 			if (!dpor_is_asleep(n, n->label)) {
@@ -169,6 +264,8 @@ bool dpor_node_backtrack(bool tried)
 			}
 			drop_subtree();
 		}
+		if (dpor.o.states && n->has_state)
+			dpor_state_explored(&n->state, d);
 	}
 	return false;
 }

@@ -13,12 +13,6 @@
 
 #include "platform/sim/dpor.h"
 
-static void join(uint16_t *clock, const uint16_t *with)
-{
-	for (uint32_t i = 0; i < DPOR_PROCS_MAX; i++)
-		clock[i] = clock[i] > with[i] ? clock[i] : with[i];
-}
-
 static bool covers(const uint16_t *clock, uint32_t i)
 {
 	return clock[dpor.event[i].proc] >= dpor.event[i].index;
@@ -35,8 +29,12 @@ static bool possible_without(const struct dpor_event *e, uint32_t i)
 	return e->enablers == 0;
 }
 
-static void add_race(uint32_t first, uint32_t second)
+static void add_race(uint32_t first, uint32_t second, const uint16_t *direct)
 {
+	if (dpor.o.states) {
+		dpor_persist_race(first, second, direct);
+		return;
+	}
 	if (!dpor_room(&dpor.race, &dpor.races_size, dpor.races + 1, sizeof *dpor.race))
 		return;
 	dpor.race[dpor.races++] = (struct dpor_race){ (uint16_t)first, (uint16_t)second };
@@ -66,10 +64,10 @@ static void find_races(uint32_t j, uint16_t *direct)
 			release = dpor.clock[i];
 		behind = release && covers(release, i);
 		if (acquires || (!behind && possible_without(e, i)))
-			add_race(i, j);
-		join(clock, dpor.clock[i]);
+			add_race(i, j, direct);
+		dpor_join(clock, dpor.clock[i]);
 		if (acquires || !behind)
-			join(direct, dpor.clock[i]);
+			dpor_join(direct, dpor.clock[i]);
 	}
 }
 
@@ -105,7 +103,7 @@ void dpor_order(uint32_t i)
 		memset(clock, 0, sizeof dpor.clock[0]);
 	if (e->is_last_resort)
 		for (uint32_t k = 0; k < i; k++)
-			join(clock, dpor.clock[k]);
+			dpor_join(clock, dpor.clock[k]);
 	memcpy(direct, clock, sizeof direct);
 	find_races(i, direct);
 	clock[e->proc] = e->index;

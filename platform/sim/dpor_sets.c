@@ -311,6 +311,18 @@ bool dpor_dependent(uint32_t a, uint32_t b)
 	return false;
 }
 
+bool dpor_set_may_touch(uint32_t set, uint32_t touch)
+{
+	return sets.set[set].bloom & bloom_of(touch);
+}
+
+bool dpor_is_thing(uint32_t object, enum sim_thing thing)
+{
+	uint64_t name = objects.name[object];
+
+	return name >> 62 == NAME_THING && (name >> 24 & 0xfffffff) == (uint64_t)thing;
+}
+
 bool dpor_set_has(uint32_t set, uint32_t touch)
 {
 	const struct set *s = &sets.set[set];

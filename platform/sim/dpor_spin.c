@@ -51,6 +51,10 @@ static bool is_news(const uint32_t *mine, const uint32_t *when, uint32_t count,
 	return false;
 }
 
+/*
+ * In an exploration that knows states, a task that spins for the first time just looks again.
+ * Otherwise all that it ever looked at would have to be a part of its state.
+ */
 bool dpor_spin_changed(uint32_t task, struct dpor_wakers *found)
 {
 	static uint32_t mine[DPOR_TOUCHES_MAX], when[DPOR_TOUCHES_MAX];
@@ -58,6 +62,8 @@ bool dpor_spin_changed(uint32_t task, struct dpor_wakers *found)
 	uint32_t count = 0, proc = dpor_proc[task];
 	bool changed = false;
 
+	if (dpor.o.states && !dpor.task[task].spun)
+		return true;
 	for (uint32_t k = dpor.task[task].spin_from; k < dpor.events; k++) {
 		uint32_t n = dpor_set_touches(dpor.event[k].set, &touch);
 
@@ -77,4 +83,31 @@ bool dpor_spin_changed(uint32_t task, struct dpor_wakers *found)
 		for (uint32_t i = 0; i < count; i++)
 			dpor_event_touch(mine[i]);
 	return changed;
+}
+
+uint64_t dpor_spin_hash(uint32_t task)
+{
+	static uint32_t mine[DPOR_TOUCHES_MAX], when[DPOR_TOUCHES_MAX];
+	const uint32_t *touch;
+	uint32_t count = 0, proc = dpor_proc[task];
+	uint64_t hash = 0;
+
+	for (uint32_t k = dpor.task[task].spin_from; k < dpor.events; k++) {
+		uint32_t n = dpor_set_touches(dpor.event[k].set, &touch);
+
+		if (dpor.event[k].proc == proc)
+			count = note_looks(mine, when, count, touch, n, k);
+	}
+	for (uint32_t at = 0; at < count; at++) {
+		bool news = false;
+
+		for (uint32_t k = when[at] + 1; k < dpor.events && !news; k++) {
+			uint32_t n = dpor_set_touches(dpor.event[k].set, &touch);
+
+			news = dpor.event[k].proc != proc &&
+			       is_news(&mine[at], &when[at], 1, touch, n, k);
+		}
+		hash += ((uint64_t)mine[at] << 1 | news) * 0x9e3779b97f4a7c15ull;
+	}
+	return hash;
 }

@@ -12,6 +12,7 @@ uint8_t dpor_proc[DPOR_PROCS_MAX];
 
 static uint8_t child[DPOR_PROCS_MAX][DPOR_PROCS_MAX];	/* a proc's n-th child; 0: none yet */
 static uint8_t children[DPOR_PROCS_MAX];		/* of each proc, in this execution */
+static uint8_t parent_of[DPOR_PROCS_MAX];
 
 static void task_begin(uint32_t id, uint32_t proc)
 {
@@ -22,6 +23,7 @@ static void task_begin(uint32_t id, uint32_t proc)
 	dpor.task_of[proc] = (uint8_t)id;
 	dpor.there |= 1ull << proc;
 	children[proc] = 0;
+	dpor_state_begin(id);
 	*t = (struct dpor_task){ .last = (uint16_t)dpor.events };
 	t->may_be_killed = dpor.o.kills && dpor.o.may_be_killed && dpor.o.may_be_killed(name);
 }
@@ -30,6 +32,11 @@ void dpor_tasks_forget(void)
 {
 	memset(child, 0, sizeof child);
 	dpor.procs = 1;
+}
+
+uint32_t dpor_parent(uint32_t proc)
+{
+	return parent_of[proc];
 }
 
 void dpor_tasks_begin(void)
@@ -47,6 +54,7 @@ void dpor_task_spawned(uint32_t task)
 		if (dpor.procs == DPOR_PROCS_MAX)
 			dpor_give_up("too many tasks");
 		*proc = (uint8_t)dpor.procs++;
+		parent_of[*proc] = (uint8_t)parent;
 	}
 	task_begin(task, *proc);
 }

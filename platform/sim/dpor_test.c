@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Partial-order reduction is compared with a search without reduction: it must find the
- * same outcomes and the same classes, and no class twice. The programs are small. Some are
+ * same outcomes and the same classes, and no class twice. The search by states must find the same
+ * outcomes. The programs are small. Some are
  * written by hand, some are drawn.
  */
 #include <stdio.h>
@@ -51,14 +52,36 @@ static uint64_t outcome(const struct sim_record *r)
 	return h;
 }
 
+/* The same without what the tasks have seen. */
+static uint64_t end_of(const struct sim_record *r)
+{
+	uint64_t h = (uint64_t)r->failure;
+
+	for (unsigned i = 0; i < NAMES && !is_short(r); i++)
+		h = mix(h ^ run.word[i]);
+	return h;
+}
+
 static struct searched {
-	struct hashes outcomes, classes;
+	struct hashes outcomes, ends, classes;
 	struct sim_explored e;
 	bool has_short;
-} full, reduced;
+} full, reduced, by_states, by_ends, all_ends;
+
+/*
+ * How to search. With STATES what each task has seen is a part of the state, and with ENDS it is
+ * not, so far fewer states are told apart. ALL_ENDS is as ENDS without reduction: it goes through
+ * all states.
+ */
+enum how { FULL, REDUCED, STATES, ENDS, ALL_ENDS };
+
+static const struct sim_memory memory[] = { { &run, sizeof run } };
+static const struct sim_memory memory_without_seen[] = {
+	{ &run, offsetof(typeof(run), seen) },
+};
 
 /* False if the search takes too long. */
-static bool search(struct searched *s, const struct program *p, bool brute)
+static bool search(struct searched *s, const struct program *p, enum how how)
 {
 	const struct os_hooks hooks = { .alloc_fails = alloc_fails };
 	struct sim_exploration o = p->o;
@@ -67,7 +90,10 @@ static bool search(struct searched *s, const struct program *p, bool brute)
 
 	memset(s, 0, sizeof *s);
 	run.p = p;
-	o.brute = brute;
+	o.brute = how == FULL || how == ALL_ENDS;
+	o.states = how >= STATES;
+	o.memory = how >= ENDS ? memory_without_seen : memory;
+	o.memory_count = 1;
 	o.may_be_killed = is_t0;
 	os_set_hooks(&hooks);
 	CHECK(sim_explore(&o));
@@ -79,6 +105,7 @@ static bool search(struct searched *s, const struct program *p, bool brute)
 		s->has_short |= is_short(r);
 		if (s->e.class) {
 			add(&s->outcomes, out);
+			add(&s->ends, end_of(r));
 			add(&s->classes, mix(class ^ out));
 		}
 		if (s->e.executions > limit || s->classes.count > 8000)
@@ -119,13 +146,31 @@ static bool agree(const struct program *p, bool has_choices)
 	       (!p->classes || r->executions == p->classes);
 }
 
+/* An execution that was cut has no outcome of its own. */
+static bool agree_by_states(void)
+{
+	if (full.has_short)
+		return by_states.has_short && by_ends.has_short;
+	return same(&full.outcomes, &by_states.outcomes) && same(&full.ends, &by_ends.ends);
+}
+
+static void print_states(const char *what, const struct searched *s)
+{
+	printf("  %s: %llu executions, %llu cut, %llu states, %u outcomes, %u ends%s\n", what,
+	       (unsigned long long)s->e.executions, (unsigned long long)s->e.cut,
+	       (unsigned long long)s->e.states, s->outcomes.count, s->ends.count,
+	       s->has_short ? ", and one that ended at once" : "");
+}
+
 static void compare(const struct program *p, bool has_choices)
 {
-	if (!search(&full, p, true) || !search(&reduced, p, false)) {
+	if (!search(&full, p, FULL) || !search(&reduced, p, REDUCED)) {
 		CHECK(p->name[0] == '#');	/* drawn programs may be too long */
 		return;
 	}
-	if (!agree(p, has_choices)) {
+	if (sim_knows_states())
+		CHECK(search(&by_states, p, STATES) && search(&by_ends, p, ENDS));
+	if (!agree(p, has_choices) || (sim_knows_states() && !agree_by_states())) {
 		printf("FAIL %s: %s | %s | %s | %s\n", p->name, p->task[0], p->task[1],
 		       p->task[2] ? p->task[2] : "", p->task[3] ? p->task[3] : "");
 		printf("  without reduction: %llu executions, %llu classes, %u by log, "
@@ -139,6 +184,8 @@ static void compare(const struct program *p, bool has_choices)
 		       (unsigned long long)reduced.e.blocked,
 		       (unsigned long long)reduced.e.dropped, reduced.classes.count,
 		       reduced.outcomes.count);
+		print_states("by states", &by_states);
+		print_states("by states without what was seen", &by_ends);
 		exit(1);
 	}
 }
@@ -259,6 +306,41 @@ static void test_drawn(const char *name, const char *letters, struct sim_explora
 	printf("ok drawn, %s: %llu of %llu, %llu blocked\n", name, classes, executions, blocked);
 }
 
+/*
+ * Programs that are too large for a search without states. The reduction must reach the same
+ * ends as a search through all states, and do so in fewer steps.
+ */
+static void test_states(const char *name, const char *letters, struct sim_exploration o,
+			unsigned count)
+{
+	unsigned long long all = 0, kept = 0, cut = 0;
+
+	for (unsigned seed = 0; seed < count; seed++) {
+		struct kt_rng rng;
+		struct program p = { .name = name, .o = o, .same_values = seed % 4 != 0 };
+		char text[TASKS_MAX][64];
+
+		kt_rng_seed(&rng, 1000 + seed);
+		for (unsigned i = 0; i < 3; i++) {
+			draw_task(text[i], &rng, i, 2 + kt_rng_below(&rng, 3), letters);
+			p.task[i] = text[i];
+		}
+		CHECK(search(&all_ends, &p, ALL_ENDS) && search(&by_ends, &p, ENDS));
+		if (all_ends.has_short ? !by_ends.has_short :
+		    !same(&all_ends.ends, &by_ends.ends)) {
+			printf("FAIL %s %u: %s | %s | %s\n", name, seed, text[0], text[1], text[2]);
+			print_states("all states", &all_ends);
+			print_states("with reduction", &by_ends);
+			exit(1);
+		}
+		all += all_ends.e.states;
+		kept += by_ends.e.states;
+		cut += by_ends.e.cut;
+	}
+	printf("ok states, %s: %llu of %llu, %llu cut\n", name, kept, all, cut);
+	CHECK(kept < all && cut > 0);
+}
+
 int main(void)
 {
 	struct sim_exploration none = { 0 };
@@ -273,5 +355,13 @@ int main(void)
 	test_drawn("spurious", "RWPN", (struct sim_exploration){ .spurious = 1 }, 60);
 	test_drawn("fails", "RWLUAI", (struct sim_exploration){ .fails = 1 }, 60);
 	test_drawn("kills", "RWKCPN", (struct sim_exploration){ .kills = 1 }, 60);
+	if (!sim_knows_states())
+		return 0;
+	test_states("words", "RWXI", none, 500);
+	test_states("locks", "RWLLUT", none, 200);
+	test_states("sleepers", "RWPNXI", none, 200);
+	test_states("all", "RWXILUTPNCV", none, 200);
+	test_states("kills", "RWKCPN", (struct sim_exploration){ .kills = 1 }, 200);
+	test_states("fails", "RWLUAI", (struct sim_exploration){ .fails = 1 }, 200);
 	return 0;
 }

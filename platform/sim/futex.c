@@ -24,6 +24,12 @@ void sim_futex_begin(void)
 	first = 0;
 }
 
+/* What the tasks sleep on, and their chain, is in struct sim_task. */
+void sim_futex_hash(struct sim_hash *h)
+{
+	sim_hash_word(h, first);
+}
+
 static void append(uint32_t id, const void *addr)
 {
 	uint32_t *last = &first;

@@ -166,6 +166,24 @@ void sim_reach(struct kt_site *site, enum sim_why why);
  */
 void sim_set_slow_from(void);
 /*
+ * For states (dpor_state.c). What the caller of the last slow step may still need: its registers,
+ * and its frames from `sp` up. Only on x86-64.
+ */
+struct sim_entry {
+	uint64_t sp, saved[6];
+};
+
+extern struct sim_entry sim_entry __attribute__((visibility("hidden")));
+/*
+ * Are stacks cleaned? Then a function that the engine was called by finds zeros below its frame,
+ * and the frames that it pushes there do not depend on what ran before.
+ */
+extern bool sim_wipes __attribute__((visibility("hidden")));
+#define SIM_WIPE_BYTES 3072
+/* Fill what lies below the caller's frame with zeros. */
+void sim_wipe(void);
+
+/*
  * Run fn(arg) as part of the step under way, whichever task runs: sites that fn reaches are
  * not steps. A kill needs this, because the strategy may kill in the middle of a step.
  */
@@ -284,6 +302,11 @@ enum {
 extern uint8_t sim_memory_doubt[SIM_GRANULES] __attribute__((visibility("hidden")));
 
 void sim_memory_begin(uint32_t moved);
+/*
+ * The execution has allocated nothing yet. From now on each task's blocks lie in a part of the
+ * region that is its own, so that addresses do not depend on the order of allocations.
+ */
+void sim_memory_apart(void);
 void sim_memory_end(void);		/* on the host, after the last task; records a failure */
 void *sim_memory_check_slow(const void *addr, struct kt_site *site)
 	__attribute__((visibility("hidden")));
@@ -340,6 +363,26 @@ static inline void sim_rcu_may_wait(const struct sim_task *t, struct kt_site *si
 	if (t->handle.rcu.depth || t->handle.rcu.in_callback)
 		sim_rcu_bad_wait(site);
 }
+
+/* ---- states: a hash of all that decides what comes next -------------------------- */
+
+struct sim_hash {
+	uint64_t a, b;
+};
+
+static inline void sim_hash_word(struct sim_hash *h, uint64_t w)
+{
+	h->a = (h->a ^ w) * 0x9e3779b97f4a7c15ull;
+	h->a ^= h->a >> 32;
+	h->b = (h->b + w) * 0xd6e8feb86659fd93ull;
+	h->b ^= h->b >> 29;
+}
+
+void sim_hash_bytes(struct sim_hash *h, const void *p, size_t size);
+/* Each adds its module's state. */
+void sim_memory_hash(struct sim_hash *h);	/* only after sim_memory_apart() */
+void sim_rcu_hash(struct sim_hash *h);
+void sim_futex_hash(struct sim_hash *h);
 
 /* ---- crash.c ------------------------------------------------------------- */
 

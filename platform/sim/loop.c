@@ -13,6 +13,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "platform/sim/internal.h"
 #include "platform/sim/strategy_random.h"
@@ -26,6 +27,76 @@
 struct sim sim;
 struct sim_observer sim_tell;
 struct sim_handle *sim_self = &sim.task[0].handle;
+bool sim_wipes __attribute__((visibility("hidden")));
+
+#if defined(__x86_64__)
+struct sim_entry sim_entry __attribute__((visibility("hidden")));
+
+/*
+ * The two functions through which all slow steps go. Before their bodies run, they note the
+ * registers that the caller's frames may still need, and where these frames end. After that, if
+ * sim_wipes, they fill what the step has left below the caller's frame with zeros, the return
+ * address included.
+ */
+#define STRING_OF(x) #x
+#define STRING(x) STRING_OF(x)
+#define BYTES_WIPED STRING(SIM_WIPE_BYTES)
+#define NOTING_ENTRY(name)						\
+	__asm__(".text\n\t"						\
+		".globl " #name "\n\t"					\
+		".hidden " #name "\n\t"				\
+		".type " #name ", @function\n"				\
+		#name ":\n\t"						\
+		".cfi_startproc\n\t"					\
+		"movq %rsp, sim_entry(%rip)\n\t"			\
+		"movq %rbx, sim_entry+8(%rip)\n\t"			\
+		"movq %rbp, sim_entry+16(%rip)\n\t"			\
+		"movq %r12, sim_entry+24(%rip)\n\t"			\
+		"movq %r13, sim_entry+32(%rip)\n\t"			\
+		"movq %r14, sim_entry+40(%rip)\n\t"			\
+		"movq %r15, sim_entry+48(%rip)\n\t"			\
+		"cmpb $0, sim_wipes(%rip)\n\t"			\
+		"je " #name "_noted\n\t"				\
+		"subq $8, %rsp\n\t"					\
+		".cfi_adjust_cfa_offset 8\n\t"			\
+		"call " #name "_noted\n\t"				\
+		"movq %rax, %r8\n\t"					\
+		"addq $8, %rsp\n\t"					\
+		".cfi_adjust_cfa_offset -8\n\t"			\
+		"popq %rdx\n\t"					\
+		".cfi_adjust_cfa_offset -8\n\t"			\
+		".cfi_register %rip, %rdx\n\t"			\
+		"movl $(" BYTES_WIPED " / 8), %ecx\n\t"			\
+		"leaq -" BYTES_WIPED "(%rsp), %rdi\n\t"		\
+		"xorl %eax, %eax\n\t"					\
+		"rep stosq\n\t"					\
+		"movq %r8, %rax\n\t"					\
+		"jmpq *%rdx\n\t"					\
+		".cfi_endproc\n\t"					\
+		".size " #name ", . - " #name "\n")
+
+NOTING_ENTRY(sim_reach);
+NOTING_ENTRY(sim_point_slow);
+#define NOTED(name) name##_noted
+#else
+#define NOTED(name) name
+#endif
+
+void NOTED(sim_reach)(struct kt_site *site, enum sim_why why)
+	__attribute__((visibility("hidden")));
+void *NOTED(sim_point_slow)(struct kt_site *site, const void *addr)
+	__attribute__((visibility("hidden")));
+void *sim_point_slow(struct kt_site *site, const void *addr)
+	__attribute__((visibility("hidden")));
+
+__attribute__((noinline))
+void sim_wipe(void)
+{
+	char below[SIM_WIPE_BYTES];
+
+	memset(below, 0, sizeof below);
+	__asm__ volatile("" : : "r"(below) : "memory");
+}
 
 /* ---- which steps are slow ------------------------------------------------ */
 
@@ -317,7 +388,8 @@ void sim_aside(void (*fn)(void *arg), void *arg)
 	sim_set_slow_from();
 }
 
-void sim_reach(struct kt_site *site, enum sim_why why)
+__attribute__((used))
+void NOTED(sim_reach)(struct kt_site *site, enum sim_why why)
 {
 	if (sim.aside && why == SIM_MARK)
 		return;
@@ -346,8 +418,8 @@ HOT void sim_mark(struct kt_site *site)
 		mark_slow(site);
 }
 
-__attribute__((noinline))
-static void *point_slow(struct kt_site *site, const void *addr)
+__attribute__((used))
+void *NOTED(sim_point_slow)(struct kt_site *site, const void *addr)
 {
 	if (sim.aside) {
 		sim_memory_check(addr, site);
@@ -369,7 +441,7 @@ static void *point_asked(struct kt_site *site, const void *addr)
 	uint64_t can;
 
 	if (!is_plain(site, sim.slow_from))
-		return point_slow(site, addr);
+		return sim_point_slow(site, addr);
 	t = record_step(site, SIM_POINT, sim.timed);
 	can = sim.runnable;
 	sim.yielded = 0;

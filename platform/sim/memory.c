@@ -23,6 +23,8 @@ enum {
 	ENDED_MAX = 256,
 	FENCE = 16,	/* granules behind the last block that belong to no block */
 	MAPPED_BYTES = SIM_REGION_BYTES + SIM_MOVED_MAX * SIM_GRANULE,
+	APART_BYTES = 12 * 1024,	/* of each task, after sim_memory_apart() */
+	COMMON = SIM_WORD_TASKS * APART_BYTES,	/* what is too much for that lies from here on */
 	FRESH = 0xcd,	/* contents of a new block: not zero, to show users that rely on zero */
 	FREED = 0x6b,	/* contents of a freed block: no canonical pointer, so using it faults */
 };
@@ -41,7 +43,10 @@ uint8_t sim_memory_doubt[SIM_GRANULES];
 static struct {
 	char *mapped;			/* the region, and the room to move it */
 	char *region;
-	uint32_t used;			/* bytes */
+	uint32_t used;			/* bytes; if `apart`, the end of the last block */
+	bool apart;
+	uint32_t own_used[SIM_WORD_TASKS];	/* if `apart`: bytes of each task's part */
+	uint32_t common_used;
 	uint32_t blocks;
 	uint32_t ended;			/* on-stack objects that are dead */
 	size_t live[KT_ROLE_COUNT];
@@ -122,6 +127,14 @@ void sim_memory_begin(uint32_t moved)
 	memset(mem.live, 0, sizeof mem.live);
 	memset(mem.allocations, 0, sizeof mem.allocations);
 	mem.used = mem.blocks = mem.ended = 0;
+	mem.apart = false;
+}
+
+void sim_memory_apart(void)
+{
+	mem.apart = true;
+	mem.common_used = 0;
+	memset(mem.own_used, 0, sizeof mem.own_used);
 }
 
 /* The block at that offset of the region, or NULL. */
@@ -188,29 +201,64 @@ void sim_memory_end(void)
 	}
 }
 
+static bool has_room(uint32_t *used, uint32_t bytes, uint32_t size)
+{
+	return *used + bytes + FENCE * SIM_GRANULE <= size;
+}
+
+/*
+ * Where a block of that many bytes goes. One granule behind each block belongs to none. False: no
+ * room.
+ */
+static bool place(uint32_t bytes, uint32_t *offset)
+{
+	uint32_t *own = &mem.own_used[sim.current % SIM_WORD_TASKS];
+	uint32_t end;
+
+	if (!mem.apart) {
+		if (!has_room(&mem.used, bytes, SIM_REGION_BYTES))
+			return false;
+		*offset = mem.used;
+		mem.used += bytes + SIM_GRANULE;
+		return true;
+	}
+	if (has_room(own, bytes, APART_BYTES)) {
+		*offset = sim.current % SIM_WORD_TASKS * APART_BYTES + *own;
+		*own += bytes + SIM_GRANULE;
+	} else {
+		if (!has_room(&mem.common_used, bytes, SIM_REGION_BYTES - COMMON))
+			return false;
+		*offset = COMMON + mem.common_used;
+		mem.common_used += bytes + SIM_GRANULE;
+	}
+	end = *offset + bytes + SIM_GRANULE;
+	mem.used = mem.used > end ? mem.used : end;
+	return true;
+}
+
 void *os_alloc_at(enum kt_role role, size_t size, struct kt_site *site)
 {
 	uint32_t bytes = (uint32_t)((size + SIM_GRANULE - 1) / SIM_GRANULE * SIM_GRANULE);
+	uint32_t offset;
 	struct block *b;
 	char *p;
 
 	if (sim.hooks.alloc_fails && sim.hooks.alloc_fails(role, site))
 		return NULL;
-	if (size > SIM_REGION_BYTES || mem.used + bytes + FENCE * SIM_GRANULE > SIM_REGION_BYTES ||
-	    mem.blocks == BLOCKS_MAX)
+	/* After the hook, which may let other tasks run. */
+	if (size > SIM_REGION_BYTES || mem.blocks == BLOCKS_MAX || !place(bytes, &offset))
 		kt_fail(KT_ASSERTION, "one execution allocates more than the simulator has");
-	p = mem.region + mem.used;	/* read after the hook, which may let other tasks run */
+	p = mem.region + offset;
 	b = &mem.block[mem.blocks++];
 	*b = (struct block){
-		.offset = mem.used, .size = (uint32_t)size, .role = (uint8_t)role,
+		.offset = offset, .size = (uint32_t)size, .role = (uint8_t)role,
 		.allocated_by = (uint8_t)sim.current, .allocated_at = site,
 		.nth = ++mem.allocations[sim.current],
 	};
 	for (uint32_t i = 0; i < bytes / SIM_GRANULE; i++)
-		mem.owner[mem.used / SIM_GRANULE + i] = (uint16_t)mem.blocks;
+		mem.owner[offset / SIM_GRANULE + i] = (uint16_t)mem.blocks;
 	set_fence((uintptr_t)p, false);	/* this granule was the fence behind the last block */
 	set_fence((uintptr_t)p + bytes, true);
-	mem.used += bytes + SIM_GRANULE;	/* one granule between blocks belongs to none */
 	mem.live[role]++;
 	sim_unpoison(p, size);
 	return memset(p, FRESH, size);
@@ -263,6 +311,46 @@ bool sim_memory_block(const void *addr, uint32_t *task, uint32_t *nth, uint32_t 
 enum kt_role sim_memory_role(const void *addr)
 {
 	return (enum kt_role)block_at((uintptr_t)addr - (uintptr_t)mem.region)->role;
+}
+
+/* ---- for states ----------------------------------------------------------- */
+
+static void hash_block(struct sim_hash *h, const struct block *b)
+{
+	sim_hash_word(h, (uint64_t)b->offset << 32 | b->size);
+	sim_hash_word(h, (uint64_t)b->nth << 16 | (uint64_t)b->role << 1 | !b->freed_at);
+	sim_hash_bytes(h, mem.region + b->offset, b->size);
+}
+
+/* The blocks from `first` to `end`, in the order in which they lie. */
+static void hash_part(struct sim_hash *h, uint32_t first, uint32_t end)
+{
+	for (uint32_t at = first; at < end; at += SIM_GRANULE) {
+		const struct block *b = block_at(at);
+
+		if (b && b->offset == at)
+			hash_block(h, b);
+	}
+}
+
+void sim_memory_hash(struct sim_hash *h)
+{
+	uint64_t dead = 0;
+
+	for (uint32_t i = 0; i < sim.record->tasks; i++) {
+		sim_hash_word(h, (uint64_t)mem.own_used[i] << 16 | mem.allocations[i]);
+		hash_part(h, i * APART_BYTES, i * APART_BYTES + mem.own_used[i]);
+	}
+	sim_hash_word(h, mem.common_used);
+	hash_part(h, COMMON, COMMON + mem.common_used);
+	for (uint32_t i = 0; i < mem.ended; i++) {	/* they have no order */
+		struct sim_hash one = { 0 };
+
+		sim_hash_word(&one, mem.dead[i].begin);
+		sim_hash_word(&one, mem.dead[i].end);
+		dead += one.a;
+	}
+	sim_hash_word(h, dead);
 }
 
 /* ---- for details.c ------------------------------------------------------ */

@@ -55,6 +55,25 @@ void kt_rcu_modelled_begin(void)
 	rcu.first = rcu.count = 0;
 }
 
+/* A callback that has returned leaves only its number behind. */
+void sim_rcu_hash(struct sim_hash *h)
+{
+	sim_hash_word(h, rcu.readers);
+	sim_hash_word(h, rcu.synchronizing);
+	sim_hash_word(h, rcu.barring);
+	sim_hash_word(h, (uint64_t)rcu.first << 32 | rcu.count);
+	for (uint32_t i = rcu.first; i < rcu.count; i++) {
+		const struct callback *c = &rcu.callback[i];
+
+		sim_hash_word(h, (uintptr_t)c->func);
+		if (!c->func)
+			continue;
+		sim_hash_word(h, (uintptr_t)c->head);
+		sim_hash_word(h, c->readers);
+		sim_hash_word(h, c->running);
+	}
+}
+
 unsigned kt_rcu_modelled_queued(void)
 {
 	return rcu.count - rcu.first;

@@ -25,8 +25,25 @@
  * The program must be free of data races, because the exploration does not see plain
  * accesses.
  */
+/* Memory that belongs to a program. */
+struct sim_memory {
+	const void *at;
+	size_t size;
+};
+
 struct sim_exploration {
 	bool brute;		/* no reduction: every interleaving */
+	/*
+	 * What was explored from a state is not explored again from there. The program must say
+	 * what memory it has besides os_alloc() and the stacks of tasks: a state is a hash of all
+	 * that (dpor_state.c). Only if sim_knows_states().
+	 */
+	bool states;
+	const struct sim_memory *memory;
+	uint32_t memory_count;
+	void (*normalize)(void);	/* called before that memory is read; may be NULL */
+	/* Bytes for what is known of states; 0: no limit. Beyond it no more states are kept. */
+	uint64_t memory_limit;
 	bool settles;		/* see sim_settle() */
 	/*
 	 * The most kills, failed allocations and spurious wake-ups per execution, besides
@@ -43,10 +60,18 @@ struct sim_explored {
 	uint64_t blocked;	/* cut short: each task that could go on was asleep */
 	uint64_t dropped;	/* cut short: the event that was planned next was not possible */
 	uint64_t events;	/* over all executions */
+	/* With sim_exploration.states: */
+	uint64_t states;	/* that are kept */
+	uint64_t cut;		/* executions that were cut at a state that had been explored */
+	uint64_t bytes;		/* of memory for what is known of states */
+	bool limited;		/* memory_limit was reached, so states were not kept */
 	uint64_t class;		/* hash of the last one's events and their order; 0: cut short */
 	bool too_long;		/* some execution had more events than fit */
 	bool no_memory;		/* the exploration can't go on */
 };
+
+/* Can the exploration know states in this build? On x86-64 without ASan and TSan it can. */
+bool sim_knows_states(void);
 
 bool sim_explore(const struct sim_exploration *o);
 struct sim_strategy *sim_strategy_dpor(void);

@@ -37,6 +37,9 @@ static struct {
 	bool settled;
 	bool has_end;			/* a node with branches only follows the last event */
 	bool dropped;			/* what was planned next was not possible */
+	bool blocked;			/* it was cut where all that could go on is asleep */
+	bool known;			/* it was cut at a state that was explored */
+	uint32_t future;		/* of that state */
 } ex;
 
 static const struct sim_observer observer = {
@@ -63,11 +66,44 @@ static void open_event(struct dpor_label label, bool is_last_resort)
 	ex.next = dpor.task_of[label.proc];
 }
 
+/* The execution is in a state that was explored. */
+static void cut_at_state(uint32_t future)
+{
+	dpor_after_clear(dpor.events);
+	dpor_after_future(dpor.events, future);
+	ex.future = future;
+	ex.known = true;
+	dpor.result.cut++;
+	sim_cut();
+}
+
 static void new_node(uint64_t enabled, uint32_t current)
 {
-	if (!dpor_node_new(enabled, current)) {
+	uint32_t future = UINT32_MAX;
+
+	if (!dpor_node_new(enabled, current, &future)) {
+		if (future != UINT32_MAX)
+			cut_at_state(future);
+		ex.blocked = true;
 		dpor.result.blocked++;
 		sim_cut();
+	}
+}
+
+/* What follows is run in one order, so the state alone says how it ends. */
+static void settled_state(void)
+{
+	const struct sim_hash state = dpor_state(&dpor.node[dpor.events]);
+	uint64_t slept = 0;
+	uint32_t future;
+
+	switch (dpor_state_look(&state, &slept, &future)) {
+	case DPOR_SEEN: cut_at_state(future); break;
+	case DPOR_NEW:
+		dpor_after_clear(dpor.events);
+		dpor_state_explored(&state, dpor.events);
+		break;
+	case DPOR_NOT_KEPT: break;
 	}
 }
 
@@ -90,6 +126,16 @@ static void go_on(const struct sim_decision *d)
 		});
 }
 
+/*
+ * All that follows the event that was just opened comes after it, if nothing else was possible,
+ * and after all that came before.
+ */
+static void note_only_resort(bool is_last, uint64_t enabled)
+{
+	dpor.event[dpor.events - 1].is_only_resort = is_last && !dpor.o.kills &&
+						      (enabled & (enabled - 1)) == 0;
+}
+
 static void decide(const struct sim_decision *d)
 {
 	uint64_t enabled = dpor_enabled();
@@ -107,9 +153,12 @@ static void decide(const struct sim_decision *d)
 			sim_cut();
 		}
 		open_event(label, is_last && !(label.mask & 1));
+		note_only_resort(is_last, enabled);
 		return;
 	}
 	if (enabled && dpor.task[__builtin_ctzll(enabled)].pending == DPOR_SETTLED) {
+		if (dpor.o.states)
+			settled_state();
 		ex.settled = true;
 		sim_observe_end(&observer);
 		go_on(d);
@@ -121,6 +170,7 @@ static void decide(const struct sim_decision *d)
 	} else {
 		new_node(enabled, d->task);
 		open_event(dpor.node[dpor.events].label, is_last);
+		note_only_resort(is_last, enabled);
 	}
 }
 
@@ -133,7 +183,11 @@ static void dpor_begin(struct sim_strategy *s, uint64_t seed, uint32_t steps_est
 	sim_observe(&observer);
 	sim.steps_alarm = sim.steps_fair = sim.steps_max;
 	dpor.events = 0;
-	dpor.rest = ex.settled = ex.has_end = ex.dropped = false;
+	dpor.rest = ex.settled = ex.has_end = ex.dropped = ex.known = false;
+	ex.blocked = false;
+	if (dpor.o.states)
+		sim_memory_apart();
+	sim_wipes = dpor.o.states;
 	dpor_stack_objects_reset();
 	dpor_event_begin();
 	dpor_pending_begin();
@@ -150,6 +204,7 @@ static void dpor_visit(struct sim_strategy *s, const struct sim_decision *d)
 
 	(void)s;
 	ex.next = d->task;
+	dpor_state_note(d->task);
 	if (dpor.rest) {
 		go_on(d);
 		return;
@@ -185,9 +240,16 @@ struct sim_strategy *sim_strategy_dpor(void)
 
 /* ---- from one execution to the next ------------------------------------- */
 
+bool sim_knows_states(void)
+{
+	(void)sim_record();	/* afterwards it is known which sanitizers there are */
+	return dpor_states_possible();
+}
+
 bool sim_explore(const struct sim_exploration *o)
 {
 	dpor.o = *o;
+	KT_ASSERT(!o->states || sim_knows_states());
 	dpor.no_memory = false;
 	dpor.known = dpor.guided = dpor.subtree = 0;
 	dpor.sleepers_used = dpor.branches_used = dpor.branches_free = dpor.races = 0;
@@ -195,6 +257,7 @@ bool sim_explore(const struct sim_exploration *o)
 	dpor_tasks_forget();
 	dpor_pending_forget();
 	dpor_classes_forget();
+	dpor_cache_forget();
 	return dpor_sets_init();
 }
 
@@ -216,6 +279,8 @@ static void order_impossible(void)
 			.before = t->last, .set = dpor_set(&t->touch, 1),
 			.lock = t->pending == DPOR_ACQUIRE ? dpor_touch_object(t->touch) + 1 : 0,
 		};
+		if (dpor.o.states)
+			dpor_persist_did(dpor.events, i);
 		dpor_order(i++);
 	}
 }
@@ -223,18 +288,25 @@ static void order_impossible(void)
 static void take_execution(void)
 {
 	dpor_event_close_last();
+	if (dpor.o.states && !ex.known && !ex.has_end)
+		dpor_after_clear(dpor.events);
 	for (uint32_t i = dpor.known; i < dpor.events; i++)
 		dpor_order(i);
-	if (dpor.rest && !sim.cut && !ex.settled)
+	if (ex.known)
+		dpor_persist_cut(ex.future);
+	if ((dpor.rest && !sim.cut && !ex.settled) || (dpor.o.states && ex.blocked))
 		order_impossible();
+	if (dpor.o.states && ex.blocked && dpor.node[dpor.events].has_state)
+		dpor_state_explored(&dpor.node[dpor.events].state, dpor.events);
 	dpor.result.events += dpor.events;
 	dpor.result.class = 0;
 	if (!sim.cut || ex.settled) {
 		dpor.result.class = dpor.events ? dpor.class[dpor.events - 1] : 0;
 		dpor.result.executions++;
-		dpor.result.redundant += !dpor_class_add(dpor.result.class);
+		if (!dpor.o.states)
+			dpor.result.redundant += !dpor_class_add(dpor.result.class);
 	}
-	if (dpor.o.brute)
+	if (dpor.o.brute || dpor.o.states)
 		dpor.races = 0;
 	else
 		dpor_reverse_races();
@@ -251,6 +323,8 @@ bool sim_explored(struct sim_explored *out)
 		take_execution();
 	}
 	more = dpor_node_backtrack(!ex.dropped && !ex.has_end) && !dpor.no_memory;
+	sim_wipes = false;
+	dpor.result.bytes = dpor_cache_bytes();
 	dpor.result.no_memory = dpor.no_memory;
 	*out = dpor.result;
 	return more;

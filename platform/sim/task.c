@@ -81,6 +81,8 @@ void sim_task_main(void)
 	for (;;) {
 		struct sim_task *t = sim_current();
 
+		if (__builtin_expect(sim_wipes, false))
+			sim_wipe();
 		sim_tsan_acquire(&sim.sync);
 		sim_hb_acquire(&t->sync);
 		if (!t->handle.thread) {	/* the body, which os_adopt() registers, or a

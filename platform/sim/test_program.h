@@ -32,6 +32,7 @@ struct program {
 	const char *task[TASKS_MAX];
 	struct sim_exploration o;
 	unsigned classes;	/* 0: as many as the search without reduction finds */
+	bool same_values;	/* each store stores 1, so that different ways meet in one state */
 };
 
 static struct {
@@ -41,8 +42,8 @@ static struct {
 	kt_completion done[NAMES];
 	unsigned word[NAMES];
 	unsigned *block;
-	uint64_t seen[TASKS_MAX];	/* what a task has read */
 	struct kt_site park;
+	uint64_t seen[TASKS_MAX];	/* what a task has read; last, so that it can be left out */
 } run;
 
 static void saw(unsigned task, uint64_t what)
@@ -131,7 +132,8 @@ static void task(void *arg)
 	const char *s = run.p->task[me];
 
 	for (unsigned i = 0; s[i]; i += 2) {
-		unsigned object = (unsigned)(s[i + 1] - '0'), value = me * 16 + i + 1;
+		unsigned object = (unsigned)(s[i + 1] - '0');
+		unsigned value = run.p->same_values ? 1 : me * 16 + i + 1;
 
 		CHECK(s[i + 1] && object < NAMES);
 		if (s[i] == 'I' && last == 0)

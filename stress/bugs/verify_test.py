@@ -62,6 +62,20 @@ def check_verified(v, clean):
     assert v.run(clean, SWITCHED)[1]["executions"] == counts[0]
 
 
+def check_states(v, clean):
+    for plan, options in [(ONE, ()), (ONE, ("--teardown",)), (KILLED, ()), (OOM, ()), (FAILED, ()),
+                          (ONE, ("--spurious=2",)), (ONE, ("--kills=1", "--fails=1"))]:
+        status, s, found = v.run(clean, plan, "--strategy=states", *options)
+        assert (status, s["verdict"], found) == (0, "verified", []), (plan, options, status, s)
+        assert s["states"] > s["executions"] and s["cut"] > 0 and s["memory"] > 0, s
+        assert not s["limited"], s
+        print("verified by states: %d states, %d cut, %s" % (s["states"], s["cut"], options))
+    # At the limit states are explored again, which takes longer and finds the same.
+    status, s, _ = v.run(clean, TWO, "--strategy=states", "--memory-limit=1", "--seconds=20")
+    assert s["limited"] and s["memory"] <= 1 << 20, s
+    assert s["verdict"] in ("verified", "not finished"), s
+
+
 def check_bounded(v, clean):
     counts = []
     for options in [("--strategy=bound:0",), ("--strategy=bound:0", "--fails=1"),
@@ -120,12 +134,16 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         v = Verifier(folder)
         check_verified(v, clean)
+        check_states(v, clean)
         check_bounded(v, clean)
         check_not_finished(v, clean)
         check_bad_input(v, clean)
         check_found(v, clean, WRONG, "expect")
         check_found(v, p1, ONE, "deadlock")
         check_found(v, p1, ONE, "deadlock", "--strategy=bound:1")
+        check_found(v, p1, ONE, "deadlock", "--strategy=states")
+        check_found(v, h2k, ONE, "memory", "--strategy=states", "--kills=1")
+        check_found(v, p13n, ONE, "model", "--strategy=states", "--fails=1")
         check_found(v, h1, OOM, "deadlock")
         check_found(v, h2k, ONE, "memory", "--kills=1")
         check_found(v, h2k, ONE, "memory", "--strategy=bound:2", "--kills=1")

@@ -143,8 +143,10 @@ static int set_exploration(struct options *o, const struct row *row, const char 
 	o->bounded = strncmp(v, "bound:", 6) == 0 && parse_u64(v + 6, &depth) &&
 		     depth <= PLAN_DEPTH_MAX;
 	o->depth = o->bounded ? (uint32_t)depth : 0;
-	return o->brute || o->bounded || strcmp(v, "dpor") == 0 ? EXIT_CLEAN :
-	       complain("unknown strategy", v, "dpor, dfs, or bound:N with N from 0 to 64");
+	o->states = strcmp(v, "states") == 0;
+	return o->brute || o->bounded || o->states || strcmp(v, "dpor") == 0 ? EXIT_CLEAN :
+	       complain("unknown strategy", v,
+			"states, dpor, dfs, or bound:N with N from 0 to 64");
 }
 
 static int set_memory(struct options *o, const struct row *row, const char *v)

@@ -58,6 +58,8 @@ struct options {
 	enum exhaustive exhaustive;
 	bool illegal;			/* plans that break a caller rule */
 	bool brute;			/* verify: every interleaving */
+	bool states;			/* verify: nothing twice from the same state */
+	uint64_t memory_limit;		/* verify: for states, in MiB */
 	bool bounded;			/* verify: interleavings with at most `depth` preemptions */
 	bool teardown;			/* verify: the interleavings of teardown, too */
 	uint64_t kills, fails, spurious;	/* verify: at most this many in one execution */

@@ -25,7 +25,7 @@ static bool goes_on(const struct options *o, const struct world_explored *e)
 {
 	if (shared_should_stop())
 		return false;
-	return !o->executions || e->executions + e->blocked < o->executions;
+	return !o->executions || e->executions + e->blocked + e->cut < o->executions;
 }
 
 enum { RESTARTS_MAX = 10000 };
@@ -50,7 +50,9 @@ static void explore_child(void *options)
 {
 	const struct options *o = options;
 	const struct world_exploration x = {
-		.brute = o->brute, .bounded = o->bounded, .preemptions = o->depth,
+		.brute = o->brute, .states = o->states,
+		.memory_limit = o->memory_limit << 20,
+		.bounded = o->bounded, .preemptions = o->depth,
 		.teardown = o->teardown, .kills = (uint32_t)o->kills,
 		.fails = (uint32_t)o->fails, .spurious = (uint32_t)o->spurious,
 	};
@@ -107,6 +109,12 @@ static void print_json(const struct options *o, const char *verdict, const struc
 	json_unsigned(&j, "blocked", e->blocked);
 	json_unsigned(&j, "dropped", e->dropped);
 	json_unsigned(&j, "classes", e->executions - e->redundant);
+	if (o->states) {
+		json_unsigned(&j, "states", e->states);
+		json_unsigned(&j, "cut", e->cut);
+		json_unsigned(&j, "memory", e->bytes);
+		json_bool(&j, "limited", e->limited);
+	}
 	json_unsigned(&j, "events", e->events);
 	json_unsigned(&j, "points", shared->points);
 	if (subject->explore)
@@ -119,15 +127,24 @@ static void print_json(const struct options *o, const char *verdict, const struc
 	json_end(&j);
 }
 
-static void print_counters(void)
+static void print_counters(const struct options *o)
 {
 	const struct world_explored *e = &shared->explored;
 	double s = budget_elapsed();
 
-	printf("%llu execution%s explored, %llu redundant, %llu blocked; %.1f s, %.0f/s\n",
-	       (unsigned long long)e->executions, kt_plural(e->executions),
-	       (unsigned long long)e->redundant, (unsigned long long)e->blocked + e->dropped, s,
-	       (double)(e->executions + e->blocked) / s);
+	if (o->states)
+		printf("%llu state%s, %.1f MiB%s; %llu execution%s to an end, %llu to a state that "
+		       "was explored; %.1f s, %.0f/s\n", (unsigned long long)e->states,
+		       kt_plural(e->states), (double)e->bytes / (1 << 20),
+		       e->limited ? ", the limit" : "", (unsigned long long)e->executions,
+		       kt_plural(e->executions), (unsigned long long)e->cut, s,
+		       (double)(e->executions + e->cut) / s);
+	else
+		printf("%llu execution%s explored, %llu redundant, %llu blocked; %.1f s, "
+		       "%.0f/s\n", (unsigned long long)e->executions, kt_plural(e->executions),
+		       (unsigned long long)e->redundant,
+		       (unsigned long long)e->blocked + e->dropped, s,
+		       (double)(e->executions + e->blocked) / s);
 	if (shared->restarts)
 		printf("begun again %llu time%s, because an execution showed that threads share "
 		       "more memory\n",
@@ -169,7 +186,7 @@ static int conclude(const struct options *o)
 	if (o->json) {
 		print_json(o, verified ? "verified" : "not finished", NULL);
 	} else {
-		print_counters();
+		print_counters(o);
 		if (verified)
 			printf("verified within these bounds: ");
 		else
@@ -229,7 +246,7 @@ static int explore(const struct options *o)
 	if (o->json)
 		print_json(o, "counterexample", &v);
 	else
-		print_counters();
+		print_counters(o);
 	t.executions = shared->executions;
 	if (!take_finding(o, &t, &v))
 		return EXIT_ENVIRONMENT;
@@ -249,6 +266,12 @@ static bool can_do(const struct options *o)
 {
 	if (!world_allows(WORLD_BOUNDS, "verify"))
 		return false;
+	if (o->states && !(world_can(WORLD_EXPLORES) && world_knows_states())) {
+		fprintf(stderr, "kthrash: verify --strategy=states works on plans, core/ and the "
+			"modelled back ends, without sanitizers, on x86-64; this is %s\n",
+			build_name());
+		return false;
+	}
 	if (o->bounded || world_can(WORLD_EXPLORES))
 		return true;
 	fprintf(stderr, "kthrash: verify without --strategy=bound:N %s; this is %s\n",

@@ -281,6 +281,27 @@ const struct subject_results *exec_results(void)
 	return &exec.results;
 }
 
+static void add_range(void (*add)(const void *at, size_t size), const void *first,
+		      const void *end)
+{
+	add(first, (size_t)((const char *)end - (const char *)first));
+}
+
+/* The results are left out: they are written in an execution, and read after it. */
+bool exec_memory(void (*add)(const void *at, size_t size))
+{
+	if (core_linux_version())
+		return false;
+	if (!add)
+		return true;
+	add_range(add, &exec, &exec.task[exec.plan->tasks_count]);
+	add_range(add, exec.thread, &exec.thread[exec.plan->threads_count]);
+	add_range(add, &exec.kills, &exec + 1);
+	ledger_memory(add);
+	add(&model_explained, sizeof model_explained);
+	return true;
+}
+
 void exec_run(bool check_expects)
 {
 	exec.check_expects = check_expects;

@@ -29,6 +29,12 @@ void exec_run(bool check_expects);
 /* The results of the last execution with check_expects. */
 const struct subject_results *exec_results(void);
 
+/*
+ * Calls add() for the memory of an execution of the loaded plan (subject.memory). False: the
+ * core is made of the kernel's own files, whose variables are not known here.
+ */
+bool exec_memory(void (*add)(const void *at, size_t size));
+
 /* Send task number `victim` a fatal signal, if it runs. Only for a plan that kills. */
 void exec_kill(unsigned victim);
 

@@ -78,6 +78,13 @@ void inject_begin(const struct inject_faults *faults)
 		inject.rule[i].seen = 0;
 }
 
+void inject_memory(void (*add)(const void *at, size_t size))
+{
+	add(inject.rule, inject.rules_count * sizeof inject.rule[0]);
+	if (inject.alloc_rules_count)
+		add(inject.allocations, sizeof inject.allocations);
+}
+
 uint32_t inject_allocations(void)
 {
 	return inject.allocations[KT_ROLE_COUNT];

@@ -40,6 +40,9 @@ void inject_load(const struct plan *p);
 /* Call it before each execution. */
 void inject_begin(const struct inject_faults *faults);
 
+/* Calls add() for what the injector counts in an execution (subject.memory). */
+void inject_memory(void (*add)(const void *at, size_t size));
+
 /* How many allocations the last execution asked for. */
 uint32_t inject_allocations(void);
 

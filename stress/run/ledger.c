@@ -22,6 +22,7 @@ static void load_op(const struct plan_op *op, unsigned task)
 		ledger.cpus_down |= 1ull << op->cpu;
 	if (op->kind == PLAN_CPU_DOWN || op->kind == PLAN_CPU_UP)
 		ledger.cpu_tasks |= 1u << task;
+	ledger.searches |= op->kind == PLAN_WALK || plan_op_has(op->kind, PLAN_BY_ID);
 	ledger.has_calls |= op->kind == PLAN_CPU_UP || op->kind == PLAN_REGISTER;
 	if (!plan_op_has(op->kind, PLAN_HAS_WORK))
 		return;
@@ -33,7 +34,7 @@ static void load_op(const struct plan_op *op, unsigned task)
 void ledger_load(const struct plan *p)
 {
 	ledger.plan = p;
-	ledger.has_calls = false;
+	ledger.has_calls = ledger.searches = false;
 	ledger.cpus_down = 0;
 	ledger.cpu_tasks = 0;
 	memset(works, 0, sizeof works);
@@ -57,6 +58,66 @@ static void begin_thread(unsigned i)
 		t->job[k].delayed = works[i][k].delayed;
 		t->job[k].takers = works[i][k].takers;
 	}
+}
+
+/* The moments of requests that were not served, each as its place among them; 0: not yet. */
+static struct {
+	uint8_t begun, queued;
+} moments[PLAN_THREADS_MAX];
+
+static uint8_t place_of(unsigned moment)
+{
+	uint8_t place = 1;
+
+	for (unsigned i = 0; moment && i < ledger.plan->threads_count; i++) {
+		const struct ledger_thread *t = &ledger.thread[i];
+
+		if (t->served)
+			continue;
+		place += t->begun && t->begun < moment;
+		place += t->queued && t->queued < moment;
+	}
+	return moment ? place : 0;
+}
+
+void ledger_normalize(void)
+{
+	for (unsigned i = 0; i < ledger.plan->threads_count; i++) {
+		const struct ledger_thread *t = &ledger.thread[i];
+
+		moments[i].begun = t->served ? 0 : place_of(t->begun);
+		moments[i].queued = t->served ? 0 : place_of(t->queued);
+	}
+}
+
+static void thread_memory(const struct ledger_thread *t,
+			  void (*add)(const void *at, size_t size))
+{
+	enum {
+		NUMBER = offsetof(struct ledger_thread, number),
+		BEGUN = offsetof(struct ledger_thread, begun),
+		DAEMON = offsetof(struct ledger_thread, failed_daemon),
+		JOB = offsetof(struct ledger_thread, job),
+	};
+	const char *at = (const char *)t;
+
+	add(at, ledger.searches ? BEGUN : NUMBER);
+	add(at + DAEMON, (t->plan->body == PLAN_WORKER ? sizeof *t : JOB) - DAEMON);
+}
+
+void ledger_memory(void (*add)(const void *at, size_t size))
+{
+	const struct plan *p = ledger.plan;
+
+	add(ledger.task, p->tasks_count * sizeof ledger.task[0]);
+	for (unsigned i = 0; i < p->threads_count; i++) {
+		ledger.thread[i].plan = &p->threads[i];
+		thread_memory(&ledger.thread[i], add);
+	}
+	if (ledger.has_calls)
+		add(ledger.call, p->ops_count * sizeof ledger.call[0]);
+	add(moments, p->threads_count * sizeof moments[0]);
+	add(&ledger.queued, sizeof ledger - offsetof(struct ledger, queued));
 }
 
 void ledger_begin(uint64_t cpus)

@@ -16,6 +16,7 @@
 #define STRESS_LEDGER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "platform/role.h"
@@ -157,6 +158,7 @@ struct ledger {
 
 	/* Of the plan: */
 	bool has_calls;			/* register or cpu-up operations */
+	bool searches;			/* operations that read the registry */
 	uint64_t cpus_down;		/* CPUs that some task takes off line */
 	uint32_t cpu_tasks;		/* bit per task that moves CPUs */
 };
@@ -165,6 +167,14 @@ extern struct ledger ledger;
 
 /* Prepare executions of *p. The caller keeps *p in place until the next ledger_load(). */
 void ledger_load(const struct plan *p);
+
+/*
+ * Calls add() for what executions of the loaded plan write, as far as the model still reads it. Of
+ * moments it reads the order only, and only of requests that were not served. So they stand in
+ * a form of their own, which ledger_normalize() brings up to date.
+ */
+void ledger_memory(void (*add)(const void *at, size_t size));
+void ledger_normalize(void);
 
 /* Begin an execution: nothing has happened in it yet. cpus: bits of all CPUs. */
 void ledger_begin(uint64_t cpus);

@@ -182,6 +182,15 @@ struct subject {
 	 */
 	void (*explore)(void);
 	/*
+	 * Calls add() for each piece of memory, besides blocks of os_alloc() and the stacks of
+	 * threads, on which the rest of an execution and its verdict may depend. All of it must
+	 * be named: verify takes two executions to be in the same state if it is the same. Called
+	 * after load(), or at any time with NULL. False: the subject can't say. NULL: it never can.
+	 */
+	bool (*memory)(void (*add)(const void *at, size_t size));
+	/* Called before that memory is read: brings it into a normal form. NULL: it has one. */
+	void (*normalize)(void);
+	/*
 	 * How often the task of that step of the last execution had been at the place of the
 	 * step. NULL: as often as the trace shows.
 	 */

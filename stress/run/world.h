@@ -52,6 +52,9 @@ struct world_options {
  */
 struct world_exploration {
 	bool brute;			/* every interleaving */
+	/* What was explored from a state is not explored again; only if world_knows_states(). */
+	bool states;
+	uint64_t memory_limit;		/* with states: bytes for what is known of them; 0: any */
 	/* WORLD_BOUNDS: those with at most `preemptions`, and with teardown in every order. */
 	bool bounded;
 	uint32_t preemptions;
@@ -62,7 +65,8 @@ struct world_exploration {
 
 struct world_explored {		/* see struct sim_explored */
 	uint64_t executions, redundant, blocked, dropped, events;
-	bool too_long, no_memory;
+	uint64_t states, cut, bytes;
+	bool too_long, no_memory, limited;
 };
 
 /* "sim" or "posix", for people and for the front door. Code asks world_can() instead. */
@@ -160,6 +164,8 @@ struct world_options world_options_of(const struct plan *p);
  * that there is another execution. False: no memory, or this world can't.
  */
 bool world_explore(const struct world_exploration *o);
+/* Can world_explore() tell states apart? */
+bool world_knows_states(void);
 bool world_explored(struct world_explored *out);
 
 /*

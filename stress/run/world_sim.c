@@ -304,14 +304,45 @@ static bool may_be_killed(uint32_t name_hash)
 	return false;
 }
 
-bool world_explore(const struct world_exploration *o)
+static struct {		/* the memory of the subject and of the injector */
+	struct sim_memory at[16 + 2 * PLAN_THREADS_MAX];
+	uint32_t count;
+} states;
+
+static void add_memory(const void *at, size_t size)
 {
-	const struct sim_exploration e = {
-		.brute = o->brute, .settles = !o->teardown || subject->explore,
+	KT_ASSERT(states.count < sizeof states.at / sizeof states.at[0]);
+	states.at[states.count++] = (struct sim_memory){ at, size };
+}
+
+bool world_knows_states(void)
+{
+	return sim_knows_states() && subject->memory && subject->memory(NULL);
+}
+
+static void find_memory(void)
+{
+	states.count = 0;
+	inject_memory(add_memory);
+	subject->memory(add_memory);
+}
+
+/* find_memory() was called, if the exploration knows states. */
+static struct sim_exploration exploration(const struct world_exploration *o)
+{
+	return (struct sim_exploration){
+		.brute = o->brute, .states = o->states,
+		.memory = states.at, .memory_count = o->states ? states.count : 0,
+		.normalize = subject->normalize, .memory_limit = o->memory_limit,
+		.settles = !o->teardown || subject->explore,
 		.kills = o->kills, .fails = o->fails,
 		.spurious = o->spurious, .may_be_killed = may_be_killed,
 	};
+}
 
+bool world_explore(const struct world_exploration *o)
+{
+	struct sim_exploration e;
 	const struct sim_bounds b = {
 		.total = o->preemptions + o->kills + o->fails + o->spurious,
 		.preemptions = o->preemptions, .kills = o->kills, .fails = o->fails,
@@ -322,6 +353,9 @@ bool world_explore(const struct world_exploration *o)
 		subject->explore();
 	bounded.on = o->bounded;
 	bounded.executions = bounded.events = 0;
+	if (o->states)
+		find_memory();
+	e = exploration(o);
 	if (!o->bounded)
 		return sim_explore(&e);
 	sim_bound(&b);
@@ -344,7 +378,8 @@ bool world_explored(struct world_explored *out)
 	*out = (struct world_explored){
 		.executions = e.executions, .redundant = e.redundant, .blocked = e.blocked,
 		.dropped = e.dropped, .events = e.events,
-		.too_long = e.too_long, .no_memory = e.no_memory,
+		.states = e.states, .cut = e.cut, .bytes = e.bytes,
+		.too_long = e.too_long, .no_memory = e.no_memory, .limited = e.limited,
 	};
 	return more;
 }
