@@ -43,6 +43,7 @@ STARTS = {
     "page": [("dpkg-query", ["dir"])],
     "gdb": [("driver", PLANS), ("gdb", PLANS), ("gdb", ["--batch", *PLANS])],
     "bugs": [("bazel", ["P1"]), ("driver", ["P1"]), ("driver", ["--scoreboard", "P1"])],
+    "litmus": [("bazel", PLANS), ("driver", PLANS)],
     "gate": [("dpkg-query", NEW), ("bazel", NEW)],
     "coverage": [("bazel", []), ("driver", [])],
     "bench": [("bazel", []), ("driver", []), ("driver", ["--backends"])],

@@ -57,6 +57,7 @@ CALLS = {
     "page": ["{campaign}"],
     "gdb": ["--batch", "{good}"],
     "bugs": ["P1", "--executions=16"],
+    "litmus": ["{good}"],
     "gate": ["--dir={folder}/gate"],
     "coverage": ["--lcov={folder}/lcov"],
     "bench": ["--json"],
@@ -70,8 +71,9 @@ MORE = {"explain": [["--format=json"], ["--format=perfetto"]], "man": [["--sourc
         "stress": [["--json"]],
         "bugs": [["--json"]]}
 FINDS_NOW = "finds-now"     # If this file is there, the campaign's lane has a finding.
-# What `cc` prints is the compiler's, and `install` prints nothing on standard output.
-SILENT = ("cc", "install")
+# What `cc` prints is the compiler's, and `install` prints nothing on standard output. The driver here
+# runs no litmus tests; litmus_test.py checks what the program prints that does.
+SILENT = ("cc", "install", "litmus")
 # A closed pipe ends the driver, and its parent learns that from the driver.
 BY_THE_DRIVER = ("stress", "run", "verify", "replay", "shrink")
 

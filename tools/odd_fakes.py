@@ -47,6 +47,7 @@ WORK = {
     "page": ["DIR"],
     "gdb": ["PLAN", "--batch"],
     "bugs": ["P1", "--executions=5"],
+    "litmus": ["PLAN"],
     "gate": ["--dir=OUT", "--minutes=1"],
     "coverage": ["--lcov=OUT"],
     "bench": ["--seconds=1"],
@@ -101,6 +102,7 @@ class Door(unittest.TestCase):
         for name in ("dpkg-query", "apt-get"):
             campaign_fakes.script(os.path.join(self.bin, name), INSTALLED)
         self.driver("stress", "kthrash_sim")
+        self.driver("stress", "litmus", "litmus_sim")
         self.driver("fake", "one")
         self.driver("fuzz", "plan_fuzz_libfuzzer")
         self.driver("stress", "bugs", "P1", hunt=campaign_fakes.CANARY,
