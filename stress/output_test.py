@@ -175,7 +175,7 @@ def test_a_folder_that_can_t_take_it(binary, folder):
                 said = json.loads(done.stdout.splitlines()[-1])
                 assert said["findings"] == said["unsaved"] == 1, said
             elif hunt[0] == "stress":
-                assert "1 findings, 1 not saved in %s: %s\n" % (where, why) in done.stdout, done
+                assert "1 finding, 1 not saved in %s: %s\n" % (where, why) in done.stdout, done
             assert not glob.glob(where + "/*.tmp")
 
 

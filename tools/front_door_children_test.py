@@ -44,6 +44,7 @@ STARTS = {
     "gdb": [("driver", PLANS), ("gdb", PLANS), ("gdb", ["--batch", *PLANS])],
     "bugs": [("bazel", ["P1"]), ("driver", ["P1"]), ("driver", ["--scoreboard", "P1"])],
     "litmus": [("bazel", PLANS), ("driver", PLANS)],
+    "mutate": [("dpkg-query", [])],
     "gate": [("dpkg-query", NEW), ("bazel", NEW)],
     "coverage": [("bazel", []), ("driver", [])],
     "bench": [("bazel", []), ("driver", []), ("driver", ["--backends"])],

@@ -58,6 +58,7 @@ CALLS = {
     "gdb": ["--batch", "{good}"],
     "bugs": ["P1", "--executions=16"],
     "litmus": ["{good}"],
+    "mutate": ["core/task.c"],
     "gate": ["--dir={folder}/gate"],
     "coverage": ["--lcov={folder}/lcov"],
     "bench": ["--json"],
@@ -71,9 +72,10 @@ MORE = {"explain": [["--format=json"], ["--format=perfetto"]], "man": [["--sourc
         "stress": [["--json"]],
         "bugs": [["--json"]]}
 FINDS_NOW = "finds-now"     # If this file is there, the campaign's lane has a finding.
-# What `cc` prints is the compiler's, and `install` prints nothing on standard output. The driver here
-# runs no litmus tests; litmus_test.py checks what the program prints that does.
-SILENT = ("cc", "install", "litmus")
+# What `cc` prints is the compiler's, and `install` prints nothing on standard output. The driver
+# here runs no litmus tests; litmus_test.py checks what the program prints that does. `mutate`
+# links drivers itself, from what Bazel has really built.
+SILENT = ("cc", "install", "litmus", "mutate")
 # A closed pipe ends the driver, and its parent learns that from the driver.
 BY_THE_DRIVER = ("stress", "run", "verify", "replay", "shrink")
 
@@ -124,7 +126,7 @@ def stand_in(driver, folder, command):
             fakes.lane("one", FINDS)
         fakes.patches()
     elif command == "fuzz":
-        put(bazel, "build", lambda targets: [os.path.join(programs, "engine")] * 2)
+        put(bazel, "build", lambda targets, options=(): [os.path.join(programs, "engine")] * 2)
         put(start, "STATE", folder)
     elif command in ("merge", "page"):
         put(slurm, "existing", lambda path: path)

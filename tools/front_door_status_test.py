@@ -25,8 +25,8 @@ PLAN = "corpus/seed/one.plan"
 WORDS = {
     "campaign": ["--seconds=1", "--lanes=sim-random", "--dir=@new"], "merge": ["dir"],
     "verify": [PLAN], "replay": [PLAN], "shrink": [PLAN], "explain": [PLAN], "page": ["dir"],
-    "gdb": ["--batch", PLAN], "bugs": ["P1"], "litmus": [PLAN], "gate": ["--dir=@new", "--minutes=0.1"],
-    "completion": ["bash"], "man": ["--source"], "fuzz": ["--seconds=1"], "run": ["true"],
+    "gdb": ["--batch", PLAN], "bugs": ["P1"], "litmus": [PLAN],
+    "gate": ["--dir=@new", "--minutes=0.1"], "completion": ["bash"], "man": ["--source"], "fuzz": ["--seconds=1"], "run": ["true"],
     "cc": ["true"], "install": ["dir/file/prefix"],
 }
 DRIVERS = [["stress"], ["verify", PLAN], ["replay", PLAN], ["shrink", PLAN], ["explain", PLAN],

@@ -108,7 +108,7 @@ class Ending(unittest.TestCase):
         ended, out, _ = self.run_it(BUG, "stress", "--executions=2000")
         self.assertEqual(ended, 1)
         self.assertRegex(out.splitlines()[-1],
-                         r"^done: \d+ of 2000 executions of \d+ plans in .*, 1 findings$")
+                         r"^done: \d+ of 2000 executions of \d+ plans in .*, 1 finding$")
 
     def interrupted(self, what, binary, command, *options):
         """Sends the signal when the command has said how far it is. Returns its exit status, its

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Tests `litmus`: verdicts and states of the tests beside it, what the reduction leaves out, and what
-it says of files that are wrong.
+"""Tests `litmus`: verdicts and states of the tests beside it, what the reduction leaves out, and
+what it says of files that are wrong.
 
 usage: litmus_test.py BINARY TEST...
 """

@@ -80,7 +80,7 @@ static const struct {
 	{ HEAD "task C: p = percpu \"x%u\"; find p\n", 2, 27, "expected poke, settle" },
 	{ HEAD "task C: p = percpu \"x%u\"; queue p 0\n", 2, 27, "expected poke, settle" },
 	{ HEAD "task C: p = percpu \"x%u\"\ntask D: wake p\n", 3, 9, "another task's handle" },
-	{ HEAD "task C: a = create \"a\" until-stop 0; wake a; park a\ntask D: unpark a\n", 3, 9,
+	{ HEAD "task C: a = create \"a\" parkable 0; wake a; park a\ntask D: unpark a\n", 3, 9,
 	  "another task's handle" },
 	{ HEAD "task C: p = percpu \"x%u\"\ntask D: unregister p\n", 3, 20,
 	  "or use a worker or a percpu" },

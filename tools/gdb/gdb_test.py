@@ -91,8 +91,8 @@ class Bug(unittest.TestCase):
         self.assertRegex(self.said,
                          r"\n +16\*? +C1 +wake_up_state: reads kthreadd\.state = RUNNING, "
                          r"so this wake-up does NOTHING\n")
-        self.assertIn("\nchain  init -> C1 (wait_for_thread) -> kthreadd (kthreadd_main) -> nobody\n",
-                      self.said)
+        self.assertIn("\nchain  init -> C1 (wait_for_thread) -> "
+                      "kthreadd (kthreadd_main) -> nobody\n", self.said)
 
     def test_frames_of_a_task_that_sleeps(self):
         c1 = self.said[self.said.index("\nC1: sleeps"):self.said.index("\nkthreadd: sleeps")]

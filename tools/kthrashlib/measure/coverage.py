@@ -92,7 +92,8 @@ def count(binaries, plans, folder):
     shutil.rmtree(raw, ignore_errors=True)
     os.makedirs(raw)
     for n, (combo, binary) in enumerate(binaries.items()):
-        say("kthrash: %d of %d: %s on %s" % (n + 1, len(binaries), plural(len(plans), "plan"), combo))
+        say("kthrash: %d of %d: %s on %s" % (
+            n + 1, len(binaries), plural(len(plans), "plan"), combo))
         replay(binary, combo, plans, raw)
     merged = os.path.join(folder, "coverage.profdata")
     counted = matching(raw, "*.profraw")

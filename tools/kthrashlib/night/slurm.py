@@ -190,7 +190,8 @@ def show_progress(display, folder, job, there):
     display.show("%d of %d shards done" % (done, job["shards"]), done / job["shards"],
                  "%d running, %d waiting  %s executions  %s%s" % (
                      running.count("RUNNING"), len(running) - running.count("RUNNING"),
-                     count(sum(n["totals"].get("executions", 0) for n in nights)), plural(len(found), "bug"),
+                     count(sum(n["totals"].get("executions", 0) for n in nights)),
+                     plural(len(found), "bug"),
                      "  merging" if there.get(job["merge"]) == "RUNNING" else ""))
 
 

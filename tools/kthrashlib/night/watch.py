@@ -24,8 +24,10 @@ def line_of(facts, rate):
     waiting = totals["to_examine"]
     return "%s executions, %s/s  %s  %s  %s%s%s  %s" % (
         count(totals["executions"]), count(rate), plural(totals["pairs"], "pair"),
-        plural(totals["corpus"], "plan"), plural(len(facts["bugs"]["crashing"]), "bug"), ", %d to examine" % waiting if waiting else "",
-        ", %s failed" % plural(failed, "lane") if failed else "", ", ".join(running + facts["busy"]))
+        plural(totals["corpus"], "plan"), plural(len(facts["bugs"]["crashing"]), "bug"),
+        ", %d to examine" % waiting if waiting else "",
+        ", %s failed" % plural(failed, "lane") if failed else "",
+        ", ".join(running + facts["busy"]))
 
 
 class Bar:
