@@ -26,7 +26,8 @@ WORDS = {
     "campaign": ["--seconds=1", "--lanes=sim-random", "--dir=@new"], "merge": ["dir"],
     "verify": [PLAN], "replay": [PLAN], "shrink": [PLAN], "explain": [PLAN], "page": ["dir"],
     "gdb": ["--batch", PLAN], "bugs": ["P1"], "litmus": [PLAN],
-    "gate": ["--dir=@new", "--minutes=0.1"], "completion": ["bash"], "man": ["--source"], "fuzz": ["--seconds=1"], "run": ["true"],
+    "gate": ["--dir=@new", "--minutes=0.1"], "completion": ["bash"], "man": ["--source"],
+    "fuzz": ["--seconds=1"], "run": ["true"],
     "cc": ["true"], "install": ["dir/file/prefix"],
 }
 DRIVERS = [["stress"], ["verify", PLAN], ["replay", PLAN], ["shrink", PLAN], ["explain", PLAN],
