@@ -11,8 +11,10 @@ from kthrashlib.common import CLEAN, FINDINGS, ROOT, environment, say, usage
 from kthrashlib.linux import fetch
 
 # The tests that need the kernel's files. Their tag is manual. ON_LINUX take any kernel, OF_TEXTS
-# takes all of Debian's, and LITMUS the kernel's litmus tests.
+# takes all of Debian's, and LITMUS the kernel's litmus tests. BRIEF are what a run of all tests
+# has time for: one test, and all that is compiled for the kernel's files.
 ON_LINUX = ["//stress:linux_test", "//tools:drivers_linux_test"]
+BRIEF = ["//stress:linux_test", "//core/driver:linux"]
 OF_TEXTS = "//tools:linux_text_test"
 LITMUS = "//stress/litmus:linux_litmus_test"
 # What Bazel's exit statuses mean: 1, the build failed; 3, tests failed; 4, there are no tests.
@@ -54,7 +56,7 @@ def of_all():
     yield ["//..."]
     yield ["--config=asan-ubsan", checked[0], checked[1] % "asan"] + folders
     yield ["--config=tsan", checked[0], checked[1] % "tsan"] + folders
-    yield [*fetch.get().options(), *ON_LINUX]
+    yield [*fetch.get().options(), *BRIEF]
 
 
 def main(call):
