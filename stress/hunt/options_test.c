@@ -180,7 +180,7 @@ static const char *sample(unsigned option, bool other)
 		{ "", NULL, NULL },
 		{ "N", "1", "2" },
 		{ "portfolio|adaptive|STRATEGY", "portfolio", "random" },
-		{ "dpor|dfs|bound:N", "dpor", "bound:2" },
+		{ "states|dpor|dfs|bound:N", "dpor", "bound:2" },
 		{ "MEMORY", "tso", "pso" },
 		{ "EXHAUSTIVE", "fail", "kill" },
 		{ "on|off", "on", "off" },
