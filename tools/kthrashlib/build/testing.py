@@ -53,7 +53,8 @@ def of_all():
     # Tests with the tag plain-only compare builds and need no sanitizer. If a test has many
     # combinations, each sanitizer runs half of them (tools/bazel/matrix.bzl).
     checked = ["--build_tests_only", "--test_tag_filters=-plain-only,-not-%s"]
-    yield ["//..."]
+    # Every binary is part of a test; libraries alone would be compiled once more.
+    yield [checked[0], "//..."]
     yield ["--config=asan-ubsan", checked[0], checked[1] % "asan"] + folders
     yield ["--config=tsan", checked[0], checked[1] % "tsan"] + folders
     yield [*fetch.get().options(), *BRIEF]
