@@ -164,17 +164,18 @@ def examine_twin(program, twin, words, executions, seed):
 # ---- the command ---------------------------------------------------------------------
 
 
-def examine(program, command_lines, executions, seed, folder):
-    """Compiles a program and its twin; returns a row of the table for each command line."""
+def examine(program, command_lines, executions, seed, folder, of_twin=None):
+    """Compiles a program and its twin; returns a row of the table for each command line. A hunt in
+    the twin has `of_twin` executions, or as many as one for the bug."""
     binary = compile_one(program, folder, repaired=False)
     twin = compile_one(program, folder, repaired=True)
     return [{"program": title(program, words), "expect": program.expect,
              **examine_bug(program, binary, words, executions, seed),
-             "twin": examine_twin(program, twin, words, executions, seed)}
+             "twin": examine_twin(program, twin, words, of_twin or executions, seed)}
             for words in command_lines]
 
 
-def examine_all(asked, executions, seed, folder):
+def examine_all(asked, executions, seed, folder, of_twin=None):
     """Yields the rows of each program, in the order of the table. JOBS programs are examined at a
     time. Binaries and plans go to the folder."""
     lines = {}
@@ -182,7 +183,7 @@ def examine_all(asked, executions, seed, folder):
         lines.setdefault(program.name, (program, []))[1].append(words)
     workers = concurrent.futures.ThreadPoolExecutor(JOBS)
     try:
-        yield from workers.map(lambda each: examine(*each, executions, seed, folder),
+        yield from workers.map(lambda each: examine(*each, executions, seed, folder, of_twin),
                                lines.values())
     finally:
         workers.shutdown(cancel_futures=True)
