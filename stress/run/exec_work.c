@@ -88,16 +88,15 @@ void exec_end_jobs(struct exec_thread *t)
 
 /*
  * At each moment: if a work's timer is armed, the work waits for it. No lock is held, so only the
- * simulator, which leaves a task at points only, sees one moment.
+ * simulator, which leaves a task at points only, sees one moment. The kernel's own works have no
+ * flag for that.
  */
 static void check_timer(const struct exec_job *j)
 {
-#if defined(KT_OS_SIM)
+#if defined(KT_OS_SIM) && !defined(KT_CORE_LINUX)
 	const struct list_head *entry = &j->dwork.timer.entry;
 	bool armed = ledger_peek_pointer(&entry->next) != entry;
 
-	if (core_linux_version())
-		return;		/* the kernel's own files do not write work->delayed */
 	model_timer(j->thread->facts, armed, ledger_peek_bool(&j->dwork.work.delayed));
 #else
 	(void)j;
