@@ -204,7 +204,7 @@ uint32_t sim_far_timer(void);
 /* Tasks have been busy since the last call, and time passes. */
 void sim_busy(void);
 /*
- * Called at each step at which sim_busy_alarm() is due. Does a task wait for its turn while timers
+ * Called at each step that sim_busy_alarm() has named. Does a task wait for its turn while timers
  * of others fire again and again, or much time passes? Then it is owed fair scheduling.
  */
 bool sim_starves(uint32_t step);

@@ -329,7 +329,7 @@ static void put_orders(struct cause *out)
 
 /*
  * A livelock goes on until the limit of steps. Executions that pass are much shorter, so a lower
- * limit tells the two apart sooner. When its tasks come to no new places, all has happened that
+ * limit tells the two apart sooner. When its tasks reach no new places, all has happened that
  * matters, and the rounds after that have other numbers in each execution.
  */
 static void look_no_further(uint32_t steps)

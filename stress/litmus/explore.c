@@ -168,7 +168,7 @@ __attribute__((noreturn)) static void give_up(void)
 	kt_fail(KT_ASSERTION, "redundant");
 }
 
-/* d->task has come to its next point. If nobody chose it, there was no choice. */
+/* d->task has reached its next point. If nobody chose it, there was no choice. */
 static void visit(struct sim_strategy *s, const struct sim_decision *d)
 {
 	uint32_t i = d->task;

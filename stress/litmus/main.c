@@ -28,7 +28,7 @@ static struct {
 /* For the last lines: tests by what the file says and what was shown. */
 static struct {
 	unsigned tests, sometimes, never;	/* that the files say */
-	unsigned shown[MEMORIES];		/* of those that say Sometimes */
+	unsigned shown[MEMORIES];		/* of the tests that say Sometimes */
 	unsigned forbidden[MEMORIES];		/* tests of which a forbidden outcome was shown */
 } total;
 
