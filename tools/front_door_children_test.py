@@ -17,7 +17,7 @@ import unittest
 from unittest import mock
 
 import front_door_fakes
-from kthrashlib import children, common
+from kthrashlib import children, common, guard
 from kthrashlib.front import commands
 
 DRIVER, PLAN = map(os.path.abspath, sys.argv[1:3])
@@ -211,6 +211,29 @@ class Ends(unittest.TestCase):
     def test_a_run_that_takes_too_long(self):
         with self.assertRaises(subprocess.TimeoutExpired):
             children.run(["tail", "-f", "/dev/null"], timeout=0)
+
+
+class Guards(unittest.TestCase):
+    """Tests guard.py alone."""
+
+    def start(self):
+        # pylint: disable-next=consider-using-with
+        p = subprocess.Popen(["tail", "-f", "/dev/null"], env={})
+        self.addCleanup(p.wait)
+        self.addCleanup(p.kill)
+        return p
+
+    def test_the_guard_looks_again_while_it_is_unsure(self):
+        p = self.start()
+        with mock.patch.object(guard, "marked", side_effect=[
+                ([], True), ([p.pid], False), ([], False)]):
+            guard.kill_marked("1.1")
+        self.assertEqual(p.wait(), -signal.SIGKILL)
+
+    def test_a_process_without_an_environment_may_be_a_child_if_it_is_younger(self):
+        since = guard.began(self.start().pid)
+        self.assertEqual(guard.marked("1.%d" % since), ([], True))
+        self.assertEqual(guard.marked("1.%d" % (since + 10 ** 9)), ([], False))
 
 
 if __name__ == "__main__":
