@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""kthrash_fuzz(): good and bad uses, and libFuzzer finds the bug of the example.
+"""kthrash_fuzz(): good and bad uses, and libFuzzer and AFL++ find the bug of the example.
 
 usage: fuzz_test.py LIBRARY EXAMPLE.c
 """
@@ -59,10 +59,10 @@ def check_uses(program):
           "good", status=3, KTHRASH_FUZZ="leaky,fast")
 
 
-def built(name, *options):
+def built(name, *options, compiler="clang-19"):
     out = os.path.join(hosted.FOLDER, name)
     hooks = ["-Xclang", "-fsanitize=thread", *hosted.CLANG]
-    subprocess.run(["clang-19", "-g", "-O1", *hooks, "-fsanitize=fuzzer", "-I" + HEADERS, *options,
+    subprocess.run([compiler, "-g", "-O1", *hooks, "-fsanitize=fuzzer", "-I" + HEADERS, *options,
                     EXAMPLE, "-o", out, hosted.LIBRARY,
                     "-Wl,-rpath," + os.path.dirname(hosted.LIBRARY)], check=True)
     return out
@@ -70,26 +70,49 @@ def built(name, *options):
 
 def told(output):
     """Returns what kthrash prints of a failure."""
-    return re.search(r"^kthrash: (.|\n)*?(?=\n==)", output, re.MULTILINE).group()
+    return re.search(r"^kthrash: (.|\n)*?(?=\n==|\Z)", output, re.MULTILINE).group()
 
 
-def check_example():
-    program = built("queue")
-    found = run(program, "-seed=1", "-runs=%d" % RUNS)
-    assert "kthrash: assertion: " in found.stdout and "q->items > 0" in found.stdout, found.stdout
-    saved = glob.glob(os.path.join(hosted.FOLDER, "crash-*"))
+def check_saved(program, pattern):
+    """Replays the one input that an engine has saved. Returns its path."""
+    saved = glob.glob(os.path.join(hosted.FOLDER, pattern))
     assert len(saved) == 1, saved
+    found = run(program, saved[0])
+    assert "kthrash: assertion: " in found.stdout and "q->items > 0" in found.stdout, found.stdout
     for _ in range(REPLAYS):
         again = run(program, saved[0])
         assert again.returncode == found.returncode, again.stdout
         assert told(again.stdout) == told(found.stdout), again.stdout
-    passes(built("repaired", "-DREPAIRED"), "Executed ", saved[0])
+    return saved[0]
+
+
+def check_libfuzzer():
+    program = built("queue")
+    found = run(program, "-seed=1", "-runs=%d" % RUNS)
+    saved = check_saved(program, "crash-*")
+    assert told(found.stdout) == told(run(program, saved).stdout), found.stdout
+    passes(built("repaired", "-DREPAIRED"), "Executed ", saved)
+
+
+def check_afl():
+    program = built("queue_afl", compiler="afl-clang-fast")
+    seeds = os.path.join(hosted.FOLDER, "seeds")
+    os.mkdir(seeds)
+    with open(os.path.join(seeds, "one"), "wb") as f:
+        f.write(b"add\ndrop\n\0\0\0\003")
+    done = run("afl-fuzz", "-s", "1", "-E", str(RUNS), "-i", seeds, "-o", "found", "--", program,
+               AFL_BENCH_UNTIL_CRASH="1", AFL_NO_UI="1", AFL_NO_AFFINITY="1",
+               AFL_SKIP_CPUFREQ="1", AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES="1")
+    assert done.returncode == 0, done.stdout
+    saved = check_saved(program, "found/default/crashes/id*")
+    passes(built("repaired_afl", "-DREPAIRED", compiler="afl-clang-fast"), "", saved)
 
 
 def main():
     for compiler in hosted.COMPILERS:
         check_uses(hosted.compiled("fuzz.c", compiler, ("-O1", "-I" + HEADERS)))
-    check_example()
+    check_libfuzzer()
+    check_afl()
 
 
 if __name__ == "__main__":
