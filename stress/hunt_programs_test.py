@@ -77,6 +77,15 @@ class Findings(unittest.TestCase):
         done, _ = self.hunt("alone", "--executions=5", "--json", status=2)
         self.assertEqual(json.loads(done.stdout.splitlines()[-1])["executions"], 0)
 
+    def test_a_long_execution_is_no_livelock(self):
+        done, folder = self.hunt("long", "--executions=5", status=2)
+        self.assertIn("an execution of the program takes more than 1048576 steps", done.stderr)
+        self.assertEqual(self.plans(folder), [])
+
+    def test_an_endless_execution_is_a_livelock(self):
+        done, _ = self.hunt("endless", "--executions=5", "--no-shrink", "--json")
+        self.assertEqual(json.loads(done.stdout.splitlines()[-1])["kind"], "livelock")
+
     def test_a_signal_may_wake_the_waiter_that_came_last(self):
         with open(SOURCE, encoding="utf-8") as f:
             wake = f.read().partition("static void wake(")

@@ -152,6 +152,49 @@ static void test_livelock_names_who_goes_round(void)
 	printf("ok a livelock names the tasks that go round\n");
 }
 
+/* Without an end of its own it would be a livelock. */
+static void goes_on(void *unused)
+{
+	(void)unused;
+	for (unsigned i = 0; i < 10000; i++)
+		WRITE_ONCE(word, i);
+}
+
+static void body_long(void *unused)
+{
+	(void)unused;
+	spawn(0, "a", goes_on, NULL);
+	spawn(1, "b", goes_on, NULL);
+	join_all(2);
+}
+
+static void test_laps(void)
+{
+	static const struct {
+		uint32_t laps;
+		void (*body)(void *);
+		enum kt_failure failure;
+	} row[] = {
+		{ 0, body_long, KT_LIVELOCK },
+		{ 1, body_long, KT_LIVELOCK },
+		{ 20, body_long, KT_PASS },
+		{ 20, body_polite, KT_LIVELOCK },
+	};
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		struct sim_options o = {
+			.strategy = sim_strategy_random(),
+			.steps_max = 2001,
+			.laps = row[i].laps,
+		};
+		const struct sim_record *r = sim_run(&o, row[i].body, NULL);
+
+		CHECK_EQ(r->failure, row[i].failure);
+		CHECK(r->steps <= o.steps_max);
+	}
+	printf("ok an execution that is longer than its record ends in a lap\n");
+}
+
 static bool hogging;
 
 /* Named points leave no choice, so no other task gets a turn. */
@@ -281,6 +324,7 @@ int main(void)
 {
 	test_loops_in_step_end();
 	test_livelock_names_who_goes_round();
+	test_laps();
 	test_the_starved_is_named();
 	test_no_circle_where_there_is_none();
 	test_pct_is_fair();

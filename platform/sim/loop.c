@@ -110,12 +110,31 @@ void sim_set_slow_from(void)
 	sim.drawn_until = sim.draws && !sim.timed && !sim.told ? sim.slow_from : 0;
 }
 
-static void step_alarm(uint32_t step)
+/* The steps of a lap take the places of the last steps before it. */
+static struct sim_step *begin_lap(struct sim_step *t)
 {
-	uint32_t next;
+	struct sim_record *r = sim.record;
+	uint32_t from = r->steps - 1, to = from / 2;
 
-	if (step >= sim.steps_max)
-		sim_fail_livelock(step);
+	sim.laps--;
+	r->trace[to] = *t;
+	if (sim.is_wide)
+		r->wide[to] = r->wide[from];
+	r->steps = to + 1;
+	return &r->trace[to];
+}
+
+/* Returns the place of the current step, which may be another one now. */
+static struct sim_step *step_alarm(struct sim_step *t)
+{
+	uint32_t step = sim.record->steps - 1, next;
+
+	if (step >= sim.steps_max) {
+		if (!sim.laps)
+			sim_fail_livelock(step);
+		t = begin_lap(t);
+		step = sim.record->steps - 1;
+	}
 	if (sim_starves(step))
 		sim.steps_fair = step;
 	if (step >= sim.steps_fair && !sim.fair) {
@@ -132,6 +151,7 @@ static void step_alarm(uint32_t step)
 	else
 		sim.steps_alarm = next;
 	sim_set_slow_from();
+	return t;
 }
 
 /* ---- which task goes on --------------------------------------------------- */
@@ -304,8 +324,10 @@ __attribute__((noinline)) static void reach_wide(struct sim_step *t, const void 
 	uint32_t step = sim.record->steps - 1, next;
 
 	sim_wide_note(t);
-	if (step >= sim.wide_alarm)
-		step_alarm(step);
+	if (step >= sim.wide_alarm) {
+		t = step_alarm(t);
+		step = sim.record->steps - 1;
+	}
 	if (sim_is_heard(SIM_HEARS_ARRIVES))
 		sim_tell.arrives(t, addr);
 	if (sim.strategy->visit && step >= sim.strategy->visits_from) {
@@ -341,7 +363,8 @@ static void reach_slow(struct sim_step *t, const void *addr)
 			reach_wide(t, addr);
 			return;
 		}
-		step_alarm(step);
+		t = step_alarm(t);
+		step = sim.record->steps - 1;
 	}
 	if (sim_is_heard(SIM_HEARS_ARRIVES))
 		sim_tell.arrives(t, addr);

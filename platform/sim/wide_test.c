@@ -187,6 +187,20 @@ static void test_each_strategy(void)
 		}
 }
 
+static void test_laps(void)
+{
+	struct sim_options o = {
+		.strategy = sim_strategy_random(),
+		.seed = 1,
+		.steps_max = 1000,
+	};
+
+	CHECK_EQ(sim_run(&o, body, NULL)->failure, KT_LIVELOCK);
+	o.laps = 1000;
+	CHECK_EQ(sim_run(&o, body, NULL)->failure, KT_PASS);
+	printf("ok an execution that is longer than its record ends in a lap\n");
+}
+
 /* The draws of a random walk reach each task about equally often. */
 static void test_random_walk_is_uniform(void)
 {
@@ -300,6 +314,7 @@ int main(void)
 {
 	test_parent_reads_record();
 	test_each_strategy();
+	test_laps();
 	test_random_walk_is_uniform();
 	test_failures();
 	return 0;

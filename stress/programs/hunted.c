@@ -5,6 +5,8 @@
  *	often	fails if two threads took turns 700 times
  *	always	fails always
  *	alone	has one thread
+ *	long	has more steps than an execution may have
+ *	endless	never ends
  *	signal	deadlocks if the signal wakes the waiter that came last
  */
 #include <assert.h>
@@ -13,7 +15,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
-enum { ROUNDS = 3000, TURNS = 700 };
+enum { ROUNDS = 3000, TURNS = 700, LONG = 1000000 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t woken = PTHREAD_COND_INITIALIZER;
@@ -21,9 +23,11 @@ static atomic_int last, turns;
 static sem_t ready;
 static int waiting, may_go;
 
+static int rounds = ROUNDS;
+
 static void *take_turns(void *me)
 {
-	for (int i = 0; i < ROUNDS; i++)
+	for (int i = 0; i != rounds; i++)
 		if (atomic_exchange(&last, *(int *)me) != *(int *)me)
 			turns++;
 	return NULL;
@@ -62,6 +66,10 @@ int main(int argc, char **argv)
 
 	if (strcmp(way, "alone") == 0)
 		return 0;
+	if (strcmp(way, "long") == 0)
+		rounds = LONG;
+	if (strcmp(way, "endless") == 0)
+		rounds = -1;
 	sem_init(&ready, 0, 0);
 	for (int i = 0; i < 2; i++)
 		pthread_create(&t[i], NULL, strcmp(way, "signal") == 0 ? wait : take_turns,

@@ -41,6 +41,7 @@ static const struct {
 	{ HOSTED_POINTS_COARSE, false },
 };
 enum { VARIANTS = sizeof variants / sizeof variants[0] };
+enum { LAPS = 2 * 63 };	/* each is half of SIM_STEPS_MAX */
 
 static struct {
 	struct subject_settings asked;
@@ -52,15 +53,17 @@ static struct {
 	bool early_timeouts, failing_trylocks;
 	enum hosted_volatile volatiles;
 	uint32_t executions;	/* of the loaded case */
-	bool *printed;		/* in any process of this driver */
+	struct {
+		bool printed, endless;
+	} *done;		/* in any process of this driver */
 } program;
 
 static void configure(const struct subject_settings *s)
 {
 	program.asked = *s;
-	program.printed = mmap(NULL, sizeof *program.printed, PROT_READ | PROT_WRITE,
-			       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (program.printed == MAP_FAILED) {
+	program.done = mmap(NULL, sizeof *program.done, PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (program.done == MAP_FAILED) {
 		perror("kthrash: no memory");
 		exit(EXIT_FAILS);
 	}
@@ -224,12 +227,12 @@ static bool nothing_to_hunt(const struct sim_record *r)
 /* The program prints once, also if a hunt goes on in other processes. */
 static void choose_silence(void)
 {
-	bool may_print = program.asked.prints || !*program.printed;
+	bool may_print = program.asked.prints || !program.done->printed;
 
 	hosted_set_silent(program.executions > 0 || !may_print);
 }
 
-static void execute(const struct sim_options *o, uint32_t variant)
+static const struct sim_record *run(const struct sim_options *o, uint32_t variant)
 {
 	const struct sim_record *r;
 
@@ -244,9 +247,41 @@ static void execute(const struct sim_options *o, uint32_t variant)
 		.volatiles = program.volatiles,
 		.explores = program.explores,
 	});
-
 	if (r->failure == KT_UNSUPPORTED)
 		refuse(r->message);
+	return r;
+}
+
+/*
+ * A program whose test is long is no livelock. So the first livelock of a hunt runs again, with the
+ * same schedule, for sixty-four times as many steps. If it ends there, the hunt can't go on: the
+ * record of an execution is too short for this program.
+ */
+static const struct sim_record *run_to_the_end(const struct sim_options *o, uint32_t variant)
+{
+	const struct sim_record *r = run(o, variant);
+	struct sim_options longer = *o;
+	char text[128];
+
+	if (r->failure != KT_LIVELOCK || o->steps_max != SIM_STEPS_MAX || program.is_finding ||
+	    program.explores || program.done->endless)
+		return r;
+	longer.laps = LAPS;
+	if (run(&longer, variant)->failure != KT_LIVELOCK) {
+		snprintf(text, sizeof text,
+			 "an execution of the program takes more than %u steps; "
+			 "give it less work, such as fewer rounds",
+			 SIM_STEPS_MAX);
+		refuse(text);
+	}
+	program.done->endless = true;
+	return run(o, variant);
+}
+
+static void execute(const struct sim_options *o, uint32_t variant)
+{
+	const struct sim_record *r = run_to_the_end(o, variant);
+
 	if (program.explores && hosted_not_reset()) {
 		fprintf(stderr, "the program can't be verified, because %s, and kthrash can't put "
 			"that back\n", hosted_not_reset());
@@ -257,7 +292,7 @@ static void execute(const struct sim_options *o, uint32_t variant)
 		refuse("the program has ended without a second thread, so there is nothing to "
 		       "hunt");
 	program.executions++;
-	*program.printed = true;
+	program.done->printed = true;
 }
 
 /* Which thread does which half of a race, and so the message, depends on the schedule. */
