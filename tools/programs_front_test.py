@@ -19,7 +19,7 @@ from unittest import mock
 
 from kthrashlib import common
 from kthrashlib.front import completion, manual
-from kthrashlib.programs import install
+from kthrashlib.programs import install, wrapped
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LIBRARY = os.path.abspath(sys.argv.pop(1))
@@ -462,6 +462,13 @@ class Errors(Folder):
         with mock.patch(__name__ + ".LIBRARY", "/nonexistent/libkthrash.so"):
             self.refused("KTHRASH_LIB=/nonexistent: no libkthrash.so in this folder",
                          "run", "./counter")
+
+
+class Wrapped(unittest.TestCase):
+    def test_the_list_is_what_the_library_has(self):
+        symbols = subprocess.run(["readelf", "--dyn-syms", "-W", LIBRARY], check=True, text=True,
+                                 stdout=subprocess.PIPE).stdout
+        self.assertEqual(sorted(wrapped.NAMES), sorted(re.findall(r" __wrap_(\w+)", symbols)))
 
 
 class Assembly(Folder):

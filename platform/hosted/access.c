@@ -5,8 +5,8 @@
  * memory as it is: a plain store is visible at once, and a plain load sees the newest store
  * of any task.
  *
- * Not seen: what code does that kthrash-cc did not compile, for instance strlen() in the C
- * library. Of memcpy(), memmove() and memset() the compiler tells.
+ * Not seen: what code does that kthrash-cc did not compile. text.c and stdio.c tell of strlen() and
+ * other functions of the C library.
  */
 #include <string.h>
 
@@ -16,6 +16,7 @@
 #include "platform/hosted/heap.h"
 #include "platform/hosted/race.h"
 #include "platform/hosted/site.h"
+#include "platform/hosted/wrapped.h"
 
 enum { GRANULE = 8 };
 
@@ -157,7 +158,7 @@ static bool range_is_point(uintptr_t addr, size_t size, bool write)
 	return is_point;
 }
 
-static void range(uintptr_t addr, size_t size, bool write, uintptr_t pc)
+void hosted_range(uintptr_t addr, size_t size, bool write, uintptr_t pc)
 {
 	struct site_row *row;
 	bool is_point;
@@ -255,34 +256,34 @@ HOSTED_EXPORT void __tsan_vptr_update(void **addr, void *value)
 HOSTED_EXPORT void __tsan_read_range(void *addr, size_t size);
 HOSTED_EXPORT void __tsan_read_range(void *addr, size_t size)
 {
-	range((uintptr_t)addr, size, false, HOSTED_CALLER);
+	hosted_range((uintptr_t)addr, size, false, HOSTED_CALLER);
 }
 
 HOSTED_EXPORT void __tsan_write_range(void *addr, size_t size);
 HOSTED_EXPORT void __tsan_write_range(void *addr, size_t size)
 {
-	range((uintptr_t)addr, size, true, HOSTED_CALLER);
+	hosted_range((uintptr_t)addr, size, true, HOSTED_CALLER);
 }
 
 HOSTED_EXPORT void *__tsan_memcpy(void *to, const void *from, size_t size);
 HOSTED_EXPORT void *__tsan_memcpy(void *to, const void *from, size_t size)
 {
-	range((uintptr_t)from, size, false, HOSTED_CALLER);
-	range((uintptr_t)to, size, true, HOSTED_CALLER);
+	hosted_range((uintptr_t)from, size, false, HOSTED_CALLER);
+	hosted_range((uintptr_t)to, size, true, HOSTED_CALLER);
 	return memcpy(to, from, size);
 }
 
 HOSTED_EXPORT void *__tsan_memmove(void *to, const void *from, size_t size);
 HOSTED_EXPORT void *__tsan_memmove(void *to, const void *from, size_t size)
 {
-	range((uintptr_t)from, size, false, HOSTED_CALLER);
-	range((uintptr_t)to, size, true, HOSTED_CALLER);
+	hosted_range((uintptr_t)from, size, false, HOSTED_CALLER);
+	hosted_range((uintptr_t)to, size, true, HOSTED_CALLER);
 	return memmove(to, from, size);
 }
 
 HOSTED_EXPORT void *__tsan_memset(void *to, int byte, size_t size);
 HOSTED_EXPORT void *__tsan_memset(void *to, int byte, size_t size)
 {
-	range((uintptr_t)to, size, true, HOSTED_CALLER);
+	hosted_range((uintptr_t)to, size, true, HOSTED_CALLER);
 	return memset(to, byte, size);
 }

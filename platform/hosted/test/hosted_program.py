@@ -2,6 +2,7 @@
 """Compiles a program for the runtime, as kthrash-cc does, and runs it under the test's driver."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,14 @@ CLANG = [word for option in LLVM for word in ("-mllvm", option)]
 GCC = ["--param=tsan-distinguish-volatile=1"]
 
 
+def wrapped():
+    """Returns the linker's options for the functions that the library has in the place of those of
+    the C library."""
+    symbols = subprocess.run(["readelf", "--dyn-syms", "-W", LIBRARY], stdout=subprocess.PIPE,
+                             text=True, check=True).stdout
+    return ["-Wl,--wrap=" + name for name in re.findall(r" __wrap_(\w+)", symbols)]
+
+
 def compiled(name, compiler="clang-19", options=("-O1",), more=()):
     """Returns the path of the program that is made of test/programs/NAME. `more` are arguments
     for the linker."""
@@ -27,7 +36,7 @@ def compiled(name, compiler="clang-19", options=("-O1",), more=()):
     hooks = ["-fsanitize=thread", *(CLANG if "clang" in compiler else GCC)]
     subprocess.run([compiler, *hooks, "-g", "-w", *options, "-c", source, "-o", out + ".o"],
                    check=True)
-    subprocess.run([compiler, out + ".o", "-o", out, *more, LIBRARY,
+    subprocess.run([compiler, out + ".o", "-o", out, *more, LIBRARY, *wrapped(),
                     "-Wl,-rpath," + os.path.dirname(LIBRARY)], check=True)
     return out
 

@@ -11,7 +11,7 @@ import shutil
 import tempfile
 
 from kthrashlib.common import ROOT, environment, say, usage
-from kthrashlib.programs import build
+from kthrashlib.programs import build, wrapped
 from kthrashlib.where import KERNEL, LIBRARY
 
 # Files that are not modules, by their place below ROOT: the command line is made from the tables.
@@ -36,7 +36,7 @@ Name: kthrash
 Description: finds concurrency bugs in programs that kthrash-cc has compiled
 Version: 1
 Cflags: -I${includedir}
-Libs: -L${libdir} -Wl,--push-state,--no-as-needed -lkthrash -Wl,--pop-state -Wl,-rpath,${libdir}
+Libs: -L${libdir} -Wl,--push-state,--no-as-needed -lkthrash -Wl,--pop-state -Wl,-rpath,${libdir} %s
 """
 
 
@@ -99,7 +99,8 @@ def install(prefix, built, kernel, page, completions):
         write(os.path.join(manuals, name + ".1"), ".so man1/kthrash.1\n")
     for shell, path in COMPLETIONS.items():
         write(os.path.join(prefix, path), completions[shell])
-    write(os.path.join(prefix, "lib", "pkgconfig", "kthrash.pc"), PKG_CONFIG % prefix)
+    write(os.path.join(prefix, "lib", "pkgconfig", "kthrash.pc"), PKG_CONFIG % (
+        prefix, " ".join(wrapped.OPTIONS)))
 
 
 def check(prefix, given):

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 
-from kthrashlib.programs import response
+from kthrashlib.programs import response, wrapped
 
 USAGE, ENVIRONMENT = 2, 3
 NAME = "kthrash-cc"
@@ -192,7 +192,7 @@ def linking(library):
     folder = os.path.dirname(library)
     return ["-L" + folder, "-Wl,--push-state,-Bdynamic,--no-as-needed", "-lkthrash",
             "-Wl,--pop-state,--enable-new-dtags,--build-id", "-Xlinker", "-rpath", "-Xlinker",
-            folder]
+            folder, *wrapped.OPTIONS]
 
 
 def of_kernel(line, kernel):

@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <wchar.h>
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static int word = 1;
@@ -65,15 +66,15 @@ static void *thread(void *unused)
 	if (is("exchange"))
 		while (exchange(&word, 1))
 			;
-	/* The two strings differ until main() writes. */
+	/* The two strings differ until main() writes. The runtime does not know wmemcmp(). */
 	if (is("foreign")) {
-		int (*volatile compare)(const void *, const void *, size_t) = memcmp;
-		int (*same)(const void *, const void *, size_t) = compare;
+		int (*volatile compare)(const wchar_t *, const wchar_t *, size_t) = wmemcmp;
+		int (*same)(const wchar_t *, const wchar_t *, size_t) = compare;
 		static int zero;
 
 		for (;;) {
 			__asm__ volatile("" : "+r"(same));
-			if (same(&word, &zero, sizeof zero) == 0)
+			if (same(&word, &zero, 1) == 0)
 				break;
 		}
 	}
