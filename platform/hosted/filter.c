@@ -5,8 +5,8 @@
  * does not change what it does. Between two reads by different tasks no write is missed: the
  * writer finds the owner to be another task.
  *
- * While only one task has work left it touches nothing: what it does is ordered with all
- * that others did and will do.
+ * While all other tasks have ended and been joined, a task touches nothing: what it does is
+ * ordered with all that others did.
  */
 #include <string.h>
 

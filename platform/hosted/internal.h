@@ -102,10 +102,10 @@ static inline uint32_t hosted_me(void)
 }
 
 /*
- * Has no other task anything left to do? Then nothing is a choice. An exploration must also see
- * what comes after other tasks have ended, unless it comes after their ends in any order.
+ * Has every other task ended, and been joined? Then nothing is a choice. What comes after the end
+ * of a task that nobody has joined might as well come before it.
  */
-extern uint32_t hosted_unjoined;	/* explore.c: 0 if no exploration is under way */
+extern uint32_t hosted_unjoined;	/* explore.c */
 
 /*
  * call.c: the call of a library that stands in for an operating system, in which a task is.

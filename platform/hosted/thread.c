@@ -254,7 +254,7 @@ int hosted_thread_create(pthread_t *t, const pthread_attr_t *attr, void *(*fn)(v
 	usual_name(thread, name);
 	hosted_release(&new->edge);
 	KT_ASSERT(hosted_spawn(name, thread_main, new) == thread);
-	hosted_unjoined += hosted_explores;
+	hosted_unjoined++;
 	hosted_rename(thread, given ? given : name);
 	hosted_heap_check(t, sizeof *t, pc);
 	*t = hosted_handle(thread);	/* before the thread begins, as in glibc */
@@ -325,7 +325,7 @@ int hosted_thread_join(pthread_t t, void **result, uint64_t deadline, bool try, 
 	if (!wait_for(other, deadline, site))
 		return ETIMEDOUT;
 	other->joined = true;
-	hosted_unjoined -= hosted_explores;
+	hosted_unjoined--;
 	hosted_acquire(&other->edge);
 	if (result)
 		*result = other->result;
