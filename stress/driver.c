@@ -11,6 +11,7 @@
 #include "stress/hunt/isolate.h"
 #include "stress/hunt/json.h"
 #include "stress/hunt/output.h"
+#include "stress/hunt/shared.h"
 #include "stress/hunt/take.h"
 
 static int command_generate(const struct options *o)
@@ -83,6 +84,7 @@ static int run(const struct subject *s, int argc, char **argv)
 			isolate_init();
 			subject_use(s);
 			o.program.prints = strcmp(o.command, "replay") == 0;
+			o.program.goes_on = shared_beat;
 			if (s->configure)
 				s->configure(&o.program);
 			take_explains_with(explain_text);

@@ -58,6 +58,15 @@ class Findings(unittest.TestCase):
         again = driven("often", "replay", "--times=3", plan)
         self.assertEqual(again.returncode, 0, again.stdout + again.stderr)
 
+    def test_a_schedule_with_many_directives_replays(self):
+        _, folder = self.hunt("less", "--executions=20", "--strategy=random", "--no-shrink",
+                              "--json")
+        plan, = glob.glob(folder + "/*.plan")
+        with open(plan, encoding="utf-8") as f:
+            self.assertGreater(f.read().count("\nswitch "), 1024)
+        again = driven("less", "replay", "--times=3", plan)
+        self.assertEqual(again.returncode, 0, again.stdout + again.stderr)
+
     def test_no_shrink_leaves_the_finding_as_it_was_found(self):
         _, folder = self.hunt("always", "--executions=5", "--no-shrink")
         self.assertEqual(len(self.plans(folder)), 1)

@@ -207,6 +207,9 @@ uint32_t hosted_nth(uint32_t step)
 
 void hosted_watch(uint32_t name_hash)
 {
+	for (uint32_t i = 0; i < watch.count; i++)
+		if (watch.hashes[i] == name_hash)
+			return;
 	if (watch.count == WATCHED_MAX)
 		hosted_give_up("more than %d places are watched", WATCHED_MAX);
 	watch.hashes[watch.count++] = name_hash;

@@ -135,6 +135,7 @@ static void execution_begin(const struct sim_options *o)
 		sim.steps_max = SIM_STEPS_MAX;
 	sim.steps_max--;	/* trace[] has room for the step that fails */
 	sim.laps = o->laps;
+	sim.on_lap = o->on_lap;
 	sim.steps_fair = o->steps_fair ? o->steps_fair : sim.steps_max / 2;
 	sim.steps_alarm = sim_busy_alarm(0, sim.steps_fair);
 	sim.fair = sim.aside = false;

@@ -84,6 +84,7 @@ struct sim {
 	uint32_t tasks_max;
 	uint32_t steps_alarm;		/* next step at which step_alarm() looks */
 	uint32_t steps_fair, steps_max, laps;
+	void (*on_lap)(void);
 	uint32_t fires;                 /* timers that fired since sim_starves() looked */
 	uint64_t looked_ns;             /* when that was */
 	uint32_t starved;               /* how many times in a row a task starved then */

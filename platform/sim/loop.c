@@ -117,6 +117,8 @@ static struct sim_step *begin_lap(struct sim_step *t)
 	uint32_t from = r->steps - 1, to = from / 2;
 
 	sim.laps--;
+	if (sim.on_lap)
+		sim.on_lap();
 	r->trace[to] = *t;
 	if (sim.is_wide)
 		r->wide[to] = r->wide[from];

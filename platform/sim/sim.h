@@ -47,6 +47,7 @@ struct sim_options {
 	uint32_t steps_max;	/* an execution of more steps is a livelock; 0: SIM_STEPS_USUAL */
 	uint32_t laps;		/* At steps_max the execution goes on so many times for another half
 				 * of steps_max. Its record has only the last steps then. */
+	void (*on_lap)(void);	/* Called at the beginning of each. NULL: nothing is called. */
 	uint32_t moved;		/* Raises os_alloc()'s addresses by this times 16 bytes; below
 				 * SIM_MOVED_MAX. Nothing may depend on it. */
 	enum sim_model memory;

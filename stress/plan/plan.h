@@ -46,7 +46,7 @@
 #include <stdint.h>
 #include "stress/plan/words.h"
 
-#define PLAN_BYTES_MAX      65536	/* of text */
+#define PLAN_BYTES_MAX      524288	/* of text */
 #define PLAN_TASKS_MAX      16
 #define PLAN_THREADS_MAX    32		/* create and run operations */
 #define PLAN_OPS_MAX        256		/* over all tasks */

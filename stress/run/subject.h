@@ -54,6 +54,8 @@ struct subject_settings {
 	/* What a hunt draws. A plan's directives inject their faults in any case. */
 	bool ends_sleeps, fails_malloc, fails_threads;
 	bool early_timeouts, fails_trylocks;
+	/* A long execution calls it from time to time. NULL: nobody waits for that. */
+	void (*goes_on)(void);
 };
 
 struct sim_options;

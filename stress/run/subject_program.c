@@ -267,6 +267,7 @@ static const struct sim_record *run_to_the_end(const struct sim_options *o, uint
 	    program.explores || program.done->endless)
 		return r;
 	longer.laps = LAPS;
+	longer.on_lap = program.asked.goes_on;
 	if (run(&longer, variant)->failure != KT_LIVELOCK) {
 		snprintf(text, sizeof text,
 			 "an execution of the program takes more than %u steps; "

@@ -9,7 +9,7 @@ from kthrashlib.common import usage
 from kthrashlib.linux import edits, fetch
 
 OURS = "kthrash"
-SIZE_MAX = 65536        # as in stress/plan/plan.h
+SIZE_MAX = 524288        # as in stress/plan/plan.h
 # How a plan names the build that it was found on, and how a build names the kernel's files.
 FOUND_ON = re.compile(r'^\s*found by "[^"]*".* on "([^"]*)"', re.MULTILINE)
 ON_LINUX = re.compile(r"\bcore linux ([0-9][\w.+-]*)(?: \(([0-9a-f]+)\))?")

@@ -7,7 +7,7 @@ import re
 from kthrashlib.common import usage
 
 PROGRAM = re.compile(r'^\s*program((?:\s+"[^"]*")+)\s*(?:#.*)?$')
-SIZE_MAX = 65536    # as in stress/plan/plan.h
+SIZE_MAX = 524288    # as in stress/plan/plan.h
 
 
 def program_of(path):
