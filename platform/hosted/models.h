@@ -19,7 +19,6 @@
 #include <string.h>
 #include <sys/types.h>
 #include <threads.h>
-#include <sys/types.h>
 #include <time.h>
 
 #include "platform/hosted/internal.h"

@@ -67,6 +67,7 @@ READER(char *, fgets, (char *restrict buf, int size, FILE *restrict f), (buf, si
 
 enum { ARGS_MAX = 32 };
 
+/* NOLINTBEGIN(bugprone-branch-clone): what va_arg() takes differs */
 static void skip(va_list *ap, int type)
 {
 	switch (type & ~PA_FLAG_MASK) {
@@ -91,6 +92,7 @@ static void skip(va_list *ap, int type)
 			(void)va_arg(*ap, int);
 	}
 }
+/* NOLINTEND(bugprone-branch-clone) */
 
 /* With a precision, "%.3s", the text may have no end. Such formats are not looked into. */
 static void prints(const char *format, va_list *ap, uintptr_t pc)

@@ -41,9 +41,6 @@ enum { SILENCE_S = 20 };
 bool isolate_run(void (*child)(void *), bool (*tick)(void *), void *arg, unsigned silence_s,
 		 struct verdict *v);
 
-/* The exit status of a command that ends because isolate_run() returned false. */
-int isolate_status(void);
-
 /*
  * The exit status of the driver after isolate_run() has returned false: EXIT_USAGE if the
  * subject refuses what the child should have run (SUBJECT_REFUSES), else EXIT_ENVIRONMENT.

@@ -270,7 +270,7 @@ static const struct sim_record *run_to_the_end(const struct sim_options *o, uint
 	longer.on_lap = program.asked.goes_on;
 	if (run(&longer, variant)->failure != KT_LIVELOCK) {
 		snprintf(text, sizeof text,
-			 "an execution of the program takes more than %u steps; "
+			 "an execution of the program takes more than %d steps; "
 			 "give it less work, such as fewer rounds",
 			 SIM_STEPS_MAX);
 		refuse(text);

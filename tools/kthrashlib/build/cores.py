@@ -55,10 +55,11 @@ def get(found, plan=None):
     core. If no option says which tree, it is the one on which `plan` was found, else Debian's."""
     named = named_by(plan, found) if plan else None
     if named:
-        linux = fetch.find(*named)
+        version, digest = named
+        linux = fetch.find(version, digest)
         if not linux:
             raise usage("%s: was found on Linux %s (%s), whose files are not here any more: "
-                        "expected --linux=DIR" % (plan, *named))
+                        "expected --linux=DIR" % (plan, version, digest))
     elif is_linux(found):
         linux = fetch.get(found.get("--linux", fetch.DEFAULT))
     else:
