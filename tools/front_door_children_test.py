@@ -232,7 +232,7 @@ class Guards(unittest.TestCase):
 
     def test_a_process_without_an_environment_may_be_a_child_if_it_is_younger(self):
         since = guard.began(self.start().pid)
-        self.assertEqual(guard.marked("1.%d" % since), ([], True))
+        self.assertEqual(guard.marked("1.%s" % since), ([], True))
         self.assertEqual(guard.marked("1.%d" % (since + 10 ** 9)), ([], False))
 
 

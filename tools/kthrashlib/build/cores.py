@@ -55,7 +55,7 @@ def get(found, plan=None):
     core. If no option says which tree, it is the one on which `plan` was found, else Debian's."""
     named = named_by(plan, found) if plan else None
     if named:
-        version, digest = named
+        version, digest = named     # pylint: disable=unpacking-non-sequence
         linux = fetch.find(version, digest)
         if not linux:
             raise usage("%s: was found on Linux %s (%s), whose files are not here any more: "
