@@ -293,7 +293,8 @@ static struct span stepped(struct line l, const char *s) /* "++" or "--" */
 	return (struct span){ begin, chain_ahead(l, s) };
 }
 
-static struct span first_argument(struct line l, const char *open)
+/* The arguments are numbered from 1. */
+static struct span argument(struct line l, const char *open, unsigned number)
 {
 	const char *begin = skip(l, open + 1), *end;
 	int depth = 0;
@@ -303,8 +304,16 @@ static struct span first_argument(struct line l, const char *open)
 	for (end = begin; at(l, end); end++) {
 		if (*end == '(' || *end == '[')
 			depth++;
+		if (depth == 0 && *end == ',' && number > 1) {
+			number--;
+			begin = skip(l, end + 1);
+			while (at(l, begin) == '&')
+				begin = skip(l, begin + 1);
+			end = begin - 1;
+			continue;
+		}
 		if (depth == 0 && (*end == ',' || *end == ')'))
-			return (struct span){ begin, skip_back(l, end) };
+			return number > 1 ? nothing : (struct span){ begin, skip_back(l, end) };
 		if (*end == ')' || *end == ']')
 			depth--;
 		if (*end == '"' || *end == '\'' || *end == '{' || *end == ';')
@@ -345,7 +354,42 @@ static struct span called(struct line l, const char *s)
 	}
 	/* "std::lock_guard<std::mutex> held(m)": the column is that of "held". */
 	end = skip(l, end);
-	return at(l, end) == '(' ? first_argument(l, end) : nothing;
+	return at(l, end) == '(' ? argument(l, end, 1) : nothing;
+}
+
+/* Which arguments functions of text.c and stdio.c read and write; 0: none. */
+static const struct accessor {
+	const char *name;
+	uint8_t reads, writes;
+} accessors[] = {
+	{ "memcpy", 2, 1 },     { "mempcpy", 2, 1 }, { "memmove", 2, 1 },  { "memset", 0, 1 },
+	{ "memcmp", 1, 0 },     { "memchr", 1, 0 },  { "strlen", 1, 0 },   { "strnlen", 1, 0 },
+	{ "strcpy", 2, 1 },     { "stpcpy", 2, 1 },  { "strncpy", 2, 1 },  { "strcat", 2, 1 },
+	{ "strncat", 2, 1 },    { "strcmp", 1, 0 },  { "strncmp", 1, 0 },  { "strchr", 1, 0 },
+	{ "strcasecmp", 1, 0 }, { "strrchr", 1, 0 }, { "strstr", 1, 0 },   { "strncasecmp", 1, 0 },
+	{ "strdup", 1, 0 },     { "strndup", 1, 0 }, { "atoi", 1, 0 },     { "atol", 1, 0 },
+	{ "strtol", 1, 0 },     { "strtoul", 1, 0 }, { "strtod", 1, 0 },   { "write", 2, 0 },
+	{ "pwrite", 2, 0 },     { "fwrite", 1, 0 },  { "fputs", 1, 0 },    { "puts", 1, 0 },
+	{ "read", 0, 2 },       { "pread", 0, 2 },   { "fread", 0, 1 },    { "fgets", 0, 1 },
+	{ "qsort", 0, 1 },      { "sprintf", 0, 1 }, { "snprintf", 0, 1 },
+};
+
+/* s: at a call, or in its brackets. */
+static struct span accessed(struct line l, const char *s, bool write)
+{
+	const char *end = s = call_word(l, s);
+
+	while (end && is_word(at(l, end)))
+		end++;
+	for (size_t i = 0; end && i < sizeof accessors / sizeof accessors[0]; i++) {
+		const struct accessor *a = &accessors[i];
+		unsigned number = write ? a->writes : a->reads;
+
+		if (number && strlen(a->name) == (size_t)(end - s) &&
+		    memcmp(a->name, s, (size_t)(end - s)) == 0 && at(l, skip(l, end)) == '(')
+			return argument(l, skip(l, end), number);
+	}
+	return nothing;
 }
 
 /* What is known of the address that is accessed. */
@@ -436,7 +480,12 @@ static struct span find(struct line l, const char *s, enum hosted_op op, const s
 	if (!s)
 		return nothing;
 	c = at(l, s);
+	if (plain) {
+		struct span span = accessed(l, s, op == HOSTED_STORE);
 
+		if (span.begin)
+			return span;
+	}
 	if (assignment(l, s)) {
 		if (op == HOSTED_LOAD && assignment(l, s) == 1)
 			return nothing;

@@ -17,7 +17,7 @@ NAMES = """
     store(q->tail->next->value) load(counter) store(counter) load(table[i]) store(table[i])
     store(*out) update(q->count) store(q->count) lock(q->lock) load(q->tail)
     load(q->head->value) load(pointer) load(pointer[i]) unlock(q->lock) load(shared)
-    load(shared->count) update(counter)
+    load(shared->count) update(counter) load(q->name) store(name)
 """.split()
 # -O2 knows these values, so that there need be no such load.
 KNOWN = {"load(pointer)", "load(pointer[i])", "load(shared)"}
@@ -32,8 +32,8 @@ def names(program):
     for step in said["trace"]:
         m = re.match(r"main names\.c:(\d+) accesses:(\S+) #(\d+)$", step)
         # Without optimization clang stores parameters at the line of the function, or at line 0.
-        if m and int(m[1]) not in (0, 23):
-            assert 24 <= int(m[1]) <= 41 and int(m[3]) >= 1, step
+        if m and int(m[1]) not in (0, 25):
+            assert 26 <= int(m[1]) <= 45 and int(m[3]) >= 1, step
             found.add(m[2])
     return found
 

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct node {
 	int value;
@@ -14,8 +15,10 @@ static struct queue {
 	int ring[4];
 	atomic_int count;
 	pthread_mutex_t lock;
+	char name[8];
 } queue, *shared = &queue;
 
+static char name[8] = "a";
 static int counter, table[10], *pointer = table;
 static pthread_mutex_t hold = PTHREAD_MUTEX_INITIALIZER;
 
@@ -36,6 +39,8 @@ static void accesses(struct queue *q, int i, int *out)
 	while (atomic_load_explicit(&shared->count, memory_order_acquire) == 0)
 		;
 	__sync_fetch_and_add(&counter, 2);
+	if (strcmp(q->name, name) != 0)
+		memcpy(name, q->name, (size_t)i * 8);
 	free(malloc(8));
 }
 
