@@ -136,6 +136,8 @@ int exec_thread_fn(void *data)
 	struct exec_thread *t = data;
 
 	check_entry(t);
+	if (t->inner)
+		exec_run_inner(t->inner);
 	switch (t->plan->body) {
 	case PLAN_RETURN:
 		break;

@@ -65,7 +65,7 @@ void exec_run_op(struct exec_task *by, const struct plan_op *op)
 
 	if (!plan_op_has(op->kind, PLAN_NO_HANDLE) && !plan_op_has(op->kind, PLAN_MAKES) &&
 	    !plan_op_has(op->kind, PLAN_BY_ID)) {
-		if (t->plan->task != by->index)
+		if (t->plan->task != by->index && t != by->host)
 			kt_completion_wait(&t->made);
 		if (!is_there(t))
 			return;		/* as a caller does after a create that failed */

@@ -88,6 +88,7 @@ struct ledger_thread {
 					 * unknown. Relaxed atomic */
 
 	bool woken;			/* relaxed atomic; set before the first wake-up */
+	unsigned unparks;		/* relaxed atomic; set before each unpark */
 
 	/* For tasks that read the registry; see model_registry.c: */
 	unsigned number;		/* kthread_id(), since its create returned; 0: not yet */
@@ -106,6 +107,7 @@ struct ledger_thread {
 	unsigned runs;			/* of its function */
 	unsigned turns;			/* of its loop, each after a wake-up */
 	unsigned froze;			/* times that was_frozen was true */
+	unsigned went_on;		/* times that its function returned from a park */
 	uint8_t callback[PLAN_CPUS];	/* of a percpu: enum ledger_callback; CPU n's thread
 					 * writes the n-th */
 
@@ -128,7 +130,7 @@ struct ledger_call {
 					 * it */
 };
 
-/* A task of the plan. Written by that task. */
+/* A task or an inner task of the plan. Written by that task. */
 struct ledger_task {
 	struct ledger_thread *creating;	/* the create that it is in, or NULL */
 	struct ledger_call *calling;	/* the call that it is in, or NULL */

@@ -95,9 +95,12 @@ void model_entered(const struct ledger_thread *t, struct model_place place)
 	check_place(t, place, "threadfn entered");
 }
 
-void model_unparked(const struct ledger_thread *t, struct model_place place)
+void model_unparked(struct ledger_thread *t, struct model_place place)
 {
 	check_place(t, place, "kthread_parkme returned");
+	/* Each return needs an unpark of its own. A stop unparks, too. */
+	if (++t->went_on > counter_get(&t->unparks) + ledger_is_ending(t))
+		kt_fail(KT_MODEL, "kthread_parkme returned before an unpark or a stop: %s", t->name);
 }
 
 void model_turned(struct ledger_thread *t)
@@ -169,6 +172,20 @@ void model_parked(const struct ledger_thread *t, int err)
 	if (err != expected)
 		kt_fail(KT_MODEL, "park returned %s, expected %s: %s", model_value(err).s,
 			model_value(expected).s, t->name);
+}
+
+void model_parked_itself(const struct ledger_thread *t, bool again, int err)
+{
+	/* Its flag is clear, unless it has set the flag before and no unpark has cleared that. */
+	if (err != 0 && !(again && err == -EBUSY))
+		kt_fail(KT_MODEL, "a thread that parks itself got %s, expected %s: %s",
+			model_value(err).s, again ? "0 or -EBUSY" : "0", t->name);
+}
+
+void model_woke_itself(const struct ledger_thread *t, int woken)
+{
+	if (woken)
+		kt_fail(KT_MODEL, "a running thread has woken itself: %s", t->name);
 }
 
 void model_is_parked(const struct ledger_thread *t, bool asleep)
