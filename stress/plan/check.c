@@ -113,9 +113,10 @@ static void look_ahead(const struct plan *p, struct handle *handles)
 			handles[op->thread].delayed[op->work] = true;
 		if (op->kind == PLAN_CANCEL)
 			handles[op->thread].canceled[op->work] = true;
-		if (op->kind == PLAN_PARK && check_is_inner(p, i) && !check_is_stray(p, i))
-			handles[op->thread].parks_itself |=
-				plan_is_of_host(p, check_task_of(p, i), op);
+		if (check_is_inner(p, i) && plan_is_of_host(p, check_task_of(p, i), op)) {
+			handles[op->thread].parks_itself |= op->kind == PLAN_PARK;
+			handles[op->thread].queues_itself |= plan_op_has(op->kind, PLAN_OF_WORKER);
+		}
 	}
 }
 

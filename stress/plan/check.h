@@ -13,6 +13,7 @@ struct handle {
 	bool woken;		/* the thread may run, or may have run */
 	bool woken_unheld;	/* it may have exited by itself while no reference was held */
 	bool parked, bound, destroyed;
+	bool queues_itself;	/* one of its own works uses it */
 	bool parks_itself;	/* some operation of its own does */
 	bool gate;		/* work 3 is queued and not opened */
 	bool delayed[PLAN_WORKS], canceled[PLAN_WORKS];	/* by any operation of the plan */

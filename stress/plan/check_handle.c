@@ -23,7 +23,7 @@ static int check_gate(const struct plan *p, const struct plan_op *op, const stru
 		return check_fail(err,
 				  "%s %s %u: work %u is the gate, expected only queue and open",
 				  plan_op_name(op->kind), check_var(p, op), op->work, op->work);
-	if (op->kind == PLAN_QUEUE && op->work == PLAN_WORK_GATE && h->strays)
+	if (op->kind == PLAN_QUEUE && op->work == PLAN_WORK_GATE && (h->strays || h->queues_itself))
 		return check_fail(err, "queue %s %u: the gate of a worker that other tasks use",
 				  check_var(p, op), op->work);
 	if (op->kind == PLAN_OPEN && !h->gate)
