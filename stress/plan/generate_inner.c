@@ -21,7 +21,9 @@ static void add_own(struct generator *g, unsigned host)
 	static const enum plan_op_kind kinds[] = { PLAN_WAKE, PLAN_AFFINE, PLAN_FIND };
 	struct plan_op op = { .kind = kinds[kt_rng_below(&g->rng, 3)] };
 
-	if (g->p->threads[host].body == PLAN_WORKER)
+	if (g->p->threads[host].body == PLAN_WORKER && gen_one_in(g, 4))
+		op = (struct plan_op){ .kind = PLAN_CANCEL, .work = gen_one_in(g, 2) };
+	else if (g->p->threads[host].body == PLAN_WORKER)
 		op = gen_work_op(g);
 	else if (op.kind == PLAN_AFFINE)
 		op.cpu = (int8_t)kt_rng_below(&g->rng, PLAN_CPUS);
@@ -63,6 +65,19 @@ static void add_ops(struct generator *g, unsigned host)
 		}
 }
 
+/* One of the works that tasks use, most likely one that they queue. */
+static uint8_t draw_work(struct generator *g, unsigned host)
+{
+	const struct plan *p = g->p;
+	const struct plan_op *of_host[PLAN_OPS_MAX];
+	uint32_t n = 0;
+
+	for (unsigned i = 0; i < p->ops_count; i++)
+		if (plan_op_has(p->ops[i].kind, PLAN_HAS_WORK) && p->ops[i].thread == host)
+			of_host[n++] = &p->ops[i];
+	return n ? of_host[kt_rng_below(&g->rng, n)]->work : 0;
+}
+
 /* Begin the inner task of the host. False if the host can't have one. */
 static bool begin(struct generator *g, unsigned host)
 {
@@ -73,7 +88,7 @@ static bool begin(struct generator *g, unsigned host)
 	g->task = plan_all_tasks(p);
 	p->tasks[g->task] = (struct plan_task){
 		.ops_first = p->ops_count, .host = (uint8_t)host,
-		.work = p->threads[host].body == PLAN_WORKER ? (uint8_t)gen_one_in(g, 3) : 0,
+		.work = p->threads[host].body == PLAN_WORKER ? draw_work(g, host) : 0,
 	};
 	p->inners_count++;
 	return is_legal(p);
