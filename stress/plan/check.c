@@ -107,7 +107,8 @@ static void look_ahead(const struct plan *p, struct handle *handles)
 
 		if (check_is_stray(p, i)) {
 			handles[op->thread].strays = true;
-			handles[op->thread].stray_wakes |= op->kind != PLAN_AFFINE;
+			handles[op->thread].stray_wakes |= op->kind != PLAN_AFFINE &&
+							   op->kind != PLAN_SIGNAL;
 		}
 		if (plan_op_has(op->kind, PLAN_HAS_DELAY))
 			handles[op->thread].delayed[op->work] = true;

@@ -12,7 +12,7 @@ struct handle {
 	bool stray_wakes;	/* another task may wake it at any time */
 	bool woken;		/* the thread may run, or may have run */
 	bool woken_unheld;	/* it may have exited by itself while no reference was held */
-	bool parked, bound, destroyed;
+	bool parked, bound, destroyed, signaled;
 	bool queues_itself;	/* one of its own works uses it */
 	bool parks_itself;	/* some operation of its own does */
 	bool gate;		/* work 3 is queued and not opened */

@@ -119,11 +119,18 @@ static int check_thread(const struct plan *p, const struct plan_op *op, const st
 					  check_var(p, op));
 		return 0;
 	case PLAN_AWAIT:
-		if (body != PLAN_COMPLETE_EXIT || !h->woken || h->stopped || h->parked ||
-		    h->awaited)
+		if (!(body == PLAN_COMPLETE_EXIT || (body == PLAN_KILLABLE && h->signaled)) ||
+		    !h->woken || h->stopped || h->parked || h->awaited)
 			return check_fail(err,
-					  "await %s: expected a complete-exit that was woken, not "
-					  "stopped and not awaited",
+					  "await %s: expected a complete-exit that was woken, or a "
+					  "killable that got a signal, not stopped and not awaited",
+					  check_var(p, op));
+		return 0;
+	case PLAN_SIGNAL:
+		if (body == PLAN_KILLABLE && !h->stopped && (!h->woken || h->parked))
+			return check_fail(err,
+					  "signal %s: waits until the thread takes signals, "
+					  "expected after its first wake-up",
 					  check_var(p, op));
 		return 0;
 	default: return 0;
@@ -220,6 +227,7 @@ static void apply(const struct plan *p, const struct plan_op *op, struct handle 
 	case PLAN_STOP: apply_stop(op, h); break;
 	case PLAN_BIND: h->bound = true; break;
 	case PLAN_AWAIT: h->awaited = true; break;
+	case PLAN_SIGNAL: h->signaled = true; break;
 	case PLAN_GET: h->refs++; break;
 	case PLAN_PUT: h->refs--; break;
 	default: apply_work(op, h); break;

@@ -37,7 +37,8 @@ enum swarm {
 	SWARM_HOTPLUG = 1 << 22,	/* CPUs that go off and on line, per-CPU threads */
 	SWARM_BORROW = 1 << 23,
 	SWARM_INNER = 1 << 24,		/* threads and works that call what tasks call */
-	SWARM_ALL = (1 << 25) - 1,
+	SWARM_SIGNAL = 1 << 25,		/* signals to threads */
+	SWARM_ALL = (1 << 26) - 1,
 };
 
 /* NOLINTNEXTLINE(bugprone-macro-parentheses): a term of a sum */
@@ -79,6 +80,8 @@ void gen_life(struct generator *g);
  * the plan has room for a thread.
  */
 unsigned gen_self_parker(struct generator *g);
+/* The same for a thread that takes signals. */
+unsigned gen_killable(struct generator *g);
 /* Append what happens to thread t, which is a worker, until its end. */
 void gen_worker_life(struct generator *g, unsigned t);
 /* Append the register of per-CPU threads, and what happens to them until their end. */
@@ -100,6 +103,7 @@ bool gen_insert(struct generator *g, unsigned task, unsigned at, const struct pl
 void gen_hotplug(struct generator *g);	/* CPUs go off or on line */
 void gen_stray(struct generator *g);	/* a wake-up, a work or a poke by another task */
 void gen_freeze(struct generator *g);
+void gen_signal(struct generator *g);	/* to any thread, perhaps to a new one */
 void gen_reader(struct generator *g);	/* of the registry */
 void gen_kill_op(struct generator *g);	/* a task kills another one; always legal */
 

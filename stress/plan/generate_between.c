@@ -85,3 +85,34 @@ void gen_kill_op(struct generator *g)
 
 	plan_insert_op(p, task, kt_rng_below(&g->rng, p->tasks[task].ops_count + 1u), &op);
 }
+
+/* The life of a thread that takes signals, at the end of a task. */
+static void add_killable(struct generator *g)
+{
+	struct plan was = *g->p;
+	struct plan_error err;
+
+	if (was.threads_count == PLAN_THREADS_MAX)
+		return;
+	g->task = kt_rng_below(&g->rng, was.tasks_count);
+	gen_killable(g);
+	if (plan_check(g->p, &err) != 0)
+		*g->p = was;
+}
+
+void gen_signal(struct generator *g)
+{
+	struct plan *p = g->p;
+	struct plan_op op = { .kind = PLAN_SIGNAL };
+	unsigned task;
+
+	if (gen_one_in(g, 2))
+		add_killable(g);
+	if (p->threads_count == 0)
+		return;
+	op.thread = (uint8_t)kt_rng_below(&g->rng, p->threads_count);
+	task = p->threads[op.thread].task;
+	if (gen_one_in(g, 2))
+		task = kt_rng_below(&g->rng, plan_all_tasks(p));
+	gen_insert(g, task, kt_rng_below(&g->rng, p->tasks[task].ops_count + 1u), &op, 1);
+}

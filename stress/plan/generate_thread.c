@@ -15,10 +15,12 @@ static const struct {
 } draws[] = {
 #define DRAW(turn, swarm, n) { turn, SWARM_##swarm, n }
 #define DRAW_REST            { TURNS, SWARM_ALL, 1 }
+#define DRAW_NONE            { TURNS + 1, SWARM_ALL, 1 }
 /* NOLINTNEXTLINE(bugprone-macro-parentheses): it is braces */
 #define BODY(id, word, traits, draw, help) [PLAN_##id] = draw,
 #include "stress/plan/words.def"
 #undef BODY
+#undef DRAW_NONE
 #undef DRAW_REST
 #undef DRAW
 };
@@ -208,6 +210,25 @@ unsigned gen_self_parker(struct generator *g)
 	gen_op(g, PLAN_RUN, t);
 	for (unsigned n = kt_rng_below(&g->rng, 3); n > 0; n--)
 		gen_op(g, PLAN_UNPARK, t);
+	if (gen_one_in(g, 2))
+		gen_op(g, PLAN_STOP, t);
+	return t;
+}
+
+unsigned gen_killable(struct generator *g)
+{
+	unsigned t = add_thread(g);
+	struct plan_thread *thread = &g->p->threads[t];
+
+	thread->body = PLAN_KILLABLE;
+	thread->freezable = false;
+	gen_op(g, PLAN_RUN, t);
+	for (unsigned n = kt_rng_below(&g->rng, 3); n > 0; n--)
+		gen_op(g, PLAN_SIGNAL, t);
+	if (gen_one_in(g, 2)) {
+		gen_op(g, PLAN_SIGNAL, t);
+		gen_op(g, PLAN_AWAIT, t);
+	}
 	if (gen_one_in(g, 2))
 		gen_op(g, PLAN_STOP, t);
 	return t;

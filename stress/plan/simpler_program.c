@@ -133,8 +133,8 @@ static bool take_from_inner(struct plan *p, unsigned n)
 /* From the simplest body on; a worker's operations need a worker. */
 static const enum plan_body bodies[] = {
 	PLAN_RETURN,   PLAN_EXIT,          PLAN_UNTIL_STOP,    PLAN_UNTIL_STOP_HARD,
-	PLAN_PARKABLE, PLAN_PARKABLE_HARD, PLAN_COMPLETE_EXIT, PLAN_FREEZABLE,
-	PLAN_BORROW,   PLAN_WORKER,
+	PLAN_PARKABLE, PLAN_PARKABLE_HARD, PLAN_COMPLETE_EXIT, PLAN_KILLABLE,
+	PLAN_FREEZABLE, PLAN_BORROW,   PLAN_WORKER,
 };
 enum { BODIES = sizeof bodies / sizeof bodies[0] };
 _Static_assert((int)BODIES == (int)PLAN_BODIES, "every body has a rank");

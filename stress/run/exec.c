@@ -174,8 +174,10 @@ static void begin_thread(unsigned i)
 	};
 	if (t->strays)
 		kt_completion_init(&t->made);
-	if (t->plan->body == PLAN_COMPLETE_EXIT)
+	if (exec_is_awaited(t))
 		kt_completion_init(&t->left);
+	if (t->plan->body == PLAN_KILLABLE)
+		kt_completion_init(&t->ready);
 	if (t->plan->body == PLAN_WORKER)
 		exec_begin_jobs(t, i);
 }
@@ -260,8 +262,10 @@ static void teardown(void)
 
 		if (t->strays)
 			kt_completion_destroy(&t->made);
-		if (t->plan->body == PLAN_COMPLETE_EXIT && !t->awaited)
+		if (exec_is_awaited(t) && !t->awaited)
 			kt_completion_destroy(&t->left);
+		if (t->plan->body == PLAN_KILLABLE)
+			kt_completion_destroy(&t->ready);
 		if (t->plan->body == PLAN_WORKER)
 			exec_end_jobs(t);
 	}

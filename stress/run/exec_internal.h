@@ -33,7 +33,10 @@ struct exec_thread {
 	unsigned strays;		/* bit per such task */
 	kt_completion made;		/* complete_all: `task` is a task or an error */
 
-	kt_completion left;		/* only for a complete-exit */
+	kt_completion left;		/* only for a complete-exit, or a killable thread: it got
+					 * a signal */
+	kt_completion ready;		/* only for a killable thread: complete_all, it takes
+					 * signals */
 
 	struct exec_task *inner;	/* its inner task, or NULL */
 
@@ -174,6 +177,12 @@ static inline void exec_set_woken(const struct exec_thread *t)
 	ledger_waking(t->facts);
 	if (plan_body_exits(t->plan->body))
 		ledger_ending(t->facts);
+}
+
+/* Has t a completion that an await waits for? */
+static inline bool exec_is_awaited(const struct exec_thread *t)
+{
+	return t->plan->body == PLAN_COMPLETE_EXIT || t->plan->body == PLAN_KILLABLE;
 }
 
 /*

@@ -48,6 +48,7 @@ static exec_op *function_of(enum plan_op_kind kind)
 	case PLAN_THAW: return do_thaw;
 	case PLAN_CPU_DOWN: return exec_cpu_down;
 	case PLAN_CPU_UP: return exec_cpu_up;
+	case PLAN_SIGNAL: return do_signal;
 	case PLAN_OPS: break;
 	}
 	kt_fail(KT_ASSERTION, "operation %d is not in the table", (int)kind);

@@ -102,6 +102,28 @@ void do_stop(struct exec_task *by, struct exec_thread *t, const struct plan_op *
 	stop(t, op);
 }
 
+/*
+ * The task that made a killable thread waits until the thread takes signals, as a client does that
+ * needs to be heard. Other signals may come at any time, and may be lost.
+ */
+void do_signal(struct exec_task *by, struct exec_thread *t, const struct plan_op *op)
+{
+	bool owns = t->plan->task == by->index, heard;
+	int err;
+
+	if (owns && t->plan->body == PLAN_KILLABLE && !t->facts->stopped)
+		kt_completion_wait(&t->ready);
+	heard = ledger_is_taking_signals(t->facts);
+	ledger_signaling(t->facts);
+	err = send_fatal_signal(t->task);
+	if (heard && err == 0)
+		ledger_signaled(t->facts);
+	model_signaled(t->facts, owns && !t->facts->stopped && !plan_body_exits(t->plan->body),
+		       err);
+	if (owns)
+		exec_expect(op, t->name, err);
+}
+
 /* Destroy the completion as soon as the wait has returned, because a caller may do that. */
 void do_await(struct exec_task *by, struct exec_thread *t, const struct plan_op *op)
 {

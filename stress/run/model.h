@@ -94,6 +94,15 @@ int model_park_result(const struct ledger_thread *t);
 void model_parked(const struct ledger_thread *t, int err);
 /* t called kthread_park(t) for itself, not for the first time if `again`. */
 void model_parked_itself(const struct ledger_thread *t, bool again, int err);
+/*
+ * send_fatal_signal(t) returned `err`. lives: t can't have ended, for the task that has its handle has
+ * not stopped it.
+ */
+void model_signaled(const struct ledger_thread *t, bool lives, int err);
+/* On t's thread: a signal is pending. */
+void model_got_signal(const struct ledger_thread *t);
+/* The same at its end, after a signal was sent that it must not miss: is it pending? */
+void model_keeps_signal(const struct ledger_thread *t, bool pending);
 /* t called wake_up_process(t) for itself, and got `woken`. */
 void model_woke_itself(const struct ledger_thread *t, int woken);
 /* kthread_park(t) returned 0. asleep: the thread's state is PARKED and it has left its CPU. */

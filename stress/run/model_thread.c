@@ -198,6 +198,30 @@ void model_is_parked(const struct ledger_thread *t, bool asleep)
 		kt_fail(KT_MODEL, "park returned while the thread was still running: %s", t->name);
 }
 
+/* ---- signals ----------------------------------------------------------------------- */
+
+void model_signaled(const struct ledger_thread *t, bool lives, int err)
+{
+	if (err != 0 && err != -ESRCH)
+		kt_fail(KT_MODEL, "a signal returned %s, expected 0 or -ESRCH: %s",
+			model_value(err).s, t->name);
+	if (lives && err != 0)
+		kt_fail(KT_MODEL, "a signal to a thread that lives returned %s: %s",
+			model_value(err).s, t->name);
+}
+
+void model_got_signal(const struct ledger_thread *t)
+{
+	if (!ledger_is_signaling(t))
+		kt_fail(KT_MODEL, "a signal is pending that no task has sent: %s", t->name);
+}
+
+void model_keeps_signal(const struct ledger_thread *t, bool pending)
+{
+	if (!pending)
+		kt_fail(KT_MODEL, "a signal that was sent is not pending: %s", t->name);
+}
+
 /* ---- CPUs -------------------------------------------------------------------------- */
 
 void model_affine(const struct ledger_thread *t, bool bound, bool lives, int err)
