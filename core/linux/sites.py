@@ -141,7 +141,7 @@ def site_of(frames, writes, sources):
     if inner is not outer:      # an inline function of a header: what was given to it
         call = sources.line(*outer[1:3])[outer[3] - 1:].strip()
         what = "%s:%s" % (call.rstrip(";{ "), what) if what else call.rstrip(";{ ")
-    what = re.sub(r"\s+", "", what or sources.line(*outer[1:3]))
+    what = re.sub(r"\s+", "", what or sources.line(*outer[1:3])).replace('"', "'")  # as in a plan
     return outer[0], what[:TEXT_MAX], outer[1], outer[2]
 
 
