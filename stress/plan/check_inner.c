@@ -4,6 +4,8 @@
  * inner task ends, whatever the tasks do meanwhile, because who stops its thread or destroys its
  * worker waits for that.
  */
+#include <errno.h>
+
 #include "stress/plan/check.h"
 
 bool check_is_inner(const struct plan *p, unsigned op)
@@ -28,22 +30,33 @@ static unsigned made_at(const struct plan *p, unsigned thread)
 	return i;
 }
 
+static int check_host(const struct plan *p, const struct plan_task *inner, struct plan_error *err)
+{
+	const struct plan_thread *host = &p->threads[inner->host];
+
+	if (host->task >= p->tasks_count)
+		return check_fail(err, "on %s: a handle of an 'on' line, expected one of a task",
+				  host_var(p, inner));
+	if (host->body == PLAN_PERCPU || host->freezable)
+		return check_fail(err, "on %s: %s, expected a thread or a worker that does not "
+				  "freeze", host_var(p, inner),
+				  host->freezable ? "a freezable worker" : "per-CPU threads");
+	if (host->body == PLAN_WORKER && inner->work == PLAN_WORK_GATE)
+		return check_fail(err, "on %s %u: work %u is the gate", host_var(p, inner),
+				  inner->work, inner->work);
+	return 0;
+}
+
 int check_hosts(const struct plan *p, struct plan_error *err)
 {
 	for (unsigned i = p->tasks_count; i < plan_all_tasks(p); i++) {
 		const struct plan_task *inner = &p->tasks[i];
-		const struct plan_thread *host = &p->threads[inner->host];
 
-		if (host->task >= p->tasks_count)
-			return check_fail(err, "on %s: a handle of an 'on' line, expected one of a "
-					  "task", host_var(p, inner));
-		if (host->body == PLAN_PERCPU || host->freezable)
-			return check_fail(err, "on %s: %s, expected a thread or a worker that does "
-					  "not freeze", host_var(p, inner),
-					  host->freezable ? "a freezable worker" : "per-CPU threads");
-		if (host->body == PLAN_WORKER && inner->work == PLAN_WORK_GATE)
-			return check_fail(err, "on %s %u: work %u is the gate", host_var(p, inner),
-					  inner->work, inner->work);
+		if (check_host(p, inner, err) == 0)
+			continue;
+		if (inner->ops_count)
+			err->op = inner->ops_first;
+		return -EINVAL;
 	}
 	return 0;
 }
