@@ -116,11 +116,13 @@ void plan_generate(struct plan *p, uint64_t seed, const struct plan_generate_opt
 	if (o->faults && gen_one_in(&g, 4))
 		for (unsigned n = 1 + kt_rng_below(&g.rng, 2); n > 0; n--)
 			gen_fault(&g);
-	/* Last, so that a plan without inner tasks and signals has the draws of older corpora. */
+	/* Last, so that a plan without these has the draws of older corpora. */
 	if (gen_may(&g, SWARM_INNER, 4))
 		for (unsigned n = 1 + kt_rng_below(&g.rng, 2); n > 0; n--)
 			gen_inner(&g);
 	if (gen_may(&g, SWARM_SIGNAL, 4))
 		for (unsigned n = 1 + kt_rng_below(&g.rng, 2); n > 0; n--)
 			gen_signal(&g);
+	if (gen_may(&g, SWARM_WORKER, 4))
+		gen_worker_use(&g);
 }

@@ -103,6 +103,8 @@ bool gen_insert(struct generator *g, unsigned task, unsigned at, const struct pl
 void gen_hotplug(struct generator *g);	/* CPUs go off or on line */
 void gen_stray(struct generator *g);	/* a wake-up, a work or a poke by another task */
 void gen_freeze(struct generator *g);
+void gen_worker_use(struct generator *g);	/* a worker is woken by hand; one task delays a work
+						 * that another one cancels */
 void gen_signal(struct generator *g);	/* to any thread, perhaps to a new one */
 void gen_reader(struct generator *g);	/* of the registry */
 void gen_kill_op(struct generator *g);	/* a task kills another one; always legal */
