@@ -143,16 +143,19 @@ static int created_at(const struct plan *p, unsigned task, unsigned thread)
 /* A task delays a work that another one delays and cancels. */
 static void add_contended_work(struct generator *g, unsigned worker, unsigned task)
 {
-	unsigned other = kt_rng_below(&g->rng, g->p->tasks_count);
+	unsigned later = g->p->tasks_count - task - 1u, other;
 	struct plan_op ops[] = {
 		{ .kind = PLAN_DELAY, .thread = (uint8_t)worker, .work = gen_one_in(g, 2),
 		  .delay_us = 50 + kt_rng_below(&g->rng, 2) * 50 },
 		{ .kind = PLAN_CANCEL, .thread = (uint8_t)worker },
 	};
 
+	if (later == 0)	/* only later tasks may use the worker */
+		return;
+	other = task + 1 + kt_rng_below(&g->rng, later);
 	ops[1].work = ops[0].work;
 	gen_insert(g, task, kt_rng_below(&g->rng, g->p->tasks[task].ops_count + 1u), ops, 2);
-	for (unsigned n = 1 + kt_rng_below(&g->rng, 2); n > 0; n--)
+	for (unsigned n = 2; n > 0; n--)
 		gen_insert(g, other, kt_rng_below(&g->rng, g->p->tasks[other].ops_count + 1u),
 			   ops, 1);
 }
