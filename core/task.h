@@ -192,15 +192,15 @@ int task_set_cpus_allowed(struct task_struct *t, uint64_t cpus);
 bool fatal_signal_pending(struct task_struct *t);
 
 /*
- * allow_signal(SIGKILL): from now on the calling kthread gets signals. Those that were sent before are
- * lost.
+ * allow_signal(SIGKILL): from now on the calling kthread gets signals. Those that were sent before
+ * are lost.
  */
 void allow_fatal_signal(void);
 
 /*
- * send_sig(SIGKILL, t, 1): send t, a kthread, a fatal signal, which ends its interruptible and killable
- * sleeps. If t ignores signals, nothing happens. The caller has a reference. 0, or -ESRCH if t
- * has ended.
+ * send_sig(SIGKILL, t, 1): send t, a kthread, a fatal signal, which ends its interruptible and
+ * killable sleeps. If t ignores signals, nothing happens. The caller has a reference. 0, or
+ * -ESRCH if t has ended.
  */
 int send_fatal_signal(struct task_struct *t);
 

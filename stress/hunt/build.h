@@ -10,8 +10,8 @@ struct json;
 
 /*
  * "sim+modelled+park+list+modelled, clang 19 optimized, sanitizer asan"; on the kernel's own files
- * also ", core linux 6.12.117 (76e07eb2840d4465)"; if plain accesses of core/ are choice points also
- * ", core plain"; with a seeded bug also ", bug P1".
+ * also ", core linux 6.12.117 (76e07eb2840d4465)"; if plain accesses of core/ are choice points
+ * also ", core plain"; with a seeded bug also ", bug P1".
  */
 const char *build_name(void);
 

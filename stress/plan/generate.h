@@ -76,8 +76,8 @@ void gen_cpu_op(struct generator *g, enum plan_op_kind kind, unsigned thread, in
 /* Append the create of a thread or a worker, and what happens to it until its end. */
 void gen_life(struct generator *g);
 /*
- * Append the life of a thread that is to park itself: no operation parks it. Returns its index. Only if
- * the plan has room for a thread.
+ * Append the life of a thread that is to park itself: no operation parks it. Returns its index.
+ * Only if the plan has room for a thread.
  */
 unsigned gen_self_parker(struct generator *g);
 /* The same for a thread that takes signals. */

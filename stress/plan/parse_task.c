@@ -114,7 +114,8 @@ static void thread_function(struct parser *x, struct plan_thread *t, const char 
 static void creation(struct parser *x, struct token var, enum plan_op_kind kind,
 		     struct plan_op *op)
 {
-	struct plan_thread t = { .node = -1, .cpu = -1, 
+	struct plan_thread t = { .node = -1,
+				 .cpu = -1,
 				 .task = (uint8_t)(plan_all_tasks(x->p) - 1) };
 	const char *where;
 

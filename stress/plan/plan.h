@@ -264,8 +264,8 @@ int plan_parse(struct plan *p, const char *text, size_t size, struct plan_error 
  * freezable worker, no park of a freezable thread, no destroy, nothing with another task's
  * handle. While the gate of its worker is queued, a task waits for nothing else.
  *
- * An inner task is a caller like the others. A thread or worker that a task has made has at most one,
- * and check_inner.c has what is legal in it. A thread that parks itself is parked by no task.
+ * An inner task is a caller like the others. A thread or worker that a task has made has at most
+ * one, and check_inner.c has what is legal in it. A thread that parks itself is parked by no task.
  *
  * `walk`, and `find` of a handle that has been made, are legal unless a rule above forbids it.
  *

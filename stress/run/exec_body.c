@@ -131,8 +131,8 @@ static void freezable(struct exec_thread *t)
 }
 
 /*
- * A signal can't be taken back, so the thread sleeps uninterruptibly after it. What it does until it
- * should stop must not be lost.
+ * A signal can't be taken back, so the thread sleeps uninterruptibly after it. The signal stays
+ * pending until the end.
  */
 static void killable(struct exec_thread *t)
 {

@@ -95,8 +95,8 @@ void model_parked(const struct ledger_thread *t, int err);
 /* t called kthread_park(t) for itself, not for the first time if `again`. */
 void model_parked_itself(const struct ledger_thread *t, bool again, int err);
 /*
- * send_fatal_signal(t) returned `err`. lives: t can't have ended, for the task that has its handle has
- * not stopped it.
+ * send_fatal_signal(t) returned `err`. lives: t can't have ended, because the task that has its
+ * handle has not stopped it.
  */
 void model_signaled(const struct ledger_thread *t, bool lives, int err);
 /* On t's thread: a signal is pending. */
