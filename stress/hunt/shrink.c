@@ -285,7 +285,8 @@ static void print_text(const char *file, const struct plan *original, const stru
 
 	printf("%s: %s; %u execution%s, tasks %u -> %u, operations %u -> %u, "
 	       "directives %u -> %u\n",
-	       file, end, how.runs, kt_plural(how.runs), plan_all_tasks(original), plan_all_tasks(p),
+	       file, end, how.runs, kt_plural(how.runs), plan_all_tasks(original),
+	       plan_all_tasks(p),
 	       original->ops_count, p->ops_count, original->directives_count, p->directives_count);
 }
 

@@ -126,7 +126,8 @@ static int check_op(const struct plan *p, unsigned i, struct handle *handles, un
 		    struct plan_error *err)
 {
 	const struct plan_op *op = &p->ops[i];
-	bool inner = check_is_inner(p, i), of_host = inner && plan_is_of_host(p, check_task_of(p, i), op);
+	bool inner = check_is_inner(p, i);
+	bool of_host = inner && plan_is_of_host(p, check_task_of(p, i), op);
 	int e = check_destroy_first(p, i, handles, err);
 
 	if (e == 0)

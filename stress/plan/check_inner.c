@@ -61,6 +61,24 @@ int check_hosts(const struct plan *p, struct plan_error *err)
 	return 0;
 }
 
+/* What a work does to its own worker. */
+static int check_own_worker(const struct plan *p, const struct plan_task *inner,
+			    const struct plan_op *op, struct plan_error *err)
+{
+	const char *name = plan_op_name(op->kind), *var = host_var(p, inner);
+
+	if (op->kind == PLAN_FLUSH || op->kind == PLAN_FLUSH_WORKER ||
+	    (op->kind == PLAN_CANCEL && op->work == inner->work))
+		return check_fail(err, "%s %s: the work waits for its own end", name, var);
+	if (op->kind != PLAN_WAKE && !plan_op_has(op->kind, PLAN_OF_WORKER | PLAN_BY_OTHERS))
+		return check_fail(err, "%s %s: expected what a work may do to its own worker",
+				  name, var);
+	if (plan_op_has(op->kind, PLAN_HAS_WORK) && op->work == PLAN_WORK_GATE)
+		return check_fail(err, "%s %s %u: the gate, which only its own task queues", name,
+				  var, op->work);
+	return 0;
+}
+
 /* What a thread does to itself, or a work to its own worker. */
 static int check_own_host(const struct plan *p, const struct plan_task *inner,
 			  const struct plan_op *op, struct plan_error *err)
@@ -68,19 +86,8 @@ static int check_own_host(const struct plan *p, const struct plan_task *inner,
 	const struct plan_thread *host = &p->threads[inner->host];
 	const char *name = plan_op_name(op->kind);
 
-	if (host->body == PLAN_WORKER) {
-		if (op->kind == PLAN_FLUSH || op->kind == PLAN_FLUSH_WORKER ||
-		    (op->kind == PLAN_CANCEL && op->work == inner->work))
-			return check_fail(err, "%s %s: the work waits for its own end", name,
-					  host_var(p, inner));
-		if (op->kind == PLAN_WAKE ||
-		    plan_op_has(op->kind, PLAN_OF_WORKER | PLAN_BY_OTHERS))
-			return plan_op_has(op->kind, PLAN_HAS_WORK) && op->work == PLAN_WORK_GATE ?
-				check_fail(err, "%s %s %u: the gate, which only its own task queues",
-					   name, host_var(p, inner), op->work) : 0;
-		return check_fail(err, "%s %s: expected what a work may do to its own worker", name,
-				  host_var(p, inner));
-	}
+	if (host->body == PLAN_WORKER)
+		return check_own_worker(p, inner, op, err);
 	if (op->kind == PLAN_PARK && (!plan_body_parks(host->body) || host->cpu >= 0))
 		return check_fail(err, "park %s: parks itself, expected a function that parks and "
 				  "no CPU's own thread", host_var(p, inner));
@@ -172,9 +179,11 @@ int check_beside_inners(const struct plan *p, unsigned i, const struct handle *h
 		if (uses(p, inner, op->thread) &&
 		    (p->threads[inner->host].task != p->threads[op->thread].task ||
 		     (!host->stopped && !host->destroyed)))
-			return check_fail(err, "%s %s: waits for what is on %s, expected after that "
-					  "thread's or worker's end", plan_op_name(op->kind),
-					  check_var(p, op), host_var(p, inner));
+			return check_fail(err,
+					  "%s %s: waits for what is on %s, expected after that "
+					  "thread's or worker's end",
+					  plan_op_name(op->kind), check_var(p, op),
+					  host_var(p, inner));
 	}
 	return 0;
 }

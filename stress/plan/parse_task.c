@@ -220,8 +220,8 @@ static void victim(struct parser *x)
 static void operands(struct parser *x, struct plan_op *op)
 {
 	/*
-	 * check_handle.c has a rule against an unpark by another task, and check_inner.c has those of
-	 * inner tasks. A plan may break them.
+	 * check_handle.c has a rule against an unpark by another task, and check_inner.c has those
+	 * of inner tasks. A plan may break them.
 	 */
 	if (!plan_op_has(op->kind, PLAN_NO_HANDLE))
 		op->thread = lex_handle(x, lex_token(x), plan_op_has(op->kind, PLAN_BY_OTHERS) ||

@@ -100,7 +100,8 @@ void model_unparked(struct ledger_thread *t, struct model_place place)
 	check_place(t, place, "kthread_parkme returned");
 	/* Each return needs an unpark of its own. A stop unparks, too. */
 	if (++t->went_on > counter_get(&t->unparks) + ledger_is_ending(t))
-		kt_fail(KT_MODEL, "kthread_parkme returned before an unpark or a stop: %s", t->name);
+		kt_fail(KT_MODEL, "kthread_parkme returned before an unpark or a stop: %s",
+			t->name);
 }
 
 void model_turned(struct ledger_thread *t)
