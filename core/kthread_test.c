@@ -356,6 +356,95 @@ static void bind_after_the_first_wake_fails(void)
 	kthread_bind(k, 1);
 }
 
+/* ---- what a thread does to itself, and signals ---------------------------- */
+
+static int parks_itself(void *arg)
+{
+	kt_completion *parked = arg;
+
+	CHECK_EQ(kthread_park(current), 0);
+	CHECK(kthread_should_park());
+	CHECK_EQ(kthread_park(current), -EBUSY);
+	kt_complete(parked);
+	kthread_parkme();
+	CHECK(!kthread_should_park());
+	return 7;
+}
+
+static void a_thread_that_parks_itself_waits_for_an_unpark(void)
+{
+	struct task_struct *k;
+	kt_completion parked;
+
+	kt_completion_init(&parked);
+	k = kthread_create(parks_itself, &parked, "p");
+	CHECK(!IS_ERR(k));
+	get_task_struct(k);
+	wake_up_process(k);
+	kt_completion_wait(&parked);
+	kthread_unpark(k);
+	CHECK_EQ(kthread_stop_put(k), 7);
+	kt_completion_destroy(&parked);
+}
+
+static int sleeps_until_signal(void *arg)
+{
+	kt_completion *ready = arg;
+
+	allow_fatal_signal();
+	kt_complete(ready);
+	while (!fatal_signal_pending(current)) {
+		set_current_state(TASK_INTERRUPTIBLE);
+		schedule();
+	}
+	__set_current_state(TASK_RUNNING);
+	return 3;
+}
+
+static void a_signal_ends_the_sleep_of_who_takes_signals(void)
+{
+	struct task_struct *k;
+	kt_completion ready;
+
+	kt_completion_init(&ready);
+	k = kthread_create(sleeps_until_signal, &ready, "s");
+	CHECK(!IS_ERR(k));
+	get_task_struct(k);
+	wake_up_process(k);
+	kt_completion_wait(&ready);
+	CHECK_EQ(send_fatal_signal(k), 0);
+	CHECK_EQ(kthread_stop_put(k), 3);
+	kt_completion_destroy(&ready);
+}
+
+static int makes_a_thread(void *arg)
+{
+	kt_completion *sent = arg;
+	struct task_struct *k;
+
+	kt_completion_wait(sent);
+	CHECK(!fatal_signal_pending(current));
+	k = kthread_create(until_stop, NULL, "made");
+	CHECK(!IS_ERR(k));
+	return kthread_stop(k);
+}
+
+static void who_takes_no_signals_goes_on(void)
+{
+	struct task_struct *k;
+	kt_completion sent;
+
+	kt_completion_init(&sent);
+	k = kthread_create(makes_a_thread, &sent, "n");
+	CHECK(!IS_ERR(k));
+	get_task_struct(k);
+	wake_up_process(k);
+	CHECK_EQ(send_fatal_signal(k), 0);
+	kt_complete(&sent);
+	CHECK_EQ(kthread_stop_put(k), -EINTR);	/* of the thread that it made */
+	kt_completion_destroy(&sent);
+}
+
 /* ---- several daemons ------------------------------------------------------- */
 
 static void two_daemons_side_by_side(void)
@@ -400,6 +489,9 @@ int main(void)
 		T(stop_of_a_parked_thread_calls_its_function),
 		T(a_cpus_own_thread_comes_back_to_it),
 		T(bound_is_bound),
+		T(a_thread_that_parks_itself_waits_for_an_unpark),
+		T(a_signal_ends_the_sleep_of_who_takes_signals),
+		T(who_takes_no_signals_goes_on),
 		T(two_daemons_side_by_side),
 		T(boot_without_a_thread_fails),
 	};

@@ -271,3 +271,27 @@ void task_unbind_dead(struct task_struct *t)
 	list_del_init(&t->bound);
 	kt_lock_release(bound_lock);
 }
+
+void allow_fatal_signal(void)
+{
+	struct task_struct *t = current;
+
+	kt_lock_acquire(&t->pi_lock);
+	WRITE_ONCE(t->flags, t->flags & ~PF_NOSIGNAL);
+	kt_lock_release(&t->pi_lock);
+}
+
+int send_fatal_signal(struct task_struct *t)
+{
+	int err = -ESRCH;
+
+	/* pi_lock keeps t from dying between the test and the kill. */
+	kt_lock_acquire(&t->pi_lock);
+	if (READ_ONCE(t->state) != TASK_DEAD) {
+		err = 0;
+		if (!(READ_ONCE(t->flags) & PF_NOSIGNAL))
+			os_kill(&t->os);
+	}
+	kt_lock_release(&t->pi_lock);
+	return err;
+}

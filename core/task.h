@@ -82,8 +82,9 @@ struct task_struct {
 	struct kthreadd *kthreadd;	/* the daemon that makes the threads that it creates */
 	unsigned id;			/* kthread_id() */
 	struct kthread *kthread;	/* NULL unless PF_KTHREAD */
-	unsigned flags;			/* except PF_NOFREEZE, which the task itself
-					 * changes: others read with READ_ONCE() */
+	unsigned flags;			/* except PF_NOFREEZE, and under pi_lock PF_NOSIGNAL,
+					 * which the task itself changes: others read with
+					 * READ_ONCE() */
 	char comm[OS_COMM_MAX];
 
 	/* under kthreadd->freezer.lock: */
@@ -189,6 +190,19 @@ int task_set_cpus_allowed(struct task_struct *t, uint64_t cpus);
 
 /* Has t received a fatal signal that it does not ignore? */
 bool fatal_signal_pending(struct task_struct *t);
+
+/*
+ * allow_signal(SIGKILL): from now on the calling kthread gets signals. Those that were sent before
+ * are lost.
+ */
+void allow_fatal_signal(void);
+
+/*
+ * send_sig(SIGKILL, t, 1): send t, a kthread, a fatal signal, which ends its interruptible and
+ * killable sleeps. If t ignores signals, nothing happens. The caller has a reference. 0, or
+ * -ESRCH if t has ended.
+ */
+int send_fatal_signal(struct task_struct *t);
 
 /* Does a signal end a sleep of t in that state? */
 bool signal_pending_state(unsigned state, struct task_struct *t);

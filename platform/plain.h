@@ -2,8 +2,8 @@
 /*
  * Units whose plain accesses are choice points of the simulator, as platform/atomic.h's are. The
  * compiler calls a hook before each (toolchain feature `plain_points`), and a table made when the
- * unit is built says which site each call has. It is for code that is not ours to change; our own
- * shared words are atomics.
+ * unit is built says which site each call has. It is for code that is not ours to change, and for
+ * lanes that look for windows between plain accesses of core/ (--core=plain).
  */
 #ifndef PLATFORM_PLAIN_H
 #define PLATFORM_PLAIN_H

@@ -110,6 +110,20 @@ class Identity(Builds):
             if lane["kind"] == "stress":
                 self.assertTrue(about.expected(lane["target"])["platform"], lane)
 
+    def test_plain_accesses_have_a_build_of_their_own(self):
+        ticket = [about.PLATFORM + TICKET]
+        self.assertEqual(drivers.chosen({"--core": "plain"}), (drivers.PLAIN_SIM, []))
+        self.assertEqual(drivers.chosen({"--core": "plain", "--platform": TICKET}),
+                         (drivers.PLAIN_ANY, ticket))
+        for target, options_, platform in ((drivers.PLAIN_SIM, [], SIM),
+                                           (drivers.PLAIN_ANY, ticket, TICKET)):
+            wanted = about.expected(target, options_)
+            self.assertEqual((wanted["core"], wanted["platform"]), ("plain", platform))
+        for wrong in ({"--os": "posix"}, {"--sanitizer": "tsan"}, {"--bug": "P1"}):
+            with self.assertRaises(common.Failure) as f:
+                drivers.chosen({"--core": "plain", **wrong})
+            self.assertEqual(f.exception.status, common.USAGE)
+
     def test_each_seeded_bug_is_known(self):
         platforms = set()
         for name in seeded.bug_names():

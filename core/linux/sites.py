@@ -5,7 +5,7 @@
 usage: sites.py OUT.c OBJECT...
 
 An object has a relocation for each call of a hook, and debug information that says where in the
-source it is. A site's name is that of the kernel's function and the source text of the object.
+source it is. A site's name is that of the function and the source text of the object.
 """
 
 import re
@@ -17,6 +17,7 @@ from elftools.elf.relocation import RelocationSection
 
 SYMBOLIZER = "/usr/bin/llvm-symbolizer-19"
 HOOK = re.compile(r"__tsan_(?:unaligned_)?(read|write)([0-9]+)$")
+ROOT = "/proc/self/cwd/"    # Bazel's name of the checkout
 TREE = "external/linux/"    # Bazel's name of the tree
 TEXT_MAX = 56           # of an object; kt_site_name() has 128 bytes for all
 WORD = r"[A-Za-z_][A-Za-z_0-9]*"
@@ -126,20 +127,21 @@ def object_at(text, column, writes):
     return ""
 
 
-def is_kernels(name):
-    """Is it a file of the kernel's code? Not a header."""
-    return "/kernel/" in name and name.endswith(".c")
+def is_core(name):
+    """Is it a file of the kernel's code, or of core/? Not a header."""
+    return ("/kernel/" in name or name.removeprefix(ROOT).startswith("core/")) and \
+        name.endswith(".c")
 
 
 def site_of(frames, writes, sources):
     """Returns (function, object, file, line) of an access."""
     inner = frames[0]
-    outer = next((f for f in frames if is_kernels(f[1])), inner)
+    outer = next((f for f in frames if is_core(f[1])), inner)
     what = object_at(sources.line(*inner[1:3]), inner[3], writes)
     if inner is not outer:      # an inline function of a header: what was given to it
         call = sources.line(*outer[1:3])[outer[3] - 1:].strip()
         what = "%s:%s" % (call.rstrip(";{ "), what) if what else call.rstrip(";{ ")
-    what = re.sub(r"\s+", "", what or sources.line(*outer[1:3]))
+    what = re.sub(r"\s+", "", what or sources.line(*outer[1:3])).replace('"', "'")  # as in a plan
     return outer[0], what[:TEXT_MAX], outer[1], outer[2]
 
 
@@ -162,7 +164,7 @@ def table_of(objects):
             text.append("\t{ .func = %s, .op = %s, .what = %s, .file = %s, .line = %d, "
                         ".access = %s, .size = %d, .plain = true }," % (
                             quoted(func), quoted("store" if writes else "load"), quoted(what),
-                            quoted(name.removeprefix("/proc/self/cwd/").removeprefix(TREE)), line,
+                            quoted(name.removeprefix(ROOT).removeprefix(TREE)), line,
                             "KT_STORE" if writes else "KT_LOAD", size))
         text.append("};")
         text.append("static const struct kt_plain_place place_%d[] = {" % n)

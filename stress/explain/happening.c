@@ -396,23 +396,37 @@ void changes_words(const struct told *t, uint32_t slot, unsigned most, char *buf
 
 /* ---- the plan's operations ----------------------------------------------------------- */
 
+/* The thread on which the task or inner task runs. */
+static const char *name_of(const struct plan *p, unsigned task)
+{
+	const struct plan_task *t = &p->tasks[task];
+
+	return plan_string(p, t->name ? t->name : p->threads[t->host].name);
+}
+
+static bool is_mark(const struct sim_step *s, const char *of_task, const char *of_inner)
+{
+	return strcmp(s->site->what, of_task) == 0 || strcmp(s->site->what, of_inner) == 0;
+}
+
 int op_at(const struct told *t, uint32_t task, uint32_t step)
 {
 	const struct plan_task *found = NULL;
 	int n = -1;
 
-	for (unsigned i = 0; i < t->p->tasks_count; i++)
-		if (strcmp(plan_string(t->p, t->p->tasks[i].name), t->r->task[task].name) == 0)
+	for (unsigned i = 0; i < plan_all_tasks(t->p); i++)
+		if (strcmp(name_of(t->p, i), t->r->task[task].name) == 0)
 			found = &t->p->tasks[i];
 	if (!found)
 		return -1;
 	for (uint32_t i = 0; i <= step && i < t->r->steps; i++) {
 		const struct sim_step *s = &t->r->trace[i];
 
-		if (s->task == task && s->why == SIM_MARK && !s->site->func &&
-		    (strcmp(s->site->what, "task.start") == 0 ||
-		     strcmp(s->site->what, "task.op") == 0))
-			n++;
+		if (s->task != task || s->why != SIM_MARK || s->site->func)
+			continue;
+		n += is_mark(s, "task.start", "on.start") || is_mark(s, "task.op", "on.op");
+		if (strcmp(s->site->what, "on.end") == 0)
+			return -1;
 	}
 	return n >= 0 && n < found->ops_count ? found->ops_first + n : -1;
 }
@@ -440,7 +454,7 @@ static int unfinished_op(const struct told *t, const char *name)
 void results_words(const struct told *t, unsigned task, char *buf, size_t size)
 {
 	const struct plan_task *of = &t->p->tasks[task];
-	int unfinished = unfinished_op(t, plan_string(t->p, of->name));
+	int unfinished = unfinished_op(t, name_of(t->p, task));
 	struct text o = { buf, size, 0 };
 	bool any = false;
 
@@ -452,7 +466,7 @@ void results_words(const struct told *t, unsigned task, char *buf, size_t size)
 		if (!value && i != unfinished)
 			continue;
 		op_words(t, i, op, sizeof op);
-		put(&o, "%s%s%s %s", any ? "" : plan_string(t->p, of->name), any ? ", " : ": ", op,
+		put(&o, "%s%s%s %s", any ? "" : name_of(t->p, task), any ? ", " : ": ", op,
 		    i == unfinished ? "did not return" : "returned ");
 		if (i != unfinished && plan_errno_name(value))
 			put(&o, "%s", plan_errno_name(value));
@@ -465,7 +479,16 @@ void results_words(const struct told *t, unsigned task, char *buf, size_t size)
 char *plan_task_words(const struct plan *p, unsigned task, char *buf, size_t size)
 {
 	const struct plan_task *t = &p->tasks[task];
-	size_t used = (size_t)snprintf(buf, size, "%s:", plan_string(p, t->name));
+	size_t used = 0;
+
+	if (t->name)
+		used = (size_t)snprintf(buf, size, "%s:", plan_string(p, t->name));
+	else if (p->threads[t->host].body == PLAN_WORKER)
+		used = (size_t)snprintf(buf, size, "on %s %u:",
+					plan_string(p, p->threads[t->host].var), t->work);
+	else
+		used = (size_t)snprintf(buf, size, "on %s:",
+					plan_string(p, p->threads[t->host].var));
 
 	for (unsigned i = 0; i < t->ops_count && used < size; i++) {
 		char op[256];

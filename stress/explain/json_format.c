@@ -128,7 +128,7 @@ static void put_lines(struct json *j, const char *key, const struct plan *p, boo
 	char text[8192];
 
 	json_open_array(j, key);
-	for (unsigned i = 0; !directives && i < p->tasks_count; i++)
+	for (unsigned i = 0; !directives && i < plan_all_tasks(p); i++)
 		json_string(j, NULL, plan_task_words(p, i, text, sizeof text));
 	if (!directives && plan_is_program(p))
 		json_string(j, NULL, plan_program_words(p, text, sizeof text));
@@ -144,7 +144,7 @@ static void put_results(struct json *j, const struct told *t)
 	char text[4096];
 
 	json_open_array(j, "calls");
-	for (unsigned i = 0; i < t->p->tasks_count; i++) {
+	for (unsigned i = 0; i < plan_all_tasks(t->p); i++) {
 		results_words(t, i, text, sizeof text);
 		if (text[0])
 			json_string(j, NULL, text);

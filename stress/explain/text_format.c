@@ -70,7 +70,7 @@ void print_plan(const struct plan *p)
 
 	if (plan_is_program(p))
 		print_line("runs", plan_program_words(p, text, sizeof text));
-	for (unsigned i = 0; i < p->tasks_count; i++)
+	for (unsigned i = 0; i < plan_all_tasks(p); i++)
 		print_line(i ? "" : "plan", plan_task_words(p, i, text, sizeof text));
 	for (unsigned i = 0; i < p->directives_count; i++) {
 		const struct plan_directive *d = &p->directives[i];
@@ -87,7 +87,7 @@ static void print_results(const struct told *t)
 {
 	char text[4096];
 
-	for (unsigned i = 0; i < t->p->tasks_count; i++) {
+	for (unsigned i = 0; i < plan_all_tasks(t->p); i++) {
 		results_words(t, i, text, sizeof text);
 		if (text[0])
 			print_line("calls", text);

@@ -53,6 +53,8 @@ const char *build_name(void)
 	static char name[400], core[150];
 	const char *bug = bug_name(), *tree = linux_tree();
 
+	if (plain_core())
+		snprintf(core, sizeof core, ", core plain");
 	if (linux_version())
 		snprintf(core, sizeof core, ", core linux %s%s%s%s", linux_version(),
 			 tree[0] ? " (" : "", tree, tree[0] ? ")" : "");
@@ -67,6 +69,8 @@ struct build_facts build_facts(void)
 	static char compiler[32], core[100] = "kthrash";
 	const char *bug = bug_name();
 
+	if (plain_core())
+		snprintf(core, sizeof core, "plain");
 	if (linux_version())
 		snprintf(core, sizeof core, "linux %s", linux_version());
 	snprintf(compiler, sizeof compiler, COMPILER_NAME " %d", COMPILER_MAJOR);
@@ -89,6 +93,11 @@ __attribute__((weak)) const char *bug_name(void)
 __attribute__((weak)) const char *linux_version(void)
 {
 	return NULL;
+}
+
+__attribute__((weak)) bool plain_core(void)
+{
+	return false;
 }
 
 __attribute__((weak)) const char *linux_tree(void)
@@ -134,7 +143,8 @@ void replay_options(char *buf, size_t size)
 			sanitizer = usual[i].sanitizer;
 	}
 	/* A plan names the tree that it was found on, so that its replay needs no more. */
-	used = (size_t)snprintf(buf, size, "%s%s%s%s%s", linux_version() ? " --core=linux" : "",
+	used = (size_t)snprintf(buf, size, "%s%s%s%s%s", linux_version() ? " --core=linux" :
+				plain_core() ? " --core=plain" : "",
 				bug_name() ? " --bug=" : "", bug_name() ? bug_name() : "",
 				option ? option : " --platform=", option ? "" : platform_name);
 	if (!sanitizer || strcmp(sanitizer, SANITIZER_NAME) != 0)

@@ -10,7 +10,8 @@ struct json;
 
 /*
  * "sim+modelled+park+list+modelled, clang 19 optimized, sanitizer asan"; on the kernel's own files
- * also ", core linux 6.12.117 (76e07eb2840d4465)"; with a seeded bug also ", bug P1".
+ * also ", core linux 6.12.117 (76e07eb2840d4465)"; if plain accesses of core/ are choice points
+ * also ", core plain"; with a seeded bug also ", bug P1".
  */
 const char *build_name(void);
 
@@ -19,7 +20,7 @@ struct build_facts {
 	const char *platform;	/* "sim+modelled+park+list+modelled" */
 	const char *compiler;	/* "clang 19" */
 	const char *sanitizer;	/* asan, tsan or none */
-	const char *core;	/* "kthrash", or "linux 6.12.117" */
+	const char *core;	/* "kthrash", "plain" or "linux 6.12.117" */
 	const char *tree;	/* which files of the kernel they are: a hash of them; else "" */
 	const char *bug;	/* the seeded bug, or "" */
 	bool optimized;
@@ -44,6 +45,9 @@ const char *bug_name(void);
 const char *linux_version(void);
 /* The hash of those files, without the seeded bug's edits; "" if it is not known. */
 const char *linux_tree(void);
+
+/* Are the plain accesses of our own core choice points? */
+bool plain_core(void);
 
 /* The options with which tools/kthrash replay builds this binary: "", or " --os=posix ...". */
 void replay_options(char *buf, size_t size);

@@ -99,12 +99,13 @@ static void put_results(struct json *j, const struct plan *p)
 	const struct subject_results *r = &shared->results;
 
 	json_open_array(j, "results");
-	for (unsigned t = 0; t < p->tasks_count; t++) {
+	for (unsigned t = 0; t < plan_all_tasks(p); t++) {
 		const struct plan_task *task = &p->tasks[t];
 
 		for (unsigned i = task->ops_first; i < task->ops_first + task->ops_count; i++) {
 			json_open_object(j, NULL);
-			json_string(j, "task", plan_string(p, task->name));
+			json_string(j, "task", plan_string(p, task->name ? task->name :
+							   p->threads[task->host].name));
 			json_string(j, "op", plan_op_name(p->ops[i].kind));
 			if (!plan_op_has(p->ops[i].kind, PLAN_NO_HANDLE))
 				json_string(j, "handle", plan_string(

@@ -71,7 +71,7 @@ static bool is_shorter(void)
 {
 	const struct plan *a = &shrinking.candidate, *b = &shrinking.best;
 
-	return a->tasks_count < b->tasks_count || a->ops_count < b->ops_count ||
+	return plan_all_tasks(a) < plan_all_tasks(b) || a->ops_count < b->ops_count ||
 	       attempt_faults(a) < attempt_faults(b);
 }
 
@@ -266,7 +266,7 @@ static void print_json(const char *file, const struct plan *p, const struct verd
 	json_string(&j, "kind", kt_failure_name(v->failure));
 	json_unsigned(&j, "executions", how.runs);
 	json_bool(&j, "minimal", how.minimal);
-	json_unsigned(&j, "tasks", p->tasks_count);
+	json_unsigned(&j, "tasks", plan_all_tasks(p));
 	json_unsigned(&j, "operations", p->ops_count);
 	json_unsigned(&j, "directives", p->directives_count);
 	json_hash(&j, "hash", v->hash);
@@ -285,7 +285,8 @@ static void print_text(const char *file, const struct plan *original, const stru
 
 	printf("%s: %s; %u execution%s, tasks %u -> %u, operations %u -> %u, "
 	       "directives %u -> %u\n",
-	       file, end, how.runs, kt_plural(how.runs), original->tasks_count, p->tasks_count,
+	       file, end, how.runs, kt_plural(how.runs), plan_all_tasks(original),
+	       plan_all_tasks(p),
 	       original->ops_count, p->ops_count, original->directives_count, p->directives_count);
 }
 

@@ -43,6 +43,8 @@ bool check_is_stray(const struct plan *p, unsigned op)
 	unsigned owner = p->threads[p->ops[op].thread].task;
 	const struct plan_task *t = &p->tasks[owner];
 
+	if (p->inners_count && plan_is_of_host(p, check_task_of(p, op), &p->ops[op]))
+		return false;
 	return !plan_op_has(p->ops[op].kind, PLAN_NO_HANDLE) &&
 	       !plan_op_has(p->ops[op].kind, PLAN_BY_ID) &&
 	       (op < t->ops_first || op >= t->ops_first + (unsigned)t->ops_count);
@@ -105,12 +107,17 @@ static void look_ahead(const struct plan *p, struct handle *handles)
 
 		if (check_is_stray(p, i)) {
 			handles[op->thread].strays = true;
-			handles[op->thread].stray_wakes |= op->kind != PLAN_AFFINE;
+			handles[op->thread].stray_wakes |= op->kind != PLAN_AFFINE &&
+							   op->kind != PLAN_SIGNAL;
 		}
 		if (plan_op_has(op->kind, PLAN_HAS_DELAY))
 			handles[op->thread].delayed[op->work] = true;
 		if (op->kind == PLAN_CANCEL)
 			handles[op->thread].canceled[op->work] = true;
+		if (check_is_inner(p, i) && plan_is_of_host(p, check_task_of(p, i), op)) {
+			handles[op->thread].parks_itself |= op->kind == PLAN_PARK;
+			handles[op->thread].queues_itself |= plan_op_has(op->kind, PLAN_OF_WORKER);
+		}
 	}
 }
 
@@ -119,13 +126,19 @@ static int check_op(const struct plan *p, unsigned i, struct handle *handles, un
 		    struct plan_error *err)
 {
 	const struct plan_op *op = &p->ops[i];
+	bool inner = check_is_inner(p, i);
+	bool of_host = inner && plan_is_of_host(p, check_task_of(p, i), op);
 	int e = check_destroy_first(p, i, handles, err);
 
 	if (e == 0)
 		e = check_gates(p, i, handles, err);
 	if (e == 0)
 		e = check_freeze(p, i, &freezes[check_task_of(p, i)], err);
-	if (e == 0 && !plan_op_has(op->kind, PLAN_NO_HANDLE))
+	if (e == 0 && inner)
+		e = check_inner(p, i, err);
+	else if (e == 0 && p->inners_count && !plan_op_has(op->kind, PLAN_NO_HANDLE))
+		e = check_beside_inners(p, i, handles, err);
+	if (e == 0 && !of_host && !plan_op_has(op->kind, PLAN_NO_HANDLE))
 		e = check_handle(p, i, &handles[op->thread], err);
 	if (e)
 		err->op = (int)i;
@@ -156,8 +169,12 @@ static int check_rules(const struct plan *p, struct broken *all, struct plan_err
 {
 	struct handle handles[PLAN_THREADS_MAX] = { 0 };
 	unsigned freezes[PLAN_TASKS_MAX] = { 0 };
-	int first = 0;
+	int first = check_hosts(p, err);
 
+	if (first && !all)
+		return first;
+	if (first)
+		add_broken(all, err);
 	look_ahead(p, handles);
 	for (unsigned i = 0; i < p->ops_count; i++) {
 		int e = check_op(p, i, handles, freezes, err);

@@ -12,7 +12,9 @@ struct handle {
 	bool stray_wakes;	/* another task may wake it at any time */
 	bool woken;		/* the thread may run, or may have run */
 	bool woken_unheld;	/* it may have exited by itself while no reference was held */
-	bool parked, bound, destroyed;
+	bool parked, bound, destroyed, signaled;
+	bool queues_itself;	/* one of its own works uses it */
+	bool parks_itself;	/* some operation of its own does */
 	bool gate;		/* work 3 is queued and not opened */
 	bool delayed[PLAN_WORKS], canceled[PLAN_WORKS];	/* by any operation of the plan */
 	bool queued[PLAN_WORKS];
@@ -31,6 +33,24 @@ unsigned check_task_of(const struct plan *p, unsigned i);
 
 /* Does operation i use a handle of another task? */
 bool check_is_stray(const struct plan *p, unsigned i);
+
+/* ---- check_inner.c ------------------------------------------------------- */
+
+/* Does an inner task do operation i? */
+bool check_is_inner(const struct plan *p, unsigned i);
+
+/* Can the threads and workers of all inner tasks have one? */
+int check_hosts(const struct plan *p, struct plan_error *err);
+
+/* May operation i stand in its inner task? check_handle() has the rules about its handle. */
+int check_inner(const struct plan *p, unsigned i, struct plan_error *err);
+
+/*
+ * May operation i of a task stand beside the inner tasks? Nobody else parks a thread that parks
+ * itself. A destroy waits for the inner tasks that use the worker, so they must have ended.
+ */
+int check_beside_inners(const struct plan *p, unsigned i, const struct handle *handles,
+			struct plan_error *err);
 
 /* ---- check_handle.c ------------------------------------------------------ */
 

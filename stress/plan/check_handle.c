@@ -23,7 +23,7 @@ static int check_gate(const struct plan *p, const struct plan_op *op, const stru
 		return check_fail(err,
 				  "%s %s %u: work %u is the gate, expected only queue and open",
 				  plan_op_name(op->kind), check_var(p, op), op->work, op->work);
-	if (op->kind == PLAN_QUEUE && op->work == PLAN_WORK_GATE && h->strays)
+	if (op->kind == PLAN_QUEUE && op->work == PLAN_WORK_GATE && (h->strays || h->queues_itself))
 		return check_fail(err, "queue %s %u: the gate of a worker that other tasks use",
 				  check_var(p, op), op->work);
 	if (op->kind == PLAN_OPEN && !h->gate)
@@ -119,11 +119,18 @@ static int check_thread(const struct plan *p, const struct plan_op *op, const st
 					  check_var(p, op));
 		return 0;
 	case PLAN_AWAIT:
-		if (body != PLAN_COMPLETE_EXIT || !h->woken || h->stopped || h->parked ||
-		    h->awaited)
+		if (!(body == PLAN_COMPLETE_EXIT || (body == PLAN_KILLABLE && h->signaled)) ||
+		    !h->woken || h->stopped || h->parked || h->awaited)
 			return check_fail(err,
-					  "await %s: expected a complete-exit that was woken, not "
-					  "stopped and not awaited",
+					  "await %s: expected a complete-exit that was woken, or a "
+					  "killable that got a signal, not stopped and not awaited",
+					  check_var(p, op));
+		return 0;
+	case PLAN_SIGNAL:
+		if (body == PLAN_KILLABLE && !h->stopped && (!h->woken || h->parked))
+			return check_fail(err,
+					  "signal %s: waits until the thread takes signals, "
+					  "expected after its first wake-up",
 					  check_var(p, op));
 		return 0;
 	default: return 0;
@@ -220,6 +227,7 @@ static void apply(const struct plan *p, const struct plan_op *op, struct handle 
 	case PLAN_STOP: apply_stop(op, h); break;
 	case PLAN_BIND: h->bound = true; break;
 	case PLAN_AWAIT: h->awaited = true; break;
+	case PLAN_SIGNAL: h->signaled = true; break;
 	case PLAN_GET: h->refs++; break;
 	case PLAN_PUT: h->refs--; break;
 	default: apply_work(op, h); break;

@@ -28,6 +28,8 @@ static bool waits_for_thaw(const struct plan *p, unsigned i)
 
 	if (plan_op_has(op->kind, PLAN_NO_HANDLE))
 		return false;
+	if (plan_inner_of(p, op->thread) >= 0 && !plan_op_has(op->kind, PLAN_BY_ID))
+		return true;	/* the inner task may wait for a task that waits for the thaw */
 	if (check_is_stray(p, i) || op->kind == PLAN_DESTROY || op->kind == PLAN_DESTROY_RAW ||
 	    op->kind == PLAN_UNREGISTER)
 		return true;

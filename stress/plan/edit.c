@@ -9,7 +9,7 @@
 
 void plan_remove_op(struct plan *p, unsigned i)
 {
-	for (unsigned t = 0; t < p->tasks_count; t++) {
+	for (unsigned t = 0; t < plan_all_tasks(p); t++) {
 		struct plan_task *task = &p->tasks[t];
 
 		if (i >= task->ops_first && i < task->ops_first + task->ops_count)
@@ -34,13 +34,23 @@ bool plan_insert_op(struct plan *p, unsigned task, unsigned at, const struct pla
 	/*
 	 * Move only the later tasks, because an earlier task that is empty may begin here, too.
 	 */
-	for (unsigned t = task + 1; t < p->tasks_count; t++)
+	for (unsigned t = task + 1; t < plan_all_tasks(p); t++)
 		p->tasks[t].ops_first++;
 	return true;
 }
 
+/* Remove the inner task of thread i. Its own threads were made later, so i stays. */
+static void remove_inner(struct plan *p, unsigned i)
+{
+	int inner = plan_inner_of(p, i);
+
+	if (inner >= 0)
+		plan_remove_task(p, (unsigned)inner);
+}
+
 void plan_remove_thread(struct plan *p, unsigned i)
 {
+	remove_inner(p, i);
 	for (unsigned k = p->ops_count; k-- > 0; )
 		if (!plan_op_has(p->ops[k].kind, PLAN_NO_HANDLE) && p->ops[k].thread == i)
 			plan_remove_op(p, k);
@@ -50,6 +60,9 @@ void plan_remove_thread(struct plan *p, unsigned i)
 	for (unsigned k = 0; k < p->ops_count; k++)
 		if (!plan_op_has(p->ops[k].kind, PLAN_NO_HANDLE) && p->ops[k].thread > i)
 			p->ops[k].thread--;
+	for (unsigned k = p->tasks_count; k < plan_all_tasks(p); k++)
+		if (p->tasks[k].host > i)
+			p->tasks[k].host--;
 }
 
 void plan_remove_task(struct plan *p, unsigned i)
@@ -62,8 +75,12 @@ void plan_remove_task(struct plan *p, unsigned i)
 	for (unsigned k = p->ops_count; k-- > 0; )
 		if (p->ops[k].kind == PLAN_KILL && p->ops[k].victim == i)
 			plan_remove_op(p, k);
-	memmove(&p->tasks[i], &p->tasks[i + 1], (p->tasks_count - i - 1u) * sizeof p->tasks[0]);
-	p->tasks_count--;
+	memmove(&p->tasks[i], &p->tasks[i + 1],
+		(plan_all_tasks(p) - i - 1u) * sizeof p->tasks[0]);
+	if (i < p->tasks_count)
+		p->tasks_count--;
+	else
+		p->inners_count--;
 	for (unsigned k = 0; k < p->threads_count; k++)
 		if (p->threads[k].task > i)
 			p->threads[k].task--;

@@ -25,9 +25,8 @@ bool gen_may(struct generator *g, enum swarm what, uint32_t one_in_n)
 void gen_op(struct generator *g, enum plan_op_kind kind, unsigned thread)
 {
 	struct plan_op op = { .kind = kind, .thread = (uint8_t)thread };
-	unsigned task = g->p->tasks_count - 1u;
 
-	plan_insert_op(g->p, task, g->p->tasks[task].ops_count, &op);
+	plan_insert_op(g->p, g->task, g->p->tasks[g->task].ops_count, &op);
 }
 
 void gen_cpu_op(struct generator *g, enum plan_op_kind kind, unsigned thread, int cpu)
@@ -49,7 +48,7 @@ static void add_task(struct generator *g, unsigned ops_max)
 	t->name = plan_intern_text(p, name);
 	t->ops_first = p->ops_count;
 	t->ops_count = 0;
-	p->tasks_count++;
+	g->task = p->tasks_count++;
 	if (g->swarm & SWARM_SECOND_CREATE)
 		lives += kt_rng_below(&g->rng, 2);
 	for (unsigned i = 0; i < lives && p->threads_count < PLAN_THREADS_MAX; i++) {
@@ -117,4 +116,13 @@ void plan_generate(struct plan *p, uint64_t seed, const struct plan_generate_opt
 	if (o->faults && gen_one_in(&g, 4))
 		for (unsigned n = 1 + kt_rng_below(&g.rng, 2); n > 0; n--)
 			gen_fault(&g);
+	/* Last, so that a plan without these has the draws of older corpora. */
+	if (gen_may(&g, SWARM_INNER, 4))
+		for (unsigned n = 1 + kt_rng_below(&g.rng, 2); n > 0; n--)
+			gen_inner(&g);
+	if (gen_may(&g, SWARM_SIGNAL, 4))
+		for (unsigned n = 1 + kt_rng_below(&g.rng, 2); n > 0; n--)
+			gen_signal(&g);
+	if (gen_may(&g, SWARM_WORKER, 4))
+		gen_worker_use(&g);
 }

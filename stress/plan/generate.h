@@ -36,7 +36,9 @@ enum swarm {
 	SWARM_REGISTRY = 1 << 21,	/* walks and finds */
 	SWARM_HOTPLUG = 1 << 22,	/* CPUs that go off and on line, per-CPU threads */
 	SWARM_BORROW = 1 << 23,
-	SWARM_ALL = (1 << 24) - 1,
+	SWARM_INNER = 1 << 24,		/* threads and works that call what tasks call */
+	SWARM_SIGNAL = 1 << 25,		/* signals to threads */
+	SWARM_ALL = (1 << 26) - 1,
 };
 
 /* NOLINTNEXTLINE(bugprone-macro-parentheses): a term of a sum */
@@ -50,6 +52,7 @@ enum {	/* the sum of the weights of a worker's operations */
 struct generator {
 	struct plan *p;
 	struct kt_rng rng;
+	unsigned task;		/* the task or inner task that gets the next operations */
 	unsigned swarm;
 	unsigned work_kinds;	/* bit per kind of operation that this plan prefers */
 	bool hotplug;		/* this plan has per-CPU threads */
@@ -64,14 +67,21 @@ bool gen_one_in(struct generator *g, uint32_t n);
 /* Like gen_one_in() if the plan may hold `what`. If not, it returns false without a draw. */
 bool gen_may(struct generator *g, enum swarm what, uint32_t one_in_n);
 
-/* Append an operation to the last task. */
+/* Append an operation to g->task. */
 void gen_op(struct generator *g, enum plan_op_kind kind, unsigned thread);
 void gen_cpu_op(struct generator *g, enum plan_op_kind kind, unsigned thread, int cpu);
 
-/* ---- generate_thread.c, generate_work.c, generate_percpu.c: append to the last task --- */
+/* ---- generate_thread.c, generate_work.c, generate_percpu.c: append to g->task --------- */
 
 /* Append the create of a thread or a worker, and what happens to it until its end. */
 void gen_life(struct generator *g);
+/*
+ * Append the life of a thread that is to park itself: no operation parks it. Returns its index.
+ * Only if the plan has room for a thread.
+ */
+unsigned gen_self_parker(struct generator *g);
+/* The same for a thread that takes signals. */
+unsigned gen_killable(struct generator *g);
 /* Append what happens to thread t, which is a worker, until its end. */
 void gen_worker_life(struct generator *g, unsigned t);
 /* Append the register of per-CPU threads, and what happens to them until their end. */
@@ -93,8 +103,16 @@ bool gen_insert(struct generator *g, unsigned task, unsigned at, const struct pl
 void gen_hotplug(struct generator *g);	/* CPUs go off or on line */
 void gen_stray(struct generator *g);	/* a wake-up, a work or a poke by another task */
 void gen_freeze(struct generator *g);
+void gen_worker_use(struct generator *g);	/* a worker is woken by hand; one task delays a work
+						 * that another one cancels */
+void gen_signal(struct generator *g);	/* to any thread, perhaps to a new one */
 void gen_reader(struct generator *g);	/* of the registry */
 void gen_kill_op(struct generator *g);	/* a task kills another one; always legal */
+
+/* ---- generate_inner.c ----------------------------------------------------- */
+
+/* An inner task, perhaps with a thread for it. Inserts nothing if what it draws is illegal. */
+void gen_inner(struct generator *g);
 
 /* ---- generate_fault.c ----------------------------------------------------- */
 

@@ -85,3 +85,93 @@ void gen_kill_op(struct generator *g)
 
 	plan_insert_op(p, task, kt_rng_below(&g->rng, p->tasks[task].ops_count + 1u), &op);
 }
+
+/* The life of a thread that takes signals, at the end of a task. */
+static void add_killable(struct generator *g)
+{
+	struct plan was = *g->p;
+	struct plan_error err;
+
+	if (was.threads_count == PLAN_THREADS_MAX)
+		return;
+	g->task = kt_rng_below(&g->rng, was.tasks_count);
+	gen_killable(g);
+	if (plan_check(g->p, &err) != 0)
+		*g->p = was;
+}
+
+void gen_signal(struct generator *g)
+{
+	struct plan *p = g->p;
+	struct plan_op op = { .kind = PLAN_SIGNAL };
+	unsigned task;
+
+	if (gen_one_in(g, 2))
+		add_killable(g);
+	if (p->threads_count == 0)
+		return;
+	op.thread = (uint8_t)kt_rng_below(&g->rng, p->threads_count);
+	task = p->threads[op.thread].task;
+	if (gen_one_in(g, 2))
+		task = kt_rng_below(&g->rng, plan_all_tasks(p));
+	gen_insert(g, task, kt_rng_below(&g->rng, p->tasks[task].ops_count + 1u), &op, 1);
+}
+
+/* One of the plan's workers; the number of threads if it has none. */
+static unsigned draw_worker(struct generator *g)
+{
+	unsigned workers[PLAN_THREADS_MAX], n = 0;
+
+	for (unsigned i = 0; i < g->p->threads_count; i++)
+		if (g->p->threads[i].body == PLAN_WORKER)
+			workers[n++] = i;
+	return n ? workers[kt_rng_below(&g->rng, n)] : g->p->threads_count;
+}
+
+/* Where the task creates the thread, from its first operation; -1 if it runs it at once. */
+static int created_at(const struct plan *p, unsigned task, unsigned thread)
+{
+	for (unsigned i = 0; i < p->tasks[task].ops_count; i++) {
+		const struct plan_op *op = &p->ops[p->tasks[task].ops_first + i];
+
+		if (op->kind == PLAN_CREATE && op->thread == thread)
+			return (int)i;
+	}
+	return -1;
+}
+
+/* A task delays a work that another one delays and cancels. */
+static void add_contended_work(struct generator *g, unsigned worker, unsigned task)
+{
+	unsigned later = g->p->tasks_count - task - 1u, other;
+	struct plan_op ops[] = {
+		{ .kind = PLAN_DELAY, .thread = (uint8_t)worker, .work = gen_one_in(g, 2),
+		  .delay_us = 50 + kt_rng_below(&g->rng, 2) * 50 },
+		{ .kind = PLAN_CANCEL, .thread = (uint8_t)worker },
+	};
+
+	if (later == 0)	/* only later tasks may use the worker */
+		return;
+	other = task + 1 + kt_rng_below(&g->rng, later);
+	ops[1].work = ops[0].work;
+	gen_insert(g, task, kt_rng_below(&g->rng, g->p->tasks[task].ops_count + 1u), ops, 2);
+	for (unsigned n = 2; n > 0; n--)
+		gen_insert(g, other, kt_rng_below(&g->rng, g->p->tasks[other].ops_count + 1u),
+			   ops, 1);
+}
+
+void gen_worker_use(struct generator *g)
+{
+	unsigned worker = draw_worker(g), task;
+	struct plan_op wake = { .kind = PLAN_WAKE, .thread = (uint8_t)worker };
+	int at;
+
+	if (worker == g->p->threads_count || g->p->threads[worker].task >= g->p->tasks_count)
+		return;
+	task = g->p->threads[worker].task;
+	at = created_at(g->p, task, worker);
+	if (at >= 0 && gen_one_in(g, 2))
+		gen_insert(g, task, (unsigned)at + 1, &wake, 1);
+	if (g->swarm & SWARM_DELAY)
+		add_contended_work(g, worker, task);
+}

@@ -15,10 +15,12 @@ static const struct {
 } draws[] = {
 #define DRAW(turn, swarm, n) { turn, SWARM_##swarm, n }
 #define DRAW_REST            { TURNS, SWARM_ALL, 1 }
+#define DRAW_NONE            { TURNS + 1, SWARM_ALL, 1 }
 /* NOLINTNEXTLINE(bugprone-macro-parentheses): it is braces */
 #define BODY(id, word, traits, draw, help) [PLAN_##id] = draw,
 #include "stress/plan/words.def"
 #undef BODY
+#undef DRAW_NONE
 #undef DRAW_REST
 #undef DRAW
 };
@@ -65,7 +67,7 @@ static void draw_place(struct generator *g, struct plan_thread *t)
 		t->cpu = (int16_t)t->number;
 }
 
-/* Add a thread of the last task, without its create. Returns its index. */
+/* Add a thread of g->task, without its create. Returns its index. */
 static unsigned add_thread(struct generator *g)
 {
 	struct plan *p = g->p;
@@ -89,7 +91,7 @@ static unsigned add_thread(struct generator *g)
 	t->result = t->body == PLAN_WORKER ? 0 : (int32_t)kt_rng_below(&g->rng, 8);
 	t->freezable = t->body == PLAN_WORKER && (g->swarm & SWARM_FREEZE) && !gen_one_in(g, 4);
 	draw_place(g, t);
-	t->task = (uint8_t)(p->tasks_count - 1);
+	t->task = (uint8_t)g->task;
 	return n;
 }
 
@@ -195,4 +197,39 @@ void gen_life(struct generator *g)
 	if ((g->swarm & SWARM_REGISTRY) && (exits ? !ref : gen_one_in(g, 8)))
 		add_finds(g, t);
 	add_end(g, t, run || wake || early, ref);
+}
+
+unsigned gen_self_parker(struct generator *g)
+{
+	unsigned t = add_thread(g);
+	struct plan_thread *thread = &g->p->threads[t];
+
+	thread->body = gen_one_in(g, 2) ? PLAN_PARKABLE : PLAN_PARKABLE_HARD;
+	thread->freezable = false;
+	thread->cpu = -1;
+	gen_op(g, PLAN_RUN, t);
+	for (unsigned n = kt_rng_below(&g->rng, 3); n > 0; n--)
+		gen_op(g, PLAN_UNPARK, t);
+	if (gen_one_in(g, 2))
+		gen_op(g, PLAN_STOP, t);
+	return t;
+}
+
+unsigned gen_killable(struct generator *g)
+{
+	unsigned t = add_thread(g);
+	struct plan_thread *thread = &g->p->threads[t];
+
+	thread->body = PLAN_KILLABLE;
+	thread->freezable = false;
+	gen_op(g, PLAN_RUN, t);
+	for (unsigned n = kt_rng_below(&g->rng, 3); n > 0; n--)
+		gen_op(g, PLAN_SIGNAL, t);
+	if (gen_one_in(g, 2)) {
+		gen_op(g, PLAN_SIGNAL, t);
+		gen_op(g, PLAN_AWAIT, t);
+	}
+	if (gen_one_in(g, 2))
+		gen_op(g, PLAN_STOP, t);
+	return t;
 }

@@ -38,10 +38,8 @@ struct plan_op gen_work_op(struct generator *g)
 
 static void add_work_op(struct generator *g, unsigned t, struct plan_op op)
 {
-	unsigned task = g->p->tasks_count - 1u;
-
 	op.thread = (uint8_t)t;
-	plan_insert_op(g->p, task, g->p->tasks[task].ops_count, &op);
+	plan_insert_op(g->p, g->task, g->p->tasks[g->task].ops_count, &op);
 }
 
 /* Queue a work and then the gate, wait for the work, and open the gate. */

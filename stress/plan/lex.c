@@ -295,7 +295,7 @@ plan_str lex_directive_name(struct parser *x, const char *what)
 
 uint8_t lex_handle(struct parser *x, struct token t, bool foreign)
 {
-	unsigned task = x->p->tasks_count - 1u;
+	unsigned task = plan_all_tasks(x->p) - 1u;
 	char makers[64], expected[128];
 
 	for (unsigned i = 0; i < x->p->threads_count; i++)

@@ -85,7 +85,8 @@ static void change_directive(struct plan *p, struct kt_rng *rng)
 
 static void change_op(struct plan *p, struct kt_rng *rng)
 {
-	unsigned task = below(rng, p->tasks_count), at = below(rng, p->tasks[task].ops_count + 1u);
+	unsigned task = below(rng, plan_all_tasks(p));
+	unsigned at = below(rng, p->tasks[task].ops_count + 1u);
 	struct plan_op op = { .kind = (enum plan_op_kind)below(rng, PLAN_OPS) };
 
 	if (p->ops_count && below(rng, 3) == 0) {

@@ -206,6 +206,7 @@ static void expects_memory(struct plan *p)
 
 static void (*const parse_line[])(struct parser *x) = {
 	[PLAN_LINE_TASK] = parse_task,
+	[PLAN_LINE_ON] = parse_on,
 	[PLAN_LINE_SIGNATURE] = signature_line,
 	[PLAN_LINE_CAUSE] = cause_line,
 	[PLAN_LINE_IDENTITY] = identity_line,
@@ -246,7 +247,7 @@ static void content_line(struct parser *x)
 	if (d < PLAN_DIRECTIVES) {
 		parse_directive(x, d);
 	} else if (k < PLAN_LINE_KINDS) {
-		if (x->seen[k] && k != PLAN_LINE_TASK)
+		if (x->seen[k] && k != PLAN_LINE_TASK && k != PLAN_LINE_ON)
 			lex_fail(x, x->line, "a second '%s' line, expected at most one",
 				 plan_line_name(k));
 		x->seen[k] = true;

@@ -11,6 +11,9 @@
 /* What follows the word "task". */
 void parse_task(struct parser *x);
 
+/* What follows the word "on": an inner task. */
+void parse_on(struct parser *x);
+
 /* Find the tasks that operations kill, when all tasks are known. */
 void parse_victims(struct parser *x);
 

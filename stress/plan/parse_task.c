@@ -114,7 +114,9 @@ static void thread_function(struct parser *x, struct plan_thread *t, const char 
 static void creation(struct parser *x, struct token var, enum plan_op_kind kind,
 		     struct plan_op *op)
 {
-	struct plan_thread t = { .node = -1, .cpu = -1, .task = (uint8_t)(x->p->tasks_count - 1) };
+	struct plan_thread t = { .node = -1,
+				 .cpu = -1,
+				 .task = (uint8_t)(plan_all_tasks(x->p) - 1) };
 	const char *where;
 
 	for (unsigned i = 0; i < x->p->threads_count; i++)
@@ -217,10 +219,14 @@ static void victim(struct parser *x)
 
 static void operands(struct parser *x, struct plan_op *op)
 {
-	/* check_handle.c has a rule against an unpark by another task. A plan may break it. */
+	/*
+	 * check_handle.c has a rule against an unpark by another task, and check_inner.c has those
+	 * of inner tasks. A plan may break them.
+	 */
 	if (!plan_op_has(op->kind, PLAN_NO_HANDLE))
 		op->thread = lex_handle(x, lex_token(x), plan_op_has(op->kind, PLAN_BY_OTHERS) ||
-							 op->kind == PLAN_UNPARK);
+							 op->kind == PLAN_UNPARK ||
+							 x->p->inners_count);
 	if (plan_op_has(op->kind, PLAN_HAS_VICTIM))
 		victim(x);
 	if (plan_op_has(op->kind, PLAN_HAS_WORK))
@@ -251,34 +257,27 @@ static void operation(struct parser *x)
 	}
 	expectation(x, &op);
 	x->p->ops[x->p->ops_count++] = op;
-	x->p->tasks[x->p->tasks_count - 1].ops_count++;
+	x->p->tasks[plan_all_tasks(x->p) - 1].ops_count++;
 }
 
-void parse_task(struct parser *x)
+/* A word before the colon. */
+static struct token head(struct parser *x)
 {
-	struct plan *p = x->p;
-	struct plan_task *task;
 	struct token t;
 
-	if (plan_is_program(p))
-		lex_fail(x, x->line, "a plan with a 'program' line has no task");
 	lex_skip_blanks(x);
 	t.s = x->at;
 	while (x->at < x->line_end && !lex_is_blank(*x->at) && *x->at != ':')
 		x->at++;
 	t.len = (size_t)(x->at - t.s);
-	if (!lex_is_name(t))
-		lex_unexpected(x, t, "a task's name: a letter or '_', then letters, digits, '_', "
-			   "'.', '-', at most 31 bytes");
-	if (p->tasks_count == PLAN_TASKS_MAX)
-		lex_fail(x, t.s, "more than %d tasks", PLAN_TASKS_MAX);
-	task = &p->tasks[p->tasks_count];
-	task->name = lex_intern(x, t);
-	if (plan_knows_name(p, plan_string(p, task->name)))
-		lex_fail(x, t.s, "the name '%s' is taken; names of tasks and threads differ",
-			 lex_shown(t));
-	task->ops_first = p->ops_count;
-	p->tasks_count++;
+	return t;
+}
+
+/* The colon, and the operations of the task that was added last. */
+static void operations(struct parser *x)
+{
+	struct token t;
+
 	lex_skip_blanks(x);
 	if (x->at == x->line_end || *x->at != ':')
 		lex_unexpected(x, lex_token(x), "':'");
@@ -295,6 +294,69 @@ void parse_task(struct parser *x)
 		if (lex_at_end(x))
 			no_operation(x, (struct token){ x->at, 0 });
 	}
+}
+
+void parse_task(struct parser *x)
+{
+	struct plan *p = x->p;
+	struct plan_task *task;
+	struct token t;
+
+	if (plan_is_program(p))
+		lex_fail(x, x->line, "a plan with a 'program' line has no task");
+	if (p->inners_count)
+		lex_fail(x, x->line, "a 'task' line after an 'on' line, expected before it");
+	t = head(x);
+	if (!lex_is_name(t))
+		lex_unexpected(x, t, "a task's name: a letter or '_', then letters, digits, '_', "
+			   "'.', '-', at most 31 bytes");
+	if (p->tasks_count == PLAN_TASKS_MAX)
+		lex_fail(x, t.s, "more than %d tasks", PLAN_TASKS_MAX);
+	task = &p->tasks[p->tasks_count];
+	task->name = lex_intern(x, t);
+	if (plan_knows_name(p, plan_string(p, task->name)))
+		lex_fail(x, t.s, "the name '%s' is taken; names of tasks and threads differ",
+			 lex_shown(t));
+	task->ops_first = p->ops_count;
+	p->tasks_count++;
+	operations(x);
+}
+
+/* The thread or worker that a task made, by its handle. */
+static uint8_t host(struct parser *x)
+{
+	struct token t = head(x);
+	const struct plan *p = x->p;
+
+	for (unsigned i = 0; i < p->threads_count; i++) {
+		if (!lex_is(t, plan_string(p, p->threads[i].var)))
+			continue;
+		if (p->threads[i].task >= p->tasks_count)
+			lex_fail(x, t.s, "'%s' is a handle of an 'on' line, expected one of a task",
+				 lex_shown(t));
+		if (plan_inner_of(p, i) >= 0)
+			lex_fail(x, t.s, "a second 'on' line of '%s', expected at most one",
+				 lex_shown(t));
+		return (uint8_t)i;
+	}
+	lex_unexpected(x, t, "a handle that a task above has made");
+}
+
+void parse_on(struct parser *x)
+{
+	struct plan *p = x->p;
+	struct plan_task *task;
+
+	if (plan_all_tasks(p) == PLAN_TASKS_MAX)
+		lex_fail(x, x->line, "more than %d tasks and 'on' lines", PLAN_TASKS_MAX);
+	task = &p->tasks[plan_all_tasks(p)];
+	task->host = host(x);
+	if (p->threads[task->host].body == PLAN_WORKER)
+		task->work = (uint8_t)lex_unsigned_number(x, head(x), 0, PLAN_WORKS - 1,
+							  "the number of a work");
+	task->ops_first = p->ops_count;
+	p->inners_count++;
+	operations(x);
 }
 
 void parse_victims(struct parser *x)

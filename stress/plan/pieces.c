@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A plan as a row of pieces that can be taken away: directives, operations, tasks, and extras.
+ * A plan as a row of pieces that can be taken away: directives, operations, tasks with inner tasks,
+ * and extras.
  * An extra is not removed but gets its default. The plan has five extras (boot line, strategy,
  * memory model, what calls of a program may do besides: two), each thread has four (node, CPU,
  * being freezable, result) and each operation has one (its expected result).
@@ -14,7 +15,7 @@ enum { EXTRA_NODE, EXTRA_CPU, EXTRA_FREEZABLE, EXTRA_RESULT, EXTRAS_PER_THREAD }
 
 unsigned plan_pieces(const struct plan *p)
 {
-	return p->directives_count + p->ops_count + p->tasks_count + EXTRAS +
+	return p->directives_count + p->ops_count + plan_all_tasks(p) + EXTRAS +
 	       p->threads_count * EXTRAS_PER_THREAD + p->ops_count;
 }
 
@@ -117,7 +118,7 @@ static unsigned thaw_of(const struct plan *p, unsigned i)
 {
 	unsigned depth = 0, end = 0;
 
-	for (unsigned t = 0; t < p->tasks_count; t++)
+	for (unsigned t = 0; t < plan_all_tasks(p); t++)
 		if (i >= p->tasks[t].ops_first)
 			end = p->tasks[t].ops_first + p->tasks[t].ops_count;
 	for (unsigned k = i; k < end; k++) {
@@ -151,14 +152,46 @@ static bool mark(struct plan *out, struct marks *m, unsigned piece)
 		return true;
 	}
 	piece -= out->ops_count;
-	if (piece < out->tasks_count)
+	if (piece < plan_all_tasks(out))
 		return m->task[piece] = true;
-	return make_plain(out, piece - out->tasks_count);
+	return make_plain(out, piece - plan_all_tasks(out));
+}
+
+static void remove_thread_called(struct plan *p, plan_str var)
+{
+	for (unsigned i = 0; i < p->threads_count; i++)
+		if (p->threads[i].var == var)
+			plan_remove_thread(p, i);
+}
+
+static void remove_inner_of(struct plan *p, plan_str var)
+{
+	for (unsigned i = p->tasks_count; i < plan_all_tasks(p); i++)
+		if (p->threads[p->tasks[i].host].var == var)
+			plan_remove_task(p, i);
+}
+
+/* A thread takes its inner task along, and that its own threads: so they are found by name. */
+static void cut_threads_and_inners(struct plan *out, const struct marks *m)
+{
+	plan_str thread[PLAN_THREADS_MAX], host[PLAN_TASKS_MAX];
+	unsigned threads = 0, hosts = 0;
+
+	for (unsigned i = 0; i < out->threads_count; i++)
+		if (m->thread[i])
+			thread[threads++] = out->threads[i].var;
+	for (unsigned i = out->tasks_count; i < plan_all_tasks(out); i++)
+		if (m->task[i])
+			host[hosts++] = out->threads[out->tasks[i].host].var;
+	for (unsigned i = threads; i-- > 0; )
+		remove_thread_called(out, thread[i]);
+	for (unsigned i = 0; i < hosts; i++)
+		remove_inner_of(out, host[i]);
 }
 
 static void cut(struct plan *out, const struct marks *m)
 {
-	unsigned threads = out->threads_count, tasks = out->tasks_count;
+	unsigned tasks = out->tasks_count;
 
 	for (unsigned i = out->directives_count; i-- > 0; )
 		if (m->directive[i])
@@ -166,9 +199,7 @@ static void cut(struct plan *out, const struct marks *m)
 	for (unsigned i = out->ops_count; i-- > 0; )
 		if (m->op[i])
 			plan_remove_op(out, i);
-	for (unsigned i = threads; i-- > 0; )
-		if (m->thread[i])
-			plan_remove_thread(out, i);
+	cut_threads_and_inners(out, m);
 	for (unsigned i = tasks; i-- > 0; )
 		if (m->task[i])
 			plan_remove_task(out, i);

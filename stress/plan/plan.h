@@ -21,6 +21,7 @@
  *	task C1: a = create "w/%u" 0 until-stop 7; wake a; stop a == 7
  *	task C2: b = create "x" return 0 node 1; get b; wake b; stop b; put b
  *	task C3: c = create "p/%u" 2 parkable 0 cpu 2; park c; unpark c; wake a
+ *	on a: d = run "d" until-stop 0; park d; stop d; wake c
  *	kill C1 at kthreadd kthreadd.unlinked #1
  *	fail stack #2
  *	oom task #1 kills C2
@@ -90,7 +91,7 @@ struct plan_thread {
 	int16_t  cpu;		/* "cpu N": kthread_create_on_cpu(), and N is also the number in
 				 * the name. -1: no CPU */
 	bool     freezable;	/* of a worker */
-	uint8_t  task;		/* index of the task that has the handle */
+	uint8_t  task;		/* index of the task or inner task that has the handle */
 };
 
 struct plan_op {
@@ -105,10 +106,16 @@ struct plan_op {
 	int32_t expect;		/* if not "== ok": the value, or -errno */
 };
 
+/*
+ * A task, or an inner task: operations that a thread does when its function begins, or that a
+ * worker's work does when it runs for the first time. An inner task has no name of its own.
+ */
 struct plan_task {
-	plan_str name;
+	plan_str name;		/* 0: an inner task */
 	uint16_t ops_first;	/* index into plan.ops; a task's are adjacent */
 	uint16_t ops_count;
+	uint8_t host;		/* of an inner task: the index of its thread or worker, */
+	uint8_t work;		/* and the number of its work, if the host is a worker */
 };
 
 /* words.def says which fields a kind has; the others are 0. */
@@ -132,11 +139,12 @@ struct plan_origin {
 };
 
 struct plan {
-	struct plan_task tasks[PLAN_TASKS_MAX];
+	struct plan_task tasks[PLAN_TASKS_MAX];	/* the inner tasks come after the tasks */
 	struct plan_thread threads[PLAN_THREADS_MAX];
 	struct plan_op ops[PLAN_OPS_MAX];
 	struct plan_directive directives[PLAN_DIRECTIVES_MAX];
 	uint16_t tasks_count, threads_count, ops_count, directives_count;
+	uint16_t inners_count;	/* tasks_count is without these */
 
 	/* The program's words, in place of tasks: see plan_is_program(). */
 	plan_str args[PLAN_ARGS_MAX];
@@ -177,6 +185,22 @@ struct plan {
 
 /* How many threads, each with its name, *t stands for: PLAN_CPUS for a percpu, else 1. */
 unsigned plan_names(const struct plan_thread *t);
+
+/* How many tasks and inner tasks there are. */
+static inline unsigned plan_all_tasks(const struct plan *p)
+{
+	return p->tasks_count + (unsigned)p->inners_count;
+}
+
+/* The inner task of thread i: its index among all tasks, or -1 if the thread has none. */
+int plan_inner_of(const struct plan *p, unsigned i);
+
+/* Is the operation's handle that of the thread or worker on which inner task `task` runs? */
+static inline bool plan_is_of_host(const struct plan *p, unsigned task, const struct plan_op *op)
+{
+	return task >= p->tasks_count && !plan_op_has(op->kind, PLAN_NO_HANDLE) &&
+	       op->thread == p->tasks[task].host;
+}
 
 /* The text of a string of the plan, with a zero at its end. */
 static inline const char *plan_string(const struct plan *p, plan_str s)
@@ -239,6 +263,9 @@ int plan_parse(struct plan *p, const char *text, size_t size, struct plan_error 
  * that may wait for a frozen thread, or for a task that waits for one: no flush of a
  * freezable worker, no park of a freezable thread, no destroy, nothing with another task's
  * handle. While the gate of its worker is queued, a task waits for nothing else.
+ *
+ * An inner task is a caller like the others. A thread or worker that a task has made has at most
+ * one, and check_inner.c has what is legal in it. A thread that parks itself is parked by no task.
  *
  * `walk`, and `find` of a handle that has been made, are legal unless a rule above forbids it.
  *

@@ -193,6 +193,37 @@ static void test_a_place_in_no_file(void)
 	printf("ok a place in no file\n");
 }
 
+/* Whatever is taken away, an inner task goes with its thread, and its threads go with it. */
+static void test_inner_tasks(void)
+{
+	static const char text[] = HEAD
+		"task C1: a = run \"a\" return 1; w = run \"w\" worker; queue w 0\n"
+		"task C2: kill C1\n"
+		"on a: b = run \"b\" parkable 0; park b; find w\n"
+		"on w 0: cancel w 1; c = run \"c\" return 0; kill C1\n";
+	static struct plan p, out;
+
+	parse_and_print(&p, text);
+	CHECK_EQ(p.tasks_count, 2);
+	CHECK_EQ(p.inners_count, 2);
+	CHECK_EQ(plan_inner_of(&p, 1), 3);
+	CHECK(plan_without(&out, &p, 0, 1));	/* the create of a */
+	CHECK_EQ(out.inners_count, 1);
+	CHECK_EQ(out.threads_count, 2);
+	round_trip(&out, "without a thread", 0);
+	CHECK(plan_without(&out, &p, p.ops_count + 2u, 1));	/* on a */
+	CHECK_EQ(out.inners_count, 1);
+	CHECK_EQ(out.threads_count, 3);
+	round_trip(&out, "without an inner task", 0);
+	CHECK(plan_without(&out, &p, p.ops_count, 1));	/* C1, with all that it made */
+	CHECK_EQ(out.tasks_count, 1);
+	CHECK_EQ(out.inners_count, 0);
+	CHECK_EQ(out.threads_count, 0);
+	CHECK_EQ(out.ops_count, 0);
+	round_trip(&out, "without a task", 0);
+	printf("ok inner tasks\n");
+}
+
 static void test_programs(void)
 {
 	static const char text[] = HEAD "signature \"leak: push\"\nmemory tso\n"
@@ -252,6 +283,7 @@ int main(void)
 	test_any_text_can_be_a_signature();
 	test_a_place_in_no_file();
 	test_programs();
+	test_inner_tasks();
 	test_weak_memory_is_printed();
 	test_comments();
 	test_same_seed_same_plan();

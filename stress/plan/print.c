@@ -100,7 +100,14 @@ static void put_op(struct out *o, const struct plan *p, const struct plan_op *op
 
 static void put_task(struct out *o, const struct plan *p, const struct plan_task *t)
 {
-	put(o, "task %s:", plan_string(p, t->name));
+	if (t->name) {
+		put(o, "task %s:", plan_string(p, t->name));
+	} else {
+		put(o, "on %s", plan_string(p, p->threads[t->host].var));
+		if (p->threads[t->host].body == PLAN_WORKER)
+			put(o, " %u", t->work);
+		put(o, ":");
+	}
 	for (unsigned i = 0; i < t->ops_count; i++) {
 		put(o, i ? "; " : " ");
 		put_op(o, p, &p->ops[t->ops_first + i]);
@@ -250,7 +257,7 @@ size_t plan_print(const struct plan *p, char *buf, size_t size)
 		put(&o, "memory %s\n", plan_memory_name(p->memory));
 	put_strategy(&o, p);
 	put_program(&o, p);
-	for (unsigned i = 0; i < p->tasks_count; i++)
+	for (unsigned i = 0; i < plan_all_tasks(p); i++)
 		put_task(&o, p, &p->tasks[i]);
 	for (unsigned i = 0; i < p->directives_count; i++)
 		put_directive(&o, p, &p->directives[i]);

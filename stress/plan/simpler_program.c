@@ -103,13 +103,38 @@ static bool merge_tasks(struct plan *p, unsigned n)
 	return true;
 }
 
+static unsigned inners(const struct plan *p)
+{
+	return p->inners_count;
+}
+
+/* The task that made the host does it, as the last thing, without what is about the host. */
+static bool take_from_inner(struct plan *p, unsigned n)
+{
+	unsigned inner = p->tasks_count + n, into = p->threads[p->tasks[inner].host].task;
+	struct plan_op moved[PLAN_OPS_MAX];
+	unsigned count = p->tasks[inner].ops_count;
+
+	if (into >= p->tasks_count)
+		return false;
+	memcpy(moved, &p->ops[p->tasks[inner].ops_first], count * sizeof moved[0]);
+	for (unsigned i = 0; i < p->threads_count; i++)
+		if (p->threads[i].task == inner)
+			p->threads[i].task = (uint8_t)into;
+	for (unsigned i = 0; i < count; i++)
+		if (!plan_is_of_host(p, inner, &moved[i]))
+			plan_insert_op(p, into, p->tasks[into].ops_count, &moved[i]);
+	plan_remove_task(p, inner);
+	return true;
+}
+
 /* ---- threads ---------------------------------------------------------------------- */
 
 /* From the simplest body on; a worker's operations need a worker. */
 static const enum plan_body bodies[] = {
 	PLAN_RETURN,   PLAN_EXIT,          PLAN_UNTIL_STOP,    PLAN_UNTIL_STOP_HARD,
-	PLAN_PARKABLE, PLAN_PARKABLE_HARD, PLAN_COMPLETE_EXIT, PLAN_FREEZABLE,
-	PLAN_BORROW,   PLAN_WORKER,
+	PLAN_PARKABLE, PLAN_PARKABLE_HARD, PLAN_COMPLETE_EXIT, PLAN_KILLABLE,
+	PLAN_FREEZABLE, PLAN_BORROW,   PLAN_WORKER,
 };
 enum { BODIES = sizeof bodies / sizeof bodies[0] };
 _Static_assert((int)BODIES == (int)PLAN_BODIES, "every body has a rank");
@@ -305,7 +330,8 @@ static bool lower_works(struct plan *p, unsigned n)
 }
 
 const struct simpler simpler_program[] = {
-	{ pairs_of_tasks, merge_tasks }, { ops_and_failures, remove_allocating },
+	{ inners, take_from_inner },     { pairs_of_tasks, merge_tasks },
+	{ ops_and_failures, remove_allocating },
 	{ pairs, remove_pair },          { bodies_of_threads, simpler_body },
 	{ kinds_of_ops, simpler_kind },  { cpus_of_threads, lower_cpu_of_thread },
 	{ pairs_of_cpus, lower_cpus },   { cpus_of_ops, lower_cpu },

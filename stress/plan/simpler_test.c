@@ -59,6 +59,11 @@ static const struct {
 	/* a name without a number, also in directives */
 	{ "task C1: a = run \"w/%u\" 7 return 0\nswitch w/7 at create.woken #1 to C1\n",
 	  "task C1: a = run \"a\" return 0\nswitch a at create.woken #1 to C1\n" },
+	/* a task does what was on a thread, but for what the thread did to itself */
+	{ "task C1: a = run \"a\" parkable 1\non a: park a; b = run \"b\" return 0; walk\n",
+	  "task C1: a = run \"a\" parkable 1; b = run \"b\" return 0; walk\n" },
+	{ "task C1: a = run \"a\" killable 1; signal a\n",
+	  "task C1: a = run \"a\" until-stop 1; signal a\n" },
 	/* directives */
 	{ "task C1: walk\nswitch init at x #9 to C1\n",
 	  "task C1: walk\nswitch init at x #1 to C1\n" },

@@ -205,6 +205,14 @@ int plan_find_task(const struct plan *p, const char *name)
 	return -1;
 }
 
+int plan_inner_of(const struct plan *p, unsigned i)
+{
+	for (unsigned t = p->tasks_count; t < plan_all_tasks(p); t++)
+		if (p->tasks[t].host == i)
+			return (int)t;
+	return -1;
+}
+
 unsigned plan_names(const struct plan_thread *t)
 {
 	return t->body == PLAN_PERCPU ? PLAN_CPUS : 1;

@@ -20,7 +20,7 @@ struct exec_task *exec_self(void)
 
 	/* A thread's struct is in exec.task[] if and only if the thread is a task of the plan. */
 	if (self - first >= sizeof exec.task)
-		return NULL;
+		return exec.plan->inners_count ? exec_inner_self() : NULL;
 	return container_of(current, struct exec_task, task);
 }
 
@@ -102,7 +102,8 @@ void exec_oom(unsigned victim)
 	kt_lock_acquire(&exec.kill_lock);
 	if (v->alive)
 		os_kill(&v->task.os);
-	wait = v->facts->creating && !(self && os_is_killed(&self->task.os));
+	wait = v->facts->creating &&
+	       !(self && !self->host && os_is_killed(&self->task.os));
 	if (wait) {
 		v->oom_waiters++;
 		os_waits_for(&v->task.os);
@@ -122,7 +123,7 @@ static void load_op(const struct plan *p, const struct plan_op *op, unsigned tas
 {
 	if (plan_op_has(op->kind, PLAN_NO_HANDLE) || plan_op_has(op->kind, PLAN_BY_ID))
 		return;
-	if (p->threads[op->thread].task != task)
+	if (p->threads[op->thread].task != task && !plan_is_of_host(p, task, op))
 		exec.strays[op->thread] |= 1u << task;
 	if (p->threads[op->thread].task != task && op->kind == PLAN_AFFINE)
 		exec.affine_strays[op->thread] = true;
@@ -153,7 +154,7 @@ void exec_load(const struct plan *p)
 		exec.borrows |= p->threads[i].body == PLAN_BORROW;
 	for (unsigned i = 0; i < p->ops_count; i++)
 		exec.kills |= p->ops[i].kind == PLAN_KILL;
-	for (unsigned i = 0; i < p->tasks_count; i++)
+	for (unsigned i = 0; i < plan_all_tasks(p); i++)
 		for (unsigned k = 0; k < p->tasks[i].ops_count; k++)
 			load_op(p, &p->ops[p->tasks[i].ops_first + k], i);
 	ledger_load(p);
@@ -173,8 +174,10 @@ static void begin_thread(unsigned i)
 	};
 	if (t->strays)
 		kt_completion_init(&t->made);
-	if (t->plan->body == PLAN_COMPLETE_EXIT)
+	if (exec_is_awaited(t))
 		kt_completion_init(&t->left);
+	if (t->plan->body == PLAN_KILLABLE)
+		kt_completion_init(&t->ready);
 	if (t->plan->body == PLAN_WORKER)
 		exec_begin_jobs(t, i);
 }
@@ -192,6 +195,7 @@ static void begin_task(unsigned i)
 	exec_waits(t, EXEC_NO_WAIT, NULL);
 	t->alive = false;
 	t->oom_waiters = 0;
+	t->host = NULL;
 	if (exec.oom)
 		kt_completion_init(&t->oom_over);
 	task_init(&t->task, &exec.kthreadd, t->name);
@@ -205,6 +209,7 @@ static void begin(void)
 		begin_thread(i);
 	for (unsigned i = 0; i < exec.plan->tasks_count; i++)
 		begin_task(i);
+	exec_begin_inners();
 	if (ledger.has_calls)
 		exec_begin_percpus();
 	if (exec.borrows)
@@ -247,6 +252,7 @@ static void teardown(void)
 {
 	const struct plan *p = exec.plan;
 
+	exec_stop_hosts();
 	for (unsigned i = 0; i < p->threads_count; i++)
 		exec_stop_rest(&exec.thread[i]);
 	kthreadd_shutdown(&exec.kthreadd);
@@ -256,11 +262,14 @@ static void teardown(void)
 
 		if (t->strays)
 			kt_completion_destroy(&t->made);
-		if (t->plan->body == PLAN_COMPLETE_EXIT && !t->awaited)
+		if (exec_is_awaited(t) && !t->awaited)
 			kt_completion_destroy(&t->left);
+		if (t->plan->body == PLAN_KILLABLE)
+			kt_completion_destroy(&t->ready);
 		if (t->plan->body == PLAN_WORKER)
 			exec_end_jobs(t);
 	}
+	exec_end_inners();
 	if (ledger.has_calls)
 		exec_end_percpus();
 	if (exec.borrows)
@@ -294,7 +303,7 @@ bool exec_memory(void (*add)(const void *at, size_t size))
 		return false;
 	if (!add)
 		return true;
-	add_range(add, &exec, &exec.task[exec.plan->tasks_count]);
+	add_range(add, &exec, &exec.task[plan_all_tasks(exec.plan)]);
 	add_range(add, exec.thread, &exec.thread[exec.plan->threads_count]);
 	add_range(add, &exec.kills, &exec + 1);
 	ledger_memory(add);

@@ -130,12 +130,41 @@ static void freezable(struct exec_thread *t)
 	}
 }
 
+/*
+ * A signal can't be taken back, so the thread sleeps uninterruptibly after it. The signal stays
+ * pending until the end.
+ */
+static void killable(struct exec_thread *t)
+{
+	allow_fatal_signal();
+	ledger_takes_signals(t->facts);
+	kt_complete_all(&t->ready);
+	for (;;) {
+		set_current_state(TASK_INTERRUPTIBLE);
+		if (fatal_signal_pending(current) || kthread_should_stop())
+			break;
+		schedule();
+		turned(t);
+	}
+	__set_current_state(TASK_RUNNING);
+	if (fatal_signal_pending(current)) {
+		model_got_signal(t->facts);
+		kt_complete(&t->left);
+		until_stop(t, TASK_UNINTERRUPTIBLE, false);
+	}
+	/* A sender that has counted its signal has sent it before. */
+	if (ledger_signals(t->facts))
+		model_keeps_signal(t->facts, fatal_signal_pending(current));
+}
+
 /* The switch has no default, so that the compiler reports a body without a case. */
 int exec_thread_fn(void *data)
 {
 	struct exec_thread *t = data;
 
 	check_entry(t);
+	if (t->inner)
+		exec_run_inner(t->inner);
 	switch (t->plan->body) {
 	case PLAN_RETURN:
 		break;
@@ -156,6 +185,9 @@ int exec_thread_fn(void *data)
 		break;
 	case PLAN_BORROW:
 		exec_borrow(t);
+		break;
+	case PLAN_KILLABLE:
+		killable(t);
 		break;
 	case PLAN_EXIT:
 		kthread_exit(t->plan->result);

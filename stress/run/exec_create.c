@@ -128,4 +128,6 @@ void do_create(struct exec_task *by, struct exec_thread *t, const struct plan_op
 	}
 	if (t->strays)
 		kt_complete_all(&t->made);
+	if (!ok)
+		exec_inner_is_over(t);
 }

@@ -33,7 +33,12 @@ struct exec_thread {
 	unsigned strays;		/* bit per such task */
 	kt_completion made;		/* complete_all: `task` is a task or an error */
 
-	kt_completion left;		/* only for a complete-exit */
+	kt_completion left;		/* only for a complete-exit, or a killable thread: it got
+					 * a signal */
+	kt_completion ready;		/* only for a killable thread: complete_all, it takes
+					 * signals */
+
+	struct exec_task *inner;	/* its inner task, or NULL */
 
 	struct mm_struct *mm;		/* only for a thread that borrows, until it was stopped */
 
@@ -41,6 +46,8 @@ struct exec_thread {
 	struct kthread_worker *worker;	/* written by the same task as `task` */
 	kt_completion let_go;		/* each task in `strays` completes it once */
 	bool destroyed;
+	bool closing;			/* relaxed atomic: it is being destroyed, so its inner task
+					 * does not begin any more */
 	kt_completion gate;		/* each `open` completes it once */
 	struct exec_job job[PLAN_WORKS];
 
@@ -79,6 +86,14 @@ struct exec_task {
 	unsigned freezes;		/* this task's freezes that it has not thawed */
 	unsigned refused;		/* of these, freezes that have failed */
 	struct exec_wait wait;		/* written by the task; read when no task runs any more */
+
+	/* Only of an inner task, which has no `task` of its own: */
+	const struct exec_thread *host;	/* NULL: it is a task */
+	const struct os_thread *runs_on;	/* relaxed atomic: where it runs now */
+	bool begun;			/* written by the host */
+	bool over;			/* it will not begin, and what it would use is let go */
+	bool parked_itself;
+	kt_completion ended;		/* if the host ends by itself: it has ended */
 
 	/* Only if a plan has an oom directive: */
 	unsigned oom_waiters;		/* under kill_lock: threads in exec_oom() that wait until
@@ -134,13 +149,16 @@ extern struct exec exec;
 
 /* ---- exec.c ------------------------------------------------------------------------ */
 
-/* The calling thread's task in the plan. NULL if it has none (kthreadd, init, a kthread). */
+/*
+ * The calling thread's task in the plan, or the inner task that it runs. NULL if it has none
+ * (kthreadd, init, a kthread).
+ */
 struct exec_task *exec_self(void);
 
-/* Did `by` get -EINTR, and had it been killed? The checks of the model need this. */
+/* Did `by`, the caller, get -EINTR, and had it been killed? The checks of the model need this. */
 static inline bool exec_was_killed(const struct exec_task *by, long error)
 {
-	return error == -EINTR && os_is_killed(&by->task.os);
+	return error == -EINTR && !by->host && os_is_killed(&by->task.os);
 }
 
 /* op has returned `result`. Check the plan's own "== R". */
@@ -161,6 +179,12 @@ static inline void exec_set_woken(const struct exec_thread *t)
 		ledger_ending(t->facts);
 }
 
+/* Has t a completion that an await waits for? */
+static inline bool exec_is_awaited(const struct exec_thread *t)
+{
+	return t->plan->body == PLAN_COMPLETE_EXIT || t->plan->body == PLAN_KILLABLE;
+}
+
 /*
  * Bit per task that uses t and has a reference until it ends, as the rules for callers require. The
  * destroy of a worker or of per-CPU threads waits for these tasks.
@@ -169,6 +193,20 @@ static inline unsigned exec_guarded(const struct exec_thread *t)
 {
 	return exec.plan->handles_bare ? 0 : t->strays;
 }
+
+/* ---- exec_inner.c ------------------------------------------------------------------ */
+
+/* Prepare the inner tasks of an execution, and release them when their hosts have ended. */
+void exec_begin_inners(void);
+void exec_end_inners(void);
+/* The inner task that runs on the calling thread, or NULL. */
+struct exec_task *exec_inner_self(void);
+/* On its host: run it. */
+void exec_run_inner(struct exec_task *inner);
+/* t has ended, or was never made. If its inner task did not begin, it lets go of its handles. */
+void exec_inner_is_over(struct exec_thread *t);
+/* Teardown: stop the hosts that the plan has left, and wait until all inner tasks have ended. */
+void exec_stop_hosts(void);
 
 /* ---- exec_known.c ------------------------------------------------------------------ */
 
@@ -205,6 +243,8 @@ void exec_run_op(struct exec_task *by, const struct plan_op *op);
 
 /* At the end of `by`, put the references that it still has to other tasks' threads. */
 void exec_put_strays(const struct exec_task *by);
+/* Must it be stopped? No task stopped it, and it can't have gone by itself. */
+bool exec_must_stop(const struct exec_thread *t);
 /* Stop or destroy t, if the plan's tasks have left it running. */
 void exec_stop_rest(struct exec_thread *t);
 

@@ -65,7 +65,7 @@ const char *exec_known(enum kt_failure failure)
 	if ((failure != KT_DEADLOCK && failure != KT_LIVELOCK) || !model_differences)
 		return NULL;
 	known = known_of(&exec.init_wait);
-	for (unsigned i = 0; !known && i < exec.plan->tasks_count; i++)
+	for (unsigned i = 0; !known && i < plan_all_tasks(exec.plan); i++)
 		known = known_of(&exec.task[i].wait);
 	if (!known || !model_differs((enum model_differences)known))
 		return NULL;

@@ -48,6 +48,7 @@ static exec_op *function_of(enum plan_op_kind kind)
 	case PLAN_THAW: return do_thaw;
 	case PLAN_CPU_DOWN: return exec_cpu_down;
 	case PLAN_CPU_UP: return exec_cpu_up;
+	case PLAN_SIGNAL: return do_signal;
 	case PLAN_OPS: break;
 	}
 	kt_fail(KT_ASSERTION, "operation %d is not in the table", (int)kind);
@@ -65,7 +66,7 @@ void exec_run_op(struct exec_task *by, const struct plan_op *op)
 
 	if (!plan_op_has(op->kind, PLAN_NO_HANDLE) && !plan_op_has(op->kind, PLAN_MAKES) &&
 	    !plan_op_has(op->kind, PLAN_BY_ID)) {
-		if (t->plan->task != by->index)
+		if (t->plan->task != by->index && t != by->host)
 			kt_completion_wait(&t->made);
 		if (!is_there(t))
 			return;		/* as a caller does after a create that failed */

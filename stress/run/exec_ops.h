@@ -18,7 +18,7 @@ exec_op do_create;
 
 /* exec_thread.c */
 exec_op do_wake, do_stop, do_get, do_put, do_park, do_unpark, do_bind, do_affine, do_per_cpu,
-	do_displace, do_await;
+	do_displace, do_await, do_signal;
 
 /* exec_work.c */
 exec_op do_queue, do_delay, do_mod, do_cancel, do_flush, do_flush_worker, do_ran, do_post,

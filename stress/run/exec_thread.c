@@ -7,6 +7,10 @@ void do_wake(struct exec_task *by, struct exec_thread *t, const struct plan_op *
 	bool first = !t->strays && !t->facts->woken;
 	int woken;
 
+	if (t == by->host) {
+		model_woke_itself(t->facts, wake_up_process(t->task));
+		return;
+	}
 	exec_set_woken(t);
 	if (t->plan->task != by->index) {	/* this task does not know the thread's state */
 		wake_up_process(t->task);
@@ -34,11 +38,20 @@ static bool is_asleep_parked(const struct task_struct *k)
 	       !__atomic_load_n(&k->on_cpu, __ATOMIC_ACQUIRE);
 }
 
+static void park_itself(struct exec_task *by, const struct exec_thread *t)
+{
+	model_parked_itself(t->facts, by->parked_itself, kthread_park(t->task));
+	by->parked_itself = true;
+}
+
 void do_park(struct exec_task *by, struct exec_thread *t, const struct plan_op *op)
 {
 	int err;
 
-	(void)by;
+	if (t == by->host) {
+		park_itself(by, t);
+		return;
+	}
 	if (model_park_result(t->facts) == 0)
 		exec_set_woken(t);
 	err = kthread_park(t->task);
@@ -54,6 +67,7 @@ void do_unpark(struct exec_task *by, struct exec_thread *t, const struct plan_op
 {
 	(void)by, (void)op;
 	to_own_cpu(t);
+	counter_add(&t->facts->unparks, 1);
 	kthread_unpark(t->task);
 }
 
@@ -72,6 +86,7 @@ static void stop(struct exec_thread *t, const struct plan_op *op)
 	exec_waits(exec_self(), EXEC_NO_WAIT, NULL);
 	ledger_gone(t->facts);
 	model_stopped(t->facts, result);
+	exec_inner_is_over(t);
 	if (t->mm)	/* this task, its creator, is its user */
 		mmput(t->mm);
 	t->mm = NULL;
@@ -85,6 +100,28 @@ void do_stop(struct exec_task *by, struct exec_thread *t, const struct plan_op *
 	if (op->kind == PLAN_STOP_PUT && t->refs > 0)
 		t->refs--;
 	stop(t, op);
+}
+
+/*
+ * The task that made a killable thread waits until the thread takes signals, as a client does that
+ * needs to be heard. Other signals may come at any time, and may be lost.
+ */
+void do_signal(struct exec_task *by, struct exec_thread *t, const struct plan_op *op)
+{
+	bool owns = t->plan->task == by->index, heard;
+	int err;
+
+	if (owns && t->plan->body == PLAN_KILLABLE && !t->facts->stopped)
+		kt_completion_wait(&t->ready);
+	heard = ledger_is_taking_signals(t->facts);
+	ledger_signaling(t->facts);
+	err = send_fatal_signal(t->task);
+	if (heard && err == 0)
+		ledger_signaled(t->facts);
+	model_signaled(t->facts, owns && !t->facts->stopped && !plan_body_exits(t->plan->body),
+		       err);
+	if (owns)
+		exec_expect(op, t->name, err);
 }
 
 /* Destroy the completion as soon as the wait has returned, because a caller may do that. */
@@ -187,8 +224,7 @@ void exec_put_strays(const struct exec_task *by)
 
 /* ---- what a plan leaves ------------------------------------------------------------ */
 
-/* A thread that no task stopped and that can't have gone by itself. */
-static bool must_be_stopped(const struct exec_thread *t)
+bool exec_must_stop(const struct exec_thread *t)
 {
 	const struct ledger_thread *facts = t->facts;
 
@@ -202,7 +238,7 @@ void exec_stop_rest(struct exec_thread *t)
 	if (t->worker && !t->destroyed)
 		exec_destroy(t, true);
 	exec_unregister_rest(t);
-	if (must_be_stopped(t))
+	if (exec_must_stop(t))
 		stop(t, NULL);
 	while (t->refs > 0) {
 		t->refs--;

@@ -10,6 +10,13 @@ static void may_run(const struct exec_thread *t)
 		model_may_run(t->facts, "a freezable worker runs a work");
 }
 
+/* Has this work an inner task that did not run yet, and is nobody about to destroy the worker? */
+static bool runs_inner(const struct exec_thread *t, const struct exec_job *j)
+{
+	return t->inner && j == &t->job[t->inner->plan->work] && !t->inner->begun &&
+	       !__atomic_load_n(&t->closing, __ATOMIC_RELAXED);
+}
+
 static void job_fn(struct kthread_work *work)
 {
 	struct exec_job *j = container_of(work, struct exec_job, dwork.work);
@@ -19,6 +26,8 @@ static void job_fn(struct kthread_work *work)
 	model_work_started(j->facts, exec_is_running());
 	may_run(t);
 	KT_POINT(work.running);
+	if (runs_inner(t, j))
+		exec_run_inner(t->inner);
 	if (j == &t->job[PLAN_WORK_GATE])
 		kt_completion_wait(&t->gate);
 	if (j == &t->job[PLAN_WORK_AGAIN]) {
@@ -245,6 +254,10 @@ void exec_destroy(struct exec_thread *t, bool cancel_first)
 	exec_waits(exec_self(), EXEC_WAITS_WORKER, t);
 	for (unsigned i = 0; i < PLAN_WORKS; i++)
 		check_timer(&t->job[i]);
+	if (t->inner && cancel_first) {	/* it may delay and queue works that are canceled next */
+		__atomic_store_n(&t->closing, true, __ATOMIC_RELAXED);
+		cancel(&t->job[t->inner->plan->work]);
+	}
 	for (unsigned i = 0; i < PLAN_WORKS && cancel_first; i++)
 		if (t->job[i].facts->delayed || i == PLAN_WORK_AGAIN)
 			cancel(&t->job[i]);
@@ -255,6 +268,7 @@ void exec_destroy(struct exec_thread *t, bool cancel_first)
 	ledger_gone(t->facts);
 	t->destroyed = true;
 	model_destroyed(t->facts);
+	exec_inner_is_over(t);
 	/* A call that still touches a work touches freed memory from here on. */
 	for (unsigned i = 0; i < PLAN_WORKS; i++)
 		os_object_end(&t->job[i].dwork, sizeof t->job[i].dwork);

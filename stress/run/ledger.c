@@ -38,7 +38,7 @@ void ledger_load(const struct plan *p)
 	ledger.cpus_down = 0;
 	ledger.cpu_tasks = 0;
 	memset(works, 0, sizeof works);
-	for (unsigned i = 0; i < p->tasks_count; i++)
+	for (unsigned i = 0; i < plan_all_tasks(p); i++)
 		for (unsigned k = 0; k < p->tasks[i].ops_count; k++)
 			load_op(&p->ops[p->tasks[i].ops_first + k], i);
 }
@@ -109,7 +109,7 @@ void ledger_memory(void (*add)(const void *at, size_t size))
 {
 	const struct plan *p = ledger.plan;
 
-	add(ledger.task, p->tasks_count * sizeof ledger.task[0]);
+	add(ledger.task, plan_all_tasks(p) * sizeof ledger.task[0]);
 	for (unsigned i = 0; i < p->threads_count; i++) {
 		ledger.thread[i].plan = &p->threads[i];
 		thread_memory(&ledger.thread[i], add);
@@ -126,7 +126,7 @@ void ledger_begin(uint64_t cpus)
 
 	for (unsigned i = 0; i < p->threads_count; i++)
 		begin_thread(i);
-	for (unsigned i = 0; i < p->tasks_count; i++)
+	for (unsigned i = 0; i < plan_all_tasks(p); i++)
 		ledger.task[i] = (struct ledger_task){ 0 };
 	if (ledger.has_calls)
 		memset(ledger.call, 0, p->ops_count * sizeof ledger.call[0]);

@@ -88,6 +88,12 @@ struct ledger_thread {
 					 * unknown. Relaxed atomic */
 
 	bool woken;			/* relaxed atomic; set before the first wake-up */
+	unsigned unparks;		/* relaxed atomic; set before each unpark */
+
+	/* Signals to a thread; atomics: */
+	bool takes_signals;		/* written by the thread */
+	bool signaling;			/* some task has begun to send one */
+	unsigned signals;		/* sent to a thread that took signals before the call */
 
 	/* For tasks that read the registry; see model_registry.c: */
 	unsigned number;		/* kthread_id(), since its create returned; 0: not yet */
@@ -106,6 +112,7 @@ struct ledger_thread {
 	unsigned runs;			/* of its function */
 	unsigned turns;			/* of its loop, each after a wake-up */
 	unsigned froze;			/* times that was_frozen was true */
+	unsigned went_on;		/* times that its function returned from a park */
 	uint8_t callback[PLAN_CPUS];	/* of a percpu: enum ledger_callback; CPU n's thread
 					 * writes the n-th */
 
@@ -128,7 +135,7 @@ struct ledger_call {
 					 * it */
 };
 
-/* A task of the plan. Written by that task. */
+/* A task or an inner task of the plan. Written by that task. */
 struct ledger_task {
 	struct ledger_thread *creating;	/* the create that it is in, or NULL */
 	struct ledger_call *calling;	/* the call that it is in, or NULL */
@@ -197,6 +204,39 @@ static inline void ledger_waking(struct ledger_thread *t)
 static inline bool ledger_is_woken(const struct ledger_thread *t)
 {
 	return __atomic_load_n(&t->woken, __ATOMIC_RELAXED);
+}
+
+/* The thread takes signals from now on. */
+static inline void ledger_takes_signals(struct ledger_thread *t)
+{
+	__atomic_store_n(&t->takes_signals, true, __ATOMIC_RELEASE);
+}
+
+static inline bool ledger_is_taking_signals(const struct ledger_thread *t)
+{
+	return __atomic_load_n(&t->takes_signals, __ATOMIC_ACQUIRE);
+}
+
+/* Call it before a signal is sent. */
+static inline void ledger_signaling(struct ledger_thread *t)
+{
+	__atomic_store_n(&t->signaling, true, __ATOMIC_RELAXED);
+}
+
+static inline bool ledger_is_signaling(const struct ledger_thread *t)
+{
+	return __atomic_load_n(&t->signaling, __ATOMIC_RELAXED);
+}
+
+/* A signal was sent that the thread must not miss. Who reads the count sees the signal. */
+static inline void ledger_signaled(struct ledger_thread *t)
+{
+	__atomic_fetch_add(&t->signals, 1, __ATOMIC_RELEASE);
+}
+
+static inline unsigned ledger_signals(const struct ledger_thread *t)
+{
+	return __atomic_load_n(&t->signals, __ATOMIC_ACQUIRE);
 }
 
 /* Release: a task that reads the number sees what the creator wrote before. */

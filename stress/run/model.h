@@ -46,9 +46,12 @@ struct model_place {
 	bool on_cpus;		/* it is on a CPU of t->cpus, or t->cpus is 0 */
 };
 
-/* t's function was entered (the first), or kthread_parkme() returned (the second). */
+/*
+ * t's function was entered (the first), or kthread_parkme() returned (the second): after an unpark
+ * or a stop that nobody else's return has needed.
+ */
 void model_entered(const struct ledger_thread *t, struct model_place place);
-void model_unparked(const struct ledger_thread *t, struct model_place place);
+void model_unparked(struct ledger_thread *t, struct model_place place);
 
 /*
  * On t's thread: its loop has gone round once more, because it was woken. A thread that goes round
@@ -89,6 +92,19 @@ void model_stopped(const struct ledger_thread *t, int result);
 int model_park_result(const struct ledger_thread *t);
 /* kthread_park(t) returned `err`. */
 void model_parked(const struct ledger_thread *t, int err);
+/* t called kthread_park(t) for itself, not for the first time if `again`. */
+void model_parked_itself(const struct ledger_thread *t, bool again, int err);
+/*
+ * send_fatal_signal(t) returned `err`. lives: t can't have ended, because the task that has its
+ * handle has not stopped it.
+ */
+void model_signaled(const struct ledger_thread *t, bool lives, int err);
+/* On t's thread: a signal is pending. */
+void model_got_signal(const struct ledger_thread *t);
+/* The same at its end, after a signal was sent that it must not miss: is it pending? */
+void model_keeps_signal(const struct ledger_thread *t, bool pending);
+/* t called wake_up_process(t) for itself, and got `woken`. */
+void model_woke_itself(const struct ledger_thread *t, int woken);
 /* kthread_park(t) returned 0. asleep: the thread's state is PARKED and it has left its CPU. */
 void model_is_parked(const struct ledger_thread *t, bool asleep);
 

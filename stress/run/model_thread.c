@@ -95,9 +95,13 @@ void model_entered(const struct ledger_thread *t, struct model_place place)
 	check_place(t, place, "threadfn entered");
 }
 
-void model_unparked(const struct ledger_thread *t, struct model_place place)
+void model_unparked(struct ledger_thread *t, struct model_place place)
 {
 	check_place(t, place, "kthread_parkme returned");
+	/* Each return needs an unpark of its own. A stop unparks, too. */
+	if (++t->went_on > counter_get(&t->unparks) + ledger_is_ending(t))
+		kt_fail(KT_MODEL, "kthread_parkme returned before an unpark or a stop: %s",
+			t->name);
 }
 
 void model_turned(struct ledger_thread *t)
@@ -171,6 +175,20 @@ void model_parked(const struct ledger_thread *t, int err)
 			model_value(expected).s, t->name);
 }
 
+void model_parked_itself(const struct ledger_thread *t, bool again, int err)
+{
+	/* Its flag is clear, unless it has set the flag before and no unpark has cleared that. */
+	if (err != 0 && !(again && err == -EBUSY))
+		kt_fail(KT_MODEL, "a thread that parks itself got %s, expected %s: %s",
+			model_value(err).s, again ? "0 or -EBUSY" : "0", t->name);
+}
+
+void model_woke_itself(const struct ledger_thread *t, int woken)
+{
+	if (woken)
+		kt_fail(KT_MODEL, "a running thread has woken itself: %s", t->name);
+}
+
 void model_is_parked(const struct ledger_thread *t, bool asleep)
 {
 	/*
@@ -179,6 +197,30 @@ void model_is_parked(const struct ledger_thread *t, bool asleep)
 	 */
 	if (!asleep)
 		kt_fail(KT_MODEL, "park returned while the thread was still running: %s", t->name);
+}
+
+/* ---- signals ----------------------------------------------------------------------- */
+
+void model_signaled(const struct ledger_thread *t, bool lives, int err)
+{
+	if (err != 0 && err != -ESRCH)
+		kt_fail(KT_MODEL, "a signal returned %s, expected 0 or -ESRCH: %s",
+			model_value(err).s, t->name);
+	if (lives && err != 0)
+		kt_fail(KT_MODEL, "a signal to a thread that lives returned %s: %s",
+			model_value(err).s, t->name);
+}
+
+void model_got_signal(const struct ledger_thread *t)
+{
+	if (!ledger_is_signaling(t))
+		kt_fail(KT_MODEL, "a signal is pending that no task has sent: %s", t->name);
+}
+
+void model_keeps_signal(const struct ledger_thread *t, bool pending)
+{
+	if (!pending)
+		kt_fail(KT_MODEL, "a signal that was sent is not pending: %s", t->name);
 }
 
 /* ---- CPUs -------------------------------------------------------------------------- */

@@ -99,13 +99,65 @@ static void entered_on_cpu(bool bad)
 
 static void unparked_running(bool bad)
 {
+	A->unparks = 1;
 	model_unparked(A, (struct model_place){ .running = !bad, .on_cpus = true });
 }
 
 static void unparked_on_cpu(bool bad)
 {
 	A->cpus = 1;
+	A->unparks = 1;
 	model_unparked(A, (struct model_place){ .running = true, .on_cpus = !bad });
+}
+
+static void unparked_each(bool bad)
+{
+	struct model_place place = { .running = true, .on_cpus = true };
+
+	A->unparks = 1;
+	model_unparked(A, place);
+	if (!bad)
+		ledger_ending(A);	/* a stop unparks */
+	model_unparked(A, place);
+}
+
+static void parked_itself(bool bad)
+{
+	model_parked_itself(A, false, bad ? -EBUSY : 0);
+}
+
+static void parked_itself_again(bool bad)
+{
+	model_parked_itself(A, true, 0);
+	model_parked_itself(A, true, bad ? -ENOSYS : -EBUSY);
+}
+
+static void woke_itself(bool bad)
+{
+	model_woke_itself(A, bad);
+}
+
+static void signal_error(bool bad)
+{
+	model_signaled(A, false, 0);
+	model_signaled(A, false, bad ? -EINTR : -ESRCH);
+}
+
+static void signal_lives(bool bad)
+{
+	model_signaled(A, bad, -ESRCH);
+}
+
+static void signal_sent(bool bad)
+{
+	if (!bad)
+		ledger_signaling(A);
+	model_got_signal(A);
+}
+
+static void signal_kept(bool bad)
+{
+	model_keeps_signal(A, !bad);
 }
 
 static void context_of(const char *name, const char *comm, bool from_daemon)
@@ -269,6 +321,14 @@ const struct model_rule model_thread_rules[] = {
 	RULE(entered_on_cpu, "threadfn entered on a CPU it is not bound to: a"),
 	RULE_OF(unparked_running, KT_DISCIPLINE, "kthread_parkme returned in a state that is not"),
 	RULE(unparked_on_cpu, "kthread_parkme returned on a CPU it is not bound to: a"),
+	RULE(unparked_each, "kthread_parkme returned before an unpark or a stop: a"),
+	RULE(parked_itself, "a thread that parks itself got -EBUSY, expected 0: a"),
+	RULE(parked_itself_again, "a thread that parks itself got -ENOSYS, expected 0 or -EBUSY"),
+	RULE(woke_itself, "a running thread has woken itself: a"),
+	RULE(signal_error, "a signal returned -EINTR, expected 0 or -ESRCH: a"),
+	RULE(signal_lives, "a signal to a thread that lives returned -ESRCH: a"),
+	RULE(signal_sent, "a signal is pending that no task has sent: a"),
+	RULE(signal_kept, "a signal that was sent is not pending: a"),
 	RULE(context_name, "the thread's full name is wrong: a is called 'b'"),
 	RULE(context_comm, "the thread's comm is wrong: a is called 'b'"),
 	RULE(context_daemon, "the thread did not start from kthreadd's context: a"),

@@ -19,6 +19,7 @@ PLATFORM = "--//platform:combo="
 # A target NAME@PLATFORM with one of these names is a driver, too.
 MATRIX = ("//stress:kthrash_cov", "//stress:corpus_replay_test", "//stress:corpus_stress_test")
 LINUX = "//stress:kthrash_linux_"       # Drivers on the kernel's files begin so.
+PLAIN = "//stress:kthrash_plain_"       # So do those whose plain accesses are choice points.
 SECONDS = 60
 
 
@@ -43,7 +44,7 @@ def expected(target, options=()):
     found, linux = on_our_core(target, options), fetch.of_options(options)
     if found and linux and LINUX in target:
         found.update(core="linux " + linux.version, tree=linux.tree, bug=linux.bug)
-    return found and {"core": "kthrash", **found}
+    return found and {"core": "plain" if PLAIN in target else "kthrash", **found}
 
 
 def on_our_core(target, options):

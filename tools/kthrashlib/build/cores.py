@@ -9,7 +9,8 @@ from kthrashlib.common import usage
 from kthrashlib.linux import edits, fetch
 
 OURS = "kthrash"
-SIZE_MAX = 524288        # as in stress/plan/plan.h
+PLAIN = "plain"         # our own, with its plain accesses as choice points
+SIZE_MAX = 524288       # as in stress/plan/plan.h
 # How a plan names the build that it was found on, and how a build names the kernel's files.
 FOUND_ON = re.compile(r'^\s*found by "[^"]*".* on "([^"]*)"', re.MULTILINE)
 ON_LINUX = re.compile(r"\bcore linux ([0-9][\w.+-]*)(?: \(([0-9a-f]+)\))?")
@@ -39,7 +40,8 @@ def of_plan(path):
 
 def named_by(plan, found):
     """Returns of_plan() if it decides: no option names a core or a tree that differs."""
-    return of_plan(plan) if "--linux" not in found and found.get("--core") != OURS else None
+    decides = "--linux" not in found and found.get("--core") not in (OURS, PLAIN)
+    return of_plan(plan) if decides else None
 
 
 def groups(found, plans):

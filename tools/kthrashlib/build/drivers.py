@@ -28,6 +28,10 @@ ANY = {
     "tsan": "//stress:kthrash_any_tsan",
 }
 
+# This is the driver whose plain accesses are choice points, and the same for any combination.
+PLAIN_SIM = "//stress:kthrash_plain_sim"
+PLAIN_ANY = "//stress:kthrash_plain_any"
+
 LINUX_SIM = "//stress:kthrash_linux_sim"
 
 OPTIONS = ("--os", "--platform", "--sanitizer", "--bug", "--core", "--linux")
@@ -70,9 +74,24 @@ def check_build_of_bug(found):
                         "omit %s" % (bug, name, found[name], platform, name))
 
 
+def check_plain(found):
+    """Raises a usage error if the options in `found` ask for what --core=plain is not built for."""
+    for name, value in (("--os", system(found)), ("--sanitizer", found.get("--sanitizer", "none"))):
+        if value not in ("sim", "none"):
+            raise usage("--core=plain %s=%s: plain accesses are choice points only in the "
+                        "simulator, without a sanitizer: omit %s" % (name, value, name))
+    if "--bug" in found:
+        raise usage("--core=plain --bug=%s: no seeded bug is built so" % found["--bug"])
+
+
 def chosen(found, linux=None):
     """Returns the Bazel target for the options in `found`, and the options for Bazel. `linux` has
     the kernel's files if they are the core."""
+    if found.get("--core") == cores.PLAIN and not cores.is_linux(found):
+        check_plain(found)
+        if "--platform" in found:
+            return PLAIN_ANY, [about.PLATFORM + found["--platform"]]
+        return PLAIN_SIM, []
     if cores.is_linux(found):
         if "--bug" in found:
             cores.check_bug(found["--bug"])

@@ -17,6 +17,10 @@ CORE = [
     Option("--linux=LINUX", "with the files of this kernel: 6.12 or 6.1, which Debian has, or a "
            "folder with a kernel tree", "6.12"),
 ]
+# What a driver can be built on besides.
+PLAIN = Option("--core=kthrash|plain|linux", "our own core; the same with plain accesses as choice "
+               "points; or the kernel's own kthread.c, smpboot.c, freezer.c; a plan names the "
+               "kernel that it was found on", "kthrash")
 # A copy that is installed has no drivers to choose from.
 WHERE = [] if IS_INSTALLED else [
     Option("--os=sim|posix", "on the simulator or on real threads", "sim"),
@@ -24,7 +28,7 @@ WHERE = [] if IS_INSTALLED else [
     Option("--sanitizer=none|asan|tsan", "the build; asan includes UBSan",
            "none on sim, else tsan"),
     Option("--bug=BUG", "with this seeded bug, on the platform that it is built for"),
-    *CORE,
+    PLAIN, CORE[1],
 ]
 JSON = Option("--json", "JSON instead of text")
 
