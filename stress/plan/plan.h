@@ -51,7 +51,7 @@
 #define PLAN_TASKS_MAX      16
 #define PLAN_THREADS_MAX    32		/* create and run operations */
 #define PLAN_OPS_MAX        256		/* over all tasks */
-#define PLAN_DIRECTIVES_MAX 4096
+#define PLAN_DIRECTIVES_MAX 3072
 #define PLAN_STRINGS_MAX    24576	/* bytes of all names together */
 #define PLAN_NOTE_MAX       2048
 #define PLAN_QUOTED_MAX     1024	/* bytes of a quoted text with its zero */
