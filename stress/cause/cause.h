@@ -112,9 +112,10 @@ struct cause {
 	 */
 	char sentence[CAUSE_SENTENCE_MAX];
 	/*
-	 * The identity of the bug, from which its id is made: the last necessary order by its
-	 * places and object, without names of tasks. "" if the signature of the failure is the
-	 * identity: kind is not CAUSE_ORDERS.
+	 * The identity of the bug, from which its id is made: what failed, the decisive order by
+	 * its places, and of a deadlock where the task sleeps that nobody wakes. Of CAUSE_FAULTS,
+	 * the signature and the kinds of the faults. It has no name of a task. "" if the signature
+	 * of the failure is the identity, because no order or fault decides.
 	 */
 	char identity[CAUSE_IDENTITY_MAX];
 };

@@ -5,6 +5,11 @@ counts the folders that a campaign would file.
 The findings go the way that a campaign's findings go: each is shrunk, and filed by the identity of
 its cause. A folder belongs to the bugs whose own drivers fail on its shrunk plan. At best each bug
 has one folder, and no folder has several bugs.
+
+A bug that fails in most executions hides all others, because an execution ends at its first
+failure. So bugs that nobody names are chosen by a rule: alone, they fail in at most ONE_IN of the
+executions of a hunt. The budget is a number of executions, so the load of the machine changes
+nothing.
 """
 
 import collections
@@ -15,13 +20,17 @@ import tempfile
 
 from kthrashlib import children, env, terminal
 from kthrashlib.build import bazel, drivers
-from kthrashlib.build.seeded import header, platform
+from kthrashlib.build.seeded import PACKAGE, header, platform
 from kthrashlib.common import CLEAN, FINDINGS, ROOT, STATE, environment, path_said, plural
 from kthrashlib.measure import causes, hunting
 from kthrashlib.terminal import LEFT, RIGHT
 
 BUGS = 20
-HUNT_S = 60
+EXECUTIONS = 400000
+# A campaign takes findings away while it hunts. So a signature that two bugs have is saved again,
+# and perhaps shows the other bug.
+HUNTS = 8
+TRIED, ONE_IN = 2000, 20
 DRIVER = "//stress:kthrash_sim_park"
 PLATFORM = "sim+modelled+park+list+modelled"    # of that driver and of most bugs
 NEEDED = ("core", "platform", "stress", "tools", "corpus", "fuzz", "BUILD", "WORKSPACE", ".bazelrc",
@@ -73,8 +82,7 @@ def fails(binary, plan):
 def file_findings(binary, found, folder):
     """Shrinks each finding, and files it. Returns {folder: [(signature, shrunk plan)]}."""
     filed = collections.defaultdict(list)
-    one_a_file = {finding["file"]: finding for finding in found}
-    for n, finding in enumerate(terminal.each(list(one_a_file.values()), "filing the findings")):
+    for n, finding in enumerate(terminal.each(found, "filing the findings")):
         plan, small = path_said(finding["file"]), os.path.join(folder, "%d.plan" % n)
         status, _ = hunting.json_lines([binary, "shrink", plan, "-o", small, "--json",
                                      "--seconds=%d" % causes.SHRINK_S])
@@ -95,12 +103,27 @@ def can_show(name):
     return not {"Test", "Hunt"} & set(header(name)) and platform(name) == PLATFORM
 
 
+def hunt(binary, folder, executions, seed):
+    """Hunts to the end. Returns the driver's lines."""
+    return hunting.json_lines([
+        binary, "stress", "--json", "--keep-going", "--jobs=2", "--executions=%d" % executions,
+        "--seed=%d" % seed, "--findings=" + folder])[1]
+
+
+def is_seldom(name):
+    """Returns True if the bug, alone in its driver, leaves most executions to other bugs."""
+    (binary,) = bazel.build([PACKAGE + name])
+    with tempfile.TemporaryDirectory(dir=os.path.join(STATE, "bugs")) as folder:
+        return any(x.get("type") == "summary" and x["findings"] * ONE_IN <= TRIED
+                   for x in hunt(binary, folder, TRIED, 1))
+
+
 def main(call):
-    call.only("--together", "--json", "--seed", "--seconds")
+    call.only("--together", "--json", "--seed", "--executions")
     names = list(dict.fromkeys(call.words))
     for name in names:
         drivers.check_bug(name)
-    limit = len(names) or BUGS
+    limit, chosen = len(names) or BUGS, bool(names)
     names = [n for n in names or spread(list(filter(can_show, drivers.bug_names())))
              if "Test" not in header(n)]
     env.ensure(env.BUILD)
@@ -111,20 +134,25 @@ def main(call):
         copy_sources(copy)
         planted = []
         for name in names:
-            if len(planted) < limit and plant(copy, name):
+            if len(planted) < limit and (chosen or is_seldom(name)) and plant(copy, name):
                 planted.append(name)
         binary = build(copy)
         return report(call, planted, binary, folder)
 
 
+def hunt_in_parts(call, binary, folder):
+    """Hunts HUNTS times. Returns the finding of each file that the hunts saved, once."""
+    executions, seed = call.options.get("--executions", EXECUTIONS), call.options.get("--seed", 1)
+    found = {}
+    for n in terminal.each(list(range(HUNTS)), "hunting all bugs"):
+        lines = hunt(binary, os.path.join(folder, "findings%d" % n), executions // HUNTS, seed + n)
+        found.update({x["file"]: x for x in lines if x.get("type") == "finding"})
+    return list(found.values())
+
+
 def report(call, planted, binary, folder):
-    _, lines = hunting.json_lines([
-        binary, "stress", "--json", "--keep-going", "--jobs=2",
-        "--seconds=%d" % call.options.get("--seconds", HUNT_S),
-        "--seed=%d" % call.options.get("--seed", 1),
-        "--findings=" + os.path.join(folder, "findings")])
-    filed = file_findings(binary, [x for x in lines if x.get("type") == "finding"], folder)
-    alone = dict(zip(planted, bazel.build(["//stress/bugs:" + n for n in planted])))
+    filed = file_findings(binary, hunt_in_parts(call, binary, folder), folder)
+    alone = dict(zip(planted, bazel.build([PACKAGE + n for n in planted])))
     rows = [{"folder": name, "findings": len(of), "signatures": len({s for s, _ in of}),
              "bugs": [bug for bug in planted if any(fails(alone[bug], p) for _, p in of)]}
             for name, of in sorted(filed.items())]
