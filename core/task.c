@@ -271,3 +271,18 @@ void task_unbind_dead(struct task_struct *t)
 	list_del_init(&t->bound);
 	kt_lock_release(bound_lock);
 }
+
+const char *task_state_name(unsigned state)
+{
+	switch (state) {
+	case TASK_RUNNING: return "RUNNING";
+	case TASK_INTERRUPTIBLE: return "INTERRUPTIBLE";
+	case TASK_UNINTERRUPTIBLE: return "UNINTERRUPTIBLE";
+	case TASK_PARKED: return "PARKED";
+	case TASK_DEAD: return "DEAD";
+	case TASK_FROZEN: return "FROZEN";
+	case TASK_KILLABLE: return "KILLABLE";
+	case TASK_NORMAL: return "NORMAL";
+	default: return "unknown";
+	}
+}

@@ -204,6 +204,8 @@ static void print_end(const struct story *story, const struct verdict *v, const 
 			 story->chain.idlers[0] ? ")" : "");
 		print_line("chain", text);
 	}
+	if (story->states[0])
+		print_line("state", story->states);
 	if (story->memory[0])
 		print_line("block", story->memory);
 	if (c && c->sentence[0])
