@@ -85,7 +85,8 @@ def fails(binary, plan):
 
 
 def file_findings(binary, found, folder):
-    """Shrinks each finding, and files it. Returns {folder: [(signature, shrunk plan)]}."""
+    """Shrinks each finding, and files it. A finding that does not fail again has no cause, and is
+    filed by its signature. Returns {folder: [(signature, shrunk plan)]}."""
     filed = collections.defaultdict(list)
     for n, finding in enumerate(terminal.each(found, "filing the findings")):
         plan, small = path_said(finding["file"]), os.path.join(folder, "%d.plan" % n)
@@ -93,7 +94,9 @@ def file_findings(binary, found, folder):
                                      "--seconds=%d" % causes.SHRINK_S])
         if status != CLEAN:
             small = plan
-        filed[causes.cause_of(binary, small)["cause"]["id"]].append((finding["signature"], small))
+        bug = causes.cause_of(binary, small)["cause"]["id"] if fails(binary, small) \
+            else finding["id"]
+        filed[bug].append((finding["signature"], small))
     return filed
 
 
