@@ -84,6 +84,15 @@ def fails(binary, plan):
     return bool(lines) and lines[0].get("kind", "pass") != "pass"
 
 
+def cause_id(binary, plan):
+    """Returns the id of the plan's cause; "" if the plan does not fail with this driver. A bug that
+    reads a dead stack frame may fail in one process and pass in the next."""
+    done = children.run([binary, "cause", plan, "--json"], stdout=children.PIPE,
+                        stderr=children.DEVNULL, text=True)
+    lines = hunting.objects(done.stdout)
+    return lines[-1]["cause"]["id"] if lines else ""
+
+
 def file_findings(binary, found, folder):
     """Shrinks each finding, and files it. A finding that does not fail again has no cause, and is
     filed by its signature. Returns {folder: [(signature, shrunk plan)]}."""
@@ -94,9 +103,7 @@ def file_findings(binary, found, folder):
                                      "--seconds=%d" % causes.SHRINK_S])
         if status != CLEAN:
             small = plan
-        bug = causes.cause_of(binary, small)["cause"]["id"] if fails(binary, small) \
-            else finding["id"]
-        filed[bug].append((finding["signature"], small))
+        filed[cause_id(binary, small) or finding["id"]].append((finding["signature"], small))
     return filed
 
 
@@ -151,21 +158,19 @@ def program_fails_as(binary, plan, cause, folder):
             binary, "stress", "--json", "--keep-going", "--plan=" + program,
             "--executions=%d" % SCHEDULES, "--findings=" + os.path.join(found, "found")])
         files = {path_said(x["file"]) for x in lines if x["type"] == "finding"}
-        return any(causes.cause_of(binary, f)["cause"]["id"] == cause for f in sorted(files))
+        return any(cause_id(binary, f) == cause for f in sorted(files))
 
 
 def fails_as(binary, plan, cause, folder):
     """Returns True if the plan fails with that cause, as written or under other schedules. Another
     patch moves the points of a schedule, so a plan of one driver may pass in another."""
-    return (fails(binary, plan) and causes.cause_of(binary, plan)["cause"]["id"] == cause) or \
-        program_fails_as(binary, plan, cause, folder)
+    return cause_id(binary, plan) == cause or program_fails_as(binary, plan, cause, folder)
 
 
 def can_fail(together, name, folder):
     """Returns True if the driver with all bugs can fail by this one."""
     alone, plan = own_finding(name, folder)
-    return bool(plan) and fails_as(together, plan, causes.cause_of(alone, plan)["cause"]["id"],
-                                   folder)
+    return bool(plan) and fails_as(together, plan, cause_id(alone, plan), folder)
 
 
 def plant_all(names, limit, folder, may_be_planted):
