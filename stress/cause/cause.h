@@ -74,6 +74,7 @@ enum cause_fault_kind {
 	CAUSE_FAULT_ALLOC,	/* an allocation fails */
 	CAUSE_FAULT_SPURIOUS,	/* a sleep ends early, or time passes for it */
 	CAUSE_FAULT_LATE_STORE,	/* a store becomes visible later than it was done */
+	CAUSE_FAULT_STALE_LOAD,	/* a load reads an older store than the newest */
 };
 
 /* A fault without which the execution passes. Where a kill must fall, the orders say. */
@@ -83,7 +84,7 @@ struct cause_fault {
 	uint32_t step;		/* as in sim_event.step */
 	enum kt_role role;	/* CAUSE_FAULT_ALLOC */
 	uint32_t nth;		/* CAUSE_FAULT_ALLOC: its number among those of that role */
-	struct kt_site *site;	/* CAUSE_FAULT_SPURIOUS, CAUSE_FAULT_LATE_STORE; else NULL */
+	struct kt_site *site;	/* CAUSE_FAULT_SPURIOUS and the two behind it; else NULL */
 };
 
 struct cause {

@@ -178,6 +178,10 @@ static void put_fault(struct text *t, const struct cause_fault *f)
 		put(t, "%s's sleep in `%s` ends early", task_name(f->task),
 		    f->site ? kt_site_label(f->site, label, sizeof label) : "");
 		break;
+	case CAUSE_FAULT_STALE_LOAD:
+		put(t, "%s's `%s` reads an older store than the newest", task_name(f->task),
+		    f->site ? kt_site_label(f->site, label, sizeof label) : "");
+		break;
 	default:
 		put(t, "%s's `%s` becomes visible late", task_name(f->task),
 		    f->site ? kt_site_label(f->site, label, sizeof label) : "");
@@ -234,6 +238,7 @@ static void put_kinds(struct text *t, const struct cause *c)
 	static const char *const kinds[] = {
 		[CAUSE_FAULT_KILL] = "kill", [CAUSE_FAULT_ALLOC] = "no memory for ",
 		[CAUSE_FAULT_SPURIOUS] = "early end of ", [CAUSE_FAULT_LATE_STORE] = "late ",
+		[CAUSE_FAULT_STALE_LOAD] = "stale ",
 	};
 	char name[KT_SITE_NAME_MAX];
 

@@ -35,7 +35,7 @@ EXECUTIONS = 400000
 HUNTS = 8
 TRIED, ONE_IN = 2000, 20
 SCHEDULES, ROUNDS = 1000, 6
-PLANS_TRIED = 3
+PLANS_TRIED = 5
 DRIVER = "//stress:kthrash_sim_park"
 PLATFORM = "sim+modelled+park+list+modelled"    # of that driver and of most bugs
 NEEDED = ("core", "platform", "stress", "tools", "corpus", "fuzz", "BUILD", "WORKSPACE", ".bazelrc",
@@ -93,16 +93,20 @@ def cause_id(binary, plan):
     return lines[-1]["cause"]["id"] if lines else ""
 
 
+def shrink(binary, plan, small):
+    """Writes the shrunk plan to `small`. Returns the path of the plan to go on with, which is
+    `plan` if it does not shrink."""
+    status, _ = hunting.json_lines([binary, "shrink", plan, "-o", small, "--json",
+                                 "--seconds=%d" % causes.SHRINK_S])
+    return small if status == CLEAN else plan
+
+
 def file_findings(binary, found, folder):
     """Shrinks each finding, and files it. A finding that does not fail again has no cause, and is
     filed by its signature. Returns {folder: [(signature, shrunk plan)]}."""
     filed = collections.defaultdict(list)
     for n, finding in enumerate(terminal.each(found, "filing the findings")):
-        plan, small = path_said(finding["file"]), os.path.join(folder, "%d.plan" % n)
-        status, _ = hunting.json_lines([binary, "shrink", plan, "-o", small, "--json",
-                                     "--seconds=%d" % causes.SHRINK_S])
-        if status != CLEAN:
-            small = plan
+        small = shrink(binary, path_said(finding["file"]), os.path.join(folder, "%d.plan" % n))
         filed[cause_id(binary, small) or finding["id"]].append((finding["signature"], small))
     return filed
 
@@ -142,9 +146,7 @@ def own_finding(name, folder):
         found = hunting.hunt(binary, os.path.join(folder, name), EXECUTIONS, 1)
         if not found:
             return binary, None
-        status, _ = hunting.json_lines([binary, "shrink", path_said(found["file"]), "-o", small,
-                                     "--json", "--seconds=%d" % causes.SHRINK_S])
-        if status != CLEAN:
+        if shrink(binary, path_said(found["file"]), small) != small:
             shutil.copy2(path_said(found["file"]), small)
     return binary, small
 
@@ -158,7 +160,9 @@ def program_fails_as(binary, plan, cause, folder):
             binary, "stress", "--json", "--keep-going", "--plan=" + program,
             "--executions=%d" % SCHEDULES, "--findings=" + os.path.join(found, "found")])
         files = {path_said(x["file"]) for x in lines if x["type"] == "finding"}
-        return any(cause_id(binary, f) == cause for f in sorted(files))
+        # Causes of plans that are not shrunk differ more.
+        return any(cause_id(binary, shrink(binary, f, os.path.join(found, "small.plan"))) == cause
+                   for f in sorted(files)[:PLANS_TRIED])
 
 
 def fails_as(binary, plan, cause, folder):
