@@ -80,7 +80,8 @@ bool __refrigerator(bool check_kthr_stop)
 	bool was_frozen = false;
 
 	if (state & ~TASK_NORMAL)
-		kt_fail(KT_DISCIPLINE, "refrigerator entered in state %#x", state);
+		kt_fail(KT_DISCIPLINE, "refrigerator entered in state %s",
+			task_state_name(state));
 	for (;;) {
 		bool freeze;
 
@@ -120,7 +121,8 @@ static bool freeze_running(bool check_kthr_stop)
 		return false;
 	state = READ_ONCE(t->state);
 	if (state != TASK_RUNNING)
-		kt_fail(KT_DISCIPLINE, "about to freeze in state %#x, not RUNNING", state);
+		kt_fail(KT_DISCIPLINE, "about to freeze in state %s, not RUNNING",
+			task_state_name(state));
 	return __refrigerator(check_kthr_stop);
 }
 

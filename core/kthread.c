@@ -363,7 +363,8 @@ int kthread_park(struct task_struct *k)
 static void bind(struct task_struct *k, uint64_t cpus, unsigned mask)
 {
 	if (!task_bind(k, cpus, mask))
-		kt_fail(KT_DISCIPLINE, "bound while it does not sleep in state %#x", mask);
+		kt_fail(KT_DISCIPLINE, "bound while it does not sleep in state %s",
+			task_state_name(mask));
 }
 
 void kthread_unpark(struct task_struct *k)

@@ -295,3 +295,18 @@ int send_fatal_signal(struct task_struct *t)
 	kt_lock_release(&t->pi_lock);
 	return err;
 }
+
+const char *task_state_name(unsigned state)
+{
+	switch (state) {
+	case TASK_RUNNING: return "RUNNING";
+	case TASK_INTERRUPTIBLE: return "INTERRUPTIBLE";
+	case TASK_UNINTERRUPTIBLE: return "UNINTERRUPTIBLE";
+	case TASK_PARKED: return "PARKED";
+	case TASK_DEAD: return "DEAD";
+	case TASK_FROZEN: return "FROZEN";
+	case TASK_KILLABLE: return "KILLABLE";
+	case TASK_NORMAL: return "NORMAL";
+	default: return "unknown";
+	}
+}

@@ -210,6 +210,9 @@ bool signal_pending_state(unsigned state, struct task_struct *t);
 /* Let t, which is not DEAD, run on these processors. The caller holds t->pi_lock. */
 int task_place_locked(struct task_struct *t, uint64_t cpus);
 
+/* "PARKED": a state, or a mask that has a name. Any other is "unknown". Called at any time. */
+const char *task_state_name(unsigned state);
+
 /* kthreadd's fork: from now on a CPU that goes offline or online finds t, a kthread. */
 void task_note_bound(struct task_struct *t);
 

@@ -79,6 +79,27 @@ class Findings(unittest.TestCase):
         self.assertEqual(done.stdout.count("FAIL again after "), 4, done.stdout)
         self.assertEqual(len(self.plans(folder)), 2)
 
+    def explained(self, way):
+        """Hunts, and returns what explain prints of the shrunk finding."""
+        _, folder = self.hunt(way, "--executions=200")
+        plan, = glob.glob(folder + "/*.min.plan")
+        done = driven(way, "explain", plan)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout
+
+    def test_a_livelock_has_a_cause_and_the_rows_of_its_round(self):
+        said = self.explained("spins")
+        self.assertIn("FAIL livelock: ", said)
+        self.assertRegex(said, r"cause  fails only because main's `spin:lock\(lock\)` \("
+                               r"hunted\.c:\d+\) comes before T1's\s+`post:lock\(lock\)`")
+        self.assertRegex(said, r"\n +\d+  main spin: (load|reads) may_go")
+        self.assertLess(said.count("spin: "), 12)
+
+    def test_a_thread_that_waits_for_itself_is_named(self):
+        said = self.explained("self")
+        self.assertIn("FAIL deadlock: main locks mutex lock, which it already holds", said)
+        self.assertNotIn("chain", said)
+
     def test_a_refusal_is_one_sentence(self):
         done, _ = self.hunt("alone", "--executions=5", status=2)
         self.assertIn("nothing to hunt", done.stderr)

@@ -47,7 +47,9 @@ static bool record(const struct plan *p, struct cause *out)
 			 "the failing execution did not repeat");
 		return false;
 	}
-	if (sim_accesses()->lost || sim_record()->events_lost) {
+	/* A livelock goes on for ever, and what matters has happened before its first rounds. */
+	if ((sim_accesses()->lost || sim_record()->events_lost) &&
+	    search.v->failure != KT_LIVELOCK) {
 		snprintf(out->reason, sizeof out->reason,
 			 "the failing execution has more events than the search can take");
 		return false;
@@ -124,6 +126,16 @@ static void take_back_faults(void)
 		search.faults = all_faults();
 }
 
+/* Is the fault a choice of a load, and not one of a sleep? Both are steps of the same kind. */
+static bool is_stale(const struct sim_record *r, const struct sim_fault *f)
+{
+	for (uint32_t e = 0; e < r->events; e++)
+		if (r->event[e].kind == SIM_EVENT_STALE && r->event[e].task == f->task &&
+		    r->event[e].nth == f->step)
+			return true;
+	return false;
+}
+
 static void put_faults(struct cause *out)
 {
 	const struct sim_accesses *acc = sim_accesses();
@@ -138,8 +150,8 @@ static void put_faults(struct cause *out)
 		out->faults_count++;
 		*to = (struct cause_fault){
 			.kind = f->kind == SIM_FAULT_KILL ? CAUSE_FAULT_KILL :
-				f->kind == SIM_FAULT_ALLOC ? CAUSE_FAULT_ALLOC
-							   : CAUSE_FAULT_SPURIOUS,
+				f->kind == SIM_FAULT_ALLOC ? CAUSE_FAULT_ALLOC :
+				is_stale(r, f) ? CAUSE_FAULT_STALE_LOAD : CAUSE_FAULT_SPURIOUS,
 			.task = f->task, .step = f->step,
 		};
 		for (uint32_t e = 0; e < r->events; e++)
@@ -148,7 +160,7 @@ static void put_faults(struct cause *out)
 				to->role = (enum kt_role)r->event[e].role;
 				to->nth = r->event[e].nth;
 			}
-		if (to->kind == CAUSE_FAULT_SPURIOUS)
+		if (to->kind == CAUSE_FAULT_SPURIOUS || to->kind == CAUSE_FAULT_STALE_LOAD)
 			to->site = r->trace[f->step].site;
 	}
 }

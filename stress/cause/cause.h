@@ -74,6 +74,7 @@ enum cause_fault_kind {
 	CAUSE_FAULT_ALLOC,	/* an allocation fails */
 	CAUSE_FAULT_SPURIOUS,	/* a sleep ends early, or time passes for it */
 	CAUSE_FAULT_LATE_STORE,	/* a store becomes visible later than it was done */
+	CAUSE_FAULT_STALE_LOAD,	/* a load reads an older store than the newest */
 };
 
 /* A fault without which the execution passes. Where a kill must fall, the orders say. */
@@ -83,7 +84,7 @@ struct cause_fault {
 	uint32_t step;		/* as in sim_event.step */
 	enum kt_role role;	/* CAUSE_FAULT_ALLOC */
 	uint32_t nth;		/* CAUSE_FAULT_ALLOC: its number among those of that role */
-	struct kt_site *site;	/* CAUSE_FAULT_SPURIOUS, CAUSE_FAULT_LATE_STORE; else NULL */
+	struct kt_site *site;	/* CAUSE_FAULT_SPURIOUS and the two behind it; else NULL */
 };
 
 struct cause {
@@ -112,9 +113,10 @@ struct cause {
 	 */
 	char sentence[CAUSE_SENTENCE_MAX];
 	/*
-	 * The identity of the bug, from which its id is made: the last necessary order by its
-	 * places and object, without names of tasks. "" if the signature of the failure is the
-	 * identity: kind is not CAUSE_ORDERS.
+	 * The identity of the bug, from which its id is made: what failed, the decisive order by
+	 * its places, and of a deadlock where the task sleeps that nobody wakes. Of CAUSE_FAULTS,
+	 * the signature and the kinds of the faults. It has no name of a task. "" if the signature
+	 * of the failure is the identity, because no order or fault decides.
 	 */
 	char identity[CAUSE_IDENTITY_MAX];
 };

@@ -181,12 +181,14 @@ static const struct {
 	const char *sentence;	/* a part of it */
 } cases[] = {
 	{ HEAD "\"lost\"\n", CAUSE_ORDERS, 2, 0,
-	  "model: lost:store(c.number) < lost:store(c.number)", "lost:load(c.number)" },
-	{ HEAD "\"plain\"\n", CAUSE_ORDERS, 1, 0, "model: test.before < test.before",
+	  "model: the number is 1: lost:load(c.number) < lost:store(c.number)",
+	  "lost:load(c.number)" },
+	{ HEAD "\"plain\"\n", CAUSE_ORDERS, 1, 0,
+	  "model: the number is 1: test.before < test.before",
 	  "B's `test.before`" },
 	{ HEAD "\"freed\"\n", CAUSE_ORDERS, 1, 0, "memory: ", "A's " },
-	{ HEAD "\"alloc\"\nfail test #1\n", CAUSE_FAULTS, 0, 1, "",
-	  "if allocation 1 of test, by A, fails" },
+	{ HEAD "\"alloc\"\nfail test #1\n", CAUSE_FAULTS, 0, 1,
+	  "model: the number is 1 @ os.join if no memory for test", "if allocation 1 of test, by A, fails" },
 	{ HEAD "\"kill\"\nkill A at A task_main:store(c.noise) #1\n", CAUSE_ORDERS, 2, 1,
 	  "model: ", "if A is killed" },
 	{ HEAD "\"ever\"\n", CAUSE_ALWAYS, 0, 0, "", "fails under every schedule that was tried" },

@@ -178,6 +178,10 @@ static void put_fault(struct text *t, const struct cause_fault *f)
 		put(t, "%s's sleep in `%s` ends early", task_name(f->task),
 		    f->site ? kt_site_label(f->site, label, sizeof label) : "");
 		break;
+	case CAUSE_FAULT_STALE_LOAD:
+		put(t, "%s's `%s` reads an older store than the newest", task_name(f->task),
+		    f->site ? kt_site_label(f->site, label, sizeof label) : "");
+		break;
 	default:
 		put(t, "%s's `%s` becomes visible late", task_name(f->task),
 		    f->site ? kt_site_label(f->site, label, sizeof label) : "");
@@ -228,23 +232,115 @@ static void put_place(struct text *t, const struct cause_access *a)
 	    a->what == CAUSE_KILL ? "" : "start");
 }
 
+/* A fault by its kind: whom it hits depends on the plan. */
+static void put_kinds(struct text *t, const struct cause *c)
+{
+	static const char *const kinds[] = {
+		[CAUSE_FAULT_KILL] = "kill", [CAUSE_FAULT_ALLOC] = "no memory for ",
+		[CAUSE_FAULT_SPURIOUS] = "early end of ", [CAUSE_FAULT_LATE_STORE] = "late ",
+		[CAUSE_FAULT_STALE_LOAD] = "stale ",
+	};
+	char name[KT_SITE_NAME_MAX];
+
+	for (uint32_t i = 0; i < c->faults_count; i++) {
+		const struct cause_fault *f = &c->fault[i];
+
+		put(t, "%s%s%s", i ? " and " : "", kinds[f->kind],
+		    f->kind == CAUSE_FAULT_ALLOC ? kt_role_name(f->role) :
+		    f->site ? kt_site_name(f->site, name, sizeof name) : "");
+	}
+}
+
+/* Is the site in the code that carries out plans, and so not in the code that has the bug? */
+static bool is_ours(const struct kt_site *site)
+{
+	static const char folder[] = "stress/run/";
+
+	return site && strncmp(kt_site_file(site), folder, strlen(folder)) == 0;
+}
+
+/*
+ * How much an order says about the bug. Orders that can be turned round, and whose object is not
+ * known, may be of a switch that happened to be there.
+ */
+static int worth(const struct cause_order *o)
+{
+	if (is_ours(o->first.site) || is_ours(o->second.site))
+		return 0;
+	return o->same_object * 2 + o->turned_passes;
+}
+
+/* The order that says the most; of several the last one, which is the nearest to the failure. */
+static const struct cause_order *decisive(const struct cause *c)
+{
+	const struct cause_order *best = NULL;
+
+	for (uint32_t i = 0; i < c->orders_count; i++)
+		if (worth(&c->order[i]) > 0 && (!best || worth(&c->order[i]) >= worth(best)))
+			best = &c->order[i];
+	return best;
+}
+
+static struct kt_site *sleeps_at(uint32_t task)
+{
+	const struct sim_record *r = sim_record();
+
+	return r->task[task].state == SIM_SLEEPING ? r->task[task].why : NULL;
+}
+
+static bool is_schedule(const struct kt_site *site)
+{
+	return site && strncmp(site->op, "schedule", strlen("schedule")) == 0;
+}
+
+/*
+ * Where a task of the order sleeps for ever. The one that called schedule() is the one that nobody
+ * wakes; another waits for a task, and which task that is depends on the plan.
+ */
+static void put_sleeper(struct text *t, const struct cause_order *o)
+{
+	struct kt_site *site = sleeps_at(o->second.task), *other = sleeps_at(o->first.task);
+	char name[KT_SITE_NAME_MAX];
+
+	if (!site || (!is_schedule(site) && is_schedule(other)))
+		site = other;
+	if (site)
+		put(t, " @ %s", is_ours(site) ? "a caller"
+					      : kt_site_name(site, name, sizeof name));
+}
+
+/* What failed. A check's message says it; an access of freed memory is in the order. */
+static void put_failure(struct text *t)
+{
+	const char *signature = search.v->signature, *place = strstr(signature, " @ ");
+	int length = place ? (int)(place - signature) : (int)strlen(signature);
+
+	switch (search.v->failure) {
+	case KT_DEADLOCK:
+	case KT_LIVELOCK:
+	case KT_MEMORY: put(t, "%s: ", kt_failure_name(search.v->failure)); break;
+	/* Blocks of different kinds leak by different bugs in one order. */
+	case KT_LEAK: put(t, "%.90s: ", signature); break;
+	default: put(t, "%.*s: ", length < 90 ? length : 90, signature);
+	}
+}
+
 void words_identity(struct cause *c)
 {
 	struct text t = { .buf = c->identity, .size = sizeof c->identity };
-	const struct cause_order *last = NULL;
+	const struct cause_order *o = decisive(c);
 
 	c->identity[0] = '\0';
-	if (c->kind != CAUSE_ORDERS || !c->orders_count)
+	if (c->kind == CAUSE_FAULTS) {
+		put(&t, "%.150s if ", search.v->signature);
+		put_kinds(&t, c);
+	}
+	if (c->kind != CAUSE_ORDERS || !o)
 		return;
-	for (uint32_t i = 0; i < c->orders_count; i++)
-		if (!last || c->order[i].same_object || !last->same_object)
-			last = &c->order[i];
-	/* Blocks of different kinds leak by different bugs in one order. */
-	if (search.v->failure == KT_LEAK)
-		put(&t, "%.90s: ", search.v->signature);
-	else
-		put(&t, "%s: ", kt_failure_name(search.v->failure));
-	put_place(&t, &last->first);
+	put_failure(&t);
+	put_place(&t, &o->first);
 	put(&t, " < ");
-	put_place(&t, &last->second);
+	put_place(&t, &o->second);
+	if (search.v->failure == KT_DEADLOCK)
+		put_sleeper(&t, o);
 }

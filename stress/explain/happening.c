@@ -324,6 +324,16 @@ static bool is_what_it_was(const struct told *t, const struct sim_detail *d,
 	       site->access == KT_UPDATE;
 }
 
+/* Weak memory: what is in memory is not what the task gets. */
+static bool gets_older(const struct told *t, uint32_t step)
+{
+	for (uint32_t i = 0; i < t->r->events; i++)
+		if (t->r->event[i].kind == SIM_EVENT_STALE && t->r->event[i].nth == step &&
+		    t->r->event[i].task == t->r->trace[step].task)
+			return true;
+	return false;
+}
+
 void slot_words(const struct told *t, uint32_t slot, char *buf, size_t size)
 {
 	struct text o = { buf, size, 0 };
@@ -347,6 +357,8 @@ void slot_words(const struct told *t, uint32_t slot, char *buf, size_t size)
 		else if (is_op(site, "load") && site->func &&
 			 strcmp(site->func, "schedule_for") == 0 && !d->before.bits)
 			put(&o, ", so it does not sleep");
+		if (gets_older(t, step))
+			put(&o, "; but the task gets an older value");
 	} else {
 		put_plain(&o, t, d, task, site);
 	}

@@ -171,6 +171,7 @@ static void put_story(struct json *j, const struct told *t, const struct verdict
 	json_close_array(j);
 	json_string(j, "chain", v->failure == KT_DEADLOCK ? story.chain.words : "");
 	json_string(j, "idle", v->failure == KT_DEADLOCK ? story.chain.idlers : "");
+	json_string(j, "state", story.states);
 	json_string(j, "block", story.memory);
 	json_string(j, "cause", c ? c->sentence : "");
 	json_close_object(j);

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""The explanations of ten findings are those in snapshots/, but for the numbers of source lines.
+"""The explanations of the findings are those in snapshots/, but for the numbers of source lines.
 
 usage: snapshot_test.py [--write] BINARY...
        BINARY is a driver with a seeded bug. snapshots/ has the plan and the text by its name.

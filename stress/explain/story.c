@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "stress/explain/ending.h"
 #include "stress/explain/story_internal.h"
 #include "stress/explain/telling.h"
 #include "stress/explain/values.h"
@@ -103,16 +104,86 @@ uint16_t story_leaked(void)
 	return SIM_NO_OBJECT;
 }
 
+/* The step at which the task is at its mark for the third time: it has gone round twice. */
+static uint32_t rounds_end(uint32_t task, const struct kt_site *mark)
+{
+	enum { TIMES = 3 };
+	unsigned n = 0;
+
+	for (uint32_t i = 0; i < tell.t->r->steps; i++)
+		if (tell.t->r->trace[i].task == task && tell.t->r->trace[i].site == mark &&
+		    ++n == TIMES)
+			return i;
+	return tell.t->r->steps;
+}
+
+/* The tasks of a livelock that go round, and the end of their first rounds. */
+static void focus_on_rounds(void)
+{
+	struct sim_circle circle;
+	uint32_t end = 0;
+
+	for (uint32_t i = 0; i < tell.t->r->tasks; i++) {
+		if (!sim_circle_of(i, &circle))
+			continue;
+		tell.focus_task[i] = true;
+		if (end < rounds_end(i, circle.mark))
+			end = rounds_end(i, circle.mark);
+	}
+	if (end)
+		tell.end = end;
+}
+
+/* Does another task, in the last steps that count, look at an object with the task's name? */
+static bool is_looked_at(uint32_t task)
+{
+	enum { LAST = 64 };
+	uint32_t first = tell.end > LAST ? tell.end - LAST : 0;
+
+	for (uint32_t i = first; tell.t->d && i < tell.end; i++)
+		if (task_of(tell.t, i) != task &&
+		    strcmp(tell.t->d->object[story_detail(i)->object].name,
+			   tell.t->r->task[task].name) == 0)
+			return true;
+	return false;
+}
+
+/* Does the task never get on? One that sleeps until there is something to do is no news. */
+static bool stays(uint32_t task)
+{
+	if (tell.v->failure != KT_DEADLOCK && tell.v->failure != KT_LIVELOCK)
+		return false;
+	return tell.focus_task[task] &&
+	       (!tell.out->chain.idle[task] ||
+		(tell.v->failure == KT_LIVELOCK && is_looked_at(task)));
+}
+
+/* If no task fails, the state in which a task stays says what is missing. */
+static void tell_states(void)
+{
+	char *buf = tell.out->states, words[256];
+	size_t used = 0;
+
+	for (uint32_t i = 0; i < tell.t->r->tasks; i++)
+		if (stays(i) && ending_words(tell.t, i, words, sizeof words)[0] &&
+		    used < sizeof tell.out->states)
+			used += (size_t)snprintf(buf + used, sizeof tell.out->states - used,
+						 "%s%s", used ? "; " : "", words);
+}
+
 static void focus(void)
 {
 	uint16_t leak = story_leaked();
 
 	focus_on_message();
 	tell.fails = ends_in_a_task() ? last_slot_of(tell.t->r->failed_task) : SIM_NO_STEP;
-	if (tell.v->failure == KT_DEADLOCK) {
+	if (tell.v->failure == KT_DEADLOCK || tell.v->failure == KT_LIVELOCK)
 		chain_find(tell.t, &tell.out->chain);
+	if (tell.v->failure == KT_DEADLOCK)
 		memcpy(tell.focus_task, tell.out->chain.on, sizeof tell.focus_task);
-	}
+	if (tell.v->failure == KT_LIVELOCK)
+		focus_on_rounds();
+	tell_states();
 	focus_on_tasks();
 	if (tell.fails != SIM_NO_STEP && story_detail(tell.fails) &&
 	    story_detail(tell.fails)->object)
@@ -148,6 +219,57 @@ static void weigh_last_accesses(void)
 		weigh_last_of(task_of(tell.t, tell.fails), tell.fails, HELPS + 10);
 	if (leak)
 		weigh_last_of(tell.t->d->object[leak].allocated_by, tell.t->r->steps, HELPS + 10);
+}
+
+/* Of a task that goes round: what it sees in the first rounds, which are all alike. */
+static void weigh_rounds(void)
+{
+	struct sim_circle circle;
+
+	for (uint32_t i = 0; tell.v->failure == KT_LIVELOCK && i < tell.t->r->tasks; i++)
+		if (sim_circle_of(i, &circle))
+			weigh_last_of(i, tell.end, HELPS + 10);
+}
+
+/* Which slot of another task wrote last, before `slot`, what that one reads? Or SIM_NO_STEP. */
+static uint32_t written_before(uint32_t slot)
+{
+	const struct sim_detail *d = story_detail(slot);
+
+	for (uint32_t i = slot; i-- > 0;) {
+		const struct sim_detail *o = story_detail(i);
+
+		if (o->known && o->object == d->object && o->offset == d->offset &&
+		    is_write(tell.t, i) && task_of(tell.t, i) != task_of(tell.t, slot))
+			return i;
+	}
+	return SIM_NO_STEP;
+}
+
+/*
+ * A failed check compares what its task has read shortly before. Who wrote that?
+ */
+static void weigh_compared(void)
+{
+	enum { LAST = 4 };
+	unsigned n = 0;
+	uint32_t task, from;
+
+	if (tell.fails == SIM_NO_STEP ||
+	    (tell.v->failure != KT_MODEL && tell.v->failure != KT_DISCIPLINE &&
+	     tell.v->failure != KT_ASSERTION))
+		return;
+	task = task_of(tell.t, tell.fails);
+	for (uint32_t i = tell.fails + 1; i-- > 0 && n < LAST;) {
+		const struct sim_detail *d = story_detail(i);
+
+		if (task_of(tell.t, i) != task || !d || !d->known || d->object == SIM_NO_OBJECT)
+			continue;
+		n++;
+		from = is_write(tell.t, i) ? SIM_NO_STEP : written_before(i);
+		if (from != SIM_NO_STEP)
+			bump(tell.does, from, HELPS + 20 - n);
+	}
 }
 
 /* Of a task that waits for a lock: where did the holder acquire it? */
@@ -514,7 +636,7 @@ static void weigh_window(uint32_t step, uint32_t until)
 
 static void weigh_windows(void)
 {
-	for (uint32_t i = 0; i < tell.t->r->steps; i++)
+	for (uint32_t i = 0; i < tell.end; i++)
 		if (is_preempted(tell.t, i)) {
 			uint32_t slot = slot_of(tell.t, i);
 
@@ -557,15 +679,18 @@ void story_tell(const struct told *t, const struct verdict *v, const struct caus
 	tell.t = t;
 	tell.v = v;
 	tell.out = out;
+	tell.end = t->r->steps;
 	tell.has_cause = c && c->kind == CAUSE_ORDERS;
 	focus();
 	weigh_events();
 	weigh_ends();
 	weigh_last_accesses();
+	weigh_rounds();
+	weigh_compared();
 	weigh_free();
 	weigh_grace_period();
 	find_last_ops();
-	for (uint32_t i = 0; i < t->r->steps; i++)
+	for (uint32_t i = 0; i < tell.end; i++)
 		weigh_slot(i);
 	weigh_windows();
 	if (c)

@@ -41,6 +41,7 @@ struct story {
 	uint32_t folded;		/* steps before the first row */
 	char before[512];		/* what they were: "kthreadd, C1, a/0 are made" */
 	struct chain chain;		/* of a deadlock */
+	char states[1024];		/* of tasks that never get on: "a/0: state PARKED"; or "" */
 	char memory[1024];		/* who allocated and freed the object that matters; or "" */
 };
 

@@ -25,6 +25,8 @@ struct telling {
 	bool is_cause[SIM_STEPS_MAX];	/* by slot */
 	bool focus[SIM_NAMED_MAX];
 	bool focus_task[SIM_TASKS_MAX];
+	uint32_t end;			/* the steps that count: all, or the first rounds of tasks
+					 * that go round for ever */
 	uint32_t fails;			/* the slot of the failure, or SIM_NO_STEP */
 	/* Where the task's last operation of the plan begins, or SIM_NO_STEP. */
 	uint32_t last_op[SIM_TASKS_MAX];

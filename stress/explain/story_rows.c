@@ -160,6 +160,36 @@ static void add_unread(struct row *row, uint32_t slot)
 		add_words(row, ", which is not read after this by ", tell.t->r->task[owner].name);
 }
 
+/* Is the site in a header, whose functions many others call? */
+static bool is_helper(const struct kt_site *site)
+{
+	const char *file = site ? kt_site_file(site) : "";
+	size_t n = strlen(file);
+
+	return n > 2 && strcmp(file + n - 2, ".h") == 0;
+}
+
+/* "list_empty (after cancel_sync): ...": the function in which the task was before the helper. */
+static void name_caller(uint32_t slot, char *words, size_t size)
+{
+	const char *func = story_site(slot)->func, *colon = strchr(words, ':');
+	char rest[HAPPENING_WORDS_MAX];
+
+	if (!func || !colon || (size_t)(colon - words) != strlen(func))
+		return;
+	for (uint32_t i = slot; i-- > 0;) {
+		const struct kt_site *site = story_site(i);
+
+		if (task_of(tell.t, i) != task_of(tell.t, slot) || !site || !site->func ||
+		    !site->func[0] || is_helper(site))
+			continue;
+		snprintf(rest, sizeof rest, "%s", colon);
+		snprintf(words + (colon - words), size - (size_t)(colon - words), " (after %s)%s",
+			 site->func, rest);
+		return;
+	}
+}
+
 static void add_slot(uint32_t slot)
 {
 	struct row *row = add_row(ROW_DOES, slot, task_of(tell.t, slot), story_site(slot));
@@ -172,6 +202,8 @@ static void add_slot(uint32_t slot)
 	slot_words(tell.t, slot, words, sizeof words);
 	if (is_vain_wake(tell.t, slot) && !is_lost(slot) && strstr(words, vain_wake_words))
 		*strstr(words, vain_wake_words) = '\0';
+	if ((tell.is_cause[slot] || slot == tell.fails) && is_helper(story_site(slot)))
+		name_caller(slot, words, sizeof words);
 	changes_words(tell.t, slot, 3, changes, sizeof changes);
 	snprintf(row->words, sizeof row->words, "%s%s%s", words, changes[0] ? "; " : "", changes);
 	if (late != SIM_NO_OBJECT && tell.t->d->object[late].freed_in == slot) {

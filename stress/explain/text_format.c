@@ -176,10 +176,19 @@ static void print_rows(const struct told *t, const struct verdict *v, const stru
 
 /* ---- the whole -------------------------------------------------------------------------- */
 
-static void print_verdict(const struct verdict *v)
+/* If not, the message says why the task can't go on: it locks a lock that it holds. */
+static bool has_sleeper(const struct sim_record *r)
+{
+	for (uint32_t i = 0; i < r->tasks; i++)
+		if (r->task[i].state == SIM_SLEEPING)
+			return true;
+	return false;
+}
+
+static void print_verdict(const struct told *t, const struct verdict *v)
 {
 	char text[VERDICT_MESSAGE_MAX + 64];
-	bool has_chain = v->failure == KT_DEADLOCK;
+	bool has_chain = v->failure == KT_DEADLOCK && has_sleeper(t->r);
 
 	if (v->failure == KT_PASS) {
 		printf("passes\n");
@@ -191,11 +200,11 @@ static void print_verdict(const struct verdict *v)
 	putchar('\n');
 }
 
-static void print_end(const struct story *story, const struct verdict *v, const struct cause *c)
+static void print_end(const struct told *t, const struct story *story, const struct verdict *v, const struct cause *c)
 {
 	char text[CHAIN_WORDS_MAX * 2 + 64];
 
-	if (v->failure == KT_DEADLOCK) {
+	if (v->failure == KT_DEADLOCK && has_sleeper(t->r)) {
 		snprintf(text, sizeof text, "%s%s%s%s%s",
 			 story->chain.words[0] ? story->chain.words
 					       : "nobody waits for another task",
@@ -204,6 +213,8 @@ static void print_end(const struct story *story, const struct verdict *v, const 
 			 story->chain.idlers[0] ? ")" : "");
 		print_line("chain", text);
 	}
+	if (story->states[0])
+		print_line("state", story->states);
 	if (story->memory[0])
 		print_line("block", story->memory);
 	if (c && c->sentence[0])
@@ -215,11 +226,11 @@ void print_as_text(const struct told *t, const struct verdict *v, const struct c
 	static struct story story;
 
 	story_tell(t, v, c, &story);
-	print_verdict(v);
+	print_verdict(t, v);
 	print_plan(t->p);
 	print_results(t);
 	print_rows(t, v, &story);
-	print_end(&story, v, c);
+	print_end(t, &story, v, c);
 	printf("trace %016llx, %u step%s\n", (unsigned long long)v->hash, v->steps,
 	       kt_plural(v->steps));
 }
@@ -260,7 +271,7 @@ void print_all_as_text(const struct told *t, const struct verdict *v)
 	uint32_t shown = steps_to_show(t->r, v);
 	unsigned width = width_of_all(t);
 
-	print_verdict(v);
+	print_verdict(t, v);
 	print_plan(t->p);
 	for (uint32_t i = 0; i < shown; i++)
 		print_step(t, v, i, width);

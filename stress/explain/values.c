@@ -141,6 +141,16 @@ static const char *pattern(uint64_t bits, uint32_t bytes)
 	return NULL;
 }
 
+/* What list_del() leaves in a node. Only where a pointer may be; elsewhere it is a number. */
+static const char *poison(uint64_t bits, uint32_t bytes)
+{
+	enum { LIST_POISON1 = 0x100, LIST_POISON2 = 0x122 };
+
+	if (bytes != sizeof(void *))
+		return NULL;
+	return bits == LIST_POISON1 ? "LIST_POISON1" : bits == LIST_POISON2 ? "LIST_POISON2" : NULL;
+}
+
 static void pointer_words(const struct sim_record *r, const struct sim_details *d, uint16_t own,
 			  const struct sim_field *field, const struct sim_value *v, char *buf,
 			  size_t size)
@@ -188,6 +198,8 @@ char *value_words(const struct sim_record *r, const struct sim_details *d, uint1
 	const char *words = pattern(v->bits, bytes);
 	enum sim_kind kind = field ? field->kind : SIM_QUIET;
 
+	if (!words && field && (kind == SIM_POINTER || kind == SIM_LINKS || kind == SIM_QUIET))
+		words = poison(v->bits, bytes);
 	if (words) {
 		snprintf(buf, size, "%s", words);
 		return buf;
@@ -209,8 +221,12 @@ char *value_words(const struct sim_record *r, const struct sim_details *d, uint1
 static void links_words(const struct sim_record *r, const struct sim_details *d,
 			const struct sim_value *v, char *buf, size_t size)
 {
+	const char *words = poison(v->bits, sizeof(void *));
+
 	if (!v->bits)
 		snprintf(buf, size, "empty");
+	else if (words)
+		snprintf(buf, size, "%s", words);
 	else if (v->object == SIM_NO_OBJECT)
 		snprintf(buf, size, "linked");
 	else

@@ -55,7 +55,8 @@ const struct cause *why(const struct plan *p, const struct verdict *v)
 /* ---- as JSON ------------------------------------------------------------------ */
 
 static const char *const what_names[] = { "access", "kill", "visible" };
-static const char *const fault_names[] = { "kill", "alloc_fail", "spurious", "late_store" };
+static const char *const fault_names[] = { "kill", "alloc_fail", "spurious", "late_store",
+					   "stale_load" };
 
 static void put_step(struct json *j, const char *key, uint32_t step)
 {

@@ -8,6 +8,9 @@
  *	alone	has one thread
  *	long	has more steps than an execution may have
  *	endless	never ends
+ *	spins	waits busily, with the lock held that the other thread needs; goes on for ever
+ *		unless that thread was first
+ *	self	locks a mutex that it holds
  *	signal	deadlocks if the signal wakes the waiter that came last
  */
 #include <assert.h>
@@ -59,6 +62,35 @@ static void wake(void)
 	pthread_mutex_unlock(&lock);
 }
 
+static void *post(void *unused)
+{
+	pthread_mutex_lock(&lock);
+	may_go = 1;
+	pthread_mutex_unlock(&lock);
+	return unused;
+}
+
+static void spin(void)
+{
+	pthread_t other;
+
+	pthread_create(&other, NULL, post, NULL);
+	pthread_mutex_lock(&lock);
+	while (!__atomic_load_n(&may_go, __ATOMIC_ACQUIRE))
+		;
+	pthread_mutex_unlock(&lock);
+	pthread_join(other, NULL);
+}
+
+static void lock_twice(void)
+{
+	pthread_t other;
+
+	pthread_create(&other, NULL, post, NULL);
+	pthread_mutex_lock(&lock);
+	pthread_mutex_lock(&lock);
+}
+
 int main(int argc, char **argv)
 {
 	const char *way = argc > 1 ? argv[1] : "";
@@ -73,6 +105,12 @@ int main(int argc, char **argv)
 		rounds = LESS;
 	if (strcmp(way, "endless") == 0)
 		rounds = -1;
+	if (strcmp(way, "spins") == 0) {
+		spin();
+		return 0;
+	}
+	if (strcmp(way, "self") == 0)
+		lock_twice();
 	sem_init(&ready, 0, 0);
 	for (int i = 0; i < 2; i++)
 		pthread_create(&t[i], NULL, strcmp(way, "signal") == 0 ? wait : take_turns,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "stress/run/signature.h"
 
+#include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,6 +23,50 @@ void signature_of_message(char signature[SIGNATURE_MAX], enum kt_failure failure
 		kt_site_name(at, name, sizeof name);
 	snprintf(signature, SIGNATURE_MAX, "%s: %.*s%s%s", kt_failure_name(failure),
 		 (int)strcspn(message, ":"), message, at ? " @ " : "", name);
+}
+
+static bool is_of_name(char c)
+{
+	return isalnum((unsigned char)c) || strchr("_/-", c);
+}
+
+/* The length of the name that the text begins with, or 0. */
+static size_t name_at(const char *text, const char *const *name, unsigned names)
+{
+	size_t length = 0;
+
+	while (text[length] && is_of_name(text[length]))
+		length++;
+	for (unsigned i = 0; i < names; i++)
+		if (strlen(name[i]) == length && memcmp(text, name[i], length) == 0)
+			return length;
+	return 0;
+}
+
+char *signature_hide_plan(char *buf, size_t size, const char *message, const char *const *name,
+			  unsigned names)
+{
+	static const char cpu[] = "CPU ";
+	size_t used = 0;
+
+	for (const char *p = message; *p && used + 1 < size; ) {
+		bool begins = p == message || !is_of_name(p[-1]);
+		size_t length = begins ? name_at(p, name, names) : 0;
+		const char *other = "a task";
+
+		if (begins && strncmp(p, cpu, strlen(cpu)) == 0 &&
+		    isdigit((unsigned char)p[strlen(cpu)])) {
+			length = strlen(cpu) + strspn(p + strlen(cpu), "0123456789");
+			other = "CPU N";
+		}
+		if (length)
+			used += (size_t)snprintf(buf + used, size - used, "%s", other);
+		else
+			buf[used++] = *p;
+		p += length ? length : 1;
+	}
+	buf[used < size ? used : size - 1] = '\0';
+	return buf;
 }
 
 /* ---- places ---------------------------------------------------------------- */

@@ -35,6 +35,13 @@ void signature_of_message(char signature[SIGNATURE_MAX], enum kt_failure failure
 			  const char *message, struct kt_site *at);
 
 /*
+ * Copy a message with "a task" in place of each name, and "CPU N" in place of a CPU's number. Other
+ * plans have other names and CPUs. Returns buf.
+ */
+char *signature_hide_plan(char *buf, size_t size, const char *message, const char *const *name,
+			  unsigned names);
+
+/*
  * Several tasks can't go on. The signature has the place of each task; the order of the tasks
  * does not matter.
  */

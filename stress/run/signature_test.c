@@ -17,6 +17,27 @@ static void test_messages(void)
 	printf("ok messages\n");
 }
 
+static void test_a_message_has_no_name_of_the_plan(void)
+{
+	static const char *const names[] = { "w0", "a/0", "a-name" };
+	static const struct {
+		const char *message, *hidden;
+	} rows[] = {
+		{ "not held by w0, as it should be", "not held by a task, as it should be" },
+		{ "a/0 ends, and a-name too", "a task ends, and a task too" },
+		{ "w00 and xw0 are no names of tasks", "w00 and xw0 are no names of tasks" },
+		{ "CPU 12's own thread", "CPU N's own thread" },
+		{ "no CPU is on line", "no CPU is on line" },
+	};
+	char s[SIGNATURE_MAX];
+
+	for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		CHECK_STR(signature_hide_plan(s, sizeof s, rows[i].message, names, 3),
+			  rows[i].hidden);
+	CHECK_STR(signature_hide_plan(s, 8, "by w0 and w0", names, 3), "by a ta");
+	printf("ok names of the plan\n");
+}
+
 static void test_places(void)
 {
 	struct kt_site *place[] = {
@@ -101,6 +122,7 @@ static void test_ids(void)
 int main(void)
 {
 	test_messages();
+	test_a_message_has_no_name_of_the_plan();
 	test_places();
 	test_two_runs();
 	test_reports();

@@ -108,6 +108,19 @@ static struct sim_strategy *strategy_of(const struct world_options *o)
 
 _Static_assert(SIM_TASKS_MAX <= SIGNATURE_PLACES_MAX, "a signature has room for every task");
 
+static void sign_message(struct verdict *v)
+{
+	const struct sim_record *r = sim_record();
+	const char *name[SIM_TASKS_MAX];
+	char text[SIGNATURE_MAX];
+
+	/* Task 0 has its name, "init", from the simulator; the word stands in messages, too. */
+	for (uint32_t i = 1; i < r->tasks; i++)
+		name[i - 1] = r->task[i].name;
+	signature_hide_plan(text, sizeof text, v->message, name, r->tasks ? r->tasks - 1 : 0);
+	signature_of_message(v->signature, v->failure, text, r->failed_site);
+}
+
 static void sign(struct verdict *v)
 {
 	const struct sim_record *r = sim_record();
@@ -125,7 +138,7 @@ static void sign(struct verdict *v)
 	if (v->failure == KT_DEADLOCK || v->failure == KT_LIVELOCK || n)
 		signature_of_places(v->signature, v->failure, place, n);
 	else
-		signature_of_message(v->signature, v->failure, v->message, r->failed_site);
+		sign_message(v);
 }
 
 static enum sim_model memory(void)

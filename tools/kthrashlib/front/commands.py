@@ -170,7 +170,6 @@ COMMANDS = [
         Option("--causes", "why the findings of each bug fail, and what the search costs"),
         Option("--together", "20 bugs, or those that are named, in one driver: how many folders "
                "a campaign would file"),
-        Option("--seconds=N", "with --together: how long to hunt", "60", number=whole(1, 10**6)),
         Option("--seeds=N", "with --scoreboard: hunts by each strategy; with --shrunk or --causes: "
                "hunts", "5; with --causes 1",
                number=whole(1, 1000)),

@@ -41,6 +41,13 @@ def hunt(binary, folder, executions, seed, options=()):
     return {"build": lines[0].get("build", ""), **found}
 
 
+def write_program(plan, path):
+    """Writes a plan without the lines that give it one schedule. A hunt of it tries many."""
+    one = ("switch", "spurious", "visible", "stale", "strategy", "expect")
+    with open(plan, encoding="utf-8") as f, open(path, "w", encoding="utf-8") as out:
+        out.writelines(x for x in f if x.partition(" ")[0] not in one)
+
+
 def need_all(binary, executions, status, lines):
     """Raises an error unless a hunt without a finding has run all of its executions."""
     ran = next((x["executions"] for x in lines if x["type"] == "summary"), 0)

@@ -84,9 +84,9 @@ def story_of(explained, tasks):
             "cause": r["cause"], "fails": r["fails"]})
         op[task] = r["op"]
     ends = [("calls", "; ".join(story["calls"]))] if story.get("calls") else []
-    ends += [(name, story[key]) for name, key in (("chain", "chain"), ("idle by design", "idle"),
-                                                  ("block", "block"), ("cause", "cause"))
-             if story.get(key)]
+    ends += [(name, story[key]) for name, key in (
+        ("chain", "chain"), ("idle by design", "idle"), ("state", "state"), ("block", "block"),
+        ("cause", "cause")) if story.get(key)]
     return {"rows": rows, "program": story["program"], "directives": story["directives"],
             "before": story["before"], "folded": story["folded"], "ends": ends}
 
