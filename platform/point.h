@@ -51,6 +51,7 @@ struct kt_site {
 	uint8_t     access : 4;	/* enum kt_access */
 	bool        placed : 1;	/* its name begins with file and line */
 	bool        plain : 1;	/* a plain access: platform/plain.h */
+	bool        steady : 1;	/* a plain access that no other task's write can change */
 	uint8_t     size;	/* bytes of the word */
 	uint32_t    hash;	/* kt_site_hash() keeps it here; 0 = not yet */
 };

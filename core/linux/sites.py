@@ -21,6 +21,17 @@ ROOT = "/proc/self/cwd/"    # Bazel's name of the checkout
 TREE = "external/linux/"    # Bazel's name of the tree
 TEXT_MAX = 56           # of an object; kt_site_name() has 128 bytes for all
 WORD = r"[A-Za-z_][A-Za-z_0-9]*"
+# A local variable that is set up where it is declared. No other task knows it yet.
+DECLARED = re.compile(r"DECLARE_%s\(%s\);$" % (WORD, WORD))
+# Words that change only while one task can reach them, and the functions that do it: before the
+# task is published, and after the last reference to it is gone.
+STEADY = {"worker_private": ("set_kthread_struct", "free_kthread_struct"), "kthreadd_task": ()}
+# A bit that a task has from its beginning, in a word of which only the task changes other bits.
+# A warning has one place, so all of it must be about the bit.
+STEADY_BIT = re.compile(r"WARN_ON(?:_ONCE)?\(!\({0}->flags & PF_KTHREAD\)\)|"
+                        r"{0}->flags & PF_KTHREAD\)".format(WORD))
+SPOILS_BIT = re.compile(r"~[^;\n]*\bPF_KTHREAD\b|\b(?:p|k|t|tsk|task|current)->flags\s*"
+                        r"(?:=[^=]|\^=|&=\s*[^~\s])")
 # What is read or written: names joined by -> and ., perhaps with an index.
 OBJECT = re.compile(r"(?:\*|&)?%s(?:\[[^\]]*\]|->%s|\.%s)*" % (WORD, WORD, WORD))
 
@@ -96,6 +107,10 @@ class Sources:
         lines = self.files[name]
         return lines[number - 1] if 0 < number <= len(lines) else ""
 
+    def kernels(self):
+        """Returns the texts of the files of the kernel's code that were asked for."""
+        return ["\n".join(lines) for name, lines in self.files.items() if is_kernels(name)]
+
 
 def arguments(text):
     """Returns the beginning of the text up to the end of its parenthesis; "" if it has none."""
@@ -127,10 +142,15 @@ def object_at(text, column, writes):
     return ""
 
 
+def is_kernels(name):
+    """Is it a file of the kernel's code? Not a header."""
+    return "/kernel/" in name and name.endswith(".c")
+
+
 def is_core(name):
     """Is it a file of the kernel's code, or of core/? Not a header."""
-    return ("/kernel/" in name or name.removeprefix(ROOT).startswith("core/")) and \
-        name.endswith(".c")
+    return is_kernels(name) or (
+        name.removeprefix(ROOT).startswith("core/") and name.endswith(".c"))
 
 
 def site_of(frames, writes, sources):
@@ -145,6 +165,43 @@ def site_of(frames, writes, sources):
     return outer[0], what[:TEXT_MAX], outer[1], outer[2]
 
 
+def spoilers(sites, texts):
+    """Returns which keys of STEADY, and "PF_KTHREAD", this tree's text may change at other times.
+    `sites` has (function, object, writes) of all plain accesses, `texts` the text of all files."""
+    found = set()
+    for func, what, writes in sites:
+        last = re.split(r"->|\.", what)[-1]
+        if writes and last in STEADY and func not in STEADY[last]:
+            found.add(last)
+    for text in texts:
+        for word in STEADY:
+            # By a macro or by its address, which plain accesses do not show.
+            if re.search(r"(?:WRITE_ONCE|xchg|store_release|store_mb|assign_pointer)\([^;]*\b%s\b"
+                         r"|&(?:%s(?:->|\.))*%s\b" % (word, WORD, word), text):
+                found.add(word)
+        if SPOILS_BIT.search(text):
+            found.add("PF_KTHREAD")
+    return found
+
+
+def is_steady(frames, what, writes, sources, spoiled):
+    """Can no other task's write change what the access does? (kt_site.steady) Of core/ that is not
+    known."""
+    inner = frames[0]
+    outer = next((f for f in frames if is_kernels(f[1])), None)
+    if not outer:
+        return False
+    if writes:
+        return bool(DECLARED.match(sources.line(*outer[1:3]).strip()))
+    last = re.match(WORD, re.split(r"->|\.|\(|,", what.rstrip(")"))[-1])
+    for word in STEADY:
+        if word not in spoiled and last and last[0] == word:
+            return True
+    at = inner[3] - 1
+    return "PF_KTHREAD" not in spoiled and any(
+        m.start() <= at < m.end() for m in STEADY_BIT.finditer(sources.line(*inner[1:3])))
+
+
 def quoted(text):
     return '"%s"' % text.replace("\\", "\\\\").replace('"', '\\"')
 
@@ -152,20 +209,27 @@ def quoted(text):
 def table_of(objects):
     sources = Sources()
     units, text = [], ['/* Made by core/linux/sites.py. */\n#include "platform/plain.h"\n']
+    found = []      # (the object's number, its anchor, [(offset, writes, size, frames)])
     for n, path in enumerate(objects):
         anchor, calls = calls_of(path)
-        if not calls:
-            continue
-        frames = places_of(path, [c[1] for c in calls])
+        if calls:
+            frames = places_of(path, [c[1] for c in calls])
+            found.append((n, anchor, [(c[0], c[2], c[3], f) for c, f in zip(calls, frames)]))
+    spoiled = spoilers([(*site_of(f, writes, sources)[:2], writes)
+                        for _, _, calls in found for _, writes, _, f in calls],
+                       sources.kernels())
+    for n, anchor, calls in found:
         text.append("extern const char anchor_%d[] __asm__(%s);" % (n, quoted(anchor)))
         text.append("static struct kt_site site_%d[] = {" % n)
-        for (_, _, writes, size), one in zip(calls, frames):
-            func, what, name, line = site_of(one, writes, sources)
+        for _, writes, size, frames in calls:
+            func, what, name, line = site_of(frames, writes, sources)
             text.append("\t{ .func = %s, .op = %s, .what = %s, .file = %s, .line = %d, "
-                        ".access = %s, .size = %d, .plain = true }," % (
+                        ".access = %s, .size = %d, .plain = true%s }," % (
                             quoted(func), quoted("store" if writes else "load"), quoted(what),
                             quoted(name.removeprefix(ROOT).removeprefix(TREE)), line,
-                            "KT_STORE" if writes else "KT_LOAD", size))
+                            "KT_STORE" if writes else "KT_LOAD", size,
+                            ", .steady = true"
+                            if is_steady(frames, what, writes, sources, spoiled) else ""))
         text.append("};")
         text.append("static const struct kt_plain_place place_%d[] = {" % n)
         text += ["\t{ %d, &site_%d[%d] }," % (c[0], n, i) for i, c in enumerate(calls)]

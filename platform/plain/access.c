@@ -53,7 +53,10 @@ static struct kt_site *site_at(uintptr_t pc)
 	{                                                                      \
 		struct kt_site *site = site_at((uintptr_t)__builtin_return_address(0)); \
                                                                                \
-		sim_plain_point(site, addr, site->size);                       \
+		if (site->steady)                                              \
+			sim_steady_access(site, addr, site->size);             \
+		else                                                           \
+			sim_plain_point(site, addr, site->size);               \
 	}
 #define NO_HOOK(name)                                                          \
 	__attribute__((weak)) void name(void *addr);                           \

@@ -25,6 +25,18 @@ void *sim_point(struct kt_site *site, const void *addr);
  */
 void sim_plain_point(struct kt_site *site, const void *addr, size_t size);
 
+/*
+ * A plain access whose place says that no write of another task can change what it does
+ * (kt_site.steady). It is part of the task's last step: it is checked, and no choice point.
+ */
+void sim_steady_access(struct kt_site *site, const void *addr, size_t size);
+
+/*
+ * sim_point() for a store. It is no choice point if addr is in a block that the task has
+ * allocated after its last step: no task has run since, so no other one can know the block.
+ */
+void *sim_store_point(struct kt_site *site, const void *addr);
+
 /* With weak memory, sim_drain() makes visible all that the running task has stored. */
 extern bool sim_is_weak;
 void sim_drain(void);

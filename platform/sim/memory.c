@@ -56,6 +56,35 @@ static struct {
 	struct { uintptr_t begin, end; } dead[ENDED_MAX];
 } mem;
 
+/*
+ * What the running task has allocated since the last step of all, if it lies in one piece. No
+ * other task has run since then. It can learn of the memory only by a later step of the
+ * allocating task, such as a store to a shared word. So until the next step every access to the
+ * memory commutes with whatever other tasks do, and a choice point before it is of no use.
+ */
+static struct {
+	uintptr_t begin;
+	size_t size;
+	uint32_t steps;			/* how many steps there were then */
+} fresh;
+
+static inline bool is_fresh(const void *addr)
+{
+	return (uintptr_t)addr - fresh.begin < fresh.size && fresh.steps == sim.record->steps &&
+	       !sim_is_weak;
+}
+
+static void note_fresh(uintptr_t begin, size_t size)
+{
+	if (fresh.steps == sim.record->steps && begin == fresh.begin + fresh.size + SIM_GRANULE) {
+		fresh.size += size + SIM_GRANULE;
+		return;
+	}
+	fresh.begin = begin;
+	fresh.size = size;
+	fresh.steps = sim.record->steps;
+}
+
 static void map_region(void)
 {
 	mem.mapped = mmap(NULL, MAPPED_BYTES, PROT_READ | PROT_WRITE,
@@ -128,6 +157,7 @@ void sim_memory_begin(uint32_t moved)
 	memset(mem.allocations, 0, sizeof mem.allocations);
 	mem.used = mem.blocks = mem.ended = 0;
 	mem.apart = false;
+	fresh.size = 0;
 }
 
 void sim_memory_apart(void)
@@ -260,6 +290,7 @@ void *os_alloc_at(enum kt_role role, size_t size, struct kt_site *site)
 	set_fence((uintptr_t)p, false);	/* this granule was the fence behind the last block */
 	set_fence((uintptr_t)p + bytes, true);
 	mem.live[role]++;
+	note_fresh((uintptr_t)p, bytes);
 	sim_unpoison(p, size);
 	return memset(p, FRESH, size);
 }
@@ -282,6 +313,7 @@ void os_free_at(void *p, struct kt_site *site)
 	if (b->offset != offset)
 		kt_fail(KT_MEMORY, "free of the inside of a block");
 	sim_memory_ends(p, b->size, SIM_END_BLOCK);
+	fresh.size = 0;
 	b->freed_at = site;
 	b->freed_by = (uint8_t)sim.current;
 	mem.live[b->role]--;
@@ -431,17 +463,59 @@ void os_object_end(const void *addr, size_t size)
 	set_doubt(begin, size, DOUBT_OBJECT, true);
 }
 
+/* If the running task accesses its own stack, what is there lives again. */
+static void revive(const void *addr, size_t size)
+{
+	char *low, *high;
+
+	if (sim_task_stack(sim.current, &low, &high) && (const char *)addr >= low &&
+	    (const char *)addr < high)
+		os_object_begin(addr, size);
+}
+
+static inline bool is_doubtful(const void *addr)
+{
+	return __builtin_expect(sim_memory_doubt[(uintptr_t)addr / SIM_GRANULE % SIM_GRANULES],
+				false);
+}
+
+/* An access that is part of the task's last step. `verify` must know that the step touches addr. */
+static void touch_aside(const struct kt_site *site, const void *addr)
+{
+	sim_touch(addr, site->access == KT_LOAD ? SIM_READ : SIM_WRITE);
+}
+
 void sim_plain_point(struct kt_site *site, const void *addr, size_t size)
 {
-	if (__builtin_expect(sim_memory_doubt[(uintptr_t)addr / SIM_GRANULE % SIM_GRANULES],
-			     false)) {
-		char *low, *high;
-
-		if (sim_task_stack(sim.current, &low, &high) && (const char *)addr >= low &&
-		    (const char *)addr < high)
-			os_object_begin(addr, size);
+	if (is_fresh(addr)) {
+		touch_aside(site, addr);
+		return;
 	}
+	if (is_doubtful(addr))
+		revive(addr, size);
 	sim_point(site, addr);
+}
+
+void sim_steady_access(struct kt_site *site, const void *addr, size_t size)
+{
+	if (__builtin_expect(sim_is_weak, false)) {
+		sim_plain_point(site, addr, size);	/* it must see its task's own stores */
+		return;
+	}
+	touch_aside(site, addr);
+	if (is_doubtful(addr)) {
+		revive(addr, size);
+		sim_memory_check(addr, site);
+	}
+}
+
+void *sim_store_point(struct kt_site *site, const void *addr)
+{
+	if (is_fresh(addr)) {
+		touch_aside(site, addr);
+		return (void *)addr;
+	}
+	return sim_point(site, addr);
 }
 
 /* ---- the check ---------------------------------------------------------- */
