@@ -200,7 +200,8 @@ static void print_verdict(const struct told *t, const struct verdict *v)
 	putchar('\n');
 }
 
-static void print_end(const struct told *t, const struct story *story, const struct verdict *v, const struct cause *c)
+static void print_end(const struct told *t, const struct story *story, const struct verdict *v,
+		      const struct cause *c)
 {
 	char text[CHAIN_WORDS_MAX * 2 + 64];
 
