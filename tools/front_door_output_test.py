@@ -382,8 +382,10 @@ class Reports(unittest.TestCase):
     def test_gate_without_room_for_reports(self):
         plan = gate.Plan({s: [] for s in gate.SANITIZERS}, gate.DEFAULTS, 0)
         made = gate.Gate(plan, mock.Mock(), 0)
-        with mock.patch.object(files, "write", side_effect=OSError(28, "no room", "/x")):
-            unwritten = gate.write_reports(made, "/tmp/x", "/tmp/y", "", True)
+        with tempfile.TemporaryDirectory() as folder, \
+                mock.patch.object(files, "write", side_effect=OSError(28, "no room", "/x")):
+            unwritten = gate.write_reports(made, os.path.join(folder, "x"),
+                                           os.path.join(folder, "y"), "", True)
         self.assertEqual(unwritten, ["/x: no room"] * 2)
 
     def test_bugs(self):

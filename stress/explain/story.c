@@ -14,6 +14,7 @@
 #include "stress/explain/story_internal.h"
 #include "stress/explain/telling.h"
 #include "stress/explain/values.h"
+#include "stress/run/world.h"
 
 enum { CALL_MAX = 60 };	/* steps of the last calls of a deadlock */
 
@@ -120,15 +121,16 @@ static uint32_t rounds_end(uint32_t task, const struct kt_site *mark)
 /* The tasks of a livelock that go round, and the end of their first rounds. */
 static void focus_on_rounds(void)
 {
-	struct sim_circle circle;
 	uint32_t end = 0;
 
 	for (uint32_t i = 0; i < tell.t->r->tasks; i++) {
-		if (!sim_circle_of(i, &circle))
+		const struct kt_site *mark = world_round_of(i);
+
+		if (!mark)
 			continue;
 		tell.focus_task[i] = true;
-		if (end < rounds_end(i, circle.mark))
-			end = rounds_end(i, circle.mark);
+		if (end < rounds_end(i, mark))
+			end = rounds_end(i, mark);
 	}
 	if (end)
 		tell.end = end;
@@ -224,10 +226,8 @@ static void weigh_last_accesses(void)
 /* Of a task that goes round: what it sees in the first rounds, which are all alike. */
 static void weigh_rounds(void)
 {
-	struct sim_circle circle;
-
 	for (uint32_t i = 0; tell.v->failure == KT_LIVELOCK && i < tell.t->r->tasks; i++)
-		if (sim_circle_of(i, &circle))
+		if (world_round_of(i))
 			weigh_last_of(i, tell.end, HELPS + 10);
 }
 

@@ -131,6 +131,12 @@ void world_note_details(bool on);
 /* The details of the execution that world_record() is of. NULL: there are none. */
 struct sim_details;
 const struct sim_details *world_details(void);
+/*
+ * In the last execution, a livelock that world_record() is of: a place that the task visits in
+ * each of its rounds, the same one wherever the execution was stopped. NULL: the task does not go
+ * round.
+ */
+const struct kt_site *world_round_of(uint32_t task);
 
 /*
  * WORLD_RUNS_TWICE: world_keep() keeps the last execution, whose verdict is *v. After
