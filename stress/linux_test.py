@@ -53,7 +53,7 @@ def about():
 
 def uses_registry(path):
     with open(path, encoding="ascii") as f:
-        return re.search(r"^task.*(: |; )(find|walk)\b", f.read(), re.MULTILINE)
+        return re.search(r"^(task|on) .*(: |; )(find|walk)\b", f.read(), re.MULTILINE)
 
 
 def replay(path, version):

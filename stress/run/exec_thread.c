@@ -4,7 +4,7 @@
 
 void do_wake(struct exec_task *by, struct exec_thread *t, const struct plan_op *op)
 {
-	bool first = !t->strays && !t->facts->woken;
+	bool first = !t->strays && !ledger_is_woken(t->facts);
 	int woken;
 
 	if (t == by->host) {
